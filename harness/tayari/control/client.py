@@ -1,0 +1,166 @@
+"""A client of the simulator's control API (`docs/control-api.md`). Blocking, thread-safe, over `requests`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+
+Json = dict[str, Any]
+"""A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
+
+
+class ControlError(Exception):
+    """The control API refused a request, or could not be reached."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ControlClient:
+    """Speaks to one simulator. Every method is one request; nothing is cached."""
+
+    def __init__(self, control_url: str, *, timeout_s: float = 10.0) -> None:
+        self.control_url = control_url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=128)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def settings(self) -> Json:
+        """`daraja_url`, `control_url`, `profile`, `seed`, `clock`, `callback_hosts`, ..."""
+        return self._call("GET", "/v1/settings")
+
+    def reset(self) -> None:
+        """Forget payments, tokens, queued scenarios, outages and the journal."""
+        self._call("POST", "/v1/reset", {})
+
+    def scenarios(self) -> list[Json]:
+        """All loaded scenarios, in short."""
+        found: list[Json] = self._call("GET", "/v1/scenarios")["scenarios"]
+        return found
+
+    def scenario(self, name: str) -> Json:
+        """One scenario as its file has it, `expect` included."""
+        return self._call("GET", f"/v1/scenarios/{name}")
+
+    def load_scenario(self, text: str, *, file: str = "inline.yaml") -> Json:
+        """Load the YAML text of one scenario file; a lint error raises `ControlError` with file and line."""
+        return self._call("POST", "/v1/scenarios", {"yaml": text, "file": file})
+
+    def activate(self, name: str | None) -> None:
+        """Play this scenario whenever nothing more specific matches; None goes back to success."""
+        self._call("PUT", "/v1/scenarios/active", {"scenario": name})
+
+    def play_next(
+        self,
+        scenario: str | Mapping[str, Any],
+        *,
+        msisdn: str | None = None,
+        endpoint: str | None = None,
+        times: int = 1,
+    ) -> None:
+        """The next `times` payments of this MSISDN (or calls of this endpoint) play a named or an inline scenario."""
+        body: Json = {"scenario": scenario, "times": times}
+        if msisdn is not None:
+            body["msisdn"] = msisdn
+        if endpoint is not None:
+            body["endpoint"] = endpoint
+        self._call("POST", "/v1/next", body)
+
+    def clear_next(self) -> None:
+        """Drop every queued scenario that has not been played."""
+        self._call("DELETE", "/v1/next")
+
+    def revoke_tokens(self) -> int:
+        """Make every token that was issued so far invalid; returns how many there were."""
+        revoked: int = self._call("POST", "/v1/tokens/revoke", {})["revoked"]
+        return revoked
+
+    def refuse_connections(self, *, for_s: float) -> None:
+        """Close the Daraja port for some seconds: callers see `connection refused`."""
+        self._call("POST", "/v1/outage", {"kind": "refuse", "for_s": for_s})
+
+    def set_wallet(self, msisdn: str, *, balance: int) -> None:
+        """Give this MSISDN a wallet with so many shillings."""
+        self._call("PUT", f"/v1/wallets/{msisdn}", {"balance": balance})
+
+    def advance(self, *, by_s: float | None = None, to: str | None = None, until: str | None = None) -> Json:
+        """Move a manual clock: `by_s`, `to="next"` or `until="idle"`."""
+        body = {key: value for key, value in {"by_s": by_s, "to": to, "until": until}.items() if value is not None}
+        return self._call("POST", "/v1/clock/advance", body)
+
+    def payments(self, **where: str) -> list[Json]:
+        """Payments by `msisdn`, `checkout_request_id` or `reference`, oldest first."""
+        found: list[Json] = self._call("GET", "/v1/payments", params=where)["payments"]
+        return found
+
+    def journal(self, **where: str | int | float) -> Json:
+        """`entries`, `next` and `dropped`; by `msisdn`, `checkout_request_id`, `endpoint`, `kind`, `since`, `limit`."""
+        return self._call("GET", "/v1/journal", params=where)
+
+    def wait(
+        self,
+        condition: str,
+        *,
+        timeout_s: float,
+        msisdn: str | None = None,
+        checkout_request_id: str | None = None,
+        count: int = 1,
+        since: int = 0,
+    ) -> Json:
+        """Wait on the server until `condition` is met `count` times: `met`, `entries`, `waited_s`."""
+        body: Json = {"for": condition, "timeout_s": timeout_s, "count": count, "since": since}
+        if msisdn is not None:
+            body["msisdn"] = msisdn
+        if checkout_request_id is not None:
+            body["checkout_request_id"] = checkout_request_id
+        return self._call("POST", "/v1/wait", body, timeout_s=timeout_s + self._timeout_s)
+
+    def send_callback(self, **telling: Any) -> list[Json]:
+        """Send a callback as told and wait for the answers: see `POST /v1/callbacks`."""
+        deliveries: list[Json] = self._call("POST", "/v1/callbacks", telling, timeout_s=120.0)["deliveries"]
+        return deliveries
+
+    def codes(self) -> list[Json]:
+        """The catalogue of result codes: code, text, meaning, what to tell the customer, retry, source."""
+        found: list[Json] = self._call("GET", "/v1/codes")["codes"]
+        return found
+
+    def schemas(self) -> Json:
+        """JSON Schemas of requests and callbacks, by name."""
+        return self._call("GET", "/v1/schemas")
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        params: Mapping[str, str | int | float] | None = None,
+        timeout_s: float | None = None,
+    ) -> Json:
+        url = f"{self.control_url}{path}"
+        try:
+            answer = self._session.request(method, url, json=body, params=params, timeout=timeout_s or self._timeout_s)
+        except requests.RequestException as error:
+            raise ControlError(f"the simulator's control port {self.control_url} did not answer: {error}") from error
+        if answer.status_code >= 400:
+            raise _refusal(answer)
+        decoded: Json = answer.json() if answer.content else {}
+        return decoded
+
+
+def _refusal(answer: requests.Response) -> ControlError:
+    try:
+        error = answer.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return ControlError(f"{answer.url} answered {answer.status_code}", status=answer.status_code)
+    return ControlError(str(error["message"]), status=answer.status_code, code=str(error.get("code", "")))

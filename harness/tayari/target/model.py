@@ -1,0 +1,171 @@
+"""What a target file says: frozen records, made once by `tayari.target.read.load_target`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class PaymentState(StrEnum):
+    """The four states a merchant's own words are mapped to."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    PENDING = "pending"
+    REVIEW = "review"
+    """A person decides; nothing is credited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP request to the merchant, with placeholders (`{msisdn}`) still in it."""
+
+    method: str
+    path: str
+    json: object | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How Tayari starts the merchant itself."""
+
+    command: str
+    ready: str = "/"
+    """Path that answers below 500 once the merchant serves."""
+    env: Mapping[str, str] = NOTHING
+    cwd: Path | None = None
+    """The target file's folder unless said otherwise."""
+    ready_within_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pay:
+    """How a payment is started, and where its identifier is found in the answer."""
+
+    call: Call
+    payment_id: str | None = None
+    """An extractor (`tayari.merchant.extract`); None: the reference is the identifier."""
+    message: str | None = None
+    idempotency_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How a payment's state is read: by `call`, or by one of the probes."""
+
+    call: Call | None = None
+    sql: str | None = None
+    sql_url: str | None = None
+    file: str | None = None
+    command: str | None = None
+    state: str = "$.status"
+    message: str | None = None
+    receipt: str | None = None
+    credited: str | None = None
+    """Extractor of the shillings credited for this payment, or of true/false."""
+    states: Mapping[str, PaymentState] = field(default_factory=lambda: MappingProxyType({}))
+    """The merchant's word -> our state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Where credits are read, sharper than one state word."""
+
+    call: Call
+    credits: str
+    """Extractor of the number of credits, or of the list of them."""
+    total: str | None = None
+    """Extractor of the sum credited, in shillings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Where the stored raw callback messages are read."""
+
+    call: Call
+    messages: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """What the merchant says of itself; rules hold it to that."""
+
+    reconcile_within_s: float = 60.0
+    """A payment whose callback never comes is settled by query within this time."""
+    queries_per_minute: float | None = None
+    answer_within_s: float = 10.0
+    """The start of a payment is answered within this time while Daraja is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """The integration under test."""
+
+    name: str
+    base_url: str
+    pay: Pay
+    start: Start | None = None
+    capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
+    status: Status | None = None
+    ledger: Ledger | None = None
+    audit: Audit | None = None
+    login: tuple[Call, ...] = ()
+    adapter: str | None = None
+    """`module:Class` of a `tayari.merchant.adapter.Adapter`."""
+    headers: Mapping[str, str] = NOTHING
+    timeout_s: float = 30.0
+    promises: Promises = field(default_factory=Promises)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DarajaAccount:
+    """The credentials the merchant uses; the simulator accepts these and no others once they are given."""
+
+    short_code: str
+    passkey: str
+    consumer_key: str | None = None
+    consumer_secret: str | None = None
+    till: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """How callbacks reach the merchant from here."""
+
+    rewrite: Mapping[str, str] = NOTHING
+    """URL prefix as the merchant sends it -> prefix that is called instead."""
+    deliver_to: str | None = None
+    """One address for all callbacks of this merchant."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts besides loopback that may be called."""
+    source_header: str | None = None
+    """Header in which the merchant reads the caller's address (`X-Forwarded-For`); None: not sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What the load run must keep, judged on settled payments."""
+
+    payment_p95_s: float = 10.0
+    success_rate: float = 0.95
+    failure_rate: float = 0.05
+    concurrent_users: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One `tayari.yaml`."""
+
+    path: Path
+    merchant: Merchant
+    daraja: DarajaAccount
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    sha256: str = ""
