@@ -1,0 +1,189 @@
+"""What Daraja is told to do for one payment: the seam between scenarios (who choose) and the core (who obeys).
+
+A scenario file is compiled once into a frozen `Behaviour`. When a call matches, it becomes a `Play`: the behaviour and the
+counts of calls it has seen. Most payments share one `Play`-less default, so that the hot path pays nothing for scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+Uniform = Callable[[], float]
+"""A source of numbers in [0, 1), seeded by whoever runs the core."""
+
+
+class Call(StrEnum):
+    """The calls a behaviour can speak about."""
+
+    STK_PUSH = "stk_push"
+    STK_QUERY = "stk_query"
+    OAUTH = "oauth"
+    CALLBACK = "callback"
+
+
+class Delay(Protocol):
+    """A delay in seconds, drawn once for each payment."""
+
+    def draw(self, uniform: Uniform) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Always the same delay."""
+
+    seconds: float
+
+    def draw(self, uniform: Uniform) -> float:  # noqa: ARG002 - the protocol's shape
+        return self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One result of a payment, `after` seconds after the acknowledgement (or after the step before)."""
+
+    result_code: int | str
+    result_desc: str | None = None
+    """None: the catalogue's wording for the profile."""
+    after: Delay = Fixed(1.0)
+    callback: bool = True
+    callback_after_s: float = 0.0
+    truth: bool = True
+    """Whether the query agrees from then on; false for a callback that lies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuerySays:
+    """What the query answers instead of the truth, for the first `for_calls` calls (None: for all)."""
+
+    result_code: int | str | None = None
+    result_desc: str | None = None
+    in_flight: tuple[str, ...] = ()
+    """Forms to go through while in flight: `4999`, `processing`, `empty`, `too_early`; the last one repeats."""
+    checkout_request_id: str | None = None
+    error: str | None = None
+    for_calls: int | None = None
+
+
+class Transport(StrEnum):
+    """What happens to the connection under a reply."""
+
+    NORMAL = "normal"
+    RESET = "reset"
+    CLOSE = "close"
+    """Closed without a byte."""
+    TRUNCATE = "truncate"
+    """Full Content-Length, `keep_bytes` of the body, then closed."""
+    SLOW_BODY = "slow_body"
+
+
+@dataclass(slots=True)
+class Reply:
+    """One answer of the Daraja port, before it is written. Mutable: faults change it in place."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json;charset=UTF-8"
+    headers: tuple[tuple[str, str], ...] = ()
+    delay_s: float = 0.0
+    transport: Transport = Transport.NORMAL
+    keep_bytes: int = 0
+    close_port_for_s: float = 0.0
+    """Above zero: the Daraja port closes for so long once this reply is done."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One POST to the merchant, planned. Mutable: callback faults change it or make more of it."""
+
+    due_s: float
+    """Clock time of the core, seconds."""
+    url: str
+    body: bytes
+    checkout_request_id: str
+    msisdn: str
+    method: str = "POST"
+    content_type: str = "application/json;charset=UTF-8"
+    headers: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    """For the journal and the reports: `duplicate 2 of 2`."""
+
+
+class Fault:
+    """One primitive of the fault table: a frozen dataclass with parameters that overrides one of the three hooks."""
+
+    __slots__ = ()
+
+    def instead(self, call: Call) -> Reply | None:  # noqa: ARG002 - the hook's shape
+        """Answer instead of deciding: nothing happens inside Daraja. None: not this fault's hook."""
+        return None
+
+    def shape(self, reply: Reply) -> None:
+        """Change the reply after the decision was taken; the state has moved already."""
+
+    def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        """Rewrite the callbacks of one result."""
+        return deliveries
+
+
+ALWAYS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Armed:
+    """A fault and the calls it applies to: `times` calls of `on`, after the first `after_calls`."""
+
+    fault: Fault
+    on: Call
+    times: int = 1
+    after_calls: int = 0
+
+    def applies(self, call: Call, number: int) -> bool:
+        """Whether the `number`-th `call` of this play (1 is the first) meets the fault."""
+        return call is self.on and self.after_calls < number <= self.after_calls + self.times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """A compiled scenario."""
+
+    name: str
+    steps: tuple[Step, ...] = (Step(result_code=0),)
+    query: QuerySays | None = None
+    armed: tuple[Armed, ...] = ()
+    token_expires_in_s: int | None = None
+    token_expires_in_as: str | None = None
+    """`string` or `number`; None: the profile's."""
+
+
+@dataclass(slots=True)
+class Play:
+    """A behaviour at work on the calls of one MSISDN (or of one endpoint), with the counts that faults need."""
+
+    behaviour: Behaviour
+    calls: dict[Call, int] = field(default_factory=dict)
+
+    def count(self, call: Call) -> int:
+        """Note one more call and return its number."""
+        number = self.calls.get(call, 0) + 1
+        self.calls[call] = number
+        return number
+
+    def faults(self, call: Call, number: int) -> tuple[Fault, ...]:
+        """The faults that apply to that call."""
+        return tuple(armed.fault for armed in self.behaviour.armed if armed.applies(call, number))
+
+
+class Choose(Protocol):
+    """Who decides which behaviour a call meets. None means the plain default: success after a short while.
+
+    `msisdn` is empty for OAuth. A queued one-shot is used up when `accepted` says that its payment exists.
+    """
+
+    def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None: ...
+
+    def accepted(self, msisdn: str) -> None: ...
+
+    def for_endpoint(self, call: Call) -> Play | None: ...
