@@ -32,7 +32,9 @@ def to_value(value: object) -> Any:
 
 
 def from_value(kind: type[T], value: object, where: str = "$") -> T:
-    """A record of type `kind` from its JSON value. Unknown keys are passed over: a newer minor version may add them.
+    """A record of type `kind` from its JSON value.
+
+    Unknown keys are passed over: a newer minor version may add them.
 
     Raises:
         ReportError: a key is missing or has the wrong type; `where` is its JSONPath.

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ReportError(Exception):
-    """A result file is missing, torn, of another version or not a result; the message is one line for the user."""
+    """A result file is missing, torn, of another version or not a result; the message is one line."""

@@ -68,7 +68,7 @@ def load_from_dict(value: object) -> Load:
 
 
 def write_run(run: Run, path: Path | str) -> Path:
-    """Write `run.json` whole or not at all: a reader never sees half of it. The run must be redacted already."""
+    """Write `run.json` whole or not at all: a reader never sees half of it. The run is redacted already."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
@@ -85,6 +85,8 @@ def read_run(path: Path | str) -> Run:
     """
     try:
         return run_from_dict(json.loads(_text(path)))
+    except RecursionError:
+        raise ReportError(f"{path}: nested too deeply; expected a run.json") from None
     except json.JSONDecodeError as broken:
         raise ReportError(
             f"{path}:{broken.lineno}: not whole JSON ({broken.msg}); the file is torn or no run.json"
@@ -96,8 +98,8 @@ def read_run(path: Path | str) -> Run:
 class EventsWriter:
     """Appends the results of a suite to a JSON-lines file, one whole line per record.
 
-    Several processes may write to one file, and each line is on its way to disk before the next check starts: what a
-    killed suite had found stays readable.
+    Several processes may write to one file, and each line has left the process before the next check starts:
+    what a killed suite had found stays readable.
     """
 
     def __init__(self, path: Path | str) -> None:

@@ -116,6 +116,8 @@ class Rule:
     waivable: bool = True
     effort_h: float = 2.0
     """Estimated hours to mend; an estimate, and shown as one."""
+    executions: int = 1
+    """How many checks of this rule the plan demands at least; with fewer the run is invalid."""
 
     @property
     def weight(self) -> float:
@@ -135,7 +137,8 @@ class Exchange:
     at: float
     """Epoch seconds of the request."""
     kind: str
-    """`to_merchant` (Tayari calls the shop), `to_daraja` (the shop calls Daraja), `callback` (Daraja calls the shop)."""
+    """`to_merchant` (Tayari calls the shop), `to_daraja` (the shop calls Daraja) or `callback` (Daraja calls
+    the shop)."""
     title: str
     """A few words: `STK push`, `callback, duplicate 2 of 2`, `status`."""
     method: str = ""
