@@ -77,7 +77,8 @@ def outcomes(run: Run) -> tuple[Outcome, ...]:
     by_rule: dict[str, list[Check]] = defaultdict(list)
     for check in run.checks:
         by_rule[check.rule].append(check)
-    return tuple(_outcome(rule, by_rule.get(rule.id, [])) for rule in run.plan)
+    planned = {rule.id: rule for rule in run.plan}
+    return tuple(_outcome(rule, by_rule.get(rule.id, [])) for rule in planned.values())
 
 
 def unplanned(run: Run) -> tuple[Check, ...]:

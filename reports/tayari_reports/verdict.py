@@ -170,12 +170,18 @@ def _planned(run: Run) -> str:
 
 def _reasons(grounds: tuple[Outcome, ...]) -> tuple[Reason, ...]:
     return tuple(
-        Reason(rule=one.rule.id, state=one.state, sentence=one.reason) for one in grounds if one.complete
+        Reason(rule=one.rule.id, state=one.state, sentence=one.reason)
+        for one in grounds
+        if one.complete or one.state is State.FAIL
     )
 
 
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
 def _sorted(found: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    return tuple(sorted(found, key=lambda one: (not one.money_critical, one.rule.waivable, -one.rule.weight)))
+    return tuple(sorted(found, key=lambda one: (one.rule.waivable, -one.rule.weight)))
 
 
 def _row(name: str, found: Iterable[Outcome]) -> Row:
