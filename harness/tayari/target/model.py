@@ -30,6 +30,8 @@ class Call:
     json: object | None = None
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = NOTHING
+    save: Mapping[str, str] = NOTHING
+    """Log-in steps only: a name -> extractor; later steps and `merchant.headers` may use `{name}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Start:
     """How Tayari starts the merchant itself."""
 
     command: str
+    """Split as a shell would, then run without one; `sh -c '...'` where a shell is wanted."""
     ready: str = "/"
     """Path that answers below 500 once the merchant serves."""
     env: Mapping[str, str] = NOTHING
@@ -50,6 +53,7 @@ class Pay:
     """How a payment is started, and where its identifier is found in the answer."""
 
     call: Call
+    """With an adapter and no `pay` key: method `ADAPTER`."""
     payment_id: str | None = None
     """An extractor (`tayari.merchant.extract`); None: the reference is the identifier."""
     message: str | None = None
@@ -72,6 +76,8 @@ class Status:
     """Extractor of the shillings credited for this payment, or of true/false."""
     states: Mapping[str, PaymentState] = field(default_factory=lambda: MappingProxyType({}))
     """The merchant's word -> our state."""
+    probe_timeout_s: float = 10.0
+    """For `sql` and `command`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,14 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount:
+    """How an account that customers pay into (C2B) is opened, and where its number is found."""
+
+    call: Call
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """What the merchant says of itself; rules hold it to that."""
 
@@ -110,12 +124,15 @@ class Merchant:
 
     name: str
     base_url: str
+    """Without a trailing slash; may hold `{port}` where Tayari starts the merchant."""
     pay: Pay
     start: Start | None = None
     capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
     status: Status | None = None
     ledger: Ledger | None = None
     audit: Audit | None = None
+    open_account: OpenAccount | None = None
+    """`c2b.open_account` of the file."""
     login: tuple[Call, ...] = ()
     adapter: str | None = None
     """`module:Class` of a `tayari.merchant.adapter.Adapter`."""

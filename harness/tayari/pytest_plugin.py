@@ -1,0 +1,1 @@
+"""The `daraja` fixture for a team's own tests."""

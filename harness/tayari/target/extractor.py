@@ -1,0 +1,77 @@
+"""Where a value is found in an answer: `$.path`, `regex:...`, `header:Name`, `url:...`, `text`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+import jsonpath
+
+FORMS: Final = "`$.json.path`, `regex:PATTERN`, `header:NAME`, `header:NAME PATTERN`, `url:PATTERN` or `text`"
+
+
+class Kind(StrEnum):
+    """Where an extractor looks."""
+
+    JSON = "json"
+    REGEX = "regex"
+    """In the body; group 1 if there is one."""
+    HEADER = "header"
+    """In a header of the answer, or of a redirect on the way to it."""
+    URL = "url"
+    """In the address the answer came from, after redirects."""
+    TEXT = "text"
+    """All visible text."""
+
+
+class ExtractorError(ValueError):
+    """An extractor that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extractor:
+    """A compiled extractor."""
+
+    kind: Kind
+    written: str
+    path: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
+    pattern: re.Pattern[str] | None = None
+    header: str = ""
+
+
+@lru_cache(maxsize=256)
+def compile_extractor(written: str) -> Extractor:
+    """Compile the text of a target file.
+
+    Raises:
+        ExtractorError: not one of the forms, or the JSONPath or pattern in it is wrong.
+    """
+    if written == "text":
+        return Extractor(kind=Kind.TEXT, written=written)
+    if written.startswith("$"):
+        return Extractor(kind=Kind.JSON, written=written, path=_json_path(written))
+    kind, colon, rest = written.partition(":")
+    if colon and kind in {"regex", "url"} and rest:
+        return Extractor(kind=Kind(kind), written=written, pattern=_pattern(rest))
+    if colon and kind == "header" and rest.strip():
+        name, _, pattern = rest.strip().partition(" ")
+        found = _pattern(pattern.strip()) if pattern.strip() else None
+        return Extractor(kind=Kind.HEADER, written=written, header=name, pattern=found)
+    raise ExtractorError("is none of the forms")
+
+
+def _json_path(written: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
+    try:
+        return jsonpath.compile(written)
+    except jsonpath.JSONPathError as error:
+        raise ExtractorError(f"is not a JSONPath: {str(error).splitlines()[0]}") from error
+
+
+def _pattern(written: str) -> re.Pattern[str]:
+    try:
+        return re.compile(written, re.DOTALL)
+    except re.error as error:
+        raise ExtractorError(f"holds a pattern that is not a regular expression: {error}") from error
