@@ -1,0 +1,50 @@
+"""Everything the simulator is told at start, in one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from tayari_simulator.core.provenance import Profile
+
+SANDBOX_SHORT_CODE: Final = "174379"
+SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+"""Both are public. Source: reference 1.8."""
+
+JOURNAL_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One simulator. Ports of 0 are chosen by the system.
+
+    `consumer_key` and `consumer_secret` None: any pair is accepted. `rewrites` replace the beginning of a callback URL;
+    `deliver_to` replaces all of it. Only loopback addresses and `allow_hosts` are ever called.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 9310
+    control_port: int = 9311
+    profile: Profile = Profile.DOCUMENTED
+    clock: str = "real"
+    """`real`, `scaled:N` or `manual`."""
+    seed: int = 1
+    scenario_dirs: tuple[str, ...] = ()
+    scenario: str | None = None
+    journal_file: str | None = None
+    journal_bytes: int = JOURNAL_BYTES
+    short_code: str = SANDBOX_SHORT_CODE
+    till: str | None = None
+    """The till that buy-goods payments go to; None: the short code takes pay-bill payments only."""
+    passkey: str = SANDBOX_PASSKEY
+    consumer_key: str | None = None
+    consumer_secret: str | None = None
+    allow_hosts: tuple[str, ...] = ()
+    rewrites: tuple[tuple[str, str], ...] = ()
+    deliver_to: str | None = None
+    source_header: str | None = None
+    """A header that carries the caller's address, as a merchant's own proxy would set it (`X-Forwarded-For`)."""
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Behaviour switches by name, over the profile's."""

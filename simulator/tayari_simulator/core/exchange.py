@@ -1,0 +1,57 @@
+"""One HTTP exchange, in either direction, as it was on the wire: what the core reads, and what the journal keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+"""Header names and values as they came, in order."""
+
+
+class Kind(StrEnum):
+    """Who called whom."""
+
+    REQUEST = "request"
+    """The merchant called Daraja."""
+    CALLBACK = "callback"
+    """Daraja called the merchant."""
+    CONTROL = "control"
+    """A callback sent through the control API."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer. Mutable: the core and the HTTP layer fill it in; the journal keeps this very record.
+
+    `status` 0 means that no answer was given or received; `error` then says why. Times are clock seconds of the core,
+    except `wall_at`, which is real time; both since the epoch.
+    """
+
+    kind: Kind
+    endpoint: str
+    method: str
+    url: str
+    request_headers: RawHeaders
+    request_body: bytes
+    at_s: float
+    wall_at_s: float
+    seq: int = 0
+    duration_s: float = 0.0
+    msisdn: str = ""
+    checkout_request_id: str = ""
+    scenario: str = ""
+    note: str = ""
+    remote: str = ""
+    status: int = 0
+    response_headers: RawHeaders = ()
+    response_body: bytes = b""
+    error: str = ""
+    due_s: float = 0.0
+    """For a callback: when it was planned."""
+    sent: bool = False
+    """For a callback: whether its first byte was written."""
+
+    def size(self) -> int:
+        """About how many bytes of memory this record holds (headers are shared and not counted)."""
+        return 420 + len(self.request_body) + len(self.response_body) + len(self.url) + len(self.error) + len(self.note)

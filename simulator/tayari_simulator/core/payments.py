@@ -1,0 +1,95 @@
+"""A payment, its states, and what moves it from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from tayari_simulator.core.behaviour import Play
+from tayari_simulator.core.exchange import Exchange
+
+
+class Status(StrEnum):
+    """Where a payment stands inside Daraja."""
+
+    PROMPTED = "prompted"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class Event(StrEnum):
+    """What can happen to a payment."""
+
+    APPROVED = "approved"
+    """The money moved: ResultCode 0."""
+    DECLINED = "declined"
+    """Any other final ResultCode."""
+
+
+NEXT: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType({
+    (Status.PROMPTED, Event.APPROVED): Status.PAID,
+    (Status.PROMPTED, Event.DECLINED): Status.FAILED,
+    (Status.FAILED, Event.APPROVED): Status.PAID,
+    (Status.FAILED, Event.DECLINED): Status.FAILED,
+    (Status.PAID, Event.DECLINED): Status.PAID,
+})  # fmt: skip
+"""The legal moves. Money that moved stays moved: a later failure is a message, not a fact. A second approval is illegal."""
+
+
+class IllegalEvent(Exception):
+    """An event that no row of `NEXT` allows: a defect of the simulator."""
+
+    def __init__(self, status: Status, event: Event) -> None:
+        super().__init__(f"a payment that is {status} cannot be {event}")
+        self.status = status
+        self.event = event
+
+
+@dataclass(slots=True)
+class Payment:
+    """One accepted STK push. Mutable: the callback and the query read the same record, so they agree.
+
+    Amounts are whole shillings; times are clock seconds.
+    """
+
+    checkout_request_id: str
+    merchant_request_id: str
+    msisdn: str
+    amount: int
+    short_code: str
+    party_b: str
+    account_reference: str
+    callback_url: str
+    created_s: float
+    due_s: float
+    play: Play | None = None
+    status: Status = Status.PROMPTED
+    result_code: int | str | None = None
+    result_desc: str = ""
+    receipt: str = ""
+    completed_s: float = 0.0
+    """When the truth was last set; 0 while prompted."""
+    step: int = 0
+    """How many results were played."""
+    queries: int = 0
+    pending: int = 0
+    """Results and deliveries still to come."""
+    callbacks: list[Exchange] = field(default_factory=list)
+    seq: int = 0
+    """The push's number in the journal."""
+    forced: tuple[int | str, str] | None = None
+    """A result that the core decided at acceptance: a rule of M-Pesa, not a scenario."""
+
+    def move(self, event: Event) -> None:
+        """Apply one event.
+
+        Raises:
+            IllegalEvent: no row of `NEXT` allows it.
+        """
+        status = NEXT.get((self.status, event))
+        if status is None:
+            raise IllegalEvent(self.status, event)
+        self.status = status
