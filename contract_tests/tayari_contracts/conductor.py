@@ -1,0 +1,141 @@
+"""Runs all checks of a suite so that their waits overlap: first those that concern one payment, side by side, then,
+one at a time, those that concern the whole merchant (its token, its connections).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from threading import Event, Thread
+
+from tayari.merchant.stage import Stage
+from tayari_reports.model import Check, NotTested, State
+
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.job import Job, perform
+
+log = logging.getLogger(__name__)
+
+SIDE_BY_SIDE = 48
+"""At most so many checks at once; each spends nearly all its time waiting."""
+
+STAGGER_S = 0.03
+"""Between the starts of two checks: a shop's first second is not a load test."""
+
+NOT_PASSED = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR, State.NOT_TESTED})
+
+
+class Conductor:
+    """Owns the checks of one suite while they run. Results are asked for one by one, in any order."""
+
+    def __init__(self, stage: Stage, *, report: Callable[[Check], None]) -> None:
+        self._stage = stage
+        self._report = report
+        self._allocation = Allocation()
+        self._stop = Event()
+        self._results: dict[str, Future[Check]] = {}
+        self._thread: Thread | None = None
+
+    def start(self, jobs: Iterable[Job]) -> None:
+        """Begin; returns at once."""
+        planned = tuple(jobs)
+        self._results = {job.rule.id: Future() for job in planned}
+        self._thread = Thread(target=self._conduct, args=(planned,), name="tayari-conductor", daemon=True)
+        self._thread.start()
+
+    def result(self, rule_id: str) -> Check:
+        """Wait for one check's end."""
+        return self._results[rule_id].result()
+
+    def stop(self) -> None:
+        """End what runs and what has not begun: each of them is `not_tested`, interrupted."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=15)
+
+    def _conduct(self, jobs: tuple[Job, ...]) -> None:
+        try:
+            together = [job for job in jobs if not job.exclusive]
+            self._together(together)
+            for job in jobs:
+                if job.exclusive:
+                    self._finish(job, self._alone(job))
+        except Exception as error:
+            log.exception("the conductor failed")
+            self._give_up(jobs, f"Tayari failed: {type(error).__name__}: {error}")
+
+    def _together(self, jobs: Sequence[Job]) -> None:
+        if not jobs:
+            return
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="tayari-check") as pool:
+            running: dict[Future[Check], Job] = {}
+            for job, pause_s in zip(jobs, self._pauses(jobs), strict=True):
+                running[pool.submit(self._perform, job)] = job
+                self._stop.wait(pause_s)
+            held: list[tuple[Job, Check]] = []
+            for future in as_completed(running):
+                if held or self._stage.merchant_alive() is False:
+                    held.append((running[future], future.result()))
+                else:
+                    self._finish(running[future], future.result())
+        if held:
+            self._after_death(held)
+
+    def _after_death(self, ended: list[tuple[Job, Check]]) -> None:
+        """The merchant's process ended while checks ran side by side: repeat alone what did not pass, to find who did it."""
+        self._revive()
+        for job, check in ended:
+            self._finish(job, self._alone(job) if check.state in NOT_PASSED else check)
+
+    def _alone(self, job: Job) -> Check:
+        check = self._perform(job)
+        if self._stage.merchant_alive() is False and not self._stop.is_set():
+            tail = self._stage.merchant_log_tail().strip().splitlines()
+            last = f": {tail[-1]}" if tail else ""
+            self._revive()
+            if check.state is not State.NOT_APPLICABLE:
+                return replace(
+                    check,
+                    state=State.FAIL,
+                    not_tested=None,
+                    reason=f"the merchant's process ended during this check{last}",
+                )
+        return check
+
+    def _revive(self) -> None:
+        if self._stage.can_restart and not self._stop.is_set():
+            self._stage.restart_merchant()
+
+    def _perform(self, job: Job) -> Check:
+        if self._stop.is_set():
+            return _interrupted(job)
+        return perform(job, self._stage, self._allocation, stop=self._stop)
+
+    def _finish(self, job: Job, check: Check) -> None:
+        self._report(check)
+        self._results[job.rule.id].set_result(check)
+
+    def _give_up(self, jobs: Iterable[Job], reason: str) -> None:
+        for job in jobs:
+            if not self._results[job.rule.id].done():
+                self._finish(job, Check(rule=job.rule.id, state=State.ERROR, reason=reason, started_at=time.time()))
+
+    def _pauses(self, jobs: Sequence[Job]) -> list[float]:
+        """Seconds to wait after each start: a merchant that limits its queries gets them spread over its limit."""
+        limit = self._stage.target.merchant.promises.queries_per_minute
+        if limit is None:
+            return [STAGGER_S for _ in jobs]
+        return [max(STAGGER_S, job.queries * 60.0 / limit) for job in jobs]
+
+
+def _interrupted(job: Job) -> Check:
+    return Check(
+        rule=job.rule.id,
+        state=State.NOT_TESTED,
+        reason="the run was interrupted before this check began",
+        not_tested=NotTested.INTERRUPTED,
+        started_at=time.time(),
+    )

@@ -1,0 +1,34 @@
+"""How a check ends when it does not simply pass: raised by checks, turned into a `Check` by the conductor."""
+
+from __future__ import annotations
+
+from tayari_reports.model import NotTested
+
+
+class Finding(Exception):
+    """A check's ending other than a pass; the text is the sentence that the report shows."""
+
+
+class Failed(Finding):
+    """The merchant broke the rule. Say what was found, then what was expected."""
+
+
+class Warned(Finding):
+    """A SHOULD is not met, or a MUST is met in a way that will hurt."""
+
+
+class Unjudged(Finding):
+    """The check ran, and what it saw does not decide."""
+
+
+class Untested(Finding):
+    """The check did not run; `why` is from the closed list."""
+
+    def __init__(self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "") -> None:
+        super().__init__(text)
+        self.why = why
+        self.enable = enable
+
+
+class Inapplicable(Finding):
+    """What the rule is about does not exist in this merchant, and no traffic says otherwise."""

@@ -1,0 +1,247 @@
+"""A check's hands and eyes: it starts payments, waits, and looks at what the merchant and Daraja say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from threading import Event, Thread
+from typing import Any, TypeVar
+
+from tayari.control.client import ControlClient
+from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
+from tayari.merchant.stage import Stage
+from tayari.target.model import PaymentState, Target
+from tayari_reports.model import Exchange
+
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.evidence import from_driver, from_journal, in_order
+from tayari_contracts.findings import Unjudged, Untested
+from tayari_contracts.payment import Credits, Entry, Payment
+from tayari_contracts.sight import Sight
+
+PAID, FAILED, PENDING, REVIEW = (
+    PaymentState.PAID,
+    PaymentState.FAILED,
+    PaymentState.PENDING,
+    PaymentState.REVIEW,
+)
+
+T = TypeVar("T")
+
+Scenario = str | Mapping[str, Any]
+"""A scenario's name, or the content of a scenario file."""
+
+
+class Hands:
+    """Starts payments, waits and looks. Everything it does is recorded as evidence."""
+
+    settle_s = 10.0
+    """A callback that was answered shows in the merchant's state within this time."""
+
+    def __init__(self, stage: Stage, allocation: Allocation, *, deadline: float, stop: Event | None = None) -> None:
+        self.stage = stage
+        self.target: Target = stage.target
+        self.control: ControlClient = stage.control
+        self.sight = Sight(stage.control)
+        self.allocation = allocation
+        self.tries = 0
+        self.scenario = ""
+        self._deadline = deadline
+        self._stop = stop or Event()
+        self._exchanges: list[DriverExchange] = []
+        self._payments: list[Payment] = []
+        self._watched: list[Entry] = []
+        self.driver: MerchantDriver = stage.new_driver(record=self._exchanges.append)
+
+    def pay(
+        self,
+        scenario: Scenario | None = None,
+        *,
+        amount: int | float | None = None,
+        msisdn: str | None = None,
+        typed: str | None = None,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Payment:
+        """Ask the merchant to start a payment, which plays `scenario`.
+
+        `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is.
+        """
+        payer = msisdn or self.allocation.msisdn()
+        if scenario is not None:
+            self.control.play_next(scenario, msisdn=payer)
+            self.scenario = self.scenario or (
+                scenario if isinstance(scenario, str) else str(scenario.get("scenario", ""))
+            )
+        since, began_at = self.sight.now(), time.time()
+        total = amount if amount is not None else self.allocation.amount()
+        name = reference or self.allocation.reference()
+        started = self.driver.start_payment(
+            msisdn=typed if typed is not None else payer,
+            amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too
+            reference=name,
+            idempotency_key=idempotency_key,
+            timeout_s=timeout_s,
+        )
+        payment = Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
+        self._payments.append(payment)
+        self.tries += 1
+        return payment
+
+    def pay_accepted(self, scenario: Scenario | None = None, **how: Any) -> Payment:
+        """Like `pay`, where nothing can be judged unless Daraja accepted a push.
+
+        Raises:
+            Untested: no push was accepted; the sentence says what happened instead.
+        """
+        payment = self.pay(scenario, **how)
+        self.require_accepted(payment)
+        return payment
+
+    def require_accepted(self, payment: Payment) -> str:
+        """The CheckoutRequestID of the payment, waiting for a merchant that pushes in the background."""
+        wait_s = min(self.target.merchant.promises.answer_within_s, self._left())
+        found = self._poll(lambda: self.sight.checkout_request_id(payment), wait_s)
+        if found is None:
+            raise Untested(f"no STK push was accepted for this payment: {self.describe(payment)}")
+        return found
+
+    def in_background(self, act: Callable[[], Payment]) -> Future[Payment]:
+        """Run `act` in a thread of its own, so that the check can act meanwhile."""
+        future: Future[Payment] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(act())
+            except BaseException as error:  # noqa: BLE001 - handed to whoever asks the future
+                future.set_exception(error)
+
+        Thread(target=work, daemon=True).start()
+        return future
+
+    def send_callback(self, payment: Payment, **telling: Any) -> list[dict[str, Any]]:
+        """Send a callback for this payment as told (`POST /v1/callbacks`) and return the merchant's answers."""
+        telling.setdefault("checkout_request_id", self.require_accepted(payment))
+        return self.control.send_callback(**telling)
+
+    def forget_token(self) -> None:
+        """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds."""
+        if self.stage.can_restart:
+            self.stage.restart_merchant()
+        else:
+            self.control.revoke_tokens()
+
+    def watch_since(self, since: int, **where: str) -> None:
+        """Add the journal from `since` on (by `endpoint`, ...) to the evidence."""
+        self._watched += self.sight.entries(since=since, **where)
+
+    def quiet(self, seconds: float) -> None:
+        """Let time pass: something must be given the chance to happen, or not to."""
+        self._stop.wait(min(seconds, self._left()))
+
+    def status(self, payment: Payment) -> StatusView:
+        """The merchant's own word on the payment, now."""
+        return self.driver.read_status(payment.payment_id, payment.reference)
+
+    def until(
+        self,
+        payment: Payment,
+        states: PaymentState | Iterable[PaymentState],
+        *,
+        within_s: float | None = None,
+    ) -> StatusView:
+        """Look until the payment is in one of `states`, or time is up; the last look is returned either way."""
+        wanted = states_of(states)
+        seen: list[StatusView] = []
+
+        def look() -> StatusView | None:
+            seen.append(self.status(payment))
+            return seen[-1] if seen[-1].state in wanted else None
+
+        self._poll(look, self.settle_s if within_s is None else within_s)
+        return seen[-1]
+
+    def credits(self, payment: Payment) -> Credits:
+        """How often, and how much, the merchant credited.
+
+        Raises:
+            Untested: neither a ledger nor `status.credited` is in the target file.
+        """
+        ledger = self.driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
+        if ledger is not None and not ledger.error:
+            return Credits(ledger.credits, ledger.total)
+        credited = self.status(payment).credited
+        if credited is None:
+            raise Unjudged(f"the merchant did not say what it credited for {payment.reference}")
+        return Credits(round(credited / payment.amount) if credited else 0, credited)
+
+    def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
+        """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
+        met: bool = self.control.wait(
+            condition,
+            msisdn=payment.msisdn,
+            count=count,
+            since=payment.since,
+            timeout_s=min(self.settle_s if within_s is None else within_s, self._left()),
+        )["met"]
+        return met
+
+    def told(self, payment: Payment) -> str:
+        """Everything the customer was told: at the start, and on the payment's page now."""
+        texts = [payment.started.message]
+        if self.target.merchant.status is not None and self.target.merchant.status.message is not None:
+            texts.append(self.status(payment).message or "")
+        return "\n".join(text for text in dict.fromkeys(texts) if text)
+
+    def describe(self, payment: Payment) -> str:
+        """What became of the start of a payment, in a few words, for a reason."""
+        started = payment.started
+        if started.status is None:
+            return f"the merchant did not answer ({started.error})"
+        pushes = self.sight.pushes(payment)
+        if not pushes:
+            return f"the merchant answered {started.status} and sent no STK push"
+        answer = (pushes[-1].get("response") or {}).get("status")
+        return f"the merchant answered {started.status}; its last STK push was answered {answer}"
+
+    @property
+    def sees_credits(self) -> bool:
+        """Whether the target file shows credits."""
+        merchant = self.target.merchant
+        return merchant.ledger is not None or (merchant.status is not None and merchant.status.credited is not None)
+
+    @property
+    def reconcile_s(self) -> float:
+        """By when the merchant promises to have settled a payment whose callback never came."""
+        return self.target.merchant.promises.reconcile_within_s
+
+    def evidence(self) -> tuple[Exchange, ...]:
+        """What went over the wire for the payments of this check, in order."""
+        journal = {entry["seq"]: entry for entry in self._watched}
+        for payment in self._payments:
+            mine = [
+                *self.sight.entries(since=payment.since, msisdn=payment.msisdn),
+                *self.sight.pushes(payment),
+            ]
+            journal.update({entry["seq"]: entry for entry in (*mine, *self.sight.queries(payment))})
+        return in_order([*map(from_journal, journal.values()), *map(from_driver, self._exchanges)])
+
+    def _left(self) -> float:
+        return max(0.05, self._deadline - time.monotonic())
+
+    def _poll(self, look: Callable[[], T | None], within_s: float) -> T | None:
+        end = time.monotonic() + min(within_s, self._left())
+        pause_s = 0.05
+        while True:
+            found = look()
+            if found is not None or time.monotonic() >= end or self._stop.isstates_of():
+                return found
+            self._stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
+            pause_s = min(0.5, pause_s * 1.4)
+
+
+def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:
+    """One state or several, as a set."""
+    return frozenset({states}) if isinstance(states, PaymentState) else frozenset(states)

@@ -1,0 +1,154 @@
+"""One planned check, and how it becomes a `Check`: run once through a probe, every ending accounted for."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Event
+
+from tayari.control.client import ControlError
+from tayari.merchant.stage import Stage
+from tayari.target.model import Target
+from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
+from tayari_reports.redaction import fingerprint
+
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.findings import Failed, Finding, Inapplicable, Unjudged, Untested, Warned
+from tayari_contracts.probe import Probe
+from tayari_contracts.rules import ENABLED_BY, Need
+
+LIMIT_S = 90.0
+"""What a check may take besides the merchant's own promised times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A rule or a scenario of the plan, with the function that judges it."""
+
+    rule: Rule
+    run: Callable[[Probe], None]
+    needs: frozenset[Need] = frozenset()
+    exclusive: bool = False
+    queries: int = 0
+
+
+def missing_need(job: Job, target: Target) -> Check | None:
+    """The check's ending when the target file lacks what it needs; None when nothing is missing."""
+    merchant = target.merchant
+    status = merchant.status
+    present = {
+        Need.STATE: status is not None,
+        Need.CREDITS: merchant.ledger is not None or (status is not None and status.credited is not None),
+        Need.MESSAGE: merchant.pay.message is not None or (status is not None and status.message is not None),
+        Need.RECEIPT: status is not None and status.receipt is not None,
+        Need.AUDIT: merchant.audit is not None,
+        Need.RESTART: merchant.start is not None,
+        Need.QUERY: True,
+    }
+    for need in sorted(job.needs):
+        if not present[need]:
+            key = ENABLED_BY[need]
+            return Check(
+                rule=job.rule.id,
+                state=State.NOT_TESTED,
+                reason=f"the target file has no {key}",
+                not_tested=NotTested.TARGET_KEY_MISSING,
+                enable=key,
+            )
+    if Need.QUERY in job.needs and "stk_query" not in merchant.capabilities:
+        return Check(
+            rule=job.rule.id,
+            state=State.NOT_APPLICABLE,
+            reason="the merchant declares no stk_query capability, and no query was seen",
+        )
+    return None
+
+
+def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event) -> Check:
+    """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`."""
+    unmet = missing_need(job, stage.target)
+    if unmet is not None:
+        return unmet
+    started_at, began = time.time(), time.monotonic()
+    limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
+    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop)
+    ending = _run(job, probe)
+    if stop.is_set():
+        ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
+    check = Check(
+        rule=job.rule.id,
+        state=ending.state,
+        reason=ending.reason,
+        not_tested=ending.why,
+        enable=ending.enable,
+        evidence=_evidence(probe),
+        tries=max(1, probe.tries),
+        depth=depth_of(stage.target),
+        started_at=started_at,
+        duration_s=round(time.monotonic() - began, 3),
+        scenario=probe.scenario,
+        repeat=repeat_command(job.rule, stage.target),
+    )
+    if check.state in (State.FAIL, State.WARN):
+        check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
+    return check
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    state: State
+    reason: str = ""
+    why: NotTested | None = None
+    enable: str = ""
+
+
+def _run(job: Job, probe: Probe) -> _Ending:
+    try:
+        job.run(probe)
+    except Finding as finding:
+        return _ending_of(finding, job.rule)
+    except ControlError as error:
+        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
+    except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
+    return _Ending(State.PASS)
+
+
+def _ending_of(finding: Finding, rule: Rule) -> _Ending:
+    text = str(finding)
+    match finding:
+        case Failed():
+            return _Ending(State.FAIL if rule.level is Level.MUST else State.WARN, text)
+        case Warned():
+            return _Ending(State.WARN, text)
+        case Untested():
+            return _Ending(State.NOT_TESTED, text, finding.why, finding.enable)
+        case Inapplicable():
+            return _Ending(State.NOT_APPLICABLE, text)
+        case Unjudged():
+            return _Ending(State.UNKNOWN, text)
+    return _Ending(State.UNKNOWN, text)
+
+
+def _evidence(probe: Probe) -> tuple[Exchange, ...]:
+    try:
+        return probe.evidence()
+    except ControlError:
+        return ()
+
+
+def depth_of(target: Target) -> str:
+    """How deep the target file lets us look."""
+    if target.merchant.adapter is not None:
+        return "adapter"
+    return "black box" if target.merchant.status is None else "state probe"
+
+
+def repeat_command(rule: Rule, target: Target) -> str:
+    """The command that runs this check alone."""
+    if rule.kind == "scenario":
+        return f"tayari gate {target.path.name} {rule.id}"
+    return f"tayari check {target.path.name} --only {rule.id}"

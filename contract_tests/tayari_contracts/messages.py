@@ -1,0 +1,109 @@
+"""What a customer should be told, by topic, and how a text is judged against it: specific, honest, with a way on.
+
+The judgement is on purpose generous: any wording in English or Swahili that names the cause and the next step will do.
+Source: the `Say` column of the result codes (reference section 4) and rules U01, U02, U05, U06; the words are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One situation: groups of patterns (each group needs one match), and what must not be said."""
+
+    about: str
+    names: tuple[str, ...]
+    """Any of these names the cause."""
+    next_step: tuple[str, ...] = ()
+    """Any of these offers a way on; empty: none needed."""
+    never: tuple[str, ...] = ()
+
+
+GENERIC: Final = (
+    r"something went wrong",
+    r"an error (has )?occurred",
+    r"unexpected error",
+    r"internal server error",
+    r"^\W*(payment|transaction|request) (has )?failed\W*$",
+    r"^\W*(failed|error|failure)\W*$",
+)
+"""Texts that say nothing, wherever they stand alone."""
+
+MACHINE: Final = (
+    r"<html",
+    r"<!doctype",
+    r"traceback \(most recent call last\)",
+    r"\bincapsula\b",
+    r"\bat [\w.$]+\([\w.]+:\d+\)",
+    r"\b(keyerror|typeerror|valueerror|jsondecodeerror|nullpointerexception)\b",
+    r"undefined is not",
+    r"\[object object\]",
+)
+"""What machines say to each other, and no customer should read."""
+
+
+class UnknownTopic(Exception):
+    """A scenario or a check names a topic that `messages.yaml` does not have."""
+
+
+@cache
+def topics() -> Mapping[str, Topic]:
+    """All topics by name."""
+    raw = yaml.safe_load(files("tayari_contracts").joinpath("messages.yaml").read_text(encoding="utf-8"))
+    return {
+        name: Topic(
+            about=row["about"],
+            names=tuple(row["names"]),
+            next_step=tuple(row.get("next_step", ())),
+            never=tuple(row.get("never", ())),
+        )
+        for name, row in raw.items()
+    }
+
+
+def problems_of(text: str, topic: str) -> list[str]:
+    """What is wrong with telling a customer `text` in the situation `topic`; empty when nothing is.
+
+    Raises:
+        UnknownTopic: there is no such topic.
+    """
+    if topic not in topics():
+        raise UnknownTopic(f"{topic} is not a topic; there are {', '.join(sorted(topics()))}")
+    wanted = topics()[topic]
+    if not text.strip():
+        return [f"expected a message about {wanted.about}"]
+    problems = [f"shows the customer what machines say ({found})" for found in machine_words(text)[:1]]
+    if not _any(wanted.names, text):
+        generic = "is generic; " if _any(GENERIC, text) else ""
+        problems.append(f"{generic}does not say that {wanted.about}")
+    if wanted.next_step and not _any(wanted.next_step, text):
+        problems.append("offers no way on")
+    problems += [f"must not say {found.group(0)!r}" for found in _all(wanted.never, text)]
+    return problems
+
+
+def machine_words(text: str) -> list[str]:
+    """Pieces of HTML, stack traces and the like in a text for customers."""
+    return [found.group(0) for found in _all(MACHINE, text)]
+
+
+def is_generic(text: str) -> bool:
+    """Whether the text says nothing about what happened."""
+    return not text.strip() or _any(GENERIC, text)
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+
+
+def _all(patterns: tuple[str, ...], text: str) -> list[re.Match[str]]:
+    return [found for pattern in patterns if (found := re.search(pattern, text, re.IGNORECASE))]

@@ -1,0 +1,80 @@
+"""What a check works with: hands and eyes, and the judgements that raise a finding when the rule is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tayari.merchant.driver import StatusView
+from tayari.target.model import PaymentState
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.hands import Hands, states_of
+from tayari_contracts.messages import problems_of
+from tayari_contracts.payment import Credits, Payment
+from tayari_contracts.wording import quote, say, times
+
+PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
+
+
+class Probe(Hands):
+    """What one check is given."""
+
+    def expect_state(
+        self,
+        payment: Payment,
+        states: PaymentState | Iterable[PaymentState],
+        *,
+        within_s: float | None = None,
+        because: str = "",
+    ) -> StatusView:
+        """The payment reaches one of `states`, or the rule is broken."""
+        wanted = states_of(states)
+        view = self.until(payment, wanted, within_s=within_s)
+        if view.state in wanted:
+            return view
+        names = " or ".join(sorted(wanted))
+        limit = self.settle_s if within_s is None else within_s
+        raise Failed(
+            f"the payment is {say(view)} after {limit:g} s; expected {names}" + (f": {because}" if because else "")
+        )
+
+    def expect_never(
+        self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, for_s: float, because: str
+    ) -> None:
+        """For so many seconds the payment shows none of `states`."""
+        unwanted = states_of(states)
+        view = self.until(payment, unwanted, within_s=for_s)
+        if view.state in unwanted:
+            raise Failed(f"the payment became {say(view)}: {because}")
+
+    def expect_credits(self, payment: Payment, expected: int, *, quiet_s: float = 1.0, because: str = "") -> Credits:
+        """After `quiet_s` of calm, the customer is credited exactly so often, and with the right sum."""
+        self.quiet(quiet_s)
+        found = self.credits(payment)
+        tail = f": {because}" if because else ""
+        if found.count != expected:
+            raise Failed(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
+        if expected and found.total is not None and round(found.total, 2) != round(expected * payment.amount, 2):
+            raise Failed(f"{found.total:g} shillings were credited for a payment of {payment.amount:g}{tail}")
+        return found
+
+    def expect_unpaid(self, payment: Payment, *, for_s: float, because: str) -> None:
+        """Not paid and, where credits can be seen, not credited."""
+        self.expect_never(payment, PAID, for_s=for_s, because=because)
+        if self.sees_credits:
+            self.expect_credits(payment, 0, quiet_s=0.0, because=because)
+
+    def expect_paid_once(self, payment: Payment, *, within_s: float | None = None, because: str = "") -> StatusView:
+        """Paid and, where credits can be seen, credited exactly once."""
+        view = self.expect_state(payment, PAID, within_s=within_s, because=because)
+        if self.sees_credits:
+            self.expect_credits(payment, 1, quiet_s=0.3, because=because)
+        return view
+
+    def expect_message(self, payment: Payment, topic: str) -> str:
+        """What the customer was told fits the topic: specific, honest, with a next step."""
+        text = self.told(payment)
+        problems = problems_of(text, topic)
+        if problems:
+            raise Failed(f"the customer was told {quote(text)}: {'; '.join(problems)}")
+        return text

@@ -1,0 +1,145 @@
+"""The rule catalogue: one row for each rule, read from `catalogue/*.yaml`, checked row by row when it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+from tayari_reports.model import Category, Level, Rule, Severity
+
+
+class CatalogueError(Exception):
+    """A row of the catalogue is wrong: a defect of ours, or of whoever added the row."""
+
+
+class Need(StrEnum):
+    """What the target file must give before a rule can be judged."""
+
+    STATE = "state"
+    CREDITS = "credits"
+    MESSAGE = "message"
+    RECEIPT = "receipt"
+    AUDIT = "audit"
+    RESTART = "restart"
+    QUERY = "query"
+    """The capability `stk_query`."""
+
+
+ENABLED_BY: Final[Mapping[Need, str]] = {
+    Need.STATE: "merchant.status",
+    Need.CREDITS: "merchant.ledger or merchant.status.credited",
+    Need.MESSAGE: "merchant.pay.message and merchant.status.message",
+    Need.RECEIPT: "merchant.status.receipt",
+    Need.AUDIT: "merchant.audit",
+    Need.RESTART: "merchant.start",
+    Need.QUERY: "merchant.capabilities: stk_query",
+}
+
+SUITES: Final = ("smoke", "ci", "release", "load")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueRow:
+    """A rule and what it takes to run it."""
+
+    rule: Rule
+    family: str
+    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, `performance`."""
+    suites: frozenset[str]
+    needs: frozenset[Need] = frozenset()
+    exclusive: bool = False
+    """Runs alone: its faults or counts concern the whole merchant, not one payment."""
+    queries: int = 0
+    """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
+
+
+FIELDS: Final = {
+    "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
+    "suites", "needs", "exclusive", "queries",
+}  # fmt: skip
+REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
+
+
+def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
+    """Read one row.
+
+    Raises:
+        CatalogueError: a key is unknown or missing, or a value is outside its closed set.
+    """
+    name = f"{family}.yaml: {row.get('id', '(row without id)')}"
+    for key in row:
+        if key not in FIELDS:
+            near = get_close_matches(key, FIELDS, n=1)
+            raise CatalogueError(
+                f"{name}: {key} is not a key of a rule" + (f"; did you mean {near[0]}?" if near else "")
+            )
+    for key in REQUIRED:
+        if not row.get(key):
+            raise CatalogueError(f"{name}: {key} is missing")
+    for suite in row["suites"]:
+        if suite not in SUITES:
+            raise CatalogueError(f"{name}: {suite} is not a suite; there are {', '.join(SUITES)}")
+    try:
+        return CatalogueRow(
+            rule=Rule(
+                id=row["id"],
+                title=row["title"],
+                category=Category(row["category"]),
+                severity=Severity(row["severity"]),
+                level=Level(row.get("level", "must")),
+                kind="threshold" if family == "performance" else "rule",
+                why=" ".join(str(row["why"]).split()),
+                fix=" ".join(str(row["fix"]).split()),
+                source=row["source"],
+                waivable=row.get("waivable", True),
+                effort_h=float(row.get("effort_h", 2.0)),
+            ),
+            family=family,
+            suites=frozenset(row["suites"]),
+            needs=frozenset(Need(need) for need in row.get("needs", ())),
+            exclusive=row.get("exclusive", False),
+            queries=row.get("queries", 0),
+        )
+    except ValueError as error:
+        raise CatalogueError(f"{name}: {error}") from error
+
+
+@cache
+def catalogue() -> Mapping[str, CatalogueRow]:
+    """All rows by rule id, in the order of the files and of the rows in them."""
+    rows: dict[str, CatalogueRow] = {}
+    for entry in sorted(files("tayari_contracts").joinpath("catalogue").iterdir(), key=lambda entry: entry.name):
+        if not entry.name.endswith(".yaml"):
+            continue
+        for raw in yaml.safe_load(entry.read_text(encoding="utf-8")) or ():
+            row = parse_row(raw, family=entry.name.removesuffix(".yaml"))
+            if row.rule.id in rows:
+                raise CatalogueError(f"{entry.name}: {row.rule.id} stands twice")
+            rows[row.rule.id] = row
+    return rows
+
+
+class UnknownRule(Exception):
+    """A rule id that is not in the catalogue, with the nearest one."""
+
+
+def select(*, suite: str, only: Iterable[str] = ()) -> tuple[CatalogueRow, ...]:
+    """The rows of a suite, or exactly those of `only`, in catalogue order.
+
+    Raises:
+        UnknownRule: an id of `only`, or the suite, does not exist.
+    """
+    rows = catalogue()
+    wanted = {rule_id.upper() for rule_id in only}
+    for rule_id in sorted(wanted - set(rows)):
+        near = get_close_matches(rule_id, rows, n=1)
+        raise UnknownRule(f"{rule_id} is not a rule" + (f"; did you mean {near[0]}?" if near else ""))
+    if suite not in SUITES:
+        raise UnknownRule(f"{suite} is not a suite; there are {', '.join(SUITES)}")
+    return tuple(row for row in rows.values() if (row.rule.id in wanted if wanted else suite in row.suites))

@@ -1,0 +1,116 @@
+"""What Daraja saw of a merchant: the journal, read through the control API."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+from tayari.control.client import ControlClient
+
+from tayari_contracts.payment import Entry, Payment
+
+
+class Sight:
+    """Reads the simulator's journal for one payment, or since one moment."""
+
+    def __init__(self, control: ControlClient) -> None:
+        self._control = control
+
+    def now(self) -> int:
+        """The number that the next journal entry will have."""
+        number: int = self._control.journal(limit=1)["next"]
+        return number
+
+    def entries(self, *, since: int = 0, **where: str | int | float) -> list[Entry]:
+        """Journal entries from `since` on, in order."""
+        found: list[Entry] = self._control.journal(since=since, **where)["entries"]
+        return found
+
+    def pushes(self, payment: Payment) -> list[Entry]:
+        """Every STK push that names this payer, refused ones and wrongly written numbers included."""
+        tail = payment.msisdn[-9:]
+        return [
+            entry
+            for entry in self.entries(since=payment.since, endpoint="stk_push", kind="request")
+            if tail in re.sub(r"\D", "", _payer(entry))
+        ]
+
+    def push_body(self, payment: Payment) -> dict[str, Any]:
+        """The body of the last STK push; empty when there was none, or none that could be read."""
+        pushes = self.pushes(payment)
+        return body_of(pushes[-1]) if pushes else {}
+
+    def queries(self, payment: Payment) -> list[Entry]:
+        """Every STK query for any push of this payment."""
+        found: list[Entry] = []
+        for accepted in self.accepted(payment):
+            found += self.entries(
+                since=payment.since,
+                endpoint="stk_query",
+                kind="request",
+                checkout_request_id=accepted["checkout_request_id"],
+            )
+        return sorted(found, key=lambda entry: int(entry["seq"]))
+
+    def callbacks(self, payment: Payment) -> list[Entry]:
+        """Every callback that was sent for this payment, with the merchant's answer."""
+        entries = self.entries(since=payment.since, msisdn=payment.msisdn)
+        return [entry for entry in entries if entry["kind"] in ("callback", "control")]
+
+    def accepted(self, payment: Payment) -> list[dict[str, Any]]:
+        """The payments that Daraja accepted from this payer since the check began, oldest first."""
+        return [
+            found
+            for found in self._control.payments(msisdn=payment.msisdn)
+            if found["created_at"] >= payment.began_at - 1.0
+        ]
+
+    def checkout_request_id(self, payment: Payment) -> str | None:
+        """Of the last accepted push, if there was one."""
+        accepted = self.accepted(payment)
+        return str(accepted[-1]["checkout_request_id"]) if accepted else None
+
+    def token_fetches(self, since: int) -> list[Entry]:
+        """Calls of OAuth since then."""
+        return self.entries(since=since, endpoint="oauth", kind="request")
+
+
+def body_of(entry: Entry) -> dict[str, Any]:
+    """The JSON object of a request's body; empty when it is not one."""
+    try:
+        decoded = json.loads((entry.get("request") or {}).get("body") or "")
+    except ValueError:
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def answer_of(entry: Entry) -> dict[str, Any]:
+    """The JSON object of the answer; empty when there was none."""
+    try:
+        decoded = json.loads((entry.get("response") or {}).get("body") or "")
+    except ValueError:
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def header(entry: Entry, name: str) -> str | None:
+    """A request header by its name, in any case."""
+    headers = (entry.get("request") or {}).get("headers") or {}
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    for key, value in pairs:
+        if str(key).lower() == name.lower():
+            return str(value)
+    return None
+
+
+def gaps_s(entries: list[Entry]) -> list[float]:
+    """Seconds from each entry to the next."""
+    times = [float(entry["at"]) for entry in entries]
+    return [round(after - before, 3) for before, after in pairwise(times)]
+
+
+def _payer(entry: Entry) -> str:
+    body = body_of(entry)
+    return f"{body.get('PhoneNumber', '')} {body.get('PartyA', '')}"

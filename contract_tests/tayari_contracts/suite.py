@@ -1,0 +1,141 @@
+"""One pytest session of checks: what is planned, the stage it runs on, the results, the verdict at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from tayari.merchant.stage import Stage
+from tayari_reports.jsonio import EventsWriter
+from tayari_reports.model import EXIT_CODES, Check, Rule, Run
+from tayari_reports.redaction import redact_check
+from tayari_reports.verdict import judge
+
+from tayari_contracts.conductor import Conductor
+from tayari_contracts.expectation import job_of
+from tayari_contracts.job import Job
+from tayari_contracts.registry import checks
+from tayari_contracts.rules import CatalogueRow, UnknownRule, catalogue, select
+
+SUITE: pytest.StashKey[Suite] = pytest.StashKey()
+"""Where the session keeps its suite."""
+
+
+class Suite:
+    """A plugin object of one session that names a merchant."""
+
+    def __init__(self, config: pytest.Config, open_stage: Callable[[], Stage]) -> None:
+        self._config = config
+        self._open_stage = open_stage
+        self._stage: Stage | None = None
+        self._conductor: Conductor | None = None
+        self._events: EventsWriter | None = None
+        self._jobs: list[Job] = []
+        self._checks: dict[str, Check] = {}
+        self._began = time.time()
+        self.scenario_names: list[str] = list(config.getoption("--tayari-scenario"))
+        only = config.getoption("--tayari-only")
+        self.rows: tuple[CatalogueRow, ...] = ()
+        if only or not self.scenario_names:
+            try:
+                rows = select(suite=config.getoption("--tayari-suite"), only=only)
+            except UnknownRule as error:
+                raise pytest.UsageError(str(error)) from error
+            self.rows = tuple(row for row in rows if row.family != "performance")
+
+    def result(self, rule_id: str) -> Check:
+        """Wait for one check's end."""
+        assert self._conductor is not None, "results exist once the session has collected its tests"
+        return self._conductor.result(rule_id)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule, or the scenario's expectation, of a planned check."""
+        return next((job.rule for job in self._jobs if job.rule.id == rule_id), None)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Open the stage and begin all checks at once; the tests only wait for them."""
+        if session.config.option.collectonly or not session.items:
+            return
+        self._stage = self._open_stage()
+        self._stage.__enter__()
+        self._jobs = self._jobs_of(session.items, self._stage)
+        events = self._config.getoption("--tayari-events")
+        if events is not None:
+            self._events = EventsWriter(events)
+            self._events.plan([job.rule for job in self._jobs])
+        self._conductor = Conductor(self._stage, report=self._note)
+        self._conductor.start(self._jobs)
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
+        if self._conductor is not None:
+            self._conductor.stop()
+        if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self._events.end()
+        if self._jobs and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_unconfigure(self) -> None:
+        """Close the stage, whatever happened."""
+        if self._stage is not None:
+            self._stage.__exit__(None, None, None)
+            self._stage = None
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The verdict, and what is behind it."""
+        if not self._jobs:
+            return
+        judgement = judge(self.run())
+        terminalreporter.section("tayari")
+        terminalreporter.write_line(
+            f"{judgement.verdict.value}   score {judgement.score}   coverage {judgement.coverage}"
+        )
+
+    def run(self) -> Run:
+        """What this session knows, as a run."""
+        target = self._stage.target if self._stage is not None else None
+        return Run(
+            run_id="",
+            tayari_version="",
+            suite=self._config.getoption("--tayari-suite"),
+            profile="",
+            merchant=target.merchant.name if target else "",
+            base_url=target.merchant.base_url if target else "",
+            started_at=self._began,
+            finished_at=time.time(),
+            plan=tuple(job.rule for job in self._jobs),
+            checks=tuple(self._checks.values()),
+        )
+
+    def _note(self, check: Check) -> None:
+        assert self._stage is not None
+        redacted = redact_check(check, self._stage.secrets)
+        self._checks[check.rule] = redacted
+        if self._events is not None:
+            self._events.check(redacted)
+
+    def _jobs_of(self, items: list[pytest.Item], stage: Stage) -> list[Job]:
+        jobs: dict[str, Job] = {}
+        for item in items:
+            job = self._job_of(item, stage)
+            if job is not None:
+                jobs[job.rule.id] = job
+        return list(jobs.values())
+
+    def _job_of(self, item: pytest.Item, stage: Stage) -> Job | None:
+        params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+        if "tayari_rule" in params:
+            row = catalogue()[params["tayari_rule"]]
+            return Job(
+                rule=row.rule,
+                run=checks()[row.rule.id],
+                needs=row.needs,
+                exclusive=row.exclusive,
+                queries=row.queries,
+            )
+        if "tayari_scenario" in params:
+            return job_of(stage.control.scenario(params["tayari_scenario"]))
+        document: Mapping[str, Any] | None = getattr(item, "document", None)
+        return None if document is None else job_of(document)
