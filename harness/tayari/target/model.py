@@ -11,6 +11,11 @@ from types import MappingProxyType
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def nothing() -> Mapping[str, str]:
+    """The empty mapping, as a default that dataclasses accept."""
+    return NOTHING
+
+
 class PaymentState(StrEnum):
     """The four states a merchant's own words are mapped to."""
 
@@ -29,8 +34,8 @@ class Call:
     path: str
     json: object | None = None
     form: Mapping[str, str] | None = None
-    headers: Mapping[str, str] = NOTHING
-    save: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=nothing)
+    save: Mapping[str, str] = field(default_factory=nothing)
     """Log-in steps only: a name -> extractor; later steps and `merchant.headers` may use `{name}`."""
 
 
@@ -42,7 +47,7 @@ class Start:
     """Split as a shell would, then run without one; `sh -c '...'` where a shell is wanted."""
     ready: str = "/"
     """Path that answers below 500 once the merchant serves."""
-    env: Mapping[str, str] = NOTHING
+    env: Mapping[str, str] = field(default_factory=nothing)
     cwd: Path | None = None
     """The target file's folder unless said otherwise."""
     ready_within_s: float = 30.0
@@ -74,7 +79,7 @@ class Status:
     receipt: str | None = None
     credited: str | None = None
     """Extractor of the shillings credited for this payment, or of true/false."""
-    states: Mapping[str, PaymentState] = field(default_factory=lambda: MappingProxyType({}))
+    states: Mapping[str, PaymentState] = field(default_factory=dict)
     """The merchant's word -> our state."""
     probe_timeout_s: float = 10.0
     """For `sql` and `command`."""
@@ -136,7 +141,7 @@ class Merchant:
     login: tuple[Call, ...] = ()
     adapter: str | None = None
     """`module:Class` of a `tayari.merchant.adapter.Adapter`."""
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=nothing)
     timeout_s: float = 30.0
     promises: Promises = field(default_factory=Promises)
 
@@ -156,7 +161,7 @@ class DarajaAccount:
 class Callbacks:
     """How callbacks reach the merchant from here."""
 
-    rewrite: Mapping[str, str] = NOTHING
+    rewrite: Mapping[str, str] = field(default_factory=nothing)
     """URL prefix as the merchant sends it -> prefix that is called instead."""
     deliver_to: str | None = None
     """One address for all callbacks of this merchant."""
