@@ -1,0 +1,50 @@
+# Every target sets itself up: Python 3.11 or newer and make are all that must be there.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check mutants bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) ## a fake Daraja, a sample shop, real payments, a short load, and the readiness report
+	@$(BIN)/tayari demo
+
+test: check ## everything that must hold before a merge
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## style, types and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+mutants: $(READY) ## the table of rules and the defects that each of them catches
+	@$(BIN)/python -m tests.contracts.mutants --write docs/mutants.md
+
+bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
+	@$(BIN)/python benchmarks/payments.py
+
+lock: $(READY) ## renew the exact versions
+	@$(BIN)/uv pip compile pyproject.toml --extra load --group dev --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o constraints.txt
+
+clean: ## forget the environment and what was built
+	rm -rf $(VENV) dist build
+
+# uv where it is present, else venv and pip.
+$(READY): pyproject.toml constraints.txt
+	@python="$$(sh .ci/find-python)" || exit 1; \
+	echo "Setting up $(VENV) (once) ..."; \
+	if command -v uv >/dev/null 2>&1; then \
+	  uv venv -q --allow-existing --python "$$python" $(VENV) && \
+	  uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[load]' --group dev; \
+	else \
+	  "$$python" -m venv $(VENV) && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1' && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[load]' --group dev; \
+	fi || { echo "The set-up failed; what stands above says why. Mend it and run make again." >&2; exit 1; }
+	@touch $@
