@@ -236,7 +236,7 @@ class Hands:
         pause_s = 0.05
         while True:
             found = look()
-            if found is not None or time.monotonic() >= end or self._stop.isstates_of():
+            if found is not None or time.monotonic() >= end or self._stop.is_set():
                 return found
             self._stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
             pause_s = min(0.5, pause_s * 1.4)
