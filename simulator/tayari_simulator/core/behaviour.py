@@ -111,10 +111,6 @@ class Delivery:
     """For the journal and the reports: `duplicate 2 of 2`."""
 
 
-REQUEST_ID_MARK: Final = b"{request_id}"
-"""Stands in the body of `Fault.instead` where a fresh `requestId` or `MerchantRequestID` belongs; the core puts it in."""
-
-
 class Fault:
     """One primitive of the fault table: a frozen dataclass with parameters that overrides one of the three hooks."""
 
