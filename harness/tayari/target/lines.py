@@ -155,9 +155,7 @@ def _scalar(node: yaml.Node, path: Path) -> object:
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
     except ValueError as error:
-        raise _stop(
-            path, node.start_mark.line + 1, f"{node.value!r}: {error}; expected a value; quote it"
-        ) from error
+        raise _stop(path, node.start_mark.line + 1, f"{node.value!r}: {error}; expected a value; quote it") from error
 
 
 def _stop(path: Path, line: int, message: str) -> TargetError:

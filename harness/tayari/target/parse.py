@@ -162,11 +162,7 @@ def _pay(section: Section, adapter: str | None, saved: frozenset[str]) -> Pay | 
     payment_id, message = extractor(pay, "payment_id"), extractor(pay, "message")
     header = pay.text("idempotency_header")
     pay.close()
-    return (
-        None
-        if call is None
-        else Pay(call=call, payment_id=payment_id, message=message, idempotency_header=header)
-    )
+    return None if call is None else Pay(call=call, payment_id=payment_id, message=message, idempotency_header=header)
 
 
 def _ledger(section: Section | None, saved: frozenset[str]) -> Ledger | None:
@@ -207,9 +203,7 @@ def _promises(section: Section) -> Promises:
     promises = section.section("promises")
     if promises is None:
         return Promises()
-    queries = (
-        promises.number("queries_per_minute", 0.0, low=0.001) if promises.has("queries_per_minute") else None
-    )
+    queries = promises.number("queries_per_minute", 0.0, low=0.001) if promises.has("queries_per_minute") else None
     made = Promises(
         reconcile_within_s=promises.number("reconcile_within_s", 60.0, low=0.1),
         queries_per_minute=queries,
@@ -234,17 +228,13 @@ def _add_capability(section: Section, found: Found, named: set[str]) -> None:
         named.add(word)
     elif word is not None:
         expected = "some of " + ", ".join(CAPABILITIES)
-        section.reading.complain(
-            found.line, section.at("capabilities"), repr(word), expected, "remove or correct it"
-        )
+        section.reading.complain(found.line, section.at("capabilities"), repr(word), expected, "remove or correct it")
 
 
 def _adapter(section: Section) -> str | None:
     adapter = section.text("adapter")
     if adapter is not None and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", adapter):
-        section.complain(
-            "adapter", repr(adapter), "`module:Class`", "write e.g. `adapter: shop_adapter:ShopAdapter`"
-        )
+        section.complain("adapter", repr(adapter), "`module:Class`", "write e.g. `adapter: shop_adapter:ShopAdapter`")
     return adapter
 
 

@@ -64,9 +64,7 @@ def parse_status(section: Section | None, saved: frozenset[str] = frozenset()) -
     ways = [way for way in _WAYS if section.has(way)]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
-        section.complain(
-            ways[1] if ways else "request", found, "one of " + ", ".join(_WAYS), "keep exactly one"
-        )
+        section.complain(ways[1] if ways else "request", found, "one of " + ", ".join(_WAYS), "keep exactly one")
     call = parse_call(section, _reading() | saved) if "request" in ways else None
     for key in ("request", "json", "form", "headers"):
         section.found(key)
@@ -119,14 +117,10 @@ def _method_and_path(section: Section, request: str) -> tuple[str, str] | None:
     method, _, path = request.strip().partition(" ")
     path = path.strip()
     if method.upper() not in _METHODS:
-        section.complain(
-            "request", repr(request), '`"METHOD /path"`', "begin with one of " + ", ".join(_METHODS)
-        )
+        section.complain("request", repr(request), '`"METHOD /path"`', "begin with one of " + ", ".join(_METHODS))
         return None
     if not path.startswith(("/", "http://", "https://")) or re.search(r"\s", path):
-        section.complain(
-            "request", repr(request), '`"METHOD /path"`', "let the path begin with / and hold no blanks"
-        )
+        section.complain("request", repr(request), '`"METHOD /path"`', "let the path begin with / and hold no blanks")
         return None
     if not path.startswith("/"):
         found = section.found("request")
@@ -176,9 +170,7 @@ def _states(section: Section) -> dict[str, PaymentState]:
     states.close()
     for state in (PaymentState.PAID, PaymentState.FAILED):
         if state not in words.values():
-            states.complain(
-                state.value, "missing", f"the words your merchant uses for {state}", "add at least one"
-            )
+            states.complain(state.value, "missing", f"the words your merchant uses for {state}", "add at least one")
     return words
 
 

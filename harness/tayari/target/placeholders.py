@@ -23,9 +23,7 @@ RUN: Final = frozenset(
 )
 """Known once the simulator runs."""
 
-PAYMENT: Final = frozenset(
-    {"msisdn", "msisdn_local", "amount", "amount_text", "reference", "idempotency_key"}
-)
+PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference", "idempotency_key"})
 """Known when a payment is started."""
 
 READING: Final = frozenset({"payment_id", "reference"})

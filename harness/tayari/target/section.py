@@ -39,9 +39,7 @@ class Section:
         self._entries: Mapping[str, Found] = found.entries or {}
         self._known: list[str] = []
         if found.entries is None:
-            reading.complain(
-                found.line, where or "the file", found.kind(), "a mapping", "write `key: value` lines"
-            )
+            reading.complain(found.line, where or "the file", found.kind(), "a mapping", "write `key: value` lines")
 
     def at(self, key: str) -> str:
         """The key's full name, for messages."""
@@ -91,14 +89,8 @@ class Section:
         found = self.found(key)
         if found is None:
             return default
-        if (
-            isinstance(found.value, bool)
-            or not isinstance(found.value, int | float)
-            or not low <= found.value <= high
-        ):
-            self.complain(
-                key, found.kind(), f"a number from {low:g} to {high:g}", f"write e.g. `{key}: {default:g}`"
-            )
+        if isinstance(found.value, bool) or not isinstance(found.value, int | float) or not low <= found.value <= high:
+            self.complain(key, found.kind(), f"a number from {low:g} to {high:g}", f"write e.g. `{key}: {default:g}`")
             return default
         return float(found.value)
 
@@ -122,10 +114,7 @@ class Section:
         if found.entries is None:
             self.complain(key, found.kind(), "a mapping of names to texts", f"write `{key}: {{NAME: value}}`")
             return {}
-        read = {
-            name: self.scalar(value, f"{self.at(key)}.{name}", allowed)
-            for name, value in found.entries.items()
-        }
+        read = {name: self.scalar(value, f"{self.at(key)}.{name}", allowed) for name, value in found.entries.items()}
         return {name: value for name, value in read.items() if value is not None}
 
     def url(self, key: str, *, allowed: frozenset[str] = frozenset()) -> str | None:
@@ -165,9 +154,7 @@ class Section:
             else:
                 do, text = nearest(name, sorted(allowed)) or "remove it", f"{{{name}}} is not a placeholder"
             expected = (
-                "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed))
-                if allowed
-                else "no placeholder here"
+                "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed)) if allowed else "no placeholder here"
             )
             self.reading.complain(found.line, where, text, expected, do)
 
@@ -176,18 +163,14 @@ class Section:
         for key, found in self._entries.items():
             if key not in self._known:
                 do = nearest(key, self._known) or "remove it"
-                self.reading.complain(
-                    found.line, self.at(key), "unknown key", "one of " + ", ".join(self._known), do
-                )
+                self.reading.complain(found.line, self.at(key), "unknown key", "one of " + ", ".join(self._known), do)
 
     def _environment(self, found: Found, where: str, name: str) -> str | None:
         value = self.reading.environ.get(name)
         if not value:
             what = "is not set" if value is None else "is empty"
             do = f"run `export {name}=...` first, or write the value here"
-            self.reading.complain(
-                found.line, where, f"environment variable {name} {what}", f"a value in {name}", do
-            )
+            self.reading.complain(found.line, where, f"environment variable {name} {what}", f"a value in {name}", do)
             return None
         return value
 

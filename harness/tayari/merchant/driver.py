@@ -1,0 +1,219 @@
+"""`MerchantDriver`: starts payments at a merchant and reads what became of them, as the target file says."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import requests
+
+from tayari.merchant.adapter import load_adapter
+from tayari.merchant.extract import as_number, as_text, find, find_all, looks_like_html, read_json, visible_text
+from tayari.merchant.probes import probe
+from tayari.merchant.sender import Record, Sender
+from tayari.merchant.views import Answer, DriverExchange, LedgerView, Started, StatusView
+from tayari.target.model import PaymentState, Status, Target
+
+__all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView", "mapped_state"]
+
+_AMOUNTS_KEPT: Final = 100_000
+_View = TypeVar("_View")
+
+
+class MerchantDriver:
+    """Drives one merchant. Thread-safe; no method raises for what the merchant or the network does.
+
+    `session`: any `requests.Session` (Locust's too); `record` is called with every exchange; `placeholders` are those
+    of the run (`daraja_url`, `port`, `work_dir`, ...: `Stage.placeholders`).
+
+    Raises:
+        AdapterError: the target file names an adapter that cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        session: requests.Session | None = None,
+        record: Record | None = None,
+        placeholders: Mapping[str, str] | None = None,
+    ) -> None:
+        self.target = target
+        self._sender = Sender(target.merchant, placeholders or {}, session=session, record=record)
+        self._adapter = load_adapter(target, placeholders or {})
+        self._amounts: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._sender.close()
+
+    def log_in(self) -> str:
+        """Run the log-in steps now; the reason when one fails, else an empty text."""
+        return self._sender.log_in()
+
+    def start_payment(
+        self,
+        *,
+        msisdn: str,
+        amount: int | str,
+        reference: str,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Started:
+        """Start a payment as a customer would; without an `idempotency_key` each call gets a fresh one."""
+        key = idempotency_key or str(uuid.uuid4())
+        started = self._adapted(
+            lambda: self._adapter.start_payment(msisdn=msisdn, amount=amount, reference=reference, idempotency_key=key)
+        )
+        if isinstance(started, str):
+            return Started(accepted=False, status=None, payment_id=None, error=started)
+        if started is None:
+            started = self._start(_payment_values(msisdn, amount, reference, key), timeout_s)
+        self._remember(started.payment_id, amount)
+        return started
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        """Read a payment's state, by request, by probe or by adapter."""
+        view = self._adapted(lambda: self._adapter.read_status(payment_id=payment_id, reference=reference))
+        if isinstance(view, str):
+            return StatusView(state=None, error=view)
+        status = self.target.merchant.status
+        if view is not None or status is None:
+            return view or StatusView(state=None, error="the target file has no merchant.status")
+        values = {"payment_id": payment_id, "reference": reference}
+        if status.call is not None:
+            answer = self._sender.send("read status", status.call, values)
+        else:
+            folder = self.target.path.parent
+            answer = probe(status, {**self._sender.values, **values}, folder=folder)
+        return self._status_view(status, answer, payment_id)
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
+        """Read the customer's credits for this payment; None where the target file has no `ledger`."""
+        view = self._adapted(lambda: self._adapter.read_ledger(payment_id=payment_id, reference=reference))
+        if isinstance(view, str):
+            return LedgerView(credits=None, error=view)
+        ledger = self.target.merchant.ledger
+        if view is not None or ledger is None:
+            return view
+        values = {"payment_id": payment_id, "reference": reference}
+        answer = self._sender.send("read ledger", ledger.call, values)
+        if answer.error or answer.status is None or answer.status >= 400:
+            return LedgerView(credits=None, error=answer.error or f"the ledger answered {answer.status}")
+        return _ledger_view(ledger.credits, ledger.total, answer)
+
+    def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
+        """The stored raw callback messages; None where the target file has no `audit`, or it could not be read."""
+        view = self._adapted(lambda: self._adapter.read_audit(payment_id=payment_id, reference=reference))
+        if isinstance(view, str):
+            return None
+        audit = self.target.merchant.audit
+        if view is not None or audit is None:
+            return view
+        answer = self._sender.send("read audit", audit.call, {"payment_id": payment_id, "reference": reference})
+        if answer.error or answer.status is None or answer.status >= 400:
+            return None
+        found = find_all(audit.messages, answer)
+        members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
+        return tuple(as_text(member) for member in members)
+
+    def _start(self, values: Mapping[str, object], timeout_s: float | None) -> Started:
+        pay = self.target.merchant.pay
+        header = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
+        answer = self._sender.send("start payment", pay.call, values, headers=header, timeout_s=timeout_s)
+        found = as_text(find(pay.payment_id, answer)) if pay.payment_id is not None else str(values["reference"])
+        return Started(
+            accepted=answer.status is not None and answer.status < 400,
+            status=answer.status,
+            payment_id=found or None,
+            message=_message(pay.message, answer),
+            body=answer.body,
+            error=answer.error,
+            duration_s=answer.duration_s,
+            content_type=answer.content_type,
+        )
+
+    def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
+        raw = as_text(find(status.state, answer)).strip()
+        return StatusView(
+            state=mapped_state(status, raw) if answer.status is None or answer.status < 400 else None,
+            raw_state=raw,
+            message=_message(status.message, answer),
+            receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
+            credited=self._credited(find(status.credited, answer), payment_id) if status.credited else None,
+            http_status=answer.status,
+            body=answer.body,
+            error=answer.error,
+        )
+
+    def _credited(self, found: object | None, payment_id: str) -> float | None:
+        if isinstance(found, str) and found.strip().lower() in {"true", "yes", "false", "no"}:
+            found = found.strip().lower() in {"true", "yes"}
+        if found is True:
+            with self._lock:
+                return self._amounts.get(payment_id)
+        return as_number(found)
+
+    def _remember(self, payment_id: str | None, amount: int | str) -> None:
+        shillings = as_number(amount)
+        if payment_id is None or shillings is None:
+            return
+        with self._lock:
+            self._amounts[payment_id] = shillings
+            if len(self._amounts) > _AMOUNTS_KEPT:
+                self._amounts.popitem(last=False)
+
+    def _adapted(self, call: Callable[[], _View | None]) -> _View | str | None:
+        """What the adapter says; None leaves the work to the target file, a text is its failure."""
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - the adapter is the user's code, its failure an answer like others
+            return f"the adapter failed: {type(error).__name__}: {error}"
+
+
+def mapped_state(status: Status, raw: str) -> PaymentState | None:
+    """Our state for the merchant's word: exact first, then whatever the case; None for an unknown word."""
+    if raw in status.states:
+        return status.states[raw]
+    folded = raw.casefold()
+    return next((state for word, state in status.states.items() if word.casefold() == folded), None)
+
+
+def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) -> dict[str, object]:
+    return {
+        "msisdn": msisdn,
+        "msisdn_local": f"0{msisdn[3:]}" if msisdn.startswith("254") else msisdn,
+        "amount": amount,
+        "amount_text": str(amount),
+        "reference": reference,
+        "idempotency_key": key,
+    }
+
+
+def _message(written: str | None, answer: Answer) -> str:
+    found = as_text(find(written, answer)).strip() if written is not None else ""
+    if not found and looks_like_html(answer):
+        return visible_text(answer.body)
+    return found
+
+
+def _ledger_view(credits_at: str, total_at: str | None, answer: Answer) -> LedgerView:
+    found = find_all(credits_at, answer)
+    many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
+    total = as_number(find(total_at, answer)) if total_at is not None else None
+    if many and read_json(answer) is not None:
+        return LedgerView(credits=len(found), total=total)
+    if not found:
+        return LedgerView(credits=None, error=f"ledger.credits ({credits_at}) found nothing in the answer; correct it")
+    first = found[0]
+    if isinstance(first, list):
+        count = len(first)
+    elif len(found) > 1 or as_number(first) is None:
+        count = len(found)
+    else:
+        count = int(as_number(first) or 0)
+    return LedgerView(credits=count, total=total)

@@ -1,0 +1,219 @@
+"""One request to the merchant: placeholders filled, log-in done, the exchange recorded, nothing raised."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import requests
+
+from tayari.merchant.extract import as_text, find
+from tayari.merchant.views import Answer, DriverExchange
+from tayari.target.model import Call, Merchant
+from tayari.target.placeholders import PlaceholderError, fill, fill_json
+
+Record = Callable[[DriverExchange], None]
+
+
+def plain_session() -> requests.Session:
+    """A session that keeps cookies, ignores proxy settings of the environment, and never tries twice."""
+    session = requests.Session()
+    session.trust_env = False
+    adapter = requests.adapters.HTTPAdapter(pool_connections=8, pool_maxsize=128)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    json: object | None
+    form: Mapping[str, str] | None
+
+
+class Sender:
+    """Sends calls of the target file. Thread-safe; the log-in steps run once, and again after a 401."""
+
+    def __init__(
+        self, merchant: Merchant, values: Mapping[str, str], *, session: requests.Session | None, record: Record | None
+    ) -> None:
+        self._merchant = merchant
+        self._values: dict[str, str] = dict(values)
+        self._session = session or plain_session()
+        self._owned = session is None
+        self._record = record
+        self._lock = threading.Lock()
+        self._logged_in = not merchant.login
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The placeholders of this run, with what the log-in steps saved."""
+        return self._values
+
+    def close(self) -> None:
+        """Give the connections back, unless the session came from outside."""
+        if self._owned:
+            self._session.close()
+
+    def send(
+        self,
+        title: str,
+        call: Call,
+        values: Mapping[str, object],
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Send one call, logging in first where the target file has steps for it."""
+        failed = self.log_in()
+        if failed:
+            return Answer(error=failed)
+        answer = self._send(title, call, values, headers or {}, timeout_s)
+        if answer.status == 401 and self._merchant.login:
+            self._logged_in = False
+            failed = self.log_in()
+            return Answer(error=failed) if failed else self._send(title, call, values, headers or {}, timeout_s)
+        return answer
+
+    def log_in(self) -> str:
+        """Run the log-in steps unless they have been; the reason when one fails, else an empty text."""
+        if self._logged_in:
+            return ""
+        with self._lock:
+            if self._logged_in:
+                return ""
+            for number, step in enumerate(self._merchant.login, 1):
+                failed = self._step(number, step)
+                if failed:
+                    return failed
+            self._logged_in = True
+        return ""
+
+    def _step(self, number: int, step: Call) -> str:
+        answer = self._send("log in", step, {}, {}, None, with_merchant_headers=False)
+        where = f"log-in step {number} ({step.method} {step.path})"
+        if answer.error:
+            return f"{where} failed: {answer.error}"
+        if answer.status is None or answer.status >= 400:
+            return f"{where} answered {answer.status}; expected below 400; check merchant.login"
+        for name, written in step.save.items():
+            found = as_text(find(written, answer))
+            if not found:
+                return f"{where}: save.{name} ({written}) found nothing in the answer; correct it"
+            self._values[name] = found
+        return ""
+
+    def _send(
+        self,
+        title: str,
+        call: Call,
+        values: Mapping[str, object],
+        headers: Mapping[str, str],
+        timeout_s: float | None,
+        *,
+        with_merchant_headers: bool = True,
+    ) -> Answer:
+        try:
+            prepared = self._prepare(call, {**self._values, **values}, headers, with_merchant_headers)
+        except PlaceholderError as error:
+            return Answer(error=str(error))
+        at, began = time.time(), time.monotonic()
+        response, error_text = self._request(prepared, timeout_s or self._merchant.timeout_s)
+        duration_s = time.monotonic() - began
+        answer = _answer(response, error_text, duration_s)
+        if self._record is not None:
+            self._record(_exchange(title, prepared, response, answer, at))
+        return answer
+
+    def _prepare(
+        self, call: Call, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
+    ) -> _Prepared:
+        quoted = {name: quote(str(value), safe="") for name, value in values.items() if value is not None}
+        path = fill(call.path, quoted)
+        base_url = fill(self._merchant.base_url, values)
+        everyone = self._merchant.headers if with_merchant_headers else {}
+        named = {name: fill(text, values) for name, text in {**everyone, **call.headers}.items()}
+        form = {name: fill(text, values) for name, text in call.form.items()} if call.form is not None else None
+        return _Prepared(
+            method=call.method,
+            url=path if path.startswith("http") else base_url + path,
+            headers={**named, **headers},
+            json=fill_json(call.json, values) if call.json is not None else None,
+            form=form,
+        )
+
+    def _request(self, prepared: _Prepared, timeout_s: float) -> tuple[requests.Response | None, str]:
+        try:
+            response = self._session.request(
+                prepared.method,
+                prepared.url,
+                headers=dict(prepared.headers),
+                json=prepared.json,
+                data=dict(prepared.form) if prepared.form is not None else None,
+                timeout=timeout_s,
+            )
+        except requests.Timeout:
+            return None, f"no answer within {timeout_s:g} s"
+        except requests.ConnectionError as error:
+            return None, connection_error(error)
+        except (requests.RequestException, ValueError) as error:
+            return None, f"{type(error).__name__}: {error}"
+        if not response.status_code:  # Locust's session gives status 0 instead of raising
+            return None, f"no answer: {getattr(response, 'error', None) or 'connection failed'}"
+        return response, ""
+
+
+def connection_error(error: BaseException) -> str:
+    """The innermost reason of a failed connection: `connection refused`, not three class names around it."""
+    text = str(error)
+    if "refused" in text:
+        return "connection refused"
+    if "reset" in text or "aborted" in text or "without response" in text:
+        return "connection closed without an answer"
+    if "resolve" in text or "Name or service" in text:
+        return "host name does not resolve"
+    return text
+
+
+def _answer(response: requests.Response | None, error: str, duration_s: float) -> Answer:
+    if response is None:
+        return Answer(error=error, duration_s=duration_s)
+    hops = (response, *reversed(response.history))
+    headers = tuple((name, value) for hop in hops for name, value in hop.headers.items())
+    return Answer(
+        body=response.text,
+        status=response.status_code,
+        headers=headers,
+        url=str(response.url),
+        duration_s=duration_s,
+    )
+
+
+def _exchange(
+    title: str, prepared: _Prepared, response: requests.Response | None, answer: Answer, at: float
+) -> DriverExchange:
+    sent = response.history[0].request if response is not None and response.history else None
+    request = sent or (response.request if response is not None else None)
+    headers = request.headers.items() if request is not None else prepared.headers.items()
+    body = request.body if request is not None else None
+    if body is None and answer.error:
+        body = str(prepared.json if prepared.json is not None else prepared.form or "")
+    return DriverExchange(
+        title=title,
+        method=prepared.method,
+        url=prepared.url,
+        request_headers=tuple((str(name), str(value)) for name, value in headers),
+        request_body=body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body or ""),
+        status=answer.status,
+        response_headers=tuple(response.headers.items()) if response is not None else (),
+        response_body=answer.body,
+        at=at,
+        duration_s=answer.duration_s,
+        error=answer.error,
+    )

@@ -1,0 +1,96 @@
+"""What the driver says about the merchant: frozen records, errors included, so that nothing is raised half-way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari.target.model import PaymentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The answer to the start of a payment."""
+
+    accepted: bool
+    """The merchant answered 2xx or 3xx."""
+    status: int | None
+    """None: no answer; `error` says why."""
+    payment_id: str | None
+    """None: not found in the answer."""
+    message: str = ""
+    """What the customer is told: as extracted, or the visible text of an HTML page; empty if there is none."""
+    body: str = ""
+    error: str = ""
+    duration_s: float = 0.0
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """One reading of a payment's state."""
+
+    state: PaymentState | None
+    """None: not readable, or a word that the target file does not map."""
+    raw_state: str = ""
+    """The merchant's own word."""
+    message: str = ""
+    receipt: str | None = None
+    credited: float | None = None
+    """Shillings; true counts as the full amount of a payment that this driver started."""
+    http_status: int | None = None
+    """None for probes, and when no answer came."""
+    body: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """One reading of the merchant's ledger for one payment."""
+
+    credits: int | None
+    """How often the customer was credited; None: it could not be read, `error` says why."""
+    total: float | None = None
+    """Sum credited, shillings; None where the target file does not say where it is."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverExchange:
+    """One request of the driver and its answer, as it was on the wire. Redact before it is shown."""
+
+    title: str
+    """`start payment`, `read status`, `read ledger`, `read audit` or `log in`."""
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str = ""
+    status: int | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+    response_body: str = ""
+    at: float = 0.0
+    """Epoch seconds of the request."""
+    duration_s: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, from HTTP or from a probe; the input of every extractor."""
+
+    body: str = ""
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the last answer, then of the redirects that led to it."""
+    url: str = ""
+    duration_s: float = 0.0
+    error: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, case ignored."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters, lower case; empty when not told."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
