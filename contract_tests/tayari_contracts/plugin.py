@@ -1,20 +1,13 @@
-"""The pytest side of the suites: options, the stage they run on, and the scenario files that pytest collects.
+"""The suites' options, found by the `pytest11` entry point, so that they exist wherever pytest is started.
 
-Found by the `pytest11` entry point, so that the options exist wherever pytest is started. Does nothing without
-`--tayari-target` or `--tayari-stage`.
+Costs nothing where no merchant is named: what runs the checks is `collect.py`, imported only then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tayari.merchant.stage import Stage
-from tayari.target import TargetError, load_target
-
-from tayari_contracts.scenario_file import ScenarioFile, is_scenario_file
-from tayari_contracts.suite import SUITE, Suite
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,60 +23,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the suite where a merchant is named."""
-    config.addinivalue_line("markers", "tayari: a check of a merchant")
+    """Bring in the suites where a merchant is named."""
     if config.getoption("--tayari-target") is None and config.getoption("--tayari-stage") is None:
         return
     if config.getoption("numprocesses", default=None):
         raise pytest.UsageError("the checks overlap their waits in one process: run the Tayari suites without -n")
-    config.stash[SUITE] = Suite(config, _opener(config))
-    config.pluginmanager.register(config.stash[SUITE], "tayari-suite")
+    config.pluginmanager.import_plugin("tayari_contracts.collect")
 
 
-def _opener(config: pytest.Config) -> Callable[[], Stage]:
-    def open_stage() -> Stage:
-        described = config.getoption("--tayari-stage")
-        if described is not None:
-            return Stage.attach(Path(described))
-        try:
-            target = load_target(Path(config.getoption("--tayari-target")))
-        except TargetError as error:
-            raise pytest.UsageError("\n".join(str(problem) for problem in error.problems)) from error
-        return Stage(target, control_url=config.getoption("--tayari-control"))
-
-    return open_stage
-
-
-def suite_of(config: pytest.Config) -> Suite | None:
-    """The suite of this session, where a merchant is named."""
-    return config.stash.get(SUITE, None)
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Scenario files are tests where a merchant is named."""
-    if suite_of(parent.config) is None or not is_scenario_file(file_path):
-        return None
-    collected: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
-    return collected
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each rule of the suite, and for each scenario that was named."""
-    if "tayari_rule" not in metafunc.fixturenames and "tayari_scenario" not in metafunc.fixturenames:
-        return
-    suite = suite_of(metafunc.config)
-    if suite is None:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Say what is missing when the suites are asked for without a merchant."""
+    if (
+        file_path.parent == Path(__file__).parent
+        and parent.config.getoption("--tayari-target") is None
+        and parent.config.getoption("--tayari-stage") is None
+    ):
         raise pytest.UsageError("name the merchant: pytest --pyargs tayari_contracts --tayari-target tayari.yaml")
-    if "tayari_rule" in metafunc.fixturenames:
-        metafunc.parametrize("tayari_rule", [row.rule.id for row in suite.rows])
-    else:
-        metafunc.parametrize("tayari_scenario", suite.scenario_names)
-
-
-@pytest.fixture
-def tayari_suite(request: pytest.FixtureRequest) -> Suite:
-    """The suite whose results the tests ask for."""
-    suite = suite_of(request.config)
-    if suite is None:
-        raise pytest.UsageError("name the merchant: --tayari-target tayari.yaml")
-    return suite

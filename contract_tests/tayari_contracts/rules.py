@@ -50,7 +50,7 @@ class CatalogueRow:
 
     rule: Rule
     family: str
-    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, `performance`."""
+    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
     suites: frozenset[str]
     needs: frozenset[Need] = frozenset()
     exclusive: bool = False

@@ -13,7 +13,7 @@ class TayariWarning(UserWarning):
 
 
 def settle(check: Check, rule: Rule | None = None) -> None:
-    """End the running test as the check ended; the text says what, why it costs money, how to mend and how to repeat."""
+    """End the running test as the check ended; the text says what, why it costs money, how to mend and repeat it."""
     match check.state:
         case State.PASS | State.ATTESTED:
             return
