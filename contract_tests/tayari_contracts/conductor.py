@@ -85,7 +85,7 @@ class Conductor:
             self._after_death(held)
 
     def _after_death(self, ended: list[tuple[Job, Check]]) -> None:
-        """The merchant's process ended while checks ran side by side: repeat alone what did not pass, to find the cause."""
+        """The merchant died while checks ran side by side: repeat alone what did not pass, to find which one did it."""
         self._revive()
         for job, check in ended:
             self._finish(job, self._alone(job) if check.state in NOT_PASSED else check)

@@ -45,7 +45,7 @@ def job_of(document: Document) -> Job:
             category=CATEGORIES.get(name.split("/", maxsplit=1)[0], Category.PAYMENT_FLOW),
             severity=Severity.HIGH,
             kind="scenario",
-            why="The situation occurs in production; a merchant that handles it otherwise loses money or customers in it.",
+            why="The situation occurs in production; handled otherwise, it costs money or customers.",
             fix=f"Make the merchant do what the scenario expects: {_wanted(expect)}.",
             source="the scenario file",
         ),
