@@ -170,7 +170,7 @@ class Hands:
             Untested: neither a ledger nor `status.credited` is in the target file.
         """
         ledger = self.driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
-        if ledger is not None and not ledger.error:
+        if ledger is not None and ledger.credits is not None:
             return Credits(ledger.credits, ledger.total)
         credited = self.status(payment).credited
         if credited is None:
