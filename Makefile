@@ -23,7 +23,7 @@ check: $(READY) ## style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 mutants: $(READY) ## the table of rules and the defects that each of them catches
-	@$(BIN)/python -m tests.contracts.mutants --write docs/mutants.md
+	@$(BIN)/python tests/contracts/mutants.py --write docs/mutants.md
 
 bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
 	@$(BIN)/python benchmarks/payments.py

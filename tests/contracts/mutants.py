@@ -1,0 +1,151 @@
+"""The table that keeps the judge honest: each named defect of the sample shop against the rule that must catch it.
+
+`python tests/contracts/mutants.py --write docs/mutants.md` (or `make mutants`) runs all of them and writes the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from rich.console import Console
+from rich.progress import track
+from tayari.merchant.stage import Stage
+from tayari.target import load_target
+from tayari_contracts.conductor import Conductor
+from tayari_contracts.job import Job
+from tayari_contracts.registry import checks
+from tayari_contracts.rules import catalogue
+from tayari_reports.model import Check, State
+
+ROOT = Path(__file__).parents[2]
+DUKA = ROOT / "examples" / "duka"
+AT_ONCE = 5
+"""Shops that run side by side; each waits more than it works."""
+
+CAUGHT = frozenset({State.FAIL, State.WARN})
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One named defect of the sample shop, and the rules that must catch it."""
+
+    name: str
+    rules: tuple[str, ...]
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules said about one mutant."""
+
+    mutant: Mutant
+    checks: tuple[Check, ...]
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The rules that did not catch it."""
+        return tuple(check.rule for check in self.checks if check.state not in CAUGHT)
+
+
+def mutants() -> tuple[Mutant, ...]:
+    """The defects that the shop lists and that a rule of the catalogue claims."""
+    command = [sys.executable, str(DUKA / "duka.py"), "--list-defects"]
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return tuple(Mutant(row["name"], tuple(row["rules"]), row["about"]) for row in listed)
+
+
+def run_rules(rule_ids: Iterable[str], *, defects: Sequence[str] = ()) -> tuple[Check, ...]:
+    """Check the shop, with these defects, against these rules alone."""
+    target = load_target(DUKA / "tayari.yaml")
+    start = target.merchant.start
+    assert start is not None
+    env = MappingProxyType({**start.env, "DUKA_DEFECTS": ",".join(defects)})
+    merchant = replace(target.merchant, start=replace(start, env=env))
+    rows = [catalogue()[rule_id] for rule_id in rule_ids]
+    jobs = [
+        Job(rule=row.rule, run=checks()[row.rule.id], needs=row.needs, exclusive=row.exclusive, queries=row.queries)
+        for row in rows
+    ]
+    found: list[Check] = []
+    with Stage(replace(target, merchant=merchant)) as stage:
+        conductor = Conductor(stage, report=found.append)
+        conductor.start(jobs)
+        for job in jobs:
+            conductor.result(job.rule.id)
+    return tuple(found)
+
+
+class Field:
+    """Runs mutants side by side; each outcome is asked for when it is needed."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+        self._outcomes: dict[str, Future[Outcome]] = {}
+
+    def begin(self, planned: Iterable[Mutant]) -> None:
+        """Start all; returns at once."""
+        for mutant in planned:
+            self._outcomes[mutant.name] = self._pool.submit(self._run, mutant)
+
+    def outcome(self, name: str) -> Outcome:
+        """Wait for one mutant's outcome."""
+        return self._outcomes[name].result()
+
+    def close(self) -> None:
+        """Drop what has not begun."""
+        self._pool.shutdown(cancel_futures=True)
+
+    @staticmethod
+    def _run(mutant: Mutant) -> Outcome:
+        return Outcome(mutant, run_rules(mutant.rules, defects=(mutant.name,)))
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """The published table, as Markdown."""
+    lines = [
+        "# Planted defects, and the rules that catch them",
+        "",
+        "Written by `make mutants`. Each row is the sample shop `examples/duka` with one defect (`--defect NAME`), checked by the rule that exists for it.",
+        "",
+        "| defect | what is wrong with the shop | rule | caught | what the report says |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for outcome in outcomes:
+        for check in outcome.checks:
+            caught = "yes" if check.state in CAUGHT else f"**no ({check.state.value})**"
+            reason = " ".join(check.reason.split()).replace("|", "/")[:180]
+            lines.append(f"| `{outcome.mutant.name}` | {outcome.mutant.about} | {check.rule} | {caught} | {reason} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the mutants and write or print their table; 1 when one was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="write the table to this file")
+    parser.add_argument("--only", action="append", default=[], help="only this defect (repeatable)")
+    given = parser.parse_args(argv)
+    planned = [mutant for mutant in mutants() if not given.only or mutant.name in given.only]
+    field = Field()
+    field.begin(planned)
+    console = Console(stderr=True)
+    outcomes = [field.outcome(mutant.name) for mutant in track(planned, "mutants", console=console)]
+    text = table(outcomes)
+    if given.write is not None:
+        given.write.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    missed = [(outcome.mutant.name, outcome.missed) for outcome in outcomes if outcome.missed]
+    console.print(f"{len(planned) - len(missed)} of {len(planned)} defects caught" + (f"; missed: {missed}" if missed else ""))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Every planted defect is caught by its own rule, and the good shop has no failure."""
+
+from collections.abc import Iterator
+
+import pytest
+from mutants import Field, Mutant, mutants, run_rules
+from tayari_contracts.registry import checks
+from tayari_contracts.rules import catalogue
+from tayari_reports.model import State
+
+MUTANTS = mutants()
+JUDGED_BY_LOAD = "performance"
+
+
+@pytest.fixture(scope="session")
+def field(request: pytest.FixtureRequest) -> Iterator[Field]:
+    field = Field()
+    wanted = {item.callspec.params["mutant"].name for item in request.session.items if _is_mutant(item)}  # type: ignore[attr-defined]
+    field.begin(mutant for mutant in MUTANTS if mutant.name in wanted)
+    yield field
+    field.close()
+
+
+def _is_mutant(item: pytest.Item) -> bool:
+    return "mutant" in getattr(getattr(item, "callspec", None), "params", {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_defect_is_caught_by_its_rule(mutant: Mutant, field: Field) -> None:
+    outcome = field.outcome(mutant.name)
+
+    assert outcome.missed == (), [(check.rule, check.state, check.reason) for check in outcome.checks]
+
+
+@pytest.mark.slow
+def test_the_good_shop_fails_no_rule() -> None:
+    found = run_rules(row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD)
+
+    assert {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS} == {}
+
+
+def test_every_rule_has_a_check_and_a_planted_defect() -> None:
+    judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
+
+    assert judged == set(checks())
+    assert judged - {rule for mutant in MUTANTS for rule in mutant.rules} == set()
