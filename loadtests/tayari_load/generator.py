@@ -1,0 +1,47 @@
+"""Whether the load generator itself was fast enough to be believed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+BUSY: Final = 0.8
+"""Share of one core above which a single-threaded generator starts to be late itself."""
+OFTEN: Final = 0.2
+"""Share of the samples that must be busy before latencies are doubted: a short peak, as at the start, is no matter."""
+
+
+@dataclass(slots=True)
+class CpuWatch:
+    """CPU use of this process between samples, one core being 1."""
+
+    cpu: Callable[[], float] = time.process_time
+    wall: Callable[[], float] = time.perf_counter
+    samples: int = 0
+    busy: int = 0
+    peak: float = 0.0
+    _last: tuple[float, float] | None = field(default=None)
+
+    def restart(self) -> None:
+        """Forget what was seen; the next sample covers the time from now."""
+        self.samples = self.busy = 0
+        self.peak = 0.0
+        self._last = (self.cpu(), self.wall())
+
+    def sample(self) -> float:
+        """Note the use since the last sample and return it."""
+        cpu, wall = self.cpu(), self.wall()
+        before_cpu, before_wall = self._last or (cpu, wall)
+        self._last = (cpu, wall)
+        use = (cpu - before_cpu) / (wall - before_wall) if wall > before_wall else 0.0
+        self.samples += 1
+        self.busy += use > BUSY
+        self.peak = max(self.peak, use)
+        return use
+
+    @property
+    def saturated(self) -> bool:
+        """Busy often enough to spoil the latencies."""
+        return self.samples > 0 and self.busy / self.samples > OFTEN

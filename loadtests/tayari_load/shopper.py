@@ -1,0 +1,83 @@
+"""The Locust user: a customer who pays, waits for the outcome, and then thinks about the next purchase."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import Any, ClassVar
+
+from locust import HttpUser, between, task
+from tayari.merchant.driver import MerchantDriver
+
+from tayari_load.campaign import Campaign
+from tayari_load.checkout import Checkout
+from tayari_load.customers import Customers, Order
+from tayari_load.measured import MeasuredShop, StepSession
+from tayari_load.outcome import Ended, Outcome
+
+
+class WallClock:
+    """Real time; sleeping lets the other users run."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def elapsed(self) -> float:
+        return time.perf_counter()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class PaymentProblem(Exception):
+    """In Locust's statistics: why a payment did not settle as it should."""
+
+
+class Shopper(HttpUser):
+    """Every payment is another customer's, so that no number has two prompts at once."""
+
+    campaign: ClassVar[Campaign]
+    customers: ClassVar[Customers | None] = None
+    wait_time = between(1, 3)
+    _numbers: ClassVar[count[int]] = count(1)
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
+        self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
+        self.client.trust_env = False
+        stage = self.campaign.stage
+        driver = MerchantDriver(stage.target, session=self.client, placeholders=stage.placeholders)
+        self._checkout = Checkout(
+            shop=MeasuredShop(driver, self.client),
+            tally=self.campaign.tally,
+            clock=WallClock(),
+            patience_s=self.campaign.patience_s,
+            user=f"{self._worker()}/{next(self._numbers)}",
+            on_end=self._tell,
+        )
+
+    @task
+    def pay(self) -> None:
+        """One purchase, from the click to the end that the merchant shows."""
+        self._checkout.pay(self._customers().order())
+
+    def _customers(self) -> Customers:
+        """One queue for all users of this process; made late, because a worker learns its index late."""
+        if Shopper.customers is None:
+            Shopper.customers = Customers(seed=self.campaign.seed, worker=self._worker())
+        return Shopper.customers
+
+    def _worker(self) -> int:
+        return int(getattr(self.environment.runner, "worker_index", 0))
+
+    def _tell(self, order: Order, ended: Ended) -> None:
+        """The payment as a row of its own in Locust's statistics: `PAYMENT settled`, end to end."""
+        problem = None if ended.outcome is Outcome.SETTLED else PaymentProblem(f"{ended.outcome}: {ended.reason}")
+        self.environment.events.request.fire(
+            request_type="PAYMENT",
+            name="settled",
+            response_time=ended.duration_s * 1000,
+            response_length=0,
+            exception=problem,
+            context={"customer": order.name, "reference": order.reference},
+        )

@@ -1,0 +1,153 @@
+"""A payment followed to its end, in a time that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import pytest
+from tayari.merchant.views import LedgerView, Started, StatusView
+from tayari.target.model import PaymentState
+from tayari_load.checkout import Checkout, gaps, said
+from tayari_load.customers import Order
+from tayari_load.outcome import Ended, Outcome, Tally
+
+ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
+TAKEN = Started(accepted=True, status=201, payment_id="p-1")
+PENDING = StatusView(state=PaymentState.PENDING, raw_state="PENDING", http_status=200)
+PAID = StatusView(state=PaymentState.PAID, raw_state="PAID", http_status=200)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = 1_000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def elapsed(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+class FakeShop:
+    def __init__(
+        self, started: Started = TAKEN, views: Sequence[StatusView] = (PAID,), ledger: LedgerView | None = None
+    ) -> None:
+        self.started, self.views, self.ledger = started, list(views), ledger
+
+    def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started:
+        return self.started
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        assert payment_id == "p-1"
+        return self.views.pop(0) if len(self.views) > 1 else self.views[0]
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
+        return self.ledger
+
+
+def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Ended, Tally, FakeClock]:
+    clock, tally = FakeClock(), Tally()
+    ended = Checkout(shop=shop, tally=tally, clock=clock, patience_s=patience_s, user="0/1").pay(ORDER)
+    return ended, tally, clock
+
+
+def test_a_paid_payment_settles_after_the_time_it_took() -> None:
+    ended, tally, clock = paid(FakeShop(views=[PENDING, PENDING, PAID]))
+
+    assert ended.outcome is Outcome.SETTLED
+    assert ended.duration_s == pytest.approx(sum(islice(gaps(), 3)))
+    assert (tally.started, tally.acknowledged, tally.settled) == (1, 1, 1)
+
+
+def test_looks_at_a_payment_grow_apart_up_to_two_seconds() -> None:
+    waits = list(islice(gaps(), 30))
+
+    assert waits[0] == 0.2
+    assert all(later >= earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert waits[-1] == 2.0
+
+
+def test_a_payment_that_stays_pending_is_stuck_when_patience_ends() -> None:
+    ended, tally, clock = paid(FakeShop(views=[PENDING]), patience_s=20.0)
+
+    assert ended.outcome is Outcome.STUCK
+    assert ended.duration_s == pytest.approx(20.0)
+    assert ended.reason == "shown as pending after 20 s"
+    assert len(clock.slept) < 25
+    assert tally.stuck == 1
+
+
+REFUSALS = [
+    (Started(accepted=False, status=503, payment_id=None, message="Try later"), "HTTP 503: Try later"),
+    (
+        Started(accepted=False, status=None, payment_id=None, error="connection refused"),
+        "no answer: connection refused",
+    ),
+    (
+        Started(accepted=True, status=200, payment_id=None, message="Bad phone"),
+        "no payment id in the answer: Bad phone",
+    ),
+]
+
+
+@pytest.mark.parametrize(("started", "reason"), REFUSALS)
+def test_an_order_that_is_not_taken_is_refused_with_its_reason(started: Started, reason: str) -> None:
+    ended, tally, _ = paid(FakeShop(started))
+
+    assert (ended.outcome, ended.reason) == (Outcome.REFUSED, reason)
+    assert (tally.acknowledged, tally.failed) == (0, 1)
+
+
+@pytest.mark.parametrize("state", [PaymentState.FAILED, PaymentState.REVIEW])
+def test_a_payment_that_ends_unpaid_is_failed(state: PaymentState) -> None:
+    ended, _, _ = paid(FakeShop(views=[StatusView(state=state, raw_state="X", message="Sorry", http_status=200)]))
+
+    assert (ended.outcome, ended.reason) == (Outcome.FAILED, f"shown as {state}: Sorry")
+
+
+TWICE = [
+    FakeShop(ledger=LedgerView(credits=2, total=350.0)),
+    FakeShop(ledger=LedgerView(credits=1, total=700.0)),
+    FakeShop(views=[StatusView(state=PaymentState.PAID, raw_state="PAID", credited=700.0)]),
+]
+
+
+@pytest.mark.parametrize("shop", TWICE, ids=["two credits", "double total", "double credited"])
+def test_a_payment_credited_twice_is_seen_in_ledger_or_status(shop: FakeShop) -> None:
+    ended, tally, _ = paid(shop)
+
+    assert ended.outcome is Outcome.CREDITED_TWICE
+    assert tally.credited_twice == 1
+
+
+def test_one_credit_of_the_right_sum_is_settled() -> None:
+    ended, _, _ = paid(FakeShop(ledger=LedgerView(credits=1, total=350.0)))
+
+    assert ended.outcome is Outcome.SETTLED
+
+
+def test_a_user_stopped_half_way_leaves_a_stuck_payment() -> None:
+    class Stopping(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            raise KeyboardInterrupt
+
+    tally, told = Tally(), list[Ended]()
+    checkout = Checkout(
+        shop=FakeShop(), tally=tally, clock=Stopping(), patience_s=9.0, on_end=lambda _order, ended: told.append(ended)
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        checkout.pay(ORDER)
+
+    assert [ended.outcome for ended in told] == [Outcome.STUCK]
+    assert (tally.started, tally.stuck) == (1, 1)
+
+
+def test_reasons_that_differ_only_in_numbers_are_counted_together() -> None:
+    assert said("HTTP 500", "payment 10017 of\n254790000001 failed") == "HTTP 500: payment # of # failed"

@@ -1,0 +1,102 @@
+"""What a load run writes: the record, the checks, the notes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tayari.target.model import Thresholds
+from tayari_load.generator import CpuWatch
+from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
+from tayari_load.thresholds import Circumstances
+from tayari_reports.jsonio import load_from_dict, read_events
+from tayari_reports.model import NotTested, State
+
+LIMITS = Thresholds(concurrent_users=2)
+
+
+def run(users: int = 2, *, saturated: bool = False) -> LoadRun:
+    circumstances = Circumstances(users=users, generator_saturated=saturated)
+    return LoadRun(started_at=1_000.2, finished_at=1_010.2, circumstances=circumstances, cpu_peak=0.93)
+
+
+def told(*ends: tuple[Outcome, float], at: float = 1_002.7) -> Tally:
+    tally = Tally()
+    for number, (outcome, duration_s) in enumerate(ends):
+        tally.start(1_000.9)
+        tally.end(Ended(outcome=outcome, at=at, duration_s=duration_s, reason="why", user=f"0/{number}"))
+    return tally
+
+
+def test_the_record_says_what_happened_to_the_payments() -> None:
+    load = load_record(told((Outcome.SETTLED, 1.5), (Outcome.SETTLED, 2.5), (Outcome.REFUSED, 0.1)), LIMITS, run())
+
+    assert (load.started, load.settled, load.failed, load.stuck) == (3, 2, 1, 0)
+    assert (load.users, load.duration_s, load.payments_per_s) == (2, 10.0, 0.2)
+    assert "1 payments refused: why" in load.notes
+
+
+def test_the_timeline_has_every_second_the_silent_ones_too() -> None:
+    load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run())
+
+    assert load.timeline == ((0.0, 1, 0, None), (1.0, 0, 0, None), (2.0, 0, 1, 1.5))
+
+
+def test_a_saturated_generator_and_few_samples_are_noted() -> None:
+    load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run(saturated=True))
+
+    assert any("generator above 80 % CPU (peak 93% of a core)" in note for note in load.notes)
+    assert any("only 1 settled payments" in note for note in load.notes)
+
+
+def states(tally: Tally, frame: LoadRun) -> dict[str, State]:
+    return {check.rule: check.state for check in checks(load_record(tally, LIMITS, frame), started_at=1.0)}
+
+
+def test_met_thresholds_pass_their_rules() -> None:
+    good = told((Outcome.SETTLED, 1.5), (Outcome.SETTLED, 2.5))
+
+    assert states(good, run()) == dict.fromkeys(("P01", "P02", "P03", "P04"), State.PASS)
+
+
+def test_missed_thresholds_fail_and_give_both_figures() -> None:
+    load = load_record(told((Outcome.SETTLED, 11.0), (Outcome.FAILED, 2.5)), LIMITS, run())
+    reasons = {check.rule: check.reason for check in checks(load, started_at=1.0) if check.state is State.FAIL}
+
+    assert reasons["P01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
+    assert reasons["P02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
+    assert reasons["P03"].startswith("failure_rate was 50.0%; the target file asks for under 5.0%")
+
+
+def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
+    assert set(states(Tally(), run()).values()) == {State.ERROR}
+
+
+def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
+    late = told((Outcome.SETTLED, 11.0))
+    few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), started_at=1.0)}
+
+    assert states(late, run(saturated=True))["P01"] is State.UNKNOWN
+    assert (few["P04"].state, few["P04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
+
+
+def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:
+    load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run())
+    write_load(load, tmp_path / "out" / "load.json")
+    write_checks(load, tmp_path / "events.jsonl", started_at=1.0)
+
+    assert load_from_dict(json.loads((tmp_path / "out" / "load.json").read_text())) == load
+    assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["P01", "P02", "P03", "P04"]
+
+
+def test_a_generator_is_saturated_when_it_is_busy_often() -> None:
+    cpu = iter([0.0, 0.9, 1.0, 1.95])
+    wall = iter([0.0, 1.0, 2.0, 3.0])
+    watch = CpuWatch(cpu=lambda: next(cpu), wall=lambda: next(wall))
+    watch.restart()
+    uses = [round(watch.sample(), 2) for _ in range(3)]
+
+    assert uses == [0.9, 0.1, 0.95]
+    assert watch.saturated
+    assert round(watch.peak, 2) == 0.95

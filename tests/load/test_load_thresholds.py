@@ -1,0 +1,69 @@
+"""Thresholds: met, missed, and never met by the absence of payments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tayari.target.model import Thresholds
+from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.thresholds import Circumstances, judge
+
+LIMITS = Thresholds(payment_p95_s=10.0, success_rate=0.95, failure_rate=0.05, concurrent_users=4)
+FOUR_USERS = Circumstances(users=4)
+
+
+def told(settled: int = 0, failed: int = 0, stuck: int = 0, twice: int = 0, latency_s: float = 1.0) -> Tally:
+    tally = Tally()
+    ends = [Outcome.SETTLED] * settled + [Outcome.FAILED] * failed + [Outcome.CREDITED_TWICE] * twice
+    for number, outcome in enumerate(ends):
+        tally.start(0.0)
+        tally.end(Ended(outcome=outcome, at=1.0, duration_s=latency_s, user=str(number % 4)))
+    for _ in range(stuck):
+        tally.start(0.0)
+    return tally
+
+
+def met(tally: Tally, circumstances: Circumstances = FOUR_USERS, limits: Thresholds = LIMITS) -> dict[str, bool | None]:
+    return {threshold.name: threshold.met for threshold in judge(tally, limits, circumstances)}
+
+
+CASES = [
+    ("all settled in time", told(settled=100), (True, True, True, True)),
+    ("settled too late", told(settled=100, latency_s=10.1), (False, True, True, True)),
+    ("four of a hundred failed", told(settled=96, failed=4), (True, True, True, True)),
+    ("five of a hundred failed: not under five percent", told(settled=95, failed=5), (True, True, False, True)),
+    ("six of a hundred stuck: no success, no failure", told(settled=94, stuck=6), (True, False, True, True)),
+    ("six of a hundred credited twice", told(settled=94, twice=6), (True, False, False, True)),
+    ("nothing settled", told(failed=10), (None, False, False, False)),
+    ("one user never served", told(settled=3), (True, True, True, False)),
+]
+
+
+@pytest.mark.parametrize(("tally", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_thresholds_follow_the_settled_payments(tally: Tally, expected: tuple[bool | None, ...]) -> None:
+    assert tuple(met(tally).values()) == expected
+
+
+def test_without_payments_no_threshold_is_met() -> None:
+    judged = judge(Tally(), LIMITS, FOUR_USERS)
+
+    assert [(threshold.measured, threshold.met, threshold.samples) for threshold in judged] == [(None, None, 0)] * 4
+
+
+def test_a_run_with_fewer_users_than_asked_for_cannot_tell_about_users() -> None:
+    assert met(told(settled=50), Circumstances(users=3))["concurrent_users"] is None
+
+
+def test_a_slow_generator_cannot_blame_the_merchant_for_latency() -> None:
+    slow = Circumstances(users=4, generator_saturated=True)
+
+    assert met(told(settled=10, latency_s=11.0), slow)["payment_p95_s"] is None
+    assert met(told(settled=10, latency_s=1.0), slow)["payment_p95_s"] is True
+
+
+def test_a_failure_rate_of_zero_can_be_asked_for_and_kept() -> None:
+    none = replace(LIMITS, failure_rate=0.0)
+
+    assert met(told(settled=10), limits=none)["failure_rate"] is True
+    assert met(told(settled=10, failed=1), limits=none)["failure_rate"] is False
