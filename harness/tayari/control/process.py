@@ -1,0 +1,205 @@
+"""The simulator as a process of its own: started, waited for, stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from tayari.target.model import Callbacks, DarajaAccount
+
+_SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
+
+
+class SimulatorStartError(Exception):
+    """The simulator did not start; the message holds what it said. `port_taken`: another program has its port."""
+
+    def __init__(self, message: str, *, port_taken: bool = False) -> None:
+        super().__init__(message)
+        self.port_taken = port_taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """How one simulator is started. Ports of 0 are chosen by the system."""
+
+    port: int = 0
+    control_port: int = 0
+    profile: str = "documented"
+    clock: str = "real"
+    seed: int | None = None
+    scenarios: tuple[Path, ...] = ()
+    journal: Path | None = None
+    account: DarajaAccount | None = None
+    """None: the simulator's own defaults."""
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    extra: tuple[str, ...] = ()
+    """Further arguments as they are."""
+
+    def arguments(self) -> tuple[str, ...]:
+        """The command line after `python -m tayari_simulator`; secrets are not on it."""
+        words = ["--port", str(self.port), "--control-port", str(self.control_port)]
+        words += ["--profile", self.profile, "--clock", self.clock]
+        words += _each("--seed", [] if self.seed is None else [str(self.seed)])
+        words += _each("--scenarios", [str(folder) for folder in self.scenarios])
+        words += _each("--journal", [] if self.journal is None else [str(self.journal)])
+        if self.account is not None:
+            words += ["--short-code", self.account.short_code]
+            words += _each("--till", [self.account.till] if self.account.till else [])
+        words += _each("--allow-host", sorted(_allowed_hosts(self.callbacks)))
+        words += _each("--rewrite", [f"{prefix}={instead}" for prefix, instead in self.callbacks.rewrite.items()])
+        words += _each("--deliver-to", [self.callbacks.deliver_to] if self.callbacks.deliver_to else [])
+        words += _each("--source-header", [self.callbacks.source_header] if self.callbacks.source_header else [])
+        return (*words, *self.extra)
+
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """The environment: secrets travel in it, and only those of this account."""
+        environment = {name: value for name, value in base.items() if name not in _SECRETS}
+        if self.account is not None:
+            values = (self.account.passkey, self.account.consumer_key, self.account.consumer_secret)
+            environment |= {name: value for name, value in zip(_SECRETS, values, strict=True) if value}
+        return environment
+
+
+class SimulatorProcess:
+    """A running simulator. A context manager: leaving it stops the process."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: Mapping[str, Any], said: deque[str]) -> None:
+        self._process = process
+        self._said = said
+        self.ready = dict(ready)
+        self.daraja_url: str = ready["daraja_url"]
+        self.control_url: str = ready["control_url"]
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        """The last lines of its standard error."""
+        return "\n".join(self._said)
+
+    def stop(self, *, within_s: float = 5.0) -> None:
+        """Ask it to end, and make it end after `within_s`. Safe to call twice."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(within_s)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start_simulator(options: SimulatorOptions | None = None, *, within_s: float = 20.0) -> SimulatorProcess:
+    """Start a simulator and wait until it is ready.
+
+    Raises:
+        SimulatorStartError: it ended, or said nothing within `within_s`.
+    """
+    chosen = options or SimulatorOptions()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tayari_simulator", *chosen.arguments()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=chosen.environment(os.environ),
+        start_new_session=True,  # Ctrl-C is for the run, which then stops the simulator in its own time
+    )
+    said: deque[str] = deque(maxlen=200)
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    errors = threading.Thread(target=_drain, args=(process.stderr, said.append), daemon=True)
+    errors.start()
+    threading.Thread(target=_drain, args=(process.stdout, lines.put), daemon=True).start()
+    try:
+        ready = _ready_line(process, lines, time.monotonic() + within_s)
+    except SimulatorStartError:
+        process.kill()
+        process.wait()
+        errors.join(1.0)
+        raise _failed(process.returncode, list(said), chosen) from None
+    return SimulatorProcess(process, ready, said)
+
+
+def _ready_line(
+    process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None], until: float
+) -> Mapping[str, Any]:
+    while time.monotonic() < until:
+        try:
+            line = lines.get(timeout=0.1)
+        except queue.Empty:
+            if process.poll() is not None:
+                break
+            continue
+        if line is None:
+            process.wait()
+            break
+        ready = _decoded(line)
+        if ready is not None:
+            return ready
+    raise SimulatorStartError("not ready")
+
+
+def _decoded(line: str) -> Mapping[str, Any] | None:
+    try:
+        decoded = json.loads(line)
+    except ValueError:
+        return None
+    return decoded if isinstance(decoded, dict) and decoded.get("event") == "ready" else None
+
+
+def _failed(returncode: int, said: Sequence[str], options: SimulatorOptions) -> SimulatorStartError:
+    last = said[-1] if said else "it said nothing"
+    if returncode == 20 and any("in use" in line or "taken" in line for line in said):
+        ports = f"{options.port} or {options.control_port}"
+        do = "stop the other program, or choose other ports with --port and --control-port"
+        return SimulatorStartError(f"port {ports} is taken: {last}; {do}", port_taken=True)
+    return SimulatorStartError(f"the simulator did not start: {last}")
+
+
+def _drain(stream: Any, take: Any) -> None:
+    """Hand every line on until the stream ends, then None; a pipe that nobody reads would stop the process."""
+    try:
+        for line in stream:
+            take(line.rstrip("\n"))
+    except ValueError:
+        return  # the stream was closed under us: the process was stopped
+    if take.__name__ == "put":
+        take(None)
+
+
+def _each(flag: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (flag, value)]
+
+
+def _allowed_hosts(callbacks: Callbacks) -> set[str]:
+    """Hosts that the target file names as places for callbacks."""
+    addresses = [*callbacks.rewrite.values(), *([callbacks.deliver_to] if callbacks.deliver_to else [])]
+    return {*callbacks.allow_hosts, *(host for host in (urlsplit(each).hostname for each in addresses) if host)}

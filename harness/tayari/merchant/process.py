@@ -1,0 +1,224 @@
+"""The merchant as a process: started by the target file's command, restarted when it dies, gone when the run ends."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+
+from tayari.merchant.sender import connection_error, plain_session
+from tayari.target.model import Start
+from tayari.target.placeholders import PlaceholderError, fill
+
+LOG_BYTES: Final = 4 * 1024 * 1024
+"""The log file is cut to its last part when it grows beyond."""
+_TAIL_BYTES: Final = 16 * 1024
+
+
+class MerchantStartError(Exception):
+    """The merchant did not come up. `kind` is one of `command`, `placeholder`, `died`, `port_taken`, `not_ready`."""
+
+    def __init__(self, kind: str, message: str, *, tail: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.tail = tail
+
+
+class MerchantProcess:
+    """One merchant under our control, known by its process group, which another process may have started."""
+
+    def __init__(self, start: Start, base_url: str, *, values: Mapping[str, str], folder: Path, log: Path) -> None:
+        self._start = start
+        self._base_url = base_url
+        self._values = values
+        self._folder = folder
+        self._log = log
+        self.pid: int | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready.
+
+        Raises:
+            MerchantStartError: with the reason and the last lines it printed.
+        """
+        if answers(self._base_url):
+            do = "stop the other program, or let base_url use {port}"
+            raise MerchantStartError("port_taken", f"something else answers at {self._base_url} already; {do}")
+        words, environment = self._command(), self._environment()
+        try:
+            with self._log.open("ab") as log:
+                process = subprocess.Popen(
+                    words,
+                    cwd=self._start.cwd or self._folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            do = "correct merchant.start.command (`sh -c '...'` where a shell is needed) or merchant.start.cwd"
+            raise MerchantStartError("command", f"cannot run {words[0]!r}: {error.strerror}; {do}") from error
+        self.pid = process.pid
+        threading.Thread(target=process.wait, daemon=True).start()  # no zombie, so that `alive` is the truth
+        threading.Thread(target=self._keep_log_small, args=(process,), daemon=True).start()
+        self._wait_until_ready(process)
+
+    def alive(self) -> bool:
+        """Whether the process that was started still runs."""
+        return self.pid is not None and _runs(self.pid)
+
+    def stop(self, *, within_s: float = 5.0) -> None:
+        """End the whole process group: politely, then not. Safe to call twice."""
+        if self.pid is None:
+            return
+        self._signal(signal.SIGTERM)
+        if not self._ended(within_s):
+            self._signal(signal.SIGKILL)
+            self._ended(within_s)
+        else:
+            self._signal(signal.SIGKILL)  # children that outlived their parent
+        self.pid = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self.pid is not None:
+            self._signal(signal.SIGKILL)
+            self._ended(5.0)
+
+    def log_tail(self) -> str:
+        """The last lines it printed, at most 16 KiB."""
+        try:
+            with self._log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _TAIL_BYTES))
+                return file.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def _command(self) -> list[str]:
+        try:
+            words = [fill(word, self._values) for word in shlex.split(self._start.command)]
+        except PlaceholderError as error:
+            raise MerchantStartError("placeholder", f"merchant.start.command: {error}") from error
+        except ValueError as error:
+            raise MerchantStartError("command", f"merchant.start.command: {error}; check its quotes") from error
+        if not words:
+            raise MerchantStartError("command", "merchant.start.command is empty; write the command")
+        return words
+
+    def _environment(self) -> dict[str, str]:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        for name, text in self._start.env.items():
+            try:
+                environment[name] = fill(text, self._values)
+            except PlaceholderError as error:
+                raise MerchantStartError("placeholder", f"merchant.start.env.{name}: {error}") from error
+        return environment
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        url = self._base_url + self._start.ready
+        until = time.monotonic() + self._start.ready_within_s
+        last = "no answer"
+        with plain_session() as session:
+            while time.monotonic() < until:
+                if process.poll() is not None:
+                    raise self._died(process.returncode)
+                try:
+                    status = session.get(url, timeout=2.0, allow_redirects=False).status_code
+                except requests.RequestException as error:
+                    last = connection_error(error)
+                else:
+                    if status < 500:
+                        return
+                    last = f"status {status}"
+                time.sleep(0.05)
+        tail = self.log_tail()
+        self.stop()
+        found = f"{url} is not ready after {self._start.ready_within_s:g} s ({last})"
+        do = "check merchant.start.ready, or raise merchant.start.ready_within_s"
+        raise MerchantStartError("not_ready", f"{found}; expected an answer below 500; {do}", tail=tail)
+
+    def _died(self, returncode: int) -> MerchantStartError:
+        tail = self.log_tail()
+        lines = tail.strip().splitlines() or ["it printed nothing"]
+        self.stop()
+        found = f"the start command ended with {returncode} before the merchant was ready: {lines[-1]}"
+        return MerchantStartError("died", found, tail=tail)
+
+    def _signal(self, number: int) -> None:
+        if self.pid is None:
+            return
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return  # the group is gone
+
+    def _ended(self, within_s: float) -> bool:
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            if self.pid is None or not _runs(self.pid):
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _keep_log_small(self, process: subprocess.Popen[bytes]) -> None:
+        """The merchant appends, so the file may be cut under it; a thread per start, ending with the process."""
+        while process.poll() is None:
+            try:
+                if self._log.stat().st_size > LOG_BYTES:
+                    tail = self.log_tail()
+                    os.truncate(self._log, 0)
+                    with self._log.open("a", encoding="utf-8") as file:
+                        file.write("[earlier lines were cut]\n" + tail)
+            except OSError:
+                return  # the run's folder is gone
+            time.sleep(1.0)
+
+
+def answers(base_url: str) -> bool:
+    """Whether something accepts connections at that address."""
+    parts = urlsplit(base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """An ended process that its parent has not waited for, as containers without an init leave them (Linux)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] == ["Z"]

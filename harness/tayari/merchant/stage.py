@@ -1,0 +1,296 @@
+"""The stage that suites play on: a simulator, a merchant, and the two ways to reach them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+from tayari import scenario_folder
+from tayari.control.client import ControlClient
+from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari.merchant.driver import MerchantDriver
+from tayari.merchant.process import MerchantProcess, free_port
+from tayari.merchant.sender import Record
+from tayari.target import load_target
+from tayari.target.model import Callbacks, Start, Target
+from tayari.target.placeholders import fill, names
+
+DARAJA_PORT: Final = 9310
+CONTROL_PORT: Final = 9311
+"""Used when the merchant runs already: its base URL must be something that can be written down."""
+
+
+class StageError(Exception):
+    """The stage cannot do what was asked, such as restarting a merchant that it did not start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOptions:
+    """What the run may choose about the simulator of its stage."""
+
+    port: int | None = None
+    """None: 9310 where the merchant cannot be told another one, else chosen by the system; likewise `control_port`."""
+    control_port: int | None = None
+    profile: str = "documented"
+    clock: str = "real"
+    seed: int | None = None
+    scenarios: tuple[Path, ...] = ()
+    """Folders besides the shipped one."""
+    journal: Path | None = None
+
+
+class Stage:
+    """A context manager: brings up what is missing, and takes down what it brought up.
+
+    `control_url`: a simulator that runs already. `record` is called with every exchange of `.driver`.
+
+    Raises on entry:
+        SimulatorStartError: the simulator did not start; MerchantStartError: the merchant did not.
+        ControlError: `control_url` does not answer; AdapterError: the adapter cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        control_url: str | None = None,
+        options: StageOptions | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.target = target
+        self.placeholders: Mapping[str, str] = MappingProxyType({})
+        self.daraja_url = ""
+        self.control_url = control_url or ""
+        self.base_url = target.merchant.base_url
+        self.control: ControlClient
+        self.driver: MerchantDriver
+        self._options = options or StageOptions()
+        self._record = record
+        self._simulator: SimulatorProcess | None = None
+        self._merchant: MerchantProcess | None = None
+        self._work_dir: Path | None = None
+        self._described: Path | None = None
+        self._attached = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def attach(cls, described: Path, *, record: Record | None = None) -> Self:
+        """The stage that another process described in a file; it stays the owner and takes the stage down.
+
+        Raises:
+            TargetError: the target file was changed meanwhile, and cannot be read any more.
+        """
+        facts: dict[str, Any] = json.loads(described.read_text(encoding="utf-8"))
+        stage = cls(load_target(Path(facts["target"])), control_url=facts["control_url"], record=record)
+        stage._attached = True
+        stage._described = described
+        stage._work_dir = Path(facts["work_dir"])
+        stage._connect(facts["daraja_url"], facts["placeholders"])
+        if facts["can_restart"]:
+            stage._merchant = stage._merchant_process()
+            stage._merchant.pid = facts["merchant_pid"]
+        return stage
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether Tayari starts the merchant, so that it may stop it as well."""
+        return self._merchant is not None
+
+    @property
+    def work_dir(self) -> Path:
+        """A fresh folder of this run, deleted with the stage."""
+        if self._work_dir is None:
+            raise StageError("the stage is not up: use it as a context manager")
+        return self._work_dir
+
+    @property
+    def simulator_pid(self) -> int | None:
+        """Of the simulator, where this stage started it."""
+        return self._simulator.pid if self._simulator is not None else None
+
+    def __enter__(self) -> Self:
+        if self._attached:
+            return self
+        self._work_dir = Path(tempfile.mkdtemp(prefix="tayari-"))
+        try:
+            self.raise_simulator()
+            self.raise_merchant()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def raise_simulator(self) -> None:
+        """The first half of entering: simulator, placeholders, control client, driver."""
+        port = str(free_port()) if "{port}" in self.target.merchant.base_url else ""
+        credentials = self._account()
+        if self.control_url:
+            daraja_url = str(ControlClient(self.control_url).settings()["daraja_url"])
+        else:
+            self._simulator = start_simulator(self._simulator_options(port))
+            daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
+            told = {name: str(value) for name, value in self._simulator.ready.items() if value is not None}
+            credentials = {name: told.get(name, value) for name, value in credentials.items()}
+        known = {
+            **credentials,
+            "port": port,
+            "work_dir": str(self.work_dir),
+            "python": sys.executable,
+            "target_dir": str(self.target.path.parent),
+        }
+        self._connect(daraja_url, {name: value for name, value in known.items() if value})
+
+    def raise_merchant(self) -> None:
+        """The second half: the merchant, where the target file has a start command."""
+        if self.target.merchant.start is not None:
+            self._merchant = self._merchant_process()
+            self._merchant.start()
+
+    def close(self) -> None:
+        """Take down what this stage brought up. Safe to call twice."""
+        if hasattr(self, "driver"):
+            self.driver.close()
+            self.control.close()
+        if self._attached:
+            return
+        self._adopt()
+        if self._merchant is not None:
+            self._merchant.stop()
+        if self._simulator is not None:
+            self._simulator.stop()
+        if self._work_dir is not None:
+            shutil.rmtree(self._work_dir, ignore_errors=True)
+
+    def describe(self, path: Path) -> Path:
+        """Write the file that `attach` reads; only its owner may read it, for it holds credentials."""
+        self._described = path
+        self._write_description()
+        return path
+
+    def merchant_alive(self) -> bool | None:
+        """Whether the merchant's process runs; None where Tayari did not start it."""
+        self._adopt()
+        return self._merchant.alive() if self._merchant is not None else None
+
+    def merchant_log_tail(self) -> str:
+        """The last lines the merchant printed; empty where Tayari did not start it."""
+        return self._merchant.log_tail() if self._merchant is not None else ""
+
+    def kill_merchant(self) -> None:
+        """End the merchant as a power cut would."""
+        self._need_merchant().kill()
+
+    def restart_merchant(self) -> None:
+        """Stop the merchant if it runs, and start it anew with the same settings.
+
+        Raises:
+            StageError: Tayari did not start this merchant; MerchantStartError: it did not come up again.
+        """
+        with self._lock:
+            merchant = self._need_merchant()
+            merchant.stop()
+            merchant.start()
+            if self._described is not None:
+                self._write_description()
+
+    def new_driver(self, *, record: Record | None = None, session: Any = None) -> MerchantDriver:
+        """Another driver for the same merchant, with its own log-in and its own record."""
+        return MerchantDriver(self.target, session=session, record=record, placeholders=self.placeholders)
+
+    def _need_merchant(self) -> MerchantProcess:
+        self._adopt()
+        if self._merchant is None:
+            raise StageError("Tayari did not start this merchant; add merchant.start to the target file")
+        return self._merchant
+
+    def _adopt(self) -> None:
+        """Another process may have restarted the merchant: the description has the pid that counts."""
+        if self._described is None or self._merchant is None:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._merchant.pid = json.loads(self._described.read_text(encoding="utf-8"))["merchant_pid"]
+
+    def _connect(self, daraja_url: str, placeholders: Mapping[str, str]) -> None:
+        self.daraja_url = daraja_url
+        self.placeholders = MappingProxyType({**placeholders, "daraja_url": daraja_url})
+        self.base_url = fill(self.target.merchant.base_url, self.placeholders)
+        self.control = ControlClient(self.control_url)
+        self.driver = MerchantDriver(self.target, record=self._record, placeholders=self.placeholders)
+
+    def _merchant_process(self) -> MerchantProcess:
+        start = self.target.merchant.start
+        if start is None:
+            raise StageError("the target file has no merchant.start")
+        log = self.work_dir / "merchant.log"
+        return MerchantProcess(start, self.base_url, values=self.placeholders, folder=self.target.path.parent, log=log)
+
+    def _account(self) -> dict[str, str]:
+        account = self.target.daraja
+        return {
+            "short_code": account.short_code,
+            "passkey": account.passkey,
+            "consumer_key": account.consumer_key or "",
+            "consumer_secret": account.consumer_secret or "",
+        }
+
+    def _simulator_options(self, port: str) -> SimulatorOptions:
+        fixed = not learns_daraja_url(self.target.merchant.start)
+        chosen = self._options
+        return SimulatorOptions(
+            port=chosen.port if chosen.port is not None else DARAJA_PORT * fixed,
+            control_port=chosen.control_port if chosen.control_port is not None else CONTROL_PORT * fixed,
+            profile=chosen.profile,
+            clock=chosen.clock,
+            seed=chosen.seed,
+            scenarios=(scenario_folder(), *chosen.scenarios),
+            journal=chosen.journal,
+            account=self.target.daraja,
+            callbacks=_filled(self.target.callbacks, port),
+        )
+
+    def _write_description(self) -> None:
+        if self._described is None:
+            return
+        facts = {
+            "target": str(self.target.path),
+            "daraja_url": self.daraja_url,
+            "control_url": self.control_url,
+            "base_url": self.base_url,
+            "placeholders": dict(self.placeholders),
+            "merchant_pid": self._merchant.pid if self._merchant is not None else None,
+            "can_restart": self.can_restart,
+            "work_dir": str(self.work_dir),
+        }
+        fresh = self._described.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(facts, file)
+        fresh.replace(self._described)
+
+
+def learns_daraja_url(start: Start | None) -> bool:
+    """Whether the start command tells the merchant where Daraja is, so that any port will do."""
+    return start is not None and any("daraja_url" in names(text) for text in (start.command, *start.env.values()))
+
+
+def _filled(callbacks: Callbacks, port: str) -> Callbacks:
+    values = {"port": port or None}
+    return replace(
+        callbacks,
+        rewrite={prefix: fill(instead, values) for prefix, instead in callbacks.rewrite.items()},
+        deliver_to=fill(callbacks.deliver_to, values) if callbacks.deliver_to else None,
+    )
