@@ -80,9 +80,7 @@ def _read_tuple(arms: tuple[Any, ...], value: object, where: str) -> tuple[Any, 
         return tuple(_read(arms[0], item, f"{where}[{n}]") for n, item in enumerate(value))
     if len(arms) != len(value):
         raise ReportError(f"{where} has {len(value)} items; expected {len(arms)}")
-    return tuple(
-        _read(arm, item, f"{where}[{n}]") for n, (arm, item) in enumerate(zip(arms, value, strict=True))
-    )
+    return tuple(_read(arm, item, f"{where}[{n}]") for n, (arm, item) in enumerate(zip(arms, value, strict=True)))
 
 
 def _read_enum(kind: type[StrEnum], value: object, where: str) -> StrEnum:

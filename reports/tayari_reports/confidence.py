@@ -46,18 +46,14 @@ def _spread(fewest: int, most: int) -> str:
         allowed = f"a true failure rate of up to {_percent(most)}"
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
-        allowed = (
-            f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
-        )
+        allowed = f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
     return f"{counted}; at 95 % confidence (about 3/n) that still allows {allowed}."
 
 
 def _load(load: Load | None) -> list[str]:
     if load is None or load.credited_twice or not load.settled:
         return []
-    return [
-        f"Under load, 0 of {load.settled} settled payments credited twice (bound {_percent(load.settled)})."
-    ]
+    return [f"Under load, 0 of {load.settled} settled payments credited twice (bound {_percent(load.settled)})."]
 
 
 def _times(count: int) -> str:

@@ -1,0 +1,119 @@
+"""Nothing secret leaves in a report: secrets and MSISDNs are masked in every text of a run before a writer sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from tayari_reports import msisdn
+from tayari_reports.model import Check, Run
+from tayari_reports.secret_fields import redact_fields, redact_header
+from tayari_reports.secret_forms import Known
+
+T = TypeVar("T")
+
+LONGEST: Final = 65_536
+"""Characters of one text that a report keeps; the rest of a huge body is counted and left out."""
+
+_PAIRS: Final = frozenset({"request_headers", "response_headers", "environment"})
+_DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
+
+
+class Redactor:
+    """Masks texts. `secrets` are exact values (passkey, consumer key and secret, ...) to find in any encoding.
+
+    Redacting what is redacted already changes nothing.
+    """
+
+    def __init__(self, secrets: Iterable[str] | Known = (), subscribers: Iterable[str] = ()) -> None:
+        self._known = secrets if isinstance(secrets, Known) else Known.of(secrets)
+        self._subscribers = frozenset(subscribers)
+
+    def text(self, text: str) -> str:
+        """Mask a body, a URL or a sentence. A JSON body stays JSON."""
+        masked = msisdn.mask(redact_fields(self._known.redact(text)), self._subscribers)
+        if masked != text and _is_json(text) and not _is_json(masked):
+            masked = msisdn.quote_bare(masked)
+        return masked
+
+    def header(self, name: str, value: str) -> tuple[str, str]:
+        """Mask a header, or an environment variable, by its name as well as by its value."""
+        return self.text(name), self.text(redact_header(name, self._known.redact(value)))
+
+    def digest(self, text: str) -> str:
+        """Mask a field that holds a hash, whose digits must not be taken for a telephone number."""
+        return self._known.redact(text) if _DIGESTS.fullmatch(text) else self.text(text)
+
+
+def redact_run(run: Run, secrets: Iterable[str] = ()) -> Run:
+    """The run with every text masked. MSISDNs seen anywhere in it are also found inside other numbers."""
+    return _redact_record(run, secrets)
+
+
+def redact_check(check: Check, secrets: Iterable[str] = ()) -> Check:
+    """One check with every text masked, for results that are written before the run has ended."""
+    return _redact_record(check, secrets)
+
+
+def _redact_record(record: T, secrets: Iterable[str]) -> T:
+    seen = {number for text in _texts(record) for number in msisdn.subscribers(text)}
+    made: T = _redacted(record, Redactor(_known(frozenset(secrets)), seen), "")
+    return made
+
+
+@lru_cache(maxsize=8)
+def _known(secrets: frozenset[str]) -> Known:
+    return Known.of(secrets)
+
+
+def fingerprint(rule: str, reason: str) -> str:
+    """Sixteen hexadecimal digits, equal for the same failure in every run: numbers and identifiers are left out."""
+    stable = re.sub(r"\S*(?:\d|•|\[redacted\])\S*", "#", reason.lower())
+    stable = re.sub(r"#(?:\s+#)*", "#", " ".join(stable.split()))
+    return hashlib.sha256(f"{rule}\n{stable}".encode()).hexdigest()[:16]
+
+
+def _redacted(value: Any, redactor: Redactor, name: str) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {row.name: _redacted(getattr(value, row.name), redactor, row.name) for row in fields(value)}
+        return replace(value, **changed)
+    if isinstance(value, tuple):
+        if name in _PAIRS:
+            return tuple(redactor.header(key, text) for key, text in value)
+        return tuple(_redacted(item, redactor, name) for item in value)
+    if not isinstance(value, str) or isinstance(value, Enum) or name == "schema":
+        return value
+    return redactor.digest(value) if name in {"config_sha256", "fingerprint"} else _cut(redactor.text(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if is_dataclass(value) and not isinstance(value, type):
+        for row in fields(value):
+            yield from _texts(getattr(value, row.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST + 64:
+        return text
+    return f"{text[:LONGEST]} … [{len(text) - LONGEST} more characters left out]"
+
+
+def _is_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""Secrets that are known by where they stand: named fields, headers, tokens, keys."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Final
+
+from tayari_reports.secret_forms import REDACTED
+
+_WORD = (
+    r"(?:pass[_-]?word|passwd|pass[_-]?key|passphrase|secret|token|api[_-]?key|consumer[_-]?key|private[_-]?key"
+    r"|security[_-]?credential|authorization|cookie|csrf|xsrf|session[_-]?id|(?<![A-Za-z])pin)"
+)
+
+_NAME: Final = re.compile(_WORD, re.IGNORECASE)
+_COOKIE_NAME: Final = re.compile(r"cookie", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"^(Bearer|Basic|Digest|Token)\s", re.IGNORECASE)
+
+_FIXED: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), replacement)
+    for pattern, replacement in (
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
+        (r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*", REDACTED),
+        (r"(://)[^/\s:@\"'<>]+:[^/\s@\"'<>]+@", rf"\1{REDACTED}@"),
+        (
+            r"^([ \t>]*(?:proxy-)?authorization|[ \t>]*(?:set-)?cookie)([ \t]*:[ \t]*)(?!\[)\S[^\r\n]*",
+            rf"\1\2{REDACTED}",
+        ),
+        (rf'({_WORD}"\s*:\s*\[?\s*)"(?:[^"\\]|\\.)*"?', rf'\1"{REDACTED}"'),
+        (rf'({_WORD}"\s*:\s*)-?\d[\d.eE+-]*', rf'\1"{REDACTED}"'),
+        (rf'({_WORD}(\\+)"\s*:\s*)\\+"[^"\\]*(?:\\+"|\Z)', rf'\1\2"{REDACTED}\2"'),
+        (rf"({_WORD}'\s*:\s*)'[^']*'?", rf"\1'{REDACTED}'"),
+        (rf"({_WORD}>)[^<]+(?=</)", rf"\1{REDACTED}"),
+        (
+            rf"(<input\b[^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD}[\"'][^>]{{0,400}}\bvalue=[\"'])[^\"'>]*",
+            rf"\1{REDACTED}",
+        ),
+        (
+            rf"(<input\b[^>]{{0,400}}\bvalue=[\"'])[^\"'>]*(?=[\"'][^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD})",
+            rf"\1{REDACTED}",
+        ),
+        (rf"({_WORD}=)(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
+    )
+)
+
+_BEARER: Final = re.compile(r"\b(Bearer)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+_BASIC: Final = re.compile(r"\b(Basic)(\s+|%20|\+)([A-Za-z0-9+/=_-]{8,})", re.IGNORECASE)
+_PLAIN: Final = re.compile(rf"({_WORD})(\s*:\s*)([A-Za-z0-9+/=_~.-]{{8,}})", re.IGNORECASE)
+
+
+def redact_fields(text: str) -> str:
+    """Blot out what stands in a field, a header line or a token position that carries secrets."""
+    for pattern, replacement in _FIXED:
+        text = pattern.sub(replacement, text)
+    text = _BEARER.sub(_if(lambda word: len(word) >= 20 or any(char.isdigit() for char in word)), text)
+    text = _BASIC.sub(_if(_is_pair), text)
+    return _PLAIN.sub(_if(lambda word: bool(re.search(r"\d", word) and re.search(r"[A-Za-z]", word))), text)
+
+
+def redact_header(name: str, value: str) -> str:
+    """A header's value: of secrets only the scheme or the cookie's name and attributes are left."""
+    if not _NAME.search(name):
+        return redact_fields(value)
+    if _COOKIE_NAME.search(name):
+        return re.sub(
+            r"(^|;\s*)((?!path=|domain=|max-age=|expires=|samesite=)[^=;]+)=[^;]*",
+            rf"\1\2={REDACTED}",
+            value,
+            flags=re.I,
+        )
+    scheme = _SCHEME.match(value)
+    return f"{scheme.group(1)} {REDACTED}" if scheme else REDACTED
+
+
+def _if(secret: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
+    """Replace the third group where it looks like a secret and not like a word of a sentence."""
+
+    def replacement(found: re.Match[str]) -> str:
+        return found.group(1) + found.group(2) + REDACTED if secret(found.group(3)) else found.group()
+
+    return replacement
+
+
+def _is_pair(word: str) -> bool:
+    try:
+        return b":" in base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_" if "-" in word else None)
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,87 @@
+"""The result in a terminal: verdict first, then what to do first, then the rest in short."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from tayari_reports.model import Run, State, Verdict
+from tayari_reports.outcomes import Outcome
+from tayari_reports.verdict import Judgement, percent
+from tayari_reports.wording import LIMITS, TITLES, answer, counted, first_step, one_line, scope, untested
+
+_COLOURS: Final = {
+    Verdict.READY: "green",
+    Verdict.READY_WITH_MINOR_FIXES: "yellow",
+    Verdict.INCONCLUSIVE: "blue",
+    Verdict.NOT_READY: "red",
+    Verdict.INVALID_RUN: "magenta",
+}
+_MOST: Final = 12
+
+
+def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
+    """Print the result. Texts of others are printed as they are, never as markup or escape sequences."""
+    console.print(_verdict(run, judgement))
+    _list(console, "Blocking failures, money first", judgement.blocking, "red")
+    _list(console, "Blocking rules without an answer", judgement.missing, "blue")
+    _list(console, "Lesser findings", (*judgement.minor, *judgement.waived), "yellow")
+    console.print(_categories(judgement))
+    if run.load is not None:
+        console.print(_load_line(run))
+    console.print(Text(one_line(judgement.confidence.sentence, 600), style="dim"))
+    console.print(Text(LIMITS[0], style="dim"))
+
+
+def _verdict(run: Run, judgement: Judgement) -> Panel:
+    colour = _COLOURS[judgement.verdict]
+    figures = f"score {percent(judgement.score)} · coverage {percent(judgement.coverage)} · {counted(judgement)}"
+    body = Group(
+        Text(one_line(answer(judgement))),
+        Text.assemble(("First: ", "bold"), one_line(first_step(run, judgement), 500)),
+        Text(figures),
+        Text(one_line(scope(run)), style="dim"),
+    )
+    title = Text(f" {TITLES[judgement.verdict].upper()} ({judgement.verdict}): {one_line(run.merchant, 60)} ")
+    title.stylize(f"bold {colour}")
+    return Panel(body, title=title, title_align="left", border_style=colour)
+
+
+def _list(console: Console, title: str, found: tuple[Outcome, ...], colour: str) -> None:
+    if not found:
+        return
+    console.print(Text(f"\n{title} ({len(found)})", style=f"bold {colour}"))
+    for one in found[:_MOST]:
+        console.print(Text.assemble("  ", (f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120)))
+        reason = untested(one) if one.state is State.NOT_TESTED else one.reason
+        for line in (reason, one.repeat):
+            if line:
+                console.print(Text("      " + one_line(line), style="dim" if line is one.repeat else ""))
+    if len(found) > _MOST:
+        console.print(Text(f"  and {len(found) - _MOST} more in the report"))
+
+
+def _categories(judgement: Judgement) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Category")
+    for name in ("Rules", "Passed", "Failed", "Not judged", "Success"):
+        table.add_column(name, justify="right")
+    for row in (*judgement.categories, judgement.total):
+        cells = (row.total, row.counts[State.PASS], row.failed, row.not_judged, row.success)
+        table.add_row(row.name, *map(str, cells), style="bold" if row is judgement.total else "")
+    return table
+
+
+def _load_line(run: Run) -> Text:
+    load = run.load
+    if load is None:
+        return Text()
+    p95 = "no settled payment" if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
+    return Text(
+        f"Load: {load.users} users for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
+        f"{load.stuck} stuck, {load.credited_twice} credited twice, {p95}"
+    )

@@ -1,0 +1,141 @@
+"""The sentences that all renderings share, so that no two of them tell a different story."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Final
+
+from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.outcomes import Outcome
+from tayari_reports.verdict import Judgement
+
+TITLES: Final = MappingProxyType(
+    {
+        Verdict.READY: "Ready",
+        Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes",
+        Verdict.INCONCLUSIVE: "Inconclusive",
+        Verdict.NOT_READY: "Not ready",
+        Verdict.INVALID_RUN: "Invalid run",
+    }
+)
+
+STATES: Final = MappingProxyType(
+    {
+        State.PASS: "passed",
+        State.FAIL: "failed",
+        State.WARN: "not met",
+        State.UNKNOWN: "unknown",
+        State.NOT_TESTED: "not tested",
+        State.ERROR: "tool error",
+        State.NOT_APPLICABLE: "not applicable",
+        State.ATTESTED: "attested",
+    }
+)
+
+UNTESTED: Final = MappingProxyType(
+    {
+        NotTested.TARGET_KEY_MISSING: "the target file lacks a key",
+        NotTested.EVIDENCE_DEPTH: "cannot be seen at this depth",
+        NotTested.SET_UP_FAILED: "the situation could not be brought about",
+        NotTested.NOT_SELECTED: "left out of this run",
+        NotTested.INTERRUPTED: "the run ended first",
+        NotTested.UNSUPPORTED: "this version cannot provoke it",
+        NotTested.NO_RESULT: "nothing reported on it",
+    }
+)
+
+LIMITS: Final = (
+    "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
+    "What was not tested is not passed: it is listed here and lowers the coverage.",
+    "A pass says that no failure was seen in the tries that were made, and no more.",
+)
+
+EAT: Final = timezone(timedelta(hours=3), "EAT")
+"""East Africa Time, in which Daraja writes its own times."""
+
+
+def answer(judgement: Judgement) -> str:
+    """Why the verdict is what it is, in one sentence."""
+    blocking, missing = judgement.blocking, judgement.missing
+    lesser = len(judgement.minor) + len(judgement.waived)
+    match judgement.verdict:
+        case Verdict.READY:
+            return "Every blocking rule was answered, and none failed."
+        case Verdict.READY_WITH_MINOR_FIXES:
+            return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be mended."
+        case Verdict.INCONCLUSIVE:
+            return f"Nothing blocking failed, but {_count(len(missing), 'blocking rule')} could not be judged."
+        case Verdict.NOT_READY:
+            at_stake = sum(one.money_critical for one in blocking)
+            money = f", {at_stake} of them with money at stake" if at_stake else ""
+            return f"{_count(len(blocking), 'blocking rule')} failed{money}."
+        case Verdict.INVALID_RUN:
+            return f"This run cannot carry a verdict. {judgement.reasons[0].sentence}"
+
+
+def first_step(run: Run, judgement: Judgement) -> str:
+    """What to do first, in one or two sentences."""
+    match judgement.verdict:
+        case Verdict.READY:
+            return "Nothing blocks. Keep this run in CI, and run it again before each release."
+        case Verdict.INVALID_RUN:
+            return _mend_run(run)
+        case Verdict.INCONCLUSIVE:
+            return _close(judgement.missing[0])
+        case Verdict.NOT_READY:
+            return _mend(judgement.blocking[0])
+        case Verdict.READY_WITH_MINOR_FIXES:
+            return _mend((*judgement.minor, *judgement.waived)[0])
+
+
+def scope(run: Run) -> str:
+    """What the verdict speaks of; never left out beside it."""
+    parts = [f"suite {run.suite}", f"profile {run.profile}", f"depth {run.depth}", f"clock {run.clock}"]
+    return " · ".join([*parts, f"only {run.selection}"] if run.selection else parts)
+
+
+def counted(judgement: Judgement) -> str:
+    """The states that occur, with their numbers: `41 passed, 3 failed`."""
+    found = [f"{judgement.counts[state]} {STATES[state]}" for state in State if judgement.counts[state]]
+    return ", ".join(found) or "no rules"
+
+
+def untested(outcome: Outcome) -> str:
+    """Why a rule was not tested, and what would enable it."""
+    kind = UNTESTED[outcome.not_tested] if outcome.not_tested else STATES[outcome.state]
+    return f"{kind}: {outcome.reason}" if outcome.reason else kind
+
+
+def moment(epoch_s: float) -> str:
+    """A time for readers in Kenya: `2026-10-07 14:35:03 EAT`."""
+    return datetime.fromtimestamp(epoch_s, EAT).strftime("%Y-%m-%d %H:%M:%S EAT")
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """A text without line breaks and control characters, cut to `longest`: fit for a terminal or a table."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _mend(outcome: Outcome) -> str:
+    return f"{outcome.rule.id}: {outcome.rule.fix or outcome.reason}"
+
+
+def _close(outcome: Outcome) -> str:
+    if outcome.enable:
+        return f"{outcome.rule.id}: add `{outcome.enable}` to the target file, so that this rule can be judged."
+    return f"{outcome.rule.id}: {outcome.reason}"
+
+
+def _mend_run(run: Run) -> str:
+    broken = [finding for finding in run.preflight if not finding.ok]
+    if broken:
+        return broken[0].fix or f"Mend this first: {broken[0].message or broken[0].name}"
+    if run.interrupted:
+        return "Run it again and let it come to its end."
+    return "Run it again; if the same results are missing, look at the log of the suites."
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

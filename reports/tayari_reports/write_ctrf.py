@@ -1,0 +1,71 @@
+"""CTRF (Common Test Report Format) JSON. Source: ctrf.io, schema of the specification, version 0.0.0."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from tayari_reports.model import Run, State
+from tayari_reports.outcomes import Outcome
+from tayari_reports.verdict import Judgement
+from tayari_reports.wording import untested
+from tayari_reports.write_json import summary
+
+_STATUS: Final = {
+    State.PASS: "passed",
+    State.FAIL: "failed",
+    State.WARN: "other",
+    State.UNKNOWN: "other",
+    State.ERROR: "other",
+    State.ATTESTED: "other",
+    State.NOT_TESTED: "skipped",
+    State.NOT_APPLICABLE: "skipped",
+}
+"""CTRF knows five outcomes; our own word goes into `rawStatus`."""
+
+
+def render(run: Run, judgement: Judgement) -> str:
+    """The run as a CTRF document; verdict, score and coverage are in `results.extra`."""
+    tests = [_test(one) for one in judgement.outcomes]
+    document = {
+        "reportFormat": "CTRF",
+        "specVersion": "0.0.0",
+        "reportId": str(uuid5(NAMESPACE_URL, f"tayari:{run.run_id}:{run.started_at}")),
+        "generatedBy": f"tayari {run.tayari_version}",
+        "results": {
+            "tool": {"name": "tayari", "version": run.tayari_version},
+            "summary": _summary(run, tests),
+            "tests": tests,
+            "environment": {"appName": run.merchant, "testEnvironment": run.profile, "extra": dict(run.environment)},
+            "extra": summary(judgement),
+        },
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _summary(run: Run, tests: list[dict[str, Any]]) -> dict[str, int]:
+    kinds = ("passed", "failed", "skipped", "pending", "other")
+    counts = {kind: sum(test["status"] == kind for test in tests) for kind in kinds}
+    start, stop = _ms(run.started_at), _ms(run.finished_at)
+    return {"tests": len(tests), **counts, "start": start, "stop": stop, "duration": max(0, stop - start)}
+
+
+def _test(one: Outcome) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": f"{one.rule.id} {one.rule.title}",
+        "status": _STATUS[one.state],
+        "rawStatus": one.state.value,
+        "duration": _ms(sum(check.duration_s for check in one.checks)),
+        "suite": [one.rule.category.value],
+        "type": one.rule.kind,
+        "tags": [one.rule.id, one.rule.severity.value, one.rule.level.value],
+        "extra": {"why": one.rule.why, "fix": one.rule.fix, "repeat": one.repeat, "tries": one.tries},
+    }
+    if one.reason:
+        made["message"] = untested(one) if one.state is State.NOT_TESTED else one.reason
+    return made
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

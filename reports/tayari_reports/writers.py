@@ -1,0 +1,88 @@
+"""One table of formats: each row is a file name and the function that renders it from a run and its judgement."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tayari_reports import write_ctrf, write_html, write_json, write_junit, write_markdown
+from tayari_reports.errors import ReportError
+from tayari_reports.model import Check, Run, State
+from tayari_reports.redaction import fingerprint, redact_run
+from tayari_reports.verdict import Judgement, judge
+
+_FAILED: Final = frozenset({State.FAIL, State.WARN})
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One format: the file it makes, and how. `render` is given a run that is redacted already."""
+
+    file_name: str
+    render: Callable[[Run, Judgement], str]
+
+
+WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "json": Writer("run.json", write_json.render),
+        "html": Writer("report.html", write_html.render),
+        "md": Writer("report.md", write_markdown.render),
+        "junit": Writer("junit.xml", write_junit.render),
+        "ctrf": Writer("ctrf.json", write_ctrf.render),
+    }
+)
+
+
+def prepare(run: Run, secrets: Iterable[str] = ()) -> Run:
+    """The run as every report may show it: redacted, and each failure with its fingerprint."""
+    clean = redact_run(run, secrets)
+    return replace(clean, checks=tuple(map(_with_fingerprint, clean.checks)))
+
+
+def write_all(
+    run: Run,
+    out_dir: Path | str,
+    secrets: Iterable[str] = (),
+    *,
+    formats: Iterable[str] = tuple(WRITERS),
+    waived: frozenset[str] = frozenset(),
+) -> dict[str, Path]:
+    """Write the reports of a run into a folder, redacted; the paths by format.
+
+    `secrets` are exact values to mask in any encoding. Nothing half-written is left under a report's name.
+
+    Raises:
+        ReportError: a format is not known, or the folder cannot be written.
+    """
+    clean = prepare(run, secrets)
+    judgement = judge(clean, waived=waived)
+    return {name: _write(_writer(name), clean, judgement, Path(out_dir)) for name in formats}
+
+
+def _writer(name: str) -> Writer:
+    if name not in WRITERS:
+        raise ReportError(f"format {name!r} is not known; expected one of {', '.join(WRITERS)}")
+    return WRITERS[name]
+
+
+def _write(writer: Writer, run: Run, judgement: Judgement, out_dir: Path) -> Path:
+    path = out_dir / writer.file_name
+    partial = path.with_name(path.name + ".part")
+    text = writer.render(run, judgement)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8", errors="replace")
+        os.replace(partial, path)
+    except OSError as wrong:
+        raise ReportError(f"{path}: cannot be written ({wrong.strerror})") from None
+    return path
+
+
+def _with_fingerprint(check: Check) -> Check:
+    if check.fingerprint or check.state not in _FAILED:
+        return check
+    return replace(check, fingerprint=fingerprint(check.rule, check.reason))
