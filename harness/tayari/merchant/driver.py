@@ -16,6 +16,7 @@ from tayari.merchant.probes import probe
 from tayari.merchant.sender import Record, Sender
 from tayari.merchant.views import Answer, DriverExchange, LedgerView, Started, StatusView
 from tayari.target.model import PaymentState, Status, Target
+from tayari.target.placeholders import fill
 
 __all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView", "mapped_state"]
 
@@ -46,6 +47,22 @@ class MerchantDriver:
         self._adapter = load_adapter(target, placeholders or {})
         self._amounts: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        """The merchant's address with its port filled in."""
+        return fill(self.target.merchant.base_url, self._sender.values)
+
+    @property
+    def placeholders(self) -> Mapping[str, str]:
+        """The values of this run, with what the log-in steps saved."""
+        return self._sender.values
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """What the log-in steps saved: tokens, which no report may show."""
+        names = {name for step in self.target.merchant.login for name in step.save}
+        return tuple(self._sender.values[name] for name in sorted(names) if name in self._sender.values)
 
     def close(self) -> None:
         """Give the connections back."""

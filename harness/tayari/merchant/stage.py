@@ -30,6 +30,9 @@ CONTROL_PORT: Final = 9311
 """Used when the merchant runs already: its base URL must be something that can be written down."""
 
 
+_SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
+
+
 class StageError(Exception):
     """The stage cannot do what was asked, such as restarting a merchant that it did not start."""
 
@@ -112,6 +115,12 @@ class Stage:
         if self._work_dir is None:
             raise StageError("the stage is not up: use it as a context manager")
         return self._work_dir
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no report may show: credentials of the target file and whatever the log-in steps saved."""
+        named = (self.driver.placeholders.get(name) for name in _SECRET)
+        return tuple(value for value in (*named, *self.driver.saved) if value)
 
     @property
     def simulator_pid(self) -> int | None:
