@@ -1,0 +1,30 @@
+"""`ack_lost`: accepted, but the merchant never hears so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import orjson
+
+from tayari_simulator.core.behaviour import Reply, Transport
+from tayari_simulator.core.edge import GATEWAY_FAULTS
+from tayari_simulator.faults.base import PushFault
+from tayari_simulator.reading.record import AtLeast, AtMost
+
+TIMEOUT: Final = GATEWAY_FAULTS["gateway_timeout"]
+
+
+@dataclass(frozen=True, slots=True)
+class AckLost(PushFault):
+    """Accept the payment and answer with the gateway's time-out under `status`; with `drop`, close the connection."""
+
+    status: Annotated[int, AtLeast(500), AtMost(599)] = TIMEOUT.status
+    drop: bool = False
+
+    def shape(self, reply: Reply) -> None:
+        """Replace the acknowledgement."""
+        reply.status = self.status
+        reply.body = orjson.dumps(TIMEOUT.body)
+        if self.drop:
+            reply.transport = Transport.CLOSE

@@ -1,0 +1,31 @@
+"""`ack_without_id`: an acknowledgement that names no payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from tayari_simulator.core.behaviour import Call, Reply
+from tayari_simulator.core.errors import REQUEST_ID
+from tayari_simulator.faults.base import PushFault
+
+WITHOUT_ID: Final = orjson.dumps({
+    "MerchantRequestID": REQUEST_ID,
+    "ResponseCode": "0",
+    "ResponseDescription": "Success. Request accepted for processing",
+    "CustomerMessage": "Success. Request accepted for processing",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AckWithoutId(PushFault):
+    """Acknowledge without a `CheckoutRequestID`; no payment exists.
+
+    Source: reference 5.3 A03 (engineering judgement; no capture).
+    """
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """The acknowledgement that lacks the key."""
+        return Reply(200, WITHOUT_ID)

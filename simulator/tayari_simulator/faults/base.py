@@ -1,0 +1,33 @@
+"""What every fault of the table has beside its parameters: the calls it may meet, and what it asks of the behaviour."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tayari_simulator.core.behaviour import Behaviour, Call, Fault
+
+
+class TableFault(Fault):
+    """A fault that a scenario file can name. Its dataclass fields are its parameters, with the unit in the name."""
+
+    __slots__ = ()
+    calls: ClassVar[frozenset[Call]] = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH})
+    """The calls it can be put on."""
+
+    def prepare(self, behaviour: Behaviour) -> Behaviour:
+        """Change the compiled behaviour itself, for what no hook can do: further results, token lives."""
+        return behaviour
+
+
+class PushFault(TableFault):
+    """A fault of the STK push and its acknowledgement."""
+
+    __slots__ = ()
+    calls = frozenset({Call.STK_PUSH})
+
+
+class CallbackFault(TableFault):
+    """A fault of the callback."""
+
+    __slots__ = ()
+    calls = frozenset({Call.CALLBACK})

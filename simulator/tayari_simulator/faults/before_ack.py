@@ -1,0 +1,30 @@
+"""`before_ack`: the callback overtakes the acknowledgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tayari_simulator.core.behaviour import Behaviour, Fixed, Reply
+from tayari_simulator.faults.base import PushFault
+from tayari_simulator.reading.record import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAck(PushFault):
+    """Hold the acknowledgement for `hold_s` seconds and call back `callback_at_s` seconds after the request.
+
+    Source: reference 1.9 (order).
+    """
+
+    hold_s: Seconds = 3.0
+    callback_at_s: Seconds = 1.0
+
+    def prepare(self, behaviour: Behaviour) -> Behaviour:
+        """Make the outcome true, and told, at `callback_at_s`."""
+        first, *later = behaviour.steps
+        early = replace(first, after=Fixed(self.callback_at_s), callback_after_s=0.0)
+        return replace(behaviour, steps=(early, *later))
+
+    def shape(self, reply: Reply) -> None:
+        """Hold the acknowledgement."""
+        reply.delay_s += self.hold_s

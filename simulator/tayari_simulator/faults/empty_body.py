@@ -1,0 +1,21 @@
+"""`empty_body`: a status and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tayari_simulator.core.behaviour import Call, Reply
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.reading.record import AtLeast, AtMost
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyBody(TableFault):
+    """Answer with `status` and no body; the call is not handled."""
+
+    status: Annotated[int, AtLeast(200), AtMost(599)] = 500
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """The empty answer."""
+        return Reply(self.status, b"")

@@ -1,0 +1,23 @@
+"""`gateway_fault`: Apigee's envelope instead of an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.core.behaviour import Call, Reply
+from tayari_simulator.core.edge import GATEWAY_FAULTS
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.parameters import GatewayFaultName
+from tayari_simulator.reading.record import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFault(TableFault):
+    """Refuse in the gateway's words; Daraja never sees the call. `retry_after_s` adds a header not seen live."""
+
+    fault: GatewayFaultName
+    retry_after_s: Seconds | None = None
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """The gateway's refusal."""
+        return GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)

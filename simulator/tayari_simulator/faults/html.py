@@ -1,0 +1,21 @@
+"""`html`: the edge answers with a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.core.behaviour import Call, Reply
+from tayari_simulator.core.edge import PAGES
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.parameters import PageName
+
+
+@dataclass(frozen=True, slots=True)
+class Html(TableFault):
+    """Answer with an HTML page of the edge; Daraja never sees the call."""
+
+    page: PageName
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """The page."""
+        return PAGES[self.page].reply()

@@ -1,0 +1,24 @@
+"""`late_failure`: a failing callback after the payment succeeded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tayari_simulator.core.behaviour import Behaviour, Call, Fixed, Step
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.parameters import ResultCode
+from tayari_simulator.reading.record import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LateFailure(TableFault):
+    """Send a second callback with `result_code`, `after_s` seconds after the last one; the truth does not change."""
+
+    result_code: ResultCode = 1037
+    after_s: Seconds = 1.0
+    calls = frozenset({Call.CALLBACK})
+
+    def prepare(self, behaviour: Behaviour) -> Behaviour:
+        """One more step, which is not true."""
+        lie = Step(result_code=self.result_code, after=Fixed(self.after_s), truth=False)
+        return replace(behaviour, steps=(*behaviour.steps, lie))

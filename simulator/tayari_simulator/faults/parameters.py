@@ -1,0 +1,37 @@
+"""Parameters that name a row of one of the core's tables, or a result code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
+from tayari_simulator.core.errors import ERRORS
+from tayari_simulator.core.results import wire_form
+from tayari_simulator.reading.nearest import suggest
+from tayari_simulator.reading.record import Complaint, Path, ReadWith, describe
+
+
+def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:
+    def read(value: object, path: Path, complaints: list[Complaint]) -> object:
+        if value in table:
+            return value
+        message = f"{describe(value)} is no {what}{suggest(str(value), table)}"
+        complaints.append(Complaint(path, message))
+        return None
+
+    return read
+
+
+def _read_code(value: object, path: Path, complaints: list[Complaint]) -> object:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if text.isascii() and text.replace("_", "").isalnum():
+        return wire_form(text)
+    complaints.append(Complaint(path, f"found {describe(value)}; expected a result code, as 1032 or SFC_IC0003"))
+    return None
+
+
+ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS))]
+GatewayFaultName = Annotated[str, ReadWith(_row_of("fault of the gateway", GATEWAY_FAULTS))]
+PageName = Annotated[str, ReadWith(_row_of("page of the edge", PAGES))]
+ResultCode = Annotated[int | str, ReadWith(_read_code)]

@@ -1,0 +1,20 @@
+"""`refuse`: the Daraja port closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.core.behaviour import Call, Reply, Transport
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.reading.record import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(TableFault):
+    """Reset this call and close the port for `for_s` seconds: whoever comes meanwhile is refused, others too."""
+
+    for_s: Seconds
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """A reset, and the order to close the port."""
+        return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s)

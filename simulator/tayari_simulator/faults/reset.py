@@ -1,0 +1,17 @@
+"""`reset`: the connection is reset before an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.core.behaviour import Call, Reply, Transport
+from tayari_simulator.faults.base import TableFault
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(TableFault):
+    """Reset the connection; Daraja never sees the call."""
+
+    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+        """No answer, only the reset."""
+        return Reply(503, b"", transport=Transport.RESET)

@@ -1,0 +1,49 @@
+"""A scenario file compiled into the behaviour that the core obeys."""
+
+from __future__ import annotations
+
+from tayari_simulator.core.behaviour import Armed, Behaviour, QuerySays, Step
+from tayari_simulator.scenario.model import FaultUse, Further, Header, Outcome, Query
+
+
+def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour:
+    """Make the behaviour of a file that was linted."""
+    behaviour = Behaviour(
+        name=header.scenario,
+        steps=(_first(header.outcome or Outcome()), *map(_further, header.then)),
+        query=_query(header.query) if header.query else None,
+        armed=tuple(Armed(fault=use.fault, on=use.on, times=use.times, after_calls=use.after_calls) for use in faults),
+    )
+    for use in faults:
+        behaviour = use.fault.prepare(behaviour)
+    return behaviour
+
+
+def _first(outcome: Outcome) -> Step:
+    return Step(
+        result_code=outcome.result_code,
+        result_desc=outcome.result_desc,
+        after=outcome.after_s,
+        callback=outcome.callback,
+        callback_after_s=outcome.callback_after_s,
+    )
+
+
+def _further(further: Further) -> Step:
+    return Step(
+        result_code=further.result_code,
+        result_desc=further.result_desc,
+        after=further.after_s,
+        callback=further.callback,
+    )
+
+
+def _query(query: Query) -> QuerySays:
+    return QuerySays(
+        result_code=query.result_code,
+        result_desc=query.result_desc,
+        in_flight=tuple(form.value for form in query.in_flight),
+        checkout_request_id=query.checkout_request_id,
+        error=query.error,
+        for_calls=query.for_calls,
+    )

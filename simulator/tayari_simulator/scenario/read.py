@@ -1,0 +1,150 @@
+"""Scenario files read and linted: everything that is wrong with them at once, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+
+from tayari_simulator.core.behaviour import Call
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.table import FAULTS
+from tayari_simulator.reading.nearest import suggest
+from tayari_simulator.reading.record import Complaint, Path, describe, keys_of, read_record
+from tayari_simulator.scenario.compiled import compile_behaviour
+from tayari_simulator.scenario.document import MAX_BYTES, Document, Problem, read_document
+from tayari_simulator.scenario.lint import lint
+from tayari_simulator.scenario.model import FaultUse, Header, Placing, Scenario
+from tayari_simulator.scenario.values import Endpoint
+
+
+def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], list[Problem]]:
+    """Read files and folders (all `*.yaml` below them): the good scenarios by name, and every problem."""
+    scenarios: dict[str, Scenario] = {}
+    problems: list[Problem] = []
+    for root in map(FilePath, paths):
+        files = sorted(root.rglob("*.yaml")) if root.is_dir() else [root]
+        for file in files:
+            scenario, found = _read_file(file, root)
+            problems.extend(found)
+            if scenario is not None and scenario.name in scenarios:
+                first = scenarios[scenario.name].file
+                message = f"scenario: the name {scenario.name} is taken by {first}; give one of the two another"
+                problems.append(Problem(file=str(file), line=1, message=message))
+            elif scenario is not None:
+                scenarios[scenario.name] = scenario
+    return sorted(scenarios.values(), key=lambda scenario: scenario.name), problems
+
+
+def read_scenario(text: str, *, file: str) -> tuple[Scenario | None, list[Problem]]:
+    """Read the YAML text of one scenario; None when it has a problem."""
+    document, problems = read_document(text, file=file)
+    if document is None:
+        return None, problems
+    return _from_document(document, problems)
+
+
+def read_inline(value: Mapping[str, object], *, file: str = "inline") -> tuple[Scenario | None, list[Problem]]:
+    """Read a scenario that is data already (JSON of the control API); its name and `about` may be left out."""
+    given = {"scenario": "inline/given", "about": "Given inline.", **value}
+    return _from_document(Document(file=file, value=given), [])
+
+
+def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Problem]]:
+    try:
+        size = file.stat().st_size
+        text = file.read_text(encoding="utf-8") if size <= MAX_BYTES else ""
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(file=str(file), line=1, message=f"cannot be read: {error}")]
+    if size > MAX_BYTES:
+        message = f"the file has {size} bytes; a scenario may have {MAX_BYTES}"
+        return None, [Problem(file=str(file), line=1, message=message)]
+    document, problems = read_document(text, file=str(file))
+    if document is None:
+        return None, problems
+    scenario, problems = _from_document(document, problems)
+    parts = (file.relative_to(root) if root.is_dir() else file).with_suffix("").parts
+    said = str(document.value.get("scenario", "")) if isinstance(document.value, dict) else ""
+    expected = "/".join(parts if root.is_dir() else parts[-2:])
+    if said and said != expected:
+        message = f'the name is "{said}", the file is {expected}.yaml; they must be the same'
+        return None, [document.problem(Complaint(("scenario",), message)), *problems]
+    return scenario, problems
+
+
+def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenario | None, list[Problem]]:
+    complaints: list[Complaint] = []
+    header = read_record(Header, document.value, (), complaints)
+    faults = tuple(_read_faults(document.value, complaints))
+    if header is not None:
+        complaints.extend(lint(header, faults))
+    found = sorted([*problems, *map(document.problem, complaints)], key=lambda problem: problem.line)
+    if header is None or found:
+        return None, found
+    scenario = Scenario(
+        name=header.scenario,
+        about=header.about,
+        when=header.when,
+        expect=header.expect,
+        behaviour=compile_behaviour(header, faults),
+        file=document.file,
+        faults=faults,
+        source=document.value if isinstance(document.value, dict) else {},
+    )
+    return scenario, []
+
+
+def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]:
+    entries = top.get("faults", []) if isinstance(top, dict) else []
+    if not isinstance(entries, list):
+        complaints.append(
+            Complaint(("faults",), f"found {describe(entries)}; expected a list of {{fault: parameters}}")
+        )
+        return
+    endpoint = _endpoint_of(top)
+    for place, entry in enumerate(entries):
+        use = _read_fault(entry, ("faults", place), endpoint, complaints)
+        if use is not None:
+            yield use
+
+
+def _endpoint_of(top: object) -> Call:
+    when = top.get("when") if isinstance(top, dict) else None
+    said = when.get("endpoint") if isinstance(when, dict) else None
+    return Call(said) if said in list(Endpoint) else Call.STK_PUSH
+
+
+def _read_fault(entry: object, path: Path, endpoint: Call, complaints: list[Complaint]) -> FaultUse | None:
+    if isinstance(entry, str):
+        entry = {entry: {}}
+    if not isinstance(entry, dict) or len(entry) != 1:
+        complaints.append(Complaint(path, f"found {describe(entry)}; expected one fault, as {{drop: {{}}}}"))
+        return None
+    ((name, parameters),) = entry.items()
+    here = (*path, name)
+    if name not in FAULTS:
+        complaints.append(Complaint(here, f"no such fault{suggest(str(name), FAULTS)}"))
+        return None
+    given = {} if parameters is None else parameters
+    if not isinstance(given, dict):
+        complaints.append(Complaint(here, f"found {describe(given)}; expected a mapping of parameters"))
+        return None
+    return _place_fault(name, given, here, endpoint, complaints)
+
+
+def _place_fault(
+    name: str, given: dict[str, object], here: Path, endpoint: Call, complaints: list[Complaint]
+) -> FaultUse | None:
+    kind: type[TableFault] = FAULTS[name]
+    common = keys_of(Placing)
+    own = keys_of(kind)
+    complaints.extend(
+        Complaint((*here, key), f"unknown key{suggest(key, [*own, *common])}")
+        for key in given
+        if key not in own and key not in common
+    )
+    placing = read_record(Placing, {key: given[key] for key in given if key in common}, here, complaints)
+    fault = read_record(kind, {key: given[key] for key in given if key in own}, here, complaints)
+    if placing is None or fault is None:
+        return None
+    on = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls))
+    return FaultUse(name=name, fault=fault, on=on, times=placing.times, after_calls=placing.after_calls)
