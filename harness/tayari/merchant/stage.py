@@ -10,46 +10,25 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
-from tayari import scenario_folder
 from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari.control.process import SimulatorProcess, start_simulator
 from tayari.merchant.driver import MerchantDriver
 from tayari.merchant.process import MerchantProcess, free_port
 from tayari.merchant.sender import Record
+from tayari.merchant.stage_options import StageOptions, credentials_of, simulator_options
 from tayari.target import load_target
-from tayari.target.model import Callbacks, Start, Target
-from tayari.target.placeholders import fill, names
-
-DARAJA_PORT: Final = 9310
-CONTROL_PORT: Final = 9311
-"""Used when the merchant runs already: its base URL must be something that can be written down."""
-
+from tayari.target.model import Target
+from tayari.target.placeholders import fill
 
 _SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
 
 
 class StageError(Exception):
     """The stage cannot do what was asked, such as restarting a merchant that it did not start."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOptions:
-    """What the run may choose about the simulator of its stage."""
-
-    port: int | None = None
-    """None: 9310 where the merchant cannot be told another one, else chosen by the system; likewise `control_port`."""
-    control_port: int | None = None
-    profile: str = "documented"
-    clock: str = "real"
-    seed: int | None = None
-    scenarios: tuple[Path, ...] = ()
-    """Folders besides the shipped one."""
-    journal: Path | None = None
 
 
 class Stage:
@@ -147,11 +126,11 @@ class Stage:
     def raise_simulator(self) -> None:
         """The first half of entering: simulator, placeholders, control client, driver."""
         port = str(free_port()) if "{port}" in self.target.merchant.base_url else ""
-        credentials = self._account()
+        credentials = credentials_of(self.target)
         if self.control_url:
             daraja_url = str(ControlClient(self.control_url).settings()["daraja_url"])
         else:
-            self._simulator = start_simulator(self._simulator_options(port))
+            self._simulator = start_simulator(simulator_options(self.target, self._options, port))
             daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
             told = {name: str(value) for name, value in self._simulator.ready.items() if value is not None}
             credentials = {name: told.get(name, value) for name, value in credentials.items()}
@@ -248,30 +227,6 @@ class Stage:
         log = self.work_dir / "merchant.log"
         return MerchantProcess(start, self.base_url, values=self.placeholders, folder=self.target.path.parent, log=log)
 
-    def _account(self) -> dict[str, str]:
-        account = self.target.daraja
-        return {
-            "short_code": account.short_code,
-            "passkey": account.passkey,
-            "consumer_key": account.consumer_key or "",
-            "consumer_secret": account.consumer_secret or "",
-        }
-
-    def _simulator_options(self, port: str) -> SimulatorOptions:
-        fixed = not learns_daraja_url(self.target.merchant.start)
-        chosen = self._options
-        return SimulatorOptions(
-            port=chosen.port if chosen.port is not None else DARAJA_PORT * fixed,
-            control_port=chosen.control_port if chosen.control_port is not None else CONTROL_PORT * fixed,
-            profile=chosen.profile,
-            clock=chosen.clock,
-            seed=chosen.seed,
-            scenarios=(scenario_folder(), *chosen.scenarios),
-            journal=chosen.journal,
-            account=self.target.daraja,
-            callbacks=_filled(self.target.callbacks, port),
-        )
-
     def _write_description(self) -> None:
         if self._described is None:
             return
@@ -289,17 +244,3 @@ class Stage:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(facts, file)
         fresh.replace(self._described)
-
-
-def learns_daraja_url(start: Start | None) -> bool:
-    """Whether the start command tells the merchant where Daraja is, so that any port will do."""
-    return start is not None and any("daraja_url" in names(text) for text in (start.command, *start.env.values()))
-
-
-def _filled(callbacks: Callbacks, port: str) -> Callbacks:
-    values = {"port": port or None}
-    return replace(
-        callbacks,
-        rewrite={prefix: fill(instead, values) for prefix, instead in callbacks.rewrite.items()},
-        deliver_to=fill(callbacks.deliver_to, values) if callbacks.deliver_to else None,
-    )

@@ -1,0 +1,72 @@
+"""How the simulator of a stage is started: from the target file, and from what the run chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tayari import scenario_folder
+from tayari.control.process import SimulatorOptions
+from tayari.target.model import Callbacks, Start, Target
+from tayari.target.placeholders import fill, names
+
+DARAJA_PORT: Final = 9310
+CONTROL_PORT: Final = 9311
+"""Used when the merchant runs already: its base URL must be something that can be written down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOptions:
+    """What the run may choose about the simulator of its stage."""
+
+    port: int | None = None
+    """None: 9310 where the merchant cannot be told another one, else chosen by the system; likewise `control_port`."""
+    control_port: int | None = None
+    profile: str = "documented"
+    clock: str = "real"
+    seed: int | None = None
+    scenarios: tuple[Path, ...] = ()
+    """Folders besides the shipped one."""
+    journal: Path | None = None
+
+
+def simulator_options(target: Target, chosen: StageOptions, port: str) -> SimulatorOptions:
+    """The simulator that this target needs; `port` is what `{port}` of its addresses stands for."""
+    fixed = not learns_daraja_url(target.merchant.start)
+    return SimulatorOptions(
+        port=chosen.port if chosen.port is not None else DARAJA_PORT * fixed,
+        control_port=chosen.control_port if chosen.control_port is not None else CONTROL_PORT * fixed,
+        profile=chosen.profile,
+        clock=chosen.clock,
+        seed=chosen.seed,
+        scenarios=(scenario_folder(), *chosen.scenarios),
+        journal=chosen.journal,
+        account=target.daraja,
+        callbacks=_filled(target.callbacks, port),
+    )
+
+
+def credentials_of(target: Target) -> dict[str, str]:
+    """The Daraja account as placeholders; empty where the target file leaves the choice to the simulator."""
+    account = target.daraja
+    return {
+        "short_code": account.short_code,
+        "passkey": account.passkey,
+        "consumer_key": account.consumer_key or "",
+        "consumer_secret": account.consumer_secret or "",
+    }
+
+
+def learns_daraja_url(start: Start | None) -> bool:
+    """Whether the start command tells the merchant where Daraja is, so that any port will do."""
+    return start is not None and any("daraja_url" in names(text) for text in (start.command, *start.env.values()))
+
+
+def _filled(callbacks: Callbacks, port: str) -> Callbacks:
+    values = {"port": port or None}
+    return replace(
+        callbacks,
+        rewrite={prefix: fill(instead, values) for prefix, instead in callbacks.rewrite.items()},
+        deliver_to=fill(callbacks.deliver_to, values) if callbacks.deliver_to else None,
+    )
