@@ -140,9 +140,7 @@ def test_a_small_file_gets_the_public_sandbox_and_the_documented_defaults(tmp_pa
         ("  pay:", "  buy:", "1: merchant.pay: missing; expected how a payment is started"),
     ],
 )
-def test_each_mistake_has_its_line_and_its_own_message(
-    tmp_path: Path, old: str, new: str, expected: str
-) -> None:
+def test_each_mistake_has_its_line_and_its_own_message(tmp_path: Path, old: str, new: str, expected: str) -> None:
     found = problems(tmp_path, SMALL.replace(old, new))
 
     assert any(expected in problem for problem in found), found
