@@ -109,7 +109,7 @@ def _judge_message(probe: Probe, payment: Payment, wanted: Mapping[str, Any]) ->
     topic = wanted.get("topic")
     if topic is not None:
         probe.expect_message(payment, str(topic))
-    elif wanted.get("not_generic") and is_generic(text := probe.told(payment)):
+    elif wanted.get("not_generic") and is_generic(text := probe.told_of_outcome(payment)):
         raise Failed(f"the customer was told {quote(text)}; expected what happened, and what to do")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tayari.merchant.driver import StatusView
 from tayari.target.model import PaymentState
 
-from tayari_contracts.findings import Failed
+from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.hands import Hands, states_of
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -71,9 +71,33 @@ class Probe(Hands):
             self.expect_credits(payment, 1, quiet_s=0.3, because=because)
         return view
 
+    def paid_first(self, payment: Payment) -> StatusView:
+        """The payment is paid, as the situation of the rule wants it to begin.
+
+        Raises:
+            Untested: it never was, so that nothing can be judged.
+        """
+        view = self.until(payment, PAID, within_s=self.settled_s)
+        if view.state is not PAID:
+            raise Untested(f"an ordinary payment never became paid (it is {say(view)}), so nothing could be judged")
+        return view
+
+    def expect_callback_taken(self, payment: Payment, *, within_s: float | None = None) -> None:
+        """The merchant answered each callback of this payment, and none with a crash (5xx)."""
+        self.wait("callback_answered", payment, within_s=within_s)
+        callbacks = self.sight.callbacks(payment)
+        if not callbacks:
+            raise Untested("no callback was delivered for this payment, so nothing could be judged")
+        for entry in callbacks:
+            status = (entry.get("response") or {}).get("status")
+            if status is None:
+                raise Failed(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
+            if status >= 500:
+                raise Failed(f"the callback was answered {status}, as a crash is; expected 200")
+
     def expect_message(self, payment: Payment, topic: str) -> str:
         """What the customer was told fits the topic: specific, honest, with a next step."""
-        text = self.told(payment)
+        text = self.told_of_outcome(payment)
         problems = problems_of(text, topic)
         if problems:
             raise Failed(f"the customer was told {quote(text)}: {'; '.join(problems)}")

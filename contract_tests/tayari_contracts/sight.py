@@ -72,6 +72,15 @@ class Sight:
         accepted = self.accepted(payment)
         return str(accepted[-1]["checkout_request_id"]) if accepted else None
 
+    def record(self, payment: Payment) -> dict[str, Any]:
+        """Daraja's own record of the last accepted push (`receipt`, `callback_url`, ...); empty when there was none."""
+        accepted = self.accepted(payment)
+        return accepted[-1] if accepted else {}
+
+    def acknowledged(self, payment: Payment) -> bool:
+        """Whether the merchant was told that Daraja accepted the push."""
+        return any(str(answer_of(entry).get("ResponseCode")) == "0" for entry in self.pushes(payment))
+
     def token_fetches(self, since: int) -> list[Entry]:
         """Calls of OAuth since then."""
         return self.entries(since=since, endpoint="oauth", kind="request")
