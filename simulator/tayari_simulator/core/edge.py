@@ -28,7 +28,7 @@ class GatewayFault:
     source: str
 
     def reply(self, *, retry_after_s: float | None = None) -> Reply:
-        """The fault, ready to be written; `Retry-After` only when told so, as the real one was never seen to send it."""
+        """The fault, ready to be written; `Retry-After` only when told so, as the real one was not seen to send it."""
         headers = () if retry_after_s is None else (("Retry-After", f"{retry_after_s:g}"),)
         return Reply(self.status, orjson.dumps(self.body), content_type="application/json", headers=headers)
 
@@ -145,7 +145,8 @@ _PAGES: Final = (
     Page(
         "bad_gateway_502",
         502,
-        "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>",
+        "<html><head><title>502 Bad Gateway</title></head>"
+        "<body><center><h1>502 Bad Gateway</h1></center></body></html>",
         (),
         "a plain proxy page",
         Mark.ASSUMED,

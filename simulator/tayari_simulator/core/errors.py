@@ -1,7 +1,7 @@
 """Daraja's refusals as data: one row for each error of the API, its envelope and its words.
 
-A row's name is its code and what it says (`500.001.1001.wrong_credentials`). Where a code has one meaning only, the code
-alone finds it too. Gateway envelopes and HTML pages, which are not Daraja's own, are in `core/edge.py`.
+A row's name is its code and what it says (`500.001.1001.wrong_credentials`). Where a code has one meaning only, the
+code alone finds it too. Gateway envelopes and HTML pages, which are not Daraja's own, are in `core/edge.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Behaviour switches: everything about which sources disagree, with a default for each profile.
 
-The documented profile takes what the documentation says; where that was seen to be wrong, or says nothing, the reference's
-proposed default. `--option NAME=VALUE` overrides one.
+The documented profile takes what the documentation says; where that was seen to be wrong, or says nothing, the
+reference's proposed default. `--option NAME=VALUE` overrides one.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ OPTIONS: Final = (
     Option(name="callback_url_words", about="a word such as mpesa in the CallBackURL of an STK push",
            choices=("accept", "refuse"), defaults=_same("accept"), mark=_X, source="reference 1.9"),
     Option(name="loopback_callback_url", about="localhost in the CallBackURL: Daraja refuses it, a fake must be usable",
-           choices=("accept", "refuse"), defaults=_same("accept"), mark=_O, source="reference 1.9; deviation on purpose"),
+           choices=("accept", "refuse"), defaults=_same("accept"), mark=_O, source="reference 1.9; on purpose"),
     Option(name="query_unknown_id", about="the query of an id that is not known",
            choices=("by_form", "400.002.02", "500.001.1001"), defaults=_same("by_form"), mark=_X,
            source="reference 6-11"),

@@ -36,7 +36,7 @@ NEXT: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType({
     (Status.FAILED, Event.DECLINED): Status.FAILED,
     (Status.PAID, Event.DECLINED): Status.PAID,
 })  # fmt: skip
-"""The legal moves. Money that moved stays moved: a later failure is a message, not a fact. A second approval is illegal."""
+"""The legal moves. Money that moved stays moved: a later failure is only a message. A second approval is illegal."""
 
 
 class IllegalEvent(Exception):
@@ -80,8 +80,8 @@ class Payment:
     callbacks: list[Exchange] = field(default_factory=list)
     seq: int = 0
     """The push's number in the journal."""
-    forced: tuple[int | str, str] | None = None
-    """A result that the core decided at acceptance: a rule of M-Pesa, not a scenario."""
+    forced: int | str | None = None
+    """A result code decided at acceptance by a rule of M-Pesa, not by a scenario."""
 
     def move(self, event: Event) -> None:
         """Apply one event.

@@ -1,7 +1,7 @@
 """The catalogue of result codes: what M-Pesa says at the end of a transaction, and what a merchant should make of it.
 
-The texts in English and Swahili for the customer are this project's own wording. A code can mean different things in different
-APIs (17, 2001, 4001, 8006): then it has a row for each.
+The texts in English and Swahili for the customer are this project's own wording. A code can mean different things in
+different APIs (17, 2001, 4001, 8006): then it has a row for each.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class ResultCode:
         }
 
 
-def _row(
+def _row(  # noqa: PLR0917 - the columns of the tables
     code: int | str,
     text: str,
     apis: str,

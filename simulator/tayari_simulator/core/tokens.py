@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
 MOST_TOKENS: Final = 50_000
-"""More than this many at once, and the oldest are forgotten: a caller that fetches one for each call must not fill memory."""
+"""Beyond this many the oldest are forgotten: a caller that fetches one for each call must not fill memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Tokens:
     """All tokens of one simulator."""
 
     def __init__(self) -> None:
-        self._by_header: dict[str, Token] = {}
+        self._by_header: OrderedDict[str, Token] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_header)
@@ -33,7 +34,7 @@ class Tokens:
             for header in [header for header, token in self._by_header.items() if token.app == app]:
                 del self._by_header[header]
         while len(self._by_header) >= MOST_TOKENS:
-            del self._by_header[next(iter(self._by_header))]
+            self._by_header.popitem(last=False)
         token = Token(text, app, expires_s)
         self._by_header[f"Bearer {text}"] = token
         return token

@@ -1,0 +1,33 @@
+"""The rules for a `CallBackURL` (reference 1.9): what is refused at once, and what is only unwise."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tayari_simulator.core.fields import Read
+from tayari_simulator.core.options import Options
+
+WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
+"""Words that the documentation forbids anywhere in a URL, in any case."""
+
+_USABLE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s<>/?#\x00-\x20\x7f]+(?:[/?#][^\s<>\x00-\x20\x7f]*)?")
+_LOOPBACK: Final = re.compile(r"https?://(?:[^@/]*@)?(?:localhost|127\.[\d.]+|\[::1\])(?:[:/?#]|$)", re.IGNORECASE)
+_WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORECASE)
+
+
+def callback_url(options: Options) -> Read:
+    """Read a callback URL under these switches."""
+    refused = []
+    if options.says("loopback_callback_url", "refuse"):
+        refused.append(_LOOPBACK.match)
+    if options.says("callback_url_words", "refuse"):
+        refused.append(_WORD.search)
+    usable = _USABLE.fullmatch
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str or usable(value) is None:
+            return None
+        return None if refused and any(finds(value) for finds in refused) else value
+
+    return read

@@ -1,0 +1,74 @@
+"""`GET /oauth/v1/generate`: a token for a consumer key and secret. Source: reference 1.3."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from tayari_simulator.core.behaviour import Behaviour, Call, Reply
+from tayari_simulator.core.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
+from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.core.played import played
+from tayari_simulator.core.world import World
+
+_PLAIN: Final = Behaviour(name="")
+
+
+def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a token request; `values` are the Authorization header (or None) and the query text.
+
+    Raises:
+        Refused: 400.008.02 wrong grant type, 400.008.01 not Basic.
+    """
+    authorization, query = values
+    play = None if world.choose is None else world.choose.for_endpoint(Call.OAUTH)
+    if play is None:
+        return _issue(world, exchange, authorization, query, _PLAIN)
+    behaviour = play.behaviour
+    exchange.scenario = behaviour.name
+    return played(play, Call.OAUTH, world.ids, lambda: _issue(world, exchange, authorization, query, behaviour))
+
+
+def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:
+    if parse_qs(query).get("grant_type") != ["client_credentials"]:
+        raise Refused(INVALID_GRANT_TYPE, note=f"the query is {query!r}"[:200])
+    app = _credentials(authorization)
+    if app is None:
+        raise Refused(INVALID_AUTHENTICATION, note="the Authorization header is not Basic base64(key:secret)")
+    if not world.business.knows_app(*app):
+        return _wrong_credentials(world, exchange)
+    lifetime_s = behaviour.token_expires_in_s
+    advertised = int(world.options.number("token_lifetime_s")) - 1 if lifetime_s is None else lifetime_s
+    token = world.tokens.issue(
+        world.ids.token(),
+        app=app[0],
+        expires_s=exchange.at_s + (advertised + 1 if lifetime_s is None else lifetime_s),
+        cancel_old=world.options.says("new_token_cancels_old", "on"),
+    )
+    as_type = behaviour.token_expires_in_as or world.options.text("expires_in_type")
+    expires_in = advertised if as_type == "number" else str(advertised)
+    return Reply(200, orjson.dumps({"access_token": token.text, "expires_in": expires_in}))
+
+
+def _credentials(authorization: str | None) -> tuple[str, str] | None:
+    """Key and secret of a Basic header; None when it is not one."""
+    scheme, _, text = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        key, colon, secret = b64decode(text.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (key, secret) if colon else None
+
+
+def _wrong_credentials(world: World, exchange: Exchange) -> Reply:
+    exchange.note = "the consumer key or secret is not the configured one"
+    answer = world.options.text("oauth_wrong_credentials")
+    if answer == "400.008.01":
+        raise Refused(INVALID_AUTHENTICATION, note=exchange.note)
+    return Reply(400 if answer == "empty_400" else 401, b"")

@@ -1,0 +1,82 @@
+"""The payments that are remembered: by id, by MSISDN, and the open prompt of each phone."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from tayari_simulator.core.payments import Payment, Status
+
+MOST_PAYMENTS: Final = 100_000
+"""Beyond this many, the oldest that are finished are forgotten."""
+
+_NONE: Final[tuple[Payment, ...]] = ()
+
+
+class Payments:
+    """Payments keyed by the payment, never global."""
+
+    def __init__(self, *, most: int = MOST_PAYMENTS) -> None:
+        self._most = most
+        self._by_id: dict[str, Payment] = {}
+        self._by_msisdn: dict[str, list[Payment]] = {}
+        self._prompts: dict[str, Payment] = {}
+        self._order: deque[Payment] = deque()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __contains__(self, checkout_request_id: str) -> bool:
+        return checkout_request_id in self._by_id
+
+    def add(self, payment: Payment) -> None:
+        """Remember a payment whose prompt has just opened."""
+        self._by_id[payment.checkout_request_id] = payment
+        same_phone = self._by_msisdn.get(payment.msisdn)
+        if same_phone is None:
+            self._by_msisdn[payment.msisdn] = [payment]
+        else:
+            same_phone.append(payment)
+        self._prompts[payment.msisdn] = payment
+        self._order.append(payment)
+        if len(self._order) > self._most:
+            self._forget_oldest()
+
+    def find(self, checkout_request_id: str) -> Payment | None:
+        """The payment with this id."""
+        return self._by_id.get(checkout_request_id)
+
+    def of(self, msisdn: str) -> list[Payment] | tuple[Payment, ...]:
+        """The payments of one phone, oldest first."""
+        return self._by_msisdn.get(msisdn, _NONE)
+
+    def all(self) -> tuple[Payment, ...]:
+        """Every payment that is remembered, oldest first."""
+        return tuple(self._order)
+
+    def prompt(self, msisdn: str) -> Payment | None:
+        """The payment whose prompt is open on this phone."""
+        return self._prompts.get(msisdn)
+
+    def close_prompt(self, payment: Payment) -> None:
+        """The prompt is gone from the phone: another push may come."""
+        if self._prompts.get(payment.msisdn) is payment:
+            del self._prompts[payment.msisdn]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._by_id.clear()
+        self._by_msisdn.clear()
+        self._prompts.clear()
+        self._order.clear()
+
+    def _forget_oldest(self) -> None:
+        oldest = self._order[0]
+        if oldest.status is Status.PROMPTED or oldest.pending:
+            return
+        self._order.popleft()
+        del self._by_id[oldest.checkout_request_id]
+        same_phone = self._by_msisdn[oldest.msisdn]
+        same_phone.remove(oldest)
+        if not same_phone:
+            del self._by_msisdn[oldest.msisdn]

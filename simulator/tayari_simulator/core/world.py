@@ -1,0 +1,62 @@
+"""The state of one Daraja: what the handlers of its endpoints read and change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.core.agenda import Agenda
+from tayari_simulator.core.behaviour import Choose, Uniform
+from tayari_simulator.core.business import Business
+from tayari_simulator.core.callbacks import Callbacks
+from tayari_simulator.core.ids import Ids
+from tayari_simulator.core.options import Options
+from tayari_simulator.core.results import ResultCode, Wording, find
+from tayari_simulator.core.store import Payments
+from tayari_simulator.core.tokens import Tokens
+from tayari_simulator.core.wallets import Wallets
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has happened since the start; never reset."""
+
+    pushes_accepted: int = 0
+    refusals: int = 0
+    results: int = 0
+
+
+class World:
+    """All state, and the few collaborators that are handed in: numbers, and who chooses behaviours."""
+
+    def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None) -> None:
+        self.business = business
+        self.options = options
+        self.uniform = uniform
+        self.choose = choose
+        self.wording = Wording(options.text("wording"))
+        self.ids = Ids(
+            uniform,
+            fraction_digits=int(options.text("id_fraction_digits")),
+            classic=options.says("request_id_style", "classic"),
+        )
+        self.tokens = Tokens()
+        self.payments = Payments()
+        self.agenda = Agenda()
+        self.wallets = Wallets()
+        self.callbacks = Callbacks(options)
+        self.counts = Counts()
+        self.callback_headers: tuple[tuple[str, str], ...] = ()
+        if options.says("callback_short_code_header", "on"):
+            self.callback_headers = (("Businessshortcode", business.short_code),)
+
+    def text_of(self, code: int | str) -> str:
+        """The catalogue's wording for a code; a code without one says so itself."""
+        row: ResultCode | None = find(code)
+        return row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
+
+    def forget(self) -> None:
+        """Back to the start: no payments, tokens, wallets, nothing planned."""
+        self.tokens.revoke()
+        self.payments.clear()
+        self.agenda.clear()
+        self.wallets.clear()
