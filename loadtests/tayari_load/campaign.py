@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -28,8 +27,6 @@ SEED: Final = "TAYARI_LOAD_SEED"
 DRAIN_S: Final = 30.0
 """How long payments under way may take to settle after the load has ended."""
 _SPARE_S: Final = 30.0
-
-_log = logging.getLogger(__name__)
 
 
 class CampaignError(Exception):
@@ -63,22 +60,15 @@ class Campaign:
         Raises:
             CampaignError: no target file named, or one whose payments cannot be followed.
             TargetError: the target file is wrong; its message has file and line.
+            SimulatorStartError, MerchantStartError, AdapterError: as the stage says.
         """
-        path = environ.get(TARGET, "")
-        if not path:
-            raise CampaignError(f"{TARGET} is not set: give it the path of your tayari.yaml")
-        target = load_target(path, environ)
-        if target.merchant.status is None and target.merchant.adapter is None:
-            raise CampaignError(
-                f"{path}: merchant.status is missing: a load run is judged on settled payments, "
-                "and without it no payment can be seen to settle; say how a payment's state is read"
-            )
         described = environ.get(STAGE, "")
-        stage = Stage.attach(Path(described)) if described else Stage(target)
+        stage = Stage.attach(Path(described)) if described else Stage(_target(environ))
+        _followable(stage.target)
         if not described:
             stage.__enter__()
         return cls(
-            target=target,
+            target=stage.target,
             stage=stage,
             own_stage=not described,
             seed=_seed(environ),
@@ -146,6 +136,21 @@ class Campaign:
         self.tally.add(Tally.from_wire(share["tally"]))
         self.cpu_peak = max(self.cpu_peak, share["cpu_peak"])
         self.saturated = self.saturated or share["saturated"]
+
+
+def _target(environ: Mapping[str, str]) -> Target:
+    path = environ.get(TARGET, "")
+    if not path:
+        raise CampaignError(f"{TARGET} is not set: give it the path of your tayari.yaml")
+    return load_target(path, environ)
+
+
+def _followable(target: Target) -> None:
+    if target.merchant.status is None and target.merchant.adapter is None:
+        raise CampaignError(
+            f"{target.path}: merchant.status is missing: a load run is judged on settled payments, "
+            "and without it no payment can be seen to settle; say how a payment's state is read"
+        )
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

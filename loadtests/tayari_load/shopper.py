@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any, ClassVar
 
 from locust import HttpUser, between, task
-from tayari.merchant.driver import MerchantDriver
 
 from tayari_load.campaign import Campaign
 from tayari_load.checkout import Checkout
@@ -45,8 +44,7 @@ class Shopper(HttpUser):
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
         self.client.trust_env = False
-        stage = self.campaign.stage
-        driver = MerchantDriver(stage.target, session=self.client, placeholders=stage.placeholders)
+        driver = self.campaign.stage.new_driver(session=self.client)
         self._checkout = Checkout(
             shop=MeasuredShop(driver, self.client),
             tally=self.campaign.tally,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from tayari.merchant.views import LedgerView, Started, StatusView
@@ -58,7 +58,7 @@ def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Ended, Tally, Fak
 
 
 def test_a_paid_payment_settles_after_the_time_it_took() -> None:
-    ended, tally, clock = paid(FakeShop(views=[PENDING, PENDING, PAID]))
+    ended, tally, _clock = paid(FakeShop(views=[PENDING, PENDING, PAID]))
 
     assert ended.outcome is Outcome.SETTLED
     assert ended.duration_s == pytest.approx(sum(islice(gaps(), 3)))
@@ -69,7 +69,7 @@ def test_looks_at_a_payment_grow_apart_up_to_two_seconds() -> None:
     waits = list(islice(gaps(), 30))
 
     assert waits[0] == 0.2
-    assert all(later >= earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(waits))
     assert waits[-1] == 2.0
 
 
@@ -90,7 +90,7 @@ REFUSALS = [
         "no answer: connection refused",
     ),
     (
-        Started(accepted=True, status=200, payment_id=None, message="Bad phone"),
+        Started(accepted=True, status=200, payment_id=None, message="Sorry"),
         "no payment id in the answer: Bad phone",
     ),
 ]

@@ -1,0 +1,178 @@
+"""Locust itself, headless, in a process of its own, as `tayari load` starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tayari_load
+from tayari.merchant.stage import Stage
+from tayari.target import load_target
+from tayari_reports.jsonio import load_from_dict, read_events
+from tayari_reports.model import Load, State
+from tiny_merchant import Tiny, tiny_merchant
+
+LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
+TARGET = """\
+merchant:
+  name: tiny
+  base_url: {url}
+  pay: {{request: "POST /pay", json: {{phone: "{{msisdn}}", amount: "{{amount}}"}}, payment_id: $.id, message: $.message}}
+  status: {{request: "GET /payments/{{payment_id}}", state: $.status, credited: $.credited,
+           states: {{paid: [PAID], failed: [FAILED], pending: [PENDING]}}}}
+daraja: {{short_code: "174379", passkey: secret}}
+thresholds: {{concurrent_users: 5, payment_p95_s: 5}}
+"""
+
+
+def target_file(folder: Path, tiny: Tiny) -> Path:
+    path = folder / "tayari.yaml"
+    path.write_text(TARGET.format(url=tiny.url))
+    return path
+
+
+def locust(
+    folder: Path, tiny: Tiny, *words: str, users: int = 5, run_time: str = "3s"
+) -> subprocess.CompletedProcess[str]:
+    """Run the locustfile on a stage whose simulator is the tiny merchant itself."""
+    with Stage(load_target(target_file(folder, tiny)), control_url=tiny.url) as stage:
+        environment = {
+            **os.environ,
+            "TAYARI_STAGE": str(stage.describe(folder / "stage.json")),
+            "TAYARI_LOAD_OUT": str(folder / "load.json"),
+            "TAYARI_EVENTS": str(folder / "events.jsonl"),
+            "TAYARI_LOAD_SEED": "7",
+        }
+        command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"]
+        command += ["-u", str(users), "-r", str(users), "-t", run_time, "--exit-code-on-error", "0", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+
+
+def loaded(folder: Path) -> Load:
+    return load_from_dict(json.loads((folder / "load.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Tiny, subprocess.CompletedProcess[str]]]:
+    folder = tmp_path_factory.mktemp("good")
+    with tiny_merchant() as tiny:
+        yield folder, tiny, locust(folder, tiny)
+
+
+Good = tuple[Path, Tiny, subprocess.CompletedProcess[str]]
+
+
+def test_a_good_shop_settles_every_payment_and_meets_the_thresholds(good: Good) -> None:
+    folder, tiny, done = good
+    load = loaded(folder)
+
+    assert done.returncode == 0, done.stderr
+    assert load.started == load.acknowledged == load.settled == len(tiny.paid) >= 5
+    assert (load.failed, load.stuck, load.credited_twice) == (0, 0, 0)
+    assert [threshold.met for threshold in load.thresholds] == [True, True, True, True]
+    assert {check.state for check in read_events(folder / "events.jsonl").checks} == {State.PASS}
+
+
+def test_the_settled_time_covers_the_wait_and_not_much_more(good: Good) -> None:
+    load = loaded(good[0])
+
+    assert load.settled_p50_s is not None
+    assert 0.3 <= load.settled_p50_s < 3.0
+
+
+def test_every_customer_has_a_number_of_his_own(good: Good) -> None:
+    _, tiny, _ = good
+
+    assert len(set(tiny.msisdns)) == len(tiny.msisdns)
+
+
+def test_the_timeline_adds_up_to_the_totals(good: Good) -> None:
+    load = loaded(good[0])
+
+    assert sum(row[1] for row in load.timeline) == load.started
+    assert sum(row[2] for row in load.timeline) == load.settled
+
+
+def test_locusts_statistics_have_steady_names_and_no_warning(good: Good) -> None:
+    _, _, done = good
+
+    for row in ("start payment", "payment status", "PAYMENT"):
+        assert row in done.stderr
+    assert "MonkeyPatchWarning" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_shop_that_refuses_fails_with_its_reason(tmp_path: Path) -> None:
+    with tiny_merchant("refuse") as tiny:
+        done = locust(tmp_path, tiny, users=2, run_time="2s")
+    load = loaded(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert load.failed == load.started > 0
+    assert any("refused: HTTP 503: We cannot take payments now" in note for note in load.notes)
+    assert {t.name: t.met for t in load.thresholds}["success_rate"] is False
+
+
+def test_payments_that_never_settle_are_stuck_when_the_wait_is_over(tmp_path: Path) -> None:
+    with tiny_merchant("never") as tiny:
+        locust(tmp_path, tiny, "--stop-timeout", "2", users=2, run_time="1s")
+    load = loaded(tmp_path)
+
+    assert load.stuck == load.started == load.acknowledged > 0
+    assert [threshold.met for threshold in load.thresholds][:3] == [None, False, True]
+
+
+def test_credits_that_are_seen_twice_are_counted(tmp_path: Path) -> None:
+    with tiny_merchant("twice") as tiny:
+        locust(tmp_path, tiny, users=2, run_time="1s")
+    load = loaded(tmp_path)
+
+    assert load.credited_twice == load.started > 0
+
+
+def test_a_status_that_no_word_covers_fails_the_request(tmp_path: Path) -> None:
+    with tiny_merchant("blank") as tiny:
+        done = locust(tmp_path, tiny, "--stop-timeout", "1", users=1, run_time="1s")
+
+    assert "no state word covers ''" in done.stderr
+
+
+def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
+    with tiny_merchant() as tiny:
+        done = locust(tmp_path, tiny, "--processes", "2", users=4, run_time="4s")
+    load = loaded(tmp_path)
+
+    assert load.users == 4, done.stderr
+    assert load.started == load.settled == len(tiny.paid) >= 4
+    assert len(set(tiny.msisdns)) == len(tiny.msisdns)
+
+
+def by_hand(**environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "-t", "1s"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
+    return subprocess.run(
+        command, env={**clean, **environment}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_without_a_target_file_it_says_what_to_set() -> None:
+    done = by_hand()
+
+    assert done.returncode == 20
+    assert "TAYARI_TARGET is not set: give it the path of your tayari.yaml" in done.stderr
+
+
+def test_a_merchant_whose_payments_cannot_be_followed_is_not_loaded(tmp_path: Path) -> None:
+    with tiny_merchant() as tiny:
+        path = target_file(tmp_path, tiny)
+        head, _, rest = path.read_text().partition("  status:")
+        path.write_text(head + rest[rest.index("daraja:") :])
+        done = by_hand(TAYARI_TARGET=str(path))
+
+    assert done.returncode == 20
+    assert "merchant.status is missing" in done.stderr
