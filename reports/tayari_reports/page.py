@@ -12,6 +12,7 @@ from markupsafe import Markup
 from tayari_reports.model import Check, Exchange, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
+from tayari_reports.wording import open_questions
 
 LONGEST_BODY: Final = 6_000
 """Characters of one body that the page shows; `run.json` has the rest."""
@@ -71,7 +72,7 @@ def findings(judgement: Judgement) -> dict[str, tuple[Finding, ...]]:
     purse = _Purse(BUDGET)
     return {
         "blocking": _findings(judgement.blocking, purse),
-        "missing": _findings(judgement.missing, purse),
+        "missing": _findings(open_questions(judgement), purse),
         "minor": _findings((*judgement.minor, *judgement.waived), purse),
         "open": _findings(others, purse),
     }

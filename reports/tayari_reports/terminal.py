@@ -12,7 +12,17 @@ from rich.text import Text
 from tayari_reports.model import Run, State, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import LIMITS, TITLES, answer, counted, first_step, one_line, scope, untested
+from tayari_reports.wording import (
+    LIMITS,
+    TITLES,
+    answer,
+    counted,
+    first_step,
+    one_line,
+    open_questions,
+    scope,
+    untested,
+)
 
 _COLOURS: Final = {
     Verdict.READY: "green",
@@ -28,7 +38,7 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     """Print the result. Texts of others are printed as they are, never as markup or escape sequences."""
     console.print(_verdict(run, judgement))
     _list(console, "Blocking failures, money first", judgement.blocking, "red")
-    _list(console, "Blocking rules without an answer", judgement.missing, "blue")
+    _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
     _list(console, "Lesser findings", (*judgement.minor, *judgement.waived), "yellow")
     console.print(_categories(judgement))
     if run.load is not None:
@@ -46,7 +56,7 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
         Text(figures),
         Text(one_line(scope(run)), style="dim"),
     )
-    title = Text(f" {TITLES[judgement.verdict].upper()} ({judgement.verdict}): {one_line(run.merchant, 60)} ")
+    title = Text(f" {TITLES[judgement.verdict].upper()}: {one_line(run.merchant, 60)} ")
     title.stylize(f"bold {colour}")
     return Panel(body, title=title, title_align="left", border_style=colour)
 

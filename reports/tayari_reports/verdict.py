@@ -149,8 +149,8 @@ def _blocks(outcome: Outcome) -> bool:
 def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
     for finding in run.preflight:
         if not finding.ok:
-            sentence = f"Preflight: {finding.name}: {finding.message or 'failed'}"
-            yield Reason(rule="", state=State.ERROR, sentence=f"{sentence} {finding.fix}".strip())
+            sentence = f"Preflight failed: {finding.message or finding.name}"
+            yield Reason(rule="", state=State.ERROR, sentence=sentence)
     if run.interrupted:
         yield Reason(rule="", state=State.ERROR, sentence="The run was interrupted before its end.")
     if not any(one.state in RAN for one in found):

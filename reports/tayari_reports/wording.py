@@ -101,6 +101,11 @@ def counted(judgement: Judgement) -> str:
     return ", ".join(found) or "no rules"
 
 
+def open_questions(judgement: Judgement) -> tuple[Outcome, ...]:
+    """Blocking rules without an answer, as far as they are worth a line: an invalid run leaves all of them open."""
+    return () if judgement.verdict is Verdict.INVALID_RUN else judgement.missing
+
+
 def untested(outcome: Outcome) -> str:
     """Why a rule was not tested, and what would enable it."""
     kind = UNTESTED[outcome.not_tested] if outcome.not_tested else STATES[outcome.state]

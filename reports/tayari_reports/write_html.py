@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tayari_reports import page, wording
 from tayari_reports.charts import charts
-from tayari_reports.confidence import bound
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -30,6 +29,7 @@ def render(run: Run, judgement: Judgement) -> str:
     environment.filters.update(
         percent=percent, moment=wording.moment, text=page.text, anchor=page.anchor, untested=wording.untested
     )
+    found = page.findings(judgement)
     script = environment.get_template("report.js").render()
     return environment.get_template("report.html").render(
         run=run,
@@ -43,10 +43,10 @@ def render(run: Run, judgement: Judgement) -> str:
         states=wording.STATES,
         State=State,
         top=_top(judgement),
-        findings=page.findings(judgement),
+        findings=found,
+        listed={one.anchor for group in found.values() for one in group},
         charts=charts(run.load) if run.load else (),
         enabling=_enabling(judgement),
-        bound=bound,
         script=script,
         script_hash=_hash(script),
     )
@@ -54,7 +54,7 @@ def render(run: Run, judgement: Judgement) -> str:
 
 def _top(judgement: Judgement) -> tuple[Outcome, ...]:
     """The few outcomes that the first screen names."""
-    return (*judgement.blocking, *judgement.missing, *judgement.minor, *judgement.waived)[:_TOP_REASONS]
+    return (*judgement.blocking, *wording.open_questions(judgement), *judgement.minor, *judgement.waived)[:_TOP_REASONS]
 
 
 def _enabling(judgement: Judgement) -> list[tuple[str, list[Outcome]]]:

@@ -8,7 +8,7 @@ from typing import Final
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, Row, percent
-from tayari_reports.wording import LIMITS, TITLES, answer, counted, first_step, one_line, scope
+from tayari_reports.wording import LIMITS, STATES, TITLES, answer, counted, first_step, one_line, open_questions, scope
 
 MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 8
@@ -41,7 +41,7 @@ def _row(row: Row) -> str:
 
 
 def _findings(judgement: Judgement) -> list[str]:
-    found = (*judgement.blocking, *judgement.missing, *judgement.minor, *judgement.waived)
+    found = (*judgement.blocking, *open_questions(judgement), *judgement.minor, *judgement.waived)
     if not found:
         return []
     left = len(found) - _MOST_FINDINGS
@@ -51,7 +51,7 @@ def _findings(judgement: Judgement) -> list[str]:
 
 def _finding(one: Outcome) -> str:
     title, reason = _safe(one.rule.title, 80), _safe(one.reason, 200)
-    return f"- **{_safe(one.rule.id, 60)}** {one.state.value.replace('_', ' ')}: {title}. {reason}"
+    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}: {title}. {reason}"
 
 
 def _safe(text: str, longest: int = 300) -> str:
