@@ -237,7 +237,7 @@ class Hands:
 
     @property
     def settled_s(self) -> float:
-        """By when a payment with a genuine callback is settled, by merchants too that ask Daraja before they believe it."""
+        """By when a payment with a genuine callback is settled, also where the merchant asks Daraja before it believes."""
         return max(self.settle_s, self.reconcile_s)
 
     def evidence(self) -> tuple[Exchange, ...]:
