@@ -1,0 +1,71 @@
+"""A stage without processes: what the conductor needs of one, and nothing behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tayari.target.model import Call, DarajaAccount, Merchant, Pay, Promises, Target
+from tayari_contracts.job import Job
+from tayari_contracts.probe import Probe
+from tayari_reports.model import Category, Level, Rule, Severity
+
+
+class NoControl:
+    """A control client whose journal is empty."""
+
+    def journal(self, **where: object) -> dict[str, Any]:
+        return {"entries": [], "next": 1, "dropped": 0}
+
+    def payments(self, **where: str) -> list[dict[str, Any]]:
+        return []
+
+
+@dataclass
+class FakeStage:
+    """Lives and dies as the test says."""
+
+    target: Target
+    control: NoControl = field(default_factory=NoControl)
+    can_restart: bool = True
+    alive: bool = True
+    restarts: int = 0
+
+    def new_driver(self, *, record: Callable[[Any], None] | None = None) -> None:
+        return None
+
+    def merchant_alive(self) -> bool:
+        return self.alive
+
+    def merchant_log_tail(self) -> str:
+        return "Traceback\nValueError: no JSON"
+
+    def restart_merchant(self) -> None:
+        self.alive = True
+        self.restarts += 1
+
+
+def target(**merchant: Any) -> Target:
+    """A target file with nothing optional in it."""
+    pay = Pay(call=Call(method="POST", path="/pay"))
+    fields: dict[str, Any] = {"name": "shop", "base_url": "http://127.0.0.1:1", "pay": pay, **merchant}
+    return Target(
+        path=Path("tayari.yaml"),
+        merchant=Merchant(**fields),
+        daraja=DarajaAccount(short_code="174379", passkey="k"),
+    )
+
+
+def stage(*, queries_per_minute: float | None = None, **merchant: Any) -> FakeStage:
+    """A stage for that target."""
+    return FakeStage(target(promises=Promises(queries_per_minute=queries_per_minute), **merchant))
+
+
+def job(rule_id: str, run: Callable[[Probe], None], *, level: Level = Level.MUST, **how: Any) -> Job:
+    """A planned check."""
+    rule = Rule(
+        id=rule_id, title=rule_id, category=Category.PAYMENT_FLOW, severity=Severity.HIGH, level=level, why="w", fix="f"
+    )
+    return Job(rule=rule, run=run, **how)

@@ -1,0 +1,175 @@
+"""How checks are run: side by side, alone, over a merchant's death, to an interruption."""
+
+import time
+from threading import Barrier, Event
+from typing import Any
+
+import pytest
+from fake_stage import FakeStage, job, stage
+from tayari.control.client import ControlError
+from tayari_contracts.conductor import Conductor
+from tayari_contracts.findings import Failed, Inapplicable, Unjudged, Untested, Warned
+from tayari_contracts.job import Job
+from tayari_contracts.probe import Probe
+from tayari_contracts.rules import Need
+from tayari_reports.model import Check, Level, NotTested, State
+
+
+def conduct(on: FakeStage, *jobs: Job) -> dict[str, Check]:
+    reported: list[Check] = []
+    conductor = Conductor(on, report=reported.append)  # type: ignore[arg-type]  # a stage without processes
+    conductor.start(jobs)
+    found = {planned.rule.id: conductor.result(planned.rule.id) for planned in jobs}
+    assert {check.rule for check in reported} == set(found)
+    return found
+
+
+def passes(probe: Probe) -> None:
+    """Nothing to find."""
+
+
+def raises(error: Exception) -> Any:
+    def run(probe: Probe) -> None:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Failed("credited twice"), State.FAIL),
+        (Warned("no jitter"), State.WARN),
+        (Unjudged("saw nothing"), State.UNKNOWN),
+        (Untested("no push"), State.NOT_TESTED),
+        (Inapplicable("no till"), State.NOT_APPLICABLE),
+        (ControlError("port closed"), State.ERROR),
+        (ZeroDivisionError("ours"), State.ERROR),
+    ],
+)
+def test_every_ending_of_a_check_is_a_state_with_its_reason(error: Exception, state: State) -> None:
+    found = conduct(stage(), job("C01", raises(error)))["C01"]
+
+    assert found.state is state
+    assert str(error) in found.reason
+
+
+def test_a_check_that_raises_nothing_passes() -> None:
+    assert conduct(stage(), job("C01", passes))["C01"].state is State.PASS
+
+
+def test_a_should_that_fails_is_a_warning() -> None:
+    found = conduct(stage(), job("C01", raises(Failed("slow")), level=Level.SHOULD))
+
+    assert found["C01"].state is State.WARN
+
+
+def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
+    found = conduct(stage(), job("C03", raises(Failed("credited 3 times"))))["C03"]
+    again = conduct(stage(), job("C03", raises(Failed("credited 2 times"))))["C03"]
+
+    assert found.repeat == "tayari check tayari.yaml --only C03"
+    assert found.fingerprint == again.fingerprint != ""
+
+
+def test_checks_wait_side_by_side() -> None:
+    together = Barrier(20, timeout=5)
+
+    found = conduct(stage(), *(job(f"C{number}", lambda probe: together.wait() and None) for number in range(20)))
+
+    assert {check.state for check in found.values()} == {State.PASS}
+
+
+def test_an_exclusive_check_runs_when_no_other_does() -> None:
+    running: list[str] = []
+
+    def alone(probe: Probe) -> None:
+        assert running == []
+
+    def shared(probe: Probe) -> None:
+        running.append("x")
+        probe.quiet(0.1)
+        running.remove("x")
+
+    found = conduct(stage(), job("T01", alone, exclusive=True), *(job(f"C{number}", shared) for number in range(5)))
+
+    assert found["T01"].state is State.PASS
+
+
+def test_a_missing_key_of_the_target_file_is_not_tested_and_named() -> None:
+    found = conduct(stage(), job("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
+
+    assert (found.state, found.not_tested) == (State.NOT_TESTED, NotTested.TARGET_KEY_MISSING)
+    assert found.enable == "merchant.ledger or merchant.status.credited"
+
+
+def test_a_capability_that_is_not_there_makes_its_rules_not_applicable() -> None:
+    without = stage(capabilities=frozenset({"stk_push"}))
+
+    found = conduct(without, job("Q06", passes, needs=frozenset({Need.QUERY})))["Q06"]
+
+    assert found.state is State.NOT_APPLICABLE
+
+
+def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -> None:
+    on = stage()
+
+    def kill(probe: Probe) -> None:
+        on.alive = False
+
+    def needs_it(probe: Probe) -> None:
+        if not on.alive:
+            raise Failed("connection refused")
+
+    def late(probe: Probe) -> None:
+        probe.quiet(0.5)
+        needs_it(probe)
+
+    found = conduct(on, job("C20", kill), job("C03", late))
+
+    assert found["C03"].state is State.PASS
+    assert on.restarts >= 1
+
+
+def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -> None:
+    on = stage()
+
+    def kill(probe: Probe) -> None:
+        on.alive = False
+
+    found = conduct(on, job("T08", kill, exclusive=True))["T08"]
+
+    assert found.state is State.FAIL
+    assert found.reason == "the merchant's process ended during this check: ValueError: no JSON"
+
+
+def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
+    reported: list[Check] = []
+    conductor = Conductor(stage(), report=reported.append)  # type: ignore[arg-type]  # a stage without processes
+    waiting = Event()
+
+    def wait(probe: Probe) -> None:
+        waiting.set()
+        probe.quiet(60)
+
+    conductor.start([job("C01", passes), job("C02", wait), job("T01", passes, exclusive=True)])
+    waiting.wait(5)
+    conductor.result("C01")
+    began = time.monotonic()
+    conductor.stop()
+
+    assert time.monotonic() - began < 10
+    assert {check.rule: check.not_tested for check in reported} == {
+        "C01": None,
+        "C02": NotTested.INTERRUPTED,
+        "T01": NotTested.INTERRUPTED,
+    }
+
+
+def test_a_polite_merchant_gets_its_queries_spread_over_its_limit() -> None:
+    starts: list[float] = []
+    jobs = [job(f"Q{number}", lambda probe: starts.append(time.monotonic()), queries=1) for number in range(3)]
+
+    conduct(stage(queries_per_minute=120), *jobs)
+
+    assert starts[-1] - starts[0] >= 0.9
