@@ -23,6 +23,7 @@ class Hang(TableFault):
         return Reply(503, b"", delay_s=self.for_s, transport=Transport.CLOSE)
 
     def shape(self, reply: Reply) -> None:
-        """Silence in place of the answer that was due."""
-        reply.delay_s += self.for_s
-        reply.transport = Transport.CLOSE
+        """Silence in place of the answer that was due. A reply made by `instead` is silent already."""
+        if self.accepted:
+            reply.delay_s += self.for_s
+            reply.transport = Transport.CLOSE

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from tayari_simulator.core.behaviour import Armed, Behaviour, QuerySays, Step
 from tayari_simulator.scenario.model import FaultUse, Further, Header, Outcome, Query
+from tayari_simulator.scenario.values import Endpoint
 
 
 def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour:
     """Make the behaviour of a file that was linted."""
+    # Calls of an MSISDN are counted by who chooses; calls of an endpoint by the play itself.
+    skipped = 0 if header.when.endpoint is Endpoint.STK_PUSH else header.when.from_call - 1
     behaviour = Behaviour(
         name=header.scenario,
         steps=(_first(header.outcome or Outcome()), *map(_further, header.then)),
         query=_query(header.query) if header.query else None,
-        armed=tuple(Armed(fault=use.fault, on=use.on, times=use.times, after_calls=use.after_calls) for use in faults),
+        armed=tuple(
+            Armed(fault=use.fault, on=use.on, times=use.times, after_calls=use.after_calls + skipped) for use in faults
+        ),
     )
     for use in faults:
         behaviour = use.fault.prepare(behaviour)

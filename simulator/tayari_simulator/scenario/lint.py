@@ -151,6 +151,8 @@ def _query_says(header: Header) -> Iterator[Complaint]:
         return
     if not (query.result_code is not None or query.in_flight or query.checkout_request_id or query.error):
         yield Complaint(("query",), "says nothing; give result_code, in_flight, checkout_request_id or error")
+    if header.when.endpoint is Endpoint.STK_QUERY and header.when.from_call > 1:
+        yield Complaint(("when", "from_call"), "counts for faults only, not for query; remove one of the two")
     if query.error is not None and query.result_code is not None:
         yield Complaint(("query", "error"), "the query cannot give an error and a result_code at once; remove one")
 

@@ -1,0 +1,93 @@
+"""The control port: an application over the table of routes, and one way out for every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from tayari_simulator.control.refusals import Refusal
+from tayari_simulator.control.routes import ROUTES, Controlled, Route
+from tayari_simulator.http.simulator import Simulator
+from tayari_simulator.reading.nearest import suggest
+from tayari_simulator.scenario.selector import Selector
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""The largest body: a merchant's handling of huge callbacks is tested with raw bodies."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build_app(simulator: Simulator, selector: Selector) -> web.Application:
+    """The control API over one simulator and the one that chooses for it."""
+    controlled = Controlled(simulator, selector)
+    app = web.Application(middlewares=[_refusals], client_max_size=MOST_BYTES)
+    app.add_routes([web.route(row.method, row.path, _handler(row, controlled)) for row in ROUTES])
+    return app
+
+
+@dataclass(slots=True)
+class ControlPort:
+    """An open control port."""
+
+    url: str
+    runner: web.AppRunner
+
+    async def close(self) -> None:
+        """Close the port; waits that are under way end."""
+        await self.runner.cleanup()
+
+
+async def open_control_port(simulator: Simulator, selector: Selector, *, host: str, port: int) -> ControlPort:
+    """Open the control port and tell the simulator its URL. `port` 0: the system chooses.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = web.AppRunner(build_app(simulator, selector), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    bound_host, bound_port = runner.addresses[0][:2]
+    shown = f"[{bound_host}]" if ":" in bound_host else bound_host
+    simulator.control_url = f"http://{shown}:{bound_port}"
+    return ControlPort(simulator.control_url, runner)
+
+
+def _handler(row: Route, controlled: Controlled) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await row.handle(controlled, request)
+
+    return handle
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every refusal in one shape; a defect of ours keeps its traceback and becomes a plain 500."""
+    try:
+        _refuse_other_sites(request)
+        return await handler(request)
+    except Refusal as refusal:
+        return refusal.response()
+    except web.HTTPRequestEntityTooLarge:
+        return Refusal(413, "too_large", f"the body is larger than {MOST_BYTES} bytes").response()
+    except web.HTTPMethodNotAllowed as wrong:
+        allowed = ", ".join(sorted(wrong.allowed_methods))
+        message = f"{request.method} is not for {request.path}; use {allowed}"
+        return Refusal(405, "method_not_allowed", message).response()
+    except web.HTTPNotFound:
+        hint = suggest(request.path, {row.path for row in ROUTES})
+        return Refusal(404, "not_found", f"no route {request.path}{hint}").response()
+
+
+def _refuse_other_sites(request: web.Request) -> None:
+    """A web page that someone has open must not be able to steer a simulator on the same machine."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        message = f"found a request from the web page {origin}; the control API is not for other sites' pages"
+        raise Refusal(403, "other_site", message)

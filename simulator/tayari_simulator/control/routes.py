@@ -1,0 +1,269 @@
+"""The routes of the control API: one table, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from tayari_simulator.control import bodies, told
+from tayari_simulator.control.bodies import read_body, read_query
+from tayari_simulator.control.live_page import live_page
+from tayari_simulator.control.prometheus import metrics_text
+from tayari_simulator.control.refusals import Refusal, answer
+from tayari_simulator.http.simulator import ClockIsReal, Simulator, TargetRefused
+from tayari_simulator.reading.record import Complaint, describe, read_value
+from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.read import read_inline, read_scenario
+from tayari_simulator.scenario.selector import Misplaced, Selector, UnknownScenario
+from tayari_simulator.scenario.values import Msisdn
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """What the control API steers."""
+
+    simulator: Simulator
+    selector: Selector
+
+
+Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row: method, path and what answers."""
+
+    method: str
+    path: str
+    handle: Handle
+
+
+async def health(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /health`."""
+    settings = controlled.simulator.settings()
+    return answer({
+        "status": "ok",
+        "version": settings["version"],
+        "daraja_url": settings["daraja_url"],
+        "now_s": controlled.simulator.now_s(),
+    })  # fmt: skip
+
+
+async def metrics(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /metrics`."""
+    text = metrics_text(controlled.simulator.metrics(), queued=controlled.selector.queued)
+    return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def page(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /`."""
+    return web.Response(text=live_page(controlled.simulator, controlled.selector), content_type="text/html")
+
+
+async def settings(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/settings`."""
+    return answer({**controlled.simulator.settings(), "active_scenario": controlled.selector.active})
+
+
+async def reset(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/reset`."""
+    await read_body(request, bodies.Nothing)
+    controlled.simulator.reset()
+    controlled.selector.reset()
+    return answer({"reset": True})
+
+
+async def list_scenarios(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/scenarios`."""
+    return answer({"scenarios": [scenario.summary() for scenario in controlled.selector.scenarios()]})
+
+
+async def show_scenario(controlled: Controlled, request: web.Request) -> web.Response:
+    """`GET /v1/scenarios/NAME`."""
+    return answer(_named(controlled, request.match_info["name"]).to_dict())
+
+
+async def load_scenario(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/scenarios`."""
+    given = await read_body(request, bodies.LoadScenario)
+    scenario, problems = read_scenario(given.yaml, file=given.file)
+    if scenario is None:
+        message = "; ".join(map(str, problems)) or "the file is empty"
+        raise Refusal(422, "bad_scenario", message, problems=problems)
+    controlled.selector.load(scenario)
+    return answer({"scenario": scenario.name})
+
+
+async def activate_scenario(controlled: Controlled, request: web.Request) -> web.Response:
+    """`PUT /v1/scenarios/active`."""
+    given = await read_body(request, bodies.Activate)
+    if given.scenario is not None:
+        _named(controlled, given.scenario)
+    controlled.selector.activate(given.scenario)
+    return answer({"scenario": given.scenario})
+
+
+async def play_next(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/next`."""
+    given = await read_body(request, bodies.PlayNext)
+    scenario = _meant(controlled, given.scenario)
+    try:
+        controlled.selector.queue(scenario, msisdn=given.msisdn, endpoint=given.endpoint, times=given.times)
+    except Misplaced as error:
+        raise Refusal(400, "misplaced_scenario", str(error)) from error
+    return answer({"scenario": scenario.name, "times": given.times})
+
+
+async def clear_next(controlled: Controlled, _: web.Request) -> web.Response:
+    """`DELETE /v1/next`."""
+    dropped = controlled.selector.queued
+    controlled.selector.clear()
+    return answer({"dropped": dropped})
+
+
+async def revoke_tokens(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/tokens/revoke`."""
+    await read_body(request, bodies.Nothing)
+    return answer({"revoked": controlled.simulator.revoke_tokens()})
+
+
+async def outage(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/outage`."""
+    given = await read_body(request, bodies.Outage)
+    controlled.simulator.refuse_connections(given.for_s)
+    return answer({"kind": given.kind.value, "for_s": given.for_s})
+
+
+async def set_wallet(controlled: Controlled, request: web.Request) -> web.Response:
+    """`PUT /v1/wallets/MSISDN`."""
+    complaints: list[Complaint] = []
+    msisdn = read_value(Msisdn, request.match_info["msisdn"], (), complaints)
+    if not isinstance(msisdn, str):
+        raise Refusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
+    given = await read_body(request, bodies.Wallet)
+    controlled.simulator.set_wallet(msisdn, given.balance)
+    return answer({"msisdn": msisdn, "balance": given.balance})
+
+
+async def advance(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/clock/advance`."""
+    given = await read_body(request, bodies.Advance)
+    if [given.by_s, given.to, given.until].count(None) != 2:
+        raise Refusal(400, "bad_body", "expected exactly one of by_s, to: next and until: idle")
+    try:
+        moved = await controlled.simulator.advance(
+            by_s=given.by_s, to_next=given.to is not None, until_idle=given.until is not None
+        )
+    except ClockIsReal as error:
+        raise Refusal(409, "clock_is_real", str(error) or "start the simulator with --clock manual") from error
+    return answer(moved)
+
+
+async def payments(controlled: Controlled, request: web.Request) -> web.Response:
+    """`GET /v1/payments`."""
+    where = read_query(request, bodies.PaymentsWhere)
+    found = controlled.simulator.payments(
+        msisdn=where.msisdn, checkout_request_id=where.checkout_request_id, reference=where.reference
+    )
+    return answer({"payments": found})
+
+
+async def journal(controlled: Controlled, request: web.Request) -> web.Response:
+    """`GET /v1/journal`."""
+    where = read_query(request, bodies.JournalWhere)
+    return answer(
+        controlled.simulator.journal(
+            msisdn=where.msisdn,
+            checkout_request_id=where.checkout_request_id,
+            endpoint=where.endpoint,
+            kind=where.kind,
+            since=where.since,
+            until=where.until,
+            limit=where.limit,
+        )
+    )
+
+
+async def wait(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/wait`."""
+    given = await read_body(request, bodies.WaitFor)
+    return answer(
+        await controlled.simulator.wait(
+            given.for_,
+            timeout_s=given.timeout_s,
+            msisdn=given.msisdn,
+            checkout_request_id=given.checkout_request_id,
+            count=given.count,
+            since=given.since,
+        )
+    )
+
+
+async def send_callback(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/callbacks`."""
+    given = await read_body(request, bodies.SendCallback)
+    planned = told.deliveries(controlled.simulator, given)
+    try:
+        answered = await controlled.simulator.send(
+            planned, parallel=given.parallel, gap_s=given.gap_s, timeout_s=given.timeout_s
+        )
+    except TargetRefused as error:
+        raise Refusal(403, "target_refused", str(error)) from error
+    return answer({"deliveries": [row.to_dict() for row in answered]})
+
+
+async def codes(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/codes`."""
+    return answer({"codes": controlled.simulator.codes()})
+
+
+async def schemas(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/schemas`."""
+    return answer(controlled.simulator.schemas())
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route("GET", "/health", health),
+    Route("GET", "/metrics", metrics),
+    Route("GET", "/", page),
+    Route("GET", "/v1/settings", settings),
+    Route("POST", "/v1/reset", reset),
+    Route("GET", "/v1/scenarios", list_scenarios),
+    Route("GET", "/v1/scenarios/{name:.+}", show_scenario),
+    Route("POST", "/v1/scenarios", load_scenario),
+    Route("PUT", "/v1/scenarios/active", activate_scenario),
+    Route("POST", "/v1/next", play_next),
+    Route("DELETE", "/v1/next", clear_next),
+    Route("POST", "/v1/tokens/revoke", revoke_tokens),
+    Route("POST", "/v1/outage", outage),
+    Route("PUT", "/v1/wallets/{msisdn}", set_wallet),
+    Route("POST", "/v1/clock/advance", advance),
+    Route("GET", "/v1/payments", payments),
+    Route("GET", "/v1/journal", journal),
+    Route("POST", "/v1/wait", wait),
+    Route("POST", "/v1/callbacks", send_callback),
+    Route("GET", "/v1/codes", codes),
+    Route("GET", "/v1/schemas", schemas),
+)
+
+
+def _named(controlled: Controlled, name: str) -> Scenario:
+    try:
+        return controlled.selector.get(name)
+    except UnknownScenario as error:
+        raise Refusal(404, "unknown_scenario", str(error)) from error
+
+
+def _meant(controlled: Controlled, given: object) -> Scenario:
+    """The scenario of a name, or of an inline object."""
+    if isinstance(given, str):
+        return _named(controlled, given)
+    if not isinstance(given, dict):
+        raise Refusal(400, "bad_body", f"scenario: found {describe(given)}; expected a name or an object")
+    scenario, problems = read_inline(given)
+    if scenario is None:
+        raise Refusal(422, "bad_scenario", "; ".join(row.message for row in problems), problems=problems)
+    return scenario
