@@ -1,0 +1,143 @@
+"""What the merchant's calls to Daraja say about its set-up: the journal's entries in, findings out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tayari.run.findings import Exit, Finding, bad, good
+from tayari.target.model import DarajaAccount
+
+Entry = Mapping[str, Any]
+"""One entry of the simulator's journal, as the control API shows it."""
+
+EAT_S: Final = 3 * 3600
+CLOCK_LIMIT_S: Final = 300.0
+
+
+def diagnose(entries: Sequence[Entry], account: DarajaAccount) -> Iterator[Finding]:
+    """Credentials, short code, passkey and clock, in the order in which Daraja meets them."""
+    oauth = _last(entries, "oauth")
+    if oauth is not None:
+        yield _credentials(oauth)
+    push = _last(entries, "stk_push")
+    if push is None:
+        return
+    yield from _push(push, account)
+    stamp = _clock(push)
+    if stamp is not None:
+        yield stamp
+
+
+def saw_daraja(entries: Iterable[Entry]) -> bool:
+    """Whether the merchant called Daraja at all."""
+    return any(entry["kind"] == "request" for entry in entries)
+
+
+def accepted_push(entries: Sequence[Entry]) -> Entry | None:
+    """The push that made a payment, if there is one."""
+    pushes = [entry for entry in entries if entry["kind"] == "request" and entry["endpoint"] == "stk_push"]
+    return next((entry for entry in pushes if entry.get("checkout_request_id")), None)
+
+
+def _credentials(entry: Entry) -> Finding:
+    status = _status(entry)
+    if status is None or status < 400:
+        return good("credentials", "Daraja gave the merchant a token")
+    if status >= 500:
+        return good("credentials", f"the token request was answered {status}")
+    body = _answer(entry)
+    what = body.get("errorMessage") or "an empty body, as Daraja answers an unknown consumer key or secret"
+    return bad(
+        "credentials",
+        f"the merchant's token request was answered {status}: {what}",
+        "let the merchant use the consumer_key and consumer_secret of the target file (`daraja:`), or correct them there",
+    )
+
+
+def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
+    error = str(_answer(entry).get("errorMessage") or "")
+    sent = _request(entry)
+    short_code = str(sent.get("BusinessShortCode", ""))
+    if error in {"Merchant does not exist", "Bad Request - Invalid BusinessShortCode"}:
+        yield bad(
+            "short code",
+            f"the merchant pushes with BusinessShortCode {short_code or 'missing'}; expected {account.short_code}",
+            "set the same short code in the merchant and in daraja.short_code",
+        )
+        return
+    yield good("short code", f"the merchant uses {short_code}")
+    if error.endswith("Wrong credentials"):
+        yield bad("passkey", _password(sent, account), "set the same passkey in the merchant and in daraja.passkey")
+        return
+    yield good("passkey", "the Password is right" if not error else "")
+    if error == "Bad Request - Invalid CallBackURL":
+        found = f"Daraja refuses the CallBackURL {sent.get('CallBackURL')!r}"
+        fix = "let the merchant send a full http(s) URL without blanks; callbacks.rewrite can redirect it here"
+        yield bad("callback URL", found, fix)
+    elif error:
+        yield good("push", f"Daraja refused the push ({error}); the rules will judge that")
+
+
+def _password(sent: Mapping[str, Any], account: DarajaAccount) -> str:
+    """What is wrong with the Password, without showing what is in it."""
+    try:
+        inside = base64.b64decode(str(sent.get("Password", "")), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return "the Password is not base64; expected base64(short code + passkey + Timestamp)"
+    if not inside.startswith(account.short_code):
+        return f"the Password does not begin with the short code {account.short_code}"
+    if not inside.endswith(str(sent.get("Timestamp", ""))):
+        return "the Timestamp inside the Password is not the one beside it; expected the same value twice"
+    return "the Password holds another passkey than the target file"
+
+
+def _clock(entry: Entry) -> Finding | None:
+    text = str(_request(entry).get("Timestamp", ""))
+    try:
+        stamped = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return good("clock", f"the Timestamp {text!r} cannot be read; the rules will judge that")
+    off_s = stamped.timestamp() - EAT_S - float(entry["at"])
+    hours = round(off_s / 3600)
+    if abs(off_s) <= CLOCK_LIMIT_S:
+        return good("clock", "the Timestamp is East Africa Time")
+    if abs(off_s - hours * 3600) <= CLOCK_LIMIT_S:
+        return good("clock", f"the Timestamp is {abs(hours)} h off East Africa Time: accepted today, send EAT")
+    return bad(
+        "clock",
+        f"the merchant's Timestamp {text} is {abs(off_s) / 60:.0f} minutes off; expected East Africa Time within 5 minutes",
+        "set the clock of the machine that the merchant runs on",
+        Exit.INVALID_RUN,
+    )
+
+
+def _last(entries: Iterable[Entry], endpoint: str) -> Entry | None:
+    found = [entry for entry in entries if entry["kind"] == "request" and entry["endpoint"] == endpoint]
+    return found[-1] if found else None
+
+
+def _status(entry: Entry) -> int | None:
+    response = entry.get("response")
+    return int(response["status"]) if response and response.get("status") else None
+
+
+def _answer(entry: Entry) -> Mapping[str, Any]:
+    return _decoded((entry.get("response") or {}).get("body"))
+
+
+def _request(entry: Entry) -> Mapping[str, Any]:
+    return _decoded((entry.get("request") or {}).get("body"))
+
+
+def _decoded(body: object) -> Mapping[str, Any]:
+    if isinstance(body, str | bytes):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return {}
+    return body if isinstance(body, Mapping) else {}

@@ -1,0 +1,130 @@
+"""What the merchant's own answers, and its taking of a callback, say about the target file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tayari.merchant.extract import key_paths, looks_like_html, read_json, visible_text
+from tayari.merchant.process import MerchantStartError
+from tayari.merchant.views import Answer, Started, StatusView
+from tayari.run.findings import Exit, Finding, bad, good
+from tayari.target.model import Target
+
+
+def start_failure(error: MerchantStartError) -> Finding:
+    """Why the merchant did not come up."""
+    tail = "\n".join(error.tail.strip().splitlines()[-12:])
+    shown = f"{error}\nIts last lines:\n{tail}" if tail else str(error)
+    fixes = {
+        "command": "correct merchant.start in the target file",
+        "placeholder": "remove that placeholder from merchant.start, or give it a value",
+        "port_taken": "stop the other program, or let base_url use {port}",
+        "died": "run the start command by hand, mend what its last lines say, and try again",
+        "not_ready": "check merchant.start.ready and merchant.base_url, or raise merchant.start.ready_within_s",
+    }
+    unreachable = error.kind in {"died", "not_ready"}
+    code = Exit.MERCHANT_UNREACHABLE if unreachable else Exit.BAD_CONFIGURATION
+    name = {"port_taken": "merchant port", "died": "start command", "command": "start command"}.get(
+        error.kind, "merchant"
+    )
+    return bad(name, shown, fixes[error.kind], code)
+
+
+def no_answer(started: Started, base_url: str) -> Finding | None:
+    """The merchant did not answer the start of a payment."""
+    if started.status is not None or not started.error:
+        return None
+    fix = f"see that the merchant serves {base_url}, and that merchant.pay.request is right"
+    return bad("payment", f"starting a payment failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
+
+
+def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
+    """The payment was answered, and no call reached the simulator."""
+    said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+    call = target.merchant.pay.call
+    if started.status in {404, 405}:
+        message = f"{call.method} {call.path} was answered {started.status}: {said}"
+        return bad("payment", message, "correct merchant.pay.request: this is not where your merchant starts payments")
+    if started.status is not None and 400 <= started.status < 500:
+        message = f"the merchant refused the payment ({started.status}) before calling Daraja: {said}"
+        return bad("payment", message, "correct merchant.pay, so that it sends what your merchant's own page sends")
+    fix = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
+    message = f"the merchant answered {started.status} and never called Daraja here: {said}"
+    return bad("Daraja base URL", message, fix)
+
+
+def payment_answer(started: Started, target: Target) -> Finding:
+    """Whether the identifier was found in the answer to the payment."""
+    written = target.merchant.pay.payment_id
+    if started.payment_id is not None or written is None:
+        return good("payment", f"a payment was started as {started.payment_id}")
+    answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
+    return _nothing_found("merchant.pay.payment_id", written, answer, f"the answer to the payment ({started.status})")
+
+
+def callback(entry: Mapping[str, Any]) -> Finding:
+    """Whether the merchant's callback URL was reached."""
+    url = str((entry.get("request") or {}).get("url", ""))
+    error = str(entry.get("error") or "")
+    status = (entry.get("response") or {}).get("status")
+    host = urlsplit(url).hostname or url
+    if "allow" in error:
+        fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
+        return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
+    if error:
+        fix = "let the merchant listen there, or redirect its callbacks with callbacks.rewrite or callbacks.deliver_to"
+        return bad("callback", f"the callback to {url} was not delivered: {error}", fix)
+    if status in {404, 405}:
+        fix = "correct the callback URL that the merchant sends, or callbacks.rewrite / callbacks.deliver_to"
+        return bad("callback", f"the callback URL {url} was answered {status}: nobody takes callbacks there", fix)
+    return good("callback", f"{url} answered {status}")
+
+
+def status_answer(view: StatusView, target: Target) -> Finding | None:
+    """What is wrong with reading a payment's state; None when the state is known."""
+    status = target.merchant.status
+    if status is None or view.state is not None:
+        return None
+    where = status.call.path if status.call is not None else "the status probe"
+    if view.error:
+        return bad("status", f"the payment's state could not be read: {view.error}", "correct merchant.status")
+    if view.http_status == 404:
+        fix = "correct merchant.status.request, or merchant.pay.payment_id if that is not the right identifier"
+        return bad("status", f"{where} was answered 404", fix)
+    if view.http_status is not None and view.http_status >= 400:
+        return bad("status", f"{where} was answered {view.http_status}: {view.body[:200]}", "correct merchant.status")
+    if not view.raw_state:
+        return _nothing_found("merchant.status.state", status.state, Answer(body=view.body), "the status answer")
+    known = ", ".join(status.states)
+    message = f"the merchant says {view.raw_state!r}, a word that merchant.status.states does not map (it maps {known})"
+    return bad(
+        "state words", message, f"add {view.raw_state} to merchant.status.states under paid, failed, pending or review"
+    )
+
+
+def _nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
+    decoded = read_json(answer)
+    if decoded is None and written.startswith("$"):
+        kind = "an HTML page" if looks_like_html(answer) else "not JSON"
+        message = f"{where} is {kind}, but {key} is the JSONPath {written}: {_shortened(answer)}"
+        return bad(
+            "answer form", message, f"use `regex:`, `header:` or `url:` for {key}, or let the merchant answer JSON"
+        )
+    if decoded is not None:
+        message = (
+            f"{key} ({written}) found nothing in {where}, which holds {', '.join(key_paths(decoded)) or 'no keys'}"
+        )
+        return bad("JSONPath", message, f"correct {key}")
+    return bad("extraction", f"{key} ({written}) found nothing in {where}: {_shortened(answer)}", f"correct {key}")
+
+
+def _shortened(answer: Answer) -> str:
+    text = visible_text(answer.body) if looks_like_html(answer) else " ".join(answer.body.split())
+    return (text[:200] or "an empty body") + ("..." if len(text) > 200 else "")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

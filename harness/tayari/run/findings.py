@@ -1,0 +1,46 @@
+"""What the preflight says: one finding for each thing it looked at, and the exit code when one stops the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tayari_reports.model import Preflight
+
+
+class Exit(IntEnum):
+    """Exit codes of the commands, beside those of a verdict (`tayari_reports.model.EXIT_CODES`)."""
+
+    OK = 0
+    NOT_READY = 10
+    INCONCLUSIVE = 11
+    INVALID_RUN = 12
+    BAD_CONFIGURATION = 20
+    MERCHANT_UNREACHABLE = 21
+    OUR_FAILURE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that the preflight looked at."""
+
+    name: str
+    ok: bool = True
+    message: str = ""
+    """What was found against what was expected; for a good finding, what was seen."""
+    fix: str = ""
+    exit_code: Exit = Exit.OK
+
+    def record(self) -> Preflight:
+        """As `run.json` keeps it."""
+        return Preflight(name=self.name, ok=self.ok, message=self.message, fix=self.fix)
+
+
+def good(name: str, message: str = "") -> Finding:
+    """A finding that stops nothing."""
+    return Finding(name=name, message=message)
+
+
+def bad(name: str, message: str, fix: str, exit_code: Exit = Exit.BAD_CONFIGURATION) -> Finding:
+    """A finding that stops the run."""
+    return Finding(name=name, ok=False, message=message, fix=fix, exit_code=exit_code)
