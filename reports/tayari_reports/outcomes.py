@@ -111,4 +111,6 @@ def _reason(check: Check, state: State) -> str:
         return check.reason
     if check.state is State.PASS:
         return "Reported as passed, but nothing was tried."
+    if check.not_tested is not None:
+        return f"Not tested: {check.not_tested.value.replace('_', ' ')}."
     return f"Reported as {state} without a reason."

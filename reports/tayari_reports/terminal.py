@@ -21,7 +21,6 @@ from tayari_reports.wording import (
     one_line,
     open_questions,
     scope,
-    untested,
 )
 
 _COLOURS: Final = {
@@ -67,8 +66,7 @@ def _list(console: Console, title: str, found: tuple[Outcome, ...], colour: str)
     console.print(Text(f"\n{title} ({len(found)})", style=f"bold {colour}"))
     for one in found[:_MOST]:
         console.print(Text.assemble("  ", (f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120)))
-        reason = untested(one) if one.state is State.NOT_TESTED else one.reason
-        for line in (reason, one.repeat):
+        for line in (one.reason, one.repeat):
             if line:
                 console.print(Text("      " + one_line(line), style="dim" if line is one.repeat else ""))
     if len(found) > _MOST:

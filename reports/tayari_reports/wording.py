@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Final
 
-from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
 
@@ -45,6 +45,15 @@ UNTESTED: Final = MappingProxyType(
     }
 )
 
+THRESHOLDS: Final = MappingProxyType(
+    {
+        "payment_p95_s": "Time to settled, 95th percentile, below",
+        "success_rate": "Payments settled as expected, at least",
+        "failure_rate": "Payments failed, below",
+        "concurrent_users": "Users at the same time, at least",
+    }
+)
+
 LIMITS: Final = (
     "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
     "What was not tested is not passed: it is listed here and lowers the coverage.",
@@ -61,7 +70,7 @@ def answer(judgement: Judgement) -> str:
     lesser = len(judgement.minor) + len(judgement.waived)
     match judgement.verdict:
         case Verdict.READY:
-            return "Every blocking rule was answered, and none failed."
+            return "Every blocking rule that applies has an answer, and none failed."
         case Verdict.READY_WITH_MINOR_FIXES:
             return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be mended."
         case Verdict.INCONCLUSIVE:
@@ -106,15 +115,21 @@ def open_questions(judgement: Judgement) -> tuple[Outcome, ...]:
     return () if judgement.verdict is Verdict.INVALID_RUN else judgement.missing
 
 
-def untested(outcome: Outcome) -> str:
-    """Why a rule was not tested, and what would enable it."""
-    kind = UNTESTED[outcome.not_tested] if outcome.not_tested else STATES[outcome.state]
-    return f"{kind}: {outcome.reason}" if outcome.reason else kind
-
-
 def moment(epoch_s: float) -> str:
     """A time for readers in Kenya: `2026-10-07 14:35:03 EAT`."""
     return datetime.fromtimestamp(epoch_s, EAT).strftime("%Y-%m-%d %H:%M:%S EAT")
+
+
+def threshold(row: Threshold) -> str:
+    """A threshold in words; one that this version does not know keeps its name."""
+    return THRESHOLDS.get(row.name, row.name)
+
+
+def measure(row: Threshold, value: float | None) -> str:
+    """A limit or a measurement of a threshold with its unit: `4.87 s`, `98.9 %`."""
+    if value is None:
+        return "no samples"
+    return f"{100 * value:.1f} %" if row.unit == "of payments" else f"{value:.4g} {row.unit}"
 
 
 def one_line(text: str, longest: int = 300) -> str:
@@ -129,7 +144,7 @@ def _mend(outcome: Outcome) -> str:
 
 def _close(outcome: Outcome) -> str:
     if outcome.enable:
-        return f"{outcome.rule.id}: add `{outcome.enable}` to the target file, so that this rule can be judged."
+        return f"{outcome.rule.id}: add {outcome.enable} to the target file, so that this rule can be judged."
     return f"{outcome.rule.id}: {outcome.reason}"
 
 

@@ -9,7 +9,6 @@ from uuid import NAMESPACE_URL, uuid5
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import untested
 from tayari_reports.write_json import summary
 
 _STATUS: Final = {
@@ -63,7 +62,7 @@ def _test(one: Outcome) -> dict[str, Any]:
         "extra": {"why": one.rule.why, "fix": one.rule.fix, "repeat": one.repeat, "tries": one.tries},
     }
     if one.reason:
-        made["message"] = untested(one) if one.state is State.NOT_TESTED else one.reason
+        made["message"] = one.reason
     return made
 
 

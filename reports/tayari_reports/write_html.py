@@ -27,7 +27,12 @@ def render(run: Run, judgement: Judgement) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, moment=wording.moment, text=page.text, anchor=page.anchor, untested=wording.untested
+        percent=percent,
+        moment=wording.moment,
+        text=page.text,
+        anchor=page.anchor,
+        threshold=wording.threshold,
+        measure=wording.measure,
     )
     found = page.findings(judgement)
     script = environment.get_template("report.js").render()

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from tayari_reports.model import Category, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import answer, first_step, moment, untested
+from tayari_reports.wording import answer, first_step, moment
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -80,8 +80,7 @@ def _case(suite: ET.Element, one: Outcome) -> None:
         if one.state is State.WARN:
             ET.SubElement(case, "system-out").text = _xml(f"warn: {one.reason}\n{_advice(one)}")
         return
-    message = untested(one) if element == "skipped" else one.reason
-    made = ET.SubElement(case, element, {"message": _xml(message)})
+    made = ET.SubElement(case, element, {"message": _xml(one.reason)})
     if element != "skipped":
         made.set("type", one.rule.severity if one.state is State.FAIL else one.state)
         made.text = _xml(_advice(one))

@@ -21,7 +21,7 @@ from tayari_reports.model import (
     Threshold,
 )
 
-BEGAN = 1_791_200_103.0
+BEGAN = 1_791_372_903.0
 CHECKOUT = "ws_CO_071020261435032708374149"
 
 RULES = (
