@@ -237,7 +237,7 @@ class Hands:
 
     @property
     def settled_s(self) -> float:
-        """By when a payment with a genuine callback is settled, also where the merchant asks Daraja before it believes."""
+        """By when a payment with a genuine callback is settled, by a merchant too that asks Daraja before it believes."""
         return max(self.settle_s, self.reconcile_s)
 
     def evidence(self) -> tuple[Exchange, ...]:

@@ -7,13 +7,15 @@ Source: the `Say` column of the result codes (reference section 4) and rules U01
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 import yaml
+
+from tayari_contracts.wording import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,11 @@ GENERIC: Final = (
     r"an error (has )?occurred",
     r"unexpected error",
     r"internal server error",
-    r"^\W*(payment|transaction|request) (has )?failed\W*$",
-    r"^\W*(failed|error|failure)\W*$",
+    r"^\W*(sorry\W+)?((your|the|m-?pesa|this) )*(payment|transaction|request|order) "
+    r"((has|was|is|could|did) )?(not )?(be(en)? )?"
+    r"(failed|unsuccessful|declined|rejected|successful|completed?|processed|go through)"
+    r"(\W+(please )?(try|retry)( it)?( again)?( later)?)?\W*$",
+    r"^\W*(failed|error|failure|declined|unsuccessful|imeshindikana|imefeli)\W*$",
 )
 """Texts that say nothing, wherever they stand alone."""
 
@@ -47,8 +52,28 @@ MACHINE: Final = (
     r"\b(keyerror|typeerror|valueerror|jsondecodeerror|nullpointerexception)\b",
     r"undefined is not",
     r"\[object object\]",
+    r"\b(errorCode|errorMessage|ResultDesc|ResultCode|requestId)\b",
+    r"\b(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|SQLSTATE)\b",
+    r"\bHTTPS?ConnectionPool\b|max retries exceeded",
+    r"\bstatus code \d{3}\b",
+    r"\b\w+(Exception|Error):",
 )
 """What machines say to each other, and no customer should read."""
+
+
+UNDER_CONDITION: Final = (
+    r"\b(if|unless|whether|until|before|in case|make sure|check(?= that)|confirm(?= that)|kama|iwapo|ikiwa)\b"
+    r"[^.!?;,\n]*"
+)
+"""Clauses that claim nothing: "if you were not charged, ..." is no promise."""
+
+FILLERS: Final = frozenset({
+    "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
+    "message", "sorry", "your", "the", "was", "has", "is", "not", "successful", "unsuccessful", "mpesa", "m", "pesa",
+    "safaricom", "daraja", "stk", "push", "desc", "resultdesc", "resultcode", "declined", "cancelled", "please", "try",
+    "again",
+})  # fmt: skip
+"""Words that add nothing to M-Pesa's own text."""
 
 
 class UnknownTopic(Exception):
@@ -64,7 +89,7 @@ def topics() -> Mapping[str, Topic]:
             about=row["about"],
             names=tuple(row["names"]),
             next_step=tuple(row.get("next_step", ())),
-            never=tuple(row.get("never", ())),
+            never=tuple(_flat(row.get("never", ()))),
         )
         for name, row in raw.items()
     }
@@ -87,8 +112,27 @@ def problems_of(text: str, topic: str) -> list[str]:
         problems.append(f"{generic}does not say that {wanted.about}")
     if wanted.next_step and not _any(wanted.next_step, text):
         problems.append("offers no way on")
-    problems += [f"must not say {found.group(0)!r}" for found in _all(wanted.never, text)]
+    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
+    problems += [f"must not say {quote(found.group(0))}" for found in _all(wanted.never, claimed)]
     return problems
+
+
+def promises_in(text: str) -> list[str]:
+    """Where the text promises that nothing was charged, in the text's own words."""
+    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
+    return [" ".join(found.group(0).split()) for found in _all(topics()["no_answer"].never, claimed)]
+
+
+def is_raw(text: str, result_desc: str) -> bool:
+    """Whether a text for customers is M-Pesa's own `result_desc` and nothing else."""
+    said, sent = _words(text), _words(result_desc)
+    if not sent:
+        return False
+    joined, wanted = " ".join(said), " ".join(sent)
+    if wanted not in joined:
+        return False
+    rest = joined.replace(wanted, " ", 1).split()
+    return all(word in FILLERS or word.isdigit() for word in rest)
 
 
 def machine_words(text: str) -> list[str]:
@@ -99,6 +143,18 @@ def machine_words(text: str) -> list[str]:
 def is_generic(text: str) -> bool:
     """Whether the text says nothing about what happened."""
     return not text.strip() or _any(GENERIC, text)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _flat(patterns: Iterable[str | list[str]]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, str):
+            yield pattern
+        else:
+            yield from pattern
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:
