@@ -82,7 +82,7 @@ def _told(world: World, exchange: Exchange, payment: Payment, says: QuerySays) -
     if says.result_code is not None:
         desc = says.result_desc or world.text_of(says.result_code)
         return _result(world, payment, says.result_code, desc, says.checkout_request_id)
-    if payment.status is Status.PROMPTED and says.in_flight:
+    if says.in_flight and (payment.status is Status.PROMPTED or says.for_calls is not None):
         form = says.in_flight[min(payment.queries, len(says.in_flight)) - 1]
         return _in_flight(world, payment, form, says.checkout_request_id)
     return _truth(world, exchange, payment, says.checkout_request_id)
