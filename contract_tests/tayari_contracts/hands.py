@@ -47,6 +47,8 @@ class Hands:
         self.allocation = allocation
         self.tries = 0
         self.scenario = ""
+        self.notes: list[str] = []
+        """What a pass should mention: how it was reached, or what could not be seen on the way."""
         self._deadline = deadline
         self._stop = stop or Event()
         self._exchanges: list[DriverExchange] = []
@@ -127,11 +129,21 @@ class Hands:
         return self.control.send_callback(**telling)
 
     def forget_token(self) -> None:
-        """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds."""
+        """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds.
+
+        Raises:
+            Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
+        """
         if self.stage.can_restart:
             self.stage.restart_merchant()
-        else:
-            self.control.revoke_tokens()
+            return
+        refusal = {"api_error": {"error": "404.001.03", "times": 1}}
+        payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
+        if self._poll(lambda: self.sight.checkout_request_id(payment), self.settle_s) is None:
+            raise Untested(
+                "the merchant holds on to a refused token (T04), so its token was left alone", enable="merchant.start"
+            )
+        self.control.revoke_tokens()
 
     def watch_since(self, since: int, **where: str) -> None:
         """Add the journal from `since` on (by `endpoint`, ...) to the evidence."""
@@ -224,6 +236,17 @@ class Hands:
         answer = (pushes[-1].get("response") or {}).get("status")
         return f"the merchant answered {started.status}; its last STK push was answered {answer}"
 
+    def types(self, placeholder: str) -> bool:
+        """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
+        pay = self.target.merchant.pay
+        written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
+        return self.target.merchant.adapter is not None or f"{{{placeholder}" in written
+
+    @property
+    def sees_state(self) -> bool:
+        """Whether the target file says how a payment's state is read."""
+        return self.target.merchant.status is not None
+
     @property
     def sees_credits(self) -> bool:
         """Whether the target file shows credits."""
@@ -237,7 +260,7 @@ class Hands:
 
     @property
     def settled_s(self) -> float:
-        """By when a payment with a genuine callback is settled, by a merchant too that asks Daraja before it believes."""
+        """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
         return max(self.settle_s, self.reconcile_s)
 
     def evidence(self) -> tuple[Exchange, ...]:

@@ -114,7 +114,7 @@ def _run(job: Job, probe: Probe) -> _Ending:
     except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
         place = traceback.extract_tb(error.__traceback__)[-1]
         return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
-    return _Ending(State.PASS)
+    return _Ending(State.PASS, "; ".join(probe.notes))
 
 
 def _ending_of(finding: Finding, rule: Rule) -> _Ending:

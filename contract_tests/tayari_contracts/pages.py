@@ -1,0 +1,74 @@
+"""What the merchant's own answer shows of a failure inside: crash pages, stack traces, Daraja's raw words."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tayari.merchant.driver import Started
+
+from tayari_contracts.wording import quote
+
+LEAKS: Final = (
+    r"traceback \(most recent call last\)",
+    r"incapsula",
+    r"werkzeug debugger",
+    r"whitelabel error page",
+    r"\bat [\w.$<>]+ ?\([^()\s]+:\d+(?::\d+)?\)",
+    r"\b(?:KeyError|TypeError|ValueError|AttributeError|JSONDecodeError|UnexpectedValueException|NullPointerException"
+    r"|SyntaxError|ReferenceError|NoMethodError|HTTPError|JSONException)\b",
+    r"stack trace:",
+    r"\[object Object\]",
+    r"unexpected token .{1,4} in json",
+    r"expecting value: line \d",
+)
+"""Of the inside of a program, or of the edge; nothing of the kind belongs in any answer."""
+
+RAW: Final = (r'"?errorCode"?\s*:', r'"?requestId"?\s*:', r"\b\d{3}\.\d{3}\.\d{2,4}\b", r"\bBad Request - Invalid\b")
+"""Daraja's envelope, passed on."""
+
+FOREIGN_PAGE: Final = r"<html|<!doctype html|<head>|<iframe"
+
+
+def leak_of(*texts: str) -> str:
+    """The first piece of machinery in these texts of the merchant, or nothing.
+
+    A merchant may answer with a page of its own; HTML inside of JSON is somebody else's page.
+    """
+    for text in texts:
+        patterns = LEAKS if text.lstrip().startswith("<") else (*LEAKS, FOREIGN_PAGE)
+        for pattern in patterns:
+            found = re.search(pattern, text, re.IGNORECASE)
+            if found is not None:
+                return found.group(0)
+    return ""
+
+
+def raw_words_of(text: str) -> str:
+    """Daraja's raw error in a text that the customer reads, or nothing."""
+    for pattern in RAW:
+        found = re.search(pattern, text)
+        if found is not None:
+            return found.group(0)
+    return ""
+
+
+def crash_of(started: Started) -> str:
+    """How the start of a payment shows that the merchant's program broke; empty when it did not.
+
+    An error status with a sentence for the customer is an answer; a bare 500 is a crash.
+    """
+    if started.status is None:
+        return f"the merchant gave no answer ({started.error})"
+    leak = leak_of(started.body, started.message)
+    if leak:
+        return f"the merchant's answer ({started.status}) shows {quote(leak)}"
+    bare = re.sub(r"<[^>]*>|\W|\d", " ", started.message or started.body).split()
+    if started.status >= 500 and _says_nothing(" ".join(bare)):
+        return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
+    return ""
+
+
+def _says_nothing(words: str) -> bool:
+    standard = r"(internal )?server error|error|bad gateway|service unavailable|server got itself in trouble"
+    return not words or re.fullmatch(rf"({standard}|detail|message|status|\s)+", words, re.IGNORECASE) is not None
