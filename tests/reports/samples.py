@@ -155,9 +155,9 @@ def ended(name: str, state: State, reason: str, **more: object) -> Check:
     return replace(made, **more)  # type: ignore[arg-type]  # the caller names fields of Check
 
 
-def run(checks: Iterable[Check] = (), **more: object) -> Run:
-    """A run over the sample plan; rules that `checks` does not name passed."""
-    given = {check.rule: check for check in checks}
+def run(given: Iterable[Check] = (), **more: object) -> Run:
+    """A run over the sample plan; rules that `given` does not name passed."""
+    found = {check.rule: check for check in given}
     made = Run(
         run_id="2026-10-07-143503-6f1c",
         tayari_version="0.1.0",
@@ -171,7 +171,7 @@ def run(checks: Iterable[Check] = (), **more: object) -> Run:
         config_sha256="9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de",
         depth="state probe",
         plan=tuple(rule(row[0]) for row in RULES),
-        checks=tuple(given.get(row[0], passed(row[0])) for row in RULES),
+        checks=tuple(found.get(row[0], passed(row[0])) for row in RULES),
         preflight=(
             Preflight(name="merchant answers", ok=True),
             Preflight(name="callback reaches the merchant", ok=True),

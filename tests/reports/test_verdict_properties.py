@@ -1,0 +1,116 @@
+"""What must hold for the verdict whatever a run contains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import samples
+from hypothesis import given
+from hypothesis import strategies as st
+from tayari_reports.model import Category, Check, Level, Rule, Run, Severity, State, Verdict
+from tayari_reports.verdict import judge
+
+GOODNESS = {
+    Verdict.READY: 3,
+    Verdict.READY_WITH_MINOR_FIXES: 2,
+    Verdict.INCONCLUSIVE: 1,
+    Verdict.NOT_READY: 0,
+    Verdict.INVALID_RUN: 0,
+}
+GREEN = {Verdict.READY, Verdict.READY_WITH_MINOR_FIXES}
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    """A run over one to six rules with one to three checks each, as many as the plan demands."""
+    plan, checks = [], []
+    for number in range(draw(st.integers(1, 6))):
+        states = draw(st.lists(st.sampled_from(State), min_size=1, max_size=3))
+        rule = Rule(
+            id=f"R{number}",
+            title="a rule",
+            category=draw(st.sampled_from(Category)),
+            severity=draw(st.sampled_from(Severity)),
+            level=draw(st.sampled_from(Level)),
+            waivable=draw(st.booleans()),
+            executions=len(states),
+        )
+        plan.append(rule)
+        checks += [
+            Check(rule=rule.id, state=state, reason="because", tries=draw(st.integers(0, 3))) for state in states
+        ]
+    return samples.run(plan=tuple(plan), checks=tuple(checks), interrupted=draw(st.booleans()))
+
+
+@given(runs(), st.data())
+def test_adding_a_failure_never_improves_a_valid_run(run: Run, data: st.DataObject) -> None:
+    before = judge(run)
+    failure = Check(rule=data.draw(st.sampled_from(run.plan)).id, state=State.FAIL, reason="It failed.")
+    after = judge(replace(run, checks=(*run.checks, failure)))
+
+    if before.verdict is not Verdict.INVALID_RUN:
+        assert GOODNESS[after.verdict] <= GOODNESS[before.verdict]
+    assert after.score <= before.score
+
+
+@given(runs(), st.data())
+def test_turning_a_check_into_a_failure_never_improves_the_score(run: Run, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(run.checks) - 1))
+    failed = replace(run.checks[index], state=State.FAIL)
+    after = judge(replace(run, checks=(*run.checks[:index], failed, *run.checks[index + 1 :])))
+
+    assert after.score <= judge(run).score
+
+
+@given(runs(), st.data())
+def test_removing_a_check_never_improves(run: Run, data: st.DataObject) -> None:
+    before = judge(run)
+    index = data.draw(st.integers(0, len(run.checks) - 1))
+    after = judge(replace(run, checks=(*run.checks[:index], *run.checks[index + 1 :])))
+
+    assert after.verdict is Verdict.INVALID_RUN
+    assert after.score <= before.score
+    assert after.coverage <= before.coverage
+
+
+@given(runs())
+def test_an_open_question_about_a_blocking_rule_is_never_green(run: Run) -> None:
+    judgement = judge(run)
+
+    if any(one.rule.blocking and one.state in {"unknown", "not_tested", "error"} for one in judgement.outcomes):
+        assert judgement.verdict not in GREEN
+
+
+@given(runs())
+def test_a_run_that_is_not_ready_says_why(run: Run) -> None:
+    judgement = judge(run)
+
+    assert (judgement.verdict is Verdict.READY) <= (not judgement.blocking)
+    if judgement.verdict is not Verdict.READY:
+        assert judgement.reasons
+        assert all(reason.sentence for reason in judgement.reasons)
+
+
+@given(runs(), st.frozensets(st.sampled_from([f"R{number}" for number in range(6)])))
+def test_a_waiver_never_changes_score_coverage_or_counts(run: Run, waived: frozenset[str]) -> None:
+    bare, covered = judge(run), judge(run, waived=waived)
+
+    assert (bare.score, bare.coverage, bare.counts) == (covered.score, covered.coverage, covered.counts)
+
+
+@given(runs())
+def test_without_any_check_no_run_is_ready(run: Run) -> None:
+    assert judge(replace(run, checks=())).verdict is Verdict.INVALID_RUN
+    assert judge(replace(run, checks=(), plan=())).verdict is Verdict.INVALID_RUN
+
+
+@given(runs())
+def test_a_verdict_depends_on_the_checks_and_not_on_their_order(run: Run) -> None:
+    assert judge(replace(run, checks=run.checks[::-1])).verdict is judge(run).verdict
+
+
+@given(runs())
+def test_score_never_exceeds_coverage(run: Run) -> None:
+    judgement = judge(run)
+
+    assert 0 <= judgement.score <= judgement.coverage <= 100
