@@ -18,11 +18,13 @@ from tayari_reports.model import Load, State
 from tiny_merchant import Tiny, tiny_merchant
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
+Done = subprocess.CompletedProcess[str]
 TARGET = """\
 merchant:
   name: tiny
   base_url: {url}
-  pay: {{request: "POST /pay", json: {{phone: "{{msisdn}}", amount: "{{amount}}"}}, payment_id: $.id, message: $.message}}
+  pay: {{request: "POST /pay", json: {{phone: "{{msisdn}}", amount: "{{amount}}"}},
+        payment_id: $.id, message: $.message}}
   status: {{request: "GET /payments/{{payment_id}}", state: $.status, credited: $.credited,
            states: {{paid: [PAID], failed: [FAILED], pending: [PENDING]}}}}
 daraja: {{short_code: "174379", passkey: secret}}
@@ -36,9 +38,7 @@ def target_file(folder: Path, tiny: Tiny) -> Path:
     return path
 
 
-def locust(
-    folder: Path, tiny: Tiny, *words: str, users: int = 5, run_time: str = "3s"
-) -> subprocess.CompletedProcess[str]:
+def locust(folder: Path, tiny: Tiny, *words: str, users: int = 5, run_time: str = "3s") -> Done:
     """Run the locustfile on a stage whose simulator is the tiny merchant itself."""
     with Stage(load_target(target_file(folder, tiny)), control_url=tiny.url) as stage:
         environment = {
@@ -58,13 +58,13 @@ def loaded(folder: Path) -> Load:
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Tiny, subprocess.CompletedProcess[str]]]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Tiny, Done]]:
     folder = tmp_path_factory.mktemp("good")
     with tiny_merchant() as tiny:
         yield folder, tiny, locust(folder, tiny)
 
 
-Good = tuple[Path, Tiny, subprocess.CompletedProcess[str]]
+Good = tuple[Path, Tiny, Done]
 
 
 def test_a_good_shop_settles_every_payment_and_meets_the_thresholds(good: Good) -> None:
@@ -152,7 +152,7 @@ def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
     assert len(set(tiny.msisdns)) == len(tiny.msisdns)
 
 
-def by_hand(**environment: str) -> subprocess.CompletedProcess[str]:
+def by_hand(**environment: str) -> Done:
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "-t", "1s"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
     return subprocess.run(

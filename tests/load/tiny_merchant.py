@@ -1,4 +1,4 @@
-"""The smallest shop a load can be put on: payments settle by themselves. It also answers what a stage asks a simulator."""
+"""The smallest shop a load can be put on: payments settle by themselves, without any Daraja."""
 
 from __future__ import annotations
 

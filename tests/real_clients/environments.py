@@ -1,0 +1,88 @@
+"""An environment of its own for each real client: pinned, cached between runs, rebuilt when its pins change."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FOLDER = HERE / ".envs"
+_UNREACHABLE = (
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "NameResolutionError",
+    "ProxyError",
+    "Network is unreachable",
+    "ENOTFOUND",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "EAI_AGAIN",
+)
+"""What pip and npm print when they cannot reach their registry, as opposed to finding something wrong there."""
+
+
+class RegistryUnreachable(Exception):
+    """The environment could not be built because the registry (or Node itself) is not there."""
+
+
+def python_environment(name: str) -> Path:
+    """The Python of the environment that `requirements/<name>.txt` pins.
+
+    Raises:
+        RegistryUnreachable: PyPI did not answer.
+        subprocess.CalledProcessError: it did, and the installation failed.
+    """
+    pins = HERE / "requirements" / f"{name}.txt"
+    folder = FOLDER / name
+    python = folder / "bin" / "python"
+    if _is_built(folder, pins):
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "1", "-r", str(pins)]
+    _install(install, cwd=folder)
+    _mark(folder, pins)
+    return python
+
+
+def node_environment(name: str) -> Path:
+    """The folder whose `node_modules` has what `npm/<name>/package-lock.json` pins.
+
+    Raises:
+        RegistryUnreachable: no Node here, or npm's registry did not answer.
+        subprocess.CalledProcessError: it did, and the installation failed.
+    """
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise RegistryUnreachable("node and npm are not installed")
+    pins = HERE / "npm" / name / "package-lock.json"
+    folder = FOLDER / f"npm-{name}"
+    if _is_built(folder, pins):
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(pins.parent, folder)
+    _install(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"], cwd=folder)
+    _mark(folder, pins)
+    return folder
+
+
+def _install(command: list[str], *, cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if not done.returncode:
+        return
+    said = done.stdout + done.stderr
+    if any(sign in said for sign in _UNREACHABLE):
+        raise RegistryUnreachable(said.strip().splitlines()[-1])
+    raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+
+
+def _is_built(folder: Path, pins: Path) -> bool:
+    mark = folder / "built-from"
+    return mark.is_file() and mark.read_text() == pins.read_text()
+
+
+def _mark(folder: Path, pins: Path) -> None:
+    (folder / "built-from").write_text(pins.read_text())

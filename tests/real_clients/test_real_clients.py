@@ -1,0 +1,142 @@
+"""Published clients, unpatched apart from their base URL, against the simulator: token, push, callback, query."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from environments import RegistryUnreachable, node_environment, python_environment
+from tayari.control.client import ControlClient
+from tayari.control.process import SimulatorProcess
+
+pytestmark = pytest.mark.registry
+
+DRIVERS = Path(__file__).parent / "drivers"
+_MSISDNS = count(254_722_000_100)
+CODES: tuple[int | str, ...] = (0, 1032, "SFC_IC0003")
+"""Paid, cancelled, and a code that is no number: each client goes through all three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One published client and what it can do."""
+
+    name: str
+    driver: str
+    queries: bool = True
+    parses: bool = False
+    """It has a parser of its own for callbacks."""
+    reads_text_codes: bool = True
+    """Its parser takes a ResultCode that is a string."""
+
+
+CLIENTS = (
+    Client(name="mpesakit", driver="mpesakit_client.py", parses=True),
+    Client(name="django-daraja", driver="django_daraja_client.py", queries=False, parses=True),
+    Client(name="daraja-sdk-py", driver="daraja_sdk_py.py", parses=True, reads_text_codes=False),
+    Client(name="mpesa-node", driver="mpesa_node.js"),
+    Client(name="daraja", driver="daraja_node.js"),
+)
+
+
+def command(client: Client, not_proven: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """How the driver is run in the client's own environment; built first if need be."""
+    script = str(DRIVERS / client.driver)
+    try:
+        if client.driver.endswith(".js"):
+            return ["node", script], {"NODE_ENVIRONMENT": str(node_environment(client.name))}
+        return [str(python_environment(client.name)), script], {}
+    except RegistryUnreachable as unreachable:
+        not_proven[client.name] = str(unreachable)
+        pytest.skip(f"registry unreachable: {unreachable}")
+
+
+def travel(client: Client, simulator: SimulatorProcess, msisdns: list[str], not_proven: dict[str, str]) -> Any:
+    """Run the driver for these numbers; what it printed."""
+    words, environment = command(client, not_proven)
+    ready = simulator.ready
+    settings = {
+        "DARAJA_URL": simulator.daraja_url,
+        "CONSUMER_KEY": ready["consumer_key"],
+        "CONSUMER_SECRET": ready["consumer_secret"],
+        "SHORT_CODE": ready["short_code"],
+        "PASSKEY": ready["passkey"],
+    }
+    path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    done = subprocess.run(
+        [*words, *msisdns],
+        env={**path, **settings, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def numbers(control: ControlClient) -> list[str]:
+    """A number for each of `CODES`, its next payment told to end that way."""
+    msisdns = [str(next(_MSISDNS)) for _ in CODES]
+    for msisdn, code in zip(msisdns, CODES, strict=True):
+        control.play_next({"outcome": {"result_code": code, "after_s": 0.2}}, msisdn=msisdn)
+    return msisdns
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+def test_a_real_client_pays_is_called_back_and_queries(
+    client: Client, simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
+) -> None:
+    msisdns = numbers(control)
+
+    told = travel(client, simulator, msisdns, not_proven)
+
+    assert re.fullmatch("[A-Za-z0-9]{28}", told["token"]["answer"])
+    for msisdn, code, payment in zip(msisdns, CODES, told["payments"], strict=True):
+        pushed = payment["push"]["answer"]
+        assert pushed["checkout_request_id"].startswith("ws_CO_")
+        assert str(pushed.get("response_code", "0")) == "0"
+        assert payment["raw"]["Body"]["stkCallback"]["ResultCode"] == code
+        if client.parses:
+            parsed_as_it_should_be(client, payment["callback"], code, msisdn)
+        if client.queries:
+            assert str(payment["query"]["answer"]["result_code"]) == str(code)
+        (seen,) = control.payments(msisdn=msisdn)
+        assert seen["checkout_request_id"] == pushed["checkout_request_id"]
+        assert [callback["status"] for callback in seen["callbacks"]] == [200]
+
+
+def parsed_as_it_should_be(client: Client, callback: dict[str, Any], code: int | str, msisdn: str) -> None:
+    """The client's own parser read the callback, unless it is known not to."""
+    if isinstance(code, str) and not client.reads_text_codes:
+        assert "ResultCode" in callback["raised"]
+        return
+    parsed = callback["answer"]
+    assert parsed["result_code"] == code
+    if code == 0:
+        assert float(parsed["amount"]) == 350.0
+        assert re.fullmatch("[A-Z0-9]{10}", parsed["receipt"])
+        assert str(parsed["msisdn"]) == msisdn
+    else:
+        assert parsed.get("receipt") is None
+
+
+def test_python_daraja_sends_a_form_and_is_refused_for_it(
+    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
+) -> None:
+    """It labels a form-encoded body as JSON. The reference has such bodies refused; nothing of a payment may exist."""
+    msisdn = str(next(_MSISDNS))
+    client = Client(name="python-daraja", driver="python_daraja.py")
+
+    told = travel(client, simulator, [msisdn], not_proven)
+
+    assert re.fullmatch("[A-Za-z0-9]{28}", told["token"]["answer"])
+    assert told["payments"][0]["push"]["answer"]["errorCode"].startswith("400.002.0")
+    assert control.payments(msisdn=msisdn) == []
