@@ -22,8 +22,9 @@ class BadChange(ValueError):
 class Change:
     """What to change: `set` first, then `drop`, then the `order` of the metadata items by name (the rest follow).
 
-    A value of `set` is any JSON, or one of `{$json: "1.00"}` (this very text), `{$copy: PATH}` (what stands there)
-    and `{$text: PATH}` (the same as a string).
+    A value of `set` is any JSON, or one of `{$json: "1.00"}` (this very text), `{$copy: PATH}` (what stands there),
+    `{$text: PATH}` (the same as a string) and `{$decimal: PATH}` (the whole number there, with two decimals). The PATH
+    `.` is the place that is set.
     """
 
     set: Mapping[str, object] = field(default_factory=dict)
@@ -67,7 +68,7 @@ def _attempt(missed: list[str], change: Callable[[], None]) -> None:
 
 
 def _put(tree: Any, path: str, value: object, before: Any) -> None:
-    set_path(tree, path, _value(value, before))
+    set_path(tree, path, _value(value, path, before))
 
 
 def _reorder(tree: Any, names: Sequence[str]) -> None:
@@ -79,20 +80,20 @@ def _reorder(tree: Any, names: Sequence[str]) -> None:
     items.sort(key=lambda item: names.index(item["Name"]) if item["Name"] in names else len(names))
 
 
-def _value(value: object, before: Any) -> object:
+def _value(value: object, here: str, before: Any) -> object:
     if isinstance(value, list):
-        return [_value(member, before) for member in value]
+        return [_value(member, here, before) for member in value]
     if not isinstance(value, Mapping):
         return value
     forms = [key for key in value if str(key).startswith("$")]
     if not forms:
-        return {key: _value(member, before) for key, member in value.items()}
+        return {key: _value(member, here, before) for key, member in value.items()}
     form, given = forms[0], value[forms[0]]
     if len(value) > 1 or form not in _FORMS:
         raise BadChange(f"{form} is no form of value{suggest(form, _FORMS)}; it stands alone in its mapping")
     if not isinstance(given, str):
         raise BadChange(f"{form} takes text; found {given!r}")
-    return _FORMS[form](given, before)
+    return _FORMS[form](here if given == "." else given, before)
 
 
 def _written(text: str, before: Any) -> object:  # noqa: ARG001 - the forms share one signature
@@ -103,8 +104,16 @@ def _written(text: str, before: Any) -> object:  # noqa: ARG001 - the forms shar
     return wire.WireNumber(text)
 
 
+def _decimal(path: str, before: Any) -> object:
+    number = get_path(before, path)
+    if not isinstance(number, int):
+        raise BadChange(f"$decimal: {wire.text_of(number)} at {path} is not a whole number")
+    return wire.WireNumber(f"{number}.00")
+
+
 _FORMS: Final[Mapping[str, Callable[[str, Any], object]]] = {
     "$json": _written,
     "$copy": lambda path, before: get_path(before, path),
+    "$decimal": _decimal,
     "$text": lambda path, before: wire.text_of(get_path(before, path)),
 }
