@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 from statistics import fmean, pstdev
@@ -40,7 +41,7 @@ def growth_of(series: Sequence[Series]) -> float | None:
     means = [fmean(gaps) for gaps in _by_place(series)[:3]]
     if len(means) < 2 or means[0] <= 0:
         return None
-    return max((means[place] / means[0]) ** (1 / place) for place in range(1, len(means)))
+    return max(math.pow(means[place] / means[0], 1 / place) for place in range(1, len(means)))
 
 
 def spread_of(series: Sequence[Series]) -> float:

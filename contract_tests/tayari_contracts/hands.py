@@ -110,9 +110,9 @@ class Hands:
             raise Untested(f"no STK push was accepted for this payment: {self.describe(payment)}")
         return found
 
-    def in_background(self, act: Callable[[], Payment]) -> Future[Payment]:
+    def in_background(self, act: Callable[[], T]) -> Future[T]:
         """Run `act` in a thread of its own, so that the check can act meanwhile."""
-        future: Future[Payment] = Future()
+        future: Future[T] = Future()
 
         def work() -> None:
             try:

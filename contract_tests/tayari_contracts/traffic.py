@@ -52,7 +52,7 @@ def gave_up(probe: Probe, payment: Payment) -> bool:
 
 
 def retried_pushes(probe: Probe, payment: Payment, *, within_s: float, calm_s: float = 2.0) -> list[Entry]:
-    """The pushes of a payment whose first ones are refused: until one is accepted, the merchant gives up, or time is up.
+    """The pushes of a payment whose first ones are refused, until one is accepted, the merchant gives up, or time ends.
 
     A merchant that gave up is watched for `calm_s` more, for it may go on behind its customer's back.
     """

@@ -1,0 +1,28 @@
+"""T01: one token serves many payments."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Warned
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.traffic import first_push
+
+PAYMENTS = 10
+FETCHES_ALLOWED = 2
+
+
+@check("T01")
+def fetches_few_tokens(probe: Probe) -> None:
+    """Ten payments, one after the other, and what they cost at the token endpoint."""
+    since = probe.sight.now()
+    for _ in range(PAYMENTS):
+        first_push(probe, probe.pay())
+    probe.watch_since(since, endpoint="oauth")
+    fetched = len(probe.sight.token_fetches(since))
+    if fetched >= PAYMENTS - 2:
+        raise Failed(f"{PAYMENTS} payments fetched {fetched} tokens; expected at most {FETCHES_ALLOWED}")
+    if fetched > FETCHES_ALLOWED:
+        raise Warned(
+            f"{PAYMENTS} payments fetched {fetched} tokens; {FETCHES_ALLOWED} are enough "
+            "(does each worker process keep a token of its own?)"
+        )

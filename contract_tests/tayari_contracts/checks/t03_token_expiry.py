@@ -1,0 +1,52 @@
+"""T03: a token is renewed before it dies."""
+
+from __future__ import annotations
+
+import time
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.payment import Entry
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
+from tayari_contracts.situations import token_situation
+from tayari_contracts.traffic import calm_pushes, first_push
+
+LIFE_S = 2
+DEAD_AFTER_S = LIFE_S + 0.8
+
+
+@check("T03")
+def renews_before_expiry(probe: Probe) -> None:
+    """One payment with a token that lives two seconds, and another when it is dead."""
+    since = probe.sight.now()
+    probe.control.play_next(
+        token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth"
+    )
+    try:
+        probe.forget_token()
+        first_push(probe, probe.pay())
+    finally:
+        probe.control.clear_next()
+    probe.watch_since(since, endpoint="oauth")
+    issued = [entry for entry in probe.sight.token_fetches(since) if _lives_shortly(entry)]
+    if not issued:
+        raise Untested("the merchant fetched no token, so none could be given a short life")
+    probe.quiet(max(0.0, float(issued[-1]["at"]) + DEAD_AFTER_S - time.time()))
+    second = probe.pay()
+    first_push(probe, second)
+    accepted = probe.sight.accepted(second) or calm_pushes(probe, second, calm_s=1.5, within_s=6.0)
+    dead = [entry for entry in probe.sight.pushes(second) if "Invalid Access Token" in str(answer_of(entry))]
+    if dead and not probe.sight.accepted(second):
+        raise Failed(
+            f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued, "
+            "was refused with 404.001.03, and the payment was lost; expected a new token before that"
+        )
+    if not accepted:
+        raise Untested(f"the second payment was not accepted: {probe.describe(second)}")
+    if dead:
+        probe.notes.append("a dead token was sent once; it was refused, replaced, and the push sent again")
+
+
+def _lives_shortly(entry: Entry) -> bool:
+    return str(answer_of(entry).get("expires_in")) == str(LIFE_S)

@@ -1,0 +1,44 @@
+"""T05: every form of the token error is known for what it is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tayari_contracts.checks.t04_token_refused import play_token_refusal
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import Fault, gateway, refused
+
+FORMS: Final[dict[str, Fault]] = {
+    "404.001.03 with HTTP 401": refused("404.001.03.invalid_access_token.status_401"),
+    "401.002.01": refused("401.002.01"),
+    "400.003.01": refused("400.003.01"),
+    "the gateway's fault invalid_access_token": gateway("invalid_access_token"),
+}
+"""Sources: reference 1.4; HTTP 401 for 404.001.03 is disputed there, and expected by some clients."""
+
+PRODUCT: Final = "401.003.01"
+"""Says "Invalid Access Token" too, but may mean that the product is missing from the app: a new token helps only if
+the product was added after the old one was issued."""
+
+
+@check("T05")
+def knows_all_token_errors(probe: Probe) -> None:
+    """One payment for each form; each form comes once."""
+    forms = {**FORMS, PRODUCT: refused(PRODUCT)}
+    played = {name: probe.in_background(partial(_problem, probe, fault)) for name, fault in forms.items()}
+    problems = {name: future.result() for name, future in played.items()}
+    missed = [name for name in FORMS if problems[name]]
+    if missed:
+        raise Failed(f"a refused token was not renewed after {', '.join(missed)}: {problems[missed[0]]}")
+    if problems[PRODUCT]:
+        raise Warned(f"a refused token was not renewed after {PRODUCT}: {problems[PRODUCT]}")
+
+
+def _problem(probe: Probe, fault: Fault) -> str:
+    try:
+        return play_token_refusal(probe, fault)[1]
+    except Untested as nothing:
+        return str(nothing)

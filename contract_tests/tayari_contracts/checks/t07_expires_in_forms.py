@@ -1,0 +1,43 @@
+"""T07: `expires_in` is understood as a string and as a number."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
+from tayari_contracts.situations import token_situation
+from tayari_contracts.traffic import calm_pushes
+
+FORMS = {"string": str, "number": int}
+LIFE_S = 3599
+
+
+@check("T07")
+def understands_both_forms(probe: Probe) -> None:
+    """A token with each form, and a payment with it."""
+    problems = {form: _problem(probe, form) for form in FORMS}
+    broken = [form for form, problem in problems.items() if problem]
+    if len(broken) == len(FORMS):
+        raise Untested(f"no payment was accepted with either form: {problems['string']}")
+    if broken:
+        raise Failed(f"with expires_in as a {broken[0]} no payment is possible: {problems[broken[0]]}")
+
+
+def _problem(probe: Probe, form: str) -> str:
+    since = probe.sight.now()
+    fault = {"token_life": {"expires_in": LIFE_S, "as": form}}
+    probe.control.play_next(token_situation(f"token/expires-in-{form}", fault), endpoint="oauth")
+    try:
+        probe.forget_token()
+        payment = probe.pay()
+        calm_pushes(probe, payment, calm_s=0.0, within_s=4.0)
+    finally:
+        probe.control.clear_next()
+    probe.watch_since(since, endpoint="oauth")
+    issued = [answer_of(entry).get("expires_in") for entry in probe.sight.token_fetches(since)]
+    if not any(isinstance(value, FORMS[form]) for value in issued):
+        raise Untested(f"no token with expires_in as a {form} was fetched")
+    if probe.sight.accepted(payment):
+        return ""
+    return probe.describe(payment)

@@ -1,0 +1,70 @@
+"""T08: an OAuth answer that is empty or HTML is survived."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.pages import crash_of, leak_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import Fault, page, token_situation
+from tayari_contracts.wording import quote
+
+ANSWERS: Final[dict[str, Fault]] = {
+    "HTTP 400 without a body": {"empty_body": {"status": 400, "times": 8}},
+    "an HTML page with HTTP 403": page("imperva_403", times=8),
+}
+
+
+@check("T08")
+def survives_oauth_without_json(probe: Probe) -> None:
+    """A payment for each kind of answer, then one more when OAuth is well again."""
+    for answer, fault in ANSWERS.items():
+        since = probe.sight.now()
+        try:
+            probe.forget_token()
+            probe.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
+            payment = _pay_without_token(probe, since)
+            _expect_clean(probe, payment, answer)
+        finally:
+            probe.control.clear_next()
+            probe.watch_since(since, endpoint="oauth")
+    after = probe.pay()
+    if not probe.wait("push_seen", after, within_s=5.0) or not probe.sight.accepted(after):
+        raise Failed(f"OAuth answers well again, and still no payment is possible: {probe.describe(after)}")
+
+
+def _pay_without_token(probe: Probe, since: int) -> Payment:
+    """A payment for which the merchant asks for a token and gets none; one that fetched while it started asks anew."""
+    payment = probe.pay()
+    if _was_refused(probe, since):
+        return payment
+    probe.control.revoke_tokens()
+    payment = probe.pay()
+    probe.quiet(0.5)
+    if _was_refused(probe, since):
+        return payment
+    if probe.stage.can_restart:
+        probe.stage.restart_merchant()
+    raise Untested("the merchant fetched no token, so OAuth's answer did not matter")
+
+
+def _was_refused(probe: Probe, since: int) -> bool:
+    return any((entry.get("response") or {}).get("status") in (400, 403) for entry in probe.sight.token_fetches(since))
+
+
+def _expect_clean(probe: Probe, payment: Payment, answer: str) -> None:
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f"OAuth answered {answer}, and {crash}; expected a plain word to the customer")
+    if not payment.started.accepted and not (payment.started.message or payment.started.body).strip():
+        raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")
+    if payment.started.accepted and probe.sees_state:
+        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
+        if view.state is PAID:
+            raise Failed(f"OAuth answered {answer}, no push was sent, and the payment is paid")
+    told = probe.told(payment)
+    if leak_of(told):
+        raise Failed(f"OAuth answered {answer}, and the customer was told {quote(told)}")
