@@ -15,6 +15,9 @@ from tayari_contracts.wording import quote, say, times
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
+CALLBACK_WAIT_S = 33.0
+"""After this a callback was answered or given up: the simulator waits 30 s for the merchant's answer."""
+
 
 class Probe(Hands):
     """What one check is given."""
@@ -82,9 +85,9 @@ class Probe(Hands):
             raise Untested(f"an ordinary payment never became paid (it is {say(view)}), so nothing could be judged")
         return view
 
-    def expect_callback_taken(self, payment: Payment, *, within_s: float | None = None) -> None:
+    def expect_callback_taken(self, payment: Payment) -> None:
         """The merchant answered each callback of this payment, and none with a crash (5xx)."""
-        self.wait("callback_answered", payment, within_s=within_s)
+        self.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
         callbacks = self.sight.callbacks(payment)
         if not callbacks:
             raise Untested("no callback was delivered for this payment, so nothing could be judged")

@@ -23,7 +23,7 @@ SHORTEST_S: Final = 0.02
 
 
 def trend_of_one(gaps_s: Sequence[float]) -> Trend:
-    """The trend of one series of three or more pauses. Shrinking and wild ones are unclear: full jitter makes them too."""
+    """The trend of one series of three or more pauses. Shrinking ones are unclear: full jitter makes them too."""
     if len(gaps_s) < 3:
         return Trend.TOO_FEW
     pauses = [max(SHORTEST_S, gap_s) for gap_s in gaps_s]

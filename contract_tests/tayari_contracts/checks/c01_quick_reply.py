@@ -1,0 +1,45 @@
+"""C01: callbacks are answered 200 at once; the work comes later."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.payment import Entry
+from tayari_contracts.probe import CALLBACK_WAIT_S, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+QUICK_S = 5.0
+
+
+@check("C01")
+def callbacks_are_answered_at_once(probe: Probe) -> None:
+    """A success and a failure, each timed."""
+    payments = [
+        probe.pay_accepted(situation("inline/c01-success", outcome=after(0.5))),
+        probe.pay_accepted(situation("inline/c01-cancelled", outcome=after(0.5, result_code=1032))),
+    ]
+    odd: list[int] = []
+    for payment in payments:
+        if not probe.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S):
+            raise Untested("no callback was delivered, so its answer could not be timed")
+        odd += [judge(entry) for entry in probe.sight.callbacks(payment)]
+    others = sorted({status for status in odd if status != 200})
+    if others:
+        raise Warned(f"the callback was answered {', '.join(map(str, others))}; Safaricom expects 200")
+
+
+def judge(entry: Entry) -> int:
+    """The status of one quick answer.
+
+    Raises:
+        Failed: no answer, an error or a redirect, or later than five seconds.
+    """
+    status: int | None = (entry.get("response") or {}).get("status")
+    took_s = float(entry.get("duration_s") or 0.0)
+    if status is None:
+        raise Failed(f"the callback got no answer in {took_s:.1f} s ({entry.get('error')}); expected 200")
+    if not 200 <= status < 300:
+        raise Failed(f"the callback was answered {status}; expected 200")
+    if took_s >= QUICK_S:
+        raise Failed(f"the callback was answered after {took_s:.1f} s; expected less than {QUICK_S:g} s")
+    return status

@@ -1,0 +1,28 @@
+"""C03: a success that arrives again, later or at the same moment, credits once."""
+
+from __future__ import annotations
+
+from tayari_contracts.probe import CALLBACK_WAIT_S, PAID, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+AT_ONCE = 10
+
+
+@check("C03")
+def a_repeated_success_credits_once(probe: Probe) -> None:
+    """One payment hears it again a second later, then ten times at once; another hears ten at once from the start."""
+    later = probe.pay_accepted(
+        situation("inline/c03-later", {"duplicate": {"count": 2, "gap_s": 1.0}}, outcome=after(0.5))
+    )
+    racing = probe.pay_accepted(
+        situation("inline/c03-racing", {"duplicate": {"count": AT_ONCE, "parallel": True}}, outcome=after(0.5))
+    )
+    probe.paid_first(later)
+    probe.wait("callback_answered", later, count=2, within_s=CALLBACK_WAIT_S)
+    probe.send_callback(later, times=AT_ONCE, parallel=True)
+    probe.wait("callback_answered", racing, count=AT_ONCE, within_s=CALLBACK_WAIT_S)
+    probe.expect_state(racing, PAID, within_s=probe.settled_s, because=f"its callback came {AT_ONCE} times at once")
+
+    probe.expect_credits(later, 1, quiet_s=1.5, because=f"its callback came {2 + AT_ONCE} times")
+    probe.expect_credits(racing, 1, quiet_s=0.0, because=f"its callback came {AT_ONCE} times at once")

@@ -1,0 +1,36 @@
+"""C04: one receipt pays one order."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+RECEIPT = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
+
+
+@check("C04")
+def a_receipt_pays_one_order(probe: Probe) -> None:
+    """A second order's callback carries the first one's receipt.
+
+    A merchant that asked Daraja, and heard that the second payment is good, may settle it, but not with that receipt.
+    """
+    first = probe.pay_accepted(situation("inline/c04-first", outcome=after(0.5)))
+    probe.paid_first(first)
+    receipt = probe.sight.record(first).get("receipt")
+    if not receipt:
+        raise Untested("the first payment got no receipt, so none could be used again")
+
+    second = probe.pay_accepted(
+        situation("inline/c04-second", {"mutate": {"set": {RECEIPT: receipt}}}, outcome=after(0.5))
+    )
+    probe.expect_callback_taken(second)
+    view = probe.until(second, (PAID, REVIEW, FAILED))
+    asked = bool(probe.sight.queries(second))
+    if view.state is PAID and view.receipt == receipt:
+        raise Failed(f"two orders are paid with one receipt, {receipt}; expected the second to be refused or reviewed")
+    if view.state is PAID and not asked:
+        raise Failed(f"an order was paid by the callback that names receipt {receipt}, which had paid another order")
+    if probe.sees_credits:
+        probe.expect_credits(first, 1, quiet_s=0.0, because="its receipt came again, for another order")

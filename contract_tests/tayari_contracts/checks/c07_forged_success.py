@@ -1,0 +1,41 @@
+"""C07: a success that Safaricom never sent pays nothing."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Untested
+from tayari_contracts.forgery import SOURCE, forged_body, forged_url
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+IN_FLIGHT_S = 6.0
+WATCH_S = 3.0
+
+
+@check("C07")
+def a_forged_success_pays_nothing(probe: Probe) -> None:
+    """While the customer still looks at the prompt, a stranger sends the success; in truth nobody answers the prompt.
+
+    How the merchant finds out is its own affair: a secret path, the caller's address, or a query before it believes.
+    """
+    bystander = probe.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
+    payment = probe.pay_accepted(situation("inline/c07-victim", outcome=after(IN_FLIGHT_S, result_code=1037)))
+    record = probe.sight.record(payment)
+    other = probe.sight.record(bystander)["callback_url"]
+    url = forged_url(record["callback_url"], other=other, known=known_to_payer(probe, payment))
+    answers = probe.send_callback(payment, url=url, body=forged_body(record, payment), source=SOURCE)
+    if all(answer.get("status") is None for answer in answers):
+        raise Untested(f"the forged callback could not be delivered: {answers[0].get('error')}")
+
+    guessed = "its address had to be guessed" if url != record["callback_url"] else "its address is no secret"
+    because = f"a callback that anybody could send was believed ({guessed})"
+    probe.expect_unpaid(payment, for_s=IN_FLIGHT_S + 1.0, because=because)
+    probe.until(payment, (FAILED, REVIEW), within_s=WATCH_S)
+    probe.expect_unpaid(payment, for_s=0.5, because=because)
+
+
+def known_to_payer(probe: Probe, payment: Payment) -> str:
+    """Everything the merchant told whoever started this payment: a payer may forge too."""
+    told = (payment.started.body, probe.status(payment).body, payment.reference, payment.payment_id, payment.msisdn)
+    return "\n".join(told)

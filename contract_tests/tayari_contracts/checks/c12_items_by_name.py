@@ -1,0 +1,35 @@
+"""C12: the items of CallbackMetadata are read by name."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+ITEM = "Body.stkCallback.CallbackMetadata.Item"
+OTHER_ORDER = ("PhoneNumber", "TransactionDate", "MpesaReceiptNumber", "Amount")
+
+
+@check("C12")
+def items_are_read_by_name(probe: Probe) -> None:
+    """One success lists its items in another order, one has two items more in front."""
+    turned = probe.pay_accepted(
+        situation("inline/c12-other-order", {"mutate": {"order": list(OTHER_ORDER)}}, outcome=after(0.5))
+    )
+    more = {f"{ITEM}[Balance]": {"Name": "Balance", "Value": 7}, f"{ITEM}[Fee]": {"Name": "Fee", "Value": 3}}
+    longer = probe.pay_accepted(
+        situation("inline/c12-more-items", {"mutate": {"set": more, "order": ["Balance", "Fee"]}}, outcome=after(0.5))
+    )
+    expect_read(probe, turned, because="the items came in another order")
+    expect_read(probe, longer, because="two more items came first")
+
+
+def expect_read(probe: Probe, payment: Payment, *, because: str) -> None:
+    """Taken, paid once with the order's amount and, where receipts can be seen, with the receipt of the callback."""
+    probe.expect_callback_taken(payment)
+    view = probe.expect_paid_once(payment, within_s=probe.settled_s, because=because)
+    receipt = probe.sight.record(payment).get("receipt")
+    if view.receipt and receipt and view.receipt != receipt:
+        raise Failed(f"receipt {view.receipt} was stored; expected {receipt}: {because}")

@@ -1,0 +1,20 @@
+"""C13: an item without a Value is no reason to fall over."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.c12_items_by_name import ITEM, expect_read
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber")
+"""The order of the captures from 2017 to August 2024. Source: reference 3.1."""
+
+
+@check("C13")
+def a_balance_without_value_is_handled(probe: Probe) -> None:
+    """The success as it was sent for years: `{"Name": "Balance"}` in third place."""
+    empty = {"mutate": {"set": {f"{ITEM}[Balance]": {"Name": "Balance"}}, "order": list(AS_SEEN)}}
+    payment = probe.pay_accepted(situation("inline/c13-empty-balance", empty, outcome=after(0.5)))
+
+    expect_read(probe, payment, because='the item Balance came without a Value, as in {"Name": "Balance"}')

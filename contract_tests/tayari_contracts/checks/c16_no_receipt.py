@@ -1,0 +1,38 @@
+"""C16: a success without a receipt is not the end of it."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.c12_items_by_name import ITEM
+from tayari_contracts.findings import Failed
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+WATCH_S = 6.0
+IN_FLIGHT = 1000
+"""So many queries hear that the payment is in flight: more than anybody asks."""
+
+
+@check("C16")
+def a_success_without_receipt_is_not_final(probe: Probe) -> None:
+    """The callback says 0 and brings no receipt, and the query does not confirm it."""
+    payment = probe.pay_accepted(
+        situation(
+            "inline/c16-no-receipt",
+            {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}},
+            outcome=after(0.5),
+            query={"in_flight": ["4999"], "for_calls": IN_FLIGHT},
+        )
+    )
+    probe.expect_callback_taken(payment)
+    view = probe.until(payment, (PAID, FAILED, REVIEW), within_s=WATCH_S)
+    if view.state is PAID:
+        raise Failed(
+            "the payment became final on a success without a receipt; expected pending until a query confirms it"
+        )
+    if view.state is FAILED:
+        raise Failed("a success without a receipt made the payment failed, although the money may have been taken")
+    if probe.sees_credits:
+        probe.expect_credits(
+            payment, 0, quiet_s=0.0, because="the success brought no receipt, and no query confirmed it"
+        )

@@ -1,0 +1,27 @@
+"""C18: a failure after a success does not take the payment back."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
+
+WATCH_S = 3.0
+
+
+@check("C18")
+def a_failure_after_success_unpays_nothing(probe: Probe) -> None:
+    """Paid; then 1037 comes for the same payment, and Daraja still says that it is paid."""
+    payment = probe.pay_accepted(situation("inline/c18-paid", outcome=after(0.5)))
+    probe.paid_first(payment)
+    probe.send_callback(payment, result_code=1037)
+
+    view = probe.until(payment, (FAILED, PENDING, REVIEW), within_s=WATCH_S)
+    if view.state in (FAILED, PENDING):
+        raise Failed(f"a paid payment became {say(view)} when a late failure (1037) arrived; expected it to stay paid")
+    if probe.sees_credits:
+        probe.expect_credits(payment, 1, quiet_s=0.0, because="a late failure (1037) arrived after it was paid")
+    elif view.state is not PAID:
+        raise Unjudged(f"after a late failure the payment is {say(view)}; whether it is still credited cannot be seen")

@@ -1,0 +1,55 @@
+"""C20: a callback that cannot be read does no damage."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+OPEN_S = 4.0
+HUGE: Final = 3_000_000
+
+BODIES: Final = {
+    "half of a JSON body": '{"Body": {"stkCallback": {"MerchantRequestID": "29115-3462',
+    "an empty body": "",
+    "text": "Service is currently unreachable",
+    "JSON of another shape": '{"Body": {"stkCallback": []}}',
+    "a JSON list": "[]",
+    "JSON null": "null",
+}
+"""None of these was captured; each is what proxies and programming errors make of a message."""
+
+
+@check("C20")
+def unreadable_callbacks_do_no_damage(probe: Probe) -> None:
+    """Broken bodies arrive while the payment is open; then the genuine success, and then an ordinary payment."""
+    payment = probe.pay_accepted(situation("inline/c20-open", outcome=after(OPEN_S)))
+    for what, raw in BODIES.items():
+        judge(probe.send_callback(payment, raw=raw), what)
+    huge = f'{{"Body": {{"stkCallback": {{"ResultDesc": "{"x" * HUGE}"}}}}}}'
+    judge(probe.send_callback(payment, raw=huge), "a body of three megabytes", may_hang_up=True)
+
+    probe.expect_paid_once(
+        payment, within_s=OPEN_S + probe.settled_s, because="unreadable callbacks came before the genuine one"
+    )
+    later = probe.pay_accepted(situation("inline/c20-afterwards", outcome=after(0.5)))
+    probe.expect_paid_once(later, within_s=probe.settled_s, because="unreadable callbacks had come for another payment")
+
+
+def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False) -> None:
+    """Refused or taken, not crashed on.
+
+    Raises:
+        Failed: 5xx, or no answer at all.
+    """
+    for answer in answers:
+        status = answer.get("status")
+        if status is None and not may_hang_up:
+            raise Failed(f"a callback with {what} got no answer ({answer.get('error')}); expected 4xx or 200")
+        if status is not None and status >= 500:
+            raise Failed(f"a callback with {what} was answered {status}, as a crash is; expected 4xx or 200")
+    if not answers:
+        raise Untested(f"a callback with {what} could not be sent")
