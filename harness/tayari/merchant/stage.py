@@ -109,7 +109,7 @@ class Stage:
     def __enter__(self) -> Self:
         if self._attached:
             return self
-        self._work_dir = Path(tempfile.mkdtemp(prefix="tayari-"))
+        self.prepare()
         try:
             self.raise_simulator()
             self.raise_merchant()
@@ -122,6 +122,11 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def prepare(self) -> None:
+        """Make the run's folder: the first of the steps that entering takes, for who takes them by hand."""
+        if self._work_dir is None:
+            self._work_dir = Path(tempfile.mkdtemp(prefix="tayari-"))
 
     def raise_simulator(self) -> None:
         """The first half of entering: simulator, placeholders, control client, driver."""

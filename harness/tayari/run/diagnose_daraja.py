@@ -38,6 +38,17 @@ def saw_daraja(entries: Iterable[Entry]) -> bool:
     return any(entry["kind"] == "request" for entry in entries)
 
 
+def pushed(entries: Iterable[Entry]) -> bool:
+    """Whether the merchant sent an STK push, right or wrong."""
+    return _last(entries, "stk_push") is not None
+
+
+def token_refused(entries: Iterable[Entry]) -> bool:
+    """Whether the merchant asked for a token and did not get one: then no push can come."""
+    oauth = _last(entries, "oauth")
+    return oauth is not None and (_status(oauth) or 0) >= 400
+
+
 def accepted_push(entries: Sequence[Entry]) -> Entry | None:
     """The push that made a payment, if there is one."""
     pushes = [entry for entry in entries if entry["kind"] == "request" and entry["endpoint"] == "stk_push"]
@@ -55,7 +66,7 @@ def _credentials(entry: Entry) -> Finding:
     return bad(
         "credentials",
         f"the merchant's token request was answered {status}: {what}",
-        "let the merchant use the consumer_key and consumer_secret of the target file (`daraja:`), or correct them there",
+        "set the same consumer_key and consumer_secret in the merchant and in `daraja:`",
     )
 
 
@@ -110,7 +121,7 @@ def _clock(entry: Entry) -> Finding | None:
         return good("clock", f"the Timestamp is {abs(hours)} h off East Africa Time: accepted today, send EAT")
     return bad(
         "clock",
-        f"the merchant's Timestamp {text} is {abs(off_s) / 60:.0f} minutes off; expected East Africa Time within 5 minutes",
+        f"the merchant's Timestamp {text} is {abs(off_s) / 60:.0f} minutes off; expected EAT within 5",
         "set the clock of the machine that the merchant runs on",
         Exit.INVALID_RUN,
     )

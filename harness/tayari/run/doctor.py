@@ -96,8 +96,10 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     reference = f"TY{secrets.token_hex(4).upper()}"
     stage.control.play_next(_SUCCESS, msisdn=msisdn)
     started = stage.driver.start_payment(msisdn=msisdn, amount=AMOUNT, reference=reference)
-    stage.control.wait("push_seen", msisdn=msisdn, timeout_s=0.0 if started.error else _DARAJA_CALL_S, since=since)
     entries = _since(stage.control, since)
+    if not (started.error or daraja.pushed(entries) or daraja.token_refused(entries)):
+        stage.control.wait("push_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
+        entries = _since(stage.control, since)
     if not daraja.saw_daraja(entries):
         silent = merchant.no_answer(started, stage.base_url)
         yield silent or merchant.never_called(started, stage.target, stage.daraja_url)

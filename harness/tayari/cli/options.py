@@ -1,0 +1,39 @@
+"""The arguments and options that several commands share, each in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tayari.cli.speech import Format
+from tayari.merchant.stage_options import StageOptions
+
+DEFAULT_TARGET = Path("tayari.yaml")
+
+TargetArgument = Annotated[Path, typer.Argument(help="The target file.", show_default="tayari.yaml")]
+FormatOption = Annotated[Format, typer.Option("--format", help="What standard output carries.")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for the reports.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Daraja port; 0: the system chooses.")]
+ControlPortOption = Annotated[
+    int | None, typer.Option("--control-port", min=0, max=65535, help="Control port; 0: the system chooses.")
+]
+ControlOption = Annotated[
+    str | None, typer.Option("--control", help="Control URL of a simulator that runs already.", metavar="URL")
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="Which Daraja: documented, sandbox-observed or production-observed.")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything random, to repeat a run.")]
+ScenariosOption = Annotated[
+    list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")
+]
+
+
+def stage_options(
+    port: int | None, control_port: int | None, profile: str, seed: int | None, scenarios: list[Path] | None
+) -> StageOptions:
+    """The simulator's part of the command line in one record."""
+    folders = tuple(folder.resolve() for folder in scenarios or ())
+    return StageOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)

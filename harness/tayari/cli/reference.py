@@ -1,0 +1,160 @@
+"""`tayari rules`, `tayari scenarios`, `tayari explain`, `tayari report`: what to look up, and to render again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tayari_contracts.rules import CatalogueRow, catalogue
+from tayari_reports.errors import ReportError
+from tayari_reports.jsonio import read_run, to_dict
+from tayari_reports.terminal import render_terminal
+from tayari_reports.verdict import judge
+from tayari_reports.writers import WRITERS, prepare, write_all
+from tayari_simulator.core.errors import ERROR_LIST
+from tayari_simulator.core.results import RESULTS
+from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.read import read_scenarios
+
+from tayari import scenario_folder
+from tayari.cli.options import FormatOption, ScenariosOption
+from tayari.cli.speech import Format, Speech
+from tayari.run.findings import Exit
+from tayari.run.nearest import suggestion
+
+rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
+scenarios = typer.Typer(help="The scenario files.", no_args_is_help=True)
+report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
+
+
+@rules.command("list")
+def list_rules(
+    suite: Annotated[str | None, typer.Option("--suite", help="Only the rules of this suite.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """All rules: id, level, severity, suites, title."""
+    speech = Speech(form)
+    rows = [row for row in catalogue().values() if suite is None or suite in row.suites]
+    speech.json([_row(row) for row in rows])
+    cells = [
+        (row.rule.id, row.rule.level.value, row.rule.severity.value, " ".join(sorted(row.suites)), row.rule.title)
+        for row in rows
+    ]
+    speech.table(("id", "level", "severity", "suites", "title"), cells)
+
+
+@rules.command("show")
+def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: FormatOption = Format.TEXT) -> None:
+    """One rule: why it matters in money, and how to mend a failure."""
+    speech = Speech(form)
+    row = catalogue().get(rule_id.upper())
+    if row is None:
+        raise speech.fail(f"{rule_id} is not a rule{suggestion(rule_id.upper(), catalogue())}", Exit.BAD_CONFIGURATION)
+    speech.json(_row(row))
+    rule = row.rule
+    speech.text(f"{rule.id}  {rule.title}", style="bold")
+    speech.table(
+        ("", ""),
+        [
+            ("why", rule.why),
+            ("fix", rule.fix),
+            ("level", f"{rule.level}, {rule.severity}" + ("" if rule.waivable else ", cannot be waived")),
+            ("category", rule.category.value),
+            ("suites", " ".join(sorted(row.suites))),
+            ("needs", " ".join(sorted(row.needs)) or "nothing beyond `pay`"),
+            ("source", rule.source),
+        ],
+    )
+
+
+@scenarios.command("list")
+def list_scenarios(folders: ScenariosOption = None, form: FormatOption = Format.TEXT) -> None:
+    """All scenarios: name and situation."""
+    speech = Speech(form)
+    found = _read(folders, speech)
+    speech.json([{**each.summary(), "file": each.file} for each in found])
+    speech.table(("name", "situation"), [(each.name, each.about) for each in found])
+
+
+@scenarios.command("show")
+def show_scenario(
+    name: Annotated[str, typer.Argument()], folders: ScenariosOption = None, form: FormatOption = Format.TEXT
+) -> None:
+    """One scenario as its file has it."""
+    speech = Speech(form)
+    found = {each.name: each for each in _read(folders, speech)}
+    if name not in found:
+        raise speech.fail(f"{name} is no scenario{suggestion(name, found)}", Exit.BAD_CONFIGURATION)
+    speech.json(found[name].to_dict())
+    speech.text(Path(found[name].file).read_text(encoding="utf-8").rstrip())
+
+
+@scenarios.command("lint")
+def lint_scenarios(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; default: the shipped ones.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Check scenario files: one line for each mistake, with file and line."""
+    speech = Speech(form)
+    found, problems = read_scenarios(paths or [scenario_folder()])
+    speech.json({"scenarios": len(found), "problems": [problem.to_dict() for problem in problems]})
+    for problem in problems:
+        speech.text(str(problem), style="red")
+    speech.text(f"{len(found)} scenarios, {len(problems)} problems")
+    if problems or not found:
+        raise typer.Exit(int(Exit.BAD_CONFIGURATION))
+
+
+def explain(code: Annotated[str, typer.Argument(metavar="CODE")], form: FormatOption = Format.TEXT) -> None:
+    """A result code (1032) or an error code (500.001.1001): meaning, words for the customer, retry or not."""
+    speech = Speech(form)
+    results = [row.to_dict() for row in RESULTS if str(row.code).upper() == code.upper()]
+    errors = [
+        {"code": row.code, "status": row.status, "text": row.message, "meaning": row.when, "source": row.source}
+        for row in ERROR_LIST
+        if code in {row.code, row.name}
+    ]
+    if not results and not errors:
+        known = {str(row.code) for row in RESULTS} | {row.code for row in ERROR_LIST}
+        raise speech.fail(f"{code} is not a code we know{suggestion(code, known)}", Exit.BAD_CONFIGURATION)
+    speech.json({"results": results, "errors": errors})
+    for row in RESULTS:
+        if str(row.code).upper() == code.upper():
+            speech.text(f"{row.code}  {row.text}", style="bold")
+            cells = [("apis", " ".join(row.apis)), ("meaning", row.meaning), ("say", row.say_en), ("sema", row.say_sw)]
+            speech.table(("", ""), [*cells, ("retry", row.retry), ("source", f"{row.mark}, {row.source}")])
+    for error in errors:
+        speech.text(f"{error['code']}  HTTP {error['status']}  {error['text'] or 'no message'}", style="bold")
+        speech.table(("", ""), [("meaning", str(error["meaning"])), ("source", str(error["source"]))])
+
+
+@report.command("render")
+def render(
+    run_file: Annotated[Path, typer.Argument(metavar="RUN.JSON")],
+    form: Annotated[str, typer.Option("--format", help=f"text, all, or one of {', '.join(WRITERS)}.")] = "all",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; default: beside the file.")] = None,
+) -> None:
+    """Render a run again, in one format or in all of them."""
+    speech = Speech(Format.TEXT)
+    formats = tuple(WRITERS) if form == "all" else (form,)
+    try:
+        run = prepare(read_run(run_file))
+        if form == "text":
+            render_terminal(run, judge(run), speech.out)
+            return
+        for path in write_all(run, out or run_file.parent, formats=formats).values():
+            speech.text(str(path))
+    except ReportError as error:
+        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
+
+
+def _row(row: CatalogueRow) -> dict[str, object]:
+    return {**to_dict(row.rule), "suites": sorted(row.suites), "needs": sorted(row.needs), "family": row.family}
+
+
+def _read(folders: list[Path] | None, speech: Speech) -> list[Scenario]:
+    found, problems = read_scenarios((scenario_folder(), *(folders or ())))
+    if problems:
+        raise speech.fail("\n".join(map(str, problems)), Exit.BAD_CONFIGURATION)
+    return found

@@ -1,0 +1,73 @@
+"""`tayari simulate`, `tayari init` and `tayari doctor`: before the first check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tayari_simulator.__main__ import main as simulator_main
+
+from tayari import scenario_folder
+from tayari.cli.options import (
+    DEFAULT_TARGET,
+    ControlOption,
+    ControlPortOption,
+    FormatOption,
+    PortOption,
+    ProfileOption,
+    SeedOption,
+    TargetArgument,
+    stage_options,
+)
+from tayari.cli.speech import Format, Speech, failures
+from tayari.cli.starting_file import STARTING_FILE
+from tayari.run.findings import Exit
+from tayari.run.order import Order
+from tayari.run.session import doctor as run_doctor
+
+
+def simulate(context: typer.Context) -> None:
+    """The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`."""
+    raise typer.Exit(simulator_main(["--scenarios", str(scenario_folder()), *context.args]))
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="The file to write.", show_default="tayari.yaml")] = DEFAULT_TARGET,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Write a target file to start from, with a comment on every key."""
+    speech = Speech(form)
+    if path.exists() and not force:
+        message = f"{path} is there already; `tayari init --force` overwrites it"
+        raise speech.fail(message, Exit.BAD_CONFIGURATION)
+    try:
+        path.write_text(STARTING_FILE, encoding="utf-8")
+    except OSError as error:
+        raise speech.fail(f"{path}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
+    speech.json({"written": str(path)})
+    speech.text(f"wrote {path}; fill it in, then run `tayari doctor`")
+
+
+def doctor(
+    *,
+    target: TargetArgument = DEFAULT_TARGET,
+    port: PortOption = None,
+    control_port: ControlPortOption = None,
+    control: ControlOption = None,
+    profile: ProfileOption = "documented",
+    seed: SeedOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Make one payment and say what is wrong with the set-up, before any rule runs."""
+    speech = Speech(form)
+    order = Order(target=target, control_url=control, stage=stage_options(port, control_port, profile, seed, None))
+    with failures(speech), speech.voice() as voice:
+        findings = run_doctor(order, voice)
+    rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]
+    code = next((int(finding.exit_code) for finding in findings if not finding.ok), int(Exit.OK))
+    speech.json({"ok": code == 0, "findings": rows, "exit_code": code})
+    if code == 0:
+        speech.text("the set-up is sound: `tayari check` can judge your merchant", style="green")
+    raise typer.Exit(code)

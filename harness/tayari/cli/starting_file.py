@@ -1,0 +1,63 @@
+"""The file that `tayari init` writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STARTING_FILE: Final = """\
+# How Tayari reaches and drives your merchant. Every key is described in docs/target-file.md.
+# A value `env:NAME` is read from the environment variable NAME. `tayari doctor` checks this file on real traffic.
+
+merchant:
+  name: my-shop
+  base_url: http://127.0.0.1:8000
+
+  # Optional: let Tayari start your merchant, pointed at the fake Daraja. Otherwise start it yourself with its
+  # Daraja base URL set to http://127.0.0.1:9310.
+  # start:
+  #   command: "flask --app shop run -p 8000"
+  #   ready: /health                             # a path that answers below 500 once the merchant serves
+  #   env: {MPESA_BASE_URL: "{daraja_url}", MPESA_KEY: "{consumer_key}", MPESA_SECRET: "{consumer_secret}"}
+
+  # The request that your own checkout page sends when a customer pays.
+  pay:
+    request: "POST /api/pay"
+    json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}   # or form: {...}
+    payment_id: $.id             # where the payment's identifier is in the answer
+    message: $.message           # what the customer is told
+
+  # Where the state of a payment can be read, and your words for the states.
+  status:
+    request: "GET /api/payments/{payment_id}"
+    state: $.status
+    message: $.message
+    receipt: $.receipt
+    # credited: $.credited       # shillings credited for this payment, or true/false
+    states:
+      paid: [PAID]
+      failed: [FAILED, CANCELLED]
+      pending: [PENDING]
+      # review: [REVIEW]         # a person decides, nothing is credited
+
+  # Optional, and each lets more rules be judged.
+  # ledger: {request: "GET /api/ledger?reference={reference}", credits: $.credits, total: $.total}
+  # audit: {request: "GET /api/payments/{payment_id}/messages", messages: $.messages}
+  # promises: {reconcile_within_s: 60, queries_per_minute: 5}
+  # login:
+  #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
+  # headers: {Authorization: "Bearer {token}"}
+
+# The Daraja account that your merchant uses. Left out: the public sandbox short code and passkey, any key pair.
+# daraja:
+#   short_code: "174379"
+#   passkey: env:MPESA_PASSKEY
+#   consumer_key: env:MPESA_CONSUMER_KEY
+#   consumer_secret: env:MPESA_CONSUMER_SECRET
+
+# Needed when the callback URL that your merchant sends leads nowhere from here.
+# callbacks:
+#   rewrite: {"https://shop.example": "http://127.0.0.1:8000"}
+
+# What a load run must keep.
+# thresholds: {payment_p95_s: 10, success_rate: 0.95, failure_rate: 0.05, concurrent_users: 50}
+"""

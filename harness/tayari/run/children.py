@@ -1,0 +1,83 @@
+"""Suites and load as child processes: watched while they run, told of an interrupt, given time to end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+_POLL_S: Final = 0.05
+_PUT_AWAY_S: Final = 20.0
+
+
+class ChildFailed(Exception):
+    """A child process of ours failed; `log` is the file with what it printed."""
+
+    def __init__(self, message: str, *, log: Path) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+def run_child(
+    command: Sequence[str],
+    *,
+    log: Path,
+    watch: Callable[[], None],
+    environment: Mapping[str, str],
+    folder: Path,
+    limit_s: float | None = None,
+) -> int:
+    """Run a command with its output in `log`, calling `watch` again and again; the exit code.
+
+    On KeyboardInterrupt the child gets SIGINT and time to finish its books, and the interrupt goes on.
+
+    Raises:
+        ChildFailed: it ran longer than `limit_s`.
+    """
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,  # the terminal's Ctrl-C is for us; we hand it on once, below
+        )
+    began = time.monotonic()
+    try:
+        while child.poll() is None:
+            watch()
+            if limit_s is not None and time.monotonic() - began > limit_s:
+                raise ChildFailed(f"it did not end within {limit_s:g} s", log=log)
+            time.sleep(_POLL_S)
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        _let_go(child)
+        raise
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        watch()
+    return child.returncode
+
+
+def _let_go(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(_PUT_AWAY_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.kill()
+        child.wait()
+
+
+def last_lines(log: Path, count: int = 6) -> str:
+    """The end of a log, for a message."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-count:])

@@ -1,0 +1,92 @@
+"""The run's record, put together from what the parts found."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import uuid
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from tayari_reports.jsonio import Events
+from tayari_reports.model import Run
+from tayari_simulator.core.options import OPTIONS
+from tayari_simulator.core.provenance import Mark
+
+from tayari import __version__
+from tayari.merchant.stage import Stage
+from tayari.run.findings import Finding
+from tayari.run.load import Loaded
+from tayari.run.order import Order
+from tayari.target.model import Target
+
+NO_EVENTS: Final = Events((), (), False)
+_TOLD: Final = ("pytest", "locust", "aiohttp")
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What a run has found so far. Mutable: an interrupt keeps what is here."""
+
+    began: float
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    findings: tuple[Finding, ...] = ()
+    events: Events = NO_EVENTS
+    loaded: Loaded = field(default_factory=Loaded)
+    interrupted: bool = False
+    notes: list[str] = field(default_factory=list)
+    clock: str = "real"
+    seed: int = 0
+
+
+def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run:
+    """One record of everything."""
+    target = stage.target
+    return Run(
+        run_id=parts.run_id,
+        tayari_version=__version__,
+        suite=order.suite,
+        profile=order.stage.profile,
+        merchant=target.merchant.name,
+        base_url=stage.base_url,
+        started_at=parts.began,
+        finished_at=finished,
+        clock=parts.clock,
+        seed=parts.seed,
+        config_sha256=target.sha256,
+        depth=depth_of(target),
+        selection=order.selection,
+        plan=(*parts.events.plan, *parts.loaded.plan),
+        checks=(*parts.events.checks, *parts.loaded.checks),
+        preflight=tuple(finding.record() for finding in parts.findings),
+        load=parts.loaded.load,
+        interrupted=parts.interrupted,
+        notes=tuple(parts.notes),
+        environment=environment(),
+        provenance=in_doubt(),
+    )
+
+
+def depth_of(target: Target) -> str:
+    """How deep the target file lets us look."""
+    if target.merchant.adapter is not None:
+        return "adapter"
+    return "black box" if target.merchant.status is None else "state probe"
+
+
+def environment() -> tuple[tuple[str, str], ...]:
+    """Versions and platform; no host name, no user name."""
+    rows = [("python", platform.python_version()), ("platform", f"{sys.platform} {platform.machine()}")]
+    for package in _TOLD:
+        try:
+            rows.append((package, version(package)))
+        except PackageNotFoundError:
+            continue
+    return tuple(rows)
+
+
+def in_doubt() -> tuple[tuple[str, str, str], ...]:
+    """The simulated behaviours about which sources disagree or say nothing."""
+    doubtful = {Mark.DISPUTED, Mark.ASSUMED}
+    return tuple((option.about, str(option.mark), option.source) for option in OPTIONS if option.mark in doubtful)

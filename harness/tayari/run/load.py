@@ -1,0 +1,116 @@
+"""The load, run as a performance engineer would: Locust in a process of its own, on the run's stage."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tayari_contracts.rules import catalogue
+from tayari_reports.jsonio import load_from_dict, read_events
+from tayari_reports.model import Check, Load, NotTested, Rule, State
+
+from tayari.run.children import ChildFailed, last_lines, run_child
+from tayari.run.order import LoadOrder, Order
+from tayari.run.voice import Voice
+
+INSTALL: Final = "pip install 'tayari[load]'"
+_AFTERWARDS_S: Final = 120.0
+"""Payments under way may settle after the load has ended; Locust comes up before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the load added to the run."""
+
+    plan: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...] = ()
+    load: Load | None = None
+
+
+def planned_rules(order: Order) -> tuple[Rule, ...]:
+    """The threshold rules of this suite, fixed before the load begins."""
+    rows = (row for row in catalogue().values() if row.family == "performance")
+    return tuple(row.rule for row in rows if order.suite in row.suites or order.suite == "load")
+
+
+def installed() -> bool:
+    """Whether Locust is there; it is an extra."""
+    return importlib.util.find_spec("locust") is not None
+
+
+def run_load(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) -> Loaded:
+    """Put the merchant under load and judge the thresholds.
+
+    Raises:
+        ChildFailed: Locust itself failed.
+    """
+    asked = order.load or LoadOrder()
+    plan = planned_rules(order)
+    if not installed():
+        voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
+        return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
+    out, events = work_dir / "load.json", work_dir / "load-events.jsonl"
+    log = order.out.resolve() / "load.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        "TAYARI_TARGET": str(order.target.resolve()),
+        "TAYARI_STAGE": str(stage_file),
+        "TAYARI_LOAD_OUT": str(out),
+        "TAYARI_EVENTS": str(events),
+        **({"TAYARI_LOAD_SEED": str(asked.seed)} if asked.seed is not None else {}),
+    }
+    users = f"{asked.users} users" if asked.users is not None else "the target file's users"
+    where = f", Locust's page at http://127.0.0.1:{asked.ui_port}" if asked.ui else ""
+    watch = _watch(voice, f"load: {users} for {asked.duration_s:g} s{where}", asked.duration_s)
+    limit_s = None if asked.ui else asked.duration_s + _AFTERWARDS_S
+    command = locust_command(asked)
+    returncode = run_child(command, log=log, watch=watch, environment=environment, folder=work_dir, limit_s=limit_s)
+    if not out.exists():
+        raise ChildFailed(f"the load ended with {returncode}: {last_lines(log, 3)}", log=log)
+    return loaded_from(plan, out, events)
+
+
+def loaded_from(plan: tuple[Rule, ...], out: Path, events: Path) -> Loaded:
+    """Read what Locust left behind; checks of rules outside the plan are for the load's own reader only."""
+    wanted = {rule.id for rule in plan}
+    found = read_events(events).checks if events.exists() else ()
+    checks = tuple(check for check in found if check.rule in wanted)
+    return Loaded(plan=plan, checks=checks, load=load_from_dict(json.loads(out.read_text(encoding="utf-8"))))
+
+
+def locust_command(asked: LoadOrder) -> list[str]:
+    """The command line."""
+    found = importlib.util.find_spec("tayari_load")
+    folder = Path(found.origin).parent if found is not None and found.origin else Path()
+    command = [sys.executable, "-m", "locust", "-f", str(folder / "locustfile.py")]
+    if asked.ui:
+        command += ["--web-host", "127.0.0.1", "--web-port", str(asked.ui_port), "--autostart"]
+    else:
+        command += ["--headless", "--only-summary", "-t", f"{asked.duration_s:g}s", "--exit-code-on-error", "0"]
+    if asked.users is not None:
+        command += ["-u", str(asked.users)]
+    return command
+
+
+def _watch(voice: Voice, what: str, seconds: float) -> Callable[[], None]:
+    task, began = voice.waiting(what, seconds), time.monotonic()
+    return lambda: voice.waited(task, time.monotonic() - began)
+
+
+def _not_tested(rule: Rule) -> Check:
+    return Check(
+        rule=rule.id,
+        state=State.NOT_TESTED,
+        not_tested=NotTested.UNSUPPORTED,
+        reason=f"Locust is not installed; {INSTALL}",
+        repeat="tayari load",
+    )

@@ -1,0 +1,47 @@
+"""What one run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tayari.merchant.stage_options import StageOptions
+
+SUITES: Final = ("smoke", "ci", "release", "load")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOrder:
+    """How hard, and for how long."""
+
+    users: int | None = None
+    """None: `thresholds.concurrent_users` of the target file."""
+    duration_s: float = 60.0
+    ui: bool = False
+    """Locust's own page instead of a headless run; it ends when its user ends it."""
+    ui_port: int = 8089
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One run. Nothing later reads the command line."""
+
+    target: Path
+    suite: str = "ci"
+    only: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    """Scenario names: these alone are judged, unless `only` adds rules."""
+    out: Path = Path("tayari-report")
+    load: LoadOrder | None = None
+    functional: bool = True
+    """Whether the pytest suites run; false for a load run."""
+    control_url: str | None = None
+    stage: StageOptions = field(default_factory=StageOptions)
+
+    @property
+    def selection(self) -> str:
+        """What narrowed the plan, in the words of the command line."""
+        words = [f"--only {rule}" for rule in self.only]
+        return " ".join([*words, *self.scenarios])

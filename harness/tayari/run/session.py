@@ -1,0 +1,113 @@
+"""One run from the target file to the reports: preflight, suites, load, verdict. What was found is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tayari_reports.model import EXIT_CODES, Run
+from tayari_reports.verdict import Judgement, judge
+from tayari_reports.writers import prepare, write_all
+
+from tayari.control.client import ControlError
+from tayari.merchant.stage import Stage
+from tayari.run.compose import Parts, compose
+from tayari.run.doctor import examine, stopped
+from tayari.run.findings import Exit, Finding
+from tayari.run.load import run_load
+from tayari.run.order import Order
+from tayari.run.suites import found_so_far, run_suites
+from tayari.run.voice import Voice
+from tayari.target import load_target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A run that came to an end, good or bad."""
+
+    run: Run
+    """Redacted."""
+    judgement: Judgement
+    exit_code: int
+    reports: Mapping[str, Path]
+
+
+def doctor(order: Order, voice: Voice) -> tuple[Finding, ...]:
+    """The preflight alone.
+
+    Raises:
+        TargetError: the target file is wrong.
+    """
+    stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
+    stage.prepare()
+    try:
+        return examine(stage, voice.finding)
+    finally:
+        stage.close()
+
+
+def check(order: Order, voice: Voice) -> Result:
+    """Run everything that was ordered, write the reports, and judge.
+
+    Raises:
+        TargetError: the target file is wrong; nothing was started.
+        ChildFailed: a suite or the load failed by our fault.
+        ReportError: the reports cannot be written.
+    """
+    stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
+    parts = Parts(began=time.time())
+    stage.prepare()
+    try:
+        try:
+            _perform(order, stage, parts, voice)
+        except KeyboardInterrupt:
+            parts.interrupted = True
+            parts.events = found_so_far(stage.work_dir)
+            voice.say("interrupted: what was found so far is reported", style="bold yellow")
+        return _conclude(order, stage, parts)
+    finally:
+        stage.close()
+
+
+def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
+    voice.say("preflight")
+    parts.findings = examine(stage, voice.finding)
+    if stopped(parts.findings) is not None:
+        return
+    _note_settings(stage, parts)
+    stage_file = stage.describe(stage.work_dir / "stage.json")
+    if order.functional:
+        parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+    if order.load is not None:
+        _settle(stage)
+        parts.loaded = run_load(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+
+
+def _settle(stage: Stage) -> None:
+    """The load begins with a merchant that runs, whatever the suites did to it."""
+    if stage.merchant_alive() is False:
+        stage.restart_merchant()
+
+
+def _note_settings(stage: Stage, parts: Parts) -> None:
+    try:
+        settings = stage.control.settings()
+    except ControlError as error:
+        parts.notes.append(str(error))
+        return
+    parts.clock = str(settings.get("clock", "real"))
+    seed = settings.get("seed")
+    parts.seed = seed if isinstance(seed, int) else 0
+
+
+def _conclude(order: Order, stage: Stage, parts: Parts) -> Result:
+    secrets = stage.secrets if hasattr(stage, "driver") else ()
+    whole = compose(order, stage, parts, finished=time.time())
+    reports = write_all(whole, order.out, secrets)
+    run = prepare(whole, secrets)
+    judgement = judge(run)
+    stop = stopped(parts.findings)
+    exit_code = int(stop.exit_code if stop is not None else EXIT_CODES[judgement.verdict])
+    return Result(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports)

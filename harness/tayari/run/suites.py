@@ -1,0 +1,91 @@
+"""The pytest suites, run as QA would run them by hand, with their results read as they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from tayari_reports.jsonio import Events, check_from_dict, read_events
+from tayari_reports.model import Check
+
+from tayari.run.children import ChildFailed, last_lines, run_child
+from tayari.run.order import Order
+from tayari.run.voice import Voice
+
+_JUDGED: Final = frozenset({0, 1})
+"""pytest's exit codes for `all passed` and `some failed`."""
+
+
+class EventTail:
+    """Reads a growing events file; torn lines wait for their end."""
+
+    def __init__(self, path: Path, voice: Voice, what: str) -> None:
+        self._path = path
+        self._voice = voice
+        self._what = what
+        self._offset = 0
+
+    def read(self) -> None:
+        """Tell what was added since the last time."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            added = file.read()
+        whole = added[: added.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            self._tell(json.loads(line))
+
+    def _tell(self, event: dict[str, object]) -> None:
+        if event["event"] == "plan":
+            rules = event["rules"]
+            self._voice.planned(len(rules) if isinstance(rules, list) else 0, self._what)
+        elif event["event"] == "check":
+            self._voice.check(_check(event))
+
+
+def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) -> Events:
+    """Run the suite's checks; what was planned and found.
+
+    Raises:
+        ChildFailed: pytest itself failed, so that nothing can be said of the merchant.
+    """
+    events = work_dir / "events.jsonl"
+    log = order.out.resolve() / "suites.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    tail = EventTail(events, voice, f"suite {order.suite}")
+    command = pytest_command(order, stage_file=stage_file, events=events, work_dir=work_dir)
+    returncode = run_child(command, log=log, watch=tail.read, environment=os.environ, folder=Path.cwd())
+    if returncode not in _JUDGED:
+        raise ChildFailed(f"the suites ended with {returncode}: {last_lines(log, 3)}", log=log)
+    return read_events(events)
+
+
+def found_so_far(work_dir: Path) -> Events:
+    """What an interrupted suite had found."""
+    events = work_dir / "events.jsonl"
+    return read_events(events) if events.exists() else Events((), (), False)
+
+
+def pytest_command(order: Order, *, stage_file: Path, events: Path, work_dir: Path) -> list[str]:
+    """The command line; without the options that a project's own pytest settings would add."""
+    html = order.out.resolve() / "pytest.html"
+    command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
+    command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir)]
+    command += ["--tayari-target", str(order.target), "--tayari-stage", str(stage_file)]
+    command += ["--tayari-suite", order.suite, "--tayari-events", str(events)]
+    command += ["--html", str(html), "--self-contained-html"]
+    for rule in order.only:
+        command += ["--tayari-only", rule]
+    for scenario in order.scenarios:
+        command += ["--tayari-scenario", scenario]
+    return command
+
+
+def _check(event: dict[str, object]) -> Check:
+    return check_from_dict({key: value for key, value in event.items() if key != "event"})

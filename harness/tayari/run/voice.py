@@ -1,0 +1,92 @@
+"""How a run speaks while it runs: a moving line on a terminal, plain lines in CI, nothing of it on standard output
+where that carries JSON."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+from tayari_reports.model import Check, State
+from tayari_reports.wording import one_line
+
+from tayari.run.findings import Finding
+
+_MARKS: Final = {
+    State.PASS: ("pass", "green"),
+    State.FAIL: ("FAIL", "bold red"),
+    State.WARN: ("warn", "yellow"),
+    State.UNKNOWN: ("unknown", "blue"),
+    State.NOT_TESTED: ("not tested", "blue"),
+    State.ERROR: ("error", "magenta"),
+    State.NOT_APPLICABLE: ("n/a", "dim"),
+    State.ATTESTED: ("attested", "cyan"),
+}
+
+
+class Voice:
+    """Tells one run. A context manager, so that the moving line is gone when the run ends."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self.console = console
+        self._quiet = quiet
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def say(self, sentence: str, *, style: str = "") -> None:
+        """One line, as it is: never markup."""
+        if not self._quiet:
+            self.console.print(Text(sentence, style=style))
+
+    def finding(self, finding: Finding) -> None:
+        """One finding of the preflight; a bad one is told whole."""
+        if finding.ok:
+            self.say(
+                f"  ok  {finding.name}: {one_line(finding.message)}" if finding.message else f"  ok  {finding.name}"
+            )
+            return
+        self.say(f"  STOP  {finding.name}: {finding.message}", style="bold red")
+        self.say(f"        {finding.fix}", style="yellow")
+
+    def planned(self, count: int, what: str) -> None:
+        """So many checks are about to run."""
+        self.say(f"{what}: {count} checks")
+        self._task = self._progress.add_task(what, total=count)
+
+    def check(self, check: Check) -> None:
+        """One finished check: a line each in CI; on a terminal only those that did not pass."""
+        mark, style = _MARKS[check.state]
+        if not self.console.is_terminal or check.state not in {State.PASS, State.NOT_APPLICABLE}:
+            reason = f": {one_line(check.reason, 160)}" if check.reason else ""
+            self.say(f"  {mark:<10} {check.rule}{reason}", style=style)
+        if self._task is not None:
+            self._progress.advance(self._task)
+
+    def waiting(self, what: str, seconds: float) -> TaskID:
+        """Something that takes about so long has begun."""
+        self.say(what)
+        return self._progress.add_task(what, total=round(seconds))
+
+    def waited(self, task: TaskID, seconds: float) -> None:
+        """It has run for so long."""
+        self._progress.update(task, completed=round(seconds))
