@@ -1,0 +1,110 @@
+"""What goes wrong between the push and its answer (rules A01 to A12)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+from checkout import Checkout
+from pacing import PushRetries
+from records import Ack, AckKind, Payment, Result
+from replies import Replies, Reply
+from settlement import Settlement
+from store import Store
+
+from defects.row import defect
+
+
+class AckPays(Checkout):
+    def accepted(self, payment: Payment, ack: Ack) -> None:
+        super().accepted(payment, ack)
+        self._store.credit(payment, None)
+
+
+class AnyAckWillDo(Replies):
+    def acknowledgement(self, reply: Reply) -> Ack:
+        ack = super().acknowledgement(reply)
+        if ack.kind is not AckKind.REFUSED:
+            return ack
+        return Ack(kind=AckKind.ACCEPTED, checkout_request_id=f"none-{secrets.token_hex(8)}")
+
+
+class AckIdAssumed(Replies):
+    def acknowledgement(self, reply: Reply) -> Ack:
+        if reply.status == 200 and reply.body.get("ResponseCode") == "0":
+            return Ack(kind=AckKind.ACCEPTED, checkout_request_id=reply.body["CheckoutRequestID"])
+        return super().acknowledgement(reply)
+
+
+class MemoryOnly(Store):
+    def __init__(self, database: str) -> None:  # noqa: ARG002 - that is the defect
+        super().__init__(":memory:")
+
+
+class EarlyCallbackDropped(Settlement):
+    def names(self, payment: Payment, result: Result) -> bool:
+        if payment.checkout_request_id is None:
+            self.store._db.execute("UPDATE payments SET awaiting = 0 WHERE id = ?", (payment.id,))
+            return False
+        return super().names(payment, result)
+
+
+class LostAckPushedAgain(PushRetries):
+    def worth_it(self, ack: Ack) -> bool:
+        return ack.kind is AckKind.UNKNOWN or super().worth_it(ack)
+
+
+class One1001(Replies):
+    def kind_of_1001(self, message: str) -> AckKind:  # noqa: ARG002 - that is the defect
+        return AckKind.REFUSED
+
+
+class LockHammered(PushRetries):
+    def worth_it(self, ack: Ack) -> bool:
+        return ack.kind is AckKind.LOCKED or super().worth_it(ack)
+
+
+class InputRetried(PushRetries):
+    def worth_it(self, ack: Ack) -> bool:
+        return ack.kind is AckKind.INPUT or super().worth_it(ack)
+
+
+class RetryStorm(PushRetries):
+    tries = 10
+    first_gap_s = 0.02
+    growth = 1.5
+
+
+class JsonAssumed(Replies):
+    def acknowledgement(self, reply: Reply) -> Ack:
+        json.loads(reply.text)
+        return super().acknowledgement(reply)
+
+
+class NoRetry(PushRetries):
+    tries = 1
+
+
+class FixedRetry(PushRetries):
+    growth = 1.0
+    jitter = 0.0
+
+
+ROWS = (
+    defect("ack-pays", "A01", "Takes the acknowledgement for the payment.", AckPays),
+    defect("any-ack-will-do", "A02", "Ignores ResponseCode and waits for a payment that was refused.", AnyAckWillDo),
+    defect("ack-id-assumed", "A03", "Breaks when the acknowledgement lacks its id.", AckIdAssumed),
+    defect("memory-only", "A04", "Keeps payments in memory; a restart loses them.", MemoryOnly),
+    defect(
+        "early-callback-dropped", "A05", "Drops a callback that is faster than the acknowledgement.",
+        EarlyCallbackDropped,
+    ),
+    defect("lost-ack-pushed-again", "A06", "Pushes again when the answer is lost.", LostAckPushedAgain),
+    defect("one-text-for-1001", "A07", "Treats every meaning of 500.001.1001 alike.", One1001),
+    defect("lock-hammered", "A08", "Pushes on while the phone is locked.", LockHammered),
+    defect("input-retried", "A09", "Sends an invalid request again, unchanged.", InputRetried),
+    defect("retry-storm", "A10", "Answers a busy M-Pesa with ten tries at once.", RetryStorm),
+    defect("json-assumed", "A11", "Breaks when the answer is not JSON.", JsonAssumed),
+    defect("no-retry", "A12", "Gives up at the first refusal.", NoRetry),
+    defect("retry-fixed-gaps", "A12", "Retries in fixed gaps without jitter.", FixedRetry),
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""What goes wrong in reading callbacks (rules C09 to C16, C20, C23, C24)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from callback_reader import CallbackReader
+from daraja import EAST_AFRICA
+from records import Result
+
+from defects.row import defect
+
+
+class CodeMustBeNumber(CallbackReader):
+    def code(self, value: object) -> str:
+        return "1032" if isinstance(value, str) and value.isdigit() else super().code(value)
+
+
+class CodeToNumber(CallbackReader):
+    def code(self, value: Any) -> str:
+        return str(int(value))
+
+
+class MetadataAssumed(CallbackReader):
+    def items(self, callback: Mapping[str, Any]) -> Mapping[str, object]:
+        return super().items({**callback, "CallbackMetadata": callback["CallbackMetadata"]})
+
+
+class ByPosition(CallbackReader):
+    def items(self, callback: Mapping[str, Any]) -> Mapping[str, object]:
+        values = list(super().items(callback).values())
+        return dict(zip(("Amount", "MpesaReceiptNumber"), values, strict=False))
+
+
+class ValueAssumed(CallbackReader):
+    def value(self, item: Mapping[str, Any]) -> object:
+        return item["Value"]
+
+
+class WholeNumbersOnly(CallbackReader):
+    def amount(self, items: Mapping[str, object]) -> Decimal | None:
+        return Decimal(int(str(items["Amount"]))) if "Amount" in items else None
+
+
+class ListAssumed(CallbackReader):
+    def items(self, callback: Mapping[str, Any]) -> Mapping[str, object]:
+        listed = callback.get("CallbackMetadata", {}).get("Item", [])
+        return {item["Name"]: self.value(item) for item in listed}
+
+
+class JsonAssumed(CallbackReader):
+    def parse(self, raw: bytes) -> object:
+        return json.loads(raw)
+
+
+class TextDecides(CallbackReader):
+    failures = ("cancel", "timeout", "insufficient", "locked", "expired", "invalid", "error", "limited", "lock ")
+
+    def envelope(self, message: object) -> Mapping[str, Any]:
+        callback = super().envelope(message)
+        text = str(callback.get("ResultDesc", "")).lower()
+        failed = any(word in text for word in self.failures)
+        return callback if failed else {**callback, "ResultCode": 0}
+
+
+class OldIsExpired(CallbackReader):
+    def read(self, raw: bytes) -> Result:
+        result = super().read(raw)
+        paid_at = str(self.items(self.envelope(self.parse(raw))).get("TransactionDate", ""))
+        if not (paid_at.isdigit() and len(paid_at) == 14):
+            return result
+        at = datetime.strptime(paid_at, "%Y%m%d%H%M%S").replace(tzinfo=EAST_AFRICA)
+        return replace(result, code="1019") if (datetime.now(UTC) - at).total_seconds() > 300 else result
+
+
+ROWS = (
+    defect(
+        "code-must-be-number", "C09", 'Takes every ResultCode that is text for a failure, "0" too.', CodeMustBeNumber
+    ),
+    defect("code-to-number", "C10", "Breaks on alphanumeric result codes.", CodeToNumber),
+    defect("metadata-assumed", "C11", "Breaks on failures, which have no CallbackMetadata.", MetadataAssumed),
+    defect("items-by-position", "C12", "Reads the metadata by position.", ByPosition),
+    defect("item-value-assumed", "C13", "Breaks on an item without a Value.", ValueAssumed),
+    defect("whole-numbers-only", "C14", "Breaks when the amount comes as 1.0 or 1.00.", WholeNumbersOnly),
+    defect("item-list-assumed", "C15", "Breaks when the one item is not in a list.", ListAssumed),
+    defect("callback-json-assumed", "C20", "Breaks on a callback that is not JSON.", JsonAssumed),
+    defect("text-decides", "C23", "Decides by ResultDesc: what names no failure it knows is paid.", TextDecides),
+    defect("old-is-expired", "C24", "Takes a success with an old TransactionDate for expired.", OldIsExpired),
+)

@@ -1,0 +1,74 @@
+"""What goes wrong at the callback's door (rules C01, C02, C07, C08, C21, C22)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from callback_paths import PREFIX, CallbackPaths
+from hooks import Hooks
+from records import Payment, Result, Topic
+from settlement import Settlement
+from store import Store
+
+from defects.row import defect
+
+
+class SlowReply(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        response = await super().receive(request)
+        await asyncio.sleep(6.0)
+        return response
+
+
+class UnknownRefused(Hooks):
+    def match(self, payment_id: str | None, result: Result) -> str | None:
+        known = super().match(payment_id, result)
+        payment = self.store.get(known) if known else None
+        same = payment and payment.checkout_request_id in {None, result.checkout_request_id}
+        return known if same else None
+
+    def unknown(self, result: Result) -> web.Response:  # noqa: ARG002 - the shape of the part
+        return self.reply("Not found", status=404)
+
+
+class AnyPath(CallbackPaths):
+    def payment_id(self, path: str) -> str | None:
+        return path.removeprefix(PREFIX).strip("/").partition("/")[0]
+
+
+class BelievesCallbacks(Settlement):
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        if super().hear_success(payment, result) and (latest := self.store.get(payment.id)):
+            self.credit(latest)
+        return False
+
+
+class FourAddresses(Hooks):
+    def admits(self, request: web.Request) -> bool:
+        return request.headers.get("X-Forwarded-For", "196.201.214.200").startswith("196.201.214.")
+
+
+class NothingKept(Store):
+    def keep_message(self, payment_id: str | None, raw: str) -> int:  # noqa: ARG002 - that is the defect
+        return 0
+
+
+class AnyMethod(Hooks):
+    def routes(self) -> list[web.RouteDef]:
+        return [*super().routes(), web.get(PREFIX + "/{rest:.*}", self.visited)]
+
+    async def visited(self, request: web.Request) -> web.Response:
+        if payment_id := self.paths.payment_id(request.path):
+            self.store.fail(payment_id, Topic.CODE, result_code="1032")
+        return self.reply("Accepted")
+
+
+ROWS = (
+    defect("slow-reply", "C01", "Works for six seconds before it answers a callback.", SlowReply),
+    defect("unknown-refused", "C02", "Answers 404 to callbacks it does not know.", UnknownRefused),
+    defect("believes-anyone", "C07", "Credits whatever a callback says, on any path.", AnyPath, BelievesCallbacks),
+    defect("four-addresses", "C08", "Admits callbacks from 196.201.214.x only.", FourAddresses),
+    defect("nothing-kept", "C21", "Does not keep what Safaricom sent.", NothingKept),
+    defect("any-method", "C22", "Takes a GET of the callback path for a cancelled payment.", AnyMethod),
+)

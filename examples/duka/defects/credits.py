@@ -1,0 +1,109 @@
+"""What goes wrong with the money itself (rules C03 to C06, C16 to C19, Q09)."""
+
+from __future__ import annotations
+
+from messages import CODES
+from records import Answer, Payment, Result, State, Topic
+from settlement import Settlement
+from store import Store
+
+from defects.row import defect
+
+
+class CreditsAgain(Settlement):
+    def complete(self, payment: Payment, result: Result) -> None:
+        self.store.credit(payment, result.receipt)
+
+
+class ForgetsCredits(Store):
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        for index in ("one_credit_per_payment", "one_credit_per_order", "one_credit_per_receipt"):
+            self._db.execute(f"DROP INDEX {index}")
+
+    def mark_paid(self, payment: Payment, receipt: str | None) -> bool:
+        super().mark_paid(payment, receipt)
+        return True
+
+
+class ReceiptsAnyNumber(Store):
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        self._db.execute("DROP INDEX one_credit_per_receipt")
+
+
+class ByPhoneAndAmount(Settlement):
+    def hear(self, payment_id: str, result: Result) -> bool:
+        payment = self.store.get(payment_id)
+        if payment is None:
+            return False
+        newest = self.store.find(
+            "msisdn = ? AND amount = ? AND state = ?", payment.msisdn, payment.amount, State.PENDING
+        )
+        if newest is None or newest.id == payment.id:
+            return super().hear(payment_id, result)
+        move = "UPDATE payments SET checkout_request_id = ? WHERE id = ?"
+        self.store._db.execute(move, (None, payment.id))
+        self.store._db.execute(move, (result.checkout_request_id, newest.id))
+        return super().hear(newest.id, result)
+
+
+class AnyAmount(Settlement):
+    def amount_agrees(self, payment: Payment, result: Result) -> bool:  # noqa: ARG002 - that is the defect
+        return True
+
+
+class NoReceiptNeeded(Settlement):
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        if result.receipt is None:
+            self.store.credit(payment, None)
+            return False
+        return super().hear_success(payment, result)
+
+
+class UnknownCodePays(Settlement):
+    def hear_failure(self, payment: Payment, result: Result) -> bool:
+        if result.code not in CODES:
+            self.store.credit(payment, None)
+            return False
+        return super().hear_failure(payment, result)
+
+
+class LastWordWins(Settlement):
+    def hear_failure(self, payment: Payment, result: Result) -> bool:
+        self.store._db.execute(
+            "UPDATE payments SET state = ?, topic = ?, result_code = ?, awaiting = 0 WHERE id = ? AND state = ?",
+            (State.FAILED, Topic.CODE, result.code, payment.id, State.PAID),
+        )
+        return super().hear_failure(payment, result)
+
+
+class FailedForGood(Settlement):
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        return payment.state is not State.FAILED and super().hear_success(payment, result)
+
+
+class CallbackWins(Settlement):
+    def disagree(self, payment: Payment, answer: Answer) -> None:  # noqa: ARG002 - that is the defect
+        self.credit(payment)
+
+
+ROWS = (
+    defect(
+        "double-credit",
+        "C03",
+        "Credits every success it hears, also the second of one payment.",
+        CreditsAgain,
+        ForgetsCredits,
+    ),
+    defect("receipt-reused", "C04", "Lets one receipt pay several orders.", ReceiptsAnyNumber),
+    defect(
+        "match-by-phone", "C05", "Files a callback under the newest order of that phone and amount.", ByPhoneAndAmount
+    ),
+    defect("amount-unchecked", "C06", "Does not compare the amount paid with the order.", AnyAmount),
+    defect("no-receipt-needed", "C16", "Credits a success that has no receipt at once.", NoReceiptNeeded),
+    defect("unknown-code-pays", "C17", "Takes every code it does not know for a success.", UnknownCodePays),
+    defect("late-failure-wins", "C18", "Lets a late failure undo a payment.", LastWordWins),
+    defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
+    defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
+)

@@ -1,0 +1,66 @@
+"""What goes wrong in what the customer reads (rules U01 to U06, Q11)."""
+
+from __future__ import annotations
+
+import time
+
+from api import Api
+from messages import Messages
+from records import Payment, State, Topic
+
+from defects.row import defect
+
+GENERIC = "Payment failed. Please try again."
+PROMISE = "The payment did not go through. You have not been charged."
+
+
+class OneText(Messages):
+    def code(self, payment: Payment) -> str:
+        return super().code(payment) if payment.result_code == "1" else GENERIC
+
+
+class Promises(Messages):
+    def code(self, payment: Payment) -> str:
+        return PROMISE if payment.result_code in {"1037", "5999"} else super().code(payment)
+
+    def topic(self, payment: Payment) -> str:
+        return PROMISE if payment.topic is Topic.CHECKING else super().topic(payment)
+
+
+class OwnReceipt(Api):
+    def receipt(self, payment: Payment) -> str | None:
+        return f"DK-{payment.id[:8]}" if payment.receipt else None
+
+
+class PaidWithoutReceipt(Messages):
+    def paid(self, payment: Payment) -> str:  # noqa: ARG002 - that is the defect
+        return "Payment received: KES {amount:,}. Asante sana!"
+
+
+class InsufficientIsGeneric(Messages):
+    def code(self, payment: Payment) -> str:
+        return GENERIC if payment.result_code == "1" else super().code(payment)
+
+
+class DownIsGeneric(Messages):
+    def topic(self, payment: Payment) -> str:
+        if payment.topic is Topic.UNAVAILABLE:
+            return "Payment failed. Please check your phone number."
+        return super().topic(payment)
+
+
+class PayAgainAfterSilence(Messages):
+    def template(self, payment: Payment) -> str:
+        if payment.state is State.PENDING and time.time() - payment.created_at > 5:
+            return "We have no answer yet. Please pay again."
+        return super().template(payment)
+
+
+ROWS = (
+    defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
+    defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
+    defect("own-receipt", "U03", "Shows its own number instead of M-Pesa's receipt.", OwnReceipt, PaidWithoutReceipt),
+    defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),
+    defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),
+    defect("pay-again-after-silence", "Q11", "Invites a second payment after five seconds.", PayAgainAfterSilence),
+)

@@ -1,0 +1,96 @@
+"""What goes wrong with queries and reconciliation (rules Q01 to Q08, Q12)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from pacing import QueryBudget, QueryGaps
+from reconciler import Reconciler
+from records import Answer, Payment, Result, Said
+from replies import Replies, Reply
+from settlement import Settlement
+
+from defects.row import defect
+
+FAILED = Answer(said=Said.FAILURE, code="1019")
+
+
+class WaitsForCallbacks(Reconciler):
+    async def _pause(self, payment_id: str, gap_s: float) -> bool:  # noqa: ARG002 - that is the defect
+        bell = self._bells[payment_id]
+        await bell.wait()
+        bell.clear()
+        return True
+
+
+class InFlightFails(Replies):
+    def answer(self, reply: Reply, asked: str) -> Answer:
+        answer = super().answer(reply, asked)
+        return FAILED if answer.said is Said.IN_FLIGHT else answer
+
+
+class ErrorFails(Replies):
+    def answer(self, reply: Reply, asked: str) -> Answer:
+        answer = super().answer(reply, asked)
+        return FAILED if answer.said is Said.NOTHING else answer
+
+
+class PollsHard(QueryGaps):
+    def gaps_s(self) -> Iterator[float]:
+        while True:
+            yield 0.01
+
+
+class NoBudget(QueryBudget):
+    async def take(self) -> None:
+        pass
+
+
+class NeverDone(Reconciler):
+    def is_open(self, payment: Payment) -> bool:  # noqa: ARG002 - that is the defect
+        return True
+
+    def deadline(self, payment: Payment) -> float:  # noqa: ARG002 - that is the defect
+        return math.inf
+
+
+class ShortGaps(QueryGaps):
+    def gaps_s(self) -> Iterator[float]:
+        return (min(gap_s, 2 * self.first_s) for gap_s in super().gaps_s())
+
+
+class TextIsNoZero(Settlement):
+    def learn(self, payment: Payment, answer: Answer) -> None:
+        if answer.said is not Said.SUCCESS or payment.claimed_at is not None:
+            super().learn(payment, answer)
+
+
+class AnyId(Replies):
+    def about(self, reply: Reply, asked: str) -> bool:  # noqa: ARG002 - that is the defect
+        return True
+
+
+class NoReceiptLater(Settlement):
+    def complete(self, payment: Payment, result: Result) -> None:
+        pass
+
+
+class FixedGaps(QueryGaps):
+    growth = 1.0
+    jitter = 0.0
+
+
+ROWS = (
+    defect(
+        "waits-for-callbacks", "Q01", "Never asks M-Pesa about a payment whose callback is missing.", WaitsForCallbacks
+    ),
+    defect("in-flight-fails", "Q02", "Takes a query's 'still processing' for a failure.", InFlightFails),
+    defect("query-error-fails", "Q03", "Takes a query's error for a failed payment.", ErrorFails),
+    defect("polls-hard", "Q04", "Asks a hundred times a second and ignores 429.", PollsHard, NoBudget),
+    defect("polls-for-ever", "Q05", "Goes on asking when the result is known.", NeverDone, ShortGaps),
+    defect("text-is-no-zero", "Q06", 'Does not take the query\'s "0" for a success.', TextIsNoZero),
+    defect("any-query-id", "Q07", "Applies an answer about another CheckoutRequestID.", AnyId),
+    defect("no-receipt-later", "Q08", "Ignores the receipt of a payment that a query settled.", NoReceiptLater),
+    defect("query-fixed-gaps", "Q12", "Asks in fixed gaps without jitter.", FixedGaps),
+)

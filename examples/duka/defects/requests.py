@@ -1,0 +1,131 @@
+"""What goes wrong with the push request (rules S01 to S13)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from callback_paths import PREFIX, CallbackPaths
+from daraja import EAST_AFRICA, Daraja
+from hooks import Hooks
+from intake import InputProblem, Intake
+from messages import Messages
+from records import Order, Payment, Result, Topic
+from store import Store
+
+from defects.row import defect
+
+
+class PasswordOfAnotherMoment(Daraja):
+    def password(self, timestamp: str) -> str:
+        return super().password(str(int(timestamp) - 1))
+
+
+class TimestampForPeople(Daraja):
+    def timestamp(self) -> str:
+        return datetime.now(UTC).astimezone(EAST_AFRICA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+class TimestampFrozen(Daraja):
+    first = ""
+
+    def timestamp(self) -> str:
+        self.first = self.first or super().timestamp()
+        return self.first
+
+
+class CentsDropped(Intake):
+    def amount(self, given: object) -> int:
+        return super().amount(int(self._number(given)))
+
+
+class NoLimit(Intake):
+    def check_limit(self, shillings: Decimal) -> None:
+        pass
+
+
+class AmountErrorAsSent(Messages):
+    def topic(self, payment: Payment) -> str:
+        return (
+            "400.002.02 Bad Request - Invalid Amount" if payment.topic is Topic.BAD_AMOUNT else super().topic(payment)
+        )
+
+
+class PhoneAsTyped(Intake):
+    def msisdn(self, typed: str) -> str:
+        return typed
+
+
+class OldPrefixes(Intake):
+    def msisdn(self, typed: str) -> str:
+        msisdn = super().msisdn(typed)
+        if not re.match("2547", msisdn):
+            raise InputProblem("M-Pesa numbers begin with 07.")
+        return msisdn
+
+
+class ReferenceAsTyped(Intake):
+    def account_reference(self, reference: str) -> str:
+        return reference
+
+
+class TillTwice(Daraja):
+    def party_b(self) -> str:
+        return self._settings.short_code
+
+
+class TestNumberPays(Daraja):
+    def party_a(self, msisdn: str) -> str:  # noqa: ARG002 - that is the defect
+        return "254708374149"
+
+
+class OnePath(CallbackPaths):
+    def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
+        return f"{self._public_url}{PREFIX}/callback"
+
+
+class FindsByCheckoutRequestId(Hooks):
+    """What is left to a shop whose callback path names no payment."""
+
+    def match(self, payment_id: str | None, result: Result) -> str | None:  # noqa: ARG002
+        payment = self.store.find("checkout_request_id = ?", result.checkout_request_id)
+        return payment.id if payment else None
+
+
+class EveryClickPays(Store):
+    def open(self, order: Order, *, idempotency_key: str | None) -> tuple[Payment, bool]:  # noqa: ARG002
+        return super().open(order, idempotency_key=None)
+
+    def open_order(self, order: Order) -> str:
+        return order.reference + secrets.token_hex(8)
+
+
+class OpenForFiveSeconds(Store):
+    def open(self, order: Order, *, idempotency_key: str | None) -> tuple[Payment, bool]:
+        self._db.execute(
+            "UPDATE payments SET open_order = NULL, idempotency_key = NULL WHERE open_order = ? AND created_at < ?",
+            (order.reference, time.time() - 5),
+        )
+        return super().open(order, idempotency_key=idempotency_key)
+
+
+ROWS = (
+    defect("password-other-moment", "S01", "Signs another Timestamp than it sends.", PasswordOfAnotherMoment),
+    defect("timestamp-for-people", "S02", "Sends the Timestamp with dashes and colons.", TimestampForPeople),
+    defect("timestamp-frozen", "S03", "Makes the Timestamp once, at the first call.", TimestampFrozen),
+    defect("cents-dropped", "S04", "Silently rounds 99.50 down to 99.", CentsDropped),
+    defect("no-limit", "S05", "Sends any amount and shows Daraja's raw refusal.", NoLimit, AmountErrorAsSent),
+    defect("phone-as-typed", "S06", "Sends the phone number as it was typed.", PhoneAsTyped),
+    defect("old-prefixes-only", "S07", "Refuses numbers that begin with 01.", OldPrefixes),
+    defect("reference-as-typed", "S08", "Sends order names of any length and with any sign.", ReferenceAsTyped),
+    defect("till-twice", "S09", "In till mode, sends the store number as PartyB too.", TillTwice),
+    defect(
+        "one-callback-path", "S10", "Uses one callback path that anybody can guess.", OnePath, FindsByCheckoutRequestId
+    ),
+    defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
+    defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
+    defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),
+)

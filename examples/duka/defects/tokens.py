@@ -1,0 +1,87 @@
+"""What goes wrong with access tokens and with the form of the calls (rules T01 to T13)."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import aiohttp
+from api import Api
+from daraja import Daraja
+from records import Payment
+from replies import Replies, Reply
+from tokens import Token, Tokens
+
+from defects.row import defect
+
+
+class TokenPerCall(Tokens):
+    async def get(self) -> Token:
+        return await self.fetch()
+
+
+class TokenStampede(Tokens):
+    async def get(self) -> Token:
+        if self._token is None or time.monotonic() >= self._token.fresh_until:
+            self._token = await self.fetch()
+        return self._token
+
+
+class TokenAlwaysAnHour(Tokens):
+    def life_s(self, expires_in: object) -> float:  # noqa: ARG002 - that is the defect
+        return 3600.0
+
+
+class TokenLifeIsText(Tokens):
+    def life_s(self, expires_in: Any) -> float:
+        return float(expires_in.strip())
+
+
+class TokenJsonAssumed(Tokens):
+    def read(self, status: int, body: str) -> tuple[str, float]:  # noqa: ARG002 - that is the defect
+        answer = json.loads(body)
+        return answer["access_token"], self.life_s(answer["expires_in"])
+
+
+class NotFoundIsWrongUrl(Replies):
+    def is_token_error(self, reply: Reply) -> bool:
+        return reply.status != 404 and super().is_token_error(reply)
+
+
+class OneTokenError(Replies):
+    def is_token_error(self, reply: Reply) -> bool:
+        return reply.error_code == "404.001.03"
+
+
+class TokenErrorLoop(Daraja):
+    resends = 8
+
+
+class FormContentType(Daraja):
+    def headers(self, token: str) -> dict[str, str]:
+        return {**super().headers(token), "Content-Type": "application/x-www-form-urlencoded"}
+
+
+class NoTimeouts(Daraja):
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
+
+class ShowsSecrets(Api):
+    def view(self, payment: Payment) -> dict[str, object]:
+        return {**super().view(payment), "debug": {"passkey": self.settings.passkey}}
+
+
+ROWS = (
+    defect("token-per-call", "T01", "Fetches a token for every call.", TokenPerCall),
+    defect("token-stampede", "T02", "Concurrent first calls each fetch a token.", TokenStampede),
+    defect("token-always-an-hour", "T03", "Ignores expires_in and uses dead tokens.", TokenAlwaysAnHour),
+    defect("token-404-gives-up", "T04", "Takes 404 with 404.001.03 for a wrong URL.", NotFoundIsWrongUrl),
+    defect("token-one-error-form", "T05", "Knows only one of the forms of a token error.", OneTokenError),
+    defect("token-error-loop", "T06", "Resends and fetches tokens as long as the token is refused.", TokenErrorLoop),
+    defect("token-life-is-text", "T07", "Breaks when expires_in is a number.", TokenLifeIsText),
+    defect("token-json-assumed", "T08", "Breaks when the token answer is empty or HTML.", TokenJsonAssumed),
+    defect("form-content-type", "T09", "Sends JSON and calls it a form.", FormContentType),
+    defect("no-timeouts", "T11", "Waits for Daraja for ever.", NoTimeouts),
+    defect("shows-secrets", "T13", "Shows the passkey in its answers.", ShowsSecrets),
+)

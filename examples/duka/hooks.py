@@ -1,0 +1,107 @@
+"""Where Safaricom calls: keep the message, say yes at once, work afterwards."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from aiohttp import web
+from callback_paths import PREFIX, CallbackPaths
+from callback_reader import CallbackReader, Unreadable
+from reconciler import Reconciler
+from records import Result
+from settings import Settings
+from settlement import Settlement
+from store import Store
+from work import Work
+
+log = logging.getLogger("duka")
+
+SOURCES = frozenset(
+    ["196.201.214.200", "196.201.214.206", "196.201.214.207", "196.201.214.208"]
+    + ["196.201.213.114", "196.201.213.44"]
+    + [f"196.201.212.{last}" for last in (127, 138, 129, 136, 74, 69)]
+)
+"""Every address that Safaricom names. A list of only the first four loses callbacks."""
+
+
+class Hooks:
+    """The callback route."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        reader: CallbackReader,
+        paths: CallbackPaths,
+        settlement: Settlement,
+        reconciler: Reconciler,
+        work: Work,
+    ) -> None:
+        self._source_header = settings.source_header
+        self.store = store
+        self.reader = reader
+        self.paths = paths
+        self.settlement = settlement
+        self.reconciler = reconciler
+        self.work = work
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(PREFIX + "/{rest:.*}", self.receive)]
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """200 to whatever is a callback, known or not; 4xx to what is none."""
+        if not self.admits(request):
+            return self.reply("Not accepted", status=403)
+        raw = await request.read()
+        payment_id = self.paths.payment_id(request.path)
+        number = self.keep(payment_id, raw) if payment_id else 0
+        try:
+            result = self.reader.read(raw)
+        except Unreadable as error:
+            log.warning("callback that cannot be read: %s", error)
+            return self.reply("Not a callback", status=400)
+        payment_id = self.match(payment_id, result)
+        if payment_id is None:
+            return self.unknown(result)
+        self.work.start(self.settle(number, payment_id, result))
+        return self.reply("Accepted")
+
+    def admits(self, request: web.Request) -> bool:
+        """Whether the caller's address is Safaricom's, where the shop's proxy tells it."""
+        if not self._source_header:
+            return True
+        return request.headers.get(self._source_header, "").rpartition(",")[2].strip() in SOURCES
+
+    def keep(self, payment_id: str, raw: bytes) -> int:
+        """As it came, before anything is made of it. Strangers' are logged, not kept: they could fill the disk."""
+        return self.store.keep_message(payment_id, raw.decode(errors="replace"))
+
+    def match(self, payment_id: str | None, result: Result) -> str | None:  # noqa: ARG002 - the id is checked later
+        """The payment a message belongs to: its path says so, and `Settlement.names` compares the CheckoutRequestID."""
+        return payment_id if payment_id and self.store.get(payment_id) else None
+
+    def unknown(self, result: Result) -> web.Response:
+        log.warning("callback for an unknown payment: %s", result.checkout_request_id)
+        return self.reply("Accepted")
+
+    async def settle(self, number: int, payment_id: str, result: Result) -> None:
+        """The work behind the 200."""
+        if self.settlement.hear(payment_id, result):
+            self.reconciler.ask_now(payment_id)
+        elif (payment := self.store.get(payment_id)) and payment.awaiting:
+            self.reconciler.follow(payment_id)
+        self.store.message_handled(number)
+
+    async def resume(self) -> None:
+        """Work on what was stored but not worked on when the process ended."""
+        for number, payment_id, raw in self.store.unhandled_messages():
+            try:
+                await self.settle(number, payment_id, self.reader.read(raw.encode()))
+            except Unreadable:
+                self.store.message_handled(number)
+
+    def reply(self, text: str, *, status: int = 200) -> web.Response:
+        body = {"ResultCode": 0 if status == 200 else 1, "ResultDesc": text}
+        return web.Response(text=json.dumps(body), status=status, content_type="application/json")
