@@ -44,6 +44,21 @@ def play_next_result(world: World, payment: Payment, due_s: float) -> tuple[Deli
     return (delivery,) if play is None else _with_faults(payment, delivery)
 
 
+def callback_of(world: World, payment: Payment, code: int | str | None, now_s: float) -> bytes:
+    """The callback of a payment as bytes: of its result, or (with `code`) a fresh one that says so.
+
+    Raises:
+        ValueError: there is no result yet, and none was given.
+    """
+    code = payment.result_code if code is None else results.wire_form(code)
+    if code is None:
+        raise ValueError(f"payment {payment.checkout_request_id} has no result yet")
+    desc = payment.result_desc if code == payment.result_code else world.text_of(code)
+    done_s = payment.completed_s or now_s
+    receipt = payment.receipt or (world.ids.receipt(done_s) if code == 0 else "")
+    return world.callbacks.body(payment, code, desc, receipt=receipt, date_time=transaction_date(world, done_s))
+
+
 def transaction_date(world: World, now_s: float) -> int:
     """`TransactionDate`: 14 digits in EAT, perhaps earlier than the clock (option `transaction_date_skew_s`)."""
     skew_s = world.options.number("transaction_date_skew_s")

@@ -58,6 +58,11 @@ class Payments:
         """The payment whose prompt is open on this phone."""
         return self._prompts.get(msisdn)
 
+    @property
+    def open_prompts(self) -> int:
+        """How many phones show a prompt."""
+        return len(self._prompts)
+
     def close_prompt(self, payment: Payment) -> None:
         """The prompt is gone from the phone: another push may come."""
         if self._prompts.get(payment.msisdn) is payment:

@@ -2,102 +2,191 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from random import Random
 from typing import Any
 
+import orjson
+from aiohttp import web
+
+from tayari_simulator import __version__
+from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
+from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
+from tayari_simulator.core.business import Business
+from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
+from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.core.options import Options
+from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
+from tayari_simulator.http.advancing import Advancing, ClockIsReal
+from tayari_simulator.http.conditions import CONDITIONS, Conditions
+from tayari_simulator.http.daraja_app import DarajaApp
+from tayari_simulator.http.listener import Listener
+from tayari_simulator.http.measuring import measured
+from tayari_simulator.http.monitor import Monitor
+from tayari_simulator.http.ordering import Answered, send_ordered
+from tayari_simulator.http.outbox import Outbox
+from tayari_simulator.http.pump import Pump
+from tayari_simulator.http.shapes import payment_dict
+from tayari_simulator.http.targets import TargetRefused, Targets
+from tayari_simulator.journal.file import JournalFile
+from tayari_simulator.journal.memory import Journal, Question
+from tayari_simulator.journal.shape import to_dict
+from tayari_simulator.journal.waiting import Waiting
+
+__all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
 
 Json = dict[str, Any]
-
-
-class TargetRefused(Exception):
-    """A callback URL whose host is neither loopback nor allowed; nothing was sent."""
-
-
-class ClockIsReal(Exception):
-    """`advance` was asked of a clock that cannot be moved."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """How one delivery ended. `status` None: no answer, and `error` says why."""
-
-    url: str
-    status: int | None
-    body: str
-    duration_s: float
-    error: str
-
-    def to_dict(self) -> Json:
-        """As the control API shows it."""
-        return {
-            "url": self.url,
-            "status": self.status,
-            "body": self.body,
-            "duration_s": self.duration_s,
-            "error": self.error,
-        }
 
 
 class Simulator:
     """One fake Daraja with its clock, journal, ports and callback sender. Used from one event loop."""
 
     def __init__(self, config: Config, *, choose: Choose | None = None) -> None:
+        """Put it together; nothing is opened but the journal file.
+
+        Raises:
+            ClockError, OptionError, TargetRefused, JournalFileError: the configuration cannot be used.
+        """
         self.config = config
-        self.choose = choose
-        self.daraja_url = ""
-        """Known once started."""
+        self.clock = make_clock(config.clock)
+        self.options = Options(config.profile, config.options)
+        targets = Targets(config)
+        self._hosts = targets.hosts
+        self._random = Random(config.seed)
+        self.daraja = Daraja(_business(config), self.options, uniform=self._random.random, choose=choose)
+        self._file = JournalFile(config.journal_file) if config.journal_file else None
+        self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
+        self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers())
+        self._waiting = Waiting(self.entries)
+        self.outbox.changed = self._changed
+        self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed)
+        self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
+        self._advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
+        self._monitor = Monitor()
+        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
+        self._started_at = self.clock.wall_s()
         self.control_url = ""
         """Set by whoever opens the control port."""
 
+    @property
+    def daraja_url(self) -> str:
+        """The base URL of the Daraja port; empty before `start`."""
+        return self._listener.url if self._listener is not None else ""
+
     async def start(self) -> None:
-        """Open the Daraja port. Raises OSError when it is taken."""
-        raise NotImplementedError
+        """Open the Daraja port.
+
+        Raises:
+            OSError: it is taken.
+        """
+        app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
+        self._runner = web.AppRunner(app.build(), access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
+        await self._runner.setup()
+        assert self._runner.server is not None
+        app.listener = self._listener = Listener(self._runner.server, self.config.host, self.config.port)
+        await self._listener.open()
+        self._monitor.start()
 
     async def close(self) -> None:
         """Close the port, the connections and the journal file."""
-        raise NotImplementedError
+        self._pump.stop()
+        self._monitor.stop()
+        if self._listener is not None:
+            await self._listener.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.outbox.close()
+        if self._file is not None:
+            self._file.close()
 
     def settings(self) -> Json:
         """`GET /v1/settings`."""
-        raise NotImplementedError
+        config = self.config
+        return {
+            "daraja_url": self.daraja_url,
+            "control_url": self.control_url,
+            "profile": str(config.profile),
+            "seed": config.seed,
+            "clock": config.clock,
+            "short_code": config.short_code,
+            "till": config.till,
+            "callback_hosts": ["loopback", *sorted(self._hosts)],
+            "deliver_to": config.deliver_to,
+            "source_header": config.source_header,
+            "options": self.options.to_dict(),
+            "started_at": self._started_at,
+            "version": __version__,
+        }
 
     def now_s(self) -> float:
         """The clock's seconds since the epoch (virtual, unless the clock is real)."""
-        raise NotImplementedError
+        return self.clock.now_s()
 
     def reset(self) -> None:
         """Forget payments, tokens, wallets, an outage, and the journal. Queued scenarios belong to who chooses."""
-        raise NotImplementedError
+        self.daraja.forget()
+        self.entries.clear()
+        if self._listener is not None and not self._listener.is_open:
+            self._listener.open_soon()
+        self._changed()
 
     def revoke_tokens(self) -> int:
         """Make every issued token invalid; returns how many there were."""
-        raise NotImplementedError
+        return self.daraja.world.tokens.revoke()
 
     def refuse_connections(self, for_s: float) -> None:
         """Close the Daraja port and open the same one again after so many real seconds."""
-        raise NotImplementedError
+        assert self._listener is not None
+        self._listener.close_for(for_s)
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
         """Give an MSISDN a wallet with so many shillings."""
-        raise NotImplementedError
+        self.daraja.world.wallets.set(msisdn, balance)
 
     async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
-        """Move a manual clock: `now_s`, `fired`. Exactly one of the three. Raises ClockIsReal."""
-        raise NotImplementedError
+        """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
+
+        Raises:
+            ClockIsReal: it runs by itself.
+            ValueError: none of the three, or more than one.
+        """
+        if (by_s is not None) + to_next + until_idle != 1:
+            raise ValueError("expected exactly one of by_s, to_next and until_idle")
+        self._advancing.check()
+        if by_s is not None:
+            fired = await self._advancing.by(by_s)
+        elif to_next:
+            fired = await self._advancing.to_next()
+        else:
+            fired = await self._advancing.until_idle()
+        return {"now_s": self.now_s(), "fired": fired}
 
     def payment(self, checkout_request_id: str) -> Payment | None:
         """The payment with this id, if it is still remembered."""
-        raise NotImplementedError
+        return self.daraja.world.payments.find(checkout_request_id)
 
     def payments(
         self, *, msisdn: str | None = None, checkout_request_id: str | None = None, reference: str | None = None
     ) -> list[Json]:
         """Payments in the shape of the control API, oldest first."""
-        raise NotImplementedError
+        store = self.daraja.world.payments
+        rows: Sequence[Payment]
+        if checkout_request_id is not None:
+            found = store.find(checkout_request_id)
+            rows = [] if found is None else [found]
+        else:
+            rows = store.of(msisdn) if msisdn is not None else store.all()
+        return [
+            payment_dict(row)
+            for row in rows
+            if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.account_reference == reference)
+        ]
 
     def journal(
         self,
@@ -110,8 +199,22 @@ class Simulator:
         until: int | None = None,
         limit: int = 1000,
     ) -> Json:
-        """`entries`, `next`, `dropped`."""
-        raise NotImplementedError
+        """`entries`, `next`, `dropped`. Above `limit`: the first ones from `since`, or without `since` the latest."""
+        found = self.entries.find(
+            Question(
+                msisdn=msisdn, checkout_request_id=checkout_request_id, endpoint=endpoint, kind=kind, since=since,
+                until=until,
+            )
+        )  # fmt: skip
+        following = self.entries.next_seq
+        if len(found) > limit and since:
+            found = found[:limit]
+            following = found[-1].seq + 1
+        return {
+            "entries": [self._entry(entry) for entry in found[-limit:]],
+            "next": following,
+            "dropped": self.entries.dropped,
+        }
 
     async def wait(
         self,
@@ -123,16 +226,27 @@ class Simulator:
         count: int = 1,
         since: int = 0,
     ) -> Json:
-        """`met`, `entries`, `waited_s`. Raises ValueError for a condition that does not exist (`CONDITIONS` lists them)."""
-        raise NotImplementedError
+        """`met`, `entries`, `waited_s`. Raises ValueError for a condition that is none of `CONDITIONS`."""
+        began = time.monotonic()
+        where = Question(msisdn=msisdn, checkout_request_id=checkout_request_id, since=since)
+        met, found = await self._conditions.wait(condition, where, count=count, timeout_s=timeout_s)
+        waited_s = round(time.monotonic() - began, 6)
+        return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}
 
     def callback_body(self, payment: Payment, *, result_code: int | str | None = None) -> Json:
-        """The callback of that payment; with `result_code`, a fresh one that says so (the truth does not change)."""
-        raise NotImplementedError
+        """The callback of that payment; with `result_code`, a fresh one that says so (the truth does not change).
+
+        Raises:
+            ValueError: there is no result yet, and none was given.
+        """
+        decoded: Json = orjson.loads(callback_of(self.daraja.world, payment, result_code, self.now_s()))
+        return decoded
 
     def source_headers(self, source: str | None = None) -> tuple[tuple[str, str], ...]:
         """The configured source header with this address (None: one of Safaricom's); empty when none is configured."""
-        raise NotImplementedError
+        if self.config.source_header is None:
+            return ()
+        return ((self.config.source_header, source or SOURCE_ADDRESSES[0]),)
 
     async def send(
         self, deliveries: Sequence[Delivery], *, parallel: bool = False, gap_s: float = 0.0, timeout_s: float = 30.0
@@ -142,16 +256,45 @@ class Simulator:
         Raises:
             TargetRefused: a host is not allowed; then nothing at all was sent.
         """
-        raise NotImplementedError
+        targets = [self.outbox.resolve(row, genuine=self._is_own_url(row)) for row in deliveries]
+        pairs = list(zip(deliveries, targets, strict=True))
+        return await send_ordered(self.outbox, pairs, parallel=parallel, gap_s=gap_s, timeout_s=timeout_s)
 
     def codes(self) -> list[Json]:
         """The catalogue of result codes."""
-        raise NotImplementedError
+        return [row.to_dict() for row in results.RESULTS]
 
     def schemas(self) -> Json:
         """JSON Schemas by name, made from the endpoint table."""
-        raise NotImplementedError
+        return dict(endpoints.schemas(self.options))
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
-        raise NotImplementedError
+        return measured(self.daraja.world, self.outbox, self.entries, self._monitor)
+
+    def _in_flight(self) -> int:
+        return self.outbox.in_flight
+
+    def _changed(self) -> None:
+        if self._waiting.for_conditions:
+            self._waiting.changed()
+        if self.daraja.next_due_s() < self._pump.armed_s:
+            self._pump.arm()
+
+    def _entry(self, entry: Exchange) -> Json:
+        return to_dict(entry, daraja_url=self.daraja_url)
+
+    def _is_own_url(self, delivery: Delivery) -> bool:
+        """Whether it goes to the payment's own callback URL: then `deliver_to` speaks for it too."""
+        payment = self.payment(delivery.checkout_request_id)
+        return payment is not None and payment.callback_url == delivery.url
+
+
+def _business(config: Config) -> Business:
+    return Business(
+        short_code=config.short_code,
+        passkey=config.passkey,
+        till=config.till,
+        consumer_key=config.consumer_key,
+        consumer_secret=config.consumer_secret,
+    )

@@ -1,0 +1,77 @@
+"""The clock that all of a simulator goes by: real, scaled, or moved by hand.
+
+Its seconds are since the epoch, so that one number serves for planning and for the dates that Daraja writes. They are taken
+from `time.monotonic()`: an event loop's own time stands still within a turn.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+
+class ClockError(Exception):
+    """A clock that does not exist: one line for whoever asked for it."""
+
+
+class Clock:
+    """A clock that runs `speed` times as fast as the real one; 0: it stands, until it is moved."""
+
+    def __init__(self, name: str, speed: float) -> None:
+        self.name = name
+        self.speed = speed
+        self._start_s = time.time()
+        self._started = time.monotonic()
+        self._moved_s = 0.0
+
+    @property
+    def manual(self) -> bool:
+        """Whether it is moved by hand."""
+        return self.speed == 0.0
+
+    def now_s(self) -> float:
+        """Seconds since the epoch, by this clock."""
+        if self.speed == 1.0:
+            return self._start_s + (time.monotonic() - self._started)
+        if self.manual:
+            return self._start_s + self._moved_s
+        return self._start_s + (time.monotonic() - self._started) * self.speed
+
+    def wall_s(self) -> float:
+        """Real seconds since the epoch; like `now_s`, never set back."""
+        return self._start_s + (time.monotonic() - self._started)
+
+    def monotonic_at(self, when_s: float) -> float:
+        """The value that `time.monotonic()` will have when this clock shows `when_s`; not for a manual clock."""
+        return self._started + (when_s - self._start_s) / self.speed
+
+    def real_s(self, delay_s: float) -> float:
+        """How long a delay of this clock lasts for someone who waits for it; on a manual clock it is real already."""
+        return delay_s if self.manual else delay_s / self.speed
+
+    def move_to(self, when_s: float) -> None:
+        """Put a manual clock forward; never back."""
+        self._moved_s = max(self._moved_s, when_s - self._start_s)
+
+
+SHAPES: Final = "real, scaled:N (N times as fast) or manual"
+
+
+def make_clock(name: str) -> Clock:
+    """The clock of this name.
+
+    Raises:
+        ClockError: no such clock.
+    """
+    if name == "real":
+        return Clock(name, 1.0)
+    if name == "manual":
+        return Clock(name, 0.0)
+    kind, _, factor = name.partition(":")
+    try:
+        speed = float(factor) if kind == "scaled" else 0.0
+    except ValueError:
+        speed = 0.0
+    if not 0.001 <= speed <= 100_000:
+        raise ClockError(f"clock {name!r} does not exist; expected {SHAPES}")
+    return Clock(name, speed)

@@ -1,0 +1,194 @@
+"""Callbacks leave here: the target is checked, the call is journalled with its answer, a retry is planned."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_simulator.clock import Clock
+from tayari_simulator.core.behaviour import Call, Delivery
+from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.core.payments import Payment
+from tayari_simulator.http.sender import PlainSender
+from tayari_simulator.http.sending import Sending
+from tayari_simulator.http.targets import Target, TargetRefused, Targets
+from tayari_simulator.http.tls_sender import TlsSender
+from tayari_simulator.journal.memory import Journal
+
+log = logging.getLogger(__name__)
+
+MOST_HEADS: Final = 1024
+
+Headers = tuple[tuple[str, str], ...]
+Done = Callable[[Exchange], None]
+
+
+@dataclass(slots=True)
+class OutboxCounts:
+    """What became of callbacks since the start."""
+
+    sent: int = 0
+    answered: int = 0
+    failed: int = 0
+    refused: int = 0
+
+
+class Outbox:
+    """Sends what the core plans, and what the control API orders."""
+
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers) -> None:
+        """`headers` are added to every callback of Daraja's own."""
+        self._daraja = daraja
+        self._journal = journal
+        self._clock = clock
+        self._targets = targets
+        self._headers = headers
+        self._plain = PlainSender()
+        self._tls = TlsSender()
+        self._heads: dict[tuple[str, str, Headers], tuple[bytes, RawHeaders]] = {}
+        self._timeout_s = daraja.world.options.number("callback_timeout_s")
+        self._retries = int(daraja.world.options.number("callback_retries"))
+        self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
+        self.counts = OutboxCounts()
+        self.in_flight = 0
+        self.changed: Callable[[], None] = lambda: None
+        """Called when an answer has come; set by the owner."""
+
+    def send(self, delivery: Delivery) -> None:
+        """Send a callback of Daraja's own. One that must not be called is journalled with the reason."""
+        payment = self._daraja.world.payments.find(delivery.checkout_request_id)
+        try:
+            target = self._targets.resolve(delivery.url)
+        except TargetRefused as refused:
+            self._refuse(delivery, payment, str(refused))
+            return
+        delivery.headers = (*delivery.headers, *self._headers)
+        exchange = self._exchange(Kind.CALLBACK, delivery, target)
+        if payment is not None:
+            exchange.scenario = payment.play.behaviour.name if payment.play else ""
+            payment.callbacks.append(exchange)
+        self._submit(target, exchange, delivery, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
+
+    def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
+        """Where an ordered callback goes. Raises TargetRefused."""
+        return self._targets.resolve(delivery.url, genuine=genuine)
+
+    def send_ordered(self, delivery: Delivery, target: Target, timeout_s: float, done: Done) -> None:
+        """Send a callback that the control API ordered; `done` gets the finished exchange."""
+        exchange = self._exchange(Kind.CONTROL, delivery, target)
+
+        def finished(_: Sending) -> None:
+            self._record(exchange)
+            done(exchange)
+            self.changed()
+
+        self._submit(target, exchange, delivery, timeout_s, finished)
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        self._plain.close()
+        await self._tls.close()
+
+    def _exchange(self, kind: Kind, delivery: Delivery, target: Target) -> Exchange:
+        _, raw = self._head(target, delivery)
+        exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
+        exchange.msisdn = delivery.msisdn
+        exchange.checkout_request_id = delivery.checkout_request_id
+        exchange.note = delivery.note
+        exchange.due_s = delivery.due_s
+        return exchange
+
+    def _submit(
+        self, target: Target, exchange: Exchange, delivery: Delivery, timeout_s: float, done: Callable[[Sending], None]
+    ) -> None:
+        head, _ = self._head(target, delivery)
+        self.in_flight += 1
+        self.counts.sent += 1
+        job = Sending(target, head, exchange, timeout_s, done, self._stamp)
+        if target.origin.scheme == "http":
+            self._plain.submit(job)
+        else:
+            self._tls.submit(job)
+
+    def _head(self, target: Target, delivery: Delivery) -> tuple[bytes, RawHeaders]:
+        """The header lines without Content-Length, as bytes and as the journal keeps them."""
+        key = (target.origin.authority, delivery.content_type, delivery.headers)
+        head = self._heads.get(key)
+        if head is None:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            head = self._heads[key] = _head_of(*key)
+        return head
+
+    def _stamp(self, exchange: Exchange) -> None:
+        exchange.at_s = self._clock.now_s()
+        exchange.wall_at_s = self._clock.wall_s()
+        exchange.sent = True
+
+    def _answered(self, payment: Payment | None, delivery: Delivery, exchange: Exchange) -> None:
+        self._record(exchange)
+        if payment is not None:
+            payment.pending -= 1
+            if exchange.status != 200 and self._retries and len(payment.callbacks) <= self._retries:
+                self._retry(payment, delivery)
+        self.changed()
+
+    def _retry(self, payment: Payment, delivery: Delivery) -> None:
+        again = Delivery(
+            self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.checkout_request_id,
+            delivery.msisdn, delivery.method, delivery.content_type, self._daraja.world.callback_headers,
+            f"retry {len(payment.callbacks)} of {self._retries}",
+        )  # fmt: skip
+        payment.pending += 1
+        self._daraja.later(again)
+
+    def _record(self, exchange: Exchange) -> None:
+        self.in_flight -= 1
+        if exchange.status:
+            self.counts.answered += 1
+        else:
+            self.counts.failed += 1
+        if not exchange.wall_at_s:
+            self._stamp(exchange)
+            exchange.sent = False
+        exchange.response_headers = self._journal.same_headers(_without_date(exchange.response_headers))
+        self._journal.add(exchange)
+
+    def _refuse(self, delivery: Delivery, payment: Payment | None, why: str) -> None:
+        exchange = Exchange(
+            Kind.CALLBACK, Call.CALLBACK, delivery.method, delivery.url, (), delivery.body, self._clock.now_s(),
+            self._clock.wall_s(),
+        )  # fmt: skip
+        exchange.msisdn = delivery.msisdn
+        exchange.checkout_request_id = delivery.checkout_request_id
+        exchange.note = delivery.note
+        exchange.due_s = delivery.due_s
+        exchange.error = why
+        self.counts.refused += 1
+        if payment is not None:
+            payment.pending -= 1
+            payment.callbacks.append(exchange)
+        log.warning("%s", why)
+        self._journal.add(exchange)
+
+
+def _without_date(headers: RawHeaders) -> RawHeaders:
+    """A merchant's headers are kept without the date, which makes them equal from one answer to the next."""
+    return tuple(pair for pair in headers if pair[0].lower() != b"date")
+
+
+def _head_of(authority: str, content_type: str, headers: Headers) -> tuple[bytes, RawHeaders]:
+    """Header lines; one that is given by name stands in the place of the usual one. Line breaks become blanks."""
+    given = {name.lower() for name, _ in headers} | {"content-length"}
+    rows = [(name, value) for name, value in (("Host", authority), ("Content-Type", content_type)) if value]
+    rows = [row for row in rows if row[0].lower() not in given]
+    rows += [row for row in headers if row[0].lower() != "content-length"]
+    raw = tuple((_clean(name), _clean(value)) for name, value in rows)
+    return b"".join(b"%b: %b\r\n" % pair for pair in raw), raw
+
+
+def _clean(text: str) -> bytes:
+    return text.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")

@@ -1,0 +1,43 @@
+"""Payments as the control API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.core.payments import Payment
+
+Json = dict[str, Any]
+
+
+def payment_dict(payment: Payment) -> Json:
+    """A payment as in `docs/control-api.md`. Times are clock seconds since the epoch."""
+    return {
+        "checkout_request_id": payment.checkout_request_id,
+        "merchant_request_id": payment.merchant_request_id,
+        "msisdn": payment.msisdn,
+        "amount": payment.amount,
+        "account_reference": payment.account_reference,
+        "short_code": payment.short_code,
+        "party_b": payment.party_b,
+        "scenario": payment.play.behaviour.name if payment.play is not None else "",
+        "state": str(payment.status),
+        "result_code": payment.result_code,
+        "result_desc": payment.result_desc,
+        "receipt": payment.receipt,
+        "callback_url": payment.callback_url,
+        "created_at": payment.created_s,
+        "result_due_at": payment.due_s,
+        "callbacks": [callback_dict(exchange) for exchange in payment.callbacks],
+    }
+
+
+def callback_dict(exchange: Exchange) -> Json:
+    """One callback of a payment: `sent_at` is null until it is written, `status` until it is answered."""
+    return {
+        "due_at": exchange.due_s,
+        "sent_at": exchange.at_s if exchange.sent else None,
+        "status": exchange.status or None,
+        "duration_s": exchange.duration_s,
+        "error": exchange.error,
+    }

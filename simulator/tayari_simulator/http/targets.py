@@ -1,0 +1,119 @@
+"""Where callbacks may go: addresses are rewritten as configured; only loopback and allowed hosts are ever called."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from tayari_simulator.config import Config
+
+
+class TargetRefused(Exception):
+    """A callback URL that is not called: its host is neither loopback nor allowed, or it is no URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port: callbacks to one origin share connections and a queue, and no other's."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    """As it is written in the Host header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One callable address."""
+
+    origin: Origin
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{self.origin.scheme}://{self.origin.authority}{self.path}"
+
+
+_PORTS: Final = {"http": 80, "https": 443}
+_SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"
+
+
+class Targets:
+    """The rules of one simulator."""
+
+    def __init__(self, config: Config) -> None:
+        """Take the configured hosts; hosts of `rewrites` and of `deliver_to` are allowed with them.
+
+        Raises:
+            TargetRefused: a rewriting or `deliver_to` is not an http or https URL.
+        """
+        self._rewrites = config.rewrites
+        self._deliver_to = config.deliver_to
+        configured = [new for _, new in config.rewrites] + ([config.deliver_to] if config.deliver_to else [])
+        self.hosts = frozenset((*_lower(config.allow_hosts), *(_origin(_prefix(url)).host for url in configured)))
+
+    def resolve(self, url: str, *, genuine: bool = True) -> Target:
+        """The address to call for a callback URL; `genuine` False: `deliver_to` does not apply.
+
+        Raises:
+            TargetRefused: with what was found, and what would allow it.
+        """
+        if genuine and self._deliver_to is not None:
+            url = self._deliver_to
+        for old, new in self._rewrites:
+            if url.startswith(old):
+                url = new + url[len(old) :]
+                break
+        prefix = _prefix(url)
+        origin = _origin(prefix)
+        if origin.host not in self.hosts and not is_loopback(origin.host):
+            raise TargetRefused(
+                f"callback host {origin.host} is not called: only loopback and allowed hosts are; "
+                f"allow it (--allow-host {origin.host}) or rewrite it (--rewrite {prefix}=http://127.0.0.1:PORT)"
+            )
+        path = url[len(prefix) :].partition("#")[0]
+        if not path.startswith("/"):
+            path = f"/{path}"
+        return Target(origin, path if path.isascii() and path.isprintable() and " " not in path else quote(path, _SAFE))
+
+
+def _lower(hosts: Iterable[str]) -> list[str]:
+    return [host.lower().strip("[]") for host in hosts]
+
+
+def _prefix(url: str) -> str:
+    """Scheme and authority of a URL, as written."""
+    start = url.find("://") + 3
+    ends = [at for at in (url.find(mark, start) for mark in "/?#") if at >= 0]
+    return url[: min(ends)] if ends else url
+
+
+@lru_cache(maxsize=4096)
+def _origin(prefix: str) -> Origin:
+    try:
+        parts = urlsplit(prefix)
+        scheme, host, port = parts.scheme.lower(), (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        scheme, host, port = "", "", None
+    if scheme not in _PORTS or not host or not prefix.isascii() or not prefix.isprintable() or " " in prefix:
+        raise TargetRefused(f"{prefix[:100]!r} is not the beginning of a URL; expected http://HOST or https://HOST")
+    shown = f"[{host}]" if ":" in host else host
+    authority = shown if port is None else f"{shown}:{port}"
+    return Origin(scheme, host, port or _PORTS[scheme], authority)
+
+
+@lru_cache(maxsize=4096)
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine. Names are not looked up: `localhost` is the only one."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""The journal in a file: SQLite, written by a thread of its own in batches, so that no request waits for the disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+from typing import Final
+
+from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.journal.shape import headers
+
+BATCH: Final = 500
+EVERY_S: Final = 0.1
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS entries (
+  seq INTEGER, kind TEXT, endpoint TEXT, at REAL, virtual_at REAL, due REAL, duration_s REAL, msisdn TEXT,
+  checkout_request_id TEXT, scenario TEXT, note TEXT, remote TEXT, method TEXT, url TEXT, request_headers TEXT,
+  request_body BLOB, status INTEGER, response_headers TEXT, response_body BLOB, error TEXT)
+"""
+_INSERT: Final = f"INSERT INTO entries VALUES ({', '.join('?' * 20)})"
+
+log = logging.getLogger(__name__)
+
+
+class JournalFileError(Exception):
+    """The file cannot be written: one line for whoever named it."""
+
+
+class JournalFile:
+    """Keeps every entry in one table, `entries`. Give it entries from one thread; `close` writes what is left."""
+
+    def __init__(self, path: str) -> None:
+        """Open or create the file.
+
+        Raises:
+            JournalFileError: it cannot be opened as a database.
+        """
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute(_TABLE)
+        except sqlite3.Error as error:
+            raise JournalFileError(
+                f"journal file {path}: {error}; name a file in a folder that can be written"
+            ) from error
+        self._waiting: list[Exchange] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal-file", daemon=True)
+        self._thread.start()
+
+    def add(self, entry: Exchange) -> None:
+        """Take an entry; it is written within a moment."""
+        self._waiting.append(entry)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._stop.set()
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            stopping = self._stop.wait(EVERY_S)
+            entries, self._waiting = self._waiting, []
+            for start in range(0, len(entries), BATCH):
+                try:
+                    self._write(entries[start : start + BATCH])
+                except sqlite3.Error:
+                    log.exception("the journal file lost %d entries", len(entries[start : start + BATCH]))
+
+    def _write(self, entries: list[Exchange]) -> None:
+        self._connection.execute("BEGIN")
+        self._connection.executemany(_INSERT, map(_row, entries))
+        self._connection.execute("COMMIT")
+
+
+def _row(entry: Exchange) -> tuple[object, ...]:
+    return (
+        entry.seq, str(entry.kind), entry.endpoint, entry.wall_at_s, entry.at_s, entry.due_s, entry.duration_s,
+        entry.msisdn, entry.checkout_request_id, entry.scenario, entry.note, entry.remote, entry.method, entry.url,
+        json.dumps(headers(entry.request_headers)), entry.request_body, entry.status,
+        json.dumps(headers(entry.response_headers)), entry.response_body, entry.error,
+    )  # fmt: skip

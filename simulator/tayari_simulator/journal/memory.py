@@ -1,0 +1,137 @@
+"""The journal in memory: bounded by bytes, counted where it drops, indexed only for those who read it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from tayari_simulator.core.exchange import Exchange, RawHeaders
+
+Sink = Callable[[Exchange], None]
+
+MOST_HEADER_SETS: Final = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which entries. `since` is the first number wanted, `until` the first one not wanted."""
+
+    msisdn: str | None = None
+    checkout_request_id: str | None = None
+    endpoint: str | None = None
+    kind: str | None = None
+    since: int = 0
+    until: int | None = None
+
+    def matches(self, entry: Exchange) -> bool:
+        """Whether an entry is meant."""
+        return (
+            entry.seq >= self.since
+            and (self.until is None or entry.seq < self.until)
+            and (self.msisdn is None or entry.msisdn == self.msisdn)
+            and (self.checkout_request_id is None or entry.checkout_request_id == self.checkout_request_id)
+            and (self.endpoint is None or entry.endpoint == self.endpoint)
+            and (self.kind is None or entry.kind == self.kind)
+        )
+
+
+class Journal:
+    """Entries by number. Writing costs next to nothing; the indexes are brought up to date by the next reader."""
+
+    def __init__(self, *, most_bytes: int, sink: Sink | None = None) -> None:
+        self._most_bytes = most_bytes
+        self._sink = sink
+        self._entries: deque[Exchange] = deque()
+        self._indexed = 0
+        """How many of the entries, from the oldest, the indexes hold."""
+        self._by_msisdn: dict[str, deque[Exchange]] = {}
+        self._by_checkout: dict[str, deque[Exchange]] = {}
+        self._header_sets: dict[RawHeaders, RawHeaders] = {}
+        self.watchers: list[Callable[[Exchange], None]] = []
+        self.next_seq = 1
+        self.bytes = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def take_seq(self) -> int:
+        """The number of the entry that is about to be added."""
+        seq = self.next_seq
+        self.next_seq = seq + 1
+        return seq
+
+    def same_headers(self, headers: RawHeaders) -> RawHeaders:
+        """An equal set of headers that is kept already: callers repeat themselves."""
+        kept = self._header_sets.get(headers)
+        if kept is not None:
+            return kept
+        if len(self._header_sets) >= MOST_HEADER_SETS:
+            self._header_sets.clear()
+        self._header_sets[headers] = headers
+        return headers
+
+    def add(self, entry: Exchange) -> None:
+        """Append a finished entry, numbered now if it has no number yet."""
+        if not entry.seq:
+            entry.seq = self.take_seq()
+        self._entries.append(entry)
+        self.bytes += entry.size()
+        if self.bytes > self._most_bytes:
+            self._shrink()
+        if self._sink is not None:
+            self._sink(entry)
+        for watcher in self.watchers:
+            watcher(entry)
+
+    def find(self, question: Question) -> list[Exchange]:
+        """All entries that match, oldest first."""
+        return [entry for entry in self._candidates(question) if question.matches(entry)]
+
+    def clear(self) -> None:
+        """Forget all entries; numbers go on counting."""
+        self._entries.clear()
+        self._by_msisdn.clear()
+        self._by_checkout.clear()
+        self._indexed = self.bytes = self.dropped = 0
+
+    def _candidates(self, question: Question) -> Iterable[Exchange]:
+        if question.checkout_request_id is not None:
+            self._index()
+            return self._by_checkout.get(question.checkout_request_id, ())
+        if question.msisdn is not None:
+            self._index()
+            return self._by_msisdn.get(question.msisdn, ())
+        if question.since and self._entries:
+            return islice(self._entries, max(0, len(self._entries) - (self.next_seq - question.since)), None)
+        return self._entries
+
+    def _index(self) -> None:
+        for entry in islice(self._entries, self._indexed, None):
+            if entry.msisdn:
+                self._by_msisdn.setdefault(entry.msisdn, deque()).append(entry)
+            if entry.checkout_request_id:
+                self._by_checkout.setdefault(entry.checkout_request_id, deque()).append(entry)
+        self._indexed = len(self._entries)
+
+    def _shrink(self) -> None:
+        while self.bytes > self._most_bytes and len(self._entries) > 1:
+            entry = self._entries.popleft()
+            self.bytes -= entry.size()
+            self.dropped += 1
+            if self._indexed:
+                self._indexed -= 1
+                _leave(self._by_msisdn, entry.msisdn)
+                _leave(self._by_checkout, entry.checkout_request_id)
+
+
+def _leave(index: dict[str, deque[Exchange]], key: str) -> None:
+    """Take the oldest entry of a key out of an index."""
+    if key:
+        entries = index[key]
+        entries.popleft()
+        if not entries:
+            del index[key]

@@ -1,0 +1,56 @@
+"""An entry as the control API shows it. Bodies are turned into text only here, when somebody reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+
+Json = dict[str, Any]
+
+
+def to_dict(entry: Exchange, *, daraja_url: str = "") -> Json:
+    """The entry as in `docs/control-api.md`; requests get the whole URL of the Daraja port."""
+    url = daraja_url + entry.url if entry.kind is Kind.REQUEST else entry.url
+    response = None
+    if entry.status:
+        response = {
+            "status": entry.status,
+            "headers": headers(entry.response_headers),
+            "body": text(entry.response_body),
+        }
+    return {
+        "seq": entry.seq,
+        "kind": str(entry.kind),
+        "endpoint": entry.endpoint,
+        "at": round(entry.wall_at_s, 6),
+        "virtual_at": round(entry.at_s, 6),
+        "duration_s": round(entry.duration_s, 6),
+        "msisdn": entry.msisdn,
+        "checkout_request_id": entry.checkout_request_id,
+        "scenario": entry.scenario,
+        "note": entry.note,
+        "remote": entry.remote,
+        "request": {
+            "method": entry.method,
+            "url": url,
+            "headers": headers(entry.request_headers),
+            "body": text(entry.request_body),
+        },
+        "response": response,
+        "error": entry.error,
+    }
+
+
+def headers(raw: RawHeaders) -> dict[str, str]:
+    """Headers by name as written; repeated ones are joined with a comma."""
+    named: dict[str, str] = {}
+    for name, value in raw:
+        key, found = name.decode("latin-1"), value.decode("latin-1")
+        named[key] = f"{named[key]}, {found}" if key in named else found
+    return named
+
+
+def text(body: bytes) -> str:
+    """A body as text; bytes that are not UTF-8 become replacement characters."""
+    return body.decode("utf-8", "replace")
