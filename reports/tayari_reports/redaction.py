@@ -21,6 +21,8 @@ T = TypeVar("T")
 LONGEST: Final = 65_536
 """Characters of one text that a report keeps; the rest of a huge body is counted and left out."""
 
+_ROUNDS: Final = 8
+
 _PAIRS: Final = frozenset({"request_headers", "response_headers", "environment"})
 _DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
 
@@ -37,10 +39,19 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Mask a body, a URL or a sentence. A JSON body stays JSON."""
-        masked = msisdn.mask(redact_fields(self._known.redact(text)), self._subscribers)
+        masked = self._settled(text)
         if masked != text and _is_json(text) and not _is_json(masked):
             masked = msisdn.quote_bare(masked)
         return masked
+
+    def _settled(self, text: str) -> str:
+        """Mask until nothing changes: in a torn text, one mask can bring another secret's place to light."""
+        for _ in range(_ROUNDS):
+            masked = msisdn.mask(redact_fields(self._known.redact(text)), self._subscribers)
+            if masked == text:
+                break
+            text = masked
+        return text
 
     def header(self, name: str, value: str) -> tuple[str, str]:
         """Mask a header, or an environment variable, by its name as well as by its value."""

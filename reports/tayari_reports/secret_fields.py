@@ -42,7 +42,7 @@ _FIXED: Final = tuple(
             rf"(<input\b[^>]{{0,400}}\bvalue=[\"'])[^\"'>]*(?=[\"'][^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD})",
             rf"\1{REDACTED}",
         ),
-        (rf"({_WORD}=)(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
+        (rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
     )
 )
 
@@ -66,7 +66,7 @@ def redact_header(name: str, value: str) -> str:
         return redact_fields(value)
     if _COOKIE_NAME.search(name):
         return re.sub(
-            r"(^|;\s*)((?!path=|domain=|max-age=|expires=|samesite=)[^=;]+)=[^;]*",
+            r"(^|;\s*+)((?!path=|domain=|max-age=|expires=|samesite=)[^=;]+)=[^;]*",
             rf"\1\2={REDACTED}",
             value,
             flags=re.I,

@@ -190,7 +190,7 @@ def load() -> Load:
     ]
     return Load(
         users=50,
-        duration_s=60,
+        duration_s=60.0,
         started=486,
         acknowledged=486,
         settled=481,
@@ -202,7 +202,7 @@ def load() -> Load:
         settled_p99_s=8.02,
         payments_per_s=8.1,
         thresholds=(
-            Threshold(name="payment_p95_s", limit=10, measured=4.87, unit="s", samples=481, met=True),
+            Threshold(name="payment_p95_s", limit=10.0, measured=4.87, unit="s", samples=481, met=True),
             Threshold(name="success_rate", limit=0.95, measured=0.9897, unit="of payments", samples=486, met=True),
             Threshold(name="failure_rate", limit=0.05, measured=None, unit="of payments", samples=0, met=None),
         ),

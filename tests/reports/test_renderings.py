@@ -1,0 +1,243 @@
+"""Each rendering tells the same verdict, score, coverage and counts, and each is what its readers expect."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+import samples
+from rich.console import Console
+from tayari_reports.errors import ReportError
+from tayari_reports.jsonio import read_run
+from tayari_reports.model import Run, State, Verdict
+from tayari_reports.terminal import render_terminal
+from tayari_reports.verdict import judge, percent
+from tayari_reports.wording import STATES, TITLES, counted
+from tayari_reports.write_markdown import MOST_LINES
+from tayari_reports.writers import WRITERS, prepare, write_all
+
+Told = tuple[str, str, str, dict[str, int]]
+"""Verdict, score, coverage, and the states that occur with their numbers."""
+
+NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"
+
+CTRF = {
+    "type": "object",
+    "required": ["reportFormat", "specVersion", "results"],
+    "additionalProperties": False,
+    "properties": {
+        "reportFormat": {"const": "CTRF"},
+        "specVersion": {"pattern": r"^\d+\.\d+\.\d+$"},
+        "reportId": {"type": "string", "format": "uuid"},
+        "generatedBy": {"type": "string"},
+        "results": {
+            "type": "object",
+            "required": ["tool", "summary", "tests"],
+            "additionalProperties": False,
+            "properties": {
+                "tool": {"required": ["name"]},
+                "summary": {
+                    "required": ["tests", "passed", "failed", "skipped", "pending", "other", "start", "stop"],
+                    "additionalProperties": {"type": "integer"},
+                },
+                "tests": {
+                    "items": {
+                        "required": ["name", "status", "duration"],
+                        "properties": {
+                            "status": {"enum": ["passed", "failed", "skipped", "pending", "other"]},
+                            "duration": {"type": "integer"},
+                            "suite": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                            "tags": {"type": "array", "items": {"type": "string"}},
+                            "message": {"type": "string"},
+                            "rawStatus": {"type": "string"},
+                            "type": {"type": "string"},
+                            "name": {"type": "string", "minLength": 1},
+                            "extra": {"type": "object"},
+                        },
+                        "additionalProperties": False,
+                    }
+                },
+                "environment": {"type": "object"},
+                "extra": {"type": "object"},
+            },
+        },
+    },
+}
+"""What the CTRF specification (version 0.0.0) demands of the keys that are written here."""
+
+
+def screen(run: Run) -> str:
+    """What the terminal shows."""
+    out = io.StringIO()
+    clean = prepare(run)
+    render_terminal(clean, judge(clean), Console(file=out, width=400))
+    return out.getvalue()
+
+
+def counts_of(sentence: str) -> dict[str, int]:
+    """`41 passed, 3 failed` as numbers."""
+    return {name: int(number) for number, name in re.findall(r"(\d+) ([a-z ]+?)(?=[,.\n│]|\s{2}|$)", sentence)}
+
+
+def told_by_document(summary: dict[str, Any], state_words: dict[str, str]) -> Told:
+    found = {state_words[state]: number for state, number in summary["counts"].items() if number}
+    return summary["verdict"], percent(summary["score"]), percent(summary["coverage"]), found
+
+
+def told_by_text(text: str, title: str) -> Told:
+    """Read the verdict and the figures out of a text for people."""
+    figures = re.search(r"score ([\d.]+ %)\W+coverage ([\d.]+ %)\W+(\d[^\n│<]*)", text, re.IGNORECASE)
+    assert figures is not None
+    verdict = {title.upper(): name for name, title in TITLES.items()}[title.upper()]
+    return verdict.value, figures[1], figures[2], counts_of(figures[3])
+
+
+def told(kind: str, text: str) -> Told:
+    """What one rendering says."""
+    words = {state.value: word for state, word in STATES.items()}
+    if kind == "json":
+        return told_by_document(json.loads(text)["judgement"], words)
+    if kind == "ctrf":
+        return told_by_document(json.loads(text)["results"]["extra"], words)
+    if kind == "junit":
+        facts = {node.get("name"): str(node.get("value")) for node in ET.fromstring(text).iter("property")}
+        numbers = {word: int(facts[f"tayari.count.{state}"]) for state, word in words.items()}
+        figures = facts["tayari.score"], facts["tayari.coverage"]
+        return facts["tayari.verdict"], *figures, {word: count for word, count in numbers.items() if count}
+    if kind == "html":
+        parts = {
+            name: re.search(rf'id="{name}"[^>]*>([^<]*)<', text) for name in ("score", "coverage", "counts", "verdict")
+        }
+        score, coverage, counts, title = (match[1] for match in parts.values() if match)
+        return told_by_text(f"score {score} · coverage {coverage} · {counts}", title)
+    title = re.search(r"## ([A-Za-z ]+) \(`" if kind == "md" else r"╭─ +([A-Z ]+): ", text)
+    assert title is not None
+    return told_by_text(text, title[1])
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_all_renderings_tell_the_same(name: str, tmp_path: Path) -> None:
+    run = samples.ALL[name]()
+    judgement = judge(run)
+    expected = (
+        judgement.verdict.value,
+        percent(judgement.score),
+        percent(judgement.coverage),
+        counts_of(counted(judgement)),
+    )
+
+    texts = {kind: path.read_text() for kind, path in write_all(run, tmp_path).items()}
+    for kind, text in {**texts, "terminal": screen(run)}.items():
+        assert told(kind, text) == expected, kind
+
+
+def test_a_written_run_can_be_judged_again_to_the_same_end(tmp_path: Path) -> None:
+    first = write_all(samples.not_ready(), tmp_path / "a")
+    second = write_all(read_run(first["json"]), tmp_path / "b")
+
+    for kind in WRITERS:
+        assert first[kind].read_text() == second[kind].read_text(), kind
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_markdown_fits_a_pull_request(name: str, tmp_path: Path) -> None:
+    run = samples.ALL[name]()
+    many = replace(run, checks=tuple(samples.ended(row[0], State.FAIL, "Bad. " * 200) for row in samples.RULES))
+
+    for one in (run, many):
+        text = write_all(one, tmp_path, formats=["md"])["md"].read_text()
+        assert len(text.splitlines()) <= MOST_LINES
+
+
+def test_junit_counts_failures_errors_and_skips(tmp_path: Path) -> None:
+    root = ET.parse(write_all(samples.not_ready(), tmp_path, formats=["junit"])["junit"]).getroot()
+
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("25", "4", "2", "1")
+    case = next(case for case in root.iter("testcase") if str(case.get("name")).startswith("C03 "))
+    failure = case.find("failure")
+    assert failure is not None
+    assert "Credited twice" in str(failure.get("message"))
+    assert "Repeat: tayari check --only C03" in str(failure.text)
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_junit_is_green_only_when_the_exit_code_is_zero(name: str, tmp_path: Path) -> None:
+    run = samples.ALL[name]()
+    root = ET.parse(write_all(run, tmp_path, formats=["junit"])["junit"]).getroot()
+
+    assert (root.get("failures") == root.get("errors") == "0") == (judge(run).exit_code == 0)
+
+
+def test_an_empty_run_is_red_for_readers_of_junit_alone(tmp_path: Path) -> None:
+    path = write_all(samples.run(plan=(), checks=()), tmp_path, formats=["junit"])["junit"]
+
+    assert ET.parse(path).getroot().get("failures") == "1"
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_ctrf_fits_its_specification(name: str, tmp_path: Path) -> None:
+    document = json.loads(write_all(samples.ALL[name](), tmp_path, formats=["ctrf"])["ctrf"].read_text())
+
+    jsonschema.validate(document, CTRF)
+    summary = document["results"]["summary"]
+    kinds = ("passed", "failed", "skipped", "pending", "other")
+    assert sum(summary[kind] for kind in kinds) == summary["tests"] == len(document["results"]["tests"])
+
+
+def test_the_terminal_names_the_verdict_first_and_then_what_to_do() -> None:
+    lines = screen(samples.not_ready()).splitlines()
+
+    assert "NOT READY: duka" in lines[0]
+    assert "3 blocking rules failed, 2 of them with money at stake." in lines[1]
+    assert "First: C03: Make the receipt number unique" in lines[2]
+
+
+def nasty_run() -> Run:
+    """A run whose merchant answers with everything that could break a report."""
+    made = samples.ended("C03", State.FAIL, NASTY, repeat=NASTY, scenario=NASTY)
+    evidence = tuple(
+        replace(one, title=NASTY, url=NASTY, request_body=NASTY, response_body=f'{{"x": "{NASTY}"}}', error=NASTY)
+        for one in made.evidence
+    )
+    return samples.run(
+        [replace(made, evidence=evidence)], merchant=NASTY, notes=(NASTY,), environment=((NASTY, NASTY),)
+    )
+
+
+def test_what_a_merchant_answers_cannot_break_out_of_any_rendering(tmp_path: Path) -> None:
+    run = nasty_run()
+    paths = write_all(run, tmp_path)
+
+    page = paths["html"].read_text()
+    assert page.count("<script") == 1
+    assert "alert(1)" in page
+    assert "<b>" not in page.replace("<b>Tayari</b>", "")
+    assert ET.parse(paths["junit"]).getroot().get("failures") == "2"
+    assert json.loads(paths["json"].read_text())["merchant"] == NASTY
+    markdown = paths["md"].read_text()
+    assert "<script" not in markdown.replace("\\<", "")
+    assert "@everyone" not in markdown.replace("\\@", "")
+    assert "\x1b" not in screen(run)
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="format 'pdf' is not known; expected one of json, html, md, junit, ctrf"):
+        write_all(samples.ready(), tmp_path, formats=["pdf"])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(ReportError, match=r"file/run\.json: cannot be written"):
+        write_all(samples.ready(), tmp_path / "file")
+
+
+def test_every_verdict_has_a_title() -> None:
+    assert set(TITLES) == set(Verdict)
