@@ -42,14 +42,19 @@ app.add_typer(reference.scenarios, name="scenarios")
 app.add_typer(reference.report, name="report")
 
 
-@app.callback()
-def tayari(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    """Is your M-Pesa integration ready for production, and what is the proof?"""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def tayari(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Is your M-Pesa integration ready for production, and what is the proof?"""
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class Speech:
 
     def __init__(self, form: Format) -> None:
         self.form = form
-        self.out = Console(soft_wrap=False, highlight=False)
+        self.out = Console(highlight=False)
         self.err = Console(stderr=True, highlight=False)
 
     def voice(self) -> Voice:
@@ -46,7 +46,7 @@ class Speech:
     def text(self, text: str = "", *, style: str = "") -> None:
         """Print a line, where text was asked for."""
         if self.form is Format.TEXT:
-            self.out.print(Text(text, style=style))
+            self.out.print(Text(text, style=style), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows, where text was asked for; texts of others are never markup."""
@@ -63,7 +63,7 @@ class Speech:
         """Say why the command ends here; raise what is returned."""
         self.json({"error": message, "exit_code": int(code), **more})
         if self.form is Format.TEXT:
-            self.err.print(Text(message, style="red"))
+            self.err.print(Text(message, style="red"), soft_wrap=True)
         return typer.Exit(int(code))
 
 

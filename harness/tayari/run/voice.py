@@ -56,7 +56,7 @@ class Voice:
     def say(self, sentence: str, *, style: str = "") -> None:
         """One line, as it is: never markup."""
         if not self._quiet:
-            self.console.print(Text(sentence, style=style))
+            self.console.print(Text(sentence, style=style), soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
         """One finding of the preflight; a bad one is told whole."""

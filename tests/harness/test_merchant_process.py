@@ -1,0 +1,144 @@
+"""The merchant as a process: up, down, dead, up again."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tayari.merchant.process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
+from tayari.target.model import Start
+from tiny_shop import Says, open_shop
+
+SERVE = """\
+import http.server, os, sys
+print("opening", os.environ.get("DARAJA"), flush=True)
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/die":
+            os._exit(7)
+        self.send_response(503 if self.path == "/busy" else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *args): pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
+"""
+
+
+def make(
+    tmp_path: Path, command: str = "{python} 'my shop.py' {port}", port: int = 0, **more: object
+) -> MerchantProcess:
+    port = port or free_port()
+    (tmp_path / "my shop.py").write_text(SERVE)
+    values = {"python": sys.executable, "port": str(port), "daraja_url": "http://127.0.0.1:9310"}
+    start = Start(command=command, env={"DARAJA": "{daraja_url}"}, **more)  # type: ignore[arg-type]
+    base_url = f"http://127.0.0.1:{port}"
+    return MerchantProcess(start, base_url, values=values, folder=tmp_path, log=tmp_path / "merchant.log")
+
+
+@pytest.fixture
+def merchant(tmp_path: Path) -> Iterator[MerchantProcess]:
+    merchant = make(tmp_path)
+    merchant.start()
+    yield merchant
+    merchant.stop()
+
+
+def test_it_is_ready_when_start_returns_and_has_its_environment(merchant: MerchantProcess) -> None:
+    assert merchant.alive()
+    assert "opening http://127.0.0.1:9310" in merchant.log_tail()
+
+
+def test_stopping_ends_the_whole_group_and_can_be_done_twice(merchant: MerchantProcess) -> None:
+    pid = merchant.pid
+    assert pid is not None
+
+    merchant.stop()
+    merchant.stop()
+
+    assert not merchant.alive()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+
+
+def test_a_killed_merchant_is_dead_and_can_be_started_again(merchant: MerchantProcess) -> None:
+    merchant.kill()
+    assert not merchant.alive()
+
+    merchant.stop()
+    merchant.start()
+
+    assert merchant.alive()
+
+
+def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None:
+    import requests
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{merchant._base_url}/die", timeout=5)
+
+    assert merchant._ended(5.0)
+    assert not merchant.alive()
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "kind", "said"),
+    [
+        (
+            "{python} -c 'print(\"no settings\"); raise SystemExit(3)'",
+            {},
+            "died",
+            "ended with 3 before the merchant was ready",
+        ),
+        ("no-such-program-here", {}, "command", "cannot run 'no-such-program-here'"),
+        ("{python} {ca_file}", {}, "placeholder", "{ca_file} has no value"),
+        ("{python} 'my shop.py", {}, "command", "No closing quotation"),
+        ("{python} 'my shop.py' {port}", {"ready": "/busy", "ready_within_s": 0.5}, "not_ready", "(status 503)"),
+        ("{python} -c 'import time; time.sleep(60)'", {"ready_within_s": 0.3}, "not_ready", "(connection refused)"),
+    ],
+)
+def test_a_failed_start_has_its_reason(
+    tmp_path: Path, command: str, more: dict[str, object], kind: str, said: str
+) -> None:
+    merchant = make(tmp_path, command, **more)
+
+    with pytest.raises(MerchantStartError) as caught:
+        merchant.start()
+
+    assert caught.value.kind == kind
+    assert said in str(caught.value)
+    assert not merchant.alive()
+
+
+def test_the_last_lines_of_a_merchant_that_died_are_kept(tmp_path: Path) -> None:
+    merchant = make(tmp_path, "{python} -c 'raise ValueError(\"MPESA_KEY is not set\")'")
+
+    with pytest.raises(MerchantStartError, match="MPESA_KEY is not set") as caught:
+        merchant.start()
+
+    assert "Traceback" in caught.value.tail
+
+
+def test_a_port_that_another_program_has_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with open_shop({"GET /": Says("mine")}) as shop:
+        merchant = make(tmp_path, port=int(shop.url.rpartition(":")[2]))
+
+        with pytest.raises(MerchantStartError) as caught:
+            merchant.start()
+
+    assert caught.value.kind == "port_taken"
+    assert merchant.pid is None
+
+
+def test_the_log_is_shown_by_its_last_part_only(tmp_path: Path) -> None:
+    merchant = make(tmp_path)
+    (tmp_path / "merchant.log").write_text("x" * (LOG_BYTES // 64) + "the end")
+
+    assert merchant.log_tail().endswith("the end")
+    assert len(merchant.log_tail()) == 16 * 1024
+
+
+def test_answers_tells_whether_something_listens() -> None:
+    with open_shop({}) as shop:
+        assert answers(shop.url)
+    assert not answers(shop.url)
