@@ -1,7 +1,7 @@
 """The clock that all of a simulator goes by: real, scaled, or moved by hand.
 
-Its seconds are since the epoch, so that one number serves for planning and for the dates that Daraja writes. They are taken
-from `time.monotonic()`: an event loop's own time stands still within a turn.
+Its seconds are since the epoch, so that one number serves for planning and for the dates that Daraja writes. They are
+taken from `time.monotonic()`: an event loop's own time stands still within a turn.
 """
 
 from __future__ import annotations

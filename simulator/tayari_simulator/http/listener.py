@@ -56,7 +56,7 @@ class Listener:
             raise
 
     def close_for(self, seconds: float) -> None:
-        """Close the port and every idle connection; open again after so many real seconds (the longest order counts)."""
+        """Close the port and every idle connection; open again after so many real seconds (the longest counts)."""
         self._shut()
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
         if self._reopening is None:

@@ -1,0 +1,10 @@
+"""`python -m tayari_simulator`: the fake Daraja as a process."""
+
+import sys
+
+from tayari_simulator.server.serve import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())

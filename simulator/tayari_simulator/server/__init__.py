@@ -1,0 +1,1 @@
+"""The simulator as a process: flags, ready line, signals, exit statuses."""

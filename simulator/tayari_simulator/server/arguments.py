@@ -1,0 +1,105 @@
+"""Flags and environment become one frozen `Config`; nothing reads them later."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NoReturn
+
+from tayari_simulator import __version__
+from tayari_simulator.clock import SHAPES
+from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
+from tayari_simulator.core.provenance import Profile
+
+
+class ConfigError(Exception):
+    """The simulator was told something that cannot be: one line for whoever started it."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see --help")
+
+
+def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
+    """The configuration of this command line.
+
+    Raises:
+        ConfigError: a flag that does not exist, or a value that it cannot have.
+        SystemExit: --help or --version were answered.
+    """
+    given = _parser().parse_args(list(argv))
+    return Config(
+        host=given.host,
+        port=given.port,
+        control_port=given.control_port,
+        profile=Profile(given.profile),
+        clock=given.clock,
+        seed=given.seed,
+        scenario_dirs=tuple(given.scenarios),
+        scenario=given.scenario,
+        journal_file=given.journal,
+        journal_bytes=given.journal_bytes,
+        short_code=given.short_code,
+        till=given.till,
+        passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
+        consumer_key=environ.get("TAYARI_CONSUMER_KEY") or None,
+        consumer_secret=environ.get("TAYARI_CONSUMER_SECRET") or None,
+        allow_hosts=tuple(given.allow_host),
+        rewrites=tuple(_pair(text, "--rewrite", "FROM=TO, two URLs") for text in given.rewrite),
+        deliver_to=given.deliver_to,
+        source_header=given.source_header,
+        options=MappingProxyType(dict(_pair(text, "--option", "NAME=VALUE") for text in given.option)),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tayari simulate",
+        description="A fake of Safaricom's M-Pesa API (Daraja). Prints one JSON line when it is ready.",
+        epilog="Secrets come by environment: TAYARI_PASSKEY, TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET. Without key "
+        "and secret any pair is accepted; without a passkey it is the public one of the sandbox.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--version", action="version", version=__version__)
+    add("--host", default="127.0.0.1", help="address of both ports (default: %(default)s)")
+    add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
+    add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
+    add("--profile", choices=[str(name) for name in Profile], default="documented", help="which Daraja is played")
+    add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
+    add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
+    add("--scenarios", action="append", default=[], metavar="DIR", help="scenario files; may be repeated")
+    add("--scenario", metavar="NAME", help="plays where nothing more specific does")
+    add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
+    add("--journal-bytes", type=_bytes, default=JOURNAL_BYTES, metavar="N", help="bound of the journal in memory")
+    add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
+    add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
+    add("--allow-host", action="append", default=[], metavar="H", help="a callback host that may be called")
+    add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
+    add("--deliver-to", metavar="URL", help="all callbacks go there")
+    add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
+    add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port; expected 0 to 65535")
+    return number
+
+
+def _bytes(text: str) -> int:
+    number = int(text)
+    if number < 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is too small; expected at least 10000")
+    return number
+
+
+def _pair(text: str, flag: str, shape: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not (left and equals and right):
+        raise ConfigError(f"{flag} {text}: expected {shape}")
+    return left, right

@@ -1,0 +1,138 @@
+"""From a `Config` to a running process: opened, announced, closed on a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TextIO
+
+import orjson
+
+from tayari_simulator import __version__
+from tayari_simulator.clock import ClockError
+from tayari_simulator.config import Config
+from tayari_simulator.control.app import open_control_port
+from tayari_simulator.core.options import OptionError
+from tayari_simulator.http.simulator import Simulator, TargetRefused
+from tayari_simulator.journal.file import JournalFileError
+from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenario.selector import Selector, UnknownScenario
+from tayari_simulator.server.arguments import ConfigError, read_arguments
+
+OK: Final = 0
+BAD_CONFIGURATION: Final = 20
+
+ANY_KEY: Final = "tayari-consumer-key"
+ANY_SECRET: Final = "tayari-consumer-secret"
+"""Announced where any pair is accepted, so that callers have one to use."""
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run one simulator until SIGTERM or SIGINT; returns the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        config = read_arguments(sys.argv[1:] if argv is None else argv, os.environ if environ is None else environ)
+        selector = load_scenarios(config)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(config, selector, announce=sys.stdout))
+    except SystemExit as answered:
+        return int(answered.code or 0)
+    except (ConfigError, ClockError, OptionError, TargetRefused, JournalFileError) as error:
+        print(f"tayari simulate: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why
+        return BAD_CONFIGURATION
+    return OK
+
+
+def load_scenarios(config: Config) -> Selector:
+    """Read the scenario folders.
+
+    Raises:
+        ConfigError: a file with mistakes, or no scenario of the name that is to play.
+    """
+    scenarios, problems = read_scenarios(config.scenario_dirs)
+    if problems:
+        raise ConfigError("\n".join(["scenario files cannot be used", *map(str, problems)]))
+    try:
+        return Selector(scenarios, active=config.scenario)
+    except UnknownScenario as error:
+        raise ConfigError(f"--scenario: {error}") from error
+
+
+async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None:
+    """Open both ports, print the ready line, and run until a signal.
+
+    Raises:
+        ConfigError: a port is taken.
+        ClockError, OptionError, TargetRefused, JournalFileError: see `Simulator`.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    simulator = Simulator(config, choose=selector)
+    try:
+        try:
+            await simulator.start()
+        except OSError as error:
+            raise ConfigError(_port_trouble("--port", config.host, config.port, error)) from error
+        try:
+            control = await open_control_port(simulator, selector, host=config.host, port=config.control_port)
+        except OSError as error:
+            raise ConfigError(_port_trouble("--control-port", config.host, config.control_port, error)) from error
+        try:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+            _say(announce, orjson.dumps(ready(simulator)).decode())
+            _say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
+            await stop.wait()
+        finally:
+            await control.close()
+    finally:
+        await simulator.close()
+
+
+def ready(simulator: Simulator) -> dict[str, Any]:
+    """The line that tells a parent process where everything is."""
+    config = simulator.config
+    return {
+        "event": "ready",
+        "daraja_url": simulator.daraja_url,
+        "control_url": simulator.control_url,
+        "tls_url": None,
+        "proxy_url": None,
+        "consumer_key": config.consumer_key or ANY_KEY,
+        "consumer_secret": config.consumer_secret or ANY_SECRET,
+        "short_code": config.short_code,
+        "passkey": config.passkey,
+        "version": __version__,
+        "pid": os.getpid(),
+    }
+
+
+def _say(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
+    stream.flush()
+
+
+def _port_trouble(flag: str, host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is taken by another program; stop it, or choose another with {flag} (0: any free)"
+        )
+    return f"cannot listen on {host}:{port}: {error.strerror or error}; see --host and {flag}"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop where there is one: 6 to 26 % faster on whole payments."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
