@@ -1,0 +1,246 @@
+"""What the merchant's traffic says about its set-up, one misconfiguration at a time."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from tayari.merchant.process import MerchantStartError
+from tayari.merchant.views import Started, StatusView
+from tayari.run import diagnose_merchant as merchant
+from tayari.run.diagnose_daraja import diagnose
+from tayari.run.findings import Exit, Finding
+from tayari.target.model import Call, DarajaAccount, Merchant, Pay, PaymentState, Status, Target
+
+ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
+AT = 1_791_286_403.0  # 2026-10-06 14:33:23 in East Africa
+
+
+def entry(endpoint: str, status: int, answer: dict[str, str] | None = None, **sent: object) -> dict[str, Any]:
+    return {
+        "kind": "request",
+        "endpoint": endpoint,
+        "at": AT,
+        "request": {"body": json.dumps(sent)},
+        "response": {"status": status, "body": json.dumps(answer) if answer else ""},
+    }
+
+
+def push(stamp: str = "20261006143323", error: str = "", code: str = "174379", passkey: str = "key1") -> dict[str, Any]:
+    password = base64.b64encode(f"{code}{passkey}{stamp}".encode()).decode()
+    answer = {"errorMessage": error} if error else {"ResponseCode": "0"}
+    return entry("stk_push", 500 if error else 200, answer, BusinessShortCode=code, Password=password, Timestamp=stamp)
+
+
+def bad(entries: list[dict[str, Any]]) -> Finding:
+    (found,) = [finding for finding in diagnose(entries, ACCOUNT) if not finding.ok]
+    return found
+
+
+def test_a_sound_merchant_has_no_bad_finding() -> None:
+    found = list(diagnose([entry("oauth", 200, {"access_token": "t"}), push()], ACCOUNT))
+
+    assert [finding.name for finding in found] == ["credentials", "short code", "passkey", "clock"]
+    assert all(finding.ok for finding in found)
+
+
+def test_wrong_credentials_are_told_by_the_empty_400() -> None:
+    found = bad([entry("oauth", 400)])
+
+    assert (found.name, found.exit_code) == ("credentials", Exit.BAD_CONFIGURATION)
+    assert "an empty body" in found.message
+
+
+def test_a_wrong_short_code_shows_both() -> None:
+    found = bad([push(error="Merchant does not exist", code="600000")])
+
+    assert (found.name, found.message) == (
+        "short code",
+        "the merchant pushes with BusinessShortCode 600000; expected 174379",
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (push(error="Wrong credentials", passkey="key2"), "another passkey"),
+        (entry("stk_push", 500, {"errorMessage": "Wrong credentials"}, Password="%%"), "not base64"),
+        (
+            entry("stk_push", 500, {"errorMessage": "Wrong credentials"}, Password="a2V5", Timestamp="1"),
+            "does not begin with the short code",
+        ),
+        (
+            push(error="Wrong credentials") | {"request": {"body": json.dumps({
+                "Password": base64.b64encode(b"174379key120261006143323").decode(), "Timestamp": "20261006143324"})}},
+            "not the one beside it",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_password_says_which_part_without_showing_it(entry: dict[str, Any], said: str) -> None:
+    found = bad([entry])
+
+    assert found.name == "passkey"
+    assert said in found.message
+    assert "key2" not in found.message
+
+
+def test_a_callback_url_that_daraja_refuses_is_shown() -> None:
+    found = bad([push(error="Bad Request - Invalid CallBackURL")])
+
+    assert found.name == "callback URL"
+
+
+def test_another_refusal_of_the_push_is_left_to_the_rules() -> None:
+    found = list(diagnose([push(error="Bad Request - Invalid Amount")], ACCOUNT))
+
+    assert all(finding.ok for finding in found)
+    assert any("the rules will judge" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "ok", "said"),
+    [
+        ("20261006143323", True, "is East Africa Time"),
+        ("20261006143700", True, "is East Africa Time"),
+        ("20261006113323", True, "3 h off East Africa Time"),
+        ("20261006144523", False, "12 minutes off"),
+        ("yesterday", True, "cannot be read"),
+    ],
+)
+def test_the_clock_is_judged_by_the_timestamp(stamp: str, ok: bool, said: str) -> None:
+    (clock,) = [finding for finding in diagnose([push(stamp)], ACCOUNT) if finding.name == "clock"]
+
+    assert (clock.ok, said in clock.message) == (ok, True)
+    assert clock.exit_code == (Exit.OK if ok else Exit.INVALID_RUN)
+
+
+def target(payment_id: str | None = "$.id", status: Status | None = None) -> Target:
+    from pathlib import Path
+
+    pay = Pay(call=Call(method="POST", path="/pay"), payment_id=payment_id)
+    shop = Merchant(name="tiny", base_url="http://127.0.0.1:1", pay=pay, status=status)
+    return Target(path=Path("tayari.yaml"), merchant=shop, daraja=ACCOUNT)
+
+
+def started(body: str = "{}", status: int | None = 200, **more: Any) -> Started:
+    return Started(accepted=True, status=status, payment_id=None, body=body, **more)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "said"),
+    [
+        (started("nothing here", 404), "payment", "POST /pay was answered 404: nothing here"),
+        (started('{"error": "phone is required"}', 422), "payment", "refused the payment (422) before calling Daraja"),
+        (started('{"ok": true}', 200), "Daraja base URL", "never called Daraja here"),
+        (started("boom", 500), "Daraja base URL", "answered 500 and never called Daraja"),
+    ],
+)
+def test_a_payment_that_never_reached_daraja_says_why(answer: Started, name: str, said: str) -> None:
+    found = merchant.never_called(answer, target(), "http://127.0.0.1:9310")
+
+    assert (found.name, found.ok) == (name, False)
+    assert said in found.message
+
+
+def test_no_answer_means_the_merchant_is_unreachable() -> None:
+    found = merchant.no_answer(started(status=None, error="connection refused"), "http://127.0.0.1:1")
+
+    assert found is not None
+    assert found.exit_code is Exit.MERCHANT_UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "name", "said"),
+    [
+        ('{"payment": {"ref": 7}}', "application/json", "JSONPath", "the answer to the payment (200), which holds $.payment.ref"),
+        ("<html><p>Karibu</p></html>", "text/html", "answer form", "is an HTML page, but merchant.pay.payment_id is"),
+        ("thanks", "text/plain", "answer form", "is not JSON"),
+    ],
+)  # fmt: skip
+def test_an_identifier_that_is_not_found_shows_what_there_is(
+    body: str, content_type: str, name: str, said: str
+) -> None:
+    found = merchant.payment_answer(started(body, content_type=content_type), target())
+
+    assert (found.name, found.ok) == (name, False)
+    assert said in found.message
+
+
+def test_a_pattern_that_finds_nothing_is_told_as_such() -> None:
+    found = merchant.payment_answer(started("Order seven"), target("regex:Order ([0-9]+)"))
+
+    assert (found.name, found.fix) == ("extraction", "correct merchant.pay.payment_id")
+
+
+def delivery(error: str = "", status: int | None = None) -> dict[str, Any]:
+    response = {"status": status} if status else None
+    return {"request": {"url": "https://shop.example/cb"}, "response": response, "error": error}
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "said"),
+    [
+        (delivery("connection refused"), "callback", "was not delivered: connection refused"),
+        (delivery("host shop.example is not allowed"), "callback host", "on a host that may not be called from here"),
+        (delivery(status=404), "callback", "nobody takes callbacks there"),
+    ],
+)
+def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, Any], name: str, said: str) -> None:
+    found = merchant.callback(entry)
+
+    assert (found.name, found.ok) == (name, False)
+    assert said in found.message
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_callback_that_was_answered_is_left_to_the_rules(status: int) -> None:
+    assert merchant.callback(delivery(status=status)).ok
+
+
+STATUS = Status(call=Call(method="GET", path="/s"), states={"PAID": PaymentState.PAID})
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "said"),
+    [
+        (
+            StatusView(state=None, raw_state="DONE", http_status=200),
+            "state words",
+            "'DONE', a word that merchant.status.states",
+        ),
+        (StatusView(state=None, http_status=404), "status", "/s was answered 404"),
+        (StatusView(state=None, http_status=500, body="boom"), "status", "/s was answered 500: boom"),
+        (StatusView(state=None, http_status=200, body='{"state": 1}'), "JSONPath", "which holds $.state"),
+        (StatusView(state=None, http_status=200, body="<html>"), "answer form", "is an HTML page"),
+        (StatusView(state=None, error="connection refused"), "status", "connection refused"),
+    ],
+)
+def test_a_state_that_cannot_be_read_names_the_key_to_mend(view: StatusView, name: str, said: str) -> None:
+    found = merchant.status_answer(view, target(status=STATUS))
+
+    assert found is not None
+    assert (found.name, found.ok) == (name, False)
+    assert said in found.message
+    assert "merchant.status" in found.message + found.fix
+
+
+def test_a_known_state_is_no_finding() -> None:
+    assert merchant.status_answer(StatusView(state=PaymentState.PENDING), target(status=STATUS)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("died", Exit.MERCHANT_UNREACHABLE),
+        ("not_ready", Exit.MERCHANT_UNREACHABLE),
+        ("port_taken", Exit.BAD_CONFIGURATION),
+        ("command", Exit.BAD_CONFIGURATION),
+        ("placeholder", Exit.BAD_CONFIGURATION),
+    ],
+)
+def test_a_failed_start_shows_its_last_lines_and_what_to_do(kind: str, code: Exit) -> None:
+    found = merchant.start_failure(MerchantStartError(kind, "it ended", tail="line 1\nKeyError: MPESA_KEY"))
+
+    assert found.exit_code is code
+    assert "KeyError: MPESA_KEY" in found.message
+    assert found.fix
