@@ -1,0 +1,49 @@
+"""YAML text as data with lines."""
+
+from __future__ import annotations
+
+import pytest
+from tayari_simulator.reading.record import Complaint
+from tayari_simulator.scenario.document import MAX_BYTES, read_document
+
+
+def test_words_and_long_digits_stay_what_their_author_meant() -> None:
+    document, problems = read_document("on: {a: no, b: 0712345678, c: 5, d: 1.5, e: true, f: ~}", file="a.yaml")
+
+    assert problems == []
+    assert document is not None
+    assert document.value == {"on": {"a": "no", "b": "0712345678", "c": 5, "d": 1.5, "e": True, "f": None}}
+
+
+def test_each_key_and_member_knows_its_line() -> None:
+    document, _ = read_document("a: 1\nb:\n  - c: 2\n    d: 3\n", file="a.yaml")
+
+    assert document is not None
+    assert document.lines == {("a",): 1, ("b",): 2, ("b", 0): 3, ("b", 0, "c"): 3, ("b", 0, "d"): 4}
+    assert str(document.problem(Complaint(("b", 0, "d", "x"), "bad"))) == "a.yaml:4: b[0].d.x: bad"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\nb: 2\na: 3", "f.yaml:3: a: the key stands twice, first on line 1"),
+        ("a: &x 1\nb: *x", "f.yaml:1: anchors and aliases (&, *) are not allowed; write the value out"),
+        ("a: !!python/object x", "f.yaml:1: the tag tag:yaml.org,2002:python/object is not allowed; write a plain value"),
+        ("[" * 30 + "]" * 30, "f.yaml:1: nested deeper than 20 levels; a scenario needs about six"),
+        ("? [a]\n: b", "f.yaml:1: a key must be a plain word"),
+        ("a: 1\nb: 'c", "f.yaml:2: not readable as YAML: found unexpected end of stream"),
+        ("a: 1\n---\nb: 2", "f.yaml:2: not readable as YAML: but found another document"),
+        ("a: \0", "f.yaml:1: not readable as YAML: special characters are not allowed"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(text: str, problem: str) -> None:
+    _, problems = read_document(text, file="f.yaml")
+
+    assert [str(row) for row in problems] == [problem]
+
+
+def test_a_file_larger_than_the_limit_is_not_parsed() -> None:
+    document, problems = read_document("#" * (MAX_BYTES + 1), file="f.yaml")
+
+    assert document is None
+    assert "a scenario may have 262144" in problems[0].message
