@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 PREFIX = "/hooks"
-"""Daraja refuses some words anywhere in a callback URL (mpesa, exec, query, ...). Hexadecimal digits cannot spell them."""
+"""Daraja refuses some words anywhere in a callback URL (mpesa, exec, ...); hexadecimal digits cannot spell them."""
 
 
 class CallbackPaths:

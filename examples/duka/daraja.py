@@ -106,7 +106,7 @@ class Daraja:
             ) as response:
                 return Reply.of(response.status, await response.text(errors="replace"))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotSent(repr(error)) from error
+            raise NotSent(str(error)) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise AnswerLost(repr(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import time
 from dataclasses import dataclass
@@ -56,14 +57,17 @@ class Tokens:
 
     async def fetch(self) -> Token:
         """Ask Daraja for a token."""
-        auth = aiohttp.BasicAuth(self._settings.consumer_key, self._settings.consumer_secret)
+        pair = f"{self._settings.consumer_key}:{self._settings.consumer_secret}"
+        headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
         url = self._settings.base_url.rstrip("/") + "/oauth/v1/generate?grant_type=client_credentials"
         asked_at = time.monotonic()
         try:
-            async with self._session.get(url, auth=auth, allow_redirects=False) as response:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 status, body = response.status, await response.text(errors="replace")
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise NoToken(f"no answer: {error!r}", passing=isinstance(error, aiohttp.ClientError)) from error
+            raise NoToken(
+                f"no answer: {error or type(error).__name__}", passing=isinstance(error, aiohttp.ClientError)
+            ) from error
         text, life_s = self.read(status, body)
         return Token(text, self.fresh_until(asked_at, life_s))
 
