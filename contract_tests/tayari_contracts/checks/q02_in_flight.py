@@ -1,0 +1,27 @@
+"""Q02: each way of saying "in flight" leaves the payment pending."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.asking import expect_undecided, unanswered
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+FORMS: Final = {
+    "4999": "ResultCode 4999, in a 200",
+    "processing": "500.001.1001 The transaction is being processed",
+    "empty": "500.001.1001 without a message",
+    "too_early": "400.002.02 Invalid CheckoutRequestID, as right after the push",
+}
+
+
+@check("Q02")
+def in_flight_is_pending(probe: Probe) -> None:
+    """One payment for each form: the first query hears it, the next hears the truth."""
+    payments = {
+        form: probe.pay_accepted(unanswered("inline/q02-in-flight", query={"in_flight": [form], "for_calls": 1}))
+        for form in FORMS
+    }
+    for form, payment in payments.items():
+        expect_undecided(probe, payment, because=f"the query said that it is in flight ({FORMS[form]})")

@@ -1,0 +1,88 @@
+"""Q04: queries are few, and fewer after a 429."""
+
+from __future__ import annotations
+
+import time
+
+from tayari_contracts.asking import first_query, on_query, times_of, unanswered
+from tayari_contracts.findings import Failed
+from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.probe import PENDING, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.spacing import most_in
+
+WINDOW_S = 60.0
+PER_MINUTE = 5
+"""What the sandbox lets through. Source: reference 1.11."""
+
+AT_ONCE_S = 1.0
+SOONER = 0.5
+"""A gap this much shorter than the one before is no jitter any more."""
+
+IN_FLIGHT = 60
+
+
+@check("Q04")
+def queries_are_few(probe: Probe) -> None:
+    """One payment stays in flight for a minute; another's second query is answered 429."""
+    patient = probe.pay_accepted(
+        unanswered("inline/q04-in-flight", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
+    )
+    slowed = probe.pay_accepted(
+        unanswered(
+            "inline/q04-slowed",
+            on_query("gateway_fault", fault="spike_arrest", after_calls=1),
+            query={"in_flight": ["4999"], "for_calls": 3},
+        )
+    )
+    first_query(probe, patient)
+    watch_a_minute(probe, patient)
+    judge_after_429(probe.sight.queries(slowed))
+
+
+def watch_a_minute(probe: Probe, payment: Payment) -> None:
+    """Count for a minute from the first query, or until the merchant stops asking."""
+    end = time.monotonic() + WINDOW_S
+    while time.monotonic() < end:
+        judge_rate(probe, payment)
+        if probe.status(payment).state is not PENDING:
+            return
+        probe.quiet(2.0)
+
+
+def judge_rate(probe: Probe, payment: Payment) -> None:
+    """Five a minute for one payment, or what the merchant promises for all of them together.
+
+    Raises:
+        Failed: there were more.
+    """
+    promised = probe.target.merchant.promises.queries_per_minute
+    if promised is None:
+        found = most_in(times_of(probe.sight.queries(payment)), WINDOW_S)
+        if found > PER_MINUTE:
+            raise Failed(f"{found} status queries for one payment within a minute; Daraja lets {PER_MINUTE} through")
+        return
+    found = most_in(times_of(probe.sight.entries(endpoint="stk_query", kind="request")), WINDOW_S)
+    if found > promised:
+        raise Failed(f"{found} status queries within a minute; the merchant promises at most {promised:g}")
+
+
+def judge_after_429(queries: list[Entry]) -> None:
+    """The pause after a 429 is a pause, and not clearly shorter than the one before.
+
+    Raises:
+        Failed: the merchant asked again at once, or sooner than before.
+    """
+    times = times_of(queries)
+    for place, entry in enumerate(queries[:-1]):
+        if (entry.get("response") or {}).get("status") != 429:
+            continue
+        pause_s = times[place + 1] - times[place]
+        before_s = times[place] - times[place - 1] if place else 0.0
+        if pause_s < AT_ONCE_S:
+            raise Failed(f"after a 429 the next query came {pause_s:.1f} s later; expected a longer pause than before")
+        if pause_s < SOONER * before_s:
+            raise Failed(
+                f"after a 429 the next query came after {pause_s:.1f} s, sooner than before it ({before_s:.1f} s); "
+                "expected a longer pause"
+            )

@@ -1,0 +1,68 @@
+"""Q05: asking stops when the answer is known."""
+
+from __future__ import annotations
+
+import time
+
+from tayari_contracts.asking import GRACE_S, times_of, unanswered
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import gaps_s
+from tayari_contracts.situations import after, situation
+
+STRAGGLER_S = 1.5
+"""A query that was under way when the payment became final."""
+
+WATCH_S = 12.0
+LONGEST_WATCH_S = 45.0
+GAPS = 2.5
+"""Watch for so many of the merchant's own pauses."""
+
+
+@check("Q05")
+def asking_stops_at_the_end(probe: Probe) -> None:
+    """Three payments become final: by callback, by a query that says paid, by a query that says cancelled."""
+    told = probe.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
+    asked = probe.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
+    cancelled = probe.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
+    ends = {payment.reference: final_at(probe, payment) for payment in (told, asked, cancelled)}
+
+    if not any(probe.sight.queries(payment) for payment in (told, asked, cancelled)):
+        raise Untested("the merchant never asked about a payment, so nothing could stop")
+    probe.quiet(watch_s(probe, asked))
+    for payment in (told, asked, cancelled):
+        judge(times_of(probe.sight.queries(payment)), ends[payment.reference])
+
+
+def final_at(probe: Probe, payment: Payment) -> float:
+    """When the payment was seen to be final, epoch seconds.
+
+    Raises:
+        Untested: it never was.
+    """
+    view = probe.until(payment, (PAID, FAILED, REVIEW), within_s=probe.settled_s + GRACE_S)
+    if view.state not in (PAID, FAILED, REVIEW):
+        raise Untested("a payment never became final, so it could not be seen whether asking stops then")
+    return time.time()
+
+
+def watch_s(probe: Probe, payment: Payment) -> float:
+    """Long enough to see two more queries of a merchant that goes on as before."""
+    gaps = gaps_s(probe.sight.queries(payment))
+    return min(LONGEST_WATCH_S, max(WATCH_S, GAPS * gaps[-1] if gaps else 0.0))
+
+
+def judge(times_s: list[float], final_at_s: float) -> None:
+    """At most one query after the end.
+
+    Raises:
+        Failed: the merchant goes on asking.
+    """
+    late = [time_s for time_s in times_s if time_s > final_at_s + STRAGGLER_S]
+    if len(late) > 1:
+        raise Failed(
+            f"{len(late)} status queries came after the payment was final, the last one "
+            f"{late[-1] - final_at_s:.0f} s later; expected asking to stop"
+        )

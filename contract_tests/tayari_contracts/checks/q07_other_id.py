@@ -1,0 +1,26 @@
+"""Q07: a query's answer counts for the CheckoutRequestID it names."""
+
+from __future__ import annotations
+
+from tayari_contracts.asking import REACTION_S, first_query, unanswered
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+OTHER = "ws_CO_0101202600000001700000000"
+
+
+@check("Q07")
+def an_answer_about_another_payment_is_ignored(probe: Probe) -> None:
+    """The query answers `"0"`, and names another payment; in truth nobody answers the prompt."""
+    payment = probe.pay_accepted(
+        unanswered(
+            "inline/q07-other-id",
+            result_code=1037,
+            after_s=8.0,
+            query={"result_code": 0, "checkout_request_id": OTHER, "for_calls": 3},
+        )
+    )
+    first_query(probe, payment)
+    probe.expect_unpaid(
+        payment, for_s=REACTION_S, because=f"the query's answer named another CheckoutRequestID ({OTHER})"
+    )

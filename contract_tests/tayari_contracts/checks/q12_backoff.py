@@ -1,0 +1,65 @@
+"""Q12: a missing result is asked for again and again, with growing pauses, until it is known."""
+
+from __future__ import annotations
+
+from tayari_contracts.asking import first_query, queries_until, unanswered
+from tayari_contracts.backoff import Trend
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import gaps_s
+from tayari_contracts.spacing import trend_of_one, written
+
+IN_FLIGHT = 3
+"""With the answer that ends it: four queries, three pauses."""
+
+PATIENCE_S = 60.0
+"""Beyond what the merchant promises, for its pauses grow while the payment stays in flight."""
+
+
+@check("Q12")
+def missing_results_are_asked_for_with_growing_pauses(probe: Probe) -> None:
+    """No callback; the first queries hear that the payment is in flight, then that it is good."""
+    payment = probe.pay_accepted(
+        unanswered("inline/q12-backoff", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
+    )
+    first_query(probe, payment)
+    queries = queries_until(probe, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=probe.reconcile_s + PATIENCE_S)
+    if len(queries) <= IN_FLIGHT:
+        judge_too_few(probe, payment, queries)
+    judge_spacing(gaps_s(queries)[:IN_FLIGHT])
+    probe.expect_paid_once(payment, because=f"query {len(queries)} said that it is paid")
+
+
+def judge_spacing(gaps: list[float]) -> None:
+    """The pauses grow.
+
+    Raises:
+        Failed: they are all the same; Unjudged: they differ, and chance could have made them.
+    """
+    trend = trend_of_one(gaps)
+    if trend is Trend.FIXED:
+        raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
+    if trend is not Trend.GROWS:
+        raise Unjudged(f"whether the pauses between status queries grow cannot be told from {written(gaps)}")
+
+
+def judge_too_few(probe: Probe, payment: Payment, queries: list[Entry]) -> None:
+    """Why the end was never reached: given up, or still waiting for a long pause to end.
+
+    Raises:
+        Failed: the merchant gave up; Unjudged: its next query may still come.
+    """
+    state = probe.status(payment).state
+    gaps = gaps_s(queries)
+    asked = f"{len(queries)} status {'query' if len(queries) == 1 else 'queries'}"
+    if state in (FAILED, PAID):
+        raise Failed(f"after {asked} that said in flight the payment became {state.value}; expected more queries")
+    if len(gaps) >= 2 and gaps[-1] > gaps[0]:
+        tail = "a person took over" if state is REVIEW else "the next query did not come before this check had to end"
+        raise Unjudged(f"the pauses grow ({written(gaps)}), but {tail}, so the end was not seen")
+    raise Failed(
+        f"{asked} came for a payment that was still in flight, and then none within {PATIENCE_S:.0f} s; "
+        "expected queries with growing pauses until its result is known"
+    )

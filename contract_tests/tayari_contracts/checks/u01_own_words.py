@@ -1,0 +1,69 @@
+"""U01: each common failure has its own plain message."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.messages import is_raw, problems_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import PENDING, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+TOPICS: Final = {
+    1: "insufficient_funds",
+    17: "try_later_two_minutes",
+    1001: "subscriber_busy",
+    1019: "expired",
+    1025: "push_failed",
+    1032: "cancelled",
+    1037: "no_answer",
+    2001: "wrong_pin",
+    8006: "pin_locked",
+}
+"""The codes that customers meet most. Source: rule U01 and reference 4."""
+
+DISTINCT = 6
+"""1019, 1025 and 1037 may share a text that fits all three; one text for all says nothing."""
+
+OFTEN_S = 0.25
+
+
+@check("U01")
+def each_failure_has_its_own_words(probe: Probe) -> None:
+    """One payment for each code; every text is held to its topic, and to the others."""
+    payments = {
+        code: probe.pay_accepted(situation("inline/u01-failure", outcome=after(0.5, result_code=code)))
+        for code in TOPICS
+    }
+    texts: dict[int, str] = {}
+    problems: list[str] = []
+    for code, payment in payments.items():
+        texts[code] = text_of(probe, payment, TOPICS[code])
+        sent = str(probe.sight.record(payment).get("result_desc") or "")
+        problems += [f"{code}: {problem}" for problem in judge(texts[code], TOPICS[code], sent)]
+    if len(set(texts.values())) < DISTINCT:
+        problems.append(f"{len(TOPICS)} codes share {len(set(texts.values()))} texts")
+    if problems:
+        raise Failed("; ".join(problems))
+
+
+def text_of(probe: Probe, payment: Payment, topic: str) -> str:
+    """What the customer reads at last: the first text that fits, else the one when the payment is settled."""
+    probe.wait("callback_answered", payment)
+    waited_s = 0.0
+    text = probe.told_of_outcome(payment)
+    while problems_of(text, topic) and waited_s < probe.settle_s and probe.status(payment).state is PENDING:
+        probe.quiet(OFTEN_S)
+        waited_s += OFTEN_S
+        text = probe.told_of_outcome(payment)
+    return text
+
+
+def judge(text: str, topic: str, sent: str) -> list[str]:
+    """What is wrong with a text in its situation; `sent` is M-Pesa's own wording."""
+    if is_raw(text, sent):
+        return [f"the customer reads M-Pesa's raw text {quote(text, most=80)}"]
+    return [f"{quote(text, most=80)} {problem}" for problem in problems_of(text, topic)[:1]]

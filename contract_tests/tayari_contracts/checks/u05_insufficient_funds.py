@@ -1,0 +1,32 @@
+"""U05: too little money is told as such, with a way on."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.u01_own_words import text_of
+from tayari_contracts.findings import Failed, Warned
+from tayari_contracts.messages import is_raw, problems_of, promises_in
+from tayari_contracts.probe import FAILED, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+TOPIC = "insufficient_funds"
+
+
+@check("U05")
+def too_little_money_is_told_as_such(probe: Probe) -> None:
+    """Result code 1: the balance is too low, nothing was taken, and what to do now."""
+    payment = probe.pay_accepted(situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1)))
+    text = text_of(probe, payment, TOPIC)
+    sent = str(probe.sight.record(payment).get("result_desc") or "")
+    if is_raw(text, sent):
+        raise Failed(f"the customer reads M-Pesa's raw text {quote(text)}; expected plain words, and what to do now")
+    problems = problems_of(text, TOPIC)
+    if problems:
+        raise Failed(
+            f"the customer, whose balance is too low, was told {quote(text)}: {'; '.join(problems)}; "
+            "expected that the balance is too low, and what to do now (top up, a smaller amount, another way)"
+        )
+    probe.expect_state(payment, FAILED, within_s=probe.settled_s, because="the wallet could not cover it")
+    if not promises_in(text):
+        raise Warned(f"the customer was told {quote(text)}; expected also that nothing was taken, which is known here")

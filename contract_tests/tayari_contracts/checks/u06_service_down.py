@@ -1,0 +1,57 @@
+"""U06: when M-Pesa is down the customer is told so, and offered another way."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.messages import problems_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import situation
+from tayari_contracts.wording import quote
+
+TOPIC = "service_unavailable"
+WAIT_S = 20.0
+"""A merchant may try again a few times before it tells its customer."""
+
+OFTEN_S = 0.5
+
+OUTAGES: Final = {
+    "503 with HTML": {"html": {"page": "imperva_503", "times": "always"}},
+    "500.003.02 System is busy": {"api_error": {"error": "500.003.02.system_busy", "times": "always"}},
+}
+
+
+@check("U06")
+def an_outage_is_told_and_another_way_offered(probe: Probe) -> None:
+    """Every push of two customers is refused, for each in its own way, and keeps being refused."""
+    started = {
+        what: probe.in_background(partial(probe.pay, situation("inline/u06-outage", fault)))
+        for what, fault in OUTAGES.items()
+    }
+    for what, future in started.items():
+        payment = future.result()
+        if not probe.sight.pushes(payment):
+            raise Untested(f"no STK push was sent, so none could be refused: {probe.describe(payment)}")
+        text = last_text(probe, payment)
+        problems = problems_of(text, TOPIC)
+        if problems:
+            raise Failed(
+                f"while M-Pesa was down ({what}) the customer was told {quote(text)}: {'; '.join(problems)}; "
+                "expected that M-Pesa is unavailable, and another way (PayBill by hand, card, cash, later)"
+            )
+        probe.expect_never(payment, PAID, for_s=0.0, because=f"every push was refused ({what})")
+
+
+def last_text(probe: Probe, payment: Payment) -> str:
+    """What the customer was told, as soon as it fits, or when the merchant has had time enough for its retries."""
+    waited_s = 0.0
+    text = probe.told_of_outcome(payment)
+    while problems_of(text, TOPIC) and waited_s < WAIT_S:
+        probe.quiet(OFTEN_S)
+        waited_s += OFTEN_S
+        text = probe.told_of_outcome(payment)
+    return text
