@@ -248,6 +248,12 @@ class Hands:
         return self.target.merchant.status is not None
 
     @property
+    def sees_messages(self) -> bool:
+        """Whether the target file says where the customer reads what happened."""
+        merchant = self.target.merchant
+        return merchant.pay.message is not None or (merchant.status is not None and merchant.status.message is not None)
+
+    @property
     def sees_credits(self) -> bool:
         """Whether the target file shows credits."""
         merchant = self.target.merchant

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tayari.merchant.driver import StatusView
 from tayari.target.model import PaymentState
+from tayari_reports.model import NotTested
 
 from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.hands import Hands, states_of
@@ -84,6 +85,19 @@ class Probe(Hands):
         if view.state is not PAID:
             raise Untested(f"an ordinary payment never became paid (it is {say(view)}), so nothing could be judged")
         return view
+
+    def require_typed(self, placeholder: str) -> None:
+        """The merchant is told this when a payment starts.
+
+        Raises:
+            Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
+        """
+        if not self.types(placeholder):
+            raise Untested(
+                f"merchant.pay tells the merchant no {{{placeholder}}}, so it could not be varied",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.pay",
+            )
 
     def expect_callback_taken(self, payment: Payment) -> None:
         """The merchant answered each callback of this payment, and none with a crash (5xx)."""

@@ -1,0 +1,34 @@
+"""A02: a ResponseCode other than "0" is a refusal, though the HTTP status is 200."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.pages import crash_of
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import situation
+from tayari_contracts.traffic import first_push
+from tayari_contracts.wording import say
+
+REFUSALS = 6
+
+
+@check("A02")
+def reads_the_response_code(probe: Probe) -> None:
+    """Every push of the payment is answered 200 with ResponseCode "1"."""
+    payment = probe.pay(situation("ack/rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
+    first_push(probe, payment)
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
+    if payment.started.accepted:
+        view = probe.until(payment, (FAILED, REVIEW, PAID))
+        if view.state is None:
+            raise Unjudged(f"the payment is {say(view)}")
+        if view.state not in (FAILED, REVIEW):
+            raise Failed(
+                f'the push was answered 200 with ResponseCode "1" (Rejected), and the payment is {say(view)} after '
+                f"{probe.settle_s:g} s; expected failed, and a word to the customer"
+            )
+    if not probe.told(payment).strip() and probe.sees_messages:
+        raise Failed('the push was answered 200 with ResponseCode "1", and the customer is told nothing')

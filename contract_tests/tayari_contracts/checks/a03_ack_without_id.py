@@ -1,0 +1,37 @@
+"""A03: an acknowledgement without a CheckoutRequestID crashes nothing."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Unjudged, Warned
+from tayari_contracts.messages import problems_of
+from tayari_contracts.pages import crash_of
+from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import situation
+from tayari_contracts.traffic import first_push
+from tayari_contracts.wording import quote, say
+
+REFUSALS = 6
+WATCHED_S = 4.0
+
+
+@check("A03")
+def survives_a_missing_id(probe: Probe) -> None:
+    """The acknowledgement says "0", and names no payment. A merchant may call that refused, or not known yet."""
+    payment = probe.pay(situation("ack/without-id", {"ack_without_id": {"times": REFUSALS}}))
+    first_push(probe, payment)
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}")
+    if not payment.started.accepted or not probe.sees_state:
+        return
+    view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCHED_S)
+    if view.state is PAID:
+        raise Failed("the acknowledgement had no CheckoutRequestID, and the payment is paid")
+    if view.state is None:
+        raise Unjudged(f"the payment is {say(view)}")
+    if view.state is PENDING and view.message and problems_of(view.message, "unconfirmed"):
+        raise Warned(
+            f"without a CheckoutRequestID no result can be matched, and the customer is told {quote(view.message)}; "
+            "expected that the payment failed or is being checked"
+        )

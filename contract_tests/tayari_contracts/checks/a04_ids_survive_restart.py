@@ -1,0 +1,28 @@
+"""A04: what the acknowledgement said survives the process."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
+
+
+@check("A04")
+def matches_the_callback_after_a_restart(probe: Probe) -> None:
+    """The merchant is killed right after the acknowledgement and started again; then the success callback arrives."""
+    payment = probe.pay_accepted(situation("ack/restart", outcome=after(0.2, callback=False)))
+    probe.quiet(0.3)
+    probe.stage.kill_merchant()
+    probe.stage.restart_merchant()
+    deliveries = probe.send_callback(payment)
+    view = probe.until(payment, PAID)
+    if view.state is not PAID:
+        answer = deliveries[0].get("status") if deliveries else None
+        raise Failed(
+            f"the process was started anew after the acknowledgement; the success callback was answered {answer}, and "
+            f"the payment is {say(view)}; expected paid"
+        )
+    if probe.sees_credits:
+        probe.expect_credits(payment, 1, quiet_s=0.2, because="one callback after a restart")

@@ -1,0 +1,62 @@
+"""A06: a lost acknowledgement leaves the payment unknown, and is never answered by another push."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.messages import problems_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import Fault, after, situation
+from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.wording import quote, say, times
+
+LOSSES: Final[dict[str, Fault]] = {
+    "HTTP 504 from the gateway": {"ack_lost": {"status": 504}},
+    "a closed connection": {"ack_lost": {"drop": True}},
+}
+PAID_AFTER_S = 2.0
+WATCHED_S = 6.0
+"""Longer than the first pauses of a retry."""
+
+
+@check("A06")
+def leaves_the_payment_unknown(probe: Probe) -> None:
+    """Daraja accepts the push and its answer is lost, in two ways; the customer pays."""
+    played = {name: probe.in_background(partial(_problem, probe, name, loss)) for name, loss in LOSSES.items()}
+    problems = [found for future in played.values() if (found := future.result())]
+    if problems:
+        raise Failed(problems[0])
+
+
+def _problem(probe: Probe, name: str, loss: Fault) -> str:
+    payment = probe.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)))
+    first_push(probe, payment)
+    pushes = calm_pushes(probe, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
+    if len(pushes) > 1:
+        return (
+            f"the acknowledgement was lost ({name}), Daraja had accepted the push, and the merchant pushed "
+            f"{times(len(pushes))}; expected one push, and the payment kept as unknown"
+        )
+    return _problem_of_state(probe, payment, name)
+
+
+def _problem_of_state(probe: Probe, payment: Payment, name: str) -> str:
+    """The customer has paid by now. Paid, pending and review are all honest; failed is not."""
+    view = probe.until(payment, (PAID, PENDING, REVIEW), within_s=probe.settle_s)
+    if view.state in (PAID, PENDING, REVIEW):
+        return ""
+    if view.state is FAILED:
+        return f"the acknowledgement was lost ({name}), the customer has paid, and the payment is failed"
+    if payment.started.accepted:
+        raise Unjudged(f"the payment is {say(view)}")
+    told = probe.told(payment)
+    if problems_of(told, "unconfirmed"):
+        return (
+            f"the acknowledgement was lost ({name}), the customer has paid, no payment can be asked for, and the "
+            f"customer was told {quote(told)}; expected a payment that is kept and checked"
+        )
+    return ""

@@ -1,0 +1,74 @@
+"""A07: one error code, several meanings, and a reaction for each."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.messages import problems_of
+from tayari_contracts.pages import crash_of, leak_of, raw_words_of
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import refused, situation
+from tayari_contracts.traffic import first_push
+from tayari_contracts.wording import quote
+
+REFUSALS = 6
+LOCKED: Final = "Unable to lock subscriber"
+SET_UP: Final = ("Merchant does not exist", "Wrong credentials")
+ERRORS: Final = {
+    LOCKED: "500.001.1001.unable_to_lock_subscriber",
+    SET_UP[0]: "500.001.1001.merchant_does_not_exist",
+    SET_UP[1]: "500.001.1001.wrong_credentials",
+    "no message": "500.001.1001.no_message",
+}
+
+
+@check("A07")
+def tells_the_meanings_apart(probe: Probe) -> None:
+    """One payment for each message of 500.001.1001."""
+    played = {name: probe.in_background(partial(_told, probe, error)) for name, error in ERRORS.items()}
+    told = {name: future.result() for name, future in played.items()}
+    for name, text in told.items():
+        leak = leak_of(text) or raw_words_of(text)
+        if leak:
+            raise Failed(f"500.001.1001 ({name}): the customer was told {quote(text)}")
+    for set_up in SET_UP:
+        if same_words(told[LOCKED], told[set_up]):
+            raise Failed(
+                f"a busy phone ({LOCKED}) and the shop's own mistake ({set_up}) get the same words: "
+                f"{quote(told[LOCKED])}"
+            )
+    problems = problems_of(told[LOCKED], "subscriber_busy")
+    if problems:
+        raise Failed(f"500.001.1001 ({LOCKED}): the customer was told {quote(told[LOCKED])}: {problems[0]}")
+    for set_up in SET_UP:
+        problems = problems_of(told[set_up], "merchant_problem")
+        if problems:
+            raise Warned(f"500.001.1001 ({set_up}): the customer was told {quote(told[set_up])}: {problems[0]}")
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts are the same but for numbers and references."""
+    return _words(one) == _words(other)
+
+
+def _words(text: str) -> str:
+    without_names = re.sub(r"\S*\d\S*", " ", text)
+    return " ".join(re.sub(r"[^\w ]", " ", without_names).lower().split())
+
+
+def _told(probe: Probe, error: str) -> str:
+    payment = probe.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
+    first_push(probe, payment)
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f"the push was refused with {error}, and {crash}")
+    if payment.started.accepted and probe.sees_state:
+        probe.until(payment, (FAILED, REVIEW), within_s=5.0)
+    told = probe.told_of_outcome(payment)
+    if not told.strip() and not probe.sees_messages:
+        raise Untested("what the customer is told cannot be seen", enable="merchant.pay.message")
+    return told

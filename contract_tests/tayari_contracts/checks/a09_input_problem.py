@@ -1,0 +1,37 @@
+"""A09: 400.002.02 is the customer's input, and sending it again mends nothing."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.messages import problems_of
+from tayari_contracts.pages import crash_of, raw_words_of
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import refused, situation
+from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.wording import quote
+
+REFUSALS = 12
+WATCHED_S = 5.0
+
+
+@check("A09")
+def shows_an_input_problem(probe: Probe) -> None:
+    """Every push of the payment is refused with `Bad Request - Invalid PhoneNumber`."""
+    payment = probe.pay(situation("ack/invalid-number", refused("400.002.02.invalid_phone_number", times=REFUSALS)))
+    first_push(probe, payment)
+    pushes = calm_pushes(probe, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
+    if len(pushes) > 1:
+        raise Failed(f"a push that Daraja refused as Invalid PhoneNumber was sent {len(pushes)} times; expected once")
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f"Daraja refused the number (400.002.02), and {crash}")
+    if probe.sees_state and payment.started.accepted:
+        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
+        if view.state is PAID:
+            raise Failed("Daraja refused the number (400.002.02), and the payment is paid")
+    if probe.sees_messages:
+        told = probe.told_of_outcome(payment)
+        problems = ["shows Daraja's raw words"] if raw_words_of(told) else problems_of(told, "invalid_input")
+        if problems:
+            raise Failed(f"Daraja refused the number, and the customer was told {quote(told)}: {'; '.join(problems)}")

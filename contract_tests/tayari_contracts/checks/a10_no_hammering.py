@@ -1,0 +1,76 @@
+"""A10: a refusal that will pass is not answered at once, and not for ever."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import Final
+
+from tayari_contracts.backoff import Trend, say_gaps, trend_of
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.payment import Entry
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import gaps_s
+from tayari_contracts.situations import Fault, gateway, page, refused, situation
+from tayari_contracts.traffic import calm_pushes
+
+REFUSALS = 12
+"""Ends a loop that has no end of its own."""
+
+FORMS: Final[dict[str, Fault]] = {
+    "HTTP 429": gateway("spike_arrest", times=REFUSALS),
+    "500.003.02": refused("500.003.02.system_busy", times=REFUSALS),
+    "HTTP 503": page("imperva_503", times=REFUSALS),
+}
+
+AT_ONCE_S: Final = 0.2
+"""A resend within this time helps nobody."""
+
+TRIES_ALLOWED: Final = 4
+TOO_MANY_TRIES: Final = 7
+WATCHED_S: Final = 20.0
+
+
+@check("A10")
+def does_not_hammer(probe: Probe) -> None:
+    """One payment for each form of "not now"; Daraja goes on refusing."""
+    played = {name: probe.in_background(partial(_pushes, probe, fault)) for name, fault in FORMS.items()}
+    pushes = {name: future.result() for name, future in played.items()}
+    if not any(pushes.values()):
+        raise Untested("the merchant sent no push at all, so none could be refused")
+    judge_tries({name: gaps_s(entries) for name, entries in pushes.items() if entries})
+
+
+def judge_tries(gaps: dict[str, list[float]]) -> None:
+    """Judge the gaps between the tries of each payment; a payment that was pushed once has none.
+
+    Raises:
+        Failed: resent at once, or too often. Warned: often, or at once by chance.
+    """
+    series = [found for found in gaps.values() if found]
+    tight = [name for name, found in gaps.items() if _is_tight(found)]
+    if tight:
+        raise Failed(
+            f"after {tight[0]} the push was sent again and again without a pause ({say_gaps([gaps[tight[0]]])})"
+        )
+    if series and all(found[0] < AT_ONCE_S for found in series):
+        raise Failed(f"a refused push was sent again at once (gaps of {say_gaps(series)}); expected a pause")
+    most = max((len(found) + 1 for found in gaps.values()), default=0)
+    if most >= TOO_MANY_TRIES and trend_of(series) is not Trend.GROWS:
+        raise Failed(f"{most} pushes were sent for one payment while Daraja refused; expected 3, and then an end")
+    if most > TRIES_ALLOWED:
+        raise Warned(f"{most} pushes were sent for one payment while Daraja refused; expected 3, and then an end")
+
+
+def _is_tight(gaps: list[float]) -> bool:
+    return any(first < AT_ONCE_S and second < AT_ONCE_S for first, second in pairwise(gaps))
+
+
+def _pushes(probe: Probe, fault: Fault) -> list[Entry]:
+    payment = probe.pay(situation("service/refuses-on", fault))
+    pushes = calm_pushes(probe, payment, calm_s=3.0, within_s=WATCHED_S)
+    longest_s = max(gaps_s(pushes), default=0.0)
+    if longest_s > 1.2 and len(pushes) < REFUSALS:
+        return calm_pushes(probe, payment, calm_s=2.5 * longest_s, within_s=WATCHED_S)
+    return pushes

@@ -1,0 +1,48 @@
+"""A11: an HTML page of the edge never reaches the customer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.messages import machine_words
+from tayari_contracts.pages import crash_of, leak_of
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import page, situation
+from tayari_contracts.traffic import first_push
+from tayari_contracts.wording import quote
+
+REFUSALS = 8
+PAGES: Final = {"HTTP 403": "imperva_403", "HTTP 503": "imperva_503"}
+
+
+@check("A11")
+def keeps_pages_of_the_edge_away(probe: Probe) -> None:
+    """One payment for each page."""
+    played = [probe.in_background(partial(_problem, probe, status, name)) for status, name in PAGES.items()]
+    problems = [found for future in played if (found := future.result())]
+    if problems:
+        raise Failed(problems[0])
+
+
+def _problem(probe: Probe, status: str, name: str) -> str:
+    payment = probe.pay(situation(f"service/{name.replace('_', '-')}", page(name, times=REFUSALS)))
+    first_push(probe, payment)
+    crash = crash_of(payment.started)
+    if crash:
+        return f"the push was answered {status} with an HTML page, and {crash}; expected a plain word to the customer"
+    texts = [payment.started.message]
+    if probe.sees_state and payment.started.accepted:
+        view = probe.until(payment, (FAILED, REVIEW, PAID))
+        if view.state is PAID:
+            return f"the push was answered {status} with an HTML page, and the payment is paid"
+        leak = leak_of(view.body)
+        if leak:
+            return f"the payment's page shows {quote(leak)} of the edge's answer ({status})"
+        texts.append(view.message)
+    shown = [text for text in texts if leak_of(text) or machine_words(text)]
+    return (
+        f"the push was answered {status} with an HTML page, and the customer reads {quote(shown[0])}" if shown else ""
+    )

@@ -1,0 +1,122 @@
+"""A12: a refusal that will pass is tried again, and the pauses grow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import fmean
+from typing import Final
+
+from tayari_contracts.backoff import Trend, in_step, say_gaps, trend_of
+from tayari_contracts.findings import Failed, Unjudged, Untested, Warned
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import gaps_s
+from tayari_contracts.situations import Fault, gateway, page, refused, situation
+from tayari_contracts.traffic import retried_pushes
+
+REFUSALS: Final = 2
+"""Then Daraja accepts: three tries recover, and leave two gaps to compare."""
+
+FORMS: Final[dict[str, Fault]] = {
+    "HTTP 429": gateway("spike_arrest", times=REFUSALS),
+    "500.003.02": refused("500.003.02.system_busy", times=REFUSALS),
+    "HTTP 503": page("imperva_503", times=REFUSALS),
+}
+
+WATCHED_S: Final = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How one refused payment went on."""
+
+    form: str
+    gaps_s: list[float]
+    recovered: bool
+
+
+@check("A12")
+def retries_with_growing_pauses(probe: Probe) -> None:
+    """Payments that are refused twice, each form of refusal at once; then one while the port is closed."""
+    first = _round(probe, [*FORMS, "500.003.02"])
+    judge_recovery(first)
+    retries = first
+    if trend_of(_series(first)) is not Trend.GROWS:
+        retries = [*first, *_round(probe, [*FORMS, *FORMS])]  # chance made some gaps: look at more before judging
+    judge_growth(_series(retries))
+    _judge_closed_port(probe, pause_s=fmean(retry.gaps_s[0] for retry in retries if retry.gaps_s))
+    if in_step(_series(retries)) and in_step(_series([*retries, *_round(probe, [*FORMS, *FORMS])])):
+        raise Warned(
+            f"the pauses grow without jitter ({say_gaps(_series(retries))}): all refused customers come back together"
+        )
+
+
+def judge_recovery(retries: Sequence[Retry]) -> None:
+    """Each form of refusal was tried again, often enough to get through.
+
+    Raises:
+        Failed: a form was never tried again. Warned: one retry and no more.
+    """
+    never = sorted({retry.form for retry in retries if not retry.gaps_s and not retry.recovered})
+    if never:
+        raise Failed(
+            f"a push that was refused with {', '.join(never)} was never tried again; expected at least one retry"
+        )
+    lost = sorted({retry.form for retry in retries if not retry.recovered})
+    if lost:
+        raise Warned(
+            f"after {', '.join(lost)} the push was tried again once and then given up; the third would have got through"
+        )
+
+
+def judge_growth(series: Sequence[Sequence[float]]) -> None:
+    """The pauses grow from try to try, over all payments together.
+
+    Raises:
+        Failed: they are fixed. Unjudged: chance leaves it open.
+    """
+    match trend_of(series):
+        case Trend.FIXED:
+            raise Failed(f"the pauses between the tries do not grow ({say_gaps(series)}); expected each clearly longer")
+        case Trend.UNCLEAR | Trend.TOO_FEW:
+            raise Unjudged(f"the pauses between the tries neither grow clearly nor are fixed ({say_gaps(series)})")
+
+
+def _series(retries: Sequence[Retry]) -> list[list[float]]:
+    return [retry.gaps_s for retry in retries if retry.gaps_s]
+
+
+def _round(probe: Probe, forms: Sequence[str]) -> list[Retry]:
+    played = [probe.in_background(partial(_refused_payment, probe, form)) for form in forms]
+    return [future.result() for future in played]
+
+
+def _refused_payment(probe: Probe, form: str) -> Retry:
+    payment = probe.pay(situation("service/refuses-twice", FORMS[form]))
+    pushes = retried_pushes(probe, payment, within_s=WATCHED_S)
+    if not pushes:
+        raise Untested(f"no STK push was sent, so none could be refused: {probe.describe(payment)}")
+    return Retry(form=form, gaps_s=gaps_s(pushes), recovered=bool(probe.sight.accepted(payment)))
+
+
+def _judge_closed_port(probe: Probe, *, pause_s: float) -> None:
+    """Connections are refused for half of the merchant's usual first pause."""
+    closed_s = min(max(0.3, 0.5 * pause_s), 3.0)
+    opens_at = time.time() + closed_s
+    probe.control.refuse_connections(for_s=closed_s)
+    payment = probe.pay()
+    pushes = retried_pushes(probe, payment, within_s=WATCHED_S)
+    if pushes and float(pushes[0]["at"]) < opens_at - 0.1:
+        probe.notes.append("the merchant's push got through while the port was closed: refused connections not judged")
+    elif not probe.sight.accepted(payment):
+        raise Failed(_lost(probe, payment))
+
+
+def _lost(probe: Probe, payment: Payment) -> str:
+    answered = f"answered {payment.started.status}" if payment.started.status else "did not answer"
+    tried = "tried again without success" if probe.sight.pushes(payment) else "never tried again"
+    return f"when its connection to Daraja was refused, the merchant {tried} and {answered}; expected a retry"

@@ -1,0 +1,82 @@
+"""S04: the Amount is whole, and it is the order's total."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from tayari_contracts.findings import Failed, Unjudged, Warned
+from tayari_contracts.pages import crash_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import calm_pushes, first_push
+
+TOTAL: Final = 99.5
+DOWN, UP = 99, 100
+
+
+@check("S04")
+def charges_the_total_in_whole_shillings(probe: Probe) -> None:
+    """An order of whole shillings, then one of 99.50."""
+    probe.require_typed("amount")
+    whole = probe.pay()
+    sent = amount_of(body_of(first_push(probe, whole)).get("Amount"))
+    if sent != whole.amount:
+        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {sent}")
+    payment = probe.pay(amount=TOTAL)
+    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=2.0)
+    if not pushes:
+        _judge_refusal(probe, payment)
+        return
+    _judge_amount(probe, payment, body_of(pushes[-1]).get("Amount"))
+
+
+def amount_of(value: object) -> Decimal | None:
+    """An Amount as it is on the wire, number or string; None when it is neither."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def shows(text: str, amount: int) -> bool:
+    """Whether a text names this amount by itself, and not as part of another number (99.50, 1999)."""
+    return re.search(rf"(?<![\d.,]){amount}(?:\.0+)?(?![\d]|[.,]\d)", text) is not None
+
+
+def _judge_refusal(probe: Probe, payment: Payment) -> None:
+    crash = crash_of(payment.started)
+    if crash:
+        raise Failed(f"an order of 99.50 shillings: {crash}; expected a refusal in plain words, or a stated rounding")
+    if payment.started.accepted and not (
+        probe.sees_state and probe.until(payment, (FAILED, REVIEW), within_s=3.0).state in (FAILED, REVIEW)
+    ):
+        raise Unjudged("an order of 99.50 was neither refused nor pushed")
+
+
+def _judge_amount(probe: Probe, payment: Payment, raw: object) -> None:
+    sent = amount_of(raw)
+    if sent is None or sent != sent.to_integral_value():
+        raise Failed(f"an order of 99.50 was pushed with Amount {raw}; Daraja takes whole shillings only")
+    if sent not in (DOWN, UP):
+        raise Failed(f"an order of 99.50 shillings was pushed with Amount {raw}")
+    if shows(_seen_by_customer(probe, payment), int(sent)):
+        return
+    if sent == DOWN:
+        raise Failed("an order of 99.50 was silently rounded down to 99; expected 100, or a word to the customer")
+    raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told")
+
+
+def _seen_by_customer(probe: Probe, payment: Payment) -> str:
+    """What the merchant shows, without the identifiers that might hold the number by chance."""
+    texts = [payment.started.body, payment.started.message]
+    if probe.sees_state:
+        view = probe.status(payment)
+        texts += [view.body, view.message]
+    shown = "\n".join(texts)
+    for known in (payment.started.payment_id, payment.reference, payment.msisdn):
+        shown = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", " ", shown) if known else shown
+    return shown

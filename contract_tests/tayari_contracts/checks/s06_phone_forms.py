@@ -1,0 +1,90 @@
+"""S06: however the number is typed, Daraja gets twelve digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.pages import crash_of
+from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import calm_pushes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to type a number."""
+
+    type: Callable[[str], str]
+    """From nine digits (`712345678`)."""
+    common: bool = True
+    """Refusing it turns customers away; refusing the others is a nuisance."""
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    "07...": Form(lambda nine: f"0{nine}"),
+    "01...": Form(lambda nine: f"0{nine}"),
+    "254...": Form(lambda nine: f"254{nine}"),
+    "+254...": Form(lambda nine: f"+254{nine}"),
+    "07.. ... ... (blanks)": Form(lambda nine: f"0{nine[:3]} {nine[3:6]} {nine[6:]}", common=False),
+    "07..-...-... (dashes)": Form(lambda nine: f"0{nine[:3]}-{nine[3:6]}-{nine[6:]}", common=False),
+}
+
+
+@check("S06")
+def normalises_numbers(probe: Probe) -> None:
+    """One payment for each way to type a number."""
+    probe.require_typed("msisdn")
+    played = {name: probe.in_background(partial(_problem, probe, name)) for name in FORMS}
+    problems = {name: found for name, future in played.items() if (found := future.result())}
+    wrong = {name: found for name, found in problems.items() if found != REFUSED}
+    if wrong:
+        raise Failed("; ".join(f"typed as {name}, {found}" for name, found in wrong.items()))
+    if len(problems) == len(FORMS):
+        raise Untested("the merchant started no payment, however the number was typed")
+    refused = [name for name in problems if FORMS[name].common]
+    if refused:
+        raise Failed(f"numbers typed as {' or '.join(refused)} are refused; expected 254 and nine digits to be sent")
+    if problems:
+        raise Warned(f"numbers typed as {' or '.join(problems)} are refused, though they can be understood")
+
+
+REFUSED: Final = "refused"
+
+
+def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
+    """What is wrong with the two numbers of a push for this payer; empty when nothing is."""
+    for field in ("PhoneNumber", "PartyA"):
+        if str(body.get(field)) != msisdn:
+            return f"{field} is {_masked(str(body.get(field)))!r}; expected 254 and the nine digits"
+    return ""
+
+
+def _problem(probe: Probe, name: str) -> str:
+    ordinary = probe.allocation.msisdn()
+    payer = f"25411{ordinary[5:]}" if name == "01..." else ordinary
+    payment = probe.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
+    crash = crash_of(payment.started)
+    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    pushes = pushes or _pushes_of_reference(probe, payment)
+    if pushes:
+        return wire_problem(body_of(pushes[0]), payer)
+    return crash or REFUSED
+
+
+def _pushes_of_reference(probe: Probe, payment: Payment) -> list[Entry]:
+    """Pushes for this order that name somebody else."""
+    pushes = probe.sight.entries(since=payment.since, endpoint="stk_push", kind="request")
+    return [entry for entry in pushes if body_of(entry).get("AccountReference") == payment.reference]
+
+
+def _masked(number: str) -> str:
+    """A number as it was written, its middle hidden."""
+    digits = re.sub(r"\D", "", number)
+    return number.replace(digits[-6:-3], "***") if len(digits) >= 9 else number

@@ -1,0 +1,50 @@
+"""S08: AccountReference and TransactionDesc stay within Daraja's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.pages import crash_of
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import calm_pushes, first_push
+
+LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}
+SWALLOWED: Final = frozenset("&#@")
+"""With these in a free-text field pushes were seen to vanish (reference 3.1, quirks)."""
+
+
+@check("S08")
+def keeps_text_within_limits(probe: Probe) -> None:
+    """An ordinary order, then one with a long name and the three characters."""
+    problem = text_problem(body_of(first_push(probe, probe.pay())))
+    if problem:
+        raise Failed(problem)
+    if not probe.types("reference"):
+        probe.notes.append("the merchant is told no reference, so a long one could not be tried")
+        return
+    payment = probe.pay(reference=f"{probe.allocation.reference()} Sons & Co #42 @ Nairobi")
+    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    crash = crash_of(payment.started)
+    if not pushes and crash:
+        raise Failed(f"an order with a long name and the characters & # @: {crash}")
+    problem = text_problem(body_of(pushes[0])) if pushes else ""
+    if problem:
+        raise Failed(f"an order with a long name and the characters & # @: {problem}")
+
+
+def text_problem(body: Mapping[str, object]) -> str:
+    """What is wrong with the free-text fields of a push; empty when nothing is."""
+    for field, limit in LIMITS.items():
+        text = "" if body.get(field) is None else str(body[field])
+        if not text.strip():
+            return f"{field} is {'missing' if field not in body else 'empty'}; Daraja wants 1 to {limit} characters"
+        if len(text) > limit:
+            return f"{field} {text!r} has {len(text)} characters; Daraja's documentation allows {limit}"
+        bad = sorted(SWALLOWED & set(text))
+        if bad:
+            return f"{field} {text!r} holds {' '.join(bad)}, with which pushes were seen to vanish"
+    return ""

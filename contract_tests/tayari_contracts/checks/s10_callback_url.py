@@ -1,0 +1,134 @@
+"""S10: the CallBackURL can be reached in production, and cannot be guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import ip_address
+from math import log2
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from tayari_contracts.findings import Failed, Warned
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import first_push
+
+REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
+"""Refused in C2B URLs; for STK a finding only, for shops run with them (reference 1.9)."""
+
+TUNNELS: Final = (
+    "ngrok.io", "ngrok.app", "ngrok.dev", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "localtunnel.me", "serveo.net",
+    "trycloudflare.com", "webhook.site", "requestbin.com", "pipedream.net", "beeceptor.com", "requestcatcher.com",
+    "localhost.run", "lhr.life", "pagekite.me", "devtunnels.ms",
+)  # fmt: skip
+
+GUESSING_BITS: Final = 48.0
+"""At a million guesses a second, years; a word or an order number has far less."""
+
+
+@check("S10")
+def gives_a_usable_callback_url(probe: Probe) -> None:
+    """The URL that the merchant sends with a push, before any rewriting of ours; twice, to see what changes."""
+    urls = [_url_of(probe, probe.pay()) for _ in range(2)]
+    problem = unusable(urls[0])
+    if problem:
+        raise Failed(f"the CallBackURL {_shown(urls[0])} {problem}; no result ever arrives there")
+    weak = weaknesses(urls)
+    if weak:
+        raise Warned(f"the CallBackURL {_shown(urls[0])} {'; it '.join(weak)}")
+    if is_local(urlsplit(urls[0])):
+        probe.notes.append("the CallBackURL is this machine's: HTTPS and a public host could not be judged")
+
+
+def _url_of(probe: Probe, payment: Payment) -> str:
+    """As it is sent; the order's own reference is no secret, and does not count as one."""
+    url = str(body_of(first_push(probe, payment)).get("CallBackURL", ""))
+    return url.replace(payment.reference, "order")
+
+
+def unusable(url: str) -> str:
+    """Why Daraja cannot call this URL at all; empty when it can."""
+    if not url.strip():
+        return "is empty"
+    if re.search(r"\s", url):
+        return "holds blanks"
+    if re.search(r"[<>{}]|%7B|%3C", url, re.IGNORECASE):
+        return "holds a placeholder that was never filled in"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        return f"is no URL ({error})"
+    if parts.scheme not in ("http", "https"):
+        return "does not begin with https://"
+    if not host or host in ("undefined", "null", "none"):
+        return "names no host"
+    return ""
+
+
+def weaknesses(urls: Sequence[str]) -> list[str]:
+    """What Daraja or a forger would make of a URL that can be called. A URL of this machine is a test's: of it only
+    the path is judged."""
+    parts = urlsplit(urls[0])
+    found = [] if is_local(parts) else _public_weaknesses(parts)
+    words = [word for word in REFUSED_WORDS if re.search(rf"(?<![a-z]){word}(?![a-z])", urls[0], re.IGNORECASE)]
+    if words:
+        found.append(f"holds the word {words[0]}, which Daraja refuses for C2B URLs")
+    if not any(secret_parts(url) for url in urls):
+        found.append("has no part that cannot be guessed, so that anybody can find it and send results to it")
+    return found
+
+
+def is_local(parts: SplitResult) -> bool:
+    """Whether the host is this machine or a private network."""
+    host = (parts.hostname or "").lower()
+    if host in ("localhost", "host.docker.internal") or host.endswith((".local", ".internal", ".test", ".localhost")):
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def secret_parts(url: str) -> list[str]:
+    """The path segments and query values that nobody guesses."""
+    parts = urlsplit(url)
+    candidates = [*parts.path.split("/"), *re.split(r"[=&]", parts.query)]
+    return [part for part in candidates if _bits(part) >= GUESSING_BITS and not _is_words(part)]
+
+
+def _public_weaknesses(parts: SplitResult) -> list[str]:
+    host = (parts.hostname or "").lower()
+    found = []
+    if parts.scheme != "https":
+        found.append("is not HTTPS, which production demands")
+    if any(host == tunnel or host.endswith(f".{tunnel}") for tunnel in TUNNELS):
+        found.append("leads through a tunnel, which production refuses")
+    return found
+
+
+def _bits(part: str) -> float:
+    """How hard a random text over its own alphabet would be to guess."""
+    alphabet = sum(
+        size
+        for pattern, size in ((r"[0-9]", 10), (r"[a-f]", 6), (r"[g-z]", 20), (r"[A-F]", 6), (r"[G-Z]", 20))
+        if re.search(pattern, part)
+    )
+    return len(re.sub(r"\W", "", part)) * log2(alphabet) if alphabet else 0.0
+
+
+def _is_words(part: str) -> bool:
+    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`."""
+    return re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is not None
+
+
+def _shown(url: str) -> str:
+    """The URL without what makes it secret."""
+    shown = url
+    for secret in secret_parts(url) if not unusable(url) else ():
+        shown = shown.replace(secret, f"{secret[:3]}...")
+    return repr(shown)

@@ -1,0 +1,61 @@
+"""S12: one click, one prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.wording import times
+
+OPEN_S = 3.0
+"""How long the customer takes; all clicks fall into this time."""
+
+
+@check("S12")
+def pushes_once_for_all_clicks(probe: Probe) -> None:
+    """The same order twice at the same moment, then once more while the prompt is open."""
+    names_order = probe.types("reference") or probe.types("idempotency_key")
+    if not names_order and probe.target.merchant.pay.idempotency_header is None:
+        raise Untested(
+            "nothing tells the merchant that two clicks are for one order: merchant.pay has neither {reference} nor "
+            "an idempotency header",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.pay.idempotency_header",
+        )
+    first = _double_click(probe)
+    first_push(probe, first)
+    probe.quiet(0.5)
+    _click(probe, first.msisdn, int(first.amount), first.reference)
+    pushes = calm_pushes(probe, first, calm_s=1.2, within_s=4.0)
+    if len(pushes) > 1:
+        raise Failed(
+            f"one order, clicked three times, was pushed {times(len(pushes))}; expected one push until it is final "
+            "(only the phone's own lock kept Daraja from asking again)"
+        )
+    if probe.sees_state:
+        probe.expect_paid_once(first, within_s=OPEN_S + probe.settled_s, because="the customer paid the one prompt")
+
+
+def _double_click(probe: Probe) -> Payment:
+    payer, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
+    probe.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
+    clicks = [probe.in_background(partial(_click, probe, payer, amount, reference)) for _ in range(2)]
+    payments = [click.result() for click in clicks]
+    taken = next((payment for payment in payments if payment.started.accepted), payments[0])
+    return replace(
+        taken,
+        since=min(payment.since for payment in payments),
+        began_at=min(payment.began_at for payment in payments),
+    )
+
+
+def _click(probe: Probe, payer: str, amount: int, reference: str) -> Payment:
+    return probe.pay(msisdn=payer, amount=amount, reference=reference, idempotency_key=f"click-{reference}")
