@@ -19,32 +19,42 @@ _NAME: Final = re.compile(_WORD, re.IGNORECASE)
 _COOKIE_NAME: Final = re.compile(r"cookie", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"^(Bearer|Basic|Digest|Token)\s", re.IGNORECASE)
 
-_FIXED: Final = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), replacement)
-    for pattern, replacement in (
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
-        (r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*", REDACTED),
-        (r"(://)[^/\s:@\"'<>]+:[^/\s@\"'<>]+@", rf"\1{REDACTED}@"),
-        (
-            r"^([ \t>]*(?:proxy-)?authorization|[ \t>]*(?:set-)?cookie)([ \t]*:[ \t]*)(?!\[)\S[^\r\n]*",
-            rf"\1\2{REDACTED}",
-        ),
-        (rf'({_WORD}"\s*:\s*\[?\s*)"(?:[^"\\]|\\.)*"?', rf'\1"{REDACTED}"'),
-        (rf'({_WORD}"\s*:\s*)-?\d[\d.eE+-]*', rf'\1"{REDACTED}"'),
-        (rf'({_WORD}(\\+)"\s*:\s*)\\+"[^"\\]*(?:\\+"|\Z)', rf'\1\2"{REDACTED}\2"'),
-        (rf"({_WORD}'\s*:\s*)'[^']*'?", rf"\1'{REDACTED}'"),
-        (rf"({_WORD}>)[^<]+(?=</)", rf"\1{REDACTED}"),
-        (
-            rf"(<input\b[^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD}[\"'][^>]{{0,400}}\bvalue=[\"'])[^\"'>]*",
-            rf"\1{REDACTED}",
-        ),
-        (
-            rf"(<input\b[^>]{{0,400}}\bvalue=[\"'])[^\"'>]*(?=[\"'][^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD})",
-            rf"\1{REDACTED}",
-        ),
-        (rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
-    )
+_STEMS: Final = (
+    *("pass", "secret", "token", "api", "consumer", "private", "credential"),
+    *("authorization", "cookie", "csrf", "xsrf", "session", "pin"),
 )
+"""Without one of these in a text no named field can match: a plain search that saves most texts the patterns."""
+
+
+def _compiled(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE | re.MULTILINE), replacement) for pattern, replacement in rows)
+
+
+_SHAPES: Final = _compiled(
+    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
+    (r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*", REDACTED),
+    (r"(://)[^/\s:@\"'<>]+:[^/\s@\"'<>]+@", rf"\1{REDACTED}@"),
+)
+"""What is a secret by its own form: private keys, JSON web tokens, a password in an address."""
+
+_FIELDS: Final = _compiled(
+    (r"^([ \t>]*(?:proxy-)?authorization|[ \t>]*(?:set-)?cookie)([ \t]*:[ \t]*)(?!\[)\S[^\r\n]*", rf"\1\2{REDACTED}"),
+    (rf'({_WORD}"\s*:\s*\[?\s*)"(?:[^"\\]|\\.)*"?', rf'\1"{REDACTED}"'),
+    (rf'({_WORD}"\s*:\s*)-?\d[\d.eE+-]*', rf'\1"{REDACTED}"'),
+    (rf'({_WORD}(\\+)"\s*:\s*)\\+"[^"\\]*(?:\\+"|\Z)', rf'\1\2"{REDACTED}\2"'),
+    (rf"({_WORD}'\s*:\s*)'[^']*'?", rf"\1'{REDACTED}'"),
+    (rf"({_WORD}>)[^<]+(?=</)", rf"\1{REDACTED}"),
+    (
+        rf"(<input\b[^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD}[\"'][^>]{{0,400}}\bvalue=[\"'])[^\"'>]*",
+        rf"\1{REDACTED}",
+    ),
+    (
+        rf"(<input\b[^>]{{0,400}}\bvalue=[\"'])[^\"'>]*(?=[\"'][^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD})",
+        rf"\1{REDACTED}",
+    ),
+    (rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
+)
+"""What is a secret by the name before it: header lines, JSON, nested JSON, Python, XML, HTML inputs, forms."""
 
 _BEARER: Final = re.compile(r"\b(Bearer)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 _BASIC: Final = re.compile(r"\b(Basic)(\s+|%20|\+)([A-Za-z0-9+/=_-]{8,})", re.IGNORECASE)
@@ -53,11 +63,19 @@ _PLAIN: Final = re.compile(rf"({_WORD})(\s*:\s*)([A-Za-z0-9+/=_~.-]{{8,}})", re.
 
 def redact_fields(text: str) -> str:
     """Blot out what stands in a field, a header line or a token position that carries secrets."""
-    for pattern, replacement in _FIXED:
-        text = pattern.sub(replacement, text)
+    text = _replaced(_SHAPES, text)
+    lowered = text.lower()
+    if any(stem in lowered for stem in _STEMS):
+        text = _replaced(_FIELDS, text)
+        text = _PLAIN.sub(_if(lambda word: bool(re.search(r"\d", word) and re.search(r"[A-Za-z]", word))), text)
     text = _BEARER.sub(_if(lambda word: len(word) >= 20 or any(char.isdigit() for char in word)), text)
-    text = _BASIC.sub(_if(_is_pair), text)
-    return _PLAIN.sub(_if(lambda word: bool(re.search(r"\d", word) and re.search(r"[A-Za-z]", word))), text)
+    return _BASIC.sub(_if(_is_pair), text)
+
+
+def _replaced(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
+    for pattern, replacement in rows:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def redact_header(name: str, value: str) -> str:

@@ -126,7 +126,7 @@ def test_the_page_has_colours_of_its_own_in_the_dark(browser: Browser, tmp_path:
     where = address(samples.ready(), tmp_path)
     shades = []
     for scheme in ("light", "dark"):
-        page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two words it takes
+        page = browser.new_page(color_scheme=scheme)
         page.goto(where)
         shades.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import samples
-from tayari_reports.model import Rule, State
+from tayari_reports.model import Run, State
 from tayari_reports.verdict import judge
 from tayari_reports.writers import write_all
 
@@ -41,7 +41,7 @@ class Outline(HTMLParser):
             self.out_of_order.append(tag)
 
 
-def page(run: samples.Run, folder: Path) -> str:
+def page(run: Run, folder: Path) -> str:
     return write_all(run, folder, formats=["html"])["html"].read_text()
 
 
@@ -120,7 +120,7 @@ def test_a_load_run_without_a_timeline_or_samples_still_has_a_page(tmp_path: Pat
     assert page(samples.run(load=nothing), tmp_path).count('<svg class="chart"') == 1
 
 
-def thousand() -> samples.Run:
+def thousand() -> Run:
     """A thousand rules, all failed, each with four exchanges of some kilobytes."""
     base = samples.rule("C03")
     rules = tuple(replace(base, id=f"R{number:04}") for number in range(1000))
@@ -140,15 +140,10 @@ def test_a_thousand_failures_stay_below_five_megabytes_and_say_what_was_left_out
 
 
 def test_a_rule_id_with_a_slash_and_a_blank_is_still_a_link(tmp_path: Path) -> None:
-    rule = Rule(**{**vars_of(samples.rule("C03")), "id": "payment/insufficient funds"})
+    rule = replace(samples.rule("C03"), id="payment/insufficient funds")
     run = samples.run(plan=(rule,), checks=(samples.ended(rule.id, State.FAIL, "Wrong."),))
 
     made = outline(page(run, tmp_path))
     assert "payment/insufficient-funds" in made.ids
     assert "#payment/insufficient-funds" in made.links
     assert judge(run).blocking
-
-
-def vars_of(rule: Rule) -> dict[str, object]:
-    """The fields of a rule, by name."""
-    return {name: getattr(rule, name) for name in Rule.__dataclass_fields__}

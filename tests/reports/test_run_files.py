@@ -19,7 +19,7 @@ from tayari_reports.jsonio import (
     to_dict,
     write_run,
 )
-from tayari_reports.model import SCHEMA
+from tayari_reports.model import SCHEMA, State
 from tayari_reports.run_schema import run_schema
 from tayari_reports.writers import prepare, write_all
 
@@ -163,7 +163,7 @@ def test_a_line_that_is_no_record_is_refused_with_its_number(line: str, message:
 
 
 def test_each_failure_gets_a_fingerprint_and_keeps_the_one_it_has() -> None:
-    run = prepare(samples.run([samples.ended("C03", samples.State.FAIL, "Twice.", fingerprint="kept")]))
+    run = prepare(samples.run([samples.ended("C03", State.FAIL, "Twice.", fingerprint="kept")]))
     fresh = prepare(samples.not_ready())
 
     assert {check.fingerprint for check in run.checks if check.rule == "C03"} == {"kept"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import samples
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_reports.model import Category, Check, Level, Rule, Run, Severity, State, Verdict
 from tayari_reports.verdict import judge
@@ -42,6 +42,7 @@ def runs(draw: st.DrawFn) -> Run:
     return samples.run(plan=tuple(plan), checks=tuple(checks), interrupted=draw(st.booleans()))
 
 
+@settings(deadline=None)
 @given(runs(), st.data())
 def test_adding_a_failure_never_improves_a_valid_run(run: Run, data: st.DataObject) -> None:
     before = judge(run)
@@ -53,6 +54,7 @@ def test_adding_a_failure_never_improves_a_valid_run(run: Run, data: st.DataObje
     assert after.score <= before.score
 
 
+@settings(deadline=None)
 @given(runs(), st.data())
 def test_turning_a_check_into_a_failure_never_improves_the_score(run: Run, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(run.checks) - 1))
@@ -62,6 +64,7 @@ def test_turning_a_check_into_a_failure_never_improves_the_score(run: Run, data:
     assert after.score <= judge(run).score
 
 
+@settings(deadline=None)
 @given(runs(), st.data())
 def test_removing_a_check_never_improves(run: Run, data: st.DataObject) -> None:
     before = judge(run)
@@ -73,6 +76,7 @@ def test_removing_a_check_never_improves(run: Run, data: st.DataObject) -> None:
     assert after.coverage <= before.coverage
 
 
+@settings(deadline=None)
 @given(runs())
 def test_an_open_question_about_a_blocking_rule_is_never_green(run: Run) -> None:
     judgement = judge(run)
@@ -81,6 +85,7 @@ def test_an_open_question_about_a_blocking_rule_is_never_green(run: Run) -> None
         assert judgement.verdict not in GREEN
 
 
+@settings(deadline=None)
 @given(runs())
 def test_a_run_that_is_not_ready_says_why(run: Run) -> None:
     judgement = judge(run)
@@ -91,6 +96,7 @@ def test_a_run_that_is_not_ready_says_why(run: Run) -> None:
         assert all(reason.sentence for reason in judgement.reasons)
 
 
+@settings(deadline=None)
 @given(runs(), st.frozensets(st.sampled_from([f"R{number}" for number in range(6)])))
 def test_a_waiver_never_changes_score_coverage_or_counts(run: Run, waived: frozenset[str]) -> None:
     bare, covered = judge(run), judge(run, waived=waived)
@@ -98,17 +104,20 @@ def test_a_waiver_never_changes_score_coverage_or_counts(run: Run, waived: froze
     assert (bare.score, bare.coverage, bare.counts) == (covered.score, covered.coverage, covered.counts)
 
 
+@settings(deadline=None)
 @given(runs())
 def test_without_any_check_no_run_is_ready(run: Run) -> None:
     assert judge(replace(run, checks=())).verdict is Verdict.INVALID_RUN
     assert judge(replace(run, checks=(), plan=())).verdict is Verdict.INVALID_RUN
 
 
+@settings(deadline=None)
 @given(runs())
 def test_a_verdict_depends_on_the_checks_and_not_on_their_order(run: Run) -> None:
     assert judge(replace(run, checks=run.checks[::-1])).verdict is judge(run).verdict
 
 
+@settings(deadline=None)
 @given(runs())
 def test_score_never_exceeds_coverage(run: Run) -> None:
     judgement = judge(run)
