@@ -47,7 +47,7 @@ def _spread(fewest: int, most: int) -> str:
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
         allowed = f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
-    return f"{counted}; at 95 % confidence (about 3/n) that still allows {allowed}."
+    return f"{counted}; at 95 % confidence (about 3/n for many tries) that still allows {allowed}."
 
 
 def _load(load: Load | None) -> list[str]:
