@@ -24,7 +24,8 @@ LONGEST: Final = 65_536
 _ROUNDS: Final = 8
 
 _PAIRS: Final = frozenset({"request_headers", "response_headers", "environment"})
-_DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
+_HEX: Final = frozenset({"config_sha256", "fingerprint", "run_id"})
+_DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{64}")
 
 
 class Redactor:
@@ -100,7 +101,7 @@ def _redacted(value: Any, redactor: Redactor, name: str) -> Any:
         return tuple(_redacted(item, redactor, name) for item in value)
     if not isinstance(value, str) or isinstance(value, Enum) or name == "schema":
         return value
-    return redactor.digest(value) if name in {"config_sha256", "fingerprint"} else _cut(redactor.text(value))
+    return redactor.digest(value) if name in _HEX else _cut(redactor.text(value))
 
 
 def _texts(value: Any) -> Iterator[str]:
