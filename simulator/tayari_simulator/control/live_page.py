@@ -9,6 +9,7 @@ from string import Template
 from typing import Any, Final
 
 from tayari_simulator.control.live_style import PAGE
+from tayari_simulator.http.shapes import payment_dict
 from tayari_simulator.http.simulator import Simulator
 from tayari_simulator.scenario.selector import Selector
 
@@ -19,8 +20,9 @@ EAT: Final = timedelta(hours=3)
 _COUNTERS: Final = (
     ("accepted", "tayari_pushes_accepted_total"),
     ("called back", "tayari_callbacks_answered_total"),
+    ("no answer", "tayari_callbacks_failed_total"),
     ("pending", "tayari_payments_pending"),
-    ("refused", "tayari_refusals_total"),
+    ("calls refused", "tayari_refusals_total"),
     ("journal dropped", "tayari_journal_dropped_total"),
 )
 
@@ -33,7 +35,7 @@ def live_page(simulator: Simulator, selector: Selector) -> str:
         daraja_url=escape(str(settings["daraja_url"])),
         facts=_facts(settings, selector),
         counters="".join(_counter(label, name, metrics) for label, name in _COUNTERS),
-        payments=_payments(simulator.payments()[-RECENT:]),
+        payments=_payments(map(payment_dict, simulator.daraja.world.payments.all()[-RECENT:])),
         scenarios=_scenarios(selector),
     )
 
@@ -65,7 +67,8 @@ def _payments(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _payment(row: Mapping[str, Any]) -> str:
-    code = "" if row["result_code"] is None else f"{row['result_code']} {row['result_desc']}"
+    failed = row["result_code"] is not None and not row["receipt"]
+    code = f"{row['result_code']} {row['result_desc']}" if failed else ""
     cells = (
         f"{datetime.fromtimestamp(row['created_at'], UTC) + EAT:%H:%M:%S}",
         row["msisdn"],
@@ -82,7 +85,7 @@ def _payment(row: Mapping[str, Any]) -> str:
 
 def _answer(call: Mapping[str, Any]) -> str:
     if call["status"]:
-        return f"{call['status']} in {1000 * (call['duration_s'] or 0):.0f} ms"
+        return f"{call['status']} in {1000 * (call['duration_s'] or 0):.1f} ms"
     return str(call["error"] or "on its way")
 
 

@@ -6,7 +6,23 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 HELP: Final[Mapping[str, str]] = {
+    "tayari_callbacks_answered_total": "Callbacks that the merchant answered.",
+    "tayari_callbacks_failed_total": "Callbacks that got no answer.",
+    "tayari_callbacks_late_p50_seconds": "Half of the last callbacks were written no later than this after their time.",
+    "tayari_callbacks_late_p99_seconds": "99 of 100 of the last callbacks were written no later than this.",
+    "tayari_callbacks_refused_total": "Callbacks that were not sent, as their host is not allowed.",
+    "tayari_callbacks_sent_total": "Callbacks written to the merchant.",
+    "tayari_cpu_seconds_total": "Processor time of the simulator.",
+    "tayari_gc_pause_longest_seconds": "The longest pause for garbage collection.",
+    "tayari_journal_dropped_total": "Entries that the journal's bound pushed out.",
+    "tayari_loop_lag_p99_seconds": "99 of 100 looks in the last minute found the event loop no later than this.",
+    "tayari_payments_pending": "Payments whose prompt is open.",
+    "tayari_plans": "Results and callbacks still to come.",
+    "tayari_pushes_accepted_total": "STK pushes that were accepted.",
     "tayari_queued_scenarios": "One-shot scenarios that wait or are at work.",
+    "tayari_refusals_total": "Calls that were refused, by error code.",
+    "tayari_resident_bytes": "Memory of the simulator.",
+    "tayari_results_total": "Results that fell due.",
 }
 
 

@@ -9,6 +9,7 @@ import orjson
 from tayari_simulator.control.bodies import ABSENT, Method, SendCallback
 from tayari_simulator.control.refusals import Refusal
 from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.faults.change import BadChange, Change
 from tayari_simulator.http.simulator import Simulator
@@ -80,7 +81,7 @@ def _body(simulator: Simulator, told: SendCallback, payment: Payment | None) -> 
         if told.result_code is None and payment.result_code is None:
             message = f"payment {payment.checkout_request_id} has no result yet; wait for it, or give result_code"
             raise Refusal(409, "no_result", message)
-        return orjson.dumps(simulator.callback_body(payment, result_code=told.result_code))
+        return callback_of(simulator.daraja.world, payment, told.result_code, simulator.now_s())
     if told.method is Method.POST or told.method is Method.PUT:
         raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, body or raw")
     return b""

@@ -136,7 +136,7 @@ class Daraja:
         return Refused(METHOD_NOT_ALLOWED, method=method)
 
     def _refuse(self, refused: Refused, exchange: Exchange) -> Reply:
-        self.world.counts.refusals += 1
+        self.world.counts.refuse(refused.spec.code)
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
             _note_whose(exchange)

@@ -30,7 +30,7 @@ def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         return _issue(world, exchange, authorization, query, _PLAIN)
     behaviour = play.behaviour
     exchange.scenario = behaviour.name
-    return played(play, Call.OAUTH, world.ids, lambda: _issue(world, exchange, authorization, query, behaviour))
+    return played(play, Call.OAUTH, world, lambda: _issue(world, exchange, authorization, query, behaviour))
 
 
 def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tayari_simulator.core.behaviour import Call, Play, Reply
+import orjson
+
+from tayari_simulator.core.behaviour import Call, Play, Reply, Transport
 from tayari_simulator.core.errors import REQUEST_ID
-from tayari_simulator.core.ids import Ids
+from tayari_simulator.core.world import World
 
 _MARK = REQUEST_ID.encode()
 
 
-def played(play: Play, call: Call, ids: Ids, decide: Callable[[], Reply]) -> Reply:
+def played(play: Play, call: Call, world: World, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 
     Raises:
@@ -22,11 +24,20 @@ def played(play: Play, call: Call, ids: Ids, decide: Callable[[], Reply]) -> Rep
     for fault in faults:
         reply = fault.instead(call)
         if reply is not None:
+            world.counts.refuse(_code_of(reply))
             break
     if reply is None:
         reply = decide()
     for fault in faults:
         fault.shape(reply)
     if _MARK in reply.body:
-        reply.body = reply.body.replace(_MARK, ids.request_id().encode())
+        reply.body = reply.body.replace(_MARK, world.ids.request_id().encode())
     return reply
+
+
+def _code_of(reply: Reply) -> str:
+    """What the counters call a refusal that a fault made."""
+    if reply.transport is not Transport.NORMAL:
+        return str(reply.transport)
+    body = orjson.loads(reply.body) if reply.body.startswith(b"{") else {}
+    return str(body.get("errorCode") or f"http_{reply.status}")

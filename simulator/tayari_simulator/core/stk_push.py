@@ -99,7 +99,7 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         choose.accepted(msisdn)
         return reply
 
-    return played(play, Call.STK_PUSH, world.ids, decide)
+    return played(play, Call.STK_PUSH, world, decide)
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tayari_simulator.core.agenda import Agenda
 from tayari_simulator.core.behaviour import Choose, Uniform
@@ -21,8 +21,13 @@ class Counts:
     """What has happened since the start; never reset."""
 
     pushes_accepted: int = 0
-    refusals: int = 0
     results: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    """Refusals by error code; what is no error of Daraja's by its status (`http_503`) or by what became of it."""
+
+    def refuse(self, code: str) -> None:
+        """Note one refusal."""
+        self.refused[code] = self.refused.get(code, 0) + 1
 
 
 class World:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tayari_simulator.clock import Clock
@@ -21,6 +22,7 @@ from tayari_simulator.journal.memory import Journal
 log = logging.getLogger(__name__)
 
 MOST_HEADS: Final = 1024
+MOST_LATE: Final = 6_000
 
 Headers = tuple[tuple[str, str], ...]
 Done = Callable[[Exchange], None]
@@ -34,6 +36,13 @@ class OutboxCounts:
     answered: int = 0
     failed: int = 0
     refused: int = 0
+    late_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LATE))
+    """How long after their planned time the last callbacks were written."""
+
+    def late_p_s(self, part: float) -> float:
+        """The lateness that this part of the last callbacks stayed below."""
+        late = sorted(self.late_s)
+        return late[int(len(late) * part)] if late else 0.0
 
 
 class Outbox:
@@ -130,6 +139,8 @@ class Outbox:
 
     def _answered(self, payment: Payment | None, delivery: Delivery, exchange: Exchange) -> None:
         self._record(exchange)
+        if exchange.sent:
+            self.counts.late_s.append(exchange.at_s - exchange.due_s)
         if payment is not None:
             payment.pending -= 1
             if exchange.status != 200 and self._retries and len(payment.callbacks) <= self._retries:
