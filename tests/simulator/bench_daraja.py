@@ -13,8 +13,8 @@ from tayari_simulator.core.business import Business
 from tayari_simulator.core.daraja import Daraja, Route
 from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.core.options import Options
-from tayari_simulator.scenario.read import read_scenario
 from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.read import read_scenario
 from tayari_simulator.scenario.selector import Selector
 
 MSISDN = "254712345678"

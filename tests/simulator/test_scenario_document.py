@@ -28,7 +28,10 @@ def test_each_key_and_member_knows_its_line() -> None:
     [
         ("a: 1\nb: 2\na: 3", "f.yaml:3: a: the key stands twice, first on line 1"),
         ("a: &x 1\nb: *x", "f.yaml:1: anchors and aliases (&, *) are not allowed; write the value out"),
-        ("a: !!python/object x", "f.yaml:1: the tag tag:yaml.org,2002:python/object is not allowed; write a plain value"),
+        (
+            "a: !!python/object x",
+            "f.yaml:1: the tag tag:yaml.org,2002:python/object is not allowed; write a plain value",
+        ),
         ("[" * 30 + "]" * 30, "f.yaml:1: nested deeper than 20 levels; a scenario needs about six"),
         ("? [a]\n: b", "f.yaml:1: a key must be a plain word"),
         ("a: 1\nb: 'c", "f.yaml:2: not readable as YAML: found unexpected end of stream"),

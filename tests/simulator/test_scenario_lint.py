@@ -72,7 +72,10 @@ def problems_of(text: str) -> list[str]:
         ),
         ("faults: drop", '3: faults: found "drop"; expected a list of {fault: parameters}'),
         ("faults: [{duplicte: {}}]", "3: faults[0].duplicte: no such fault; did you mean duplicate?"),
-        ("faults:\n- drop: {}\n- duplicate: {cuont: 2}", "5: faults[1].duplicate.cuont: unknown key; did you mean count?"),
+        (
+            "faults:\n- drop: {}\n- duplicate: {cuont: 2}",
+            "5: faults[1].duplicate.cuont: unknown key; did you mean count?",
+        ),
         ("faults: [{drop: {}, delay: {by_s: 1}}]", "3: faults[0]: found a mapping; expected one fault, as {drop: {}}"),
         ("faults: [{delay: 3}]", "3: faults[0].delay: found 3; expected a mapping of parameters"),
         ("faults: [{delay: {}}]", "3: faults[0].delay: required key `by_s` is missing"),
@@ -84,7 +87,10 @@ def problems_of(text: str) -> list[str]:
             "faults: [{html: {page: imperva_40}}]",
             '3: faults[0].html.page: "imperva_40" is no page of the edge; did you mean imperva_403?',
         ),
-        ("faults: [{drop: {on: stk_query}}]", "3: faults[0].drop: drop cannot be put on stk_query; it goes on callback"),
+        (
+            "faults: [{drop: {on: stk_query}}]",
+            "3: faults[0].drop: drop cannot be put on stk_query; it goes on callback",
+        ),
         (
             "when: {endpoint: oauth}\nfaults: [{drop: {}}]",
             "4: faults[0].drop: a scenario for oauth never meets callback calls; it meets oauth",

@@ -64,7 +64,9 @@ def test_all_conditions_of_a_scenario_must_hold() -> None:
 
 
 def test_from_call_waits_for_the_nth_push_of_the_msisdn() -> None:
-    selector = Selector([scenario("third", "when: {amount: 100, from_call: 3}"), scenario("first", "when: {amount: 100}")])
+    selector = Selector(
+        [scenario("third", "when: {amount: 100, from_call: 3}"), scenario("first", "when: {amount: 100}")]
+    )
 
     assert [pushed(selector) for _ in range(4)] == ["a/first", "a/first", "a/third", "a/third"]
     assert pushed(selector, msisdn=OTHER) == "a/first"
@@ -137,9 +139,7 @@ def test_a_one_shot_of_oauth_lasts_until_its_faults_are_through() -> None:
 
 def test_from_call_of_an_endpoint_skips_its_first_calls() -> None:
     selector = Selector()
-    selector.queue(
-        scenario("late", "when: {endpoint: oauth, from_call: 3}\nfaults: [reset]"), endpoint=Endpoint.OAUTH
-    )
+    selector.queue(scenario("late", "when: {endpoint: oauth, from_call: 3}\nfaults: [reset]"), endpoint=Endpoint.OAUTH)
     met = []
     while (play := selector.for_endpoint(Call.OAUTH)) is not None:
         met.append(len(play.faults(Call.OAUTH, play.count(Call.OAUTH))))
@@ -167,7 +167,7 @@ def test_a_scenario_loaded_again_plays_in_its_new_form() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownScenario, match='no scenario "a/won" is loaded; did you mean a/one?'):
+    with pytest.raises(UnknownScenario, match=r'no scenario "a/won" is loaded; did you mean a/one\?'):
         Selector([scenario("one")]).activate("a/won")
 
 

@@ -1,0 +1,141 @@
+"""Faults of the callback, one test each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from bench_daraja import MSISDN, STARTED_S, Bench, codes_of, scenario_of
+from tayari_simulator.core.behaviour import Delivery
+
+ITEM = "Body.stkCallback.CallbackMetadata.Item"
+
+
+def delivered(fault: str, rest: str = "") -> list[Delivery]:
+    """The callbacks of a payment of 100 shillings under one fault, in a minute."""
+    bench = Bench()
+    bench.selector.queue(scenario_of(f"scenario: a/b\nabout: x\n{rest}\nfaults: [{{{fault}}}]"), msisdn=MSISDN)
+    bench.push()
+    return bench.advance(60)
+
+
+def times_of(deliveries: list[Delivery]) -> list[float]:
+    return [delivery.due_s - STARTED_S for delivery in deliveries]
+
+
+def callback(deliveries: list[Delivery]) -> dict[str, Any]:
+    (delivery,) = deliveries
+    said: dict[str, Any] = orjson.loads(delivery.body)["Body"]["stkCallback"]
+    return said
+
+
+def items(deliveries: list[Delivery]) -> dict[str, Any]:
+    return {item["Name"]: item.get("Value", "no value") for item in callback(deliveries)["CallbackMetadata"]["Item"]}
+
+
+def test_drop_sends_nothing() -> None:
+    assert delivered("drop: {}") == []
+
+
+def test_drop_leaves_later_results_alone() -> None:
+    sent = delivered("drop: {}", "outcome: {result_code: 1037}\nthen: [{result_code: 0}]")
+
+    assert codes_of(sent) == [0]
+
+
+def test_duplicate_sends_the_same_body_apart() -> None:
+    sent = delivered("duplicate: {count: 3, gap_s: 2}")
+
+    assert times_of(sent) == [1, 3, 5]
+    assert len({delivery.body for delivery in sent}) == 1
+    assert [delivery.note for delivery in sent] == ["duplicate 1 of 3", "duplicate 2 of 3", "duplicate 3 of 3"]
+
+
+def test_duplicate_in_parallel_sends_all_at_once() -> None:
+    assert times_of(delivered("duplicate: {count: 3, parallel: true}")) == [1, 1, 1]
+
+
+def test_delay_comes_later_than_the_outcome() -> None:
+    assert times_of(delivered("delay: {by_s: 7}")) == [8]
+
+
+def test_before_ack_calls_back_while_the_acknowledgement_is_held() -> None:
+    bench = Bench()
+    text = "scenario: a/b\nabout: x\nfaults: [{before_ack: {hold_s: 3, callback_at_s: 0.5}}]"
+    bench.selector.queue(scenario_of(text), msisdn=MSISDN)
+
+    assert bench.push().delay_s == 3
+    assert times_of(bench.advance(10)) == [0.5]
+
+
+def test_late_failure_lies_after_a_success() -> None:
+    bench = Bench()
+    text = "scenario: a/b\nabout: x\nfaults: [{late_failure: {result_code: 1037, after_s: 2}}]"
+    bench.selector.queue(scenario_of(text), msisdn=MSISDN)
+    bench.push()
+    identifier = bench.last_id
+    sent = bench.advance(10)
+
+    assert codes_of(sent) == [0, 1037]
+    assert times_of(sent) == [1, 3]
+    assert orjson.loads(bench.query(identifier).body)["ResultCode"] == "0"
+
+
+@pytest.mark.parametrize(("form", "body"), [("empty", b""), ("text", b"Service is currently unreachable")])
+def test_malformed_callback_has_no_json(form: str, body: bytes) -> None:
+    assert [delivery.body for delivery in delivered(f"malformed_callback: {{form: {form}}}")] == [body]
+
+
+def test_malformed_callback_can_break_off() -> None:
+    (delivery,) = delivered("malformed_callback: {}")
+
+    assert delivery.body.startswith(b'{"Body":{"stkCallback":')
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(delivery.body)
+
+
+def test_mutate_sets_and_drops_by_path() -> None:
+    sent = delivered(
+        f'mutate: {{set: {{Body.stkCallback.ResultCode: "0", "{ITEM}[Amount].Value": 1}}, '
+        f'drop: ["{ITEM}[MpesaReceiptNumber]"]}}'
+    )
+
+    assert callback(sent)["ResultCode"] == "0"
+    assert items(sent)["Amount"] == 1
+    assert list(items(sent)) == ["Amount", "TransactionDate", "PhoneNumber"]
+
+
+def test_mutate_orders_the_named_items_first() -> None:
+    assert list(items(delivered("mutate: {order: [PhoneNumber, Amount]}"))) == [
+        "PhoneNumber",
+        "Amount",
+        "MpesaReceiptNumber",
+        "TransactionDate",
+    ]
+
+
+def test_mutate_adds_an_item_without_a_value() -> None:
+    sent = delivered(f'mutate: {{set: {{"{ITEM}[Balance]": {{Name: Balance}}}}}}')
+
+    assert items(sent)["Balance"] == "no value"
+
+
+def test_mutate_keeps_the_form_of_numbers() -> None:
+    (delivery,) = delivered(
+        f'mutate: {{set: {{"{ITEM}[Amount].Value": {{$decimal: "."}}, '
+        f'"{ITEM}[TransactionDate].Value": {{$text: "."}}}}}}'
+    )
+
+    assert b'{"Name":"Amount","Value":100.00}' in delivery.body
+    assert b'{"Name":"TransactionDate","Value":"2026' in delivery.body
+
+
+def test_mutate_leaves_what_a_callback_lacks_and_says_so() -> None:
+    sent = delivered(
+        f'mutate: {{set: {{"{ITEM}[Amount].Value": 1}}, times: 2}}',
+        "outcome: {result_code: 1037}\nthen: [{result_code: 0}]",
+    )
+
+    assert "is not in this body" in sent[0].note
+    assert sent[1].note == "mutated"
