@@ -152,7 +152,7 @@ def test_no_answer_means_the_merchant_is_unreachable() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "name", "said"),
     [
-        ('{"payment": {"ref": 7}}', "application/json", "JSONPath", "the answer to the payment (200), which holds $.payment.ref"),
+        ('{"payment": {"ref": 7}}', "application/json", "JSONPath", "(200), which holds $.payment.ref"),
         ("<html><p>Karibu</p></html>", "text/html", "answer form", "is an HTML page, but merchant.pay.payment_id is"),
         ("thanks", "text/plain", "answer form", "is not JSON"),
     ],

@@ -104,9 +104,7 @@ class SimulatorProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        _close(self._process)
 
     def __enter__(self) -> Self:
         return self
@@ -144,6 +142,7 @@ def start_simulator(options: SimulatorOptions | None = None, *, within_s: float 
         process.kill()
         process.wait()
         errors.join(1.0)
+        _close(process)
         raise _failed(process.returncode, list(said), chosen) from None
     return SimulatorProcess(process, ready, said)
 
@@ -193,6 +192,12 @@ def _drain(stream: Any, take: Any) -> None:
         return  # the stream was closed under us: the process was stopped
     if take.__name__ == "put":
         take(None)
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def _each(flag: str, values: Sequence[str]) -> list[str]:

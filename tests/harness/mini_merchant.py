@@ -1,0 +1,120 @@
+"""A whole merchant in a page: takes a payment, pushes it through Daraja, takes the callback, tells the state.
+
+`python mini_merchant.py PORT`, with its settings, right or wrong, in the environment.
+"""
+
+import base64
+import json
+import os
+import sys
+import threading
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PORT = int(sys.argv[1])
+DARAJA = os.environ.get("DARAJA", "http://127.0.0.1:9")
+CODE = os.environ.get("CODE", "174379")
+PASSKEY = os.environ["PASSKEY"]
+PAIR = f"{os.environ.get('KEY', 'k')}:{os.environ.get('SECRET', 's')}"
+CALLBACK = os.environ.get("CALLBACK", f"http://127.0.0.1:{PORT}/cb")
+OFF_MINUTES = float(os.environ.get("OFF_MINUTES", "0"))
+PAID = os.environ.get("PAID_WORD", "PAID")
+WITHOUT_DARAJA = "WITHOUT_DARAJA" in os.environ
+PAGES = "PAGES" in os.environ
+
+payments: dict[str, dict[str, Any]] = {}
+by_checkout: dict[str, str] = {}
+lock = threading.Lock()
+
+
+def daraja(path: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(DARAJA + path, data, {"Content-Type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        decoded: dict[str, Any] = json.load(answer)
+    return decoded
+
+
+def push(msisdn: str, amount: int, reference: str) -> str:
+    basic = base64.b64encode(PAIR.encode()).decode()
+    generate = "/oauth/v1/generate?grant_type=client_credentials"
+    token = daraja(generate, {"Authorization": f"Basic {basic}"})["access_token"]
+    stamp = (datetime.now(UTC) + timedelta(hours=3, minutes=OFF_MINUTES)).strftime("%Y%m%d%H%M%S")
+    sent = {
+        "BusinessShortCode": CODE,
+        "Password": base64.b64encode((CODE + PASSKEY + stamp).encode()).decode(),
+        "Timestamp": stamp,
+        "TransactionType": "CustomerPayBillOnline",
+        "Amount": amount,
+        "PartyA": msisdn,
+        "PartyB": CODE,
+        "PhoneNumber": msisdn,
+        "CallBackURL": CALLBACK,
+        "AccountReference": reference[:12],
+        "TransactionDesc": "Order",
+    }
+    answer = daraja("/mpesa/stkpush/v1/processrequest", {"Authorization": f"Bearer {token}"}, sent)
+    return str(answer["CheckoutRequestID"])
+
+
+class Merchant(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        print(format % args, flush=True)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        if self.path == "/pay":
+            self.pay(body)
+        elif self.path == "/cb":
+            self.callback(body["Body"]["stkCallback"])
+        elif self.path == "/die":
+            os._exit(7)
+        else:
+            self.say(404, {"error": "no such page"})
+
+    def pay(self, body: dict[str, Any]) -> None:
+        reference = body["reference"]
+        payments[reference] = {"status": "PENDING", "credits": 0, "message": "Check your phone"}
+        if not WITHOUT_DARAJA:
+            try:
+                with lock:  # the callback waits until the row is there
+                    by_checkout[push(body["phone"], body["amount"], reference)] = reference
+            except (urllib.error.URLError, ValueError, KeyError) as error:
+                return self.say(502, {"message": f"Payment is not available: {error}"})
+        return self.say(202, {"id": reference, "message": "Check your phone"})
+
+    def callback(self, result: dict[str, Any]) -> None:
+        with lock:
+            payment = payments.get(by_checkout.get(result["CheckoutRequestID"], ""))
+            if payment is not None and payment["status"] == "PENDING":
+                paid = result["ResultCode"] == 0
+                payment |= {"status": PAID if paid else "FAILED", "credits": int(paid)}
+        self.say(200, {"ResultCode": 0, "ResultDesc": "Accepted"})
+
+    def do_GET(self) -> None:
+        found = payments.get(self.path.rpartition("/")[2])
+        if self.path == "/health":
+            self.say(200, {})
+        elif found is None:
+            self.say(404, {"error": "unknown payment"})
+        else:
+            self.say(200, found)
+
+    def say(self, status: int, body: dict[str, Any]) -> None:
+        text = "<html><body><p>Karibu</p></body></html>" if PAGES else json.dumps(body)
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html" if PAGES else "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+if __name__ == "__main__":
+    if "STUMBLE" in os.environ:
+        raise SystemExit("SHOP_SECRET is not set")
+    ThreadingHTTPServer(("127.0.0.1", PORT), Merchant).serve_forever(poll_interval=0.05)

@@ -1,0 +1,128 @@
+"""The preflight on real traffic: every misconfiguration stops the run with its own message and exit code."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from mini_target import mini_target
+from rich.console import Console
+from tayari.merchant.process import free_port
+from tayari.merchant.stage_options import StageOptions
+from tayari.run.findings import Exit, Finding
+from tayari.run.order import Order
+from tayari.run.session import doctor
+from tayari.run.voice import Voice
+from tiny_shop import open_shop
+
+
+def examine(path: Path, options: StageOptions | None = None) -> tuple[Finding, ...]:
+    return doctor(Order(target=path, stage=options or StageOptions()), Voice(Console(quiet=True)))
+
+
+def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
+    found = examine(mini_target(tmp_path))
+
+    assert [finding.name for finding in found] == [
+        "simulator",
+        "merchant",
+        "credentials",
+        "short code",
+        "passkey",
+        "clock",
+        "payment",
+        "callback",
+        "status",
+    ]
+    assert all(finding.ok for finding in found)
+    assert found[-1].message == "the payment is paid"
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "said", "code"),
+    [
+        ({"SECRET": "old"}, "credentials", "token request was answered 400", Exit.BAD_CONFIGURATION),
+        ({"CODE": "600000"}, "short code", "BusinessShortCode 600000; expected 174379", Exit.BAD_CONFIGURATION),
+        ({"PASSKEY": "old"}, "passkey", "another passkey than the target file", Exit.BAD_CONFIGURATION),
+        ({"OFF_MINUTES": "44"}, "clock", "44 minutes off; expected EAT within 5", Exit.INVALID_RUN),
+        ({"WITHOUT_DARAJA": "1"}, "Daraja base URL", "never called Daraja here", Exit.BAD_CONFIGURATION),
+        ({"DARAJA": None, "URL": "{daraja_url}"}, "Daraja base URL", "never called Daraja", Exit.BAD_CONFIGURATION),
+        ({"CALLBACK": "http://127.0.0.1:9/cb"}, "callback", "was not delivered", Exit.BAD_CONFIGURATION),
+        ({"CALLBACK": "https://shop.example/cb"}, "callback host", "may not be called", Exit.BAD_CONFIGURATION),
+        ({"CALLBACK": "https:shop.example"}, "callback URL", "Daraja refuses the CallBackURL", Exit.BAD_CONFIGURATION),
+        ({"CALLBACK": "{daraja_url}/nothing/here"}, "callback", "nobody takes callbacks there", Exit.BAD_CONFIGURATION),
+        ({"PAID_WORD": "DONE"}, "state words", "'DONE', a word that merchant.status.states", Exit.BAD_CONFIGURATION),
+        ({"PAGES": "1"}, "answer form", "is an HTML page, but merchant.pay.payment_id", Exit.BAD_CONFIGURATION),
+        ({"STUMBLE": "1"}, "start command", "SHOP_SECRET is not set", Exit.MERCHANT_UNREACHABLE),
+    ],
+)
+def test_wrong_settings_of_the_merchant(
+    tmp_path: Path, env: Mapping[str, str | None], name: str, said: str, code: Exit
+) -> None:
+    (*good, found) = examine(mini_target(tmp_path, env=env))
+
+    assert all(finding.ok for finding in good)
+    assert (found.name, found.exit_code) == (name, code)
+    assert said in found.message
+    assert found.fix
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "said"),
+    [
+        ("payment_id: $.id", "payment_id: $.payment.id", "JSONPath", "which holds $.id, $.message"),
+        ("state: $.status", "state: $.state", "JSONPath", "which holds $.status"),
+        (
+            'GET /payments/{payment_id}"\n    state',
+            'GET /state/x/y{payment_id}"\n    state',
+            "status",
+            "answered 404",
+        ),
+        ("POST /pay", "POST /buy", "payment", "POST /buy was answered 404"),
+        ("credits: $.credits", "credits: $.sum", "ledger", "found nothing"),
+        ("ready: /health", "ready: /health, cwd: /nowhere", "start command", "No such file or directory"),
+        ("  name: mini", "  name: mini\n  login: [{request: 'POST /login'}]", "log-in", "answered 404"),
+        ("  name: mini", "  name: mini\n  adapter: 'no_such:Thing'", "adapter", "No module named 'no_such'"),
+    ],
+)
+def test_wrong_keys_of_the_target_file(tmp_path: Path, old: str, new: str, name: str, said: str) -> None:
+    (*_, found) = examine(mini_target(tmp_path, replace={old: new}))
+
+    assert (found.ok, found.name, found.exit_code) == (False, name, Exit.BAD_CONFIGURATION)
+    assert said in found.message
+
+
+def test_a_merchant_that_does_not_run_is_unreachable(tmp_path: Path) -> None:
+    path = tmp_path / "tayari.yaml"
+    address = f"http://127.0.0.1:{free_port()}"
+    path.write_text(f"merchant: {{name: mini, base_url: '{address}', pay: {{request: 'POST /pay', json: {{}}}}}}")
+
+    (*_, found) = examine(path, StageOptions(port=0, control_port=0))
+
+    assert (found.name, found.exit_code) == ("merchant", Exit.MERCHANT_UNREACHABLE)
+    assert found.message == f"nothing answers at {address}"
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with open_shop({}) as shop:
+        port = int(shop.url.rpartition(":")[2])
+        (found,) = examine(mini_target(tmp_path), StageOptions(port=port))
+
+    assert (found.name, found.exit_code) == ("port", Exit.BAD_CONFIGURATION)
+    assert str(port) in found.message
+
+
+def test_a_callback_on_a_foreign_host_is_reached_by_rewriting_it(tmp_path: Path) -> None:
+    rest = 'callbacks: {rewrite: {"https://shop.example": "http://127.0.0.1:{port}"}}'
+
+    found = examine(mini_target(tmp_path, env={"CALLBACK": "https://shop.example/cb"}, rest=rest))
+
+    assert all(finding.ok for finding in found)
+
+
+def test_a_utc_timestamp_is_told_but_stops_nothing(tmp_path: Path) -> None:
+    found = examine(mini_target(tmp_path, env={"OFF_MINUTES": "-180"}))
+
+    (clock,) = [finding for finding in found if finding.name == "clock"]
+    assert clock.ok
+    assert clock.message == "the Timestamp is 3 h off East Africa Time: accepted today, send EAT"
+    assert all(finding.ok for finding in found)
