@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
         self._body = b""
         self._framed = False
         self._complete = False
+        self._lasting = False
+        """Whether the merchant keeps the connection; the parser knows only while it reports the end of a message."""
         self.job: Sending | None = None
         self.idle_since = 0.0
 
@@ -59,7 +61,7 @@ class Connection(asyncio.Protocol):
             self.abort(f"the answer is not HTTP: {error}")
             return
         if self._complete:
-            self._answered(reuse=self._framed and self._parser.should_keep_alive())
+            self._answered(reuse=self._framed and self._lasting)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by either side."""
@@ -113,6 +115,7 @@ class Connection(asyncio.Protocol):
         """The whole answer is there; an interim one (1xx) is not the answer."""
         if self._parser.get_status_code() >= 200:
             self._complete = True
+            self._lasting = self._parser.should_keep_alive()
         else:
             self._headers = []
 
