@@ -6,15 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorProcess, start_simulator
+from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
 
 NOT_PROVEN = pytest.StashKey[dict[str, str]]()
 
 
-@pytest.fixture(scope="session")
-def simulator() -> Iterator[SimulatorProcess]:
-    """A simulator on ports of the system's choice."""
-    with start_simulator() as process:
+OTHER_FORMS = {
+    "expires_in_type": "number",
+    "balance_item": "empty",
+    "callback_amount": "two_decimals",
+    "request_id_style": "classic",
+    "wording": "classic-2021",
+    "id_fraction_digits": "3",
+    "query_description": "successsfully",
+}
+"""Everything of the successful path that was seen to differ between years and environments, the other way round."""
+FORMS = {"documented": {}, "other forms": OTHER_FORMS}
+
+
+@pytest.fixture(scope="session", params=FORMS.values(), ids=list(FORMS))
+def simulator(request: pytest.FixtureRequest) -> Iterator[SimulatorProcess]:
+    """A simulator on ports of the system's choice, as documented and with the other forms."""
+    words = [word for name, value in request.param.items() for word in ("--option", f"{name}={value}")]
+    with start_simulator(SimulatorOptions(extra=tuple(words))) as process:
         yield process
 
 

@@ -35,12 +35,20 @@ class Client:
     """It has a parser of its own for callbacks."""
     reads_text_codes: bool = True
     """Its parser takes a ResultCode that is a string."""
+    pushes_when_ack_is_lost: int = 1
+    """How many prompts the customer gets when the gateway answers the push with 504 after Daraja took it."""
 
 
 CLIENTS = (
     Client(name="mpesakit", driver="mpesakit_client.py", parses=True),
     Client(name="django-daraja", driver="django_daraja_client.py", queries=False, parses=True),
-    Client(name="daraja-sdk-py", driver="daraja_sdk_py.py", parses=True, reads_text_codes=False),
+    Client(
+        name="daraja-sdk-py",
+        driver="daraja_sdk_py_client.py",
+        parses=True,
+        reads_text_codes=False,
+        pushes_when_ack_is_lost=2,
+    ),
     Client(name="mpesa-node", driver="mpesa_node.js"),
     Client(name="daraja", driver="daraja_node.js"),
 )
@@ -69,15 +77,8 @@ def travel(client: Client, simulator: SimulatorProcess, msisdns: list[str], not_
         "SHORT_CODE": ready["short_code"],
         "PASSKEY": ready["passkey"],
     }
-    path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-    done = subprocess.run(
-        [*words, *msisdns],
-        env={**path, **settings, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment |= {**settings, "PATH": os.environ["PATH"]}
+    done = subprocess.run([*words, *msisdns], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert not done.returncode, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -133,10 +134,53 @@ def test_python_daraja_sends_a_form_and_is_refused_for_it(
 ) -> None:
     """It labels a form-encoded body as JSON. The reference has such bodies refused; nothing of a payment may exist."""
     msisdn = str(next(_MSISDNS))
-    client = Client(name="python-daraja", driver="python_daraja.py")
+    client = Client(name="python-daraja", driver="python_daraja_client.py")
 
     told = travel(client, simulator, [msisdn], not_proven)
 
     assert re.fullmatch("[A-Za-z0-9]{28}", told["token"]["answer"])
     assert told["payments"][0]["push"]["answer"]["errorCode"].startswith("400.002.0")
     assert control.payments(msisdn=msisdn) == []
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+def test_a_real_client_that_loses_the_acknowledgement(
+    client: Client, simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
+) -> None:
+    """Daraja has no idempotency: a client that repeats the push asks the customer to pay twice."""
+    msisdn = str(next(_MSISDNS))
+    control.play_next({"outcome": {"after_s": 0.1}, "faults": [{"ack_lost": {"status": 504}}]}, msisdn=msisdn)
+
+    travel(client, simulator, [msisdn], not_proven)
+
+    assert len(control.payments(msisdn=msisdn)) == client.pushes_when_ack_is_lost
+
+
+def test_mpesakit_calls_the_query_of_a_cancelled_payment_successful(
+    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
+) -> None:
+    """Its `is_successful` of a query reads ResponseCode, which only says that the query was answered."""
+    (mpesakit,) = (client for client in CLIENTS if client.name == "mpesakit")
+
+    told = travel(mpesakit, simulator, numbers(control), not_proven)
+
+    queried = [payment["query"]["answer"] for payment in told["payments"]]
+    assert [(answer["result_code"], answer["successful"]) for answer in queried] == [
+        ("0", True),
+        ("1032", True),
+        ("SFC_IC0003", True),
+    ]
+
+
+def test_mpesakit_sends_the_passkey_along(
+    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
+) -> None:
+    """The secret that the password is made from travels beside it, in push and query."""
+    msisdn = numbers(control)[0]
+    (mpesakit,) = (client for client in CLIENTS if client.name == "mpesakit")
+
+    travel(mpesakit, simulator, [msisdn], not_proven)
+
+    entries = control.journal(msisdn=msisdn)["entries"]
+    sent = {entry["endpoint"]: entry["request"]["body"] for entry in entries if entry["kind"] == "request"}
+    assert all('"Passkey"' in sent[endpoint] for endpoint in ("stk_push", "stk_query"))

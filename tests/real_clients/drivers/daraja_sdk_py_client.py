@@ -21,7 +21,7 @@ client = Mpesa(
 
 
 def push(msisdn: str, url: str) -> dict[str, Any]:
-    answer = client.stk_push.initiate(
+    answer = client.stk_push(
         {
             "BusinessShortCode": int(SHORT_CODE),
             "TransactionType": "CustomerPayBillOnline",
@@ -42,7 +42,7 @@ def push(msisdn: str, url: str) -> dict[str, Any]:
 
 
 def query(checkout_request_id: str) -> dict[str, Any]:
-    answer = client.stk_push.query({"BusinessShortCode": SHORT_CODE, "CheckoutRequestID": checkout_request_id})
+    answer = client.stk_query({"BusinessShortCode": SHORT_CODE, "CheckoutRequestID": checkout_request_id})
     return {"result_code": answer.ResultCode, "result_desc": answer.ResultDesc}
 
 
@@ -51,4 +51,4 @@ def parse(text: str) -> dict[str, Any]:
     return {**told, "receipt": told.get("receipt_number"), "msisdn": told.get("phone_number")}
 
 
-travel(token=client._token_manager.get_token, push=push, query=query, parse=parse)
+travel(token=client.get_access_token, push=push, query=query, parse=parse)
