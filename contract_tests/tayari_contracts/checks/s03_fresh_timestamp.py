@@ -11,7 +11,7 @@ from tayari_contracts.situations import after, situation
 from tayari_contracts.traffic import first_push
 
 APART_S = 1.3
-STALE_S = 2.5
+STALE_S = 1.2
 """A query so long after its push cannot have the push's own second."""
 
 

@@ -47,6 +47,14 @@ def shows(text: str, amount: int) -> bool:
     return re.search(rf"(?<![\d.,]){amount}(?:\.0+)?(?![\d]|[.,]\d)", text) is not None
 
 
+def states_rounding(text: str) -> bool:
+    """Whether a text says that 99.50 became 99: with both amounts, or with a word for it. 99 alone hides the rest."""
+    return (
+        shows(text, DOWN)
+        and re.search(r"\bround|whole (?:shilling|number)|\b99\.50?\b", text, re.IGNORECASE) is not None
+    )
+
+
 def _judge_refusal(probe: Probe, payment: Payment) -> None:
     crash = crash_of(payment.started)
     if crash:
@@ -63,11 +71,11 @@ def _judge_amount(probe: Probe, payment: Payment, raw: object) -> None:
         raise Failed(f"an order of 99.50 was pushed with Amount {raw}; Daraja takes whole shillings only")
     if sent not in (DOWN, UP):
         raise Failed(f"an order of 99.50 shillings was pushed with Amount {raw}")
-    if shows(_seen_by_customer(probe, payment), int(sent)):
-        return
-    if sent == DOWN:
-        raise Failed("an order of 99.50 was silently rounded down to 99; expected 100, or a word to the customer")
-    raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told")
+    seen = _seen_by_customer(probe, payment)
+    if sent == DOWN and not states_rounding(seen):
+        raise Failed("an order of 99.50 was silently cut to 99; expected a refusal, 100, or a word about the rounding")
+    if sent == UP and not shows(seen, UP):
+        raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told")
 
 
 def _seen_by_customer(probe: Probe, payment: Payment) -> str:

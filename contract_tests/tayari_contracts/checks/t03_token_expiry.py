@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed, Untested, Warned
 from tayari_contracts.payment import Entry
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
@@ -45,7 +45,10 @@ def renews_before_expiry(probe: Probe) -> None:
     if not accepted:
         raise Untested(f"the second payment was not accepted: {probe.describe(second)}")
     if dead:
-        probe.notes.append("a dead token was sent once; it was refused, replaced, and the push sent again")
+        raise Warned(
+            f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued; it was refused, "
+            "replaced, and the push sent again; expected a new token before that"
+        )
 
 
 def _lives_shortly(entry: Entry) -> bool:
