@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tayari.merchant.driver import StatusView
+from tayari.merchant.driver import DriverExchange, StatusView
 from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
@@ -85,6 +85,11 @@ class Probe(Hands):
         if view.state is not PAID:
             raise Untested(f"an ordinary payment never became paid (it is {say(view)}), so nothing could be judged")
         return view
+
+    @property
+    def exchanges(self) -> tuple[DriverExchange, ...]:
+        """Everything that this check asked the merchant, with its answers, as on the wire."""
+        return tuple(self._exchanges)
 
     def require_typed(self, placeholder: str) -> None:
         """The merchant is told this when a payment starts.

@@ -29,7 +29,7 @@ class Form:
 
 FORMS: Final[Mapping[str, Form]] = {
     "07...": Form(lambda nine: f"0{nine}"),
-    "01...": Form(lambda nine: f"0{nine}"),
+    "01...": Form(lambda nine: f"0{nine}", common=False),
     "254...": Form(lambda nine: f"254{nine}"),
     "+254...": Form(lambda nine: f"+254{nine}"),
     "07.. ... ... (blanks)": Form(lambda nine: f"0{nine[:3]} {nine[3:6]} {nine[6:]}", common=False),
@@ -51,11 +51,15 @@ def normalises_numbers(probe: Probe) -> None:
     refused = [name for name in problems if FORMS[name].common]
     if refused:
         raise Failed(f"numbers typed as {' or '.join(refused)} are refused; expected 254 and nine digits to be sent")
-    if problems:
-        raise Warned(f"numbers typed as {' or '.join(problems)} are refused, though they can be understood")
+    odd = [name for name in problems if name != NEWER]
+    if odd:
+        raise Warned(f"numbers typed as {' or '.join(odd)} are refused, though they can be understood")
 
 
 REFUSED: Final = "refused"
+
+NEWER: Final = "01..."
+"""Whether this range is taken at all is rule S07."""
 
 
 def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
@@ -68,7 +72,7 @@ def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
 
 def _problem(probe: Probe, name: str) -> str:
     ordinary = probe.allocation.msisdn()
-    payer = f"25411{ordinary[5:]}" if name == "01..." else ordinary
+    payer = f"25411{ordinary[5:]}" if name == NEWER else ordinary
     payment = probe.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
     crash = crash_of(payment.started)
     pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)

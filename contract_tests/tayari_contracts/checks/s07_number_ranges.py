@@ -1,0 +1,73 @@
+"""S07: Kenyan mobile numbers are taken, old and new ranges; landlines and foreign numbers are not made into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from tayari_contracts.checks.s06_phone_forms import REFUSED, wire_problem
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.pages import crash_of
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import calm_pushes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Numbers of one kind: what is typed before the last digits, and the Kenyan number a careless cut would make."""
+
+    about: str
+    typed: str
+    payer: str
+    kenyan: bool = True
+    new: bool = False
+    """In use since August 2026 by one source: a finding, not a failure."""
+
+
+RANGES: Final = (
+    Range(about="0110...", typed="0110", payer="254110"),
+    Range(about="0180...", typed="0180", payer="254180", new=True),
+    Range(about="+1 415... (United States)", typed="+14151", payer="254151", kenyan=False),
+    Range(about="020... (a landline)", typed="0201", payer="254201", kenyan=False),
+)
+
+
+@check("S07")
+def knows_the_ranges(probe: Probe) -> None:
+    """One payment for each range."""
+    probe.require_typed("msisdn")
+    played = {row: probe.in_background(partial(_problem, probe, row)) for row in RANGES}
+    problems = {row: future.result() for row, future in played.items()}
+    for row in RANGES:
+        if not row.kenyan and problems[row]:
+            raise Failed(problems[row])
+        if row.kenyan and problems[row] not in ("", REFUSED):
+            raise Failed(f"typed as {row.about}, {problems[row]}")
+    refused = [row for row in RANGES if row.kenyan and problems[row] == REFUSED]
+    if any(not row.new for row in refused):
+        _require_ordinary_payment(probe)
+        raise Failed(f"numbers {refused[0].about} are refused; they are Kenyan mobile numbers with M-Pesa")
+    if refused:
+        raise Warned(f"numbers {refused[0].about} are refused; they are in use since August 2026")
+
+
+def _problem(probe: Probe, row: Range) -> str:
+    last = probe.allocation.msisdn()[-6:]
+    payer = f"{row.payer}{last}"
+    payment = probe.pay(msisdn=payer, typed=f"{row.typed}{last}")
+    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    crash = crash_of(payment.started)
+    if row.kenyan:
+        return wire_problem(body_of(pushes[0]), payer) if pushes else crash or REFUSED
+    if probe.sight.accepted(payment):
+        return f"typed as {row.about}, a Kenyan number was made of it, and a stranger is asked to pay"
+    return f"typed as {row.about}, {crash}" if crash else ""
+
+
+def _require_ordinary_payment(probe: Probe) -> None:
+    """A merchant that refuses every number says nothing about this range."""
+    if not calm_pushes(probe, probe.pay(), calm_s=0.0, within_s=3.0):
+        raise Untested("the merchant started no payment, whatever number was typed")

@@ -1,0 +1,36 @@
+"""S13: the first prompt has its time before another is offered."""
+
+from __future__ import annotations
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import gaps_s
+from tayari_contracts.situations import after, situation
+from tayari_contracts.traffic import calm_pushes, first_push
+
+AGAIN_AT_S = 10.0
+OPEN_S = 14.0
+
+
+@check("S13")
+def waits_for_the_first_prompt(probe: Probe) -> None:
+    """The customer takes fourteen seconds, and presses pay for the same order again after ten."""
+    if not probe.types("reference"):
+        raise Untested(
+            "nothing tells the merchant that two payments are for one order: merchant.pay has no {reference}",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.pay",
+        )
+    first = probe.pay(situation("payment/very-slow-customer", outcome=after(OPEN_S)))
+    first_push(probe, first)
+    probe.quiet(AGAIN_AT_S)
+    probe.pay(msisdn=first.msisdn, amount=first.amount, reference=first.reference)
+    pushes = calm_pushes(probe, first, calm_s=1.5, within_s=3.0)
+    if len(pushes) > 1:
+        raise Failed(
+            f"a second prompt was sent {gaps_s(pushes)[0]:.0f} s after the first, which was still open; expected the "
+            "payment under way to be shown until it is final, or a minute is over"
+        )

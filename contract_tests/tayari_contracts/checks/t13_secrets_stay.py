@@ -1,0 +1,58 @@
+"""T13: no key, secret, passkey or credential leaves the merchant."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import page, refused, situation
+from tayari_contracts.traffic import calm_pushes
+
+SHORTEST: Final = 10
+"""A shorter secret may be an ordinary word of a page."""
+
+NAMES: Final = {"passkey": "the passkey", "consumer_secret": "the consumer secret", "consumer_key": "the consumer key"}
+
+
+@check("T13")
+def keeps_its_secrets(probe: Probe) -> None:
+    """A payment that goes well, one with wrong credentials, one with an HTML answer; then every answer is read."""
+    secrets = secrets_of(probe.stage.placeholders)
+    if not secrets:
+        raise Untested("the merchant's secrets are not known, or too short to be told from words")
+    payments = [
+        probe.pay(scenario)
+        for scenario in (
+            None,
+            situation("ack/wrong-credentials", refused("500.001.1001.wrong_credentials", times=4)),
+            situation("service/html", page("imperva_403", times=4)),
+        )
+    ]
+    probe.wait("callback_answered", payments[0])
+    for payment in payments:
+        calm_pushes(probe, payment, calm_s=0.3, within_s=2.0, at_least=0)
+        probe.status(payment)
+    answers = [f"{answer.response_headers} {answer.response_body}" for answer in probe.exchanges]
+    answers += [str(entry.get("response")) for payment in payments for entry in probe.sight.callbacks(payment)]
+    leaked = leaks(answers, secrets)
+    if leaked:
+        raise Failed(f"the merchant's answers show {' and '.join(leaked)}; expected none of its secrets in any answer")
+
+
+def secrets_of(known: Mapping[str, str]) -> dict[str, str]:
+    """What must not be seen, by the name that a reason may use."""
+    found = {name: known[key] for key, name in NAMES.items() if len(known.get(key, "")) >= SHORTEST}
+    key, secret = known.get("consumer_key", ""), known.get("consumer_secret", "")
+    if key and secret:
+        found["the Basic credential of the token call"] = b64encode(f"{key}:{secret}".encode()).decode()
+    return found
+
+
+def leaks(texts: Iterable[str], secrets: Mapping[str, str]) -> list[str]:
+    """The names of the secrets that stand in any of the texts."""
+    everything = "\n".join(texts)
+    return [name for name, secret in secrets.items() if secret in everything]
