@@ -126,7 +126,7 @@ class Suite:
 
     def _job_of(self, item: pytest.Item, stage: Stage) -> Job | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-        if "tayari_rule" in params:
+        if params.get("tayari_rule") in catalogue():
             row = catalogue()[params["tayari_rule"]]
             return Job(
                 rule=row.rule,
