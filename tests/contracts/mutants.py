@@ -113,7 +113,8 @@ def table(outcomes: Iterable[Outcome]) -> str:
     lines = [
         "# Planted defects, and the rules that catch them",
         "",
-        "Written by `make mutants`. Each row is the sample shop `examples/duka` with one defect (`--defect NAME`), checked by the rule that exists for it.",
+        "Written by `make mutants`. Each row is the sample shop `examples/duka` with one defect (`--defect NAME`), "
+        "checked by the rule that exists for it.",
         "",
         "| defect | what is wrong with the shop | rule | caught | what the report says |",
         "| --- | --- | --- | --- | --- |",
@@ -143,7 +144,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         sys.stdout.write(text)
     missed = [(outcome.mutant.name, outcome.missed) for outcome in outcomes if outcome.missed]
-    console.print(f"{len(planned) - len(missed)} of {len(planned)} defects caught" + (f"; missed: {missed}" if missed else ""))
+    tail = f"; missed: {missed}" if missed else ""
+    console.print(f"{len(planned) - len(missed)} of {len(planned)} defects caught{tail}")
     return 1 if missed else 0
 
 

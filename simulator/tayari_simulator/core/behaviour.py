@@ -1,7 +1,7 @@
 """What Daraja is told to do for one payment: the seam between scenarios (who choose) and the core (who obeys).
 
-A scenario file is compiled once into a frozen `Behaviour`. When a call matches, it becomes a `Play`: the behaviour and the
-counts of calls it has seen. Most payments share one `Play`-less default, so that the hot path pays nothing for scenarios.
+A scenario file is compiled once into a frozen `Behaviour`. When a call matches, it becomes a `Play`: the behaviour and
+the counts of calls it has seen. Most payments meet no `Play` at all, so that the hot path pays nothing for scenarios.
 """
 
 from __future__ import annotations
