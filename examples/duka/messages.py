@@ -17,7 +17,7 @@ UNCONFIRMED = f"We could not confirm the payment yet and are checking with M-Pes
 
 CODES: Mapping[str, str] = {
     "1": "Your M-Pesa balance is too low for KES {amount:,}. Nothing was taken. "
-    f"Top up and try again, pay a smaller amount, or use another way: {OTHER_WAY}.",
+    f"Top up and try again, pay a smaller amount, or {OTHER_WAY}.",
     "2": "KES {amount:,} is below M-Pesa's minimum for one payment.",
     "3": f"KES {{amount:,}} is above M-Pesa's limit for one payment. Split the order, or {OTHER_WAY}.",
     "4": f"You have reached today's M-Pesa limit. Try again tomorrow, or {OTHER_WAY}.",
@@ -25,6 +25,7 @@ CODES: Mapping[str, str] = {
     "17": "M-Pesa has just had a request for this same amount on your number. Please wait two minutes and try again.",
     "26": f"M-Pesa is busy right now. Please try again in a few minutes, or {OTHER_WAY}.",
     "1001": "Another M-Pesa request is open on your phone. Finish or close it, and try again in a minute.",
+    "1005": STAFF,
     "1019": "The M-Pesa request expired before it was completed. Please try again.",
     "1025": PHONE_NOT_REACHED,
     "1031": CANCELLED,
@@ -46,7 +47,8 @@ ASK_FIRST = frozenset({"1037"})
 TOPICS: Mapping[Topic, str] = {
     Topic.SENDING: "We are sending the request to your phone.",
     Topic.WAITING: "Enter your M-Pesa PIN on your phone to pay KES {amount:,}. Weka PIN yako.",
-    Topic.CHECKING: f"We are checking with M-Pesa whether your request went through. {NOT_AGAIN}",
+    Topic.CHECKING: "M-Pesa is not answering right now. We are checking whether your request went through; "
+    "please do not pay again. This page shows the result, usually in a few minutes.",
     Topic.BAD_NUMBER: "M-Pesa did not accept this phone number. Please check it and try again.",
     Topic.BAD_AMOUNT: "M-Pesa did not accept this amount. Please check it and try again.",
     Topic.LOCKED: CODES["1001"],
@@ -84,7 +86,7 @@ class Messages:
         if payment.topic is Topic.CODE:
             return self.code(payment)
         if payment.topic is Topic.WAITING and time.time() - payment.created_at > WAITING_IS_LONG_S:
-            return TOPICS[Topic.CHECKING]
+            return UNCONFIRMED
         return self.topic(payment)
 
     def topic(self, payment: Payment) -> str:

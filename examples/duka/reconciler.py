@@ -7,7 +7,7 @@ import time
 
 from daraja import Daraja
 from pacing import QueryBudget, QueryGaps
-from records import Answer, Payment, Said
+from records import Payment, Said
 from settings import Settings
 from settlement import Settlement
 from store import Store
@@ -63,8 +63,7 @@ class Reconciler:
                 left_s = max(0.0, self.deadline(payment) - time.time())
                 if await self._pause(payment_id, min(next(gaps), left_s)):
                     gaps = self._gaps.gaps_s()
-                if (await self._ask(payment_id)).too_fast:
-                    next(gaps)
+                await self._ask(payment_id)
                 self.close_if_too_old(payment_id)
         finally:
             del self._bells[payment_id]
@@ -93,16 +92,18 @@ class Reconciler:
         bell.clear()
         return True
 
-    async def _ask(self, payment_id: str) -> Answer:
+    async def _ask(self, payment_id: str) -> None:
         await self._budget.take()
         payment = self._store.get(payment_id)
         if payment is None or payment.checkout_request_id is None or not self.is_open(payment):
-            return Answer(said=Said.NOTHING)  # settled meanwhile, or the acknowledgement was lost: nothing to ask by
+            return  # settled meanwhile, or the acknowledgement was lost: nothing to ask by
         answer = await self._daraja.query(payment.checkout_request_id)
         self._budget.heard(too_fast=answer.too_fast)
         if answer.said is Said.SUCCESS and payment.claimed_at is None:
             await self._pause(payment_id, GRACE_S)
         latest = self._store.get(payment_id)
-        if latest is not None and self.is_open(latest):
-            self._settlement.learn(latest, answer)
-        return answer
+        if latest is None or not self.is_open(latest):
+            return
+        if answer.said is Said.FAILURE and latest.claimed_at != payment.claimed_at:
+            return  # the answer is older than what a callback has just said: ask again
+        self._settlement.learn(latest, answer)
