@@ -9,6 +9,7 @@ import orjson
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.core.results import wire_form
+from tayari_simulator.core.wire import dumps
 
 Json = dict[str, Any]
 
@@ -51,7 +52,7 @@ class Callbacks:
         }
         if metadata is not None:
             result["CallbackMetadata"] = metadata
-        return orjson.dumps({"Body": {"stkCallback": result}})
+        return dumps({"Body": {"stkCallback": result}})
 
     def _metadata(self, payment: Payment, receipt: str, date_time: int) -> Json:
         paid = {"Name": "MpesaReceiptNumber", "Value": receipt}

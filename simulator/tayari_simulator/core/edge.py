@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-import orjson
-
 from tayari_simulator.core.behaviour import Reply
 from tayari_simulator.core.provenance import Mark
+from tayari_simulator.core.wire import dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class GatewayFault:
     def reply(self, *, retry_after_s: float | None = None) -> Reply:
         """The fault, ready to be written; `Retry-After` only when told so, as the real one was not seen to send it."""
         headers = () if retry_after_s is None else (("Retry-After", f"{retry_after_s:g}"),)
-        return Reply(self.status, orjson.dumps(self.body), content_type="application/json", headers=headers)
+        return Reply(self.status, dumps(self.body), content_type="application/json", headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

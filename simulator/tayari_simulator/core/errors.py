@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-import orjson
-
 from tayari_simulator.core.behaviour import Reply
 from tayari_simulator.core.provenance import Mark
+from tayari_simulator.core.wire import dumps
 
 REQUEST_ID: Final = "@request-id@"
 """Stands for the request id in a reply that is made before one is drawn; the core puts a real one in."""
@@ -38,7 +37,7 @@ class ErrorSpec:
         envelope = {"requestId": "" if self.empty_request_id else request_id, "errorCode": self.code}
         if self.message is not None:
             envelope["errorMessage"] = self.message.format_map(_Fill(fill)) if "{" in self.message else self.message
-        return orjson.dumps(envelope)
+        return dumps(envelope)
 
     def reply(self, request_id: str = REQUEST_ID, **fill: str) -> Reply:
         """The refusal, ready to be written."""

@@ -7,12 +7,11 @@ from base64 import b64decode
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-import orjson
-
 from tayari_simulator.core.behaviour import Behaviour, Call, Reply
 from tayari_simulator.core.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.played import played
+from tayari_simulator.core.wire import dumps
 from tayari_simulator.core.world import World
 
 _PLAIN: Final = Behaviour(name="")
@@ -51,7 +50,7 @@ def _issue(world: World, exchange: Exchange, authorization: str | None, query: s
     )
     as_type = behaviour.token_expires_in_as or world.options.text("expires_in_type")
     expires_in = advertised if as_type == "number" else str(advertised)
-    return Reply(200, orjson.dumps({"access_token": token.text, "expires_in": expires_in}))
+    return Reply(200, dumps({"access_token": token.text, "expires_in": expires_in}))
 
 
 def _credentials(authorization: str | None) -> tuple[str, str] | None:

@@ -61,7 +61,7 @@ def callback_of(world: World, payment: Payment, code: int | str | None, now_s: f
 
 def transaction_date(world: World, now_s: float) -> int:
     """`TransactionDate`: 14 digits in EAT, perhaps earlier than the clock (option `transaction_date_skew_s`)."""
-    skew_s = world.options.number("transaction_date_skew_s")
+    skew_s = world.rules.transaction_date_skew_s
     if skew_s:
         return int(f"{datetime.fromtimestamp(int(now_s - skew_s), EAT):%Y%m%d%H%M%S}")
     return world.ids.second(now_s).date_time
@@ -88,7 +88,7 @@ def _ruled_code(world: World, payment: Payment) -> int | str:
     if not world.wallets.covers(payment.msisdn, payment.amount):
         return results.INSUFFICIENT
     same_phone = world.payments.of(payment.msisdn)
-    if len(same_phone) > 1 and _paid_today(world, payment) + payment.amount > world.options.number("daily_limit"):
+    if len(same_phone) > 1 and _paid_today(world, payment) + payment.amount > world.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS
 

@@ -25,7 +25,9 @@ from tayari_simulator.core.fields import (
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.core.played import played
+from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.timestamps import timestamp
+from tayari_simulator.core.wire import dumps
 from tayari_simulator.core.world import World
 
 PAY_BILL: Final = "CustomerPayBillOnline"
@@ -107,7 +109,7 @@ def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | No
     short_code, _, _, _, shillings, _, party_b, msisdn, url, reference, _ = values
     now_s = exchange.at_s
     busy = world.payments.prompt(msisdn)
-    if busy is not None and world.options.says("subscriber_lock", "refuse"):
+    if busy is not None and world.rules.lock_refuses:
         raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.checkout_request_id} is open")
     forced, after_s = (None, 0.0) if play is not None else _ruled(world, exchange, values, busy)
     if play is not None:
@@ -133,7 +135,7 @@ def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | No
 
 def acknowledgement(payment: Payment) -> bytes:
     """The five string fields of an accepted push."""
-    return orjson.dumps({
+    return dumps({
         "MerchantRequestID": payment.merchant_request_id,
         "CheckoutRequestID": payment.checkout_request_id,
         "ResponseCode": "0",
@@ -144,29 +146,29 @@ def acknowledgement(payment: Payment) -> bytes:
 
 def _ruled(world: World, exchange: Exchange, values: list[Any], busy: Payment | None) -> tuple[int | str | None, float]:
     """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
-    options = world.options
-    after_s = options.number("outcome_after_s")
-    if busy is not None and options.says("subscriber_lock", "result_1001"):
+    rules = world.rules
+    after_s = rules.outcome_after_s
+    if busy is not None and rules.lock_limits:
         return results.SUBSCRIBER_LOCKED, after_s
     _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
-    if _unanswered(options, exchange, msisdn):
+    if _unanswered(rules, exchange, msisdn):
         low, high = NO_ANSWER_S
         return results.TIMED_OUT, low + world.uniform() * (high - low)
-    if msisdn != TEST_NUMBER and options.says("ordinary_phones", "bad_debt"):
+    if rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
         return results.BAD_DEBT, after_s
     if kind == PAY_BILL and party_b != world.business.short_code:
         return results.PRODUCT_ASSIGNMENT, after_s
     if kind == BUY_GOODS and party_b != world.business.till:
         return results.OPERATOR_MISSING, after_s
-    if options.says("same_amount", "result_17") and _repeated(world, msisdn, shillings, exchange.at_s):
+    if rules.same_amount_limits and _repeated(world, msisdn, shillings, exchange.at_s):
         return results.RULE_LIMITED, after_s
     return None, after_s
 
 
-def _unanswered(options: Options, exchange: Exchange, msisdn: str) -> bool:
-    if msisdn == TEST_NUMBER and options.says("test_number", "never_answers"):
+def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
+    if rules.test_number_is_silent and msisdn == TEST_NUMBER:
         return True
-    if options.says("phone_as_string", "silent_1037"):
+    if rules.text_phone_is_silent:
         return isinstance(orjson.loads(exchange.request_body)["PhoneNumber"], str)
     return False
 

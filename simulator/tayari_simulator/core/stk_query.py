@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-import orjson
-
 from tayari_simulator.core.behaviour import Call, Play, QuerySays, Reply
 from tayari_simulator.core.errors import (
     DOES_NOT_EXIST,
@@ -23,6 +21,7 @@ from tayari_simulator.core.payments import Payment, Status
 from tayari_simulator.core.played import played
 from tayari_simulator.core.results import STILL_PROCESSING
 from tayari_simulator.core.timestamps import timestamp
+from tayari_simulator.core.wire import dumps
 from tayari_simulator.core.world import World
 
 _WELL_FORMED: Final = re.compile(r"ws_CO_[0-9A-Za-z_]{10,60}")
@@ -91,7 +90,7 @@ def _told(world: World, exchange: Exchange, payment: Payment, says: QuerySays) -
 def _truth(world: World, exchange: Exchange, payment: Payment, identifier: str | None = None) -> Reply:
     if payment.result_code is not None:
         return _result(world, payment, payment.result_code, payment.result_desc, identifier)
-    if exchange.at_s - payment.created_s < world.options.number("query_too_early_s"):
+    if exchange.at_s - payment.created_s < world.rules.query_too_early_s:
         return _in_flight(world, payment, "too_early", identifier)
     form = world.options.text("in_flight")
     return _in_flight(world, payment, _drawn(world) if form == "mix" else form, identifier)
@@ -122,7 +121,7 @@ def _result(world: World, payment: Payment, code: int | str, desc: str, identifi
     description = world.options.text("query_description")
     return Reply(
         200,
-        orjson.dumps({
+        dumps({
             "ResponseCode": "0",
             "ResponseDescription": f"The service request has been accepted {description}",
             "MerchantRequestID": payment.merchant_request_id,

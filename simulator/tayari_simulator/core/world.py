@@ -11,6 +11,7 @@ from tayari_simulator.core.callbacks import Callbacks
 from tayari_simulator.core.ids import Ids
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.results import ResultCode, Wording, find
+from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.store import Payments
 from tayari_simulator.core.tokens import Tokens
 from tayari_simulator.core.wallets import Wallets
@@ -36,6 +37,7 @@ class World:
     def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None) -> None:
         self.business = business
         self.options = options
+        self.rules = Rules.of(options)
         self.uniform = uniform
         self.choose = choose
         self.wording = Wording(options.text("wording"))

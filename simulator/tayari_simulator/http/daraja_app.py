@@ -52,12 +52,14 @@ class DarajaApp:
         return app
 
     def _handler(self, route: Route) -> Handler:
-        name = str(route.endpoint.name)
+        name, path = str(route.endpoint.name), route.endpoint.path
         answer = self._daraja.answer
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            body = await request.read() if request.body_exists else b""
-            exchange = self._exchange(request, name, body)
+            content = request.content
+            body = content.read_nowait() if content.is_eof() else await request.read()
+            url = request.raw_path
+            exchange = self._exchange(request, name, path if url == path else url, body)
             headers = request.headers
             reply = answer(route, exchange, headers.get(hdrs.AUTHORIZATION), headers.get(hdrs.CONTENT_TYPE))
             return await self._finish(request, reply, exchange)
@@ -69,14 +71,13 @@ class DarajaApp:
         route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
         if route is not None:
             return await self._handler(route)(request)
-        body = await request.read() if request.body_exists else b""
-        exchange = self._exchange(request, "", body)
+        exchange = self._exchange(request, "", request.raw_path, await request.read())
         return await self._finish(request, self._daraja.not_found(exchange, path), exchange)
 
-    def _exchange(self, request: web.Request, name: str, body: bytes) -> Exchange:
+    def _exchange(self, request: web.Request, name: str, url: str, body: bytes) -> Exchange:
         clock, journal = self._clock, self._journal
         exchange = Exchange(
-            Kind.REQUEST, name, request.method, request.raw_path, journal.same_headers(request.raw_headers), body,
+            Kind.REQUEST, name, request.method, url, journal.same_headers(request.raw_headers), body,
             clock.now_s(), clock.wall_s(), journal.take_seq(),
         )  # fmt: skip
         exchange.remote = request.remote or ""

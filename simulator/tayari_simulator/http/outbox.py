@@ -74,7 +74,8 @@ class Outbox:
         except TargetRefused as refused:
             self._refuse(delivery, payment, str(refused))
             return
-        delivery.headers = (*delivery.headers, *self._headers)
+        if self._headers:
+            delivery.headers = (*delivery.headers, *self._headers)
         exchange = self._exchange(Kind.CALLBACK, delivery, target)
         if payment is not None:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""

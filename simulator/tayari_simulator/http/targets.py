@@ -33,14 +33,13 @@ class Target:
 
     origin: Origin
     path: str
-
-    @property
-    def url(self) -> str:
-        """The whole URL."""
-        return f"{self.origin.scheme}://{self.origin.authority}{self.path}"
+    url: str
+    """The whole of it, as it was given."""
 
 
 _PORTS: Final = {"http": 80, "https": 443}
+MOST_KNOWN: Final = 4096
+"""So many resolved addresses are kept: most callbacks go where the last ones went."""
 _SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"
 
 
@@ -55,6 +54,7 @@ class Targets:
         """
         self._rewrites = config.rewrites
         self._deliver_to = config.deliver_to
+        self._known: dict[str, Target] = {}
         configured = [new for _, new in config.rewrites] + ([config.deliver_to] if config.deliver_to else [])
         self.hosts = frozenset((*_lower(config.allow_hosts), *(_origin(_prefix(url)).host for url in configured)))
 
@@ -66,6 +66,14 @@ class Targets:
         """
         if genuine and self._deliver_to is not None:
             url = self._deliver_to
+        known = self._known.get(url)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[url] = self._resolved(url)
+        return known
+
+    def _resolved(self, url: str) -> Target:
         for old, new in self._rewrites:
             if url.startswith(old):
                 url = new + url[len(old) :]
@@ -80,7 +88,8 @@ class Targets:
         path = url[len(prefix) :].partition("#")[0]
         if not path.startswith("/"):
             path = f"/{path}"
-        return Target(origin, path if path.isascii() and path.isprintable() and " " not in path else quote(path, _SAFE))
+        written = path if path.isascii() and path.isprintable() and " " not in path else quote(path, _SAFE)
+        return Target(origin, written, url)
 
 
 def _lower(hosts: Iterable[str]) -> list[str]:

@@ -1,0 +1,162 @@
+"""The processes that are compared: started on one core, asked for their counters, watched for their CPU time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+HERE: Final = Path(__file__).parent
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+OUTCOME_AFTER_S: Final = "0.2"
+STAMP: Final = "20261007143501"
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a server says of itself, since it was started."""
+
+    accepted: int
+    answered: int
+    failed: int
+
+
+class Contestant(Protocol):
+    """One server under load."""
+
+    name: str
+    host: str
+    port: int
+
+    def push(self, sink_url: str) -> Callable[[int], bytes]:
+        """How the bytes of the n-th push are made."""
+
+    def counters(self) -> Counters:
+        """Its own accounts."""
+
+    def cpu_s(self) -> float:
+        """CPU seconds of its process so far, threads included."""
+
+    def stop(self) -> None:
+        """End the process."""
+
+
+class _Server:
+    def __init__(self, name: str, command: list[str], core: int) -> None:
+        self.name = name
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("TAYARI_")}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        os.sched_setaffinity(self._process.pid, {core})
+        assert self._process.stdout is not None
+        self.ready: dict[str, Any] = json.loads(self._process.stdout.readline())
+
+    def address(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host, self.port = parts.hostname or "", parts.port or 0
+
+    def cpu_s(self) -> float:
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def resident_mb(self) -> float:
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+class FloorA(_Server):
+    """The bare aiohttp server."""
+
+    def __init__(self, core: int, name: str = "floor A") -> None:
+        super().__init__(name, [sys.executable, str(HERE / "floor_a.py")], core)
+        self.url: str = self.ready["url"]
+        self.address(self.url)
+
+    def push(self, sink_url: str) -> Callable[[int], bytes]:
+        return _push_maker("/push", self.port, "none", sink_url, password=_password("0" * 64))
+
+    def counters(self) -> Counters:
+        return Counters(**json.loads(_get(f"{self.url}/stats")))
+
+
+class Product(_Server):
+    """The simulator with all its duties."""
+
+    def __init__(self, core: int, name: str = "product", *flags: str) -> None:
+        command = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
+        command += ["--option", f"outcome_after_s={OUTCOME_AFTER_S}", *flags]
+        super().__init__(name, command, core)
+        self.address(self.ready["daraja_url"])
+        self.control_url: str = self.ready["control_url"]
+
+    def push(self, sink_url: str) -> Callable[[int], bytes]:
+        basic = b64encode(f"{self.ready['consumer_key']}:{self.ready['consumer_secret']}".encode()).decode()
+        url = f"{self.ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
+        token = json.loads(_get(url, {"Authorization": f"Basic {basic}"}))["access_token"]
+        password = _password(self.ready["passkey"])
+        return _push_maker("/mpesa/stkpush/v1/processrequest", self.port, token, sink_url, password=password)
+
+    def metrics(self) -> dict[str, float]:
+        lines = _get(f"{self.control_url}/metrics").decode().splitlines()
+        return {name: float(value) for name, value in (line.split() for line in lines if line[0] != "#")}
+
+    def counters(self) -> Counters:
+        found = self.metrics()
+        return Counters(
+            accepted=int(found["tayari_pushes_accepted_total"]),
+            answered=int(found["tayari_callbacks_answered_total"]),
+            failed=int(found["tayari_callbacks_failed_total"] + found["tayari_callbacks_refused_total"]),
+        )
+
+    def lateness_s(self) -> list[float]:
+        """How late each remembered callback was written, against its plan."""
+        payments = json.loads(_get(f"{self.control_url}/v1/payments"))["payments"]
+        return sorted(call["sent_at"] - call["due_at"] for row in payments for call in row["callbacks"])
+
+    def reset(self) -> None:
+        _get(f"{self.control_url}/v1/reset", {"Content-Type": "application/json"}, b"{}")
+
+
+def _password(passkey: str) -> str:
+    return b64encode(f"174379{passkey}{STAMP}".encode()).decode()
+
+
+def _push_maker(path: str, port: int, token: str, sink_url: str, *, password: str) -> Callable[[int], bytes]:
+    body = json.dumps({
+        "BusinessShortCode": 174379, "Password": password, "Timestamp": STAMP,
+        "TransactionType": "CustomerPayBillOnline", "Amount": 10, "PartyA": 777, "PartyB": 174379, "PhoneNumber": 777,
+        "CallBackURL": sink_url, "AccountReference": "INV-00421", "TransactionDesc": "Order 421",
+    }, separators=(",", ":")).replace("777", "%d")  # fmt: skip
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nAccept: */*\r\nContent-Length: {len(body) - 4 + 24}\r\n\r\n"
+    )
+    template = (head + body).encode()
+    first = 254_700_000_000 + int(time.time() * 1000) % 1_000_000
+
+    def make(number: int) -> bytes:
+        msisdn = first + number
+        return template % (msisdn, msisdn)
+
+    return make
+
+
+def _get(url: str, headers: dict[str, str] | None = None, data: bytes | None = None) -> bytes:
+    request = urllib.request.Request(url, data=data, headers=headers or {})  # noqa: S310 - loopback, made here
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        body: bytes = answer.read()
+        return body
