@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -18,6 +19,7 @@ LEAKS: Final = (
     r"\b(?:KeyError|TypeError|ValueError|AttributeError|JSONDecodeError|UnexpectedValueException|NullPointerException"
     r"|SyntaxError|ReferenceError|NoMethodError|HTTPError|JSONException)\b",
     r"stack trace:",
+    r'"(?:trace|stack|exception)"\s*:\s*[\["]',
     r"\[object Object\]",
     r"unexpected token .{1,4} in json",
     r"expecting value: line \d",
@@ -26,6 +28,8 @@ LEAKS: Final = (
 
 RAW: Final = (r'"?errorCode"?\s*:', r'"?requestId"?\s*:', r"\b\d{3}\.\d{3}\.\d{2,4}\b", r"\bBad Request - Invalid\b")
 """Daraja's envelope, passed on."""
+
+SENTENCE_KEYS: Final = ("message", "error", "detail", "title", "description", "msg", "reason", "error_description")
 
 FOREIGN_PAGE: Final = r"<html|<!doctype html|<head>|<iframe"
 
@@ -63,12 +67,25 @@ def crash_of(started: Started) -> str:
     leak = leak_of(started.body, started.message)
     if leak:
         return f"the merchant's answer ({started.status}) shows {quote(leak)}"
-    bare = re.sub(r"<[^>]*>|\W|\d", " ", started.message or started.body).split()
-    if started.status >= 500 and _says_nothing(" ".join(bare)):
+    if started.status >= 500 and _says_nothing(started.message or _sentences(started.body)):
         return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
     return ""
 
 
-def _says_nothing(words: str) -> bool:
+def _sentences(body: str) -> str:
+    """What a body says in words: of JSON only the texts under the usual names, of anything else all of it."""
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return re.sub(r"<[^>]*>", " ", body)
+    if not isinstance(decoded, dict):
+        return body
+    nested = [value for value in decoded.values() if isinstance(value, dict)]
+    told = [row.get(name) for row in (decoded, *nested) for name in SENTENCE_KEYS]
+    return " ".join(text for text in told if isinstance(text, str))
+
+
+def _says_nothing(text: str) -> bool:
+    words = " ".join(re.sub(r"\W|\d", " ", text).split())
     standard = r"(internal )?server error|error|bad gateway|service unavailable|server got itself in trouble"
-    return not words or re.fullmatch(rf"({standard}|detail|message|status|\s)+", words, re.IGNORECASE) is not None
+    return not words or re.fullmatch(rf"({standard}|\s)+", words, re.IGNORECASE) is not None

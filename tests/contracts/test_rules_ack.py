@@ -1,0 +1,122 @@
+"""Acknowledgement rules: the judgement on the spacing and number of tries, with jitter as real merchants have it."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from tayari_contracts.backoff import Trend, growth_of, in_step, say_gaps, trend_of
+from tayari_contracts.checks.a07_meanings_of_1001 import same_words
+from tayari_contracts.checks.a10_no_hammering import judge_tries
+from tayari_contracts.checks.a12_backoff import Retry, judge_growth, judge_recovery
+from tayari_contracts.findings import Failed, Unjudged, Warned
+
+SETS = 2_000
+SERIES = 10
+"""What A12 looks at before it calls gaps fixed."""
+
+
+def share(draw: Callable[[Random], list[float]], trend: Trend) -> float:
+    random = Random(20261007)
+    judged = [trend_of([draw(random) for _ in range(SERIES)]) for _ in range(SETS)]
+    return judged.count(trend) / SETS
+
+
+def doubling(jitter: float) -> Callable[[Random], list[float]]:
+    return lambda random: [base * random.uniform(1 - jitter, 1 + jitter) for base in (1.0, 2.0)]
+
+
+def fixed(jitter: float) -> Callable[[Random], list[float]]:
+    return lambda random: [random.uniform(1 - jitter, 1 + jitter) for _ in range(2)]
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.1, 0.25, 0.5])
+def test_a_doubling_is_never_called_fixed(jitter: float) -> None:
+    assert share(doubling(jitter), Trend.FIXED) == 0.0
+    assert share(doubling(jitter), Trend.GROWS) > 0.98
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.02, 0.1])
+def test_fixed_gaps_are_always_caught(jitter: float) -> None:
+    assert share(fixed(jitter), Trend.FIXED) == 1.0
+
+
+def test_fixed_gaps_with_wild_jitter_never_pass_for_growth_often() -> None:
+    assert share(fixed(0.5), Trend.GROWS) < 0.02
+
+
+def test_full_jitter_is_seldom_called_fixed() -> None:
+    assert share(lambda random: [random.uniform(0, 1.0), random.uniform(0, 2.0)], Trend.FIXED) < 0.01
+
+
+def test_growth_by_half_and_growth_that_reached_its_longest_pause_are_growth() -> None:
+    assert trend_of([[1.0, 1.5]] * 4) is Trend.GROWS
+    assert trend_of([[1.0, 2.0, 2.0, 2.0]] * 4) is Trend.GROWS
+
+
+def test_one_gap_says_nothing_about_growth() -> None:
+    assert growth_of([[1.0], [1.1]]) is None
+    assert trend_of([[1.0], [1.1]]) is Trend.TOO_FEW
+    assert trend_of([]) is Trend.TOO_FEW
+
+
+def test_equal_first_pauses_of_four_payments_are_in_step() -> None:
+    assert in_step([[0.500], [0.502], [0.501], [0.504]])
+    assert not in_step([[0.50], [0.55], [0.52], [0.58]])
+    assert not in_step([[0.5], [0.5]])
+
+
+def test_gaps_are_written_shortly() -> None:
+    assert say_gaps([[0.512, 1.1], [0.6]]) == "0.5, 1.1 s; 0.6 s"
+
+
+def retry(form: str, *gaps_s: float, recovered: bool) -> Retry:
+    return Retry(form=form, gaps_s=list(gaps_s), recovered=recovered)
+
+
+def test_a_form_that_is_never_tried_again_fails_and_is_named() -> None:
+    with pytest.raises(Failed, match=r"HTTP 429 was never tried again"):
+        judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True), retry("HTTP 429", recovered=False)])
+
+
+def test_a_single_retry_is_a_warning() -> None:
+    with pytest.raises(Warned, match="once and then given up"):
+        judge_recovery([retry("HTTP 503", 0.5, recovered=False)])
+
+
+def test_recovery_from_every_form_passes() -> None:
+    judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True)])
+
+
+def test_fixed_pauses_fail_and_doubtful_ones_are_not_judged() -> None:
+    with pytest.raises(Failed, match="do not grow"):
+        judge_growth([[1.0, 1.0]] * 4)
+    with pytest.raises(Unjudged):
+        judge_growth([[1.0, 1.25]] * 4)
+    judge_growth([[1.0, 2.1]] * 4)
+
+
+def test_a_resend_at_once_fails() -> None:
+    with pytest.raises(Failed, match="at once"):
+        judge_tries({"HTTP 429": [0.05], "HTTP 503": [0.03]})
+
+
+def test_a_tight_loop_fails() -> None:
+    with pytest.raises(Failed, match="without a pause"):
+        judge_tries({"HTTP 429": [0.5, 1.0], "HTTP 503": [0.05, 0.1, 0.5]})
+
+
+def test_one_short_pause_of_a_random_backoff_is_no_hammering() -> None:
+    judge_tries({"HTTP 429": [0.1, 1.4], "HTTP 503": [0.7, 0.9], "500.003.02": [0.4, 1.1]})
+
+
+def test_tries_without_an_end_fail_and_one_too_many_is_a_warning() -> None:
+    with pytest.raises(Failed, match="12 pushes"):
+        judge_tries({"HTTP 429": [1.0] * 11})
+    with pytest.raises(Warned, match="5 pushes"):
+        judge_tries({"HTTP 429": [0.5, 1.0, 2.0, 4.0]})
+    judge_tries({"HTTP 429": [0.5, 1.1], "HTTP 503": []})
+
+
+def test_texts_that_differ_by_numbers_only_are_the_same_words() -> None:
+    assert same_words("Payment of KES 100 failed (ref T12A)", "Payment of KES 237 failed (ref T9B4)!")
+    assert not same_words("Your phone is busy", "Our set-up has a problem")

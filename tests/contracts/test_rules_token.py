@@ -1,0 +1,82 @@
+"""Token rules: what a refusal, a loop and a leak look like in the journal and in answers."""
+
+import pytest
+from tayari.merchant.driver import Started
+from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
+from tayari_contracts.pages import crash_of, leak_of, raw_words_of
+
+
+def started(status: int | None, body: str, *, message: str = "") -> Started:
+    accepted = status is not None and status < 400
+    return Started(accepted=accepted, status=status, payment_id=None, body=body, message=message, error="timed out")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        started(None, ""),
+        started(500, "Internal Server Error"),
+        started(500, "500 Internal Server Error\n\nServer got itself in trouble"),
+        started(500, '{"error": "Internal Server Error"}'),
+        started(500, '{"statusCode":500,"message":"Internal server error"}'),
+        started(
+            500, '{"timestamp": "2026-10-07", "status": 500, "error": "Internal Server Error", "path": "/api/pay"}'
+        ),
+        started(500, '{"message": "Undefined index", "exception": "ErrorException", "trace": []}'),
+        started(500, ""),
+        started(502, "<html><body>Bad Gateway</body></html>"),
+        started(200, "Traceback (most recent call last):\n  File ..."),
+        started(400, '{"error": "Unexpected token < in JSON at position 0"}'),
+        started(502, '{"error": "<html style=\\"height:100%\\">Request unsuccessful. Incapsula incident"}'),
+        started(500, '{"detail": "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"}'),
+    ],
+)
+def test_a_program_that_broke_is_seen_in_its_answer(answer: Started) -> None:
+    assert crash_of(answer) != ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        started(201, '{"id": "p1", "message": "Enter your PIN"}', message="Enter your PIN"),
+        started(
+            503, '{"message": "M-Pesa is unavailable. Pay by card."}', message="M-Pesa is unavailable. Pay by card."
+        ),
+        started(500, '{"error": "We could not reach M-Pesa, please try again later"}'),
+        started(502, "<!doctype html><html><body><p>M-Pesa haipatikani, jaribu baadaye</p></body></html>"),
+        started(400, '{"error": "Enter a number like 0712 345 678"}'),
+    ],
+)
+def test_an_error_with_a_sentence_for_the_customer_is_no_crash(answer: Started) -> None:
+    assert crash_of(answer) == ""
+
+
+def test_a_merchants_own_page_is_not_taken_for_the_edges() -> None:
+    assert leak_of("<!doctype html><html><body>Pay here</body></html>") == ""
+    assert leak_of("<html><body>Request unsuccessful. Incapsula incident ID: 1</body></html>") == "Incapsula"
+    assert leak_of('{"message": "<html style=..."}') == "<html"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["400.002.02 Bad Request - Invalid Amount", '{"requestId": "1", "errorCode": "500.001.1001"}', "code 500.001.1001"],
+)
+def test_darajas_raw_words_are_known(text: str) -> None:
+    assert raw_words_of(text) != ""
+
+
+@pytest.mark.parametrize("text", ["KES 1,500.00 is above the limit", "Call 0712 345 678", "12.30.2026"])
+def test_numbers_of_an_ordinary_sentence_are_not_darajas(text: str) -> None:
+    assert raw_words_of(text) == ""
+
+
+def test_a_leaked_passkey_is_named_and_never_quoted() -> None:
+    secrets = secrets_of({"passkey": "bfb279f9aa9bdbcf", "consumer_key": "k" * 12, "consumer_secret": "s" * 12})
+
+    assert leaks(['{"debug": "bfb279f9aa9bdbcf"}'], secrets) == ["the passkey"]
+    assert leaks(["Basic a2tra2tra2tra2trOnNzc3Nzc3Nzc3Nzcw=="], secrets) == ["the Basic credential of the token call"]
+    assert leaks(["nothing here"], secrets) == []
+
+
+def test_a_secret_that_may_be_an_ordinary_word_is_not_looked_for() -> None:
+    assert "the passkey" not in secrets_of({"passkey": "duka"})
