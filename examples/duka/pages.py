@@ -12,7 +12,7 @@ from aiohttp import web
 from api import Api, http_status
 from goods import GOODS, Good
 from intake import InputProblem
-from records import Order, Payment, State
+from records import Order, Payment, State, Topic
 
 SITE = Path(__file__).parent / "site"
 HEADERS = {
@@ -91,7 +91,7 @@ class Pages:
     async def order(self, request: web.Request) -> web.Response:
         """The state as the server has it. The page's script only asks for it again."""
         payment = self._api.known(request)
-        swahili, english = TITLES[payment.state]
+        swahili, english = title(payment)
         return html(
             self._order.substitute(
                 id=payment.id,
@@ -116,6 +116,12 @@ class Pages:
                 '<a class="quiet" href="/">Back to the shop</a>'
             )
         return '<a class="quiet" href="/">Back to the shop</a>' if payment.state is not State.PENDING else ""
+
+
+def title(payment: Payment) -> tuple[str, str]:
+    """The heading, in Swahili and English. "Check your phone" only while a prompt is surely on it."""
+    unsure = payment.state is State.PENDING and payment.topic in {Topic.CHECKING, Topic.CODE}
+    return TITLES[State.REVIEW if unsure else payment.state]
 
 
 def html(text: str, *, status: int = 200) -> web.Response:
