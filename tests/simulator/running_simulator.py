@@ -113,6 +113,8 @@ def running(scenarios: Sequence[Scenario] = (), **config: Any) -> Iterator[Runni
 async def _merchant(taken: list[Taken]) -> web.AppRunner:
     async def take(request: web.Request) -> web.Response:
         taken.append(Taken(request.method, dict(request.headers), await request.read()))
+        if request.path == "/redirect":
+            raise web.HTTPFound("/elsewhere")
         return web.json_response({"ResultCode": 0, "ResultDesc": "Accepted"})
 
     app = web.Application()

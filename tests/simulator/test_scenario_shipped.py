@@ -36,7 +36,7 @@ def faults_of(name: str, call: str, number: int) -> Faults:
 
 def applies(given: dict[str, Any], number: int) -> bool:
     first = given.get("after_calls", 0) + 1
-    return number >= first and (given.get("times", 1) == "always" or number < first + given.get("times", 1))
+    return bool(number >= first and (given.get("times", 1) == "always" or number < first + given.get("times", 1)))
 
 
 def of_endpoint(endpoint: str) -> list[str]:

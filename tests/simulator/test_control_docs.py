@@ -1,0 +1,68 @@
+"""The routes against `docs/control-api.md`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+from tayari_simulator.control import bodies
+from tayari_simulator.control.routes import ROUTES
+from tayari_simulator.http.simulator import CONDITIONS
+from tayari_simulator.reading.record import keys_of
+
+DOCS = (Path(__file__).parents[2] / "docs/control-api.md").read_text()
+ROWS = {
+    (method, path): (takes, gives)
+    for method, path, takes, gives in re.findall(r"^\| `(\w+) (/\S*)` \|([^|]*)\|([^|]*)\|", DOCS, re.M)
+}
+BODIES = {
+    ("POST", "/v1/scenarios"): bodies.LoadScenario,
+    ("PUT", "/v1/scenarios/active"): bodies.Activate,
+    ("POST", "/v1/next"): bodies.PlayNext,
+    ("POST", "/v1/outage"): bodies.Outage,
+    ("PUT", "/v1/wallets/MSISDN"): bodies.Wallet,
+    ("POST", "/v1/clock/advance"): bodies.Advance,
+    ("POST", "/v1/wait"): bodies.WaitFor,
+    ("GET", "/v1/payments"): bodies.PaymentsWhere,
+    ("GET", "/v1/journal"): bodies.JournalWhere,
+}
+
+
+def test_each_route_has_a_row_and_each_row_a_route() -> None:
+    routes = {(row.method, re.sub(r"\{(\w+)[^}]*\}", lambda found: found[1].upper(), row.path)) for row in ROUTES}
+
+    assert set(ROWS) == routes
+
+
+@pytest.mark.parametrize("row", BODIES)
+def test_a_row_names_all_keys_of_its_body(row: tuple[str, str]) -> None:
+    assert set(keys_of(BODIES[row])) <= set(re.findall(r"`(\w+)", ROWS[row][0]))
+
+
+def test_the_text_names_all_keys_of_a_told_callback() -> None:
+    told = DOCS.split("**Sending a callback.**")[1]
+
+    assert set(keys_of(bodies.SendCallback)) <= set(re.findall(r"`(\w+)", told))
+
+
+def test_the_conditions_of_a_wait_are_those_of_the_simulator_and_documented() -> None:
+    assert set(bodies.Condition) == set(CONDITIONS)
+    assert set(CONDITIONS) <= set(re.findall(r"`(\w+)`", DOCS))
+
+
+def test_only_what_must_be_given_has_no_default() -> None:
+    required = {
+        kind.__name__: [row.name for row in fields(kind) if row.default is MISSING and row.default_factory is MISSING]
+        for kind in BODIES.values()
+    }
+
+    assert {name: keys for name, keys in required.items() if keys} == {
+        "LoadScenario": ["yaml"],
+        "Activate": ["scenario"],
+        "PlayNext": ["scenario"],
+        "Outage": ["kind", "for_s"],
+        "Wallet": ["balance"],
+        "WaitFor": ["for_"],
+    }
