@@ -63,10 +63,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], program: typer.Typer = app) -> int:
     """Run one command line; the exit code."""
     try:
-        app(args=list(arguments), prog_name="tayari")
+        program(args=list(arguments), prog_name="tayari")
     except SystemExit as end:
         return _exit_code(end.code)
     except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours, told in one line

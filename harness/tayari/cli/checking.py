@@ -36,7 +36,7 @@ from tayari.run.session import Result
 from tayari.run.session import check as run_check
 
 _OUT = Path("tayari-report")
-_DEMO_LOAD = LoadOrder(users=6, duration_s=12)
+_DEMO_LOAD = LoadOrder(users=10, duration_s=15)
 
 
 def check(

@@ -23,6 +23,7 @@ from tayari.target.placeholders import PlaceholderError, fill
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""
 _TAIL_BYTES: Final = 16 * 1024
+_PORT_FREED_S: Final = 1.0
 
 
 class MerchantStartError(Exception):
@@ -51,7 +52,7 @@ class MerchantProcess:
         Raises:
             MerchantStartError: with the reason and the last lines it printed.
         """
-        if answers(self._base_url):
+        if not self._port_is_free():
             do = "stop the other program, or let base_url use {port}"
             raise MerchantStartError("port_taken", f"something else answers at {self._base_url} already; {do}")
         words, environment = self._command(), self._environment()
@@ -105,6 +106,15 @@ class MerchantProcess:
                 return file.read().decode("utf-8", errors="replace")
         except OSError:
             return ""
+
+    def _port_is_free(self) -> bool:
+        """What was stopped a moment ago may hold its port a little longer, its children above all."""
+        until = time.monotonic() + _PORT_FREED_S
+        while answers(self._base_url):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _command(self) -> list[str]:
         try:
@@ -216,9 +226,13 @@ def _runs(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """An ended process that its parent has not waited for, as containers without an init leave them (Linux)."""
+    """An ended process that its parent has not waited for, as containers without an init leave them (Linux).
+
+    A killed process is marked so while its last threads still end, and hold its port: those are waited for.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[:1] == ["Z"]
+    return stat.rpartition(")")[2].split()[:1] == ["Z"] and threads <= 1

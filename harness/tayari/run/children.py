@@ -21,6 +21,11 @@ class ChildFailed(Exception):
         self.log = log
 
 
+def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what a project sets for its own pytest and Locust: it would change ours."""
+    return {name: value for name, value in base.items() if not name.startswith(("PYTEST_", "LOCUST_"))}
+
+
 def run_child(
     command: Sequence[str],
     *,

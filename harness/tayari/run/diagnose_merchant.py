@@ -70,6 +70,7 @@ def callback(entry: Mapping[str, Any]) -> Finding:
     error = str(entry.get("error") or "")
     status = (entry.get("response") or {}).get("status")
     host = urlsplit(url).hostname or url
+    url = _without_secrets(url)
     if "allow" in error:
         fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
         return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
@@ -123,6 +124,13 @@ def _nothing_found(key: str, written: str, answer: Answer, where: str) -> Findin
 def _shortened(answer: Answer) -> str:
     text = visible_text(answer.body) if looks_like_html(answer) else " ".join(answer.body.split())
     return (text[:200] or "an empty body") + ("..." if len(text) > 200 else "")
+
+
+def _without_secrets(url: str) -> str:
+    """The address with what may be a secret in its path left out: segments of 16 characters or more, and the query."""
+    parts = urlsplit(url)
+    path = "/".join("..." if len(part) >= 16 else part for part in parts.path.split("/"))
+    return f"{parts.scheme}://{parts.netloc}{path}" + ("?..." if parts.query else "")
 
 
 def _origin(url: str) -> str:

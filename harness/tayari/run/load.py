@@ -16,11 +16,13 @@ from tayari_contracts.rules import catalogue
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 
-from tayari.run.children import ChildFailed, last_lines, run_child
+from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
+from tayari.target.model import Target
 
 INSTALL: Final = "pip install 'tayari[load]'"
+CONCURRENT_USERS: Final = "P04"
 _AFTERWARDS_S: Final = 120.0
 """Payments under way may settle after the load has ended; Locust comes up before it."""
 
@@ -34,10 +36,18 @@ class Loaded:
     load: Load | None = None
 
 
-def planned_rules(order: Order) -> tuple[Rule, ...]:
-    """The threshold rules of this suite, fixed before the load begins."""
-    rows = (row for row in catalogue().values() if row.family == "performance")
-    return tuple(row.rule for row in rows if order.suite in row.suites or order.suite == "load")
+def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
+    """The threshold rules of this run, fixed before it begins.
+
+    Beside a smaller suite, a load with fewer users than the threshold does not claim to judge that threshold;
+    `load` and `release` ask for it, so there it stays open.
+    """
+    if order.load is None:
+        return ()
+    few = order.load.users is not None and order.load.users < target.thresholds.concurrent_users
+    left_out = {CONCURRENT_USERS} if few and order.suite not in {"load", "release"} else set()
+    rules = (row.rule for row in catalogue().values() if row.family == "performance")
+    return tuple(rule for rule in rules if rule.id not in left_out)
 
 
 def installed() -> bool:
@@ -45,14 +55,13 @@ def installed() -> bool:
     return importlib.util.find_spec("locust") is not None
 
 
-def run_load(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) -> Loaded:
-    """Put the merchant under load and judge the thresholds.
+def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice) -> Loaded:
+    """Put the merchant under load and judge the thresholds, those of `plan`.
 
     Raises:
         ChildFailed: Locust itself failed.
     """
     asked = order.load or LoadOrder()
-    plan = planned_rules(order)
     if not installed():
         voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
@@ -61,7 +70,7 @@ def run_load(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) ->
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     environment = {
-        **os.environ,
+        **clean_environment(os.environ),
         "TAYARI_TARGET": str(order.target.resolve()),
         "TAYARI_STAGE": str(stage_file),
         "TAYARI_LOAD_OUT": str(out),

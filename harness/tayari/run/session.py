@@ -16,7 +16,7 @@ from tayari.merchant.stage import Stage
 from tayari.run.compose import Parts, compose
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
-from tayari.run.load import run_load
+from tayari.run.load import Loaded, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.suites import found_so_far, run_suites
 from tayari.run.voice import Voice
@@ -77,16 +77,19 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     if stopped(parts.findings) is not None:
         return
     _note_settings(stage, parts)
+    plan = planned_rules(order, stage.target)
+    parts.loaded = Loaded(plan=plan)
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
         parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
     if order.load is not None:
         _settle(stage)
-        parts.loaded = run_load(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+        parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
 
 
 def _settle(stage: Stage) -> None:
-    """The load begins with a merchant that runs, whatever the suites did to it."""
+    """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
+    stage.control.clear_next()
     if stage.merchant_alive() is False:
         stage.restart_merchant()
 

@@ -1,0 +1,149 @@
+"""The stage: one owner brings it up and takes it down, others attach to it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from mini_target import mini_target
+from tayari.control.client import ControlError
+from tayari.control.process import SimulatorOptions, start_simulator
+from tayari.merchant.process import MerchantStartError
+from tayari.merchant.stage import Stage, StageError
+from tayari.merchant.stage_options import CONTROL_PORT, DARAJA_PORT, StageOptions, simulator_options
+from tayari.target import load_target
+from tiny_shop import write_target
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    target = load_target(mini_target(tmp_path_factory.mktemp("mini")), {})
+    with Stage(target) as stage:
+        yield stage
+
+
+def pay(stage: Stage, msisdn: str) -> str:
+    started = stage.driver.start_payment(msisdn=msisdn, amount=10, reference=f"R{msisdn[-4:]}")
+    assert started.accepted, started
+    stage.control.wait("callback_answered", msisdn=msisdn, timeout_s=10)
+    return str(stage.driver.read_status(started.payment_id or "", "").state)
+
+
+def test_a_payment_goes_all_the_way(stage: Stage) -> None:
+    assert pay(stage, "254700000001") == "paid"
+    assert stage.can_restart
+    assert stage.merchant_alive() is True
+
+
+def test_secrets_are_known_so_that_they_can_be_masked(stage: Stage) -> None:
+    assert set(stage.secrets) == {"pass1", "key1", "secret1"}
+
+
+def test_another_process_attaches_by_the_description_and_drives_the_same_merchant(stage: Stage, tmp_path: Path) -> None:
+    described = stage.describe(tmp_path / "stage.json")
+
+    with Stage.attach(described) as attached:
+        assert attached.base_url == stage.base_url
+        assert attached.control.settings()["daraja_url"] == stage.daraja_url
+        assert pay(attached, "254700000002") == "paid"
+
+    assert stage.merchant_alive() is True
+    assert described.stat().st_mode & 0o077 == 0
+
+
+def test_the_owner_knows_of_a_restart_that_an_attached_process_did(stage: Stage, tmp_path: Path) -> None:
+    attached = Stage.attach(stage.describe(tmp_path / "stage.json"))
+    before = attached._merchant.pid if attached._merchant else None
+
+    attached.restart_merchant()
+    attached.close()
+
+    assert stage.merchant_alive() is True
+    assert stage._merchant is not None
+    assert stage._merchant.pid != before
+    assert pay(stage, "254700000003") == "paid"
+
+
+def test_a_merchant_that_dies_is_noticed_and_started_again(stage: Stage) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{stage.base_url}/die", json={}, timeout=5)
+    while stage.merchant_alive():
+        pass
+
+    stage.restart_merchant()
+
+    assert pay(stage, "254700000004") == "paid"
+    stage.kill_merchant()
+    assert stage.merchant_alive() is False
+    stage.restart_merchant()
+
+
+def test_leaving_takes_everything_down(tmp_path: Path) -> None:
+    with Stage(load_target(mini_target(tmp_path), {})) as stage:
+        pids = (stage.simulator_pid, stage._merchant.pid if stage._merchant else None)
+        work_dir = stage.work_dir
+
+    for pid in pids:
+        assert pid is not None
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert not work_dir.exists()
+
+
+def test_a_merchant_that_does_not_start_takes_the_simulator_down_again(tmp_path: Path) -> None:
+    stage = Stage(load_target(mini_target(tmp_path, env={"STUMBLE": "1"}), {}))
+
+    with pytest.raises(MerchantStartError, match="SHOP_SECRET is not set"), stage:
+        pytest.fail("entered")
+
+    assert stage.simulator_pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(stage.simulator_pid, 0)
+
+
+def test_a_simulator_that_runs_already_is_used_and_left_running(tmp_path: Path) -> None:
+    with start_simulator(SimulatorOptions()) as simulator:
+        target = write_target(tmp_path, "http://127.0.0.1:9")
+
+        with Stage(target, control_url=simulator.control_url) as stage:
+            assert stage.daraja_url == simulator.daraja_url
+            assert stage.placeholders["consumer_key"]
+            assert stage.merchant_alive() is None
+            with pytest.raises(StageError, match=r"add merchant\.start"):
+                stage.restart_merchant()
+
+        assert simulator.alive()
+
+
+def test_a_control_url_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    stage = Stage(write_target(tmp_path, "http://127.0.0.1:9"), control_url="http://127.0.0.1:9")
+
+    with pytest.raises(ControlError, match="did not answer"), stage:
+        pytest.fail("entered")
+
+
+def test_the_simulator_gets_the_account_and_the_callbacks_of_the_target_file(tmp_path: Path) -> None:
+    rest = 'callbacks: {rewrite: {"https://shop.example": "http://192.0.2.7:8"}, source_header: X-Real-IP}'
+    options = simulator_options(load_target(mini_target(tmp_path, rest=rest), {}), StageOptions(seed=7), "1")
+
+    words = " ".join(options.arguments())
+    environment = options.environment({"TAYARI_PASSKEY": "old", "PATH": "/bin"})
+
+    assert "--allow-host 192.0.2.7 --rewrite https://shop.example=http://192.0.2.7:8 --source-header X-Real-IP" in words
+    assert "--seed 7" in words
+    assert "pass1" not in words
+    assert environment == {
+        "PATH": "/bin",
+        "TAYARI_PASSKEY": "pass1",
+        "TAYARI_CONSUMER_KEY": "key1",
+        "TAYARI_CONSUMER_SECRET": "secret1",
+    }
+
+
+def test_daraja_has_a_fixed_port_where_the_merchant_cannot_be_told_another(tmp_path: Path) -> None:
+    runs_already = simulator_options(write_target(tmp_path, "http://127.0.0.1:9"), StageOptions(), "")
+    is_started = simulator_options(load_target(mini_target(tmp_path), {}), StageOptions(), "1")
+
+    assert (runs_already.port, runs_already.control_port) == (DARAJA_PORT, CONTROL_PORT)
+    assert (is_started.port, is_started.control_port) == (0, 0)
