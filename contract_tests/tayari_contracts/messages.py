@@ -67,6 +67,18 @@ UNDER_CONDITION: Final = (
 )
 """Clauses that claim nothing: "if you were not charged, ..." is no promise."""
 
+FORBIDDEN: Final = (
+    r"\b(do not|don.t|never|no need to|rather than|instead of|without|usi\w+)\b[^.!?;\n]{0,40}"
+    r"\b(pay|paying|try|trying|retry|send|start|lipe|jaribu)\w*"
+)
+INVITATIONS: Final = (
+    r"\b(pay|try|order|check ?out|send) (it |this |now )?(once )?(more|again)\b",
+    r"\bretry\b",
+    r"\b(make|start|send) (a |another |the )?(new |second )?(payment|order|request)\b",
+    r"\b(lipa|jaribu) tena\b",
+)
+"""What makes a customer pay a second time while the first payment may still arrive."""
+
 FILLERS: Final = frozenset({
     "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
     "message", "sorry", "your", "the", "was", "has", "is", "not", "successful", "unsuccessful", "mpesa", "m", "pesa",
@@ -121,6 +133,12 @@ def promises_in(text: str) -> list[str]:
     """Where the text promises that nothing was charged, in the text's own words."""
     claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
     return [" ".join(found.group(0).split()) for found in _all(topics()["no_answer"].never, claimed)]
+
+
+def invites_payment(text: str) -> list[str]:
+    """Where the text asks for another payment, in its own words; "do not pay again" asks for none."""
+    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
+    return [found.group(0) for found in _all(INVITATIONS, re.sub(FORBIDDEN, "", claimed, flags=re.IGNORECASE))]
 
 
 def is_raw(text: str, result_desc: str) -> bool:

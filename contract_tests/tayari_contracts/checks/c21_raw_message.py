@@ -1,0 +1,25 @@
+"""C21: what Safaricom sent is kept as it came."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+
+@check("C21")
+def raw_messages_are_kept(probe: Probe) -> None:
+    """After an ordinary success, and after a failure, the audit view has the message with its ids."""
+    for result_code in (0, 1032):
+        payment = probe.pay_accepted(situation("inline/c21-kept", outcome=after(0.5, result_code=result_code)))
+        probe.until(payment, (PAID, FAILED, REVIEW), within_s=probe.settled_s)
+        messages = probe.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
+        if messages is None:
+            raise Unjudged("the audit view could not be read")
+        wanted = str(probe.sight.record(payment)["checkout_request_id"])
+        if not any(wanted in message and "ResultCode" in message for message in messages):
+            raise Failed(
+                f"the audit view has {len(messages)} messages and none is the callback (ResultCode {result_code}) "
+                f"of {wanted}; expected the raw body"
+            )

@@ -1,0 +1,25 @@
+"""C22: GET and HEAD on the callback's address change nothing."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.probe import PENDING, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
+
+OPEN_S = 5.0
+WATCH_S = 2.0
+
+
+@check("C22")
+def reading_the_address_changes_nothing(probe: Probe) -> None:
+    """A link checker, a browser or a monitor calls the address while the payment is open; then the success comes."""
+    payment = probe.pay_accepted(situation("inline/c22-open", outcome=after(OPEN_S)))
+    for method in ("GET", "HEAD"):
+        probe.send_callback(payment, method=method, raw="")
+    probe.quiet(WATCH_S)
+    view = probe.status(payment)
+    if view.state is not PENDING:
+        raise Failed(f"the payment is {say(view)} after GET and HEAD on its callback address; expected pending")
+    probe.expect_paid_once(payment, within_s=OPEN_S + probe.settled_s, because="GET and HEAD came before its callback")

@@ -1,0 +1,39 @@
+"""C23: ResultDesc never decides."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote, say
+
+WORDINGS: Final = (
+    "DS timeout user cannot be reached",
+    "DS timeout user cannot be reached.",
+    "No response from user.",
+    "[STK_CB - ]DS timeout.",
+)
+"""1037 over the years. Source: reference 3.1."""
+
+
+@check("C23")
+def the_text_decides_nothing(probe: Probe) -> None:
+    """The same code in four wordings ends the same way, and none of them is a payment."""
+    payments = {
+        text: probe.pay_accepted(
+            situation("inline/c23-wording", outcome={**after(0.5, result_code=1037), "result_desc": text})
+        )
+        for text in WORDINGS
+    }
+    ends: dict[str, str] = {}
+    for text, payment in payments.items():
+        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=probe.settled_s)
+        if view.state is PAID:
+            raise Failed(f"1037 with the text {quote(text)} made the payment paid; expected failed, as the code says")
+        ends[text] = say(view)
+    if len(set(ends.values())) > 1:
+        told = "; ".join(f"{quote(text)}: {end}" for text, end in ends.items())
+        raise Failed(f"1037 ended differently with its wording ({told}); expected the code alone to decide")

@@ -1,0 +1,28 @@
+"""C24: Safaricom's times are not compared with the merchant's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tayari_contracts.checks.c12_items_by_name import ITEM
+from tayari_contracts.forgery import EAT
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+
+EARLIER = timedelta(minutes=10)
+"""As a capture of 2020 shows it: TransactionDate before the push itself. Source: reference 3.1."""
+
+
+@check("C24")
+def an_old_date_is_no_reason_to_refuse(probe: Probe) -> None:
+    """The success says that it happened ten minutes before the push."""
+    date = int((datetime.now(UTC) + EAT - EARLIER).strftime("%Y%m%d%H%M%S"))
+    old = {"mutate": {"set": {f"{ITEM}[TransactionDate].Value": date}}}
+    payment = probe.pay_accepted(situation("inline/c24-old-date", old, outcome=after(0.5)))
+    probe.expect_callback_taken(payment)
+    probe.expect_paid_once(
+        payment,
+        within_s=probe.settled_s,
+        because="its TransactionDate lies ten minutes before the push, as clocks differ",
+    )
