@@ -36,6 +36,13 @@ def test_each_key_and_member_knows_its_line() -> None:
         ("? [a]\n: b", "f.yaml:1: a key must be a plain word"),
         ("a: 1\nb: 'c", "f.yaml:2: not readable as YAML: found unexpected end of stream"),
         ("a: 1\n---\nb: 2", "f.yaml:2: not readable as YAML: but found another document"),
+        (
+            "a: 1\nb: 99999999999999999999",
+            "f.yaml:2: a number has more digits than JSON readers keep; write it as text, in quotes",
+        ),
+        ("a: 1e999", "f.yaml:1: a number has more digits than JSON readers keep; write it as text, in quotes"),
+        ('"\\ud800": a', "f.yaml:1: a text holds half a character (a lone surrogate); write the whole one"),
+        ('a: "\\ud800"', "f.yaml:1: a text holds half a character (a lone surrogate); write the whole one"),
         ("a: \0", "f.yaml:1: not readable as YAML: special characters are not allowed"),
     ],
 )

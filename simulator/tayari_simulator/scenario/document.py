@@ -16,6 +16,7 @@ from tayari_simulator.reading.record import Complaint, Path, dotted
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 20
+MOST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,12 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     return Problem(file=file, line=mark.line + 1 if mark else 1, message=f"not readable as YAML: {said}")
 
 
+def _check_text(node: yaml.Node) -> None:
+    if any("\ud800" <= letter <= "\udfff" for letter in str(node.value)):
+        message = "a text holds half a character (a lone surrogate); write the whole one"
+        raise _Refused(node.start_mark.line + 1, message)
+
+
 @dataclass(slots=True)
 class _Gathered:
     loader: _Loader
@@ -129,7 +136,16 @@ class _Gathered:
                 self.lines[(*path, place)] = member.start_mark.line + 1
                 found.append(self.plain(member, (*path, place)))
             return found
-        return self.loader.construct_object(node) if node is not None else None
+        return self._scalar(node) if node is not None else None
+
+    def _scalar(self, node: yaml.Node) -> object:
+        """One value, if JSON can hold it as well: the control API shows scenarios as JSON."""
+        value: object = self.loader.construct_object(node)
+        line = node.start_mark.line + 1
+        if isinstance(value, int | float) and not -MOST <= value <= MOST:
+            raise _Refused(line, "a number has more digits than JSON readers keep; write it as text, in quotes")
+        _check_text(node)
+        return value
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -137,6 +153,7 @@ class _Gathered:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 raise _Refused(line, "a key must be a plain word")
+            _check_text(key)
             here = (*path, key.value)
             if key.value in found:
                 self.complaints.append(Complaint(here, f"the key stands twice, first on line {self.lines[here]}"))

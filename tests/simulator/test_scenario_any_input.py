@@ -1,0 +1,58 @@
+"""Whatever is given, the readers answer with problems and never with a traceback."""
+
+from __future__ import annotations
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tayari_simulator.faults.change import Change
+from tayari_simulator.faults.table import FAULTS
+from tayari_simulator.reading.record import keys_of
+from tayari_simulator.scenario.lint import SUCCESS_BODY
+from tayari_simulator.scenario.model import Expect, Header, Outcome, Placing, Query, When
+from tayari_simulator.scenario.read import read_inline, read_scenario
+
+PARAMETERS = sorted({key for kind in FAULTS.values() for key in keys_of(kind)} | set(keys_of(Placing)))
+KEYS = sorted({key for kind in (Header, When, Outcome, Query, Expect) for key in keys_of(kind)})
+WORDS = ["stk_push", "oauth", "callback", "0", "1032", "SFC_IC0003", "always", "paid", "4999", "a/b", "{", "text"]
+
+scalars = (
+    st.none() | st.booleans() | st.integers(-5, 300_000) | st.floats() | st.sampled_from(WORDS) | st.text(max_size=5)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS + PARAMETERS) | st.text(max_size=5), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(sorted(FAULTS)), inner, max_size=2)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), values, max_size=6))
+def test_any_data_is_a_scenario_or_has_problems(value: dict[str, object]) -> None:
+    scenario, problems = read_inline(value)
+
+    assert (scenario is None) == bool(problems)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab:-[]{}&*!#'\"\n ,|>%@0?", max_size=40))
+def test_any_text_is_a_scenario_or_has_problems(text: str) -> None:
+    scenario, problems = read_scenario(text, file="f.yaml")
+
+    assert scenario is None
+    assert all(problem.line >= 1 and problem.message for problem in problems)
+    assert problems
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(alphabet="Body.stkCallback[Amount]0", max_size=20), values, max_size=3))
+def test_any_change_is_made_or_refused(changes: dict[str, object]) -> None:
+    missed: list[str] = []
+    changed = Change(set=changes).apply_where_possible(SUCCESS_BODY, missed)
+
+    assert len(missed) <= len(changes)
+    assert orjson.loads(changed)
