@@ -14,7 +14,7 @@ from tayari_contracts.messages import is_generic
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.rules import Need
-from tayari_contracts.wording import quote
+from tayari_contracts.wording import quote, times
 
 Document = Mapping[str, Any]
 """The content of one scenario file."""
@@ -92,9 +92,20 @@ def _judge(probe: Probe, payment: Payment, document: Document) -> None:
     if "never" in expect:
         probe.expect_never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
     if probe.sees_credits:
-        probe.expect_credits(payment, int(expect.get("credits", 1 if view.state is PAID else 0)), quiet_s=0.3)
+        paid = view.state is PAID
+        _judge_credits(probe, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
     if "message" in expect:
         _judge_message(probe, payment, expect["message"])
+
+
+def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool) -> None:
+    """As often as the file says; else once when paid, never when not, and once at most while either may still come."""
+    if "credits" in expect:
+        probe.expect_credits(payment, int(expect["credits"]), quiet_s=0.3)
+    elif not open_still:
+        probe.expect_credits(payment, 1 if paid else 0, quiet_s=0.3)
+    elif (found := probe.credits(payment)).count > 1:
+        raise Failed(f"the customer was credited {times(found.count)}; expected once at most")
 
 
 def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, Any]) -> None:
