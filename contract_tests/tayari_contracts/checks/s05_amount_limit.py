@@ -39,7 +39,7 @@ def refuses_too_much(probe: Probe) -> None:
         view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
-    _judge_word(probe.told(payment), pushed=bool(pushes))
+    _judge_word(probe.told(payment) or payment.started.body, pushed=bool(pushes))
 
 
 def _judge_word(told: str, *, pushed: bool) -> None:
