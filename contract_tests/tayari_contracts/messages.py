@@ -67,6 +67,9 @@ UNDER_CONDITION: Final = (
 )
 """Clauses that claim nothing: "if you were not charged, ..." is no promise."""
 
+FOR_LATER: Final = r"\b(if|when|once|kama|iwapo|ikiwa)\b[^.!?;\n]*"
+"""Sentences about what may come: "if it fails, you can try again" asks for nothing now."""
+
 FORBIDDEN: Final = (
     r"\b(do not|don.t|never|no need to|rather than|instead of|without|usi\w+)\b[^.!?;\n]{0,40}"
     r"\b(pay|paying|try|trying|retry|send|start|lipe|jaribu)\w*"
@@ -137,8 +140,10 @@ def promises_in(text: str) -> list[str]:
 
 def invites_payment(text: str) -> list[str]:
     """Where the text asks for another payment, in its own words; "do not pay again" asks for none."""
-    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
-    return [found.group(0) for found in _all(INVITATIONS, re.sub(FORBIDDEN, "", claimed, flags=re.IGNORECASE))]
+    claimed = text
+    for excused in (FOR_LATER, UNDER_CONDITION, FORBIDDEN):
+        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
+    return [found.group(0) for found in _all(INVITATIONS, claimed)]
 
 
 def is_raw(text: str, result_desc: str) -> bool:

@@ -1,0 +1,138 @@
+"""Callback rules: what is judged of answers, and what a forger can know of a callback's address."""
+
+from datetime import UTC, datetime
+
+import pytest
+from tayari.merchant.driver import Started
+from tayari_contracts.checks import c01_quick_reply, c02_strangers, c20_malformed
+from tayari_contracts.checks.c08_source_addresses import ADDRESSES
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.forgery import forged_body, forged_url, invented_receipt, is_guarded
+from tayari_contracts.payment import Entry, Payment
+
+SECRET = "https://shop.example/hooks/3f2b8a90c1d24e5f9a7b6c5d4e3f2a1b"
+UUID = "6a1d4f02-b7c8-4e9d-80f1-a35c51204417"
+
+
+def answered(status: int | None, duration_s: float = 0.01) -> Entry:
+    return {"response": None if status is None else {"status": status}, "duration_s": duration_s, "error": "reset"}
+
+
+def test_a_quick_answer_is_taken_with_its_status() -> None:
+    assert c01_quick_reply.judge(answered(200)) == 200
+    assert c01_quick_reply.judge(answered(204, 4.9)) == 204
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (answered(200, 5.0), "after 5.0 s"),
+        (answered(404), "answered 404"),
+        (answered(302), "answered 302"),
+        (answered(500), "answered 500"),
+        (answered(None, 30.0), "no answer in 30.0 s"),
+    ],
+)
+def test_a_late_or_odd_answer_breaks_the_rule(entry: Entry, says: str) -> None:
+    with pytest.raises(Failed, match=says):
+        c01_quick_reply.judge(entry)
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 302, None])
+def test_a_stranger_is_answered_200_and_nothing_else(status: int | None) -> None:
+    c02_strangers.judge([{"status": 200}], "a stranger")
+    with pytest.raises(Failed, match="a stranger"):
+        c02_strangers.judge([{"status": status, "error": "reset"}], "a stranger")
+
+
+@pytest.mark.parametrize("status", [200, 400, 413, 422])
+def test_rubbish_may_be_taken_or_refused(status: int) -> None:
+    c20_malformed.judge([{"status": status}], "text")
+
+
+def test_rubbish_may_not_crash_the_merchant_and_only_a_huge_body_may_be_hung_up_on() -> None:
+    with pytest.raises(Failed, match="answered 500"):
+        c20_malformed.judge([{"status": 500}], "text")
+    with pytest.raises(Failed, match="no answer"):
+        c20_malformed.judge([{"status": None, "error": "reset"}], "text")
+    c20_malformed.judge([{"status": None, "error": "reset"}], "three megabytes", may_hang_up=True)
+
+
+def test_rubbish_that_was_never_sent_proves_nothing() -> None:
+    with pytest.raises(Untested):
+        c20_malformed.judge([], "text")
+
+
+def test_the_three_networks_of_safaricom_are_all_tried() -> None:
+    assert len(set(ADDRESSES)) == 12
+    assert {address.rpartition(".")[0] for address in ADDRESSES} == {"196.201.212", "196.201.213", "196.201.214"}
+
+
+@pytest.mark.parametrize(
+    ("url", "other"),
+    [
+        ("https://shop.example/stk/callback", "https://shop.example/stk/callback"),
+        ("https://shop.example/cb/1042", "https://shop.example/cb/1043"),
+        ("https://shop.example/cb/ORD-1042", "https://shop.example/cb/ORD-1043"),
+        ("https://shop.example/cb?order=1042", "https://shop.example/cb?order=1043"),
+        (
+            "https://shop.example/api/v1/payment-callback-handler",
+            "https://shop.example/api/v1/payment-callback-handler",
+        ),
+        (
+            "https://shop.example/webhooks/lipa-na-simu-confirmation",
+            "https://shop.example/webhooks/lipa-na-simu-confirmation",
+        ),
+    ],
+)
+def test_an_address_that_can_be_counted_or_read_is_no_secret(url: str, other: str) -> None:
+    assert not is_guarded(url, other=other, known="")
+    assert forged_url(url, other=other, known="") == url
+
+
+@pytest.mark.parametrize(
+    ("url", "other"),
+    [
+        (SECRET, SECRET),
+        (f"https://shop.example/cb/{UUID}", f"https://shop.example/cb/7{UUID[1:]}"),
+        ("https://shop.example/cb?token=abcD12345678efgh99", "https://shop.example/cb?token=abcD12345678efgh99"),
+        ("https://shop.example/cb/a8f3Kq/12", "https://shop.example/cb/Zx83mm/13"),
+    ],
+)
+def test_what_cannot_be_guessed_is_replaced_by_another_of_its_form(url: str, other: str) -> None:
+    forged = forged_url(url, other=other, known="")
+
+    assert forged != url
+    assert len(forged) == len(url)
+    assert forged.startswith("https://shop.example/")
+    assert [part.isdigit() for part in forged.split("/")] == [part.isdigit() for part in url.split("/")]
+
+
+def test_what_the_merchant_tells_the_payer_is_no_secret() -> None:
+    url, other = f"https://shop.example/cb/{UUID}", f"https://shop.example/cb/7{UUID[1:]}"
+
+    assert forged_url(url, other=other, known=f'{{"id": "{UUID}"}}') == url
+
+
+def test_a_forged_success_has_the_real_ids_and_the_right_amount() -> None:
+    started = Started(accepted=True, status=200, payment_id="1")
+    payment = Payment(msisdn="254711000111", amount=350, reference="T1", started=started, since=0, began_at=0.0)
+    record = {"merchant_request_id": "m", "checkout_request_id": "c", "amount": 350}
+
+    told = forged_body(record, payment, now=datetime(2026, 10, 7, 21, 30, tzinfo=UTC))["Body"]["stkCallback"]
+
+    items = {item["Name"]: item["Value"] for item in told["CallbackMetadata"]["Item"]}
+    assert (told["MerchantRequestID"], told["CheckoutRequestID"], told["ResultCode"]) == ("m", "c", 0)
+    assert (items["Amount"], items["PhoneNumber"], items["TransactionDate"]) == (350, 254711000111, 20261008003000)
+
+
+@pytest.mark.parametrize(
+    ("at", "starts"), [(datetime(2026, 10, 7), "UJ7"), (datetime(2024, 8, 12), "SHC"), (datetime(2026, 1, 31), "UAV")]
+)
+def test_an_invented_receipt_has_the_form_of_its_day(at: datetime, starts: str) -> None:
+    receipt = invented_receipt(at)
+
+    assert receipt.startswith(starts)
+    assert len(receipt) == 10
+    assert receipt.isalnum()
+    assert receipt == receipt.upper()

@@ -1,0 +1,113 @@
+"""Query rules: how the spacing and the number of status queries are judged."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from tayari_contracts.asking import on_query, unanswered
+from tayari_contracts.backoff import Trend
+from tayari_contracts.checks import q04_query_rate, q05_polling_stops, q12_backoff
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.payment import Entry
+from tayari_contracts.spacing import growth_from_pause_to_pause, most_in, trend_of_one, written
+
+TRIES = 2_000
+
+
+def share(draw: Callable[[Random], list[float]], trend: Trend) -> float:
+    random = Random(20261007)
+    return sum(trend_of_one(draw(random)) is trend for _ in range(TRIES)) / TRIES
+
+
+def doubling(jitter: float) -> Callable[[Random], list[float]]:
+    return lambda random: [2.0**place * random.uniform(1 - jitter, 1 + jitter) for place in range(3)]
+
+
+def fixed(jitter: float) -> Callable[[Random], list[float]]:
+    return lambda random: [5.0 * random.uniform(1 - jitter, 1 + jitter) for _ in range(3)]
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.1, 0.25, 0.5])
+def test_doubling_pauses_pass_whatever_their_jitter(jitter: float) -> None:
+    assert share(doubling(jitter), Trend.GROWS) > 0.999
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.02, 0.1])
+def test_fixed_pauses_are_always_caught(jitter: float) -> None:
+    assert share(fixed(jitter), Trend.FIXED) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("gaps", "trend"),
+    [
+        ([1.5, 2.25, 3.4], Trend.GROWS),
+        ([5.0, 10.0, 15.0], Trend.GROWS),
+        ([2.0, 4.0, 4.0, 4.0], Trend.GROWS),
+        ([8.0, 4.0, 2.0], Trend.UNCLEAR),
+        ([1.0, 9.0, 1.0], Trend.UNCLEAR),
+        ([0.001, 0.002, 0.004], Trend.FIXED),
+        ([1.0, 2.0], Trend.TOO_FEW),
+        ([], Trend.TOO_FEW),
+    ],
+)
+def test_the_trend_of_one_series(gaps: list[float], trend: Trend) -> None:
+    assert trend_of_one(gaps) is trend
+
+
+def test_growth_is_the_factor_from_pause_to_pause() -> None:
+    assert growth_from_pause_to_pause([1.0, 2.0, 4.0]) == pytest.approx(2.0)
+    assert growth_from_pause_to_pause([3.0, 3.0, 3.0]) == pytest.approx(1.0)
+
+
+def test_fixed_pauses_fail_with_the_pauses_in_the_reason() -> None:
+    with pytest.raises(Failed, match=r"do not grow \(5\.0, 5\.1, 4\.9 s\)"):
+        q12_backoff.judge_spacing([5.0, 5.1, 4.9])
+
+
+def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:
+    q12_backoff.judge_spacing([1.0, 2.1, 3.9])
+    with pytest.raises(Unjudged):
+        q12_backoff.judge_spacing([9.0, 1.0, 5.0])
+
+
+def test_the_most_calls_in_a_window_are_counted_from_each_call() -> None:
+    assert most_in([0, 10, 20, 30, 40, 50], 60.0) == 6
+    assert most_in([0, 12, 24, 36, 48, 60, 72], 60.0) == 5
+    assert most_in([100.0, 1.0, 2.0], 60.0) == 2
+    assert most_in([], 60.0) == 0
+    assert written([1.04, 2.0]) == "1.0, 2.0 s"
+
+
+def queries(*rows: tuple[float, int]) -> list[Entry]:
+    return [{"at": at, "response": {"status": status}} for at, status in rows]
+
+
+def test_a_longer_pause_after_a_429_passes() -> None:
+    q04_query_rate.judge_after_429(queries((0.0, 200), (2.0, 429), (6.0, 200), (14.0, 200)))
+    q04_query_rate.judge_after_429(queries((0.0, 200), (3.0, 429), (5.0, 200)))
+    q04_query_rate.judge_after_429(queries((0.0, 429)))
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (queries((0.0, 200), (2.0, 429), (2.4, 200)), "0.4 s later"),
+        (queries((0.0, 200), (8.0, 429), (10.0, 200)), r"after 2\.0 s, sooner than before it \(8\.0 s\)"),
+    ],
+)
+def test_a_429_that_is_answered_by_asking_sooner_breaks_the_rule(seen: list[Entry], says: str) -> None:
+    with pytest.raises(Failed, match=says):
+        q04_query_rate.judge_after_429(seen)
+
+
+def test_one_straggler_after_the_end_is_forgiven_and_two_are_not() -> None:
+    q05_polling_stops.judge([1.0, 3.0, 7.0, 11.0], 7.5)
+    with pytest.raises(Failed, match="2 status queries came after the payment was final, the last one 8 s later"):
+        q05_polling_stops.judge([1.0, 3.0, 11.0, 15.0], 7.5)
+
+
+def test_a_silent_payment_sends_no_callback_and_its_fault_meets_the_query() -> None:
+    told = unanswered("inline/silent", on_query("gateway_fault", fault="spike_arrest"), result_code=1032)
+
+    assert told["outcome"] == {"result_code": 1032, "after_s": 1.0, "callback": False}
+    assert told["faults"] == [{"gateway_fault": {"on": "stk_query", "fault": "spike_arrest"}}]
