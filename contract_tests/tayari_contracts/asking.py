@@ -32,13 +32,18 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
     return {name: {"on": "stk_query", **parameters}}
 
 
+def patience_s(probe: Probe) -> float:
+    """How long a payment without callback may stay unsettled."""
+    return probe.reconcile_s + GRACE_S + probe.queue_s
+
+
 def first_query(probe: Probe, payment: Payment) -> None:
     """Wait until the merchant has asked about the payment.
 
     Raises:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
-    if not probe.wait("query_seen", payment, within_s=probe.reconcile_s + GRACE_S):
+    if not probe.wait("query_seen", payment, within_s=patience_s(probe)):
         raise Untested(
             f"no status query came within {probe.reconcile_s:g} s for a payment without callback; none was answered"
         )

@@ -12,7 +12,7 @@ from tayari.control.client import ControlClient
 from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
 from tayari.merchant.stage import Stage
 from tayari.target.model import PaymentState, Target
-from tayari_reports.model import Exchange, NotTested
+from tayari_reports.model import Exchange
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.evidence import from_driver, from_journal, in_order
@@ -207,24 +207,6 @@ class Hands:
             texts.append(self.status(payment).message or "")
         return "\n".join(text for text in dict.fromkeys(texts) if text)
 
-    def told_of_outcome(self, payment: Payment) -> str:
-        """What the customer is told now. Of an acknowledged payment only its page counts: "enter your PIN", said at the
-        start, is no word on the outcome.
-
-        Raises:
-            Untested: Daraja acknowledged the payment, and the target file does not show its page's text.
-        """
-        if not self.sight.acknowledged(payment):
-            return self.told(payment)
-        status = self.target.merchant.status
-        if status is None or status.message is None:
-            raise Untested(
-                "what the customer is told of the outcome cannot be seen",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.status.message",
-            )
-        return self.status(payment).message or ""
-
     def describe(self, payment: Payment) -> str:
         """What became of the start of a payment, in a few words, for a reason."""
         started = payment.started
@@ -263,11 +245,6 @@ class Hands:
     def reconcile_s(self) -> float:
         """By when the merchant promises to have settled a payment whose callback never came."""
         return self.target.merchant.promises.reconcile_within_s
-
-    @property
-    def settled_s(self) -> float:
-        """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
-        return max(self.settle_s, self.reconcile_s)
 
     def evidence(self) -> tuple[Exchange, ...]:
         """What went over the wire for the payments of this check, in order."""

@@ -19,9 +19,43 @@ PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentS
 CALLBACK_WAIT_S = 33.0
 """After this a callback was answered or given up: the simulator waits 30 s for the merchant's answer."""
 
+QUEUE = 8
+"""So many queries of other checks may stand in line before one of this check."""
+
+QUEUE_MOST_S = 60.0
+
 
 class Probe(Hands):
     """What one check is given."""
+
+    @property
+    def queue_s(self) -> float:
+        """What a merchant that limits its own queries may need more, while other checks make it ask too."""
+        limit = self.target.merchant.promises.queries_per_minute
+        return 0.0 if limit is None else min(QUEUE_MOST_S, QUEUE * 60.0 / limit)
+
+    @property
+    def settled_s(self) -> float:
+        """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
+        return max(self.settle_s, self.reconcile_s) + self.queue_s
+
+    def told_of_outcome(self, payment: Payment) -> str:
+        """What the customer is told now. Of an acknowledged payment only its page counts: "enter your PIN", said at the
+        start, is no word on the outcome.
+
+        Raises:
+            Untested: Daraja acknowledged the payment, and the target file does not show its page's text.
+        """
+        if not self.sight.acknowledged(payment):
+            return self.told(payment)
+        status = self.target.merchant.status
+        if status is None or status.message is None:
+            raise Untested(
+                "what the customer is told of the outcome cannot be seen",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.status.message",
+            )
+        return self.status(payment).message or ""
 
     def expect_state(
         self,

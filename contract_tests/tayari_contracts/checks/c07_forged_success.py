@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Untested
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.forgery import SOURCE, forged_body, forged_url
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, REVIEW, Probe
@@ -28,8 +30,23 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
     if all(answer.get("status") is None for answer in answers):
         raise Untested(f"the forged callback could not be delivered: {answers[0].get('error')}")
 
-    guessed = "its address had to be guessed" if url != record["callback_url"] else "its address is no secret"
-    because = f"a callback that anybody could send was believed ({guessed})"
+    guessed = url != record["callback_url"]
+    try:
+        expect_still_unpaid(probe, payment, guessed=guessed)
+    except Failed as finding:
+        if guessed and probe.target.callbacks.deliver_to is not None:
+            raise Untested(
+                "the callback's path cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
+                why=NotTested.EVIDENCE_DEPTH,
+                enable="callbacks.rewrite in place of callbacks.deliver_to",
+            ) from finding
+        raise
+
+
+def expect_still_unpaid(probe: Probe, payment: Payment, *, guessed: bool) -> None:
+    """Neither now nor when the true end is told is anything credited."""
+    how = "its address had to be guessed" if guessed else "its address is no secret"
+    because = f"a callback that anybody could send was believed ({how})"
     probe.expect_unpaid(payment, for_s=IN_FLIGHT_S + 1.0, because=because)
     probe.until(payment, (FAILED, REVIEW), within_s=WATCH_S)
     probe.expect_unpaid(payment, for_s=0.5, because=because)

@@ -19,7 +19,7 @@ def reading_the_address_changes_nothing(probe: Probe) -> None:
     for method in ("GET", "HEAD"):
         probe.send_callback(payment, method=method, raw="")
     probe.quiet(WATCH_S)
-    view = probe.status(payment)
+    view = probe.until(payment, PENDING, within_s=1.0)
     if view.state is not PENDING:
         raise Failed(f"the payment is {say(view)} after GET and HEAD on its callback address; expected pending")
     probe.expect_paid_once(payment, within_s=OPEN_S + probe.settled_s, because="GET and HEAD came before its callback")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import GRACE_S, unanswered
+from tayari_contracts.asking import patience_s, unanswered
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 
@@ -13,6 +13,6 @@ def a_lost_callback_is_made_up_for(probe: Probe) -> None:
     payment = probe.pay_accepted(unanswered("inline/q01-lost-callback"))
     probe.expect_paid_once(
         payment,
-        within_s=probe.reconcile_s + GRACE_S,
+        within_s=patience_s(probe),
         because="its callback never came, and a status query would have said that it is paid",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import GRACE_S, first_query, unanswered
+from tayari_contracts.asking import first_query, patience_s, unanswered
 from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
 
@@ -14,7 +14,7 @@ def text_zero_is_success(probe: Probe) -> None:
     cancelled = probe.pay_accepted(unanswered("inline/q06-cancelled-as-text", result_code=1032))
     first_query(probe, paid)
     first_query(probe, cancelled)
-    within_s = probe.reconcile_s + GRACE_S
+    within_s = patience_s(probe)
     probe.expect_paid_once(paid, within_s=within_s, because='the query answered ResultCode "0", as text')
     probe.expect_state(
         cancelled, (FAILED, REVIEW), within_s=within_s, because='the query answered ResultCode "1032", as text'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.asking import GRACE_S, first_query, unanswered
+from tayari_contracts.asking import first_query, patience_s, unanswered
 from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.registry import check
@@ -17,7 +17,7 @@ def the_receipt_is_added_later(probe: Probe) -> None:
     """Settled by a query, which names no receipt; then the callback arrives after all."""
     payment = probe.pay_accepted(unanswered("inline/q08-late-callback"))
     first_query(probe, payment)
-    if probe.until(payment, PAID, within_s=probe.reconcile_s + GRACE_S).state is not PAID:
+    if probe.until(payment, PAID, within_s=patience_s(probe)).state is not PAID:
         raise Untested("no query settled the payment, so no receipt could be missing")
     probe.send_callback(payment)
     receipt = probe.sight.record(payment)["receipt"]
