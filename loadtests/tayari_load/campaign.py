@@ -47,6 +47,7 @@ class Campaign:
     cpu: CpuWatch = field(default_factory=CpuWatch)
     peak_users: int = 0
     cpu_peak: float = 0.0
+    late_peak_s: float = 0.0
     saturated: bool = False
     started_at: float = 0.0
     finished_at: float = 0.0
@@ -81,11 +82,16 @@ class Campaign:
         """How long one payment is followed: as long as the merchant takes to reconcile, and some more."""
         return self.target.merchant.promises.reconcile_within_s + _SPARE_S
 
+    @property
+    def ending(self) -> bool:
+        """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
+        return self.finished_at > 0
+
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
         self.tally.clear()
         self.cpu.restart()
-        self.peak_users, self.cpu_peak, self.saturated = 0, 0.0, False
+        self.peak_users, self.cpu_peak, self.late_peak_s, self.saturated = 0, 0.0, 0.0, False
         self.started_at, self.finished_at = time.time(), 0.0
         self.told = False
 
@@ -93,7 +99,7 @@ class Campaign:
         """Once a second: how many users there are, and how busy this process is."""
         self.peak_users = max(self.peak_users, users)
         self.cpu_peak = max(self.cpu_peak, self.cpu.sample())
-        self.saturated = self.saturated or self.cpu.saturated
+        self.late_peak_s = max(self.late_peak_s, self.cpu.latest_s)
 
     def stopping(self, users: int) -> None:
         """The users are told to stop; what is under way may still settle."""
@@ -124,17 +130,24 @@ class Campaign:
             finished_at=self.finished_at or time.time(),
             circumstances=Circumstances(users=self.peak_users, generator_saturated=self.saturated),
             cpu_peak=self.cpu_peak,
+            late_peak_s=self.late_peak_s,
             notes=(f"customers made with seed {self.seed}",),
         )
 
     def report_to_master(self) -> dict[str, Any]:
-        """A worker's share since its last report."""
-        return {"tally": self.tally.take(), "cpu_peak": self.cpu_peak, "saturated": self.cpu.saturated}
+        """A worker's share since its last report; whether it was fast enough is known once it has stopped."""
+        return {
+            "tally": self.tally.take(),
+            "cpu_peak": self.cpu_peak,
+            "late_peak_s": self.late_peak_s,
+            "saturated": self.ending and self.cpu.saturated,
+        }
 
     def worker_report(self, share: Mapping[str, Any]) -> None:
         """Add a worker's share."""
         self.tally.add(Tally.from_wire(share["tally"]))
         self.cpu_peak = max(self.cpu_peak, share["cpu_peak"])
+        self.late_peak_s = max(self.late_peak_s, share["late_peak_s"])
         self.saturated = self.saturated or share["saturated"]
 
 

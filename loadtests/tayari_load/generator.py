@@ -9,25 +9,31 @@ from typing import Final
 
 BUSY: Final = 0.8
 """Share of one core above which a single-threaded generator starts to be late itself."""
+LATE_S: Final = 0.25
+"""A watcher that wakes so much later than it asked to has users who do, too: the machine is busy elsewhere."""
+PERIOD_S: Final = 1.0
+"""Time between two samples."""
 OFTEN: Final = 0.2
 """Share of the samples that must be busy before latencies are doubted: a short peak, as at the start, is no matter."""
 
 
 @dataclass(slots=True)
 class CpuWatch:
-    """CPU use of this process between samples, one core being 1."""
+    """CPU use of this process between samples, one core being 1, and how late it wakes."""
 
     cpu: Callable[[], float] = time.process_time
     wall: Callable[[], float] = time.perf_counter
     samples: int = 0
     busy: int = 0
     peak: float = 0.0
+    latest_s: float = 0.0
+    """The longest delay of a sample."""
     _last: tuple[float, float] | None = field(default=None)
 
     def restart(self) -> None:
         """Forget what was seen; the next sample covers the time from now."""
         self.samples = self.busy = 0
-        self.peak = 0.0
+        self.peak = self.latest_s = 0.0
         self._last = (self.cpu(), self.wall())
 
     def sample(self) -> float:
@@ -36,8 +42,10 @@ class CpuWatch:
         before_cpu, before_wall = self._last or (cpu, wall)
         self._last = (cpu, wall)
         use = (cpu - before_cpu) / (wall - before_wall) if wall > before_wall else 0.0
+        late_s = max(0.0, wall - before_wall - PERIOD_S)
         self.samples += 1
-        self.busy += use > BUSY
+        self.busy += use > BUSY or late_s > LATE_S
+        self.latest_s = max(self.latest_s, late_s)
         self.peak = max(self.peak, use)
         return use
 

@@ -37,6 +37,8 @@ class LoadRun:
     circumstances: Circumstances
     cpu_peak: float = 0.0
     """Share of one core that the busiest generator process used at most, 0 to 1."""
+    late_peak_s: float = 0.0
+    """How late it woke at most."""
     notes: tuple[str, ...] = ()
 
 
@@ -144,7 +146,8 @@ def _timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, f
 def _notes(tally: Tally, run: LoadRun) -> tuple[str, ...]:
     notes = [f"{number} payments {reason}" for reason, number in tally.reasons.most_common(_REASONS_TOLD)]
     if run.circumstances.generator_saturated:
-        notes.append(f"generator above 80 % CPU (peak {run.cpu_peak:.0%} of a core): latencies may be its own")
+        how = f"up to {run.cpu_peak:.0%} of a core used, woken up to {run.late_peak_s:.1f} s late"
+        notes.append(f"the load generator was short of CPU ({how}): latencies may be its own")
     if 0 < tally.settled < _ENOUGH_FOR_P95:
         notes.append(f"only {tally.settled} settled payments: the 95th percentile is little more than the slowest")
     return tuple(notes)

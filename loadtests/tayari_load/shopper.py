@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from locust import HttpUser, between, task
+from locust.exception import StopUser
 
 from tayari_load.campaign import Campaign
 from tayari_load.checkout import Checkout
@@ -57,6 +58,8 @@ class Shopper(HttpUser):
     @task
     def pay(self) -> None:
         """One purchase, from the click to the end that the merchant shows."""
+        if self.campaign.ending:
+            raise StopUser
         self._checkout.pay(self._customers().order())
 
     def _customers(self) -> Customers:

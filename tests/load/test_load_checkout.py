@@ -91,7 +91,7 @@ REFUSALS = [
     ),
     (
         Started(accepted=True, status=200, payment_id=None, message="Sorry"),
-        "no payment id in the answer: Bad phone",
+        "no payment id in the answer: Sorry",
     ),
 ]
 

@@ -46,7 +46,7 @@ def test_the_timeline_has_every_second_the_silent_ones_too() -> None:
 def test_a_saturated_generator_and_few_samples_are_noted() -> None:
     load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run(saturated=True))
 
-    assert any("generator above 80 % CPU (peak 93% of a core)" in note for note in load.notes)
+    assert any("short of CPU (up to 93% of a core used, woken up to 0.0 s late)" in note for note in load.notes)
     assert any("only 1 settled payments" in note for note in load.notes)
 
 
@@ -100,3 +100,14 @@ def test_a_generator_is_saturated_when_it_is_busy_often() -> None:
     assert uses == [0.9, 0.1, 0.95]
     assert watch.saturated
     assert round(watch.peak, 2) == 0.95
+
+
+def test_a_generator_that_wakes_late_is_saturated_though_it_used_little_itself() -> None:
+    wall = iter([0.0, 1.4, 2.9])
+    watch = CpuWatch(cpu=lambda: 0.0, wall=lambda: next(wall))
+    watch.restart()
+    watch.sample()
+    watch.sample()
+
+    assert watch.saturated
+    assert round(watch.latest_s, 2) == 0.5

@@ -18,6 +18,7 @@ from tayari_reports.model import Load, State
 from tiny_merchant import Tiny, tiny_merchant
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
+DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 Done = subprocess.CompletedProcess[str]
 TARGET = """\
 merchant:
@@ -152,8 +153,25 @@ def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
     assert len(set(tiny.msisdns)) == len(tiny.msisdns)
 
 
-def by_hand(**environment: str) -> Done:
-    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "-t", "1s"]
+def test_the_good_shop_on_the_simulator_settles_every_payment(tmp_path: Path) -> None:
+    """Simulator, duka and load together: the whole of `tayari load`, set up by the locustfile itself."""
+    environment = {"TAYARI_LOAD_OUT": str(tmp_path / "load.json"), "TAYARI_TARGET": str(DUKA)}
+    done = by_hand("-u", "8", "-r", "8", "-t", "5s", **environment)
+    load = loaded(tmp_path)
+
+    assert load.started == load.settled >= 8, done.stderr
+    assert (load.failed, load.stuck, load.credited_twice) == (0, 0, 0)
+    assert {threshold.name: threshold.met for threshold in load.thresholds} == {
+        "payment_p95_s": True,
+        "success_rate": True,
+        "failure_rate": True,
+        "concurrent_users": None,
+    }
+    assert done.returncode == 11
+
+
+def by_hand(*words: str, **environment: str) -> Done:
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "-t", "1s", *words]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
     return subprocess.run(
         command, env={**clean, **environment}, capture_output=True, text=True, timeout=60, check=False
