@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-SCHEMA: Final = "1.0.0"
+from tayari_reports.agreements import Attestation, Signature, Waiver
+from tayari_reports.facts import Code, Setting
+
+SCHEMA: Final = "1.1.0"
 """Semantic version of `run.json`: a reader refuses another major version, and says so."""
 
 
@@ -118,6 +121,8 @@ class Rule:
     """Estimated hours to mend; an estimate, and shown as one."""
     executions: int = 1
     """How many checks of this rule the plan demands at least; with fewer the run is invalid."""
+    group: str = ""
+    """What the rule is about, coarser than its title: `token`, `callback`, ...; the catalogue's file."""
 
     @property
     def weight(self) -> float:
@@ -214,6 +219,12 @@ class Load:
     """Per second: seconds since start, payments started, payments settled, settled p95."""
     notes: tuple[str, ...] = ()
     """What limits the reading: `generator above 80 % CPU` and the like."""
+    outcomes: tuple[tuple[float, int, int, int], ...] = ()
+    """Per second: seconds since start, payments that settled, failed, and were given up as stuck."""
+    callback_lag: tuple[tuple[float, float | None], ...] = ()
+    """Per second: seconds since start, p95 of how long the merchant took to answer callbacks."""
+    faults: tuple[tuple[float, float, str], ...] = ()
+    """Fault windows: begin and end in seconds since start, and what was wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,4 +267,15 @@ class Run:
     """Versions and platform, as name and value."""
     provenance: tuple[tuple[str, str, str], ...] = field(default=())
     """Simulated behaviours in doubt: name, mark (documented, observed, disputed, assumed), source."""
+    capabilities: tuple[str, ...] = ()
+    """What the merchant can do, as its target file says: `stk_push`, `stk_query`, `c2b`, ..."""
+    configuration: tuple[Setting, ...] = ()
+    codes: tuple[Code, ...] = ()
+    monitoring: tuple[Threshold, ...] = ()
+    """What production monitoring should watch: limits of the target file, and what this run measured of them."""
+    waivers: tuple[Waiver, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    sign_off: tuple[Signature, ...] = ()
+    merged_from: tuple[str, ...] = ()
+    """Run ids, where several runs were merged into this one."""
     schema: str = SCHEMA

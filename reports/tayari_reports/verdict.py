@@ -11,6 +11,7 @@ from types import MappingProxyType
 from tayari_reports.confidence import Confidence, confidence
 from tayari_reports.model import EXIT_CODES, Category, Run, State, Verdict
 from tayari_reports.outcomes import JUDGED, OPEN, RAN, Outcome, outcomes, unplanned
+from tayari_reports.waivers import Assessed, assess, waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Judgement:
     """Blocking rules without an answer, heaviest first."""
     waived: tuple[Outcome, ...]
     """Failures that an active waiver covers."""
+    waivers: tuple[Assessed, ...]
+    """Every waiver of the run, and whether it counts."""
     confidence: Confidence
 
     @property
@@ -88,14 +91,13 @@ class Judgement:
         return EXIT_CODES[self.verdict]
 
 
-def judge(run: Run, *, waived: frozenset[str] = frozenset()) -> Judgement:
-    """Judge a run.
-
-    `waived` are the rule ids under an active waiver: they change the verdict, never the score.
-    """
+def judge(run: Run) -> Judgement:
+    """Judge a run. Its active waivers change the verdict, never the score."""
     found = outcomes(run)
+    assessed = assess(run, found)
+    excused = waived(assessed, found)
     failures = _sorted(outcome for outcome in found if outcome.state in {State.FAIL, State.WARN})
-    covered = tuple(one for one in failures if one.rule.id in waived and one.rule.waivable)
+    covered = tuple(one for one in failures if one.rule.id in excused)
     blocking = tuple(one for one in failures if _blocks(one) and one not in covered)
     minor = tuple(one for one in failures if not _blocks(one) and one not in covered)
     missing = _sorted(one for one in found if one.rule.blocking and one.state in OPEN)
@@ -117,6 +119,7 @@ def judge(run: Run, *, waived: frozenset[str] = frozenset()) -> Judgement:
         minor=minor,
         missing=missing,
         waived=covered,
+        waivers=assessed,
         confidence=confidence(run, found),
     )
 

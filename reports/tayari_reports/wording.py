@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
+from tayari_reports.waivers import EAT
 
 TITLES: Final = MappingProxyType(
     {
@@ -59,9 +60,6 @@ LIMITS: Final = (
     "What was not tested is not passed: it is listed here and lowers the coverage.",
     "A pass says that no failure was seen in the tries that were made, and no more.",
 )
-
-EAT: Final = timezone(timedelta(hours=3), "EAT")
-"""East Africa Time, in which Daraja writes its own times."""
 
 
 def answer(judgement: Judgement) -> str:

@@ -38,7 +38,7 @@ def render(run: Run, judgement: Judgement) -> str:
         if found:
             suite = ET.SubElement(root, "testsuite", {"name": category.value})
             for one in found:
-                _case(suite, one)
+                _case(suite, one, waived=one in judgement.waived)
     for suite in root.iter("testsuite"):
         suite.attrib.update(_totals(suite))
         suite.set("timestamp", moment(run.started_at).replace(" EAT", "+03:00").replace(" ", "T"))
@@ -71,16 +71,16 @@ def _verdict_suite(root: ET.Element, run: Run, judgement: Judgement) -> None:
         failure.text = _xml(first_step(run, judgement))
 
 
-def _case(suite: ET.Element, one: Outcome) -> None:
+def _case(suite: ET.Element, one: Outcome, *, waived: bool) -> None:
     duration = f"{sum(check.duration_s for check in one.checks):.3f}"
     names = {"classname": f"Tayari.{one.rule.category}", "name": _xml(f"{one.rule.id} {one.rule.title}")}
     case = ET.SubElement(suite, "testcase", {**names, "time": duration})
-    element = _ELEMENTS.get(one.state)
+    element = "skipped" if waived else _ELEMENTS.get(one.state)
     if element is None:
         if one.state is State.WARN:
             ET.SubElement(case, "system-out").text = _xml(f"warn: {one.reason}\n{_advice(one)}")
         return
-    made = ET.SubElement(case, element, {"message": _xml(one.reason)})
+    made = ET.SubElement(case, element, {"message": _xml(f"failed, waived: {one.reason}" if waived else one.reason)})
     if element != "skipped":
         made.set("type", one.rule.severity if one.state is State.FAIL else one.state)
         made.text = _xml(_advice(one))

@@ -49,7 +49,6 @@ def write_all(
     secrets: Iterable[str] = (),
     *,
     formats: Iterable[str] = tuple(WRITERS),
-    waived: frozenset[str] = frozenset(),
 ) -> dict[str, Path]:
     """Write the reports of a run into a folder, redacted; the paths by format.
 
@@ -59,7 +58,7 @@ def write_all(
         ReportError: a format is not known, or the folder cannot be written.
     """
     clean = prepare(run, secrets)
-    judgement = judge(clean, waived=waived)
+    judgement = judge(clean)
     return {name: _write(_writer(name), clean, judgement, Path(out_dir)) for name in formats}
 
 

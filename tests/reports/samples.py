@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tayari_reports.agreements import Waiver
 from tayari_reports.model import (
     Category,
     Check,
@@ -20,6 +21,7 @@ from tayari_reports.model import (
     State,
     Threshold,
 )
+from tayari_reports.redaction import fingerprint
 
 BEGAN = 1_791_372_903.0
 CHECKOUT = "ws_CO_071020261435032708374149"
@@ -273,9 +275,30 @@ def invalid() -> Run:
     return run(none, preflight=(Preflight(name="merchant answers", ok=True), broken))
 
 
+def waiver(name: str, *, expires: str = "2026-12-01", **more: object) -> Waiver:
+    """A waiver of the failure that `not_ready` and `waived` have; the sample runs ended on 2026-10-07."""
+    reasons = {check.rule: check.reason for check in not_ready().checks}
+    made = Waiver(
+        rule=name,
+        reason="The retry comes with the new gateway client; support watches failed orders until then.",
+        owner="Amina Wanjiru",
+        ticket="PAY-412",
+        expires=expires,
+        fingerprint=fingerprint(name, reasons.get(name, "")),
+    )
+    return replace(made, **more)  # type: ignore[arg-type]  # the caller names fields of Waiver
+
+
+def waived() -> Run:
+    """One blocking failure that somebody answers for, until soon."""
+    failure = ended("A12", State.FAIL, "No retry after HTTP 503; expected at least one, with growing gaps.")
+    return run([failure], waivers=(waiver("A12", expires="2026-10-15"), waiver("C07"), waiver("T01")))
+
+
 ALL = {
     "ready": ready,
     "minor": minor,
+    "waived": waived,
     "not_ready": not_ready,
     "inconclusive": inconclusive,
     "invalid": invalid,

@@ -8,7 +8,7 @@ import pytest
 import samples
 from samples import ended, run, untested
 from tayari_reports.confidence import bound
-from tayari_reports.model import Check, Level, NotTested, Preflight, Run, State, Verdict
+from tayari_reports.model import Check, NotTested, Preflight, Run, State, Verdict
 from tayari_reports.verdict import Judgement, judge
 
 FAIL, WARN, PASS = State.FAIL, State.WARN, State.PASS
@@ -142,23 +142,6 @@ def test_blocking_failures_come_in_the_order_of_money() -> None:
     assert [one.rule.id for one in judgement.blocking] == ["C07", "A01", "T01", "T09"]
     assert [one.rule.id for one in judgement.minor] == ["C21"]
     assert [reason.rule for reason in judgement.reasons] == ["C07", "A01", "T01", "T09", "C21"]
-
-
-def test_a_waiver_lifts_a_failure_to_minor_and_leaves_the_score_alone() -> None:
-    made = run([ended("A12", FAIL, "No retry.")])
-    bare, waived = judge(made), judge(made, waived=frozenset({"A12"}))
-
-    assert (bare.verdict, waived.verdict) == (Verdict.NOT_READY, Verdict.READY_WITH_MINOR_FIXES)
-    assert (bare.score, bare.coverage, bare.counts) == (waived.score, waived.coverage, waived.counts)
-    assert [one.rule.id for one in waived.waived] == ["A12"]
-
-
-@pytest.mark.parametrize("level", Level)
-def test_what_nobody_may_waive_blocks_at_any_level_and_under_any_waiver(level: Level) -> None:
-    plan = tuple(replace(rule, level=level) if rule.id == "C03" else rule for rule in run().plan)
-    made = run([ended("C03", FAIL, "Credited twice.")], plan=plan)
-
-    assert judge(made, waived=frozenset({"C03"})).verdict is Verdict.NOT_READY
 
 
 def test_the_categories_add_up_to_the_total() -> None:

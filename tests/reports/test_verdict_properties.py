@@ -7,7 +7,8 @@ from dataclasses import replace
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_reports.model import Category, Check, Level, Rule, Run, Severity, State, Verdict
+from tayari_reports.model import Category, Check, Level, NotTested, Rule, Run, Severity, State, Verdict
+from tayari_reports.redaction import fingerprint
 from tayari_reports.verdict import judge
 
 GOODNESS = {
@@ -97,11 +98,41 @@ def test_a_run_that_is_not_ready_says_why(run: Run) -> None:
 
 
 @settings(deadline=None)
-@given(runs(), st.frozensets(st.sampled_from([f"R{number}" for number in range(6)])))
-def test_a_waiver_never_changes_score_coverage_or_counts(run: Run, waived: frozenset[str]) -> None:
-    bare, covered = judge(run), judge(run, waived=waived)
+@given(runs(), st.frozensets(st.sampled_from([f"R{number}" for number in range(6)])), st.booleans())
+def test_a_waiver_changes_no_number_and_makes_no_run_ready(run: Run, names: frozenset[str], fits: bool) -> None:
+    waivers = tuple(
+        replace(samples.waiver(name), fingerprint=fingerprint(name, "because") if fits else "other") for name in names
+    )
+    bare, covered = judge(run), judge(replace(run, waivers=waivers))
 
     assert (bare.score, bare.coverage, bare.counts) == (covered.score, covered.coverage, covered.counts)
+    assert (covered.verdict is Verdict.READY) == (bare.verdict is Verdict.READY)
+    if bare.verdict in {Verdict.INCONCLUSIVE, Verdict.INVALID_RUN}:
+        assert covered.verdict is bare.verdict
+
+
+@settings(deadline=None)
+@given(runs(), st.data())
+def test_what_is_unknown_never_becomes_passed(run: Run, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(run.checks) - 1))
+    unsure = replace(run.checks[index], state=State.UNKNOWN)
+    after = replace(run, checks=(*run.checks[:index], unsure, *run.checks[index + 1 :]))
+    (outcome,) = [one for one in judge(after).outcomes if one.rule.id == unsure.rule]
+
+    assert outcome.state is not State.PASS
+    assert judge(after).verdict not in GREEN or not outcome.rule.blocking
+
+
+@settings(deadline=None)
+@given(runs(), st.data())
+def test_a_planned_rule_without_a_result_is_not_tested(run: Run, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(run.plan)).id
+    after = judge(replace(run, checks=tuple(check for check in run.checks if check.rule != name)))
+    (outcome,) = [one for one in after.outcomes if one.rule.id == name]
+
+    assert outcome.state is State.NOT_TESTED
+    assert outcome.not_tested is NotTested.NO_RESULT
+    assert after.verdict is Verdict.INVALID_RUN
 
 
 @settings(deadline=None)

@@ -1,0 +1,52 @@
+"""What a run learned beside its checks: settings of the environment, and the result codes that were met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class How(StrEnum):
+    """How a setting came to be known."""
+
+    MEASURED = "measured"
+    """Seen in this run's traffic."""
+    DECLARED = "declared"
+    """Written in the target file; nothing contradicted it."""
+    ATTESTED = "attested"
+    """A named person said so."""
+    NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the environment configuration."""
+
+    item: str
+    """Stable name, `callback.https`; an attestation of the same item answers where nothing was measured."""
+    name: str
+    value: str
+    """Never a secret: the name of a variable, a host, a version."""
+    how: How
+    ok: bool | None = None
+    """None: a fact without a right or wrong, or not known."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One result or error code that Daraja gave this merchant during the run."""
+
+    code: str
+    kind: str
+    """`result` (of a callback or a query) or `error` (a refused request)."""
+    text: str
+    """Daraja's words."""
+    times: int
+    meaning: str = ""
+    told: str = ""
+    """What the customer was told; empty: it was not looked at, or nothing was said."""
+    say_en: str = ""
+    say_sw: str = ""
+    """What the customer should be told; this project's wording."""
+    retry: str = ""

@@ -1,0 +1,112 @@
+"""Waivers: which count, which do not and why, and that none of them touches a number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import samples
+from tayari_reports.agreements import Waiver
+from tayari_reports.model import Check, Level, Run, State, Verdict
+from tayari_reports.verdict import Judgement, judge
+from tayari_reports.waivers import Standing
+
+REASON = "No retry after HTTP 503; expected at least one, with growing gaps."
+
+
+def failing(*waivers: Waiver) -> Run:
+    """One blocking failure of A12, and these waivers."""
+    return samples.run([samples.ended("A12", State.FAIL, REASON)], waivers=waivers)
+
+
+def standing(judgement: Judgement) -> Standing:
+    (one,) = judgement.waivers
+    return one.standing
+
+
+def test_an_active_waiver_lifts_a_failure_to_minor_and_leaves_the_numbers_alone() -> None:
+    bare, waived = judge(failing()), judge(failing(samples.waiver("A12")))
+
+    assert (bare.verdict, waived.verdict) == (Verdict.NOT_READY, Verdict.READY_WITH_MINOR_FIXES)
+    assert (bare.score, bare.coverage, bare.counts) == (waived.score, waived.coverage, waived.counts)
+    assert [one.rule.id for one in waived.waived] == ["A12"]
+
+
+@pytest.mark.parametrize(
+    ("expires", "expected", "soon"),
+    [
+        ("2026-10-06", Standing.EXPIRED, False),
+        ("2026-10-07", Standing.ACTIVE, True),
+        ("2026-10-21", Standing.ACTIVE, True),
+        ("2026-10-22", Standing.ACTIVE, False),
+        ("2027-01-05", Standing.ACTIVE, False),
+        ("2027-01-06", Standing.TOO_LONG, False),
+        ("soon", Standing.EXPIRED, False),
+    ],
+)
+def test_a_waiver_counts_from_the_day_of_the_run_for_at_most_ninety_days(
+    expires: str, expected: Standing, soon: bool
+) -> None:
+    judgement = judge(failing(samples.waiver("A12", expires=expires)))
+
+    (one,) = judgement.waivers
+    assert (one.standing, one.soon) == (expected, soon)
+    assert (judgement.verdict is Verdict.READY_WITH_MINOR_FIXES) == (expected is Standing.ACTIVE)
+
+
+def test_a_waiver_of_a_rule_that_passes_is_stale() -> None:
+    assert standing(judge(samples.run(waivers=(samples.waiver("A12"),)))) is Standing.STALE
+
+
+def test_a_waiver_does_not_cover_another_failure_of_the_same_rule() -> None:
+    judgement = judge(failing(samples.waiver("A12", fingerprint="0123456789abcdef")))
+
+    assert standing(judgement) is Standing.CHANGED
+    assert judgement.verdict is Verdict.NOT_READY
+
+
+def test_a_rule_that_fails_in_two_ways_needs_both_waived() -> None:
+    run = failing(samples.waiver("A12"))
+    second = samples.ended("A12", State.FAIL, "Seven retries within a second.")
+    judgement = judge(samples.run((), plan=run.plan, checks=(*run.checks, second), waivers=run.waivers))
+
+    assert standing(judgement) is Standing.ACTIVE
+    assert judgement.verdict is Verdict.NOT_READY
+
+
+def test_what_may_never_be_waived_stays_a_failure() -> None:
+    failure = samples.ended(
+        "C03", State.FAIL, "Credited twice: KES 3000 for a payment of KES 1500; expected one credit."
+    )
+    judgement = judge(samples.run([failure], waivers=(samples.waiver("C03"),)))
+
+    assert standing(judgement) is Standing.UNWAIVABLE
+    assert judgement.verdict is Verdict.NOT_READY
+
+
+@pytest.mark.parametrize("level", Level)
+def test_what_nobody_may_waive_blocks_at_any_level(level: Level) -> None:
+    plan = tuple(replace(rule, level=level) if rule.id == "C03" else rule for rule in samples.run().plan)
+    made = samples.run([samples.ended("C03", State.FAIL, "Credited twice.")], plan=plan)
+
+    assert judge(replace(made, waivers=(samples.waiver("C03"),))).verdict is Verdict.NOT_READY
+
+
+def test_a_waiver_answers_no_open_question() -> None:
+    unknown = samples.ended("A12", State.UNKNOWN, REASON)
+    judgement = judge(samples.run([unknown], waivers=(samples.waiver("A12"),)))
+
+    assert standing(judgement) is Standing.STALE
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_waiver_of_a_rule_outside_the_plan_is_told_as_such() -> None:
+    assert standing(judge(failing(samples.waiver("Z99")))) is Standing.NOT_PLANNED
+
+
+def test_a_failure_without_a_fingerprint_is_known_by_its_reason() -> None:
+    bare = Check(
+        rule="A12", state=State.FAIL, reason="No retry after HTTP 500; expected at least one, with growing gaps."
+    )
+
+    assert judge(samples.run([bare], waivers=(samples.waiver("A12"),))).verdict is Verdict.READY_WITH_MINOR_FIXES
