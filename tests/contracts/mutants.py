@@ -59,7 +59,8 @@ def mutants() -> tuple[Mutant, ...]:
     """The defects that the shop lists and that a rule of the catalogue claims."""
     command = [sys.executable, str(DUKA / "duka.py"), "--list-defects"]
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return tuple(Mutant(row["name"], tuple(row["rules"]), row["about"]) for row in listed)
+    claimed = [(row, tuple(rule for rule in row["rules"] if rule in catalogue())) for row in listed]
+    return tuple(Mutant(row["name"], rules, row["about"]) for row, rules in claimed if rules)
 
 
 def run_rules(rule_ids: Iterable[str], *, defects: Sequence[str] = ()) -> tuple[Check, ...]:
@@ -134,10 +135,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], help="only this defect (repeatable)")
     given = parser.parse_args(argv)
     planned = [mutant for mutant in mutants() if not given.only or mutant.name in given.only]
+    console = Console(stderr=True)
     field = Field()
     field.begin(planned)
-    console = Console(stderr=True)
-    outcomes = [field.outcome(mutant.name) for mutant in track(planned, "mutants", console=console)]
+    try:
+        outcomes = [field.outcome(mutant.name) for mutant in track(planned, "mutants", console=console)]
+    finally:
+        field.close()
     text = table(outcomes)
     if given.write is not None:
         given.write.write_text(text, encoding="utf-8")
