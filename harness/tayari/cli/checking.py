@@ -28,6 +28,7 @@ from tayari.cli.options import (
     stage_options,
 )
 from tayari.cli.speech import Format, Speech, failures
+from tayari.merchant.process import answers
 from tayari.run.findings import Exit
 from tayari.run.load import INSTALL, installed
 from tayari.run.nearest import suggestion
@@ -116,6 +117,8 @@ def load(
     speech = Speech(form)
     if not installed():
         raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
+    if ui and answers(f"http://127.0.0.1:{ui_port}"):
+        raise speech.fail(f"port {ui_port} is taken; choose another with --ui-port", Exit.BAD_CONFIGURATION)
     order = Order(
         target=target,
         suite="load",

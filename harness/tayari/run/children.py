@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 _POLL_S: Final = 0.05
-_PUT_AWAY_S: Final = 20.0
+_PUT_AWAY_S: Final = 40.0
+"""Locust waits for payments under way, the suites for the checks that run."""
 
 
 class ChildFailed(Exception):
@@ -33,14 +34,16 @@ def run_child(
     watch: Callable[[], None],
     environment: Mapping[str, str],
     folder: Path,
+    what: str,
+    accept: frozenset[int],
     limit_s: float | None = None,
-) -> int:
-    """Run a command with its output in `log`, calling `watch` again and again; the exit code.
+) -> None:
+    """Run a command with its output in `log`, calling `watch` again and again.
 
     On KeyboardInterrupt the child gets SIGINT and time to finish its books, and the interrupt goes on.
 
     Raises:
-        ChildFailed: it ran longer than `limit_s`.
+        ChildFailed: it ended with another exit code than those of `accept`, or ran longer than `limit_s`.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -57,7 +60,7 @@ def run_child(
         while child.poll() is None:
             watch()
             if limit_s is not None and time.monotonic() - began > limit_s:
-                raise ChildFailed(f"it did not end within {limit_s:g} s", log=log)
+                raise ChildFailed(f"{what} did not end within {limit_s:g} s", log=log)
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
@@ -68,7 +71,8 @@ def run_child(
             child.kill()
             child.wait()
         watch()
-    return child.returncode
+    if child.returncode not in accept:
+        raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)
 
 
 def _let_go(child: subprocess.Popen[bytes]) -> None:

@@ -23,6 +23,8 @@ from tayari.target.model import Target
 
 INSTALL: Final = "pip install 'tayari[load]'"
 CONCURRENT_USERS: Final = "P04"
+_OUT: Final = "load.json"
+_EVENTS: Final = "load-events.jsonl"
 _AFTERWARDS_S: Final = 120.0
 """Payments under way may settle after the load has ended; Locust comes up before it."""
 
@@ -65,31 +67,38 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
     if not installed():
         voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
-    out, events = work_dir / "load.json", work_dir / "load-events.jsonl"
+    users = f"{asked.users} users" if asked.users is not None else "the target file's users"
+    where = f", Locust's page at http://127.0.0.1:{asked.ui_port} until Ctrl-C" if asked.ui else ""
+    watch = _watch(voice, f"load: {users} for {asked.duration_s:g} s{where}", asked.duration_s)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    environment = {
-        **clean_environment(os.environ),
-        "TAYARI_TARGET": str(order.target.resolve()),
-        "TAYARI_STAGE": str(stage_file),
-        "TAYARI_LOAD_OUT": str(out),
-        "TAYARI_EVENTS": str(events),
-        **({"TAYARI_LOAD_SEED": str(asked.seed)} if asked.seed is not None else {}),
-    }
-    users = f"{asked.users} users" if asked.users is not None else "the target file's users"
-    where = f", Locust's page at http://127.0.0.1:{asked.ui_port}" if asked.ui else ""
-    watch = _watch(voice, f"load: {users} for {asked.duration_s:g} s{where}", asked.duration_s)
-    limit_s = None if asked.ui else asked.duration_s + _AFTERWARDS_S
-    command = locust_command(asked)
-    returncode = run_child(command, log=log, watch=watch, environment=environment, folder=work_dir, limit_s=limit_s)
+    try:
+        run_child(
+            locust_command(asked),
+            log=log,
+            watch=watch,
+            environment=_environment(order, asked, stage_file, work_dir),
+            folder=work_dir,
+            what="the load",
+            accept=frozenset({0}),
+            limit_s=None if asked.ui else asked.duration_s + _AFTERWARDS_S,
+        )
+    except KeyboardInterrupt:
+        if not asked.ui:
+            raise
+    return loaded_from(plan, work_dir, log)
+
+
+def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path) -> Loaded:
+    """Read what Locust left behind; checks of rules outside the plan are for the load's own reader only.
+
+    Raises:
+        ChildFailed: it left nothing behind.
+    """
+    out, events = work_dir / _OUT, work_dir / _EVENTS
     if not out.exists():
-        raise ChildFailed(f"the load ended with {returncode}: {last_lines(log, 3)}", log=log)
-    return loaded_from(plan, out, events)
-
-
-def loaded_from(plan: tuple[Rule, ...], out: Path, events: Path) -> Loaded:
-    """Read what Locust left behind; checks of rules outside the plan are for the load's own reader only."""
+        raise ChildFailed(f"the load left no result: {last_lines(log, 3)}", log=log)
     wanted = {rule.id for rule in plan}
     found = read_events(events).checks if events.exists() else ()
     checks = tuple(check for check in found if check.rule in wanted)
@@ -108,6 +117,17 @@ def locust_command(asked: LoadOrder) -> list[str]:
     if asked.users is not None:
         command += ["-u", str(asked.users)]
     return command
+
+
+def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Path) -> dict[str, str]:
+    given = {
+        "TAYARI_TARGET": str(order.target.resolve()),
+        "TAYARI_STAGE": str(stage_file),
+        "TAYARI_LOAD_OUT": str(work_dir / _OUT),
+        "TAYARI_EVENTS": str(work_dir / _EVENTS),
+    }
+    seed = {} if asked.seed is None else {"TAYARI_LOAD_SEED": str(asked.seed)}
+    return {**clean_environment(os.environ), **given, **seed}
 
 
 def _watch(voice: Voice, what: str, seconds: float) -> Callable[[], None]:

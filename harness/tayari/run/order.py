@@ -42,6 +42,5 @@ class Order:
 
     @property
     def selection(self) -> str:
-        """What narrowed the plan, in the words of the command line."""
-        words = [f"--only {rule}" for rule in self.only]
-        return " ".join([*words, *self.scenarios])
+        """What narrowed the plan: rule ids, scenario names; empty for the whole suite."""
+        return " ".join([*self.only, *self.scenarios])

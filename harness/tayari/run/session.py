@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from tayari_reports.writers import prepare, write_all
 
 from tayari.control.client import ControlError
 from tayari.merchant.stage import Stage
+from tayari.run.children import ChildFailed
 from tayari.run.compose import Parts, compose
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
-from tayari.run.load import Loaded, planned_rules, run_load
+from tayari.run.load import Loaded, loaded_from, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.suites import found_so_far, run_suites
 from tayari.run.voice import Voice
@@ -65,6 +67,8 @@ def check(order: Order, voice: Voice) -> Result:
         except KeyboardInterrupt:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
+            with contextlib.suppress(ChildFailed):
+                parts.loaded = loaded_from(parts.loaded.plan, stage.work_dir, order.out / "load.log")
             voice.say("interrupted: what was found so far is reported", style="bold yellow")
         return _conclude(order, stage, parts)
     finally:

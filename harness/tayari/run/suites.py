@@ -11,7 +11,7 @@ from typing import Final
 from tayari_reports.jsonio import Events, check_from_dict, read_events
 from tayari_reports.model import Check
 
-from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
+from tayari.run.children import clean_environment, run_child
 from tayari.run.order import Order
 from tayari.run.voice import Voice
 
@@ -60,11 +60,15 @@ def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) 
     log.unlink(missing_ok=True)
     tail = EventTail(events, voice, f"suite {order.suite}")
     command = pytest_command(order, stage_file=stage_file, events=events, work_dir=work_dir)
-    returncode = run_child(
-        command, log=log, watch=tail.read, environment=clean_environment(os.environ), folder=Path.cwd()
+    run_child(
+        command,
+        log=log,
+        watch=tail.read,
+        environment=clean_environment(os.environ),
+        folder=Path.cwd(),
+        what="the suites",
+        accept=_JUDGED,
     )
-    if returncode not in _JUDGED:
-        raise ChildFailed(f"the suites ended with {returncode}: {last_lines(log, 3)}", log=log)
     return read_events(events)
 
 

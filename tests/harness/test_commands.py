@@ -1,0 +1,138 @@
+"""The commands that look things up or write a file, as text and as JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tayari import __version__, scenario_folder
+from tayari.cli.app import run
+from tayari.cli.starting_file import STARTING_FILE
+from tayari.target import load_target
+from tayari_contracts.rules import catalogue
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(words) == 0
+    return capsys.readouterr().out
+
+
+def decoded(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    return json.loads(said(capsys, *words, "--format", "json"))
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "--version").strip() == __version__
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "--help")
+
+    names = "demo simulate init doctor check gate load explain rules scenarios report"
+    assert all(f"\n  {name}" in text for name in names.split())
+
+
+def test_simulate_shows_the_simulators_own_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--journal" in said(capsys, "simulate", "--help")
+
+
+def test_init_writes_a_file_that_loads_and_never_overwrites_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tayari.yaml"
+
+    assert "tayari doctor" in said(capsys, "init", str(path))
+    assert load_target(path, {}).merchant.name == "my-shop"
+    path.write_text("mine")
+    assert run(["init", str(path)]) == 20
+    assert "is there already" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+    assert decoded(capsys, "init", str(path), "--force") == {"written": str(path)}
+    assert path.read_text() == STARTING_FILE
+
+
+def test_every_line_that_init_comments_out_is_right_too(tmp_path: Path) -> None:
+    lines = []
+    for line in STARTING_FILE.splitlines():
+        indent, mark, rest = line.partition("# ")
+        is_key = mark and not indent.strip() and (rest.lstrip()[:1] in "-{" or ": " in rest or rest.endswith(":"))
+        lines.append(indent + rest if (is_key and rest[:1].islower()) or (is_key and rest.startswith(" ")) else line)
+    path = tmp_path / "tayari.yaml"
+    path.write_text("\n".join(lines))
+    names = {"SHOP_PASSWORD", "MPESA_PASSKEY", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET"}
+
+    merchant = load_target(path, dict.fromkeys(names, "x")).merchant
+
+    assert (merchant.start, merchant.ledger, merchant.audit) != (None, None, None)
+    assert merchant.login
+    assert merchant.status is not None
+    assert merchant.status.credited == "$.credited"
+
+
+def test_rules_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = decoded(capsys, "rules", "list")
+    smoke = decoded(capsys, "rules", "list", "--suite", "smoke")
+
+    assert [row["id"] for row in listed] == list(catalogue())
+    assert 0 < len(smoke) < len(listed)
+    assert decoded(capsys, "rules", "show", "c03")["id"] == "C03"
+    assert "why" in said(capsys, "rules", "show", "C03")
+    assert "C03" in said(capsys, "rules", "list")
+
+
+def test_scenarios_are_listed_shown_and_linted(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [row["name"] for row in decoded(capsys, "scenarios", "list")]
+
+    assert "payment/insufficient-funds" in names
+    assert decoded(capsys, "scenarios", "show", "payment/insufficient-funds")["outcome"]["result_code"] == 1
+    assert "scenario: payment/success" in said(capsys, "scenarios", "show", "payment/success")
+    assert decoded(capsys, "scenarios", "lint") == {"scenarios": len(names), "problems": []}
+    assert decoded(capsys, "scenarios", "lint", str(scenario_folder() / "payment" / "success.yaml"))["scenarios"] == 1
+
+
+def test_lint_tells_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "wrong.yaml").write_text("scenario: a/wrong\nabout: Nothing.\noutcom: {result_code: 0}\n")
+
+    assert run(["scenarios", "lint", str(tmp_path)]) == 20
+    assert "wrong.yaml:3: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("1032", "cancelled"), ("sfc_ic0003", "operator"), ("500.001.1001", "500")]
+)
+def test_codes_are_explained(capsys: pytest.CaptureFixture[str], code: str, words: str) -> None:
+    assert words in said(capsys, "explain", code)
+    assert decoded(capsys, "explain", code)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["explain", "1038"], "1037"),
+        (["rules", "show", "C0"], "C"),
+        (["scenarios", "show", "payment/sucess"], "payment/success"),
+    ],
+)
+def test_what_does_not_exist_is_told_with_the_nearest(
+    capsys: pytest.CaptureFixture[str], words: list[str], near: str
+) -> None:
+    assert run(words) == 20
+    assert f"did you mean {near}" in capsys.readouterr().err
+
+
+def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tayari_reports.jsonio import write_run
+    from tayari_reports.model import Run
+
+    run_file = write_run(
+        Run(run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",
+            started_at=0.0, finished_at=1.0),
+        tmp_path / "run.json",
+    )  # fmt: skip
+
+    assert "INVALID RUN" in said(capsys, "report", "render", str(run_file), "--format", "text")
+    assert said(capsys, "report", "render", str(run_file), "--format", "md").strip() == str(tmp_path / "report.md")
+    assert len(said(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == 5
+    assert run(["report", "render", str(run_file), "--format", "pdf"]) == 20
+    assert "format 'pdf' is not known" in capsys.readouterr().err
+    assert run(["report", "render", str(tmp_path / "none.json")]) == 20

@@ -1,0 +1,203 @@
+"""Every exit code of the commands, each from a run of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from mini_target import mini_target
+from tayari import example_folder
+from tayari.cli.app import run
+from tayari.cli.speech import Format, Speech, failures
+from tayari.merchant.process import free_port
+from tayari.run.children import run_child
+from tayari_reports.jsonio import read_run
+from tayari_reports.model import State
+
+DUKA = str(example_folder() / "tayari.yaml")
+
+
+def judged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_0_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["gate", DUKA, "payment/success", "--out", str(tmp_path / "out"), "--format", "json"])
+
+    found = judged(capsys)
+    assert (code, found["verdict"], found["exit_code"]) == (0, "READY", 0)
+    assert {Path(path).name for path in found["reports"].values()} == {
+        "run.json",
+        "report.html",
+        "report.md",
+        "junit.xml",
+        "ctrf.json",
+    }
+    assert all(Path(path).stat().st_size for path in found["reports"].values())
+    assert [rule.id for rule in read_run(found["reports"]["json"]).plan] == ["payment/success"]
+
+
+def test_10_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DUKA_DEFECTS", "double-credit")
+
+    code = run(["check", DUKA, "--only", "c03", "--out", str(tmp_path / "out")])
+
+    assert code == 10
+    assert "FAIL       C03" in capsys.readouterr().out
+    (check,) = read_run(tmp_path / "out" / "run.json").checks
+    assert check.state is State.FAIL
+    assert check.evidence
+
+
+def test_11_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mini_target(tmp_path, replace={"  ledger: ": "  # ledger: "})
+
+    words = ["--only", "C03", "--only", "C11", "--out", str(tmp_path / "out"), "--format", "json"]
+    code = run(["check", str(path), *words])
+
+    assert (code, judged(capsys)["verdict"]) == (11, "INCONCLUSIVE")
+    found = {check.rule: check for check in read_run(tmp_path / "out" / "run.json").checks}
+    assert found["C11"].state is State.PASS
+    assert found["C03"].state is State.NOT_TESTED
+    assert found["C03"].enable == "merchant.ledger or merchant.status.credited"
+
+
+def test_12_invalid_run_with_the_reports_of_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mini_target(tmp_path, env={"OFF_MINUTES": "44"})
+
+    code = run(["check", str(path), "--out", str(tmp_path / "out"), "--format", "json"])
+
+    found = judged(capsys)
+    assert (code, found["verdict"], found["exit_code"]) == (12, "INVALID_RUN", 12)
+    assert [row["name"] for row in found["preflight"] if not row["ok"]] == ["clock"]
+    assert "minutes off" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tayari", "check", DUKA, "--suite", "smoke", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("  pass"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stdout.read()
+
+    assert process.returncode == 12, said
+    kept = read_run(out / "run.json")
+    assert kept.interrupted
+    assert any(check.state is State.PASS for check in kept.checks)
+    assert any(check.state is State.NOT_TESTED for check in kept.checks)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "{folder}/none.yaml"], "`tayari init` writes one"),
+        (["doctor", "{folder}/bad.yaml"], "bad.yaml:1: merchant.nmae: unknown key"),
+        (["load", "{folder}/bad.yaml"], "bad.yaml:1: merchant.nmae: unknown key"),
+        (["check", "{folder}/env.yaml"], "environment variable SHOP_PASSKEY is not set"),
+        (["check", DUKA, "--suite", "smok"], "'smok' is not a suite; expected one of smoke, ci"),
+        (["check", DUKA, "--only", "C99"], "C99 is not a rule"),
+        (["gate", DUKA, "payment/sucess"], "'payment/sucess' is no scenario; did you mean payment/success?"),
+        (["gate", DUKA], "no scenario was named"),
+        (["check", "--nonsense"], "No such option"),
+        (["frobnicate"], "No such command"),
+        (["check", DUKA, "--port", "70000"], "--port"),
+        (["simulate", "--profile", "none"], "none"),
+    ],
+)
+def test_20_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    (tmp_path / "bad.yaml").write_text(
+        "merchant: {nmae: duka, base_url: 'http://127.0.0.1:9', pay: {request: 'POST /'}}"
+    )
+    mini = mini_target(tmp_path, replace={"passkey: pass1": "passkey: env:SHOP_PASSKEY"})
+    mini.rename(tmp_path / "env.yaml")
+
+    code = run([word.replace("{folder}", str(tmp_path)) for word in words])
+
+    assert code == 20
+    assert said in capsys.readouterr().err
+
+
+def test_20_reports_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").write_text("a file")
+    path = mini_target(tmp_path, env={"CODE": "600000"})
+
+    code = run(["check", str(path), "--out", str(tmp_path / "out")])
+
+    assert code == 20
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_21_merchant_unreachable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    path = tmp_path / "tayari.yaml"
+    path.write_text(f"merchant: {{name: mini, base_url: '{address}', pay: {{request: 'POST /pay', json: {{}}}}}}")
+
+    code = run(["doctor", str(path), "--port", "0", "--control-port", "0", "--format", "json"])
+
+    found = judged(capsys)
+    assert (code, found["exit_code"], found["ok"]) == (21, 21, False)
+    assert found["findings"][-1]["message"] == f"nothing answers at {address}"
+
+
+def test_30_our_own_failure_leaves_a_traceback_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    program = typer.Typer(pretty_exceptions_enable=False)
+
+    @program.command()
+    def stumble() -> None:
+        raise RuntimeError("a defect of ours")
+
+    code = run([], program)
+
+    said = capsys.readouterr().err
+    assert code == 30
+    assert said.startswith("Tayari failed, not your merchant: RuntimeError: a defect of ours")
+    log = Path(said.strip().rpartition(" ")[2])
+    assert "raise RuntimeError" in log.read_text()
+    log.unlink()
+
+
+def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, failures(Speech(Format.TEXT)):
+        run_child(
+            [sys.executable, "-c", "print('one line'); raise SystemExit(3)"],
+            log=tmp_path / "suites.log",
+            watch=lambda: None,
+            environment=os.environ,
+            folder=tmp_path,
+            accept=frozenset({0, 1}),
+            what="the suites",
+        )
+
+    assert ended.value.exit_code == 30
+    assert "the suites ended with 3: one line" in capsys.readouterr().err
+    assert (tmp_path / "suites.log").read_text() == "one line\n"
+
+
+def test_20_locusts_page_needs_a_free_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mini_target(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        code = run(["load", str(path), "--ui", "--ui-port", port, "--out", str(tmp_path / "out")])
+
+    assert code == 20
+    assert f"port {port} is taken" in capsys.readouterr().err
+
+
+def test_nothing_of_ours_is_left_running(tmp_path: Path) -> None:
+    path = mini_target(tmp_path)
+
+    run(["doctor", str(path)])
+
+    done = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert not [line for line in done.splitlines() if str(tmp_path) in line]
