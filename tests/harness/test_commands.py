@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tayari import __version__, scenario_folder
-from tayari.cli.app import run
+from tayari.cli.commands import run
 from tayari.cli.starting_file import STARTING_FILE
 from tayari.target import load_target
 from tayari_contracts.rules import catalogue

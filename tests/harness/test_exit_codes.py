@@ -13,7 +13,7 @@ import pytest
 import typer
 from mini_target import mini_target
 from tayari import example_folder
-from tayari.cli.app import run
+from tayari.cli.commands import run
 from tayari.cli.speech import Format, Speech, failures
 from tayari.merchant.process import free_port
 from tayari.run.children import run_child

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from tayari_simulator.__main__ import main as simulator_main
 
-from tayari import scenario_folder
 from tayari.cli.options import (
     DEFAULT_TARGET,
     ControlOption,
@@ -20,6 +18,7 @@ from tayari.cli.options import (
     TargetArgument,
     stage_options,
 )
+from tayari.cli.simulating import simulate as run_simulator
 from tayari.cli.speech import Format, Speech, failures
 from tayari.cli.starting_file import STARTING_FILE
 from tayari.run.findings import Exit
@@ -29,7 +28,7 @@ from tayari.run.session import doctor as run_doctor
 
 def simulate(context: typer.Context) -> None:
     """The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`."""
-    raise typer.Exit(simulator_main(["--scenarios", str(scenario_folder()), *context.args]))
+    raise typer.Exit(run_simulator(context.args))
 
 
 def init(
