@@ -53,6 +53,8 @@ class Selector:
         self._seen: dict[str, int] = {}
         self._counts = False
         self._plain = True
+        self._lasting = False
+        """Whether anything but one-shots can be chosen."""
         self._active: Scenario | None = None
         self._active_play: Play | None = None
         for scenario in scenarios:
@@ -143,11 +145,13 @@ class Selector:
         if self._counts:
             self._seen[msisdn] = self._seen.get(msisdn, 0) + 1
         waiting = self._of_msisdn.get(msisdn) or self._taken_up(msisdn)
-        if waiting:
+        if waiting is not None:
             first = waiting[0]
             first.seen += 1
             if first.seen >= first.from_call:
                 return first.play
+        if not self._lasting:
+            return None
         chosen = self._magic(msisdn, amount, reference)
         return self._play_of(chosen, msisdn) if chosen is not None else None
 
@@ -231,7 +235,8 @@ class Selector:
         """Whether there is anything to choose at all: the common answer is no, and costs one look."""
         magic = self._by_msisdn or self._by_amount or self._by_reference
         queued = self._of_msisdn or any(self._of_call.values())
-        self._plain = self._active is None and not magic and not queued
+        self._lasting = self._active is not None or bool(magic)
+        self._plain = not self._lasting and not queued
 
 
 def _queued(scenario: Scenario, call: Call) -> Queued:
