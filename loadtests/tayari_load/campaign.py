@@ -16,7 +16,8 @@ from tayari_reports.model import Load
 
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
-from tayari_load.results import LoadRun, load_record, write_checks, write_load
+from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
+from tayari_load.samples import Samples
 from tayari_load.thresholds import Circumstances
 
 TARGET: Final = "TAYARI_TARGET"
@@ -44,6 +45,7 @@ class Campaign:
     out: Path | None = None
     events: Path | None = None
     tally: Tally = field(default_factory=Tally)
+    samples: Samples = field(default_factory=Samples)
     cpu: CpuWatch = field(default_factory=CpuWatch)
     peak_users: int = 0
     cpu_peak: float = 0.0
@@ -90,6 +92,7 @@ class Campaign:
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
         self.tally.clear()
+        self.samples.clear()
         self.cpu.restart()
         self.peak_users, self.cpu_peak, self.late_peak_s, self.saturated = 0, 0.0, 0.0, False
         self.started_at, self.finished_at = time.time(), 0.0
@@ -116,7 +119,8 @@ class Campaign:
         if self.out is not None:
             write_load(load, self.out)
         if self.events is not None:
-            write_checks(load, self.events, started_at=self.started_at)
+            found = checks(load, self.samples, started_at=self.started_at)
+            write_checks(found, self.events, secrets=self.stage.secrets)
         return load
 
     def close(self) -> None:
@@ -136,8 +140,11 @@ class Campaign:
 
     def report_to_master(self) -> dict[str, Any]:
         """A worker's share since its last report; whether it was fast enough is known once it has stopped."""
+        samples = self.samples.to_wire()
+        self.samples.clear()
         return {
             "tally": self.tally.take(),
+            "samples": samples,
             "cpu_peak": self.cpu_peak,
             "late_peak_s": self.late_peak_s,
             "saturated": self.ending and self.cpu.saturated,
@@ -146,6 +153,7 @@ class Campaign:
     def worker_report(self, share: Mapping[str, Any]) -> None:
         """Add a worker's share."""
         self.tally.add(Tally.from_wire(share["tally"]))
+        self.samples.add(Samples.from_wire(share["samples"]))
         self.cpu_peak = max(self.cpu_peak, share["cpu_peak"])
         self.late_peak_s = max(self.late_peak_s, share["late_peak_s"])
         self.saturated = self.saturated or share["saturated"]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tayari.target.model import Thresholds
 from tayari_reports.jsonio import EventsWriter, to_dict
-from tayari_reports.model import Check, Load, NotTested, State, Threshold
+from tayari_reports.model import Check, Exchange, Load, NotTested, State, Threshold
+from tayari_reports.redaction import redact_check
 
-from tayari_load.outcome import Tally
+from tayari_load.outcome import Outcome, Tally
+from tayari_load.samples import Samples
 from tayari_load.thresholds import Circumstances, judge
 
 RULES: Final = {
@@ -64,9 +67,9 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     )
 
 
-def checks(load: Load, *, started_at: float) -> tuple[Check, ...]:
-    """One check for each threshold, under its rule's id."""
-    return tuple(_check(threshold, load, started_at) for threshold in load.thresholds)
+def checks(load: Load, samples: Samples, *, started_at: float) -> tuple[Check, ...]:
+    """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
+    return tuple(_check(threshold, load, samples, started_at) for threshold in load.thresholds)
 
 
 def write_load(load: Load, path: Path) -> None:
@@ -77,25 +80,33 @@ def write_load(load: Load, path: Path) -> None:
     os.replace(partial, path)
 
 
-def write_checks(load: Load, path: Path, *, started_at: float) -> None:
-    """Append the threshold checks to a suite's results file."""
+def write_checks(found: Iterable[Check], path: Path, *, secrets: Iterable[str] = ()) -> None:
+    """Append checks to a suite's results file, redacted."""
     with EventsWriter(path) as events:
-        for check in checks(load, started_at=started_at):
-            events.check(check)
+        for check in found:
+            events.check(redact_check(check, secrets))
 
 
-def _check(threshold: Threshold, load: Load, started_at: float) -> Check:
+def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float) -> Check:
     state, reason = _judged(threshold)
     return Check(
         rule=RULES[threshold.name],
         state=state,
         reason=reason,
         not_tested=NotTested.NOT_SELECTED if state is State.NOT_TESTED else None,
+        evidence=_proof(threshold, samples) if state is State.FAIL else (),
         tries=threshold.samples,
         started_at=started_at,
         duration_s=load.duration_s,
         repeat=f"tayari load --users {load.users}",
     )
+
+
+def _proof(threshold: Threshold, samples: Samples) -> tuple[Exchange, ...]:
+    if threshold.name == "payment_p95_s":
+        return samples.slowest
+    wrong = (Outcome.CREDITED_TWICE, Outcome.REFUSED, Outcome.FAILED)
+    return samples.of(wrong if threshold.name == "failure_rate" else (*wrong, Outcome.STUCK))
 
 
 def _judged(threshold: Threshold) -> tuple[State, str]:

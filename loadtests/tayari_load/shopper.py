@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from locust import HttpUser, between, task
 from locust.exception import StopUser
+from tayari.merchant.views import DriverExchange
 
 from tayari_load.campaign import Campaign
 from tayari_load.checkout import Checkout
@@ -45,7 +46,8 @@ class Shopper(HttpUser):
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
         self.client.trust_env = False
-        driver = self.campaign.stage.new_driver(session=self.client)
+        self._exchanges: list[DriverExchange] = []
+        driver = self.campaign.stage.new_driver(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(
             shop=MeasuredShop(driver, self.client),
             tally=self.campaign.tally,
@@ -60,6 +62,7 @@ class Shopper(HttpUser):
         """One purchase, from the click to the end that the merchant shows."""
         if self.campaign.ending:
             raise StopUser
+        self._exchanges.clear()
         self._checkout.pay(self._customers().order())
 
     def _customers(self) -> Customers:
@@ -73,6 +76,7 @@ class Shopper(HttpUser):
 
     def _tell(self, order: Order, ended: Ended) -> None:
         """The payment as a row of its own in Locust's statistics: `PAYMENT settled`, end to end."""
+        self.campaign.samples.offer(ended, self._exchanges)
         problem = None if ended.outcome is Outcome.SETTLED else PaymentProblem(f"{ended.outcome}: {ended.reason}")
         self.environment.events.request.fire(
             request_type="PAYMENT",

@@ -9,6 +9,7 @@ from tayari.target.model import Thresholds
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Ended, Outcome, Tally
 from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
+from tayari_load.samples import Samples
 from tayari_load.thresholds import Circumstances
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import NotTested, State
@@ -51,7 +52,7 @@ def test_a_saturated_generator_and_few_samples_are_noted() -> None:
 
 
 def states(tally: Tally, frame: LoadRun) -> dict[str, State]:
-    return {check.rule: check.state for check in checks(load_record(tally, LIMITS, frame), started_at=1.0)}
+    return {check.rule: check.state for check in checks(load_record(tally, LIMITS, frame), Samples(), started_at=1.0)}
 
 
 def test_met_thresholds_pass_their_rules() -> None:
@@ -62,7 +63,9 @@ def test_met_thresholds_pass_their_rules() -> None:
 
 def test_missed_thresholds_fail_and_give_both_figures() -> None:
     load = load_record(told((Outcome.SETTLED, 11.0), (Outcome.FAILED, 2.5)), LIMITS, run())
-    reasons = {check.rule: check.reason for check in checks(load, started_at=1.0) if check.state is State.FAIL}
+    reasons = {
+        check.rule: check.reason for check in checks(load, Samples(), started_at=1.0) if check.state is State.FAIL
+    }
 
     assert reasons["P01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
     assert reasons["P02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
@@ -75,7 +78,7 @@ def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
 
 def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
     late = told((Outcome.SETTLED, 11.0))
-    few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), started_at=1.0)}
+    few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), Samples(), started_at=1.0)}
 
     assert states(late, run(saturated=True))["P01"] is State.UNKNOWN
     assert (few["P04"].state, few["P04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
@@ -84,7 +87,7 @@ def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
 def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:
     load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run())
     write_load(load, tmp_path / "out" / "load.json")
-    write_checks(load, tmp_path / "events.jsonl", started_at=1.0)
+    write_checks(checks(load, Samples(), started_at=1.0), tmp_path / "events.jsonl")
 
     assert load_from_dict(json.loads((tmp_path / "out" / "load.json").read_text())) == load
     assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["P01", "P02", "P03", "P04"]

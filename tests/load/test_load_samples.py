@@ -1,0 +1,73 @@
+"""The payments kept as proof, and the failed checks that carry them."""
+
+from __future__ import annotations
+
+import json
+
+from tayari.merchant.views import DriverExchange
+from tayari.target.model import Thresholds
+from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.results import LoadRun, checks, load_record
+from tayari_load.samples import OF_EACH, Samples
+from tayari_load.thresholds import Circumstances
+from tayari_reports.model import State
+
+
+def exchanges(number: int, looks: int = 1) -> list[DriverExchange]:
+    titles = ["start payment", *(f"look {look}" for look in range(looks))]
+    headers = (("Accept", "*/*"),)
+    return [DriverExchange(title=title, method="GET", url=f"/{number}", request_headers=headers) for title in titles]
+
+
+def ended(outcome: Outcome, duration_s: float = 1.0) -> Ended:
+    return Ended(outcome=outcome, at=1.0, duration_s=duration_s, user="0/1")
+
+
+def test_the_first_bad_payments_of_each_kind_are_kept_and_no_more() -> None:
+    samples = Samples()
+    for number in range(50):
+        samples.offer(ended(Outcome.REFUSED), exchanges(number))
+    samples.offer(ended(Outcome.STUCK), exchanges(99))
+
+    assert len(samples.bad[Outcome.REFUSED]) == OF_EACH
+    assert {exchange.url for exchange in samples.of((Outcome.REFUSED, Outcome.STUCK))} == {"/0", "/1", "/99"}
+
+
+def test_of_a_long_payment_the_beginning_and_the_end_are_kept() -> None:
+    samples = Samples()
+    samples.offer(ended(Outcome.STUCK), exchanges(1, looks=40))
+
+    titles = [exchange.title for exchange in samples.of((Outcome.STUCK,))]
+    assert titles == ["start payment", "look 0", "look 1", "look 37", "look 38", "look 39"]
+
+
+def test_the_slowest_settled_payment_is_kept() -> None:
+    samples = Samples()
+    for number, duration_s in enumerate((1.0, 3.0, 2.0)):
+        samples.offer(ended(Outcome.SETTLED, duration_s), exchanges(number))
+
+    assert {exchange.url for exchange in samples.slowest} == {"/1"}
+
+
+def test_a_workers_samples_arrive_at_the_master_unchanged() -> None:
+    worker, master = Samples(), Samples()
+    worker.offer(ended(Outcome.FAILED), exchanges(1))
+    worker.offer(ended(Outcome.SETTLED, 2.0), exchanges(2))
+    master.add(Samples.from_wire(json.loads(json.dumps(worker.to_wire()))))
+
+    assert master == worker
+
+
+def test_a_missed_threshold_opens_to_the_payments_that_missed_it() -> None:
+    samples, tally = Samples(), Tally()
+    for number, outcome in enumerate((Outcome.SETTLED, Outcome.STUCK, Outcome.REFUSED)):
+        tally.start(0.0)
+        tally.end(ended(outcome, 11.0))
+        samples.offer(ended(outcome, 11.0), exchanges(number))
+    run = LoadRun(started_at=0.0, finished_at=9.0, circumstances=Circumstances(users=1))
+    load = load_record(tally, Thresholds(concurrent_users=1), run)
+
+    proof = {check.rule: {row.url for row in check.evidence} for check in checks(load, samples, started_at=0.0)}
+
+    assert proof == {"P01": {"/0"}, "P02": {"/1", "/2"}, "P03": {"/2"}, "P04": set()}
+    assert [check.state for check in checks(load, samples, started_at=0.0)][:3] == [State.FAIL] * 3
