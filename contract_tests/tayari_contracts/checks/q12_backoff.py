@@ -18,18 +18,34 @@ PATIENCE_S = 60.0
 """Beyond what the merchant promises, for its pauses grow while the payment stays in flight."""
 
 
+TRIES = 2
+"""Other checks make a merchant that limits its queries stand in line, which can hide how it spaces them: look again."""
+
+
 @check("Q12")
 def missing_results_are_asked_for_with_growing_pauses(probe: Probe) -> None:
     """No callback; the first queries hear that the payment is in flight, then that it is good."""
+    for tried in range(1, TRIES + 1):
+        try:
+            judge_spacing(pauses_of_one(probe))
+            return
+        except Unjudged:
+            if tried == TRIES:
+                raise
+
+
+def pauses_of_one(probe: Probe) -> list[float]:
+    """The pauses between the queries for one payment, which is settled in the end."""
     payment = probe.pay_accepted(
         unanswered("inline/q12-backoff", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
     first_query(probe, payment)
-    queries = queries_until(probe, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=probe.reconcile_s + PATIENCE_S)
+    within_s = probe.reconcile_s + PATIENCE_S + probe.queue_s
+    queries = queries_until(probe, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=within_s)
     if len(queries) <= IN_FLIGHT:
         judge_too_few(probe, payment, queries)
-    judge_spacing(gaps_s(queries)[:IN_FLIGHT])
-    probe.expect_paid_once(payment, because=f"query {len(queries)} said that it is paid")
+    probe.expect_paid_once(payment, because=f"query {IN_FLIGHT + 1} said that it is paid")
+    return gaps_s(queries)[:IN_FLIGHT]
 
 
 def judge_spacing(gaps: list[float]) -> None:
