@@ -58,9 +58,10 @@ def day_of(run: Run) -> date:
 def read_day(text: str) -> date | None:
     """A date written `2026-10-07`; None when it is not one."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.isoformat() == text else None
 
 
 def assess(run: Run, outcomes: Iterable[Outcome]) -> tuple[Assessed, ...]:

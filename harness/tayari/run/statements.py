@@ -1,0 +1,217 @@
+"""What people say beside the measurements, read from YAML files of the user's repository: waivers, attestations and
+the sign-off sheet. Every mistake is told with file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+from tayari_contracts.rules import catalogue
+from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
+from tayari_reports.checklist import KNOWN, OWN
+from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, read_day
+
+from tayari.target.lines import Found, Problem, TargetError, read_file
+from tayari.target.section import Reading, Section, nearest
+
+E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T", Waiver, Attestation, Signature)
+
+NAMES: Final = {
+    "waivers": "tayari-waivers.yaml",
+    "attestations": "tayari-attestations.yaml",
+    "sign_off": "tayari-sign-off.yaml",
+}
+"""Where each is looked for beside the target file; also the one key that the file has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFiles:
+    """The files of one run; None where there is none."""
+
+    waivers: Path | None = None
+    attestations: Path | None = None
+    sign_off: Path | None = None
+
+    def beside(self, target: Path) -> StatementFiles:
+        """Those named, and for the rest the files of the usual names in the target file's folder, if they are there."""
+        usual = {name: target.parent / file for name, file in NAMES.items()}
+        found = {name: path if path.is_file() else None for name, path in usual.items()}
+        return StatementFiles(
+            waivers=self.waivers or found["waivers"],
+            attestations=self.attestations or found["attestations"],
+            sign_off=self.sign_off or found["sign_off"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """What the files say."""
+
+    waivers: tuple[Waiver, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    sign_off: tuple[Signature, ...] = ()
+
+
+def read_statements(files: StatementFiles) -> Statements:
+    """Read the files.
+
+    Raises:
+        TargetError: with one `Problem` for each mistake in any of them, in order.
+    """
+    problems: list[Problem] = []
+    made = Statements(
+        waivers=_rows(files.waivers, "waivers", _waiver, problems),
+        attestations=_rows(files.attestations, "attestations", _attestation, problems),
+        sign_off=_rows(files.sign_off, "sign_off", _signature, problems),
+    )
+    if problems:
+        raise TargetError(sorted(problems))
+    return made
+
+
+def ageing(path: Path, *, today: date) -> tuple[list[Problem], list[Problem]]:
+    """Waivers of a sound file that do not count today, and those that end within 14 days."""
+    wrong: list[Problem] = []
+    soon: list[Problem] = []
+    for found in _members(path, "waivers", []):
+        section = Section(Reading(path=path, environ={}), "", found)
+        expires = read_day(_text(section, "expires")) or today
+        left = (expires - today).days
+        name = _text(section, "rule")
+        line = _line(section, "expires")
+        if left < 0:
+            wrong.append(_problem(path, line, f"{name}: ended on {expires}; renew it with its owner, or take it out"))
+        elif expires - today > timedelta(days=LONGEST_DAYS):
+            what = f"{name}: {left} days left; expected at most {LONGEST_DAYS}; end it by {today + timedelta(days=90)}"
+            wrong.append(_problem(path, line, what))
+        elif left <= WARN_DAYS:
+            soon.append(_problem(path, line, f"{name}: ends in {left} days, on {expires}"))
+    return wrong, soon
+
+
+def _rows(path: Path | None, key: str, make: Callable[[Section], T], problems: list[Problem]) -> tuple[T, ...]:
+    if path is None:
+        return ()
+    made = []
+    for index, found in enumerate(_members(path, key, problems)):
+        reading = Reading(path=path, environ={})
+        section = Section(reading, f"{key}[{index}]", found)
+        made.append(make(section))
+        section.close()
+        problems.extend(reading.problems)
+    return tuple(made)
+
+
+def _members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
+    try:
+        _, whole = read_file(path)
+    except TargetError as error:
+        problems.extend(
+            Problem(
+                file=one.file,
+                line=one.line,
+                message=one.message.replace("a target file; `tayari init` writes one", f"a file with `{key}:`"),
+            )
+            for one in error.problems
+        )
+        return
+    reading = Reading(path=path, environ={})
+    top = Section(reading, "", whole)
+    top.need(key, f"a list, as docs/{'waivers' if key == 'waivers' else 'report'}.md shows it")
+    yield from top.members(key)
+    top.close()
+    problems.extend(reading.problems)
+
+
+def _waiver(section: Section) -> Waiver:
+    rule = _needed(section, "rule", "the id of the rule that may fail").upper()
+    known = catalogue().get(rule)
+    if rule and known is None and "/" not in rule:
+        section.complain("rule", repr(rule), "a rule", nearest(rule, list(catalogue())) or "`tayari rules list`")
+    if known is not None and not known.rule.waivable:
+        do = "mend the failure: money is credited twice, or without proof"
+        section.complain("rule", f"{rule} can never be waived", "a rule that can", do)
+    fingerprint = _needed(section, "fingerprint", "the failure's fingerprint, as the report shows it")
+    if fingerprint and (len(fingerprint) != 16 or set(fingerprint) - set("0123456789abcdef")):
+        section.complain("fingerprint", repr(fingerprint), "16 hexadecimal digits", "copy it from the report")
+    return Waiver(
+        rule=_text(section, "rule") if "/" in rule else rule,
+        reason=_needed(section, "reason", "why the failure may stand for a while"),
+        owner=_needed(section, "owner", "the person who answers for it"),
+        ticket=_needed(section, "ticket", "where its mending is tracked"),
+        expires=_day(section, "expires"),
+        fingerprint=fingerprint,
+    )
+
+
+def _attestation(section: Section) -> Attestation:
+    item = _needed(section, "item", "an item of the checklist")
+    if item and item not in KNOWN and not item.startswith(OWN):
+        do = nearest(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
+        section.complain("item", repr(item), "an item of the checklist", do)
+    return Attestation(
+        item=item,
+        answer=_one_of(section, "answer", Answer),
+        person=_needed(section, "person", "the name of the person who says so"),
+        date=_day(section, "date"),
+        evidence=_needed(section, "evidence", "a link, or where it can be looked up"),
+        expires=_day(section, "expires"),
+        note=_text(section, "note"),
+    )
+
+
+def _signature(section: Section) -> Signature:
+    role = _needed(section, "role", f"one of {', '.join(ROLES)}")
+    if role and role not in ROLES:
+        section.complain("role", repr(role), f"one of {', '.join(ROLES)}", nearest(role, list(ROLES)) or "take one")
+    decision = _one_of(section, "decision", Decision)
+    conditions = _text(section, "conditions")
+    if decision is Decision.GO_WITH_CONDITIONS and not conditions:
+        section.complain("conditions", "missing", "the conditions", "add `conditions:`, or decide `go`")
+    return Signature(
+        role=role,
+        name=_needed(section, "name", "who decided"),
+        date=_day(section, "date"),
+        decision=decision,
+        conditions=conditions,
+    )
+
+
+def _text(section: Section, key: str) -> str:
+    found = section.found(key)
+    return "" if found is None else " ".join(found.text.split())
+
+
+def _needed(section: Section, key: str, expected: str) -> str:
+    section.need(key, expected)
+    return _text(section, key)
+
+
+def _day(section: Section, key: str) -> str:
+    text = _needed(section, key, "a date such as 2026-10-07")
+    if text and read_day(text) is None:
+        section.complain(key, repr(text), "a date such as 2026-10-07", "write year, month and day")
+    return text
+
+
+def _one_of(section: Section, key: str, kind: type[E]) -> E:
+    names = [str(member) for member in kind]
+    text = _needed(section, key, f"one of {', '.join(names)}").lower()
+    if text and text not in names:
+        section.complain(key, repr(text), f"one of {', '.join(names)}", nearest(text, names) or "take one of them")
+    return kind(text) if text in names else next(iter(kind))
+
+
+def _line(section: Section, key: str) -> int:
+    found = section.found(key)
+    return section.line if found is None else found.line
+
+
+def _problem(path: Path, line: int, message: str) -> Problem:
+    return Problem(file=str(path), line=line, message=message)
