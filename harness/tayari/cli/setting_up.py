@@ -42,6 +42,7 @@ def init(
         message = f"{path} is there already; `tayari init --force` overwrites it"
         raise speech.fail(message, Exit.BAD_CONFIGURATION)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(STARTING_FILE, encoding="utf-8")
     except OSError as error:
         raise speech.fail(f"{path}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error

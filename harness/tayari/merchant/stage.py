@@ -98,8 +98,9 @@ class Stage:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no report may show: credentials of the target file and whatever the log-in steps saved."""
-        named = (self.driver.placeholders.get(name) for name in _SECRET)
-        return tuple(value for value in (*named, *self.driver.saved) if value)
+        known = {**credentials_of(self.target), **self.placeholders}
+        saved = self.driver.saved if hasattr(self, "driver") else ()
+        return tuple(value for value in (*(known.get(name) for name in _SECRET), *saved) if value)
 
     @property
     def simulator_pid(self) -> int | None:

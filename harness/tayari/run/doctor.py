@@ -8,7 +8,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
+
+from tayari_reports.redaction import Redactor
 
 from tayari.control.client import ControlClient, ControlError
 from tayari.control.process import SimulatorStartError
@@ -41,7 +44,8 @@ _SUCCESS: Final[Mapping[str, Any]] = {
 def examine(stage: Stage, tell: Tell) -> tuple[Finding, ...]:
     """Bring the stage up and look at everything, up to the first finding that stops; each is told as it is made."""
     findings: list[Finding] = []
-    for finding in _findings(stage):
+    for found in _findings(stage):
+        finding = _redacted(found, Redactor(stage.secrets))
         findings.append(finding)
         tell(finding)
         if not finding.ok:
@@ -52,6 +56,11 @@ def examine(stage: Stage, tell: Tell) -> tuple[Finding, ...]:
 def stopped(findings: Sequence[Finding]) -> Finding | None:
     """The finding that stops the run, if there is one."""
     return next((finding for finding in findings if not finding.ok), None)
+
+
+def _redacted(finding: Finding, redactor: Redactor) -> Finding:
+    """Messages quote the merchant's own words, and those may hold anything."""
+    return replace(finding, message=redactor.text(finding.message), fix=redactor.text(finding.fix))
 
 
 def _findings(stage: Stage) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import prepare, write_all
 
 from tayari.control.client import ControlError
+from tayari.merchant.process import MerchantStartError
 from tayari.merchant.stage import Stage
 from tayari.run.children import ChildFailed
 from tayari.run.compose import Parts, compose
@@ -55,7 +56,7 @@ def check(order: Order, voice: Voice) -> Result:
 
     Raises:
         TargetError: the target file is wrong; nothing was started.
-        ChildFailed: a suite or the load failed by our fault.
+        ChildFailed: a suite or the load failed by our fault; what was found is in the reports.
         ReportError: the reports cannot be written.
     """
     stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
@@ -70,6 +71,12 @@ def check(order: Order, voice: Voice) -> Result:
             with contextlib.suppress(ChildFailed):
                 parts.loaded = loaded_from(parts.loaded.plan, stage.work_dir, order.out / "load.log")
             voice.say("interrupted: what was found so far is reported", style="bold yellow")
+        except ChildFailed as error:
+            parts.interrupted = True
+            parts.events = found_so_far(stage.work_dir)
+            parts.notes.append(f"Tayari failed: {error}")
+            _conclude(order, stage, parts)
+            raise
         return _conclude(order, stage, parts)
     finally:
         stage.close()
@@ -86,16 +93,22 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
         parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
-    if order.load is not None:
-        _settle(stage)
+    if order.load is not None and _settled(stage, parts, voice):
         parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
 
 
-def _settle(stage: Stage) -> None:
+def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
     stage.control.clear_next()
-    if stage.merchant_alive() is False:
+    if stage.merchant_alive() is not False:
+        return True
+    try:
         stage.restart_merchant()
+    except MerchantStartError as error:
+        parts.notes.append(f"no load run: the merchant had ended, and did not come up again: {error}")
+        voice.say(parts.notes[-1], style="bold red")
+        return False
+    return True
 
 
 def _note_settings(stage: Stage, parts: Parts) -> None:
@@ -110,7 +123,7 @@ def _note_settings(stage: Stage, parts: Parts) -> None:
 
 
 def _conclude(order: Order, stage: Stage, parts: Parts) -> Result:
-    secrets = stage.secrets if hasattr(stage, "driver") else ()
+    secrets = stage.secrets
     whole = compose(order, stage, parts, finished=time.time())
     reports = write_all(whole, order.out, secrets)
     run = prepare(whole, secrets)

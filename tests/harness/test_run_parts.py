@@ -1,0 +1,214 @@
+"""The parts of a run: child processes, events as they come, the plan of a load, and what is said meanwhile."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from mini_target import mini_target
+from rich.console import Console
+from tayari.run.children import ChildFailed, clean_environment, run_child
+from tayari.run.compose import environment, in_doubt
+from tayari.run.findings import bad, good
+from tayari.run.load import CONCURRENT_USERS, planned_rules
+from tayari.run.order import LoadOrder, Order
+from tayari.run.session import doctor
+from tayari.run.suites import EventTail, pytest_command
+from tayari.run.voice import Voice
+from tayari.target import load_target
+from tayari_reports.jsonio import EventsWriter
+from tayari_reports.model import Check, State
+from tayari_reports.verdict import judge
+from tayari_reports.writers import WRITERS
+
+
+def spoken() -> tuple[Voice, io.StringIO]:
+    said = io.StringIO()
+    return Voice(Console(file=said, width=200)), said
+
+
+def child(tmp_path: Path, code: str, **more: object) -> None:
+    run_child(
+        [sys.executable, "-c", code],
+        log=tmp_path / "log",
+        watch=lambda: None,
+        environment=os.environ,
+        folder=tmp_path,
+        what="the child",
+        accept=frozenset({0}),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_a_childs_output_goes_to_its_log(tmp_path: Path) -> None:
+    child(tmp_path, "print('hello')")
+
+    assert (tmp_path / "log").read_text() == "hello\n"
+
+
+def test_a_child_that_fails_or_lasts_is_our_failure(tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed, match="the child ended with 4: no such option"):
+        child(tmp_path, "print('no such option'); raise SystemExit(4)")
+    with pytest.raises(ChildFailed, match=r"the child did not end within 0\.1 s"):
+        child(tmp_path, "import time; time.sleep(60)", limit_s=0.1)
+
+
+def test_an_interrupt_is_handed_to_the_child_which_may_finish_its_books(tmp_path: Path) -> None:
+    code = (
+        "import time, pathlib\n"
+        "try:\n    pathlib.Path('up').touch(); time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    print('books are done')\n"
+    )
+
+    def interrupt_when_up() -> None:
+        if (tmp_path / "up").exists():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_child(
+            [sys.executable, "-c", code],
+            log=tmp_path / "log",
+            watch=interrupt_when_up,
+            environment=os.environ,
+            folder=tmp_path,
+            what="the child",
+            accept=frozenset({0}),
+        )
+
+    assert (tmp_path / "log").read_text() == "books are done\n"
+
+
+def test_a_projects_own_pytest_settings_do_not_reach_our_suites() -> None:
+    found = clean_environment({"PYTEST_ADDOPTS": "-x", "LOCUST_USERS": "9", "PATH": "/bin"})
+
+    assert found == {"PATH": "/bin"}
+
+
+def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> None:
+    voice, said = spoken()
+    path = tmp_path / "events.jsonl"
+    tail = EventTail(path, voice, "suite smoke")
+    tail.read()
+    with EventsWriter(path) as events:
+        events.plan([])
+        events.check(Check(rule="C01", state=State.PASS))
+        events.check(Check(rule="C03", state=State.FAIL, reason="credited twice"))
+    whole = path.read_bytes()
+
+    path.write_bytes(whole[:-20])
+    tail.read()
+    assert "C03" not in said.getvalue()
+    path.write_bytes(whole)
+    tail.read()
+
+    lines = [line.split() for line in said.getvalue().splitlines()]
+    assert lines == [
+        ["suite", "smoke:", "0", "checks"],
+        ["pass", "C01"],
+        ["FAIL", "C03:", "credited", "twice"],
+    ]
+
+
+def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:
+    said = io.StringIO()
+    with Voice(Console(file=said, force_terminal=True, width=200)) as voice:
+        voice.planned(2, "suite smoke")
+        voice.check(Check(rule="C01", state=State.PASS))
+        voice.check(Check(rule="C03", state=State.FAIL, reason="credited [bold]twice"))
+
+    assert "C01" not in said.getvalue()
+    assert "credited [bold]twice" in said.getvalue()
+
+
+def test_findings_are_told_with_their_fix() -> None:
+    voice, said = spoken()
+
+    voice.finding(good("simulator", "up"))
+    voice.finding(bad("passkey", "another one", "set the same"))
+
+    assert said.getvalue().splitlines() == [
+        "  ok  simulator: up",
+        "  STOP  passkey: another one",
+        "        set the same",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suite", "users", "judged"),
+    [("smoke", 5, False), ("smoke", None, True), ("ci", 50, True), ("load", 5, True), ("release", 5, True)],
+)
+def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of_users(
+    tmp_path: Path, suite: str, users: int | None, judged: bool
+) -> None:
+    target = load_target(mini_target(tmp_path), {})
+    order = Order(target=target.path, suite=suite, load=LoadOrder(users=users))
+
+    planned = {rule.id for rule in planned_rules(order, target)}
+
+    assert (CONCURRENT_USERS in planned) is judged
+    assert {"P01", "P02", "P03"} <= planned
+    assert planned_rules(Order(target=target.path, suite=suite), target) == ()
+
+
+def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
+    order = Order(target=Path("tayari.yaml"), suite="ci", only=("C03",), scenarios=("payment/success",), out=tmp_path)
+
+    command = pytest_command(order, stage_file=tmp_path / "s.json", events=tmp_path / "e", work_dir=tmp_path)
+
+    text = " ".join(command)
+    assert "-m pytest --pyargs tayari_contracts" in text
+    assert "--tayari-only C03" in text
+    assert "--tayari-scenario payment/success" in text
+    assert f"--html {tmp_path}/pytest.html" in text
+
+
+def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -> None:
+    assert {"python", "platform", "pytest"} <= dict(environment()).keys()
+    assert os.uname().nodename not in json.dumps(environment())
+    assert {mark for _, mark, _ in in_doubt()} == {"disputed", "assumed"}
+
+
+def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None:
+    dying = "sh -c 'echo key is $PASSKEY for 254712345678; exit 3' "
+    path = mini_target(tmp_path, replace={"{python} ": dying, "passkey: pass1": "passkey: 0123456789abcdef-canary"})
+    voice, said = spoken()
+
+    (*_, found) = doctor(Order(target=path), voice)
+
+    assert found.name == "start command"
+    assert "ended with 3" in found.message
+    for secret in ("canary", "254712345678"):
+        assert secret not in found.message + said.getvalue()
+
+
+def test_every_report_of_a_stopped_run_says_why(tmp_path: Path) -> None:
+    from tayari.run.session import check
+
+    voice, _ = spoken()
+    result = check(Order(target=mini_target(tmp_path, env={"CODE": "600000"}), out=tmp_path / "out"), voice)
+
+    assert result.exit_code == 20
+    assert judge(result.run).verdict == "INVALID_RUN"
+    for name in WRITERS:
+        assert "600000" in result.reports[name].read_text()
+
+
+def test_simulate_prints_its_ready_line_and_ends_cleanly() -> None:
+    command = [sys.executable, "-m", "tayari", "simulate", "--port", "0", "--control-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        watchdog = threading.Timer(30, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        watchdog.cancel()
+
+    assert ready["event"] == "ready"
+    assert ready["daraja_url"].startswith("http://127.0.0.1:")
+    assert process.returncode == 0
