@@ -10,9 +10,9 @@ from tayari_reports.model import Category, Rule, Severity
 
 from tayari_contracts.findings import Failed
 from tayari_contracts.job import Job
-from tayari_contracts.messages import is_generic
+from tayari_contracts.messages import is_generic, machine_words
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.probe import PAID, PENDING, Probe
 from tayari_contracts.rules import Need
 from tayari_contracts.wording import quote, times
 
@@ -88,6 +88,8 @@ def _judge(probe: Probe, payment: Payment, document: Document) -> None:
     if not payment.started.accepted and PAID not in wanted and payment.started.payment_id is None:
         _judge_refused_start(probe, payment, expect)
         return
+    if PENDING in wanted:
+        _let_it_play(probe, payment)
     view = probe.expect_state(payment, wanted, within_s=within_s, because=str(document.get("about", "")).strip())
     if "never" in expect:
         probe.expect_never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
@@ -96,6 +98,13 @@ def _judge(probe: Probe, payment: Payment, document: Document) -> None:
         _judge_credits(probe, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
     if "message" in expect:
         _judge_message(probe, payment, expect["message"])
+
+
+def _let_it_play(probe: Probe, payment: Payment) -> None:
+    """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
+    if probe.sight.accepted(payment):
+        probe.wait("result_due", payment, within_s=5.0)
+    probe.quiet(1.0)
 
 
 def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool) -> None:
@@ -112,6 +121,8 @@ def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, An
     """The merchant refused to begin, and keeps no payment that could be asked for: what it said is all there is."""
     if payment.started.status is None:
         raise Failed(f"the merchant did not answer: {payment.started.error}")
+    if machine_words(payment.started.body) or (payment.started.status == 500 and is_generic(payment.started.message)):
+        raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
     if "message" in expect:
         _judge_message(probe, payment, expect["message"])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from tayari.control.client import ControlError
 from tayari.merchant.stage import Stage
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
@@ -137,5 +139,12 @@ class Suite:
             )
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
             return job_of(stage.control.scenario(params["tayari_scenario"]))
-        document: Mapping[str, Any] | None = getattr(item, "document", None)
-        return None if document is None else job_of(document)
+        text: str | None = getattr(item, "text", None)
+        return None if text is None else self._job_of_file(item, text, stage)
+
+    def _job_of_file(self, item: pytest.Item, text: str, stage: Stage) -> Job:
+        try:
+            stage.control.load_scenario(text, file=os.path.relpath(item.path))
+        except ControlError as error:
+            raise pytest.UsageError(str(error)) from error
+        return job_of(stage.control.scenario(item.name))

@@ -1,0 +1,89 @@
+"""What the README shows is so: its commands run, its tables are the code's."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tayari_contracts.rules import catalogue
+from tayari_simulator.core.endpoints import ENDPOINTS
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+
+FAMILIES = {
+    "token": "token and transport",
+    "request": "the STK request",
+    "acknowledgement": "its acknowledgement",
+    "callback": "callbacks",
+    "query": "query and reconciliation",
+    "customer": "what the customer is told",
+    "performance": "load",
+}
+
+ENDS_WITH = {"DUKA_DEFECTS=double-credit tayari check": 10}
+"""Commands that are meant to end with another exit code than 0."""
+
+ELSEWHERE = ("make demo",)
+"""Tested by the wheel's test, without make: this very test may run inside `make test`."""
+
+
+def commands() -> list[str]:
+    """Every command of the README's console blocks."""
+    blocks = re.findall(r"^```console\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [line for line in lines if line not in ELSEWHERE]
+
+
+def rules_table() -> str:
+    """The README's table of rules, from the catalogue."""
+    lines = ["| about | rules | for example |", "| --- | --- | --- |"]
+    for family, name in FAMILIES.items():
+        rows = [row.rule for row in catalogue().values() if row.family == family]
+        worst = next((rule for rule in rows if not rule.waivable), rows[0])
+        lines.append(f"| {name} | {len(rows)} | {worst.id}: {worst.title} |")
+    lines.append(f"| all | {len(catalogue())} | |")
+    return "\n".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
+    for name in ("scenarios", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+
+    expected = next((status for start, status in ENDS_WITH.items() if command.startswith(start)), 0)
+    assert done.returncode == expected, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_the_table_of_endpoints_is_the_simulators() -> None:
+    rows = [f"| `{row.method} {row.path}` | {row.about} |" for row in ENDPOINTS]
+
+    assert [row for row in rows if row not in TEXT] == []
+
+
+def test_the_table_of_rules_is_the_catalogues() -> None:
+    # After a wanted change: python tests/house/test_readme.py
+    assert rules_table() in TEXT
+
+
+@pytest.mark.parametrize(
+    "page", [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name
+)
+def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+if __name__ == "__main__":
+    section = re.compile(r"(## The rules\n\n).*?(\n\nEach rule)", re.DOTALL)
+    renewed = section.sub(lambda found: found[1] + rules_table() + found[2], TEXT)
+    README.write_text(renewed, encoding="utf-8")
