@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tayari_contracts.rules import catalogue
@@ -54,10 +55,9 @@ def rules_table() -> str:
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
     for name in ("scenarios", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    how: dict[str, Any] = {"cwd": tmp_path, "env": environ, "capture_output": True, "text": True}
+    done = subprocess.run(["bash", "-c", command], timeout=180, check=False, **how)
 
     expected = next((status for start, status in ENDS_WITH.items() if command.startswith(start)), 0)
     assert done.returncode == expected, done.stdout[-2000:] + done.stderr[-2000:]
