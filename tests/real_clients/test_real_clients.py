@@ -143,6 +143,10 @@ def test_python_daraja_sends_a_form_and_is_refused_for_it(
     assert control.payments(msisdn=msisdn) == []
 
 
+as_documented = pytest.mark.parametrize("simulator", [{}], ids=["documented"], indirect=True)
+
+
+@as_documented
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 def test_a_real_client_that_loses_the_acknowledgement(
     client: Client, simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
@@ -156,6 +160,7 @@ def test_a_real_client_that_loses_the_acknowledgement(
     assert len(control.payments(msisdn=msisdn)) == client.pushes_when_ack_is_lost
 
 
+@as_documented
 def test_mpesakit_calls_the_query_of_a_cancelled_payment_successful(
     simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
 ) -> None:
@@ -172,6 +177,7 @@ def test_mpesakit_calls_the_query_of_a_cancelled_payment_successful(
     ]
 
 
+@as_documented
 def test_mpesakit_sends_the_passkey_along(
     simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
 ) -> None:
