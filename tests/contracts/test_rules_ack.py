@@ -61,8 +61,15 @@ def test_one_gap_says_nothing_about_growth() -> None:
 
 def test_equal_first_pauses_of_four_payments_are_in_step() -> None:
     assert in_step([[0.500], [0.502], [0.501], [0.504]])
+    assert in_step([[0.500], [0.502], [0.560], [0.504]])
     assert not in_step([[0.50], [0.55], [0.52], [0.58]])
     assert not in_step([[0.5], [0.5]])
+
+
+def test_a_jitter_of_a_tenth_is_never_in_step_over_ten_payments() -> None:
+    random = Random(7)
+
+    assert not any(in_step([[random.uniform(0.9, 1.1)] for _ in range(SERIES)]) for _ in range(SETS))
 
 
 def test_gaps_are_written_shortly() -> None:

@@ -10,6 +10,7 @@ from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import Fault, page, token_situation
+from tayari_contracts.traffic import status_of
 from tayari_contracts.wording import quote
 
 ANSWERS: Final[dict[str, Fault]] = {
@@ -39,20 +40,26 @@ def survives_oauth_without_json(probe: Probe) -> None:
 def _pay_without_token(probe: Probe, since: int) -> Payment:
     """A payment for which the merchant asks for a token and gets none; one that fetched while it started asks anew."""
     payment = probe.pay()
-    if _was_refused(probe, since):
+    if _was_refused(probe, payment, since):
         return payment
     probe.control.revoke_tokens()
     payment = probe.pay()
-    probe.quiet(0.5)
-    if _was_refused(probe, since):
+    if _was_refused(probe, payment, since):
         return payment
     if probe.stage.can_restart:
         probe.stage.restart_merchant()
     raise Untested("the merchant fetched no token, so OAuth's answer did not matter")
 
 
-def _was_refused(probe: Probe, since: int) -> bool:
-    return any((entry.get("response") or {}).get("status") in (400, 403) for entry in probe.sight.token_fetches(since))
+def _was_refused(probe: Probe, payment: Payment, since: int) -> bool:
+    """Whether OAuth refused the merchant, waiting for one that works in the background; not if a push is accepted."""
+    for _ in range(15):
+        if any(status_of(entry) in (400, 403) for entry in probe.sight.token_fetches(since)):
+            return True
+        if probe.sight.accepted(payment):
+            return False
+        probe.quiet(0.2)
+    return False
 
 
 def _expect_clean(probe: Probe, payment: Payment, answer: str) -> None:
