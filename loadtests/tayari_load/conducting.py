@@ -74,7 +74,9 @@ class Conductor:
             self.environment.process_exit_code = exit_code(load)
 
     def quitting(self, **_: Any) -> None:
-        """Locust ends."""
+        """Locust ends, on Ctrl-C before it has told its users to: they finish their payments first."""
+        if not self.campaign.told and not isinstance(self.environment.runner, WorkerRunner):
+            self.environment.runner.stop()
         self.test_stop()
         self.watching.kill()
         self.campaign.close()
