@@ -11,7 +11,9 @@ from typing import Final
 CONNECTIONS: Final = 64
 
 _ID: Final = re.compile(rb'"CheckoutRequestID":"([^"]+)"')
-_OK: Final = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33\r\n\r\n{"ResultCode":0,"ResultDesc":"k"}'
+_OK: Final = (
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33\r\n\r\n{"ResultCode":0,"ResultDesc":"k"}'
+)
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 

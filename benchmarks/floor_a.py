@@ -1,7 +1,7 @@
 """Floor A: what a whole payment costs with a bare aiohttp handler and aiohttp's client, and no duty at all.
 
-Accept a push, put it on a queue, post a callback with `ClientSession`, read the answer. No token, no validation, no state,
-no journal, no timer. Started by `payments.py`; prints one JSON line when ready.
+Accept a push, put it on a queue, post a callback with `ClientSession`, read the answer. No token, no validation,
+no state, no journal, no timer. Started by `payments.py`; prints one JSON line when ready.
 """
 
 from __future__ import annotations

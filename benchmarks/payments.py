@@ -2,8 +2,8 @@
 
     python benchmarks/payments.py [--rounds 5] [--seconds 2] [--journal] [--lateness]
 
-Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment is
-missing or doubled makes the run invalid; two equal floors that differ by more than 5 % make it too noisy. Both exit 1.
+Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
+is missing or doubled makes the run invalid; two equal floors that differ by more than 5 % make it too noisy. Both exit 1.
 Only the ratio travels from one machine to another.
 """
 
@@ -170,7 +170,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of load for each contestant and round, at most 10")
     parser.add_argument("--journal", action="store_true", help="the product keeps its journal in SQLite too")
-    parser.add_argument("--lateness", action="store_true", help="also how late callbacks are at 80 and 60 %% of capacity")
+    parser.add_argument(
+        "--lateness", action="store_true", help="also how late callbacks are at 80 and 60 %% of capacity"
+    )
     arguments = parser.parse_args()
     arguments.seconds = min(arguments.seconds, 10.0)
     arguments.rounds = min(arguments.rounds, 20)

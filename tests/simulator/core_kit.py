@@ -89,9 +89,9 @@ class Desk:
         options = Options(self.profile, self.options)
         self.daraja = Daraja(business, options, uniform=Random(7).random, choose=self.choose)
         chosen, self.daraja.world.choose = self.daraja.world.choose, None
-        self.authorization = "Bearer " + wire(self.oauth(authorization=basic(self.key or "k", self.secret or "s")).body)[
-            "access_token"
-        ]
+        self.authorization = (
+            "Bearer " + wire(self.oauth(authorization=basic(self.key or "k", self.secret or "s")).body)["access_token"]
+        )
         self.daraja.world.choose = chosen
 
     def call(
@@ -130,7 +130,8 @@ class Desk:
 
     def after(self, seconds: float) -> list[Delivery]:
         """Let so much time pass; the callbacks that were sent meanwhile."""
-        end_s, sent = self.now_s + seconds, []
+        end_s = self.now_s + seconds
+        sent: list[Delivery] = []
         while self.daraja.next_due_s() <= end_s:
             self.now_s = max(self.now_s, self.daraja.next_due_s())
             sent += self.daraja.due(self.now_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import jsonschema
@@ -37,7 +38,7 @@ def test_a_missing_or_malformed_field_is_refused_by_its_name(name: str, path: st
 
 @pytest.mark.parametrize(("name", "path", "rows"), TABLES, ids=["push", "query"])
 def test_of_two_bad_fields_the_first_in_the_table_is_named(name: str, path: str, rows: Any) -> None:
-    for first, second in zip(rows, rows[1:], strict=False):
+    for first, second in pairwise(rows):
         reply = Desk().call(path, orjson.dumps(request(name, {first.name: None, second.name: None})))
 
         assert wire(reply.body)["errorMessage"].endswith(first.called or first.name)

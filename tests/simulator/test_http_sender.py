@@ -1,0 +1,267 @@
+"""Callbacks on real sockets: connections are kept, one that hangs hurts nobody else, only allowed hosts are called."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from core_kit import NOW_S
+from http_kit import OK, in_loop, merchant, port
+from tayari_simulator.config import Config
+from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
+from tayari_simulator.http.targets import TargetRefused, Targets
+
+
+def delivery(url: str, **more: Any) -> Delivery:
+    return Delivery(NOW_S, url, b'{"a":1}', "ws_CO_x", "254700000001", **more)
+
+
+def test_a_callback_is_delivered_once_with_the_observed_headers() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port() as there:
+            _, ack = await there.push(shop.url)
+            (entry,) = await there.answered()
+            (payment,) = there.simulator.payments(msisdn="254708374149")
+            head = shop.requests[0].partition(b"\r\n\r\n")[0].decode()
+
+            assert head.splitlines()[0] == "POST /hooks HTTP/1.1"
+            assert "Content-Type: application/json;charset=UTF-8" in head
+            assert "Businessshortcode: 174379" in head
+            assert shop.bodies[0]["Body"]["stkCallback"]["CheckoutRequestID"] == ack["CheckoutRequestID"]
+            assert entry["response"] == {"status": 200, "headers": {"Content-Type": "application/json",
+                                         "Content-Length": "2"}, "body": "{}"}  # fmt: skip
+            assert payment["callbacks"][0]["status"] == 200
+            assert payment["callbacks"][0]["sent_at"] >= payment["result_due_at"]
+
+    in_loop(test)
+
+
+def test_connections_are_kept_for_the_next_callback() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port() as there:
+            for number in range(5):
+                await there.push(shop.url, PhoneNumber=254700000000 + number)
+                await there.answered(number + 1)
+
+            assert (len(shop.requests), shop.connections) == (5, 1)
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body", "error"),
+    [
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\nboom", 500, "boom", ""),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n", 302, "", ""),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, "", ""),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, "ok", ""),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", 200, "until the end", ""),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, "{}", ""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 200, "short", "ended early"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", None, None, "the answer is not HTTP"),
+        (b"", None, None, "closed the connection without an answer"),
+    ],
+)
+def test_every_answer_is_journalled_as_it_is(answer: bytes, status: int | None, body: str | None, error: str) -> None:
+    async def test() -> None:
+        async with merchant(answer, closes=True) as shop, port() as there:
+            await there.push(shop.url)
+            (entry,) = await there.answered()
+            response = entry["response"] or {"status": None, "body": None}
+
+            assert (response["status"], response["body"]) == (status, body)
+            assert error in entry["error"]
+            assert bool(error) == bool(entry["error"])
+            assert len(shop.requests) == 1
+
+    in_loop(test)
+
+
+def test_a_merchant_that_does_not_answer_is_given_up() -> None:
+    async def never(_: bytes) -> None:
+        return None
+
+    async def test() -> None:
+        async with merchant(never) as shop, port(options={"callback_timeout_s": "0.2"}) as there:
+            await there.push(shop.url)
+            (entry,) = await there.answered()
+
+            assert entry["error"] == "the merchant did not answer within 0.2 s"
+            assert 0.2 <= entry["duration_s"] < 1.5
+
+    in_loop(test)
+
+
+def test_nobody_listens() -> None:
+    async def test() -> None:
+        async with port() as there:
+            await there.push("http://127.0.0.1:1/x")
+            (entry,) = await there.answered()
+
+            assert entry["error"] == "cannot connect to 127.0.0.1:1: connection refused"
+
+    in_loop(test)
+
+
+def test_a_merchant_that_hangs_delays_no_other() -> None:
+    async def never(_: bytes) -> None:
+        return None
+
+    async def test() -> None:
+        async with merchant(never) as stuck, merchant() as shop, port() as there:
+            for number in range(150):
+                await there.push(stuck.url, PhoneNumber=254710000000 + number)
+            for number in range(20):
+                await there.push(shop.url, PhoneNumber=254720000000 + number)
+            entries = await there.answered(20, timeout_s=5)
+            late = [entry["virtual_at"] - due["result_due_at"] for entry, due in zip(
+                entries, there.simulator.payments()[150:], strict=True)]  # fmt: skip
+
+            assert stuck.connections == 64
+            assert sorted(late)[10] < 0.25
+            assert {entry["response"]["status"] for entry in entries} == {200}
+
+    in_loop(test)
+
+
+def test_a_refused_target_is_never_called_and_the_payment_says_why() -> None:
+    async def test() -> None:
+        async with port() as there:
+            await there.push("https://shop.example.co.ke/hooks")
+            (entry,) = await there.answered()
+            (payment,) = there.simulator.payments()
+            idle = await there.simulator.wait("idle", msisdn="254708374149", timeout_s=1)
+
+            assert "callback host shop.example.co.ke is not called" in entry["error"]
+            assert "--allow-host shop.example.co.ke" in entry["error"]
+            assert payment["callbacks"][0]["sent_at"] is None
+            assert payment["callbacks"][0]["error"] == entry["error"]
+            assert idle["met"]
+
+    in_loop(test)
+
+
+def test_addresses_are_rewritten_and_the_source_header_is_added() -> None:
+    async def test() -> None:
+        async with merchant() as shop:
+            base = shop.url.removesuffix("/hooks")
+            rewrites = (("https://shop.example.co.ke", base),)
+            async with port(rewrites=rewrites, source_header="X-Forwarded-For") as there:
+                await there.push("https://shop.example.co.ke/pay/7f3c?x=1")
+                (entry,) = await there.answered()
+
+                assert shop.requests[0].startswith(b"POST /pay/7f3c?x=1 ")
+                assert f"X-Forwarded-For: {SOURCE_ADDRESSES[0]}".encode() in shop.requests[0]
+                assert entry["request"]["url"] == f"{base}/pay/7f3c?x=1"
+
+    in_loop(test)
+
+
+def test_all_callbacks_can_go_to_one_address() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port(deliver_to=f"{shop.url}/all") as there:
+            await there.push("https://anywhere.example/x")
+            await there.answered()
+
+            assert shop.requests[0].startswith(b"POST /hooks/all ")
+
+    in_loop(test)
+
+
+def test_a_callback_is_sent_again_only_where_the_switch_says_so() -> None:
+    async def test() -> None:
+        answer = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+        options = {"callback_retries": "2", "callback_retry_gap_s": "0.02"}
+        async with merchant(answer) as shop, port(options=options) as there:
+            await there.push(shop.url)
+            entries = await there.answered(3)
+            idle = await there.simulator.wait("idle", timeout_s=2)
+
+            assert [entry["note"] for entry in entries] == ["", "retry 1 of 2", "retry 2 of 2"]
+            assert idle["met"]
+            assert len(shop.requests) == 3
+            assert all(request.count(b"Businessshortcode") == 1 for request in shop.requests)
+
+    in_loop(test)
+
+
+def test_ordered_callbacks_go_out_as_told() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port() as there:
+            orders = [
+                delivery(shop.url, headers=(("X-Forwarded-For", "203.0.113.9"), ("Content-Type", "text/plain"))),
+                delivery(shop.url, method="GET", content_type=""),
+                delivery(shop.url, headers=(("X-Evil", "a\r\nHost: b"),)),
+            ]
+            answers = await there.simulator.send(orders, gap_s=0.01)
+            journal = there.simulator.journal(kind="control")["entries"]
+
+            assert [answer.status for answer in answers] == [200, 200, 200]
+            assert b"Content-Type: text/plain" in shop.requests[0]
+            assert shop.requests[0].count(b"Content-Type") == 1
+            assert shop.requests[1].startswith(b"GET /hooks ")
+            assert b"X-Evil: a  Host: b\r\n" in shop.requests[2]
+            assert len(journal) == 3
+
+    in_loop(test)
+
+
+def test_parallel_orders_are_under_way_together() -> None:
+    together = asyncio.Event()
+
+    async def test() -> None:
+        seen = 0
+
+        async def all_at_once(_: bytes) -> bytes:
+            nonlocal seen
+            seen += 1
+            if seen == 5:
+                together.set()
+            await together.wait()
+            return OK
+
+        async with merchant(all_at_once) as shop, port() as there:
+            answers = await there.simulator.send([delivery(shop.url)] * 5, parallel=True)
+
+            assert [answer.status for answer in answers] == [200] * 5
+
+    in_loop(test)
+
+
+def test_an_order_to_a_foreign_host_sends_nothing_at_all() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port() as there:
+            with pytest.raises(TargetRefused):
+                await there.simulator.send([delivery(shop.url), delivery("http://192.0.2.1/x")])
+
+            assert shop.requests == []
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://127.0.0.1:8000", "/"), ("http://localhost/a?b=c#d", "/a?b=c"), ("http://[::1]:80/x", "/x"),
+        ("http://127.9.9.9/x y", "/x%20y"), ("http://shop.test/", "/"), ("HTTP://SHOP.test:81?q", "/?q"),
+        ("http://x.localhost/", "/"),
+    ],
+)  # fmt: skip
+def test_loopback_and_allowed_hosts_are_called(url: str, path: str) -> None:
+    assert Targets(Config(allow_hosts=("Shop.test",))).resolve(url).path == path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1/", "http://127.0.0.1.evil.test/", "http://evil.test#127.0.0.1", "http://localhost@evil.test/",
+        "http://evil.test/?http://127.0.0.1", "ftp://127.0.0.1/", "http:///x", "127.0.0.1/x", "", "http://[::1/",
+        "http://127.0.0.1:99999/", "http://127.0.0.1\r\nX:y/", "http://0.0.0.0/", "http://2130706433/",
+        "http://api.safaricom.co.ke/", "http://xlocalhost/",
+    ],
+)  # fmt: skip
+def test_everything_else_is_refused(url: str) -> None:
+    with pytest.raises(TargetRefused):
+        Targets(Config()).resolve(url)

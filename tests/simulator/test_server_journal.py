@@ -1,0 +1,159 @@
+"""The journal: bounded by bytes, right for every question, kept in a file on request, and waited on without polling."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.journal.file import JournalFile, JournalFileError
+from tayari_simulator.journal.memory import Journal, Question
+from tayari_simulator.journal.shape import to_dict
+from tayari_simulator.journal.waiting import Waiting
+
+entries = st.tuples(st.sampled_from(["", "254700000001", "254700000002"]), st.sampled_from(["", "ws_1", "ws_2"]))
+questions = st.builds(
+    Question,
+    msisdn=st.none() | st.sampled_from(["254700000001", "254700000009"]),
+    checkout_request_id=st.none() | st.sampled_from(["ws_1", "ws_9"]),
+    since=st.integers(0, 60),
+    until=st.none() | st.integers(0, 60),
+)
+
+
+def entry(
+    msisdn: str = "", checkout_request_id: str = "", *, body: bytes = b"", endpoint: str = "stk_push"
+) -> Exchange:
+    made = Exchange(Kind.REQUEST, endpoint, "POST", "/x", (), body, 1.0, 2.0)
+    made.msisdn = msisdn
+    made.checkout_request_id = checkout_request_id
+    return made
+
+
+@settings(max_examples=120, deadline=None)
+@given(first=st.lists(entries, max_size=30), second=st.lists(entries, max_size=30), question=questions)
+def test_every_question_is_answered_as_by_looking_at_all_entries(
+    first: list[tuple[str, str]], second: list[tuple[str, str]], question: Question
+) -> None:
+    journal, kept = Journal(most_bytes=9_000), []
+    for batch in (first, second):
+        for keys in batch:
+            journal.add(made := entry(*keys))
+            kept.append(made)
+        assert journal.find(question) == [row for row in kept[journal.dropped :] if question.matches(row)]
+
+
+def test_the_bound_is_of_bytes_and_what_is_dropped_is_counted() -> None:
+    journal = Journal(most_bytes=50_000)
+    for number in range(100):
+        journal.add(entry(str(number), body=b"x" * 1000))
+
+    assert journal.bytes <= 50_000
+    assert journal.dropped + len(journal) == 100
+    assert len(journal) > 20
+    assert journal.find(Question())[-1].seq == 100
+
+
+def test_headers_that_repeat_are_kept_once() -> None:
+    journal = Journal(most_bytes=50_000)
+    one, other = (((b"Host", b"a%d" % 1),) for _ in range(2))
+
+    assert journal.same_headers(one) is journal.same_headers(other)
+
+
+def test_numbers_go_on_after_a_reset() -> None:
+    journal = Journal(most_bytes=50_000)
+    journal.add(entry())
+    journal.clear()
+    journal.add(entry())
+
+    assert [row.seq for row in journal.find(Question())] == [2]
+
+
+def test_bytes_that_are_not_text_can_be_shown() -> None:
+    made = entry(body=b"\xff{")
+    made.request_headers = ((b"X", b"1"), (b"X", b"2"))
+    shown = to_dict(made, daraja_url="http://127.0.0.1:1")
+
+    assert shown["request"] == {
+        "method": "POST",
+        "url": "http://127.0.0.1:1/x",
+        "headers": {"X": "1, 2"},
+        "body": "\ufffd{",
+    }
+    assert shown["response"] is None
+
+
+def test_the_file_holds_every_entry_even_those_that_memory_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    file = JournalFile(str(path))
+    journal = Journal(most_bytes=10_000, sink=file.add)
+    for number in range(1200):
+        journal.add(entry(str(number), body=b"{}"))
+    file.close()
+
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT seq, msisdn, request_body FROM entries ORDER BY seq").fetchall()
+    connection.close()
+    assert rows == [(number + 1, str(number), b"{}") for number in range(1200)]
+    assert journal.dropped > 1000
+
+
+def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(JournalFileError, match="a folder that can be written"):
+        JournalFile(str(tmp_path / "missing" / "journal.sqlite"))
+
+
+def in_loop(test: Callable[[Journal, Waiting], Awaitable[None]]) -> None:
+    async def run() -> None:
+        journal = Journal(most_bytes=100_000)
+        await test(journal, Waiting(journal))
+
+    asyncio.run(run())
+
+
+def test_waiting_ends_with_the_entry_that_was_missing() -> None:
+    async def test(journal: Journal, waiting: Waiting) -> None:
+        journal.add(entry("1"))
+        waits = asyncio.create_task(waiting.for_entries(Question(msisdn="1"), 2, 5.0))
+        await asyncio.sleep(0)
+        journal.add(entry("2"))
+        assert not waits.done()
+        journal.add(entry("1"))
+
+        met, found = await waits
+        assert met
+        assert [row.seq for row in found] == [1, 3]
+        assert journal.watchers == []
+
+    in_loop(test)
+
+
+def test_a_time_out_is_an_answer() -> None:
+    async def test(journal: Journal, waiting: Waiting) -> None:
+        journal.add(entry("1"))
+
+        assert await waiting.for_entries(Question(msisdn="1"), 2, 0.0) == (False, journal.find(Question()))
+
+    in_loop(test)
+
+
+def test_conditions_are_asked_again_when_something_changed() -> None:
+    async def test(journal: Journal, waiting: Waiting) -> None:
+        state: list[Exchange] = []
+        waits = asyncio.create_task(waiting.for_condition(lambda: state or None, 5.0))
+        await asyncio.sleep(0)
+        waiting.changed()
+        assert waiting.for_conditions
+        state.append(entry())
+        waiting.changed()
+
+        assert await waits == (True, state)
+        assert not waiting.for_conditions
+
+    in_loop(test)

@@ -1,0 +1,173 @@
+"""The simulator as a process: flags, ready line, exit statuses, and how lean it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tayari_simulator.config import Config
+from tayari_simulator.core.provenance import Profile
+from tayari_simulator.server.arguments import ConfigError, read_arguments
+from tayari_simulator.server.serve import main
+
+COMMAND = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
+
+
+@contextmanager
+def started(*flags: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A simulator that is ready."""
+    process = subprocess.Popen(
+        [*COMMAND, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=BARE | environ
+    )
+    assert process.stdout is not None
+    try:
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def refused(*argv: str) -> str:
+    """What is said of a command line that cannot be used."""
+    process = subprocess.run([*COMMAND, *argv], capture_output=True, text=True, env=BARE, timeout=20, check=False)
+    assert (process.returncode, process.stdout) == (20, "")
+    return process.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
+    with started() as (process, ready):
+        health = requests.get(f"{ready['control_url']}/health", timeout=5).json()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+
+        assert set(ready) == {
+            "event", "daraja_url", "control_url", "tls_url", "proxy_url", "consumer_key", "consumer_secret",
+            "short_code", "passkey", "version", "pid",
+        }  # fmt: skip
+        assert (ready["event"], ready["short_code"], ready["pid"]) == ("ready", "174379", process.pid)
+        assert health["status"] == "ok"
+        assert (process.returncode, out) == (0, "")
+        assert err.count("\n") == 1
+
+
+def test_it_is_ready_soon_and_small() -> None:
+    began = time.monotonic()
+    with started() as (process, _):
+        took_s = time.monotonic() - began
+        pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+
+        assert took_s < 5  # 0.6 s on a quiet machine; this holds the order of magnitude
+        assert pages * os.sysconf("SC_PAGE_SIZE") < 60e6
+
+
+def test_secrets_come_by_environment_and_are_checked() -> None:
+    secrets = {"TAYARI_PASSKEY": "pass", "TAYARI_CONSUMER_KEY": "key", "TAYARI_CONSUMER_SECRET": "secret"}
+    with started(**secrets) as (_, ready):
+        url = f"{ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
+        good = requests.get(url, auth=("key", "secret"), timeout=5)
+        bad = requests.get(url, auth=("key", "guess"), timeout=5)
+
+        assert (ready["passkey"], ready["consumer_key"], ready["consumer_secret"]) == ("pass", "key", "secret")
+        assert (good.status_code, bad.status_code, bad.text) == (200, 400, "")
+
+
+def test_the_announced_pair_works_where_any_pair_does() -> None:
+    with started() as (_, ready):
+        url = f"{ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
+        answer = requests.get(url, auth=(ready["consumer_key"], ready["consumer_secret"]), timeout=5)
+
+        assert answer.json()["expires_in"] == "3599"
+
+
+@pytest.mark.parametrize("flag", ["--port", "--control-port"])
+def test_a_taken_port_is_one_line_and_status_20(flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(flag, str(port))
+
+    assert f"port {port} of 127.0.0.1 is taken" in said
+    assert f"{flag} (0" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--clock", "fast"], "clock 'fast' does not exist; expected real, scaled:N"),
+        (["--option", "in_fligt=mix"], "did you mean in_flight?"),
+        (["--option", "in_flight"], "expected NAME=VALUE"),
+        (["--profile", "real"], "invalid choice"),
+        (["--port", "70000"], "70000 is not a port"),
+        (["--prot", "1"], "--prot"),
+        (["--rewrite", "x=y"], "is not the beginning of a URL"),
+        (["--scenario", "payment/none"], 'no scenario "payment/none" is loaded'),
+        (["--journal", "/no/such/folder/file"], "folder that can be written"),
+        (["--journal-bytes", "5"], "too small"),
+    ],
+)
+def test_a_command_line_that_cannot_be_used_is_explained(
+    flags: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--port", "0", "--control-port", "0", *flags], {}) == 20
+    assert said in capsys.readouterr().err
+
+
+def test_a_scenario_file_with_a_mistake_stops_the_start_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "payment" / "x.yaml"
+    file.parent.mkdir()
+    file.write_text("scenario: payment/x\nabut: A typing error.\n")
+
+    assert "x.yaml:2" in refused("--scenarios", str(tmp_path))
+
+
+def test_help_and_version_are_answers() -> None:
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert (main(["--help"], {}), main(["--version"], {})) == (0, 0)
+
+    assert "TAYARI_PASSKEY" in said.getvalue()
+
+
+def test_flags_become_one_frozen_configuration() -> None:
+    flags = (
+        "--host ::1 --profile production-observed --clock manual --seed 5 --short-code 600000 --till 12345",
+        "--deliver-to http://x/ --allow-host a --allow-host b --rewrite http://a=http://b",
+        "--option wording=usual --source-header X",
+    )
+    config = read_arguments(" ".join(flags).split(), {"TAYARI_PASSKEY": "p"})
+
+    assert config == Config(
+        host="::1", profile=Profile.PRODUCTION_OBSERVED, clock="manual", seed=5, short_code="600000", till="12345",
+        deliver_to="http://x/", allow_hosts=("a", "b"), rewrites=(("http://a", "http://b"),),
+        options={"wording": "usual"}, source_header="X", passkey="p",
+    )  # fmt: skip
+    with pytest.raises(ConfigError):
+        read_arguments(["extra"], {})
+
+
+def test_the_journal_file_has_what_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with started("--journal", str(path)) as (process, ready):
+        requests.get(f"{ready['daraja_url']}/oauth/v1/generate", timeout=5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT endpoint, status FROM entries").fetchall()
+    connection.close()
+    assert rows == [("oauth", 400)]
