@@ -21,10 +21,10 @@ def the_amount_paid_is_compared(probe: Probe) -> None:
     )
     probe.expect_callback_taken(payment)
     view = probe.until(payment, (PAID, REVIEW, FAILED))
+    if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
+        refuse_unless_it_ignores_callbacks(probe, payment)
     if probe.sees_credits:
         judge_credits(probe, payment)
-    elif view.state is PAID:
-        refuse_unless_it_ignores_callbacks(probe, payment)
 
 
 def judge_credits(probe: Probe, payment: Payment) -> None:

@@ -30,7 +30,7 @@ SANDBOX_SHORT_CODE: Final = "174379"
 SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 """Public sandbox constants. Source: reference 1.8."""
 
-CAPABILITIES: Final = ("stk_push", "stk_query", "c2b")
+CAPABILITIES: Final = ("stk_push", "stk_query", "c2b", "top_up")
 _PORT: Final = frozenset({"port"})
 
 
