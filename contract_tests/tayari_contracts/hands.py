@@ -17,6 +17,7 @@ from tayari_reports.model import Exchange
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Unjudged, Untested
+from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
 
@@ -202,7 +203,7 @@ class Hands:
 
     def told(self, payment: Payment) -> str:
         """Everything the customer was told: at the start, and on the payment's page now."""
-        texts = [payment.started.message]
+        texts = [told_at_start(payment.started)]
         if self.target.merchant.status is not None and self.target.merchant.status.message is not None:
             texts.append(self.status(payment).message or "")
         return "\n".join(text for text in dict.fromkeys(texts) if text)

@@ -67,12 +67,18 @@ def crash_of(started: Started) -> str:
     leak = leak_of(started.body, started.message)
     if leak:
         return f"the merchant's answer ({started.status}) shows {quote(leak)}"
-    if started.status >= 500 and _says_nothing(started.message or _sentences(started.body)):
+    if started.status >= 500 and _says_nothing(started.message or sentences(started.body)):
         return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
     return ""
 
 
-def _sentences(body: str) -> str:
+def told_at_start(started: Started) -> str:
+    """What the customer was told when the payment was started. A refusal often has its sentence under another name than
+    the one that `merchant.pay.message` gives; then it is looked for."""
+    return started.message or ("" if started.accepted else sentences(started.body).strip())
+
+
+def sentences(body: str) -> str:
     """What a body says in words: of JSON only the texts under the usual names, of anything else all of it."""
     try:
         decoded = json.loads(body)

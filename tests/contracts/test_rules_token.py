@@ -3,7 +3,7 @@
 import pytest
 from tayari.merchant.driver import Started
 from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
-from tayari_contracts.pages import crash_of, leak_of, raw_words_of
+from tayari_contracts.pages import crash_of, leak_of, raw_words_of, told_at_start
 
 
 def started(status: int | None, body: str, *, message: str = "") -> Started:
@@ -55,6 +55,13 @@ def test_a_merchants_own_page_is_not_taken_for_the_edges() -> None:
     assert leak_of("<!doctype html><html><body>Pay here</body></html>") == ""
     assert leak_of("<html><body>Request unsuccessful. Incapsula incident ID: 1</body></html>") == "Incapsula"
     assert leak_of('{"message": "<html style=..."}') == "<html"
+
+
+def test_the_sentence_of_a_refusal_is_found_under_its_usual_names() -> None:
+    assert told_at_start(started(400, '{"error": "Check the number", "code": 7}')) == "Check the number"
+    assert told_at_start(started(422, '{"errors": {"detail": "Too much"}}')) == "Too much"
+    assert told_at_start(started(200, '{"id": 1}')) == ""
+    assert told_at_start(started(400, '{"error": "x"}', message="Say this")) == "Say this"
 
 
 @pytest.mark.parametrize(
