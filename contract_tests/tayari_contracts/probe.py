@@ -73,7 +73,7 @@ class Probe(Hands):
         names = " or ".join(sorted(wanted))
         limit = self.settle_s if within_s is None else within_s
         raise Failed(
-            f"the payment is {say(view)} after {limit:g} s; expected {names}" + (f": {because}" if because else "")
+            f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
         )
 
     def expect_never(
