@@ -127,7 +127,7 @@ class _PushConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if not self.idle.done():
             self._generator.refused.append(b"connection lost")
             self.idle.set_result(None)

@@ -3,8 +3,8 @@
     python benchmarks/payments.py [--rounds 5] [--seconds 2] [--journal] [--lateness]
 
 Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
-is missing or doubled makes the run invalid; two equal floors that differ by more than 5 % make it too noisy. Both exit 1.
-Only the ratio travels from one machine to another.
+is missing or doubled makes the run invalid; two equal floors that differ by more than 5 % make it too noisy.
+Both exit 1. Only the ratio travels from one machine to another.
 """
 
 from __future__ import annotations

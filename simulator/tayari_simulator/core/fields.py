@@ -38,17 +38,15 @@ class Fields:
 
     def compiled(self) -> Callable[[Mapping[str, Any]], list[Any]]:
         """A function that reads all fields in order, and raises `Refused` (400.002.02) at the first bad one."""
-        pairs = tuple((row.name, row.read) for row in self.rows)
-        called = {row.name: row.called or row.name for row in self.rows}
+        rows = self.rows
+        pairs = tuple((row.name, row.read) for row in rows)
 
         def read(wire: Mapping[str, Any]) -> list[Any]:
-            values = []
             find = wire.get
-            for name, check in pairs:
-                value = check(find(name))
-                if value is None:
-                    raise Refused(INVALID_FIELD, field=called[name], note=_found(name, wire))
-                values.append(value)
+            values = [check(find(name)) for name, check in pairs]
+            if None in values:
+                row = rows[values.index(None)]
+                raise Refused(INVALID_FIELD, field=row.called or row.name, note=_found(row.name, wire))
             return values
 
         return read

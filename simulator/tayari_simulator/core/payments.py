@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -48,6 +48,17 @@ class IllegalEvent(Exception):
         self.event = event
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One result, and the states before and after it."""
+
+    at_s: float
+    before: Status
+    after: Status
+    result_code: int | str
+    result_desc: str
+
+
 @dataclass(slots=True)
 class Payment:
     """One accepted STK push. Mutable: the callback and the query read the same record, so they agree.
@@ -72,12 +83,14 @@ class Payment:
     receipt: str = ""
     completed_s: float = 0.0
     """When the truth was last set; 0 while prompted."""
+    moves: tuple[Move, ...] = ()
+    """Every result that the truth followed, in order."""
     step: int = 0
     """How many results were played."""
     queries: int = 0
     pending: int = 0
     """Results and deliveries still to come."""
-    callbacks: list[Exchange] = field(default_factory=list)
+    callbacks: tuple[Exchange, ...] = ()
     seq: int = 0
     """The push's number in the journal."""
     forced: int | str | None = None

@@ -79,7 +79,7 @@ class Outbox:
         exchange = self._exchange(Kind.CALLBACK, delivery, target)
         if payment is not None:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""
-            payment.callbacks.append(exchange)
+            payment.callbacks += (exchange,)
         self._submit(target, exchange, delivery, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
@@ -182,7 +182,7 @@ class Outbox:
         self.counts.refused += 1
         if payment is not None:
             payment.pending -= 1
-            payment.callbacks.append(exchange)
+            payment.callbacks += (exchange,)
         log.warning("%s", why)
         self._journal.add(exchange)
 
