@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,10 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
     assert ended.returncode == 2
     assert "DUKA_QUERIES_PER_MINUTE is 'often'" in ended.stderr
+
+
+def test_the_documentation_lists_every_defect() -> None:
+    page = (DUKA.parents[1] / "docs" / "defects.md").read_text()
+    listed = re.findall(r"^\| `([\w-]+)` \| ([\w, ]+) \| (.+?) \| `", page, re.MULTILINE)
+
+    assert listed == [(row.name, ", ".join(row.rules), row.about) for row in TABLE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -23,9 +24,12 @@ class TokenPerCall(Tokens):
 
 class TokenStampede(Tokens):
     async def get(self) -> Token:
-        if self._token is None or time.monotonic() >= self._token.fresh_until:
-            self._token = await self.fetch()
-        return self._token
+        if self._token is not None and time.monotonic() < self._token.fresh_until:
+            return self._token
+        token = await self.fetch()
+        await asyncio.sleep(0.3)  # as long as a shared cache may take to show it to the others
+        self._token = token
+        return token
 
 
 class TokenAlwaysAnHour(Tokens):
