@@ -33,15 +33,24 @@ def test_0_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     found = judged(capsys)
     assert (code, found["verdict"], found["exit_code"]) == (0, "READY", 0)
-    assert {Path(path).name for path in found["reports"].values()} == {
-        "run.json",
-        "report.html",
-        "report.md",
-        "junit.xml",
-        "ctrf.json",
-    }
+    written = {Path(path).name for path in found["reports"].values()}
+    assert written >= {"run.json", "report.html", "report.md", "junit.xml", "ctrf.json"}
     assert all(Path(path).stat().st_size for path in found["reports"].values())
     assert [rule.id for rule in read_run(found["reports"]["json"]).plan] == ["payment/success"]
+
+
+@pytest.mark.slow
+def test_0_a_load_that_keeps_its_thresholds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mini_target(tmp_path, rest="thresholds: {concurrent_users: 3}")
+
+    code = run(["load", str(path), "--duration", "5", "--out", str(tmp_path / "out"), "--format", "json"])
+
+    found = judged(capsys)
+    assert (code, found["verdict"]) == (0, "READY")
+    kept = read_run(tmp_path / "out" / "run.json")
+    assert kept.load is not None
+    assert kept.load.settled > 0
+    assert [check.rule for check in kept.checks] == ["P01", "P02", "P03", "P04"]
 
 
 def test_10_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +89,7 @@ def test_12_invalid_run_with_the_reports_of_what_was_found(tmp_path: Path, capsy
     assert "minutes off" in (tmp_path / "out" / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "tayari", "check", DUKA, "--suite", "smoke", "--out", str(out)]

@@ -68,8 +68,9 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
         voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
     users = f"{asked.users} users" if asked.users is not None else "the target file's users"
-    where = f", Locust's page at http://127.0.0.1:{asked.ui_port} until Ctrl-C" if asked.ui else ""
-    watch = _watch(voice, f"load: {users} for {asked.duration_s:g} s{where}", asked.duration_s)
+    page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
+    span = page if asked.ui else f"for {asked.duration_s:g} s"
+    watch = _watch(voice, f"load: {users} {span}", asked.duration_s)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
