@@ -24,11 +24,22 @@ _Merge = Callable[[list[float]], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One line of a chart. `css` is its class: `a`, `b` or `limit`."""
+    """One line of a chart. `css` is its class: `a`, `b`, `c` or `limit`."""
 
     name: str
     css: str
     points: Points
+    dots: bool = False
+    """Whether each point is drawn: few points far apart are not a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment that the chart names, or with `until` a stretch of time that it shades."""
+
+    at: float
+    text: str
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +52,43 @@ class Chart:
 
 
 def charts(load: Load) -> tuple[Chart, ...]:
-    """Payments per second, and the settled time; nothing where the run has no timeline."""
+    """Load, settled time, callback lag and outcomes over time, fault windows shaded; each as far as it was measured."""
+    made = [*_flow(load), *_outcomes(load), *_lag(load)]
+    return tuple(made)
+
+
+def percent_chart(title: str, series: tuple[Series, ...], marks: tuple[Mark, ...], ends: tuple[str, str]) -> Chart:
+    """A chart from 0 to 100 over numbered runs; `ends` are the words under its two ends."""
+    return _chart(title, series, marks=marks, ends=ends, top=100.0)
+
+
+def _shades(load: Load) -> tuple[Mark, ...]:
+    return tuple(Mark(at=begin, until=end, text=what) for begin, end, what in load.faults)
+
+
+def _outcomes(load: Load) -> list[Chart]:
+    rows = load.outcomes
+    if len(rows) < 2:
+        return []
+    names = (("settled", "b"), ("failed", "limit"), ("stuck", "c"))
+    lines = tuple(
+        Series(name=name, css=css, points=_thin([(row[0], float(row[column])) for row in rows], _mean))
+        for column, (name, css) in enumerate(names, start=1)
+    )
+    return [_chart("Payments ended per second", lines, marks=_shades(load))]
+
+
+def _lag(load: Load) -> list[Chart]:
+    points = _thin(list(load.callback_lag), max)
+    if sum(value is not None for _, value in points) < 2:
+        return []
+    line = Series(name="callback answered, p95", css="a", points=points)
+    return [_chart("Time to answer a callback, p95 in seconds", (line,), marks=_shades(load))]
+
+
+def _flow(load: Load) -> list[Chart]:
     if len(load.timeline) < 2:
-        return ()
+        return []
     rows = load.timeline
     flow = (
         Series(name="started", css="a", points=_thin([(row[0], float(row[1])) for row in rows], _mean)),
@@ -55,16 +100,24 @@ def charts(load: Load) -> tuple[Chart, ...]:
     if limits:
         ends = [(rows[0][0], limits[0]), (rows[-1][0], limits[0])]
         times.append(Series(name=f"limit {limits[0]:g} s", css="limit", points=ends))
-    made = [_chart("Payments per second", flow)]
+    made = [_chart("Payments per second", flow, marks=_shades(load))]
     if any(value is not None for _, value in p95.points):
-        made.append(_chart("Time to settled, p95 in seconds", tuple(times)))
-    return tuple(made)
+        made.append(_chart("Time to settled, p95 in seconds", tuple(times), marks=_shades(load)))
+    return made
 
 
-def _chart(title: str, series: tuple[Series, ...]) -> Chart:
+def _chart(
+    title: str,
+    series: tuple[Series, ...],
+    *,
+    marks: tuple[Mark, ...] = (),
+    ends: tuple[str, str] | None = None,
+    top: float | None = None,
+) -> Chart:
     values = [value for line in series for _, value in line.points if value is not None]
     moments = [moment for line in series for moment, _ in line.points]
-    top, first, last = _ceiling(max(values, default=0.0)), min(moments), max(moments)
+    top = top or _ceiling(max(values, default=0.0))
+    first, last = min(moments), max(moments)
     span = (last - first) or 1.0
 
     def place(moment: float, value: float) -> tuple[float, float]:
@@ -73,21 +126,28 @@ def _chart(title: str, series: tuple[Series, ...]) -> Chart:
 
     grid = "".join(_grid(place(first, part * top / 2)[1], part * top / 2) for part in range(3))
     lines = "".join(_line(line, place) for line in series)
-    label = escape(f"{title}: {_spoken(series)}")
-    body = f"<title>{label}</title>{grid}{_moments(first, last)}{lines}"
+    label = escape("; ".join([f"{title}: {_spoken(series)}", *_told(marks)]))
+    shades = "".join(
+        _mark(mark, place(max(first, mark.at), 0)[0], place(min(last, mark.until or last), 0)[0]) for mark in marks
+    )
+    feet = _ends(ends or (f"{first:.0f} s", f"{last:.0f} s"))
+    body = f"<title>{label}</title>{shades}{grid}{feet}{lines}"
     svg = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{body}</svg>'
     return Chart(title=title, series=series, svg=Markup(svg))
 
 
 def _line(line: Series, place: Callable[[float, float], tuple[float, float]]) -> str:
     steps: list[str] = []
+    dots: list[str] = []
     pen_down = False
     for moment, value in line.points:
         if value is not None:
             x, y = place(moment, value)
             steps.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
+            dots.append(f'<circle class="dot {line.css}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>')
         pen_down = value is not None
-    return f'<path class="line {line.css}" d="{"".join(steps)}"/>'
+    drawn = f'<path class="line {line.css}" d="{"".join(steps)}"/>'
+    return drawn + "".join(dots) if line.dots else drawn
 
 
 def _grid(y: float, value: float) -> str:
@@ -95,11 +155,26 @@ def _grid(y: float, value: float) -> str:
     return f'<path class="grid" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>{text}'
 
 
-def _moments(first: float, last: float) -> str:
-    places = ((_LEFT, "start", first), (WIDTH - _RIGHT, "end", last))
+def _ends(words: tuple[str, str]) -> str:
+    places = ((_LEFT, "start", words[0]), (WIDTH - _RIGHT, "end", words[1]))
     return "".join(
-        f'<text x="{x}" y="{HEIGHT - 7}" text-anchor="{anchor}">{moment:.0f} s</text>' for x, anchor, moment in places
+        f'<text x="{x}" y="{HEIGHT - 7}" text-anchor="{anchor}">{escape(word)}</text>' for x, anchor, word in places
     )
+
+
+def _mark(mark: Mark, begin: float, end: float) -> str:
+    """A shaded window, or a dashed line at a moment."""
+    if mark.until is None:
+        return (
+            f'<path class="mark" d="M{begin:.1f} {_TOP}V{HEIGHT - _BOTTOM}"><title>{escape(mark.text)}</title></path>'
+        )
+    width = max(1.0, end - begin)
+    place = f'x="{begin:.1f}" y="{_TOP}" width="{width:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"'
+    return f'<rect class="window" {place}><title>{escape(mark.text)}</title></rect>'
+
+
+def _told(marks: tuple[Mark, ...]) -> list[str]:
+    return [f"{mark.text} from {mark.at:.0f} to {mark.until:.0f} s" for mark in marks if mark.until is not None]
 
 
 def _spoken(series: Iterable[Series]) -> str:
@@ -112,7 +187,7 @@ def _spoken(series: Iterable[Series]) -> str:
 
 def _thin(points: list[tuple[float, float | None]] | list[tuple[float, float]], merge: _Merge) -> Points:
     """At most `_MOST_POINTS` points: an hour of load must not weigh more than a minute."""
-    step = -(-len(points) // _MOST_POINTS)
+    step = max(1, -(-len(points) // _MOST_POINTS))
     groups = [points[start : start + step] for start in range(0, len(points), step)]
     thinned: list[tuple[float, float | None]] = []
     for group in groups:

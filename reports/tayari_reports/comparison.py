@@ -119,8 +119,9 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
 def to_markdown(comparison: Comparison) -> str:
     """The comparison for a terminal, a pull request or a chat."""
+    was, now = TITLES[comparison.before.verdict], TITLES[comparison.after.verdict]
     lines = [
-        f"## {TITLES[comparison.before.verdict]} → {TITLES[comparison.after.verdict]}: {one_line(comparison.new.merchant, 60)}",
+        f"## {was} → {now}: {one_line(comparison.new.merchant, 60)}",
         "",
         f"{moment(comparison.old.finished_at)} → {moment(comparison.new.finished_at)}",
         comparison.scores,
@@ -138,7 +139,8 @@ def _refusals(old: Run, new: Run) -> Iterable[str]:
     was, now = ({rule.id: rule for rule in run.plan} for run in (old, new))
     only_old, only_new = sorted(set(was) - set(now)), sorted(set(now) - set(was))
     if only_old or only_new:
-        yield f"the plans differ ({_named(only_new, 'new')}{'; ' if only_old and only_new else ''}{_named(only_old, 'gone')})"
+        named = filter(None, (_named(only_new, "new"), _named(only_old, "gone")))
+        yield f"the plans differ ({'; '.join(named)})"
     heavier = sorted(name for name in was if name in now and was[name].weight != now[name].weight)
     if heavier:
         yield f"the weight of {', '.join(heavier[:6])} changed"

@@ -89,6 +89,6 @@ def _sentence(judgement: Judgement, hours: float) -> str:
     whole = "1 working day" if days(hours) == 1 else f"{days(hours)} working days"
     return (
         f"Estimated time to ready: about {hours_of(hours)} of work for {count} blocking {work}, {whole} for one "
-        "person, then another run. It is the sum of the catalogue's estimates for a usual codebase; one cause behind several "
-        "failures makes it less." + unknown
+        "person, then another run. It is the sum of the catalogue's estimates for a usual codebase; one cause behind "
+        "several failures makes it less." + unknown
     )

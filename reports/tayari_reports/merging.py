@@ -2,13 +2,15 @@
 
 The rules where they meet:
 
-- They must be of one merchant, one target file (its hash), one profile, one clock mode and one version of Tayari; else it is refused.
+- They must be of one merchant, one target file (its hash), one profile, one clock mode and one version of Tayari;
+  else it is refused.
 - The plan is the union; a rule that is planned twice must be the same in both.
-- Every check is kept, and the worst speaks. Only `not_tested` because a run left the rule out, or ended before it, gives way
-  to an answer of another run.
+- Every check is kept, and the worst speaks. Only `not_tested` because a run left the rule out, or ended before it,
+  gives way to an answer of another run.
 - One failed preflight, or one interrupted run, is the whole's.
 - Of two load results the later is shown; the checks of both count.
-- Waivers are the union. Of attestations the latest of each item counts. Signatures are dropped: a part was signed, not the whole.
+- Waivers are the union. Of attestations the latest of each item counts. Signatures are dropped: a part was signed,
+  not the whole.
 """
 
 from __future__ import annotations

@@ -9,9 +9,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari_reports import write_ctrf, write_html, write_json, write_junit, write_markdown
+from tayari_reports import (
+    bundle,
+    monitoring,
+    write_badge,
+    write_ctrf,
+    write_html,
+    write_json,
+    write_junit,
+    write_markdown,
+    write_pdf,
+)
 from tayari_reports.errors import ReportError
-from tayari_reports.model import Check, Run, State
+from tayari_reports.model import SCHEMA, Check, Run, State
 from tayari_reports.redaction import fingerprint, redact_run
 from tayari_reports.verdict import Judgement, judge
 
@@ -23,23 +33,32 @@ class Writer:
     """One format: the file it makes, and how. `render` is given a run that is redacted already."""
 
     file_name: str
-    render: Callable[[Run, Judgement], str]
+    render: Callable[[Run, Judgement], str | bytes]
+    about: str
 
 
 WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
     {
-        "json": Writer("run.json", write_json.render),
-        "html": Writer("report.html", write_html.render),
-        "md": Writer("report.md", write_markdown.render),
-        "junit": Writer("junit.xml", write_junit.render),
-        "ctrf": Writer("ctrf.json", write_ctrf.render),
+        "json": Writer("run.json", write_json.render, "the run itself"),
+        "html": Writer("report.html", write_html.render, "the whole report, one file"),
+        "md": Writer("report.md", write_markdown.render, "at most 30 lines, for a pull request"),
+        "junit": Writer("junit.xml", write_junit.render, "for CI servers"),
+        "ctrf": Writer("ctrf.json", write_ctrf.render, "for CI servers"),
+        "badge": Writer("badge.svg", write_badge.render, "for a README"),
+        "bundle": Writer("evidence.zip", bundle.render, "run.json, evidence and checksums, for `tayari report verify`"),
+        "alerts": Writer("alerts.yml", lambda run, _: monitoring.alerts(run), "Prometheus alert rules"),
+        "grafana": Writer("grafana.json", lambda run, _: monitoring.dashboard(run), "a Grafana dashboard to import"),
+        "pdf": Writer("report.pdf", write_pdf.render, "the report on paper; needs an installed Chromium"),
     }
 )
 
+USUAL: Final = tuple(name for name in WRITERS if name != "pdf")
+"""What every run is written as: all that needs no other program."""
+
 
 def prepare(run: Run, secrets: Iterable[str] = ()) -> Run:
-    """The run as every report may show it: redacted, and each failure with its fingerprint."""
-    clean = redact_run(run, secrets)
+    """The run as every report may show it: redacted, each failure with its fingerprint, in this version's schema."""
+    clean = replace(redact_run(run, secrets), schema=SCHEMA)
     return replace(clean, checks=tuple(map(_with_fingerprint, clean.checks)))
 
 
@@ -48,7 +67,7 @@ def write_all(
     out_dir: Path | str,
     secrets: Iterable[str] = (),
     *,
-    formats: Iterable[str] = tuple(WRITERS),
+    formats: Iterable[str] = USUAL,
 ) -> dict[str, Path]:
     """Write the reports of a run into a folder, redacted; the paths by format.
 
@@ -71,10 +90,11 @@ def _writer(name: str) -> Writer:
 def _write(writer: Writer, run: Run, judgement: Judgement, out_dir: Path) -> Path:
     path = out_dir / writer.file_name
     partial = path.with_name(path.name + ".part")
-    text = writer.render(run, judgement)
+    made = writer.render(run, judgement)
+    content = made if isinstance(made, bytes) else made.encode("utf-8", "replace")
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", errors="replace")
+        partial.write_bytes(content)
         os.replace(partial, path)
     except OSError as wrong:
         raise ReportError(f"{path}: cannot be written ({wrong.strerror})") from None

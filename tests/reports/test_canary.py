@@ -56,7 +56,7 @@ def poisoned(value: Any, name: str = "") -> Any:
 
 def renderings(run: Run, folder: Path) -> dict[str, str]:
     """Every rendering as text, the terminal's included."""
-    made = {name: path.read_text() for name, path in write_all(run, folder, SECRETS).items()}
+    made = {name: path.read_text(errors="replace") for name, path in write_all(run, folder, SECRETS).items()}
     screen = io.StringIO()
     clean = prepare(run, SECRETS)
     render_terminal(clean, judge(clean), Console(file=screen, width=100_000))

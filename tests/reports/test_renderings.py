@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import judge, percent
 from tayari_reports.wording import STATES, TITLES, counted
 from tayari_reports.write_markdown import MOST_LINES
-from tayari_reports.writers import WRITERS, prepare, write_all
+from tayari_reports.writers import USUAL, prepare, write_all
 
 Told = tuple[str, str, str, dict[str, int]]
 """Verdict, score, coverage, and the states that occur with their numbers."""
@@ -133,17 +134,32 @@ def test_all_renderings_tell_the_same(name: str, tmp_path: Path) -> None:
         counts_of(counted(judgement)),
     )
 
-    texts = {kind: path.read_text() for kind, path in write_all(run, tmp_path).items()}
+    paths = write_all(run, tmp_path)
+    texts = {kind: paths[kind].read_text() for kind in ("json", "html", "md", "junit", "ctrf")}
     for kind, text in {**texts, "terminal": screen(run)}.items():
         assert told(kind, text) == expected, kind
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_bundle_and_badge_tell_the_same_as_the_run(name: str, tmp_path: Path) -> None:
+    judgement = judge(samples.ALL[name]())
+    paths = write_all(samples.ALL[name](), tmp_path, formats=["bundle", "badge"])
+    figures = percent(judgement.score), percent(judgement.coverage)
+
+    manifest = json.loads(zipfile.ZipFile(paths["bundle"]).read("manifest.json"))
+    assert (manifest["verdict"], manifest["score"], manifest["coverage"]) == (judgement.verdict, *figures)
+    badge = ET.fromstring(paths["badge"].read_text()).get("aria-label", "")
+    assert TITLES[judgement.verdict].lower() in badge
+    if judgement.verdict is not Verdict.INVALID_RUN:
+        assert badge.endswith("score {}, coverage {}".format(*figures))
 
 
 def test_a_written_run_can_be_judged_again_to_the_same_end(tmp_path: Path) -> None:
     first = write_all(samples.not_ready(), tmp_path / "a")
     second = write_all(read_run(first["json"]), tmp_path / "b")
 
-    for kind in WRITERS:
-        assert first[kind].read_text() == second[kind].read_text(), kind
+    for kind in USUAL:
+        assert first[kind].read_bytes() == second[kind].read_bytes(), kind
 
 
 @pytest.mark.parametrize("name", samples.ALL)
@@ -228,8 +244,8 @@ def test_what_a_merchant_answers_cannot_break_out_of_any_rendering(tmp_path: Pat
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="format 'pdf' is not known; expected one of json, html, md, junit, ctrf"):
-        write_all(samples.ready(), tmp_path, formats=["pdf"])
+    with pytest.raises(ReportError, match="format 'doc' is not known; expected one of json, html, md, junit, ctrf"):
+        write_all(samples.ready(), tmp_path, formats=["doc"])
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

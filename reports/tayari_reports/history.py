@@ -1,0 +1,126 @@
+"""A folder of run.json files as one page: score and coverage over time, and what each run said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tayari_reports import wording
+from tayari_reports.charts import Chart, Mark, Series, percent_chart
+from tayari_reports.errors import ReportError
+from tayari_reports.jsonio import read_run
+from tayari_reports.model import Run
+from tayari_reports.verdict import Judgement, judge, percent
+
+_MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One run of the history."""
+
+    run: Run
+    judgement: Judgement
+    plan: str
+    """Equal for runs whose scores may be compared: hash of rules and weights."""
+    breaks: bool
+    """Its plan is not the one of the run before: the line of the scores breaks here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The runs of one folder, oldest first, and the files that could not be used."""
+
+    runs: tuple[Past, ...]
+    refused: tuple[str, ...]
+
+
+def read_history(folder: Path) -> History:
+    """Every `*.json` below a folder that is a run; one run that lies there twice counts once.
+
+    Raises:
+        ReportError: the folder holds no run at all.
+    """
+    runs: dict[str, Run] = {}
+    refused: list[str] = []
+    for path in sorted(folder.rglob("*.json")):
+        if not _may_be_run(path):
+            continue
+        try:
+            run = read_run(path)
+        except ReportError as wrong:
+            refused.append(str(wrong))
+        else:
+            runs[run.run_id] = run
+    if not runs:
+        what = f"; {refused[0]}" if refused else ""
+        raise ReportError(f"{folder}: no run in it; expected run.json files as `tayari check` writes them{what}")
+    return History(runs=tuple(_past(runs.values())), refused=tuple(refused))
+
+
+def render(history: History) -> str:
+    """The trend page: one HTML file without a script."""
+    environment = Environment(
+        loader=PackageLoader("tayari_reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, moment=wording.moment)
+    return environment.get_template("trend.html").render(
+        runs=history.runs[::-1],
+        refused=history.refused,
+        chart=_chart(history.runs),
+        titles=wording.TITLES,
+        merchants=", ".join(dict.fromkeys(one.run.merchant for one in history.runs)),
+        limits=wording.LIMITS,
+    )
+
+
+def _may_be_run(path: Path) -> bool:
+    """Other reports lie in the same folders; a run says `schema` near its beginning."""
+    try:
+        with path.open("rb") as file:
+            return path.stat().st_size <= _MOST_BYTES and b'"schema"' in file.read(200)
+    except OSError:
+        return False
+
+
+def _past(runs: Iterable[Run]) -> Iterable[Past]:
+    before = ""
+    for run in sorted(runs, key=lambda run: run.finished_at):
+        plan = plan_hash(run)
+        yield Past(run=run, judgement=judge(run), plan=plan, breaks=bool(before) and plan != before)
+        before = plan
+
+
+def plan_hash(run: Run) -> str:
+    """Twelve hexadecimal digits, equal for runs of the same rules and weights."""
+    rows = sorted(f"{rule.id} {rule.weight}" for rule in run.plan)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]
+
+
+def _chart(runs: tuple[Past, ...]) -> Chart | None:
+    if len(runs) < 2:
+        return None
+    score: list[tuple[float, float | None]] = []
+    coverage: list[tuple[float, float | None]] = []
+    for number, one in enumerate(runs):
+        if one.breaks:
+            score.append((number - 0.5, None))
+            coverage.append((number - 0.5, None))
+        score.append((float(number), one.judgement.score))
+        coverage.append((float(number), one.judgement.coverage))
+    breaks = tuple(Mark(at=number - 0.5, text="other plan") for number, one in enumerate(runs) if one.breaks)
+    lines = (
+        Series(name="score", css="b", points=score, dots=True),
+        Series(name="coverage", css="a", points=coverage, dots=True),
+    )
+    ends = wording.moment(runs[0].run.finished_at)[:10], wording.moment(runs[-1].run.finished_at)[:10]
+    return percent_chart("Score and coverage", lines, breaks, ends)
