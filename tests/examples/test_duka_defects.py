@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from defects import TABLE, UnknownDefect, with_defects
-from tiny_daraja import DUKA, PAID, TinyDaraja, open_shop
+from tiny_daraja import DUKA, PAID, TABLE, TinyDaraja, UnknownDefect, open_shop, with_defects
 
 MUST_HAVE = [
     *(f"T{n:02}" for n in range(1, 10)),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from tiny_daraja import BUSY, QUICK, TinyDaraja, ok, open_shop, refused
@@ -48,7 +49,7 @@ def test_kenyan_numbers_are_understood(typed: object, sent: str) -> None:
         {"reference": ""},
     ],
 )
-def test_what_mpesa_would_refuse_is_refused_before_anything_is_sent(given: dict[str, object]) -> None:
+def test_what_mpesa_would_refuse_is_refused_before_anything_is_sent(given: dict[str, Any]) -> None:
     async def story() -> None:
         async with open_shop() as shop:
             answer = await shop.pay(**{"reference": "A1", **given})

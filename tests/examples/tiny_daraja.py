@@ -18,9 +18,11 @@ from aiohttp.test_utils import TestServer
 DUKA = Path(__file__).parents[2] / "examples" / "duka"
 sys.path.insert(0, str(DUKA))  # the shop is a plain folder: its modules are siblings
 
-from defects import with_defects  # noqa: E402
+from defects import TABLE, UnknownDefect, with_defects  # noqa: E402
 from parts import build  # noqa: E402
 from settings import Settings  # noqa: E402
+
+__all__ = ["DUKA", "PAID", "TABLE", "UnknownDefect", "open_shop", "with_defects"]
 
 Json = dict[str, Any]
 Wire = tuple[int, str]
@@ -168,5 +170,5 @@ async def open_shop(
             yield Shop(session, str(server.make_url("")).rstrip("/"), daraja)
 
 
-PAID = {"Amount": 100, "MpesaReceiptNumber": "UKN1ABCDEF", "PhoneNumber": 254712345678}
+PAID: Json = {"Amount": 100, "MpesaReceiptNumber": "UKN1ABCDEF", "PhoneNumber": 254712345678}
 """The metadata of a success for 100 shillings."""
