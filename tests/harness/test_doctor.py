@@ -1,12 +1,15 @@
 """The preflight on real traffic: every misconfiguration stops the run with its own message and exit code."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from mini_target import mini_target
+from mini_target import MINI, mini_target
 from rich.console import Console
-from tayari.merchant.process import free_port
+from tayari.merchant.process import answers, free_port
 from tayari.merchant.stage_options import StageOptions
 from tayari.run.findings import Exit, Finding
 from tayari.run.order import Order
@@ -100,6 +103,24 @@ def test_a_merchant_that_does_not_run_is_unreachable(tmp_path: Path) -> None:
 
     assert (found.name, found.exit_code) == ("merchant", Exit.MERCHANT_UNREACHABLE)
     assert found.message == f"nothing answers at {address}"
+
+
+def test_a_merchant_that_runs_already_is_examined_where_it_is(tmp_path: Path) -> None:
+    daraja, port = free_port(), free_port()
+    settings = {"DARAJA": f"http://127.0.0.1:{daraja}", "PASSKEY": "pass1", "KEY": "key1", "SECRET": "secret1"}
+    lines = [line for line in mini_target(tmp_path).read_text().splitlines() if not line.startswith("  start:")]
+    path = tmp_path / "running.yaml"
+    path.write_text("\n".join(lines).replace("{port}", str(port)))
+    command = [sys.executable, str(MINI), str(port)]
+    with subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL) as running:
+        while not answers(f"http://127.0.0.1:{port}"):
+            assert running.poll() is None
+        found = examine(path, StageOptions(port=daraja, control_port=0))
+        still_there = running.poll() is None
+        running.terminate()
+
+    assert [finding for finding in found if not finding.ok] == []
+    assert still_there
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:

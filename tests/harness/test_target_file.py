@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tayari.target import PaymentState, Target, TargetError, load_target
 
 GOOD = """\
@@ -201,6 +203,32 @@ def test_a_file_that_is_no_target_file_gets_one_line(tmp_path: Path, raw: bytes,
         load_target(path, {})
 
     assert expected in str(caught.value)
+
+
+def outcome_of(path: Path) -> object:
+    try:
+        return load_target(path, ENVIRON).merchant.base_url
+    except TargetError as error:
+        return error.problems and all(found.line >= 1 and "; " in found.message for found in error.problems)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_edit_of_a_file_gets_anything_but_a_target_or_problems_with_lines(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    lines = GOOD.splitlines()
+    number = data.draw(st.integers(0, len(lines) - 1))
+    start = data.draw(st.integers(0, len(lines[number])))
+    end = data.draw(st.integers(start, len(lines[number])))
+    edit = data.draw(
+        st.one_of(st.text(max_size=12), st.sampled_from(["[]", "{}", "null", "-1", "env:", "{port}", "'"]))
+    )
+    lines[number] = lines[number][:start] + edit + lines[number][end:]
+    path = tmp_path / "tayari.yaml"
+    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+
+    assert outcome_of(path)
 
 
 def test_a_missing_file_names_the_command_that_writes_one(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import urlsplit
 
 from tayari.target import placeholders
 from tayari.target.lines import Found
@@ -102,7 +101,7 @@ def parse_callbacks(section: Section | None) -> Callbacks:
     for prefix, instead in rewrite.items():
         line = found.entries[prefix].line if found is not None and found.entries else section.line
         section.check_url(instead, line, section.at(f"rewrite.{prefix}"))
-        if urlsplit(prefix).scheme not in {"http", "https"}:
+        if not prefix.startswith(("http://", "https://")):
             where = section.at("rewrite")
             do = "write the start of the callback URL as your merchant sends it"
             section.reading.complain(line, where, repr(prefix), "http://... or https://...", do)
