@@ -99,6 +99,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
                 source=row["source"],
                 waivable=row.get("waivable", True),
                 effort_h=float(row.get("effort_h", 2.0)),
+                group=family,
             ),
             family=family,
             suites=frozenset(row["suites"]),

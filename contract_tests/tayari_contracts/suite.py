@@ -13,7 +13,7 @@ from tayari.merchant.stage import Stage
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.redaction import redact_check
-from tayari_reports.verdict import judge
+from tayari_reports.verdict import judge, percent
 
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.expectation import job_of
@@ -92,7 +92,7 @@ class Suite:
         judgement = judge(self.run())
         terminalreporter.section("tayari")
         terminalreporter.write_line(
-            f"{judgement.verdict.value}   score {judgement.score}   coverage {judgement.coverage}"
+            f"{judgement.verdict.value}   score {percent(judgement.score)}   coverage {percent(judgement.coverage)}"
         )
 
     def run(self) -> Run:

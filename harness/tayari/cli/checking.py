@@ -16,6 +16,7 @@ from tayari_simulator.scenario.read import read_scenarios
 from tayari import example_folder, scenario_folder
 from tayari.cli.options import (
     DEFAULT_TARGET,
+    AttestationsOption,
     ControlOption,
     ControlPortOption,
     FormatOption,
@@ -24,7 +25,9 @@ from tayari.cli.options import (
     ProfileOption,
     ScenariosOption,
     SeedOption,
+    SignOffOption,
     TargetArgument,
+    WaiversOption,
     stage_options,
 )
 from tayari.cli.speech import Format, Speech, failures
@@ -35,6 +38,7 @@ from tayari.run.nearest import suggestion
 from tayari.run.order import SUITES, LoadOrder, Order
 from tayari.run.session import Result
 from tayari.run.session import check as run_check
+from tayari.run.statements import StatementFiles
 
 _OUT = Path("tayari-report")
 _DEMO_LOAD = LoadOrder(users=10, duration_s=15)
@@ -57,6 +61,9 @@ def check(
     profile: ProfileOption = "documented",
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
+    waivers: WaiversOption = None,
+    attestations: AttestationsOption = None,
+    sign_off: SignOffOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
@@ -72,6 +79,7 @@ def check(
         load=LoadOrder(users=users, duration_s=duration, seed=seed) if loaded else None,
         control_url=control,
         stage=stage_options(port, control_port, profile, seed, scenarios),
+        statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
     _finish(order, speech)
 

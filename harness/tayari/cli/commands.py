@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from tayari import __version__
-from tayari.cli import checking, reference, setting_up
+from tayari.cli import checking, reference, reporting, setting_up
 from tayari.run.findings import Exit
 
 _USAGE_ERROR: Final = 2
@@ -36,7 +36,7 @@ app.command()(checking.load)
 app.command()(reference.explain)
 app.add_typer(reference.rules, name="rules")
 app.add_typer(reference.scenarios, name="scenarios")
-app.add_typer(reference.report, name="report")
+app.add_typer(reporting.report, name="report")
 
 
 def _print_version(wanted: bool) -> None:

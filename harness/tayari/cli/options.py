@@ -29,6 +29,13 @@ SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything ra
 ScenariosOption = Annotated[
     list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")
 ]
+WaiversOption = Annotated[
+    Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (docs/waivers.md).")
+]
+AttestationsOption = Annotated[
+    Path | None, typer.Option("--attestations", help="Answers of named persons to the checklist (docs/report.md).")
+]
+SignOffOption = Annotated[Path | None, typer.Option("--sign-off", help="The sign-off sheet (docs/report.md).")]
 
 
 def stage_options(

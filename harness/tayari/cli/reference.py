@@ -1,4 +1,4 @@
-"""`tayari rules`, `tayari scenarios`, `tayari explain`, `tayari report`: what to look up, and to render again."""
+"""`tayari rules`, `tayari scenarios`, `tayari explain`: what to look up."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 from tayari_contracts.rules import CatalogueRow, catalogue
-from tayari_reports.errors import ReportError
-from tayari_reports.jsonio import read_run, to_dict
-from tayari_reports.terminal import render_terminal
-from tayari_reports.verdict import judge
-from tayari_reports.writers import WRITERS, prepare, write_all
+from tayari_reports.jsonio import to_dict
 from tayari_simulator.core.errors import ERROR_LIST
 from tayari_simulator.core.results import RESULTS
 from tayari_simulator.scenario.model import Scenario
@@ -25,7 +21,6 @@ from tayari.run.nearest import suggestion
 
 rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
 scenarios = typer.Typer(help="The scenario files.", no_args_is_help=True)
-report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
 
 
 @rules.command("list")
@@ -127,26 +122,6 @@ def explain(code: Annotated[str, typer.Argument(metavar="CODE")], form: FormatOp
     for error in errors:
         speech.text(f"{error['code']}  HTTP {error['status']}  {error['text'] or 'no message'}", style="bold")
         speech.table(("", ""), [("meaning", str(error["meaning"])), ("source", str(error["source"]))])
-
-
-@report.command("render")
-def render(
-    run_file: Annotated[Path, typer.Argument(metavar="RUN.JSON")],
-    form: Annotated[str, typer.Option("--format", help=f"text, all, or one of {', '.join(WRITERS)}.")] = "all",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder; default: beside the file.")] = None,
-) -> None:
-    """Render a run again, in one format or in all of them."""
-    speech = Speech(Format.TEXT)
-    formats = tuple(WRITERS) if form == "all" else (form,)
-    try:
-        run = prepare(read_run(run_file))
-        if form == "text":
-            render_terminal(run, judge(run), speech.out)
-            return
-        for path in write_all(run, out or run_file.parent, formats=formats).values():
-            speech.text(str(path))
-    except ReportError as error:
-        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
 
 
 def _row(row: CatalogueRow) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from tayari_reports.facts import Code, Setting
 from tayari_reports.jsonio import Events
 from tayari_reports.model import Run
 from tayari_simulator.core.options import OPTIONS
@@ -16,9 +17,11 @@ from tayari_simulator.core.provenance import Mark
 
 from tayari import __version__
 from tayari.merchant.stage import Stage
+from tayari.run.configuration import watched
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded
 from tayari.run.order import Order
+from tayari.run.statements import Statements
 from tayari.target.model import Target
 
 NO_EVENTS: Final = Events((), (), False)
@@ -38,6 +41,11 @@ class Parts:
     notes: list[str] = field(default_factory=list)
     clock: str = "real"
     seed: int = 0
+    configuration: tuple[Setting, ...] = ()
+    codes: tuple[Code, ...] = ()
+    callback_errors: tuple[int, int] | None = None
+    """Under load: callbacks not answered 200, of how many."""
+    statements: Statements = field(default_factory=Statements)
 
 
 def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run:
@@ -65,6 +73,13 @@ def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run
         notes=tuple(parts.notes),
         environment=environment(),
         provenance=in_doubt(),
+        capabilities=tuple(sorted(target.merchant.capabilities)),
+        configuration=parts.configuration,
+        codes=parts.codes,
+        monitoring=watched(target.thresholds, parts.loaded.load, parts.callback_errors),
+        waivers=parts.statements.waivers,
+        attestations=parts.statements.attestations,
+        sign_off=parts.statements.sign_off,
     )
 
 

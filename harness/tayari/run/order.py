@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tayari.merchant.stage_options import StageOptions
+from tayari.run.statements import StatementFiles
 
 SUITES: Final = ("smoke", "ci", "release", "load")
 
@@ -39,6 +40,8 @@ class Order:
     """Whether the pytest suites run; false for a load run."""
     control_url: str | None = None
     stage: StageOptions = field(default_factory=StageOptions)
+    statements: StatementFiles = field(default_factory=StatementFiles)
+    """What people say beside the measurements; files of the usual names beside the target file need not be named."""
 
     @property
     def selection(self) -> str:

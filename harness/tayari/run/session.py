@@ -15,12 +15,16 @@ from tayari_reports.writers import prepare, write_all
 from tayari.control.client import ControlError
 from tayari.merchant.process import MerchantStartError
 from tayari.merchant.stage import Stage
+from tayari.run import journal
 from tayari.run.children import ChildFailed
+from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
+from tayari.run.configuration import callback_errors, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
 from tayari.run.load import Loaded, loaded_from, planned_rules, run_load
 from tayari.run.order import Order
+from tayari.run.statements import read_statements
 from tayari.run.suites import found_so_far, run_suites
 from tayari.run.voice import Voice
 from tayari.target import load_target
@@ -60,7 +64,8 @@ def check(order: Order, voice: Voice) -> Result:
         ReportError: the reports cannot be written.
     """
     stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
-    parts = Parts(began=time.time())
+    statements = read_statements(order.statements.beside(order.target))
+    parts = Parts(began=time.time(), statements=statements)
     stage.prepare()
     try:
         try:
@@ -93,8 +98,21 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
         parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+    _learn(order, stage, parts)
     if order.load is not None and _settled(stage, parts, voice):
+        since = journal.newest(stage.control)
         parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+        parts.callback_errors = callback_errors(stage.control, since)
+
+
+def _learn(order: Order, stage: Stage, parts: Parts) -> None:
+    """What the traffic so far says of the environment and of the codes that were met."""
+    whole = order.functional and not order.only and not order.scenarios
+    try:
+        parts.configuration = measure(stage)
+        parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False)
+    except ControlError as error:
+        parts.notes.append(f"environment and codes were not read: {error}")
 
 
 def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:

@@ -1,0 +1,195 @@
+"""`tayari report`: what can be done with run.json files after a run, without the merchant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tayari_reports import bundle
+from tayari_reports.comparison import compare as compare_runs
+from tayari_reports.comparison import to_json, to_markdown
+from tayari_reports.errors import ReportError
+from tayari_reports.history import read_history
+from tayari_reports.history import render as render_history
+from tayari_reports.jsonio import read_run
+from tayari_reports.merging import merge as merge_runs
+from tayari_reports.model import Run
+from tayari_reports.terminal import render_terminal
+from tayari_reports.verdict import judge, percent
+from tayari_reports.waivers import EAT
+from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
+
+from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
+from tayari.cli.speech import Format, Speech
+from tayari.run.findings import Exit
+from tayari.run.statements import NAMES, StatementFiles, ageing, read_statements
+from tayari.target import TargetError
+from tayari.target.lines import Problem
+
+report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
+
+RunFile = Annotated[Path, typer.Argument(metavar="RUN.JSON")]
+
+
+@contextmanager
+def _failures(speech: Speech) -> Iterator[None]:
+    """A file that cannot be used is told in one line each."""
+    try:
+        yield
+    except (ReportError, TargetError) as error:
+        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
+
+
+@report.command("render")
+def render(
+    *,
+    run_file: RunFile,
+    form: Annotated[str, typer.Option("--format", help=f"text, all, or one of {', '.join(WRITERS)}.")] = "all",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; default: beside the file.")] = None,
+    waivers: WaiversOption = None,
+    attestations: AttestationsOption = None,
+    sign_off: SignOffOption = None,
+) -> None:
+    """Render a run again, in one format or in all; with statements that were made after it."""
+    speech = Speech(Format.TEXT)
+    with _failures(speech):
+        files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
+        run = prepare(_with_statements(read_run(run_file), files))
+        if form == "text":
+            render_terminal(run, judge(run), speech.out)
+            return
+        formats = USUAL if form == "all" else (form,)
+        for path in write_all(run, out or run_file.parent, formats=formats).values():
+            speech.text(str(path))
+
+
+@report.command("compare")
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.JSON")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.JSON")],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 10 when something fails or lost its answer that did not before.")
+    ] = False,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """What is new, fixed, still failing or no longer judged; scores only where the plans are the same."""
+    speech = Speech(form)
+    with _failures(speech):
+        comparison = compare_runs(read_run(old), read_run(new))
+    speech.json(to_json(comparison))
+    speech.text(to_markdown(comparison).rstrip())
+    if strict and comparison.worse:
+        raise typer.Exit(int(Exit.NOT_READY))
+
+
+@report.command("merge")
+def merge(
+    run_files: Annotated[list[Path], typer.Argument(metavar="RUN.JSON...")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the merged reports.")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Several runs of one merchant as one: shards, or suites. The exit code is the merged verdict's."""
+    speech = Speech(form)
+    with _failures(speech):
+        whole = prepare(merge_runs([read_run(path) for path in run_files]))
+        reports = write_all(whole, out)
+    judgement = judge(whole)
+    written = {name: str(path) for name, path in reports.items()}
+    speech.json({"verdict": judgement.verdict, "score": judgement.score, "reports": written})
+    if form is Format.TEXT:
+        render_terminal(whole, judgement, speech.out)
+        speech.text(f"\nreport  {reports['html'].resolve()}", style="bold")
+    raise typer.Exit(judgement.exit_code)
+
+
+@report.command("verify")
+def verify(
+    bundle_file: Annotated[Path, typer.Argument(metavar="EVIDENCE.ZIP")],
+    sha256: Annotated[str | None, typer.Option("--sha256", help="What the bundle's own sum must be.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Recompute verdict, evidence and checksums of a bundle; a changed byte is found. Exit code 0: nothing was."""
+    speech = Speech(form)
+    with _failures(speech):
+        found = bundle.verify(bundle_file)
+    problems = list(found.problems)
+    if sha256 is not None and sha256.lower() != found.sha256:
+        problems.append(f"the bundle's SHA-256 is {found.sha256}; expected {sha256}")
+    verdict = found.judgement.verdict.value if found.judgement else None
+    speech.json({"intact": not problems, "problems": problems, "sha256": found.sha256, "verdict": verdict})
+    for problem in problems:
+        speech.text(f"{bundle_file}: {problem}", style="red")
+    if problems:
+        raise typer.Exit(int(Exit.INVALID_RUN))
+    if found.judgement is not None:
+        figures = f"score {percent(found.judgement.score)} · coverage {percent(found.judgement.coverage)}"
+        speech.text(
+            f"{found.judgement.verdict.value} · {figures}: it follows from the checks in the bundle", style="green"
+        )
+        speech.text(f"sha256 {found.sha256}")
+
+
+@report.command("history")
+def history(
+    folder: Annotated[Path, typer.Argument(help="Folder with run.json files, at any depth.")],
+    out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("trend.html"),
+) -> None:
+    """A folder of runs as one page: score and coverage over time."""
+    speech = Speech(Format.TEXT)
+    with _failures(speech):
+        found = read_history(folder)
+        try:
+            out.write_text(render_history(found), encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
+    for refused in found.refused:
+        speech.text(f"passed over: {refused}", style="yellow")
+    speech.text(f"{len(found.runs)} runs: {out.resolve()}", style="bold")
+
+
+@report.command("lint")
+def lint(
+    waivers: WaiversOption = None,
+    attestations: AttestationsOption = None,
+    sign_off: SignOffOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Check waivers, attestations and the sign-off sheet: one line for each mistake, with file and line."""
+    speech = Speech(form)
+    files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off).beside(Path("tayari.yaml"))
+    if files == StatementFiles():
+        known = ", ".join(NAMES.values())
+        raise speech.fail(f"nothing to check: none of {known} is here; name one", Exit.BAD_CONFIGURATION)
+    problems: list[Problem] = []
+    soon: list[Problem] = []
+    try:
+        read_statements(files)
+    except TargetError as error:
+        problems = list(error.problems)
+    if files.waivers is not None:
+        aged, soon = ageing(files.waivers, today=datetime.now(EAT).date())
+        problems += aged
+    speech.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
+    for one in problems:
+        speech.text(str(one), style="red")
+    for one in soon:
+        speech.text(str(one), style="yellow")
+    speech.text(f"{len(problems)} problems, {len(soon)} warnings")
+    if problems:
+        raise typer.Exit(int(Exit.BAD_CONFIGURATION))
+
+
+def _with_statements(run: Run, files: StatementFiles) -> Run:
+    """The run with the statements of the files that were named; the rest stays as the run has it."""
+    said = read_statements(files)
+    return replace(
+        run,
+        waivers=said.waivers if files.waivers else run.waivers,
+        attestations=said.attestations if files.attestations else run.attestations,
+        sign_off=said.sign_off if files.sign_off else run.sign_off,
+    )

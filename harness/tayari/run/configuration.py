@@ -1,0 +1,190 @@
+"""The environment configuration, measured from the run's own traffic where that is possible. No value is a secret:
+of credentials only the names of their variables are told, of callback URLs only scheme and host.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tayari_reports.facts import How, Setting
+from tayari_reports.model import Load, Threshold
+from tayari_simulator.core.callback_urls import WORDS
+
+from tayari.control.client import ControlClient
+from tayari.merchant.stage import Stage
+from tayari.run import journal
+from tayari.run.certificate import look
+from tayari.target.model import Target, Thresholds
+from tayari.target.placeholders import names
+
+SANDBOX_SHORT_CODE: Final = "174379"
+"""Daraja's shared sandbox short code. Source: reference 1.1."""
+
+_CREDENTIALS: Final = frozenset({"consumer_key", "consumer_secret", "passkey"})
+_ENV: Final = re.compile(r"\benv:([A-Za-z_][A-Za-z0-9_]*)")
+_SOON_DAYS: Final = 30
+_WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORECASE)
+
+
+def measure(stage: Stage) -> tuple[Setting, ...]:
+    """What this run can say of the environment.
+
+    Raises:
+        ControlError: the simulator does not answer.
+    """
+    url = callback_url(journal.entries(stage.control, kind="request"))
+    return (
+        *_credentials(stage.target),
+        *_switch(stage.target, called=url is not None),
+        _short_code(stage.target),
+        _base_url(stage.base_url),
+        *(_callback(url, stage.target) if url is not None else ()),
+    )
+
+
+def watched(limits: Thresholds, load: Load | None, callback_errors: tuple[int, int] | None) -> tuple[Threshold, ...]:
+    """What production should watch, with what this run measured. `callback_errors`: how many, of how many."""
+    found = {row.name: row for row in load.thresholds} if load is not None else {}
+    wanted = (
+        ("payment_p95_s", limits.payment_p95_s, "s"),
+        ("success_rate", limits.success_rate, "of payments"),
+        ("failure_rate", limits.failure_rate, "of payments"),
+    )
+    rows = [
+        found.get(name) or Threshold(name=name, limit=limit, measured=None, unit=unit, samples=0, met=None)
+        for name, limit, unit in wanted
+    ]
+    bad, of = callback_errors or (0, 0)
+    share = bad / of if of else None
+    met = None if share is None else bad == 0
+    rows.append(Threshold(name="callback_errors", limit=0.0, measured=share, unit="of callbacks", samples=of, met=met))
+    return tuple(rows)
+
+
+def callback_errors(control: ControlClient, since: int) -> tuple[int, int]:
+    """Of the callbacks that Daraja sent since then: how many were not answered 200, and how many there were."""
+    statuses = [
+        (entry.get("response") or {}).get("status") for entry in journal.entries(control, since=since, kind="callback")
+    ]
+    return sum(status != 200 for status in statuses), len(statuses)
+
+
+def callback_url(requests: Iterable[Mapping[str, Any]]) -> str | None:
+    """The CallBackURL of the first push that carries one; None when there is none."""
+    for entry in requests:
+        if entry.get("endpoint") != "stk_push":
+            continue
+        try:
+            body = json.loads((entry.get("request") or {}).get("body") or "")
+        except (ValueError, TypeError):
+            continue
+        url = body.get("CallBackURL") if isinstance(body, Mapping) else None
+        if isinstance(url, str) and urlsplit(url).hostname:
+            return url
+    return None
+
+
+def _credentials(target: Target) -> Iterator[Setting]:
+    start = target.merchant.start
+    given = (
+        {name for name, text in start.env.items() if _CREDENTIALS & set(names(text))} if start is not None else set()
+    )
+    read = set(_ENV.findall(target.path.read_text(encoding="utf-8")))
+    if given or read:
+        yield Setting(
+            item="environment.credentials",
+            name="",
+            value=", ".join(sorted(given | read)),
+            how=How.DECLARED,
+            note="Variables that carried this run's credentials, by name; production's own are not visible from here.",
+        )
+
+
+def _switch(target: Target, *, called: bool) -> Iterator[Setting]:
+    if not called:
+        return
+    start = target.merchant.start
+    through = (
+        sorted(name for name, text in start.env.items() if "daraja_url" in names(text)) if start is not None else []
+    )
+    value = f"by {', '.join(through)}" if through else "it was pointed here"
+    note = "The merchant followed it to the simulator."
+    yield Setting(item="environment.switch", name="", value=value, how=How.MEASURED, ok=True, note=note)
+
+
+def _short_code(target: Target) -> Setting:
+    code = target.daraja.short_code
+    note = "Daraja's shared sandbox short code; production has its own." if code == SANDBOX_SHORT_CODE else ""
+    return Setting(item="environment.short_code", name="", value=code, how=How.DECLARED, note=note)
+
+
+def _base_url(url: str) -> Setting:
+    local = _not_public(urlsplit(url).hostname or "")
+    ok = None if local else url.startswith("https://")
+    note = f"This run used {local}; what customers use cannot be seen from here." if local else ""
+    how = How.NOT_KNOWN if local else How.MEASURED
+    return Setting(item="environment.base_url", name="", value=_shown(url), how=how, ok=ok, note=note)
+
+
+def _callback(url: str, target: Target) -> Iterator[Setting]:
+    host = urlsplit(url).hostname or ""
+    local = _not_public(host)
+    shown = _shown(url)
+    if local and local.startswith("a loopback"):
+        note = f"This run used {local}; production's callback URL cannot be seen from here."
+        for item in ("callback.https", "callback.public"):
+            yield Setting(item=item, name="", value=shown, how=How.NOT_KNOWN, note=note)
+    else:
+        https = url.lower().startswith("https://")
+        yield Setting(item="callback.https", name="", value=shown, how=How.MEASURED, ok=https)
+        yield Setting(item="callback.public", name="", value=shown, how=How.MEASURED, ok=not local, note=local)
+    words = sorted({word.lower() for word in _WORD.findall(url)})
+    found = f"it holds {', '.join(words)}" if words else "none found"
+    yield Setting(item="callback.words", name="", value=found, how=How.MEASURED, ok=not words)
+    yield from _tls(url, host, target)
+
+
+def _tls(url: str, host: str, target: Target) -> Iterator[Setting]:
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https":
+        return
+    if host not in target.callbacks.allow_hosts and not _not_public(host).startswith("a loopback"):
+        note = f"{host} is not called from here; callbacks.allow_hosts would let it be looked at."
+        for item in ("callback.certificate", "callback.tls"):
+            yield Setting(item=item, name="", value="", how=How.NOT_KNOWN, note=note)
+        return
+    try:
+        seen = look(host, parts.port or 443)
+    except OSError as error:
+        note = f"{host} did not shake hands: {error}"
+        yield Setting(item="callback.certificate", name="", value="", how=How.NOT_KNOWN, note=note)
+        return
+    value = f"{seen.days_left} days left" + ("" if seen.trusted else f", not trusted: {seen.problem}")
+    soon = "Renew it before the launch." if seen.days_left < _SOON_DAYS else ""
+    good = seen.trusted and seen.days_left >= 0
+    yield Setting(item="callback.certificate", name="", value=value, how=How.MEASURED, ok=good, note=soon)
+    yield Setting(item="callback.tls", name="", value=seen.tls_version, how=How.MEASURED, ok=seen.modern)
+
+
+def _not_public(host: str) -> str:
+    """Why a host is not reachable from Safaricom; empty when it may be."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        if host == "localhost" or host.endswith(".localhost"):
+            return "a loopback name"
+        private = "." not in host or host.endswith((".local", ".internal", ".lan", ".test"))
+        return "a private name" if private else ""
+    if address.is_loopback:
+        return "a loopback address"
+    return "a private address" if address.is_private else ""
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
