@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -93,6 +93,17 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
     )
     api = parts.api(settings=settings, store=store, intake=intake, checkout=checkout, messages=messages)
 
+    app = web.Application(client_max_size=MOST_BODY)
+    app.cleanup_ctx.append(life_of(store, session, work, hooks=hooks, reconciler=reconciler))
+    app.add_routes([*api.routes(), *hooks.routes(), *parts.pages(api).routes()])
+    return app
+
+
+def life_of(
+    store: Store, session: aiohttp.ClientSession, work: Work, *, hooks: Hooks, reconciler: Reconciler
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """What happens before the first request, and after the last."""
+
     async def life(app: web.Application) -> AsyncIterator[None]:  # noqa: ARG001 - the shape of a cleanup context
         await hooks.resume()
         reconciler.resume()
@@ -101,7 +112,4 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
         await session.close()
         store.close()
 
-    app = web.Application(client_max_size=MOST_BODY)
-    app.cleanup_ctx.append(life)
-    app.add_routes([*api.routes(), *hooks.routes(), *parts.pages(api).routes()])
-    return app
+    return life
