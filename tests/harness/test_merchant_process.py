@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tayari.merchant.process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
@@ -25,13 +26,11 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 """
 
 
-def make(
-    tmp_path: Path, command: str = "{python} 'my shop.py' {port}", port: int = 0, **more: object
-) -> MerchantProcess:
+def make(tmp_path: Path, command: str = "{python} 'my shop.py' {port}", port: int = 0, **more: Any) -> MerchantProcess:
     port = port or free_port()
     (tmp_path / "my shop.py").write_text(SERVE)
     values = {"python": sys.executable, "port": str(port), "daraja_url": "http://127.0.0.1:9310"}
-    start = Start(command=command, env={"DARAJA": "{daraja_url}"}, **more)  # type: ignore[arg-type]
+    start = Start(command=command, env={"DARAJA": "{daraja_url}"}, **more)
     base_url = f"http://127.0.0.1:{port}"
     return MerchantProcess(start, base_url, values=values, folder=tmp_path, log=tmp_path / "merchant.log")
 
@@ -98,7 +97,7 @@ def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None
     ],
 )
 def test_a_failed_start_has_its_reason(
-    tmp_path: Path, command: str, more: dict[str, object], kind: str, said: str
+    tmp_path: Path, command: str, more: dict[str, Any], kind: str, said: str
 ) -> None:
     merchant = make(tmp_path, command, **more)
 
