@@ -139,3 +139,77 @@ def test_mutate_leaves_what_a_callback_lacks_and_says_so() -> None:
 
     assert "is not in this body" in sent[0].note
     assert sent[1].note == "mutated"
+
+
+def reordered(rest: str = "") -> Bench:
+    bench = Bench()
+    text = f"scenario: a/b\nabout: x\nfaults: [{{reorder: {{within_s: 10, gap_s: 0.5}}}}]\n{rest}"
+    bench.selector.queue(scenario_of(text), msisdn=MSISDN)
+    return bench
+
+
+def test_reorder_lets_the_next_payments_callback_overtake() -> None:
+    bench = reordered()
+    bench.push()
+    first = bench.last_id
+    bench.advance(3)
+    bench.push(msisdn="254722000000")
+    second = bench.last_id
+    sent = bench.advance(60)
+
+    assert [delivery.checkout_request_id for delivery in sent] == [second, first]
+    assert times_of(sent) == [4, 4.5]
+    assert sent[1].note == "reordered"
+
+
+def test_reorder_ends_when_nobody_overtakes() -> None:
+    bench = reordered()
+    bench.push()
+
+    assert times_of(bench.advance(60)) == [11]
+
+
+def test_reorder_is_not_overtaken_by_the_same_payment() -> None:
+    bench = reordered("then: [{result_code: 1037}]\noutcome: {result_code: 1}")
+    bench.push()
+
+    assert times_of(bench.advance(60)) == [2, 11]
+
+
+@pytest.mark.parametrize("whose", ["unknown", "guessed", "own"])
+def test_forge_lies_before_the_true_callback(whose: str) -> None:
+    sent = delivered(f"forge: {{id: {whose}, gap_s: 2, source: 198.51.100.7}}", "outcome: {result_code: 1032}")
+    forged, true = sent
+    said = orjson.loads(forged.body)["Body"]["stkCallback"]
+
+    assert times_of(sent) == [1, 3]
+    assert codes_of(sent) == [0, 1032]
+    assert (forged.forged_from, true.forged_from) == ("198.51.100.7", "")
+    assert (said["CheckoutRequestID"] == true.checkout_request_id) is (whose == "own")
+    assert len(said["CheckoutRequestID"]) == len(true.checkout_request_id)
+    assert said["CallbackMetadata"]["Item"][1]["Value"] == "FAKE000001"
+
+
+def test_forge_guesses_the_second_and_the_phone() -> None:
+    forged, true = delivered("forge: {id: guessed}")
+    guess = orjson.loads(forged.body)["Body"]["stkCallback"]["CheckoutRequestID"]
+
+    assert guess[:-10] == true.checkout_request_id[:-10]
+    assert guess[-9:] == MSISDN[-9:]
+
+
+def test_huge_callback_is_good_json_of_that_size() -> None:
+    sent = delivered("huge_callback: {kilobytes: 300}")
+
+    assert len(sent[0].body) == 300 * 1024
+    assert callback(sent)["ResultDesc"].strip() == "The service request is processed successfully."
+    assert items(sent)["Amount"] == 100
+
+
+@pytest.mark.parametrize(("method", "empty"), [("GET", True), ("HEAD", True), ("PUT", False), ("DELETE", True)])
+def test_wrong_method_calls_otherwise_and_then_posts(method: str, empty: bool) -> None:
+    odd, true = delivered(f"wrong_method: {{method: {method}, gap_s: 2}}")
+
+    assert [odd.method, true.method] == [method, "POST"]
+    assert (odd.body == b"") is empty
+    assert true.due_s - odd.due_s == 2

@@ -176,3 +176,41 @@ def test_faults_of_the_query_belong_to_their_payment() -> None:
     bench.advance(5)
 
     assert [bench.query(other).status, bench.query(played).status, bench.query(played).status] == [200, 503, 200]
+
+
+def test_api_error_takes_another_status_and_a_retry_after() -> None:
+    reply, accepted = pushed_under("api_error: {error: 500.003.02.spike_arrest, status: 429, retry_after_s: 30}")
+
+    assert (reply.status, reply.headers) == (429, (("Retry-After", "30"),))
+    assert orjson.loads(reply.body)["errorMessage"] == "Error Occurred: Spike Arrest Violation"
+    assert not accepted
+
+
+def test_gateway_fault_takes_another_status() -> None:
+    reply, _ = pushed_under("gateway_fault: {fault: gateway_timeout, status: 503}")
+
+    assert reply.status == 503
+    assert "fault" in orjson.loads(reply.body)
+
+
+def test_slow_body_lets_the_body_of_an_accepted_push_drip() -> None:
+    reply, accepted = pushed_under("slow_body: {over_s: 4}")
+
+    assert (reply.transport, reply.body_over_s, reply.delay_s) == (Transport.SLOW_BODY, 4, 0)
+    assert accepted
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [("404.001.03", 404), ("404.001.03.invalid_access_token.status_401", 401)]
+)
+def test_revoke_tokens_refuses_the_call_and_every_older_token(error: str, status: int) -> None:
+    bench = bench_with(f"revoke_tokens: {{error: {error}}}")
+    tokens = bench.daraja.world.tokens
+    older = tokens.issue("o" * 28, app="key", expires_s=bench.now_s + 3600, cancel_old=False)
+    reply = bench.push()
+
+    assert (reply.status, bench.last_id) == (status, "")
+    assert orjson.loads(reply.body)["errorCode"] == "404.001.03"
+    assert tokens.find(f"Bearer {older.text}", bench.now_s) is None
+    bench.push()
+    assert bench.last_id

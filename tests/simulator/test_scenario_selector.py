@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import random
+
 import pytest
 from bench_daraja import MSISDN, scenario_of
 from tayari_simulator.core.behaviour import Call, Play
@@ -131,7 +133,7 @@ def test_a_one_shot_of_oauth_lasts_until_its_faults_are_through() -> None:
     met = []
     for _ in range(4):
         play = selector.for_endpoint(Call.OAUTH)
-        met.append(0 if play is None else len(play.faults(Call.OAUTH, play.count(Call.OAUTH))))
+        met.append(0 if play is None else len(play.met(Call.OAUTH, 0.0, random)))
 
     assert met == [0, 1, 1, 0]
     assert selector.queued == 0
@@ -142,7 +144,7 @@ def test_from_call_of_an_endpoint_skips_its_first_calls() -> None:
     selector.queue(scenario("late", "when: {endpoint: oauth, from_call: 3}\nfaults: [reset]"), endpoint=Endpoint.OAUTH)
     met = []
     while (play := selector.for_endpoint(Call.OAUTH)) is not None:
-        met.append(len(play.faults(Call.OAUTH, play.count(Call.OAUTH))))
+        met.append(len(play.met(Call.OAUTH, 0.0, random)))
 
     assert met == [0, 0, 1]
 

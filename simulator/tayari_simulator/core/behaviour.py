@@ -92,6 +92,10 @@ class Reply:
     keep_bytes: int = 0
     close_port_for_s: float = 0.0
     """Above zero: the Daraja port closes for so long once this reply is done."""
+    body_over_s: float = 2.0
+    """For `SLOW_BODY`: how long the body takes from its first byte to its last."""
+    revokes_tokens: bool = False
+    """Every token that was issued so far is dead from this reply on."""
 
 
 @dataclass(slots=True)
@@ -109,6 +113,10 @@ class Delivery:
     headers: tuple[tuple[str, str], ...] = ()
     note: str = ""
     """For the journal and the reports: `duplicate 2 of 2`."""
+    forged_from: str = ""
+    """Not empty: this is not Daraja's own; the address of the stranger who sends it."""
+    overtaken_gap_s: float | None = None
+    """Not None: it waits for another payment's callback and is sent so long after it; `due_s` is the latest moment."""
 
 
 class Fault:
@@ -129,20 +137,45 @@ class Fault:
 
 
 ALWAYS: Final = 1_000_000_000
+FOREVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Armed:
-    """A fault and the calls it applies to: `times` calls of `on`, after the first `after_calls`."""
+    """A fault and the calls it applies to: `times` calls of `on`, after the first `after_calls`.
+
+    Of these, the ones from `from_s` until `until_s` on the behaviour's timeline; and of those a share of `probability`.
+    """
 
     fault: Fault
     on: Call
     times: int = 1
     after_calls: int = 0
+    probability: float = 1.0
+    from_s: float = 0.0
+    until_s: float = FOREVER
 
-    def applies(self, call: Call, number: int) -> bool:
-        """Whether the `number`-th `call` of this play (1 is the first) meets the fault."""
-        return call is self.on and self.after_calls < number <= self.after_calls + self.times
+    def applies(self, call: Call, number: int, elapsed_s: float, uniform: Uniform) -> bool:
+        """Whether the `number`-th `call` of a play (1 is the first), `elapsed_s` after its begin, meets the fault."""
+        return (
+            call is self.on
+            and self.after_calls < number <= self.after_calls + self.times
+            and self.from_s <= elapsed_s < self.until_s
+            and (self.probability >= 1.0 or uniform() < self.probability)
+        )
+
+
+@dataclass(slots=True)
+class Timeline:
+    """When a behaviour was first met: its windows count from there. Plays of one activation share it."""
+
+    began_s: float | None = None
+
+    def elapsed_s(self, now_s: float) -> float:
+        """Seconds since the first call; that one begins it."""
+        if self.began_s is None:
+            self.began_s = now_s
+        return now_s - self.began_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,16 +197,16 @@ class Play:
 
     behaviour: Behaviour
     calls: dict[Call, int] = field(default_factory=dict)
+    timeline: Timeline = field(default_factory=Timeline)
+    chosen_by: str = ""
+    """Which of the ways to choose a scenario led here; a word of the control API's `explain`."""
 
-    def count(self, call: Call) -> int:
-        """Note one more call and return its number."""
+    def met(self, call: Call, now_s: float, uniform: Uniform) -> tuple[Fault, ...]:
+        """Count one more call; the faults that it meets."""
         number = self.calls.get(call, 0) + 1
         self.calls[call] = number
-        return number
-
-    def faults(self, call: Call, number: int) -> tuple[Fault, ...]:
-        """The faults that apply to that call."""
-        return tuple(armed.fault for armed in self.behaviour.armed if armed.applies(call, number))
+        elapsed_s = self.timeline.elapsed_s(now_s)
+        return tuple(armed.fault for armed in self.behaviour.armed if armed.applies(call, number, elapsed_s, uniform))
 
 
 class Choose(Protocol):

@@ -8,9 +8,8 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.core import endpoints
-from tayari_simulator.core.behaviour import Choose, Delivery, Reply, Uniform
+from tayari_simulator.core.behaviour import Call, Choose, Delivery, Reply, Uniform
 from tayari_simulator.core.business import Business
-from tayari_simulator.core.edge import GATEWAY_FAULTS
 from tayari_simulator.core.endpoints import ENDPOINTS, Endpoint
 from tayari_simulator.core.errors import (
     ERRORS,
@@ -21,13 +20,16 @@ from tayari_simulator.core.errors import (
     INVALID_TOKEN_401,
     INVALID_TOKEN_WITH_ID,
     METHOD_NOT_ALLOWED,
+    REQUEST_ID,
     ErrorSpec,
     Refused,
 )
 from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.core.oauth import consumer_key
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.outcomes import play_next_result
 from tayari_simulator.core.payments import Payment
+from tayari_simulator.core.rates import rate_gaps, rate_refusal
 from tayari_simulator.core.tokens import Token, is_bearer
 from tayari_simulator.core.world import World
 
@@ -59,8 +61,9 @@ class Daraja:
         self.world = World(business, options, uniform=uniform, choose=choose)
         self.routes: Mapping[str, Route] = {row.path: Route(row, options) for row in ENDPOINTS}
         self._token_error = _token_error(options)
-        self._gap_s = 60.0 / limit if (limit := options.number("queries_per_minute")) else 0.0
-        self._last_query: dict[str, float] = {}
+        self._gaps_s = rate_gaps(options)
+        self._rate_refusal = rate_refusal(options)
+        self._last_call: dict[tuple[Call, str], float] = {}
 
     def answer(self, route: Route, exchange: Exchange, authorization: str | None, content_type: str | None) -> Reply:
         """Answer one call of a known path. The exchange's `at_s` is the time; ids and notes are written into it."""
@@ -68,10 +71,12 @@ class Daraja:
             if exchange.method != route.endpoint.method:
                 raise self._wrong_method(exchange.method)
             if route.read is None:
+                if self._gaps_s and self._too_fast(route.endpoint.name, consumer_key(authorization), exchange.at_s):
+                    return self._slow_down(exchange)
                 return route.handle(self.world, exchange, [authorization, exchange.url.partition("?")[2]])
             token = self._token(authorization, exchange.at_s)
-            if self._gap_s and route.endpoint.spaced and self._too_fast(token.app, exchange.at_s):
-                return GATEWAY_FAULTS["spike_arrest"].reply()
+            if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
+                return self._slow_down(exchange)
             wire = _json_object(exchange.request_body, content_type, route.blamed)
             return route.handle(self.world, exchange, route.read(wire))
         except Refused as refused:
@@ -96,14 +101,18 @@ class Daraja:
         if plan is None:
             return ()
         if type(plan) is Delivery:
-            return (plan,)
+            return (plan,) if self.world.overtaking.leaves(plan, now_s) else ()
         assert isinstance(plan, Payment)
         deliveries = play_next_result(self.world, plan, due_s)
         plan.pending += len(deliveries)
+        overtaking = self.world.overtaking
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
-            return deliveries
+            return deliveries if overtaking.leaves(deliveries[0], now_s) else ()
         for delivery in deliveries:
-            agenda.add(delivery.due_s, delivery)
+            if delivery.overtaken_gap_s is not None:
+                overtaking.wait(delivery)
+            else:
+                agenda.add(delivery.due_s, delivery)
         return ()
 
     def later(self, delivery: Delivery) -> None:
@@ -113,7 +122,7 @@ class Daraja:
     def forget(self) -> None:
         """Back to the start."""
         self.world.forget()
-        self._last_query.clear()
+        self._last_call.clear()
 
     def _token(self, authorization: str | None, now_s: float) -> Token:
         token = None if authorization is None else self.world.tokens.find(authorization, now_s)
@@ -123,12 +132,24 @@ class Daraja:
             raise Refused(self._token_error, note="the token is unknown, expired or revoked")
         return token
 
-    def _too_fast(self, app: str, now_s: float) -> bool:
-        """Evenly spaced calls of one app, without a burst. Source: reference 1.11."""
-        if now_s - self._last_query.get(app, float("-inf")) < self._gap_s:
+    def _too_fast(self, call: Call, app: str, now_s: float) -> bool:
+        """Evenly spaced calls of one app to one endpoint, without a burst. Source: reference 1.11."""
+        gap_s = self._gaps_s.get(call, 0.0)
+        if not gap_s:
+            return False
+        if now_s - self._last_call.get((call, app), float("-inf")) < gap_s:
             return True
-        self._last_query[app] = now_s
+        self._last_call[call, app] = now_s
         return False
+
+    def _slow_down(self, exchange: Exchange) -> Reply:
+        """The refusal of a call that came too soon after the one before."""
+        reply = self._rate_refusal()
+        exchange.note = f"more {exchange.endpoint} calls of this app than its limit allows"
+        _note_whose(exchange)
+        self.world.counts.refuse("rate_limit")
+        reply.body = reply.body.replace(REQUEST_ID.encode(), self.world.ids.request_id().encode())
+        return reply
 
     def _wrong_method(self, method: str) -> Refused:
         if self.world.options.says("wrong_method", "404.001.04"):

@@ -27,8 +27,6 @@ class Endpoint:
     fields: Callable[[Options], Fields] | None
     handle: Handle
     about: str
-    spaced: bool = False
-    """Whether the limit on queries applies (option `queries_per_minute`)."""
 
 
 ENDPOINTS: Final = (
@@ -37,7 +35,7 @@ ENDPOINTS: Final = (
     Endpoint(name=Call.STK_PUSH, method="POST", path="/mpesa/stkpush/v1/processrequest", fields=stk_push.fields,
              handle=stk_push.push, about="M-Pesa Express: the prompt on the customer's phone"),
     Endpoint(name=Call.STK_QUERY, method="POST", path="/mpesa/stkpushquery/v1/query", fields=stk_query.fields,
-             handle=stk_query.query, about="M-Pesa Express query: how a push stands", spaced=True),
+             handle=stk_query.query, about="M-Pesa Express query: how a push stands"),
 )  # fmt: skip
 
 _FAMILIES: Final[tuple[tuple[str, str], ...]] = (

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     CALLBACK = "callback"
     """Daraja called the merchant."""
     CONTROL = "control"
-    """A callback sent through the control API."""
+    """A callback that is not Daraja's own: sent through the control API, or forged by a scenario."""
 
 
 @dataclass(slots=True)

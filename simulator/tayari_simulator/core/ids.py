@@ -16,6 +16,9 @@ _PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
 _RECEIPTS: Final = 36**7
 _STRIDE: Final = 48_271_234_567
 """Coprime to 36, so that stepping by it visits every tail once before any comes again."""
+_TWO_DAYS_S: Final = 172_800
+_A_SECOND: Final = 2**18
+"""Steps of the receipts that belong to each second of two days: a later start begins beyond every earlier one."""
 
 
 def day_letters(when: datetime) -> str:
@@ -37,24 +40,34 @@ class Second:
 
 
 class Ids:
-    """A source of identifiers. Two with the same seed draw the same ones."""
+    """A source of identifiers. Two with the same seed that began in the same second draw the same ones."""
 
     def __init__(self, uniform: Uniform, *, fraction_digits: int = 1, classic: bool = False) -> None:
         self._uniform = uniform
         self._fraction = fraction_digits
         self._classic = classic
-        self._node = _node(uniform)
-        self._old_node = 10_000 + int(uniform() * 89_999)
+        self._node, self._tail = _node(uniform)
+        self._old_node = int(uniform() * 89_999)
+        self._prefix = ""
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
         self._second = Second(0)
+        self.begin(0)
+
+    def begin(self, second: int) -> None:
+        """Keep apart from what earlier processes with the same seed drew: `second` is when this one began."""
+        self._receipt = (self._receipt + second % _TWO_DAYS_S * _A_SECOND * _STRIDE) % _RECEIPTS
+        if self._classic:
+            self._prefix = f"{10_000 + (self._old_node + second) % 89_999}-"
+        else:
+            self._prefix = f"{self._node}-{(self._tail + second) % 2**48:012x}"
 
     def request_id(self) -> str:
         """A `requestId` or `MerchantRequestID`: the gateway node's part, and a counter."""
         self._counter += 1
         if self._classic:
-            return f"{self._old_node}-{self._counter}-1"
-        return f"{self._node}{self._counter}"
+            return f"{self._prefix}{self._counter}-1"
+        return f"{self._prefix}{self._counter}"
 
     def second(self, now_s: float) -> Second:
         """The second that `now_s` (seconds since the epoch) lies in."""
@@ -98,8 +111,8 @@ def _draw(uniform: Uniform, length: int) -> str:
     return "".join(drawn)
 
 
-def _node(uniform: Uniform) -> str:
-    """The constant part of a gateway node's ids: a version-4 UUID without its first group."""
+def _node(uniform: Uniform) -> tuple[str, int]:
+    """The constant part of a gateway node's ids, a version-4 UUID without its first group: three groups, and the tail."""
     groups = [int(uniform() * 65536) for _ in range(3)]
     tail = int(uniform() * 2**48)
     return f"{groups[0]:04x}-4{groups[1] % 4096:03x}-{'89ab'[groups[2] % 4]}{groups[2] // 16:03x}-{tail:012x}"

@@ -29,7 +29,11 @@ def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         return _issue(world, exchange, authorization, query, _PLAIN)
     behaviour = play.behaviour
     exchange.scenario = behaviour.name
-    return played(play, Call.OAUTH, world, lambda: _issue(world, exchange, authorization, query, behaviour))
+
+    def decide() -> Reply:
+        return _issue(world, exchange, authorization, query, behaviour)
+
+    return played(play, Call.OAUTH, world, exchange.at_s, decide)
 
 
 def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:
@@ -51,6 +55,11 @@ def _issue(world: World, exchange: Exchange, authorization: str | None, query: s
     as_type = behaviour.token_expires_in_as or world.options.text("expires_in_type")
     expires_in = advertised if as_type == "number" else str(advertised)
     return Reply(200, dumps({"access_token": token.text, "expires_in": expires_in}))
+
+
+def consumer_key(authorization: str | None) -> str:
+    """The app that asks, by its key; empty when the header names none."""
+    return (_credentials(authorization) or ("", ""))[0]
 
 
 def _credentials(authorization: str | None) -> tuple[str, str] | None:

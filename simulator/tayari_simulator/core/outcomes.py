@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from tayari_simulator.core import results
-from tayari_simulator.core.behaviour import Call, Delivery, Step
+from tayari_simulator.core.behaviour import Call, Delivery, Play, Step
 from tayari_simulator.core.ids import EAT
-from tayari_simulator.core.payments import Event, Payment, Status
+from tayari_simulator.core.payments import Event, Move, Payment, Status
 from tayari_simulator.core.world import World
 
 _PLAIN: Final = (Step(result_code=0),)
@@ -41,7 +41,7 @@ def play_next_result(world: World, payment: Payment, due_s: float) -> tuple[Deli
         due_s + step.callback_after_s, payment.callback_url, body, payment.checkout_request_id, payment.msisdn
     )
     delivery.headers = world.callback_headers
-    return (delivery,) if play is None else _with_faults(payment, delivery)
+    return (delivery,) if play is None else _with_faults(world, play, delivery, due_s)
 
 
 def callback_of(world: World, payment: Payment, code: int | str | None, now_s: float) -> bytes:
@@ -71,7 +71,9 @@ def _apply(world: World, payment: Payment, code: int | str, desc: str, due_s: fl
     """Let the truth follow a result; returns the receipt if money moved."""
     if payment.status is Status.PAID:
         return payment.receipt
+    before = payment.status
     payment.move(Event.APPROVED if code == 0 else Event.DECLINED)
+    payment.moves = (*payment.moves, Move(due_s, before, payment.status, code, desc))
     payment.result_code = code
     payment.result_desc = desc
     payment.completed_s = due_s
@@ -107,9 +109,8 @@ def _day(now_s: float) -> int:
     return int(now_s + 3 * 3600) // 86_400
 
 
-def _with_faults(payment: Payment, delivery: Delivery) -> tuple[Delivery, ...]:
-    assert payment.play is not None
+def _with_faults(world: World, play: Play, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
     deliveries: tuple[Delivery, ...] = (delivery,)
-    for fault in payment.play.faults(Call.CALLBACK, payment.play.count(Call.CALLBACK)):
+    for fault in play.met(Call.CALLBACK, now_s, world.uniform):
         deliveries = fault.deliver(deliveries)
     return deliveries

@@ -13,13 +13,13 @@ from tayari_simulator.core.world import World
 _MARK = REQUEST_ID.encode()
 
 
-def played(play: Play, call: Call, world: World, decide: Callable[[], Reply]) -> Reply:
+def played(play: Play, call: Call, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 
     Raises:
         Refused: by `decide`.
     """
-    faults = play.faults(call, play.count(call))
+    faults = play.met(call, now_s, world.uniform)
     reply = None
     for fault in faults:
         reply = fault.instead(call)
@@ -30,6 +30,8 @@ def played(play: Play, call: Call, world: World, decide: Callable[[], Reply]) ->
         reply = decide()
     for fault in faults:
         fault.shape(reply)
+    if reply.revokes_tokens:
+        world.tokens.revoke()
     if _MARK in reply.body:
         reply.body = reply.body.replace(_MARK, world.ids.request_id().encode())
     return reply

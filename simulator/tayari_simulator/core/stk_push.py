@@ -101,12 +101,13 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         choose.accepted(msisdn)
         return reply
 
-    return played(play, Call.STK_PUSH, world, decide)
+    return played(play, Call.STK_PUSH, world, exchange.at_s, decide)
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
     """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
-    short_code, _, _, _, shillings, _, party_b, msisdn, url, reference, _ = values
+    _, _, _, _, shillings, _, party_b, msisdn, url, reference, _ = values
+    short_code = world.business.short_code
     now_s = exchange.at_s
     busy = world.payments.prompt(msisdn)
     if busy is not None and world.rules.lock_refuses:

@@ -61,7 +61,7 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     if play is None:
         return _answer(world, exchange, payment, None)
     exchange.scenario = play.behaviour.name
-    return played(play, Call.STK_QUERY, world, lambda: _answer(world, exchange, payment, play))
+    return played(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, payment, play))
 
 
 def _answer(world: World, exchange: Exchange, payment: Payment | None, play: Play | None) -> Reply:

@@ -10,6 +10,7 @@ from tayari_simulator.core.business import Business
 from tayari_simulator.core.callbacks import Callbacks
 from tayari_simulator.core.ids import Ids
 from tayari_simulator.core.options import Options
+from tayari_simulator.core.overtaking import Overtaking
 from tayari_simulator.core.results import ResultCode, Wording, find
 from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.store import Payments
@@ -49,6 +50,7 @@ class World:
         self.tokens = Tokens()
         self.payments = Payments()
         self.agenda = Agenda()
+        self.overtaking = Overtaking(self.agenda)
         self.wallets = Wallets()
         self.callbacks = Callbacks(options)
         self.counts = Counts()
@@ -66,4 +68,5 @@ class World:
         self.tokens.revoke()
         self.payments.clear()
         self.agenda.clear()
+        self.overtaking.clear()
         self.wallets.clear()

@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from tayari_simulator.core.behaviour import Call, Reply
 from tayari_simulator.core.errors import ERRORS
 from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import ErrorName
+from tayari_simulator.faults.parameters import ErrorName, Refusing
+from tayari_simulator.reading.record import Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class ApiError(TableFault):
-    """Refuse with a row of the error catalogue; no payment exists."""
+    """Refuse with a row of the error catalogue; no payment exists. `status` replaces the row's: 429 for the rate codes.
+
+    `retry_after_s` adds a header that was not seen live.
+    """
 
     error: ErrorName
+    status: Refusing | None = None
+    retry_after_s: Seconds | None = None
 
     def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
         """The refusal."""
-        return ERRORS[self.error].reply()
+        reply = ERRORS[self.error].reply()
+        reply.status = self.status or reply.status
+        if self.retry_after_s is not None:
+            reply.headers = (("Retry-After", f"{self.retry_after_s:g}"),)
+        return reply

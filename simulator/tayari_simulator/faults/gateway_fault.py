@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from tayari_simulator.core.behaviour import Call, Reply
 from tayari_simulator.core.edge import GATEWAY_FAULTS
 from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import GatewayFaultName
+from tayari_simulator.faults.parameters import GatewayFaultName, Refusing
 from tayari_simulator.reading.record import Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayFault(TableFault):
-    """Refuse in the gateway's words; Daraja never sees the call. `retry_after_s` adds a header not seen live."""
+    """Refuse in the gateway's words; Daraja never sees the call. `status` replaces that of the fault.
+
+    `retry_after_s` adds a header that was not seen live.
+    """
 
     fault: GatewayFaultName
     retry_after_s: Seconds | None = None
+    status: Refusing | None = None
 
     def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
         """The gateway's refusal."""
-        return GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)
+        reply = GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)
+        reply.status = self.status or reply.status
+        return reply

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Annotated
 
 from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
 from tayari_simulator.core.errors import ERRORS
 from tayari_simulator.core.results import wire_form
 from tayari_simulator.reading.nearest import suggest
-from tayari_simulator.reading.record import Complaint, Path, ReadWith, describe
+from tayari_simulator.reading.record import AtLeast, AtMost, Complaint, Path, ReadWith, describe
 
 
 def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:
@@ -31,6 +32,17 @@ def _read_code(value: object, path: Path, complaints: list[Complaint]) -> object
     return None
 
 
+def _read_address(value: object, path: Path, complaints: list[Complaint]) -> object:
+    try:
+        return str(ip_address(value if isinstance(value, str) else ""))
+    except ValueError:
+        complaints.append(Complaint(path, f"found {describe(value)}; expected an IP address, as 203.0.113.66"))
+        return None
+
+
+Refusing = Annotated[int, AtLeast(400), AtMost(599)]
+"""The status of a refusal."""
+Address = Annotated[str, ReadWith(_read_address)]
 ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS))]
 GatewayFaultName = Annotated[str, ReadWith(_row_of("fault of the gateway", GATEWAY_FAULTS))]
 PageName = Annotated[str, ReadWith(_row_of("page of the edge", PAGES))]

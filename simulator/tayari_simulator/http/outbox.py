@@ -75,11 +75,12 @@ class Outbox:
             self._refuse(delivery, payment, str(refused))
             return
         if self._headers:
-            delivery.headers = (*delivery.headers, *self._headers)
-        exchange = self._exchange(Kind.CALLBACK, delivery, target)
+            delivery.headers = (*delivery.headers, *self._source_of(delivery))
+        exchange = self._exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target)
         if payment is not None:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""
-            payment.callbacks += (exchange,)
+            if not delivery.forged_from:
+                payment.callbacks += (exchange,)
         self._submit(target, exchange, delivery, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
@@ -101,6 +102,12 @@ class Outbox:
         """Drop all connections."""
         self._plain.close()
         await self._tls.close()
+
+    def _source_of(self, delivery: Delivery) -> Headers:
+        """The configured source header: Daraja's address in it, or the stranger's who forged this."""
+        if not delivery.forged_from:
+            return self._headers
+        return tuple((name, delivery.forged_from) for name, _ in self._headers)
 
     def _exchange(self, kind: Kind, delivery: Delivery, target: Target) -> Exchange:
         _, raw = self._head(target, delivery)
@@ -144,7 +151,12 @@ class Outbox:
             self.counts.late_s.append(exchange.at_s - exchange.due_s)
         if payment is not None:
             payment.pending -= 1
-            if exchange.status != 200 and self._retries and len(payment.callbacks) <= self._retries:
+            if (
+                exchange.status != 200
+                and self._retries
+                and not delivery.forged_from
+                and len(payment.callbacks) <= self._retries
+            ):
                 self._retry(payment, delivery)
         self.changed()
 

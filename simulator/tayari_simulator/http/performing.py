@@ -16,7 +16,6 @@ from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.raw_reply import RawReply, head_of
 
 SLOW_PIECES: Final = 20
-SLOW_PIECE_S: Final = 0.1
 
 _LINGER_NONE: Final = struct.pack("ii", 1, 0)
 
@@ -52,7 +51,7 @@ async def perform(request: web.Request, reply: Reply, clock: Clock, listener: Li
             await asyncio.sleep(clock.real_s(reply.delay_s))
         response = RawReply(reply)
         if reply.transport is not Transport.NORMAL:
-            await _misbehave(request, reply)
+            await _misbehave(request, reply, clock)
             response = RawReply(None)
     finally:
         listener.held.discard(request.protocol)
@@ -61,7 +60,7 @@ async def perform(request: web.Request, reply: Reply, clock: Clock, listener: Li
     return response
 
 
-async def _misbehave(request: web.Request, reply: Reply) -> None:
+async def _misbehave(request: web.Request, reply: Reply, clock: Clock) -> None:
     transport = request.transport
     if transport is None:
         return
@@ -76,15 +75,15 @@ async def _misbehave(request: web.Request, reply: Reply) -> None:
         transport.write(head_of(reply, len(reply.body)) + reply.body[: reply.keep_bytes])
         transport.close()
     else:
-        await _drip(transport, reply)
+        await _drip(transport, reply, clock.real_s(reply.body_over_s))
 
 
-async def _drip(transport: asyncio.Transport, reply: Reply) -> None:
-    """The head at once, the body in small pieces."""
+async def _drip(transport: asyncio.Transport, reply: Reply, over_s: float) -> None:
+    """The head at once, the body in small pieces over so many real seconds."""
     transport.write(head_of(reply, len(reply.body), keep_alive=False))
     size = max(1, -(-len(reply.body) // SLOW_PIECES))
     for start in range(0, len(reply.body), size):
-        await asyncio.sleep(SLOW_PIECE_S)
+        await asyncio.sleep(over_s / SLOW_PIECES)
         if transport.is_closing():
             return
         transport.write(reply.body[start : start + size])

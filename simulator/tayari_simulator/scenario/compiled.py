@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_simulator.core.behaviour import Armed, Behaviour, QuerySays, Step
+from tayari_simulator.core.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays, Step
 from tayari_simulator.scenario.model import FaultUse, Further, Header, Outcome, Query
 from tayari_simulator.scenario.values import Endpoint
 
@@ -15,13 +15,25 @@ def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour
         name=header.scenario,
         steps=(_first(header.outcome or Outcome()), *map(_further, header.then)),
         query=_query(header.query) if header.query else None,
-        armed=tuple(
-            Armed(fault=use.fault, on=use.on, times=use.times, after_calls=use.after_calls + skipped) for use in faults
-        ),
+        armed=tuple(_armed(use, call, skipped) for use in faults for call in use.calls),
     )
     for use in faults:
         behaviour = use.fault.prepare(behaviour)
     return behaviour
+
+
+def _armed(use: FaultUse, call: Call, skipped: int) -> Armed:
+    placing = use.placing
+    lasting = placing.is_window or placing.probability < 1.0
+    return Armed(
+        fault=use.fault,
+        on=call,
+        times=placing.times or (ALWAYS if lasting else 1),
+        after_calls=placing.after_calls + skipped,
+        probability=placing.probability,
+        from_s=placing.from_s,
+        until_s=FOREVER if placing.until_s is None else placing.until_s,
+    )
 
 
 def _first(outcome: Outcome) -> Step:

@@ -7,8 +7,9 @@ from typing import Final
 
 import orjson
 
-from tayari_simulator.core.behaviour import Call
+from tayari_simulator.core.behaviour import ALWAYS, Call
 from tayari_simulator.core.results import RESULTS, STILL_PROCESSING, SUCCESS, find
+from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.change import BadChange
 from tayari_simulator.faults.late_failure import LateFailure
 from tayari_simulator.faults.mutate import Mutate
@@ -82,6 +83,8 @@ def _payment_parts(header: Header) -> Iterator[Complaint]:
     for key, part in parts.items():
         if part is not None:
             yield Complaint((key,), f"a scenario for {endpoint} has no payment; remove it, or use endpoint: stk_push")
+    if header.magic is not None:
+        yield Complaint(("magic",), f"{endpoint} calls have no MSISDN and no amount; remove it")
     for key in ("msisdn", "amount", "reference"):
         if getattr(header.when, key) is not None:
             yield Complaint(("when", key), f"{endpoint} calls carry none; queue the scenario through POST /v1/next")
@@ -89,21 +92,38 @@ def _payment_parts(header: Header) -> Iterator[Complaint]:
 
 def _fault_places(header: Header, faults: Faults) -> Iterator[Complaint]:
     endpoint = header.when.endpoint.call
-    reachable = {endpoint} if endpoint is not Call.STK_PUSH else {Call.STK_PUSH, Call.STK_QUERY, Call.CALLBACK}
+    usual = {endpoint} if endpoint is not Call.STK_PUSH else {Call.STK_PUSH, Call.STK_QUERY, Call.CALLBACK}
     for place, use in enumerate(faults):
         here = ("faults", place, use.name)
-        if use.on not in use.fault.calls:
-            possible = ", ".join(sorted(use.fault.calls))
-            yield Complaint(here, f"{use.name} cannot be put on {use.on}; it goes on {possible}")
-        elif use.on not in reachable:
-            possible = ", ".join(sorted(reachable))
-            yield Complaint(here, f"a scenario for {endpoint} never meets {use.on} calls; it meets {possible}")
+        # Tokens belong to no payment: only who asks for them by name means those that are fetched meanwhile.
+        asked = {Call.OAUTH} & set(use.placing.on) if endpoint is Call.STK_PUSH else set()
+        reachable = usual | asked
+        for call in use.calls:
+            if call not in use.fault.calls:
+                possible = ", ".join(sorted(use.fault.calls))
+                yield Complaint(here, f"{use.name} cannot be put on {call}; it goes on {possible}")
+            elif call not in reachable:
+                possible = ", ".join(sorted(reachable))
+                yield Complaint(here, f"a scenario for {endpoint} never meets {call} calls; it meets {possible}")
+
+
+def _windows(_: Header, faults: Faults) -> Iterator[Complaint]:
+    for place, use in enumerate(faults):
+        here, placing = ("faults", place, use.name), use.placing
+        if placing.until_s is not None and placing.until_s <= placing.from_s:
+            yield Complaint((*here, "until_s"), f"ends at {placing.until_s:g}, but begins at {placing.from_s:g}")
+        if placing.is_window and (placing.after_calls or placing.times not in (None, ALWAYS)):
+            key = "times" if placing.times not in (None, ALWAYS) else "after_calls"
+            yield Complaint((*here, key), "counts calls, while from_s and until_s count seconds; give one of the two")
+        changes = type(use.fault).prepare is not TableFault.prepare
+        if changes and (placing.is_window or placing.probability < 1):
+            yield Complaint(here, f"{use.name} changes the scenario itself: it has no window and no probability")
 
 
 def _callbacks_sent(header: Header, faults: Faults) -> Iterator[Complaint]:
     silent = header.outcome is not None and not header.outcome.callback and not any(row.callback for row in header.then)
     for place, use in enumerate(faults):
-        if silent and use.on is Call.CALLBACK and not isinstance(use.fault, LateFailure):
+        if silent and Call.CALLBACK in use.calls and not isinstance(use.fault, LateFailure):
             yield Complaint(("faults", place, use.name), "there is no callback to change: outcome.callback is false")
 
 
@@ -157,6 +177,11 @@ def _query_says(header: Header) -> Iterator[Complaint]:
         yield Complaint(("query", "error"), "the query cannot give an error and a result_code at once; remove one")
 
 
+def _magic(header: Header) -> Iterator[Complaint]:
+    if header.magic is not None and (header.when.msisdn is not None or header.when.amount is not None):
+        yield Complaint(("magic",), "gives an MSISDN and an amount, and so does when; give one of the two")
+
+
 def _expectations(header: Header) -> Iterator[Complaint]:
     expect = header.expect
     both = [state.value for state in expect.state or () if state in expect.never]
@@ -172,6 +197,7 @@ def _expectations(header: Header) -> Iterator[Complaint]:
 _CHECKS: Final[tuple[Callable[[Header, Faults], Iterator[Complaint]], ...]] = (
     _codes,
     _fault_places,
+    _windows,
     _callbacks_sent,
     _results_in_order,
     _mutations,
@@ -179,5 +205,6 @@ _CHECKS: Final[tuple[Callable[[Header, Faults], Iterator[Complaint]], ...]] = (
 _HEADER_CHECKS: Final[tuple[Callable[[Header], Iterator[Complaint]], ...]] = (
     _payment_parts,
     _query_says,
+    _magic,
     _expectations,
 )

@@ -16,8 +16,10 @@ from tayari_simulator.scenario.values import (
     DelayForm,
     Endpoint,
     InFlight,
+    MagicNumber,
     Msisdn,
     Name,
+    Probability,
     Reference,
     RuleId,
     State,
@@ -81,11 +83,20 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
-    """The keys that every fault has: the call it meets, how many of them, after how many."""
+    """The keys that every fault has: the calls it meets, how many of them, after how many, when, and how likely."""
 
-    on: CallName | None = None
-    times: Times = 1
+    on: Annotated[tuple[CallName, ...], OneOrMore] = ()
+    times: Times | None = None
+    """None: once; with a window or a probability, always."""
     after_calls: Annotated[int, AtLeast(0)] = 0
+    from_s: SecondsOrNone = 0.0
+    until_s: Seconds | None = None
+    probability: Probability = 1.0
+
+    @property
+    def is_window(self) -> bool:
+        """Whether a stretch of the timeline is meant, not a number of calls."""
+        return self.from_s > 0 or self.until_s is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +105,8 @@ class FaultUse:
 
     name: str
     fault: TableFault
-    on: Call
-    times: int
-    after_calls: int
+    calls: tuple[Call, ...]
+    placing: Placing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,7 @@ class Header:
     scenario: Name
     about: str
     when: When = When()
+    magic: MagicNumber | None = None
     outcome: Outcome | None = None
     then: tuple[Further, ...] = ()
     query: Query | None = None
@@ -144,8 +155,14 @@ class Scenario:
     behaviour: Behaviour
     file: str
     faults: tuple[FaultUse, ...] = ()
+    magic: int | None = None
+    """Its number in the table of magic MSISDNs and amounts."""
     source: Mapping[str, object] = field(default_factory=dict)
     """The file's data, as it stands there."""
+
+    def meets(self, call: Call) -> bool:
+        """Whether one of its faults is put on this call."""
+        return any(armed.on is call for armed in self.behaviour.armed)
 
     def to_dict(self) -> dict[str, object]:
         """The scenario as its file has it, `expect` included."""

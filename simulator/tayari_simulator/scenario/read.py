@@ -20,6 +20,7 @@ from tayari_simulator.scenario.values import Endpoint
 def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], list[Problem]]:
     """Read files and folders (all `*.yaml` below them): the good scenarios by name, and every problem."""
     scenarios: dict[str, Scenario] = {}
+    numbers: dict[int, Scenario] = {}
     problems: list[Problem] = []
     for root in map(FilePath, paths):
         files = sorted(root.rglob("*.yaml")) if root.is_dir() else [root]
@@ -30,8 +31,14 @@ def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], lis
                 first = scenarios[scenario.name].file
                 message = f"scenario: the name {scenario.name} is taken by {first}; give one of the two another"
                 problems.append(Problem(file=str(file), line=1, message=message))
+            elif scenario is not None and scenario.magic in numbers:
+                first = numbers[scenario.magic].file
+                message = f"magic: the number {scenario.magic} is taken by {first}; give one of the two another"
+                problems.append(Problem(file=str(file), line=_line_of("magic", file), message=message))
             elif scenario is not None:
                 scenarios[scenario.name] = scenario
+                if scenario.magic is not None:
+                    numbers[scenario.magic] = scenario
     return sorted(scenarios.values(), key=lambda scenario: scenario.name), problems
 
 
@@ -72,7 +79,7 @@ def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Pr
 
 
 def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenario | None, list[Problem]]:
-    complaints: list[Complaint] = []
+    complaints = list(_includes(document.value))
     header = read_record(Header, document.value, (), complaints)
     faults = tuple(_read_faults(document.value, complaints))
     if header is not None:
@@ -88,9 +95,22 @@ def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenari
         behaviour=compile_behaviour(header, faults),
         file=document.file,
         faults=faults,
+        magic=header.magic,
         source=document.value if isinstance(document.value, dict) else {},
     )
     return scenario, []
+
+
+def _line_of(key: str, file: FilePath) -> int:
+    """The line of a key at the top of a file that was read well."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
+
+
+def _includes(top: object) -> Iterator[Complaint]:
+    for key in ("include", "includes", "extends", "import"):
+        if isinstance(top, dict) and key in top:
+            yield Complaint((key,), "a scenario stands for itself: files cannot take in others; write it out")
 
 
 def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]:
@@ -146,5 +166,5 @@ def _place_fault(
     fault = read_record(kind, {key: given[key] for key in given if key in own}, here, complaints)
     if placing is None or fault is None:
         return None
-    on = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls))
-    return FaultUse(name=name, fault=fault, on=on, times=placing.times, after_calls=placing.after_calls)
+    calls = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls),)
+    return FaultUse(name=name, fault=fault, calls=calls, placing=placing)

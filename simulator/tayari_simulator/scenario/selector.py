@@ -1,72 +1,80 @@
 """Which scenario a call meets. In order: a queued one-shot (of the MSISDN, then of the endpoint), magic MSISDN, magic
-amount, account reference, the active scenario; none of them is the plain default.
+amount, account reference, the mix, the active scenario; none of them is the plain default.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from random import Random
 
-from tayari_simulator.core.behaviour import Behaviour, Call, Play
+from tayari_simulator.core.behaviour import Call, Play, Timeline
 from tayari_simulator.reading.nearest import suggest
+from tayari_simulator.scenario.conditions import Conditions
+from tayari_simulator.scenario.mix import Mix, make_mix
 from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.queued import Misplaced, Queued, one_shot
 from tayari_simulator.scenario.values import Endpoint
+from tayari_simulator.scenario.ways import Way
+
+__all__ = ["Misplaced", "Selector", "UnknownScenario"]
 
 
 class UnknownScenario(LookupError):
     """No scenario of this name is loaded; the message names the nearest."""
 
 
-class Misplaced(ValueError):
-    """A scenario that can never play where it was asked for."""
-
-
-@dataclass(slots=True)
-class Queued:
-    """A one-shot: its play, the call of its MSISDN from which it plays, and how many calls came so far."""
-
-    play: Play
-    from_call: int
-    span: int
-    """How many calls of an endpoint it lasts; without meaning for a payment, which ends it by being accepted."""
-    seen: int = 0
-
-
 class Selector:
     """Chooses behaviours for the core; implements `core.behaviour.Choose`."""
 
-    def __init__(self, scenarios: Iterable[Scenario] = (), *, active: str | None = None) -> None:
-        """Load scenarios; `active` plays where nothing more specific does.
+    def __init__(
+        self,
+        scenarios: Iterable[Scenario] = (),
+        *,
+        active: str | None = None,
+        mix: Mapping[str, float] | None = None,
+        seed: int = 1,
+    ) -> None:
+        """Load scenarios. `mix` is drawn from, or `active` plays, where nothing more specific does.
 
         Raises:
             UnknownScenario: `active` is not among them.
+            BadMix: the mix cannot be drawn from.
         """
-        self._scenarios: dict[str, Scenario] = {}
-        self._by_msisdn: dict[str, tuple[Scenario, ...]] = {}
-        self._by_amount: dict[int, tuple[Scenario, ...]] = {}
-        self._by_reference: dict[str, tuple[Scenario, ...]] = {}
+        self._scenarios = {scenario.name: scenario for scenario in scenarios}
         self._of_msisdn: dict[str, deque[Queued]] = {}
         self._of_call: dict[Call, deque[Queued]] = {}
         self._open: dict[str, Play] = {}
         """Plays by MSISDN that refused its pushes so far: they stay until one is accepted."""
+        self._timelines: dict[str, Timeline] = {}
         self._seen: dict[str, int] = {}
-        self._counts = False
         self._plain = True
         self._lasting = False
         """Whether anything but one-shots can be chosen."""
         self._active: Scenario | None = None
         self._active_play: Play | None = None
-        for scenario in scenarios:
-            self._scenarios[scenario.name] = scenario
-        self._index()
-        self._at_start = active
+        self._mix: Mix | None = None
+        self._seed = seed
+        self._random = Random(f"mix {seed}")
+        self._conditions = Conditions(self._scenarios.values())
+        self._at_start = (active, make_mix(mix, self._scenarios) if mix else None)
         self.activate(active)
+        self._use_mix(self._at_start[1])
 
     @property
     def active(self) -> str | None:
         """The name of the active scenario."""
         return self._active.name if self._active else None
+
+    @property
+    def mix(self) -> dict[str, float] | None:
+        """The weights of the mix, by scenario name."""
+        return self._mix.to_dict() if self._mix else None
+
+    @property
+    def conditions(self) -> Conditions:
+        """The loaded scenarios by what they ask of a push."""
+        return self._conditions
 
     @property
     def queued(self) -> int:
@@ -88,22 +96,45 @@ class Selector:
         return self._scenarios[name]
 
     def load(self, scenario: Scenario) -> None:
-        """Add a scenario, or put it in the place of the one of that name. Plays at work keep the old one."""
+        """Add a scenario, or put it in the place of the one of that name. Plays at work keep the old one.
+
+        Raises:
+            Misplaced: its magic number is another scenario's.
+        """
+        same = [row.name for row in self._scenarios.values() if scenario.magic is not None
+                and row.magic == scenario.magic and row.name != scenario.name]  # fmt: skip
+        if same:
+            raise Misplaced(f"magic: {scenario.magic} is the number of {same[0]}; choose another")
         self._scenarios[scenario.name] = scenario
+        self._timelines.pop(scenario.name, None)
         if self._active is not None and self._active.name == scenario.name:
             self.activate(scenario.name)
-        self._index()
+        if self._mix is not None and scenario.name in self._mix.to_dict():
+            self._mix = make_mix(self._mix.to_dict(), self._scenarios)
+        self._conditions = Conditions(self._scenarios.values())
+        self._refresh()
 
     def activate(self, name: str | None) -> None:
-        """Play this scenario where nothing more specific matches; None: the plain default.
+        """Play this scenario where nothing more specific matches; None: the plain default. Its timeline begins anew.
 
         Raises:
             UnknownScenario: it is not loaded.
         """
         self._active = self.get(name) if name is not None else None
-        self._active_play = Play(self._active.behaviour) if self._active else None
+        self._active_play = None
+        if self._active is not None:
+            self._timelines.pop(self._active.name, None)
+            self._active_play = self._new_play(self._active, Way.ACTIVE)
         self._open.clear()
         self._refresh()
+
+    def blend(self, weights: Mapping[str, float] | None) -> None:
+        """Draw from this mix where nothing more specific matches; None: from none. The same mix draws the same again.
+
+        Raises:
+            BadMix: it cannot be drawn from; the mix that there was stays.
+        """
+        self._use_mix(make_mix(weights, self._scenarios) if weights is not None else None)
 
     def queue(
         self, scenario: Scenario, *, msisdn: str | None = None, endpoint: Endpoint | None = None, times: int = 1
@@ -122,8 +153,9 @@ class Selector:
                 f"scenario {scenario.name} is for {scenario.when.endpoint} calls, but {meant}; "
                 f"queue it with endpoint: {scenario.when.endpoint}"
             )
+        way = Way.ONE_SHOT_ENDPOINT if msisdn is None else Way.ONE_SHOT_MSISDN
         line = self._of_msisdn.setdefault(msisdn, deque()) if msisdn else self._line(wanted.call)
-        line.extend(_queued(scenario, wanted.call) for _ in range(times))
+        line.extend(one_shot(scenario, wanted.call, way) for _ in range(times))
         self._refresh()
 
     def clear(self) -> None:
@@ -133,16 +165,19 @@ class Selector:
         self._refresh()
 
     def reset(self) -> None:
-        """As at the start: nothing queued, no counts, the first active scenario. Loaded scenarios stay."""
+        """As at the start: nothing queued, no counts, the first active scenario and mix. Loaded scenarios stay."""
+        active, mix = self._at_start
         self.clear()
         self._seen.clear()
-        self.activate(self._at_start if self._at_start in self._scenarios else None)
+        self._timelines.clear()
+        self.activate(active if active in self._scenarios else None)
+        self._use_mix(mix)
 
     def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None:
         """The play that this push meets."""
         if self._plain:
             return None
-        if self._counts:
+        if self._conditions.counts_calls:
             self._seen[msisdn] = self._seen.get(msisdn, 0) + 1
         waiting = self._of_msisdn.get(msisdn) or self._taken_up(msisdn)
         if waiting is not None:
@@ -152,8 +187,16 @@ class Selector:
                 return first.play
         if not self._lasting:
             return None
-        chosen = self._magic(msisdn, amount, reference)
-        return self._play_of(chosen, msisdn) if chosen is not None else None
+        call = self._seen.get(msisdn, 1)
+        chosen = self._conditions.find(msisdn, amount, reference, call)
+        if chosen is not None:
+            return self._play_of(*chosen, msisdn)
+        if self._mix is not None:
+            return self._mixed(self._mix, msisdn)
+        active = self._active
+        if active is not None and active.when.endpoint is Endpoint.STK_PUSH and call >= active.when.from_call:
+            return self._play_of(active, Way.ACTIVE, msisdn)
+        return None
 
     def accepted(self, msisdn: str) -> None:
         """The play that the last push of this MSISDN met belongs to its payment from now on."""
@@ -169,13 +212,16 @@ class Selector:
             self._open.pop(msisdn, None)
 
     def for_endpoint(self, call: Call) -> Play | None:
-        """The play that this OAuth call or query meets."""
+        """The play that this OAuth call or query meets; an active push scenario meets the first, too, if it says so."""
         waiting = self._of_call.get(call)
         while waiting:
             if waiting[0].play.calls.get(call, 0) < waiting[0].span:
                 return waiting[0].play
             waiting.popleft()
-        if self._active is not None and self._active.when.endpoint.call is call:
+        active = self._active
+        if active is None:
+            return None
+        if active.when.endpoint.call is call or (call is Call.OAUTH and active.meets(call)):
             return self._active_play
         return None
 
@@ -190,65 +236,36 @@ class Selector:
         self._of_msisdn[msisdn] = deque([waiting.popleft()])
         return self._of_msisdn[msisdn]
 
-    def _magic(self, msisdn: str, amount: int, reference: str) -> Scenario | None:
-        call = self._seen.get(msisdn, 1)
-        for rows in (
-            self._by_msisdn.get(msisdn),
-            self._by_amount.get(amount),
-            self._by_reference.get(reference),
-        ):
-            for scenario in rows or ():
-                when = scenario.when
-                if call >= when.from_call and when.amount in (None, amount) and when.reference in (None, reference):
-                    return scenario
-        active = self._active
-        if active is not None and active.when.endpoint is Endpoint.STK_PUSH and call >= active.when.from_call:
-            return active
-        return None
-
-    def _play_of(self, scenario: Scenario, msisdn: str) -> Play:
-        """A play for each payment; one that refuses pushes is kept over the refused ones."""
-        behaviour = scenario.behaviour
-        if not any(armed.on is Call.STK_PUSH for armed in behaviour.armed):
-            return Play(behaviour)
+    def _mixed(self, mix: Mix, msisdn: str) -> Play:
+        """A draw for each payment, not for each push: a refused one is sent again to the same scenario."""
         play = self._open.get(msisdn)
-        if play is None or play.behaviour is not behaviour:
-            play = self._open[msisdn] = Play(behaviour)
+        if play is not None and play.chosen_by == Way.MIX:
+            return play
+        return self._play_of(mix.draw(self._random.random), Way.MIX, msisdn)
+
+    def _play_of(self, scenario: Scenario, way: Way, msisdn: str) -> Play:
+        """A play for each payment; one that refuses pushes is kept over the refused ones."""
+        if not scenario.meets(Call.STK_PUSH):
+            return self._new_play(scenario, way)
+        play = self._open.get(msisdn)
+        if play is None or play.behaviour is not scenario.behaviour:
+            play = self._open[msisdn] = self._new_play(scenario, way)
         return play
 
-    def _index(self) -> None:
-        pushes = [row for row in self._scenarios.values() if row.when.endpoint is Endpoint.STK_PUSH]
-        latest_first = sorted(pushes, key=lambda row: row.when.from_call, reverse=True)
-        self._by_msisdn, self._by_amount, self._by_reference = {}, {}, {}
-        for row in latest_first:
-            when = row.when
-            if when.msisdn is not None:
-                self._by_msisdn[when.msisdn] = (*self._by_msisdn.get(when.msisdn, ()), row)
-            elif when.amount is not None:
-                self._by_amount[when.amount] = (*self._by_amount.get(when.amount, ()), row)
-            elif when.reference is not None:
-                self._by_reference[when.reference] = (*self._by_reference.get(when.reference, ()), row)
-        self._counts = any(row.when.from_call > 1 for row in pushes)
+    def _new_play(self, scenario: Scenario, way: Way) -> Play:
+        timeline = self._timelines.get(scenario.name)
+        if timeline is None:
+            timeline = self._timelines[scenario.name] = Timeline()
+        return Play(scenario.behaviour, timeline=timeline, chosen_by=way)
+
+    def _use_mix(self, mix: Mix | None) -> None:
+        self._mix = mix
+        self._random = Random(f"mix {self._seed}")
+        self._open.clear()
         self._refresh()
 
     def _refresh(self) -> None:
         """Whether there is anything to choose at all: the common answer is no, and costs one look."""
-        magic = self._by_msisdn or self._by_amount or self._by_reference
         queued = self._of_msisdn or any(self._of_call.values())
-        self._lasting = self._active is not None or bool(magic)
+        self._lasting = self._active is not None or self._mix is not None or bool(self._conditions)
         self._plain = not self._lasting and not queued
-
-
-def _queued(scenario: Scenario, call: Call) -> Queued:
-    return Queued(
-        play=Play(scenario.behaviour),
-        from_call=scenario.when.from_call,
-        span=_span(scenario.behaviour, call),
-    )
-
-
-def _span(behaviour: Behaviour, call: Call) -> int:
-    """The calls that a one-shot of an endpoint lasts: until its last fault is through, one at the least."""
-    last = [armed.after_calls + armed.times for armed in behaviour.armed if armed.on is call]
-    query = behaviour.query.for_calls if behaviour.query is not None and call is Call.STK_QUERY else None
-    return max([1, query or 1, *last])

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from tayari_simulator.core.behaviour import ALWAYS, Call, Delay
-from tayari_simulator.reading.record import Complaint, Path, ReadWith, describe, read_choice
+from tayari_simulator.reading.record import AtLeast, AtMost, Complaint, Path, ReadWith, describe, read_choice
 from tayari_simulator.scenario.delays import read_delay
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
@@ -94,6 +94,18 @@ def _read_call(value: object, path: Path, complaints: list[Complaint]) -> object
     return read_choice(Call, value, path, complaints)
 
 
+def _read_probability(value: object, path: Path, complaints: list[Complaint]) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    complaints.append(Complaint(path, f"found {describe(value)}; expected a number from 0 (never) to 1 (each time)"))
+    return None
+
+
+MAGIC_NUMBERS: Final = (10, 999)
+"""From and to; smaller amounts and numbers are what people type first."""
+
+Probability = Annotated[float, ReadWith(_read_probability)]
+MagicNumber = Annotated[int, AtLeast(MAGIC_NUMBERS[0]), AtMost(MAGIC_NUMBERS[1])]
 Name = Annotated[str, ReadWith(_text_like(NAME_FORM, "folder/word-word in small letters, as payment/wrong-pin"))]
 Msisdn = Annotated[str, ReadWith(_text_like(MSISDN_FORM, "12 digits, 2547... or 2541..."))]
 Reference = Annotated[str, ReadWith(_text_like(None, "text"))]

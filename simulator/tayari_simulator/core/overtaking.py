@@ -1,0 +1,45 @@
+"""Callbacks that wait until another payment's callback has gone before them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tayari_simulator.core.agenda import Agenda
+from tayari_simulator.core.behaviour import Delivery
+
+
+class Overtaking:
+    """Who waits to be overtaken. Each stands on the agenda too, at the latest moment it may wait for."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+        self._waiting: dict[int, Delivery] = {}
+        """By identity: equal deliveries are not the same one."""
+        self._gone: set[int] = set()
+        """On the agenda still, but sent before their time."""
+
+    def wait(self, delivery: Delivery) -> None:
+        """Plan a delivery that waits; `due_s` is when it stops waiting."""
+        self._waiting[id(delivery)] = delivery
+        self._agenda.add(delivery.due_s, delivery)
+
+    def leaves(self, delivery: Delivery, now_s: float) -> bool:
+        """Whether this delivery, whose moment has come, is to be sent; those that wait for one are planned after it."""
+        if not self._waiting and not self._gone:
+            return True
+        if id(delivery) in self._gone:
+            self._gone.remove(id(delivery))
+            return False
+        self._waiting.pop(id(delivery), None)
+        for other in list(self._waiting.values()):
+            if other.checkout_request_id != delivery.checkout_request_id and other.overtaken_gap_s is not None:
+                del self._waiting[id(other)]
+                self._gone.add(id(other))
+                early = replace(other, due_s=now_s + other.overtaken_gap_s, overtaken_gap_s=None)
+                self._agenda.add(early.due_s, early)
+        return True
+
+    def clear(self) -> None:
+        """Nobody waits; the agenda was cleared."""
+        self._waiting.clear()
+        self._gone.clear()

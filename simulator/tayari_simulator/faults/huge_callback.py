@@ -1,0 +1,34 @@
+"""`huge_callback`: far more than a callback ever has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import orjson
+
+from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.faults.base import CallbackFault
+from tayari_simulator.faults.change import BadChange, Change
+from tayari_simulator.reading.record import AtLeast, AtMost
+
+
+@dataclass(frozen=True, slots=True)
+class HugeCallback(CallbackFault):
+    """Make `ResultDesc` so long that the body has `kilobytes` (of 1024 bytes); it is good JSON and says the truth."""
+
+    kilobytes: Annotated[int, AtLeast(1), AtMost(10_240)] = 1024
+
+    def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        """The same deliveries, larger."""
+        return tuple(self._larger(delivery) for delivery in deliveries)
+
+    def _larger(self, delivery: Delivery) -> Delivery:
+        missing = self.kilobytes * 1024 - len(delivery.body)
+        try:
+            said = orjson.loads(delivery.body)["Body"]["stkCallback"]["ResultDesc"]
+            longer = f"{said}{' ' * max(0, missing)}"
+            body = Change(set={"Body.stkCallback.ResultDesc": longer}).apply(delivery.body)
+        except (orjson.JSONDecodeError, KeyError, TypeError, BadChange):
+            body = delivery.body + b" " * max(0, missing)
+        return replace(delivery, body=body, note=f"huge: {len(body)} bytes")

@@ -1,0 +1,41 @@
+"""`wrong_method`: the callback URL is called otherwise than by POST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.faults.base import STRANGER, CallbackFault
+from tayari_simulator.reading.record import Seconds
+
+
+class Method(StrEnum):
+    """Methods that no callback has."""
+
+    GET = "GET"
+    HEAD = "HEAD"
+    PUT = "PUT"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongMethod(CallbackFault):
+    """Call the URL by `method` first (PUT with the callback's body, the others with none); the callback is later.
+
+    It stands for a link checker, a scanner or a proxy, `gap_s` seconds ahead: Daraja itself only posts.
+    """
+
+    method: Method = Method.GET
+    gap_s: Seconds = 1.0
+
+    def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        """The odd call, then the deliveries."""
+        if not deliveries:
+            return ()
+        first = deliveries[0]
+        body = first.body if self.method is Method.PUT else b""
+        odd = replace(
+            first, method=self.method.value, body=body, note=f"by {self.method}, not POST", forged_from=STRANGER
+        )
+        return (odd, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))

@@ -1,0 +1,21 @@
+"""The ways in which a push comes to its scenario, the strongest first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """One way to choose. The order of the members is the order of precedence."""
+
+    ONE_SHOT_MSISDN = "one_shot_msisdn"
+    """Queued for this MSISDN."""
+    ONE_SHOT_ENDPOINT = "one_shot_endpoint"
+    """Queued for the endpoint; the MSISDN that came first took it."""
+    MSISDN = "msisdn"
+    AMOUNT = "amount"
+    REFERENCE = "reference"
+    MIX = "mix"
+    ACTIVE = "active"
+    DEFAULT = "default"
+    """No scenario at all: success, under the rules of M-Pesa."""
