@@ -90,3 +90,15 @@ def test_one_seed_makes_one_run() -> None:
         return [desk.oauth().body, desk.push().body, *(delivery.body for delivery in desk.after(5))]
 
     assert run() == run()
+
+
+@settings(max_examples=30, deadline=None)
+@given(first=st.integers(0, 2**31), apart=st.integers(1, 170_000), seed=st.integers(0, 9), classic=st.booleans())
+def test_a_process_that_began_later_repeats_nothing(first: int, apart: int, seed: int, classic: bool) -> None:
+    runs = []
+    for second in (first, first + apart):
+        ids = Ids(Random(seed).random, classic=classic)
+        ids.begin(second)
+        runs.append({name for _ in range(300) for name in (ids.receipt(NOW_S), ids.request_id(), ids.token())})
+
+    assert runs[0].isdisjoint(runs[1]) or (classic and apart % 89_999 == 0)

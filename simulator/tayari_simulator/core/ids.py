@@ -49,6 +49,7 @@ class Ids:
         self._node, self._tail = _node(uniform)
         self._old_node = int(uniform() * 89_999)
         self._prefix = ""
+        self._began = 0
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
         self._second = Second(0)
@@ -56,6 +57,7 @@ class Ids:
 
     def begin(self, second: int) -> None:
         """Keep apart from what earlier processes with the same seed drew: `second` is when this one began."""
+        self._began = second
         self._receipt = (self._receipt + second % _TWO_DAYS_S * _A_SECOND * _STRIDE) % _RECEIPTS
         if self._classic:
             self._prefix = f"{10_000 + (self._old_node + second) % 89_999}-"
@@ -99,11 +101,11 @@ class Ids:
 
     def token(self) -> str:
         """An access token: 28 letters and digits."""
-        return "".join(_draw(self._uniform, 7) for _ in range(4))
+        return "".join(_draw(self._uniform, 7, self._began) for _ in range(4))
 
 
-def _draw(uniform: Uniform, length: int) -> str:
-    number = int(uniform() * 62**length)
+def _draw(uniform: Uniform, length: int, began: int) -> str:
+    number = (int(uniform() * 62**length) + began) % 62**length
     drawn = []
     for _ in range(length):
         number, rest = divmod(number, 62)
@@ -115,4 +117,4 @@ def _node(uniform: Uniform) -> tuple[str, int]:
     """The constant part of a gateway node's ids, a version-4 UUID without its first group: three groups, and the tail."""
     groups = [int(uniform() * 65536) for _ in range(3)]
     tail = int(uniform() * 2**48)
-    return f"{groups[0]:04x}-4{groups[1] % 4096:03x}-{'89ab'[groups[2] % 4]}{groups[2] // 16:03x}-{tail:012x}"
+    return f"{groups[0]:04x}-4{groups[1] % 4096:03x}-{'89ab'[groups[2] % 4]}{groups[2] // 16:03x}", tail
