@@ -117,6 +117,8 @@ class Delivery:
     """Not empty: this is not Daraja's own; the address of the stranger who sends it."""
     overtaken_gap_s: float | None = None
     """Not None: it waits for another payment's callback and is sent so long after it; `due_s` is the latest moment."""
+    number: int = 0
+    """Given by the keeper, where there is one."""
 
 
 class Fault:

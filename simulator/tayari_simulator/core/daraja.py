@@ -105,6 +105,10 @@ class Daraja:
         assert isinstance(plan, Payment)
         deliveries = play_next_result(self.world, plan, due_s)
         plan.pending += len(deliveries)
+        if not plan.pending:
+            self.world.end_if_through(plan)
+        if self.world.keeper is not None:
+            self.world.keeper.resulted(plan, deliveries)
         overtaking = self.world.overtaking
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
             return deliveries if overtaking.leaves(deliveries[0], now_s) else ()

@@ -29,8 +29,10 @@ def play_next_result(world: World, payment: Payment, due_s: float) -> tuple[Deli
     world.payments.close_prompt(payment)
     world.counts.results += 1
     if payment.step < len(steps):
-        world.agenda.add(due_s + steps[payment.step].after.draw(world.uniform), payment)
+        payment.next_due_s = due_s + steps[payment.step].after.draw(world.uniform)
+        world.agenda.add(payment.next_due_s, payment)
     else:
+        payment.next_due_s = 0.0
         payment.pending -= 1
     if not step.callback:
         return ()

@@ -39,6 +39,17 @@ NEXT: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType({
 """The legal moves. Money that moved stays moved: a later failure is only a message. A second approval is illegal."""
 
 
+class Ending(StrEnum):
+    """What became of the callbacks of a payment for which nothing is to come any more."""
+
+    CALLED_BACK = "called_back"
+    """At least one was sent, or tried."""
+    DROPPED = "dropped_by_scenario"
+    """Its scenario sends none."""
+    NOT_ALLOWED = "not_allowed"
+    """Its host may not be called."""
+
+
 class IllegalEvent(Exception):
     """An event that no row of `NEXT` allows: a defect of the simulator."""
 
@@ -95,6 +106,10 @@ class Payment:
     """The push's number in the journal."""
     forced: int | str | None = None
     """A result code decided at acceptance by a rule of M-Pesa, not by a scenario."""
+    next_due_s: float = 0.0
+    """When the next result falls due; 0: no further one is to come."""
+    ending: Ending | None = None
+    """What became of its callbacks so far; it is final once nothing is pending."""
 
     def move(self, event: Event) -> None:
         """Apply one event.

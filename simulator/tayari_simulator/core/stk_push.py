@@ -127,6 +127,9 @@ def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | No
     payment.forced = forced
     payment.seq = exchange.seq
     payment.pending = 1
+    payment.next_due_s = payment.due_s
+    if world.keeper is not None:
+        world.keeper.accepted(payment)
     world.payments.add(payment)
     world.agenda.add(payment.due_s, payment)
     world.counts.pushes_accepted += 1

@@ -10,7 +10,9 @@ from tayari_simulator.core.business import Business
 from tayari_simulator.core.callbacks import Callbacks
 from tayari_simulator.core.ids import Ids
 from tayari_simulator.core.options import Options
+from tayari_simulator.core.keeping import Keeper
 from tayari_simulator.core.overtaking import Overtaking
+from tayari_simulator.core.payments import Ending, Payment
 from tayari_simulator.core.results import ResultCode, Wording, find
 from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.store import Payments
@@ -24,6 +26,10 @@ class Counts:
 
     pushes_accepted: int = 0
     results: int = 0
+    endings: dict[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
+    """Payments for which nothing is to come any more."""
+    forgotten: int = 0
+    """Payments that were forgotten on demand while something was still to come."""
     refused: dict[str, int] = field(default_factory=dict)
     """Refusals by error code; what is no error of Daraja's by its status (`http_503`) or by what became of it."""
 
@@ -54,6 +60,8 @@ class World:
         self.wallets = Wallets()
         self.callbacks = Callbacks(options)
         self.counts = Counts()
+        self.keeper: Keeper | None = None
+        """Who keeps what must outlive the process, if anyone does."""
         self.callback_headers: tuple[tuple[str, str], ...] = ()
         if options.says("callback_short_code_header", "on"):
             self.callback_headers = (("Businessshortcode", business.short_code),)
@@ -63,8 +71,15 @@ class World:
         row: ResultCode | None = find(code)
         return row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
 
+    def end_if_through(self, payment: Payment) -> None:
+        """Count a payment for which nothing is to come any more; one that was forgotten is counted already."""
+        if not payment.pending and payment.checkout_request_id in self.payments:
+            payment.ending = payment.ending or Ending.DROPPED
+            self.counts.endings[payment.ending] += 1
+
     def forget(self) -> None:
         """Back to the start: no payments, tokens, wallets, nothing planned."""
+        self.counts.forgotten += sum(1 for payment in self.payments.all() if payment.pending)
         self.tokens.revoke()
         self.payments.clear()
         self.agenda.clear()
