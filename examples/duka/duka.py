@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [{"name": row.name, "rules": list(row.rules), "about": row.about} for row in TABLE]
         print(json.dumps(rows, indent=1))  # noqa: T201 - this is the output
         return 0
-    names = [*options.defect, *filter(None, os.environ.get("DUKA_DEFECTS", "").split(","))]
+    names = [*options.defect, *os.environ.get("DUKA_DEFECTS", "").replace(",", " ").split()]
     try:
         settings = Settings.from_environ()
         parts = with_defects(names)

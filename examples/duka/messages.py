@@ -85,7 +85,7 @@ class Messages:
             return self.paid(payment)
         if payment.topic is Topic.CODE:
             return self.code(payment)
-        if payment.topic is Topic.WAITING and time.time() - payment.created_at > WAITING_IS_LONG_S:
+        if payment.topic in {Topic.SENDING, Topic.WAITING} and time.time() - payment.created_at > WAITING_IS_LONG_S:
             return UNCONFIRMED
         return self.topic(payment)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 SANDBOX_PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"  # public: Daraja's sandbox
@@ -16,18 +16,18 @@ class Settings:
 
     base_url: str = "http://127.0.0.1:9310"
     consumer_key: str = "duka"
-    consumer_secret: str = "duka"
+    consumer_secret: str = field(default="duka", repr=False)
     short_code: str = "174379"
     """Pay bill: the pay bill number. Buy goods: the store number."""
-    passkey: str = SANDBOX_PASSKEY
+    passkey: str = field(default=SANDBOX_PASSKEY, repr=False)
     till: str = ""
     """The till, in buy goods mode; empty: the shop has a pay bill."""
     public_url: str = "https://shop.example"
     """How Safaricom reaches this shop. HTTPS, public."""
     database: str = "duka.db"
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     """Key of the callback paths. Empty: made once and kept in the database, so that a restart knows its paths."""
-    staff_key: str = ""
+    staff_key: str = field(default="", repr=False)
     """What staff send as X-Staff-Key to see ledger and messages. Empty: open, for trials on loopback."""
     source_header: str = ""
     """Header in which the shop's own proxy names the caller's address. Empty: addresses are not checked."""

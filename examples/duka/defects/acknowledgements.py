@@ -91,7 +91,7 @@ class FixedRetry(PushRetries):
 
 
 ROWS = (
-    defect("ack-pays", "A01", "Takes the acknowledgement for the payment.", AckPays),
+    defect("ack-pays", "A01 M02", "Takes the acknowledgement for the payment.", AckPays),
     defect("any-ack-will-do", "A02", "Ignores ResponseCode and waits for a payment that was refused.", AnyAckWillDo),
     defect("ack-id-assumed", "A03", "Breaks when the acknowledgement lacks its id.", AckIdAssumed),
     defect("memory-only", "A04", "Keeps payments in memory; a restart loses them.", MemoryOnly),

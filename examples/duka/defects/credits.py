@@ -1,6 +1,8 @@
-"""What goes wrong with the money itself (rules C03 to C06, C16 to C19, Q09)."""
+"""What goes wrong with the money itself (rules C03 to C06, C16 to C19, Q09, M01, M03, M04)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from messages import CODES
 from records import Answer, Payment, Result, State, Topic
@@ -53,6 +55,11 @@ class AnyAmount(Settlement):
         return True
 
 
+class KeepsAFee(Settlement):
+    def credit(self, payment: Payment) -> None:
+        super().credit(replace(payment, amount=payment.amount - 1))
+
+
 class NoReceiptNeeded(Settlement):
     def hear_success(self, payment: Payment, result: Result) -> bool:
         if result.receipt is None:
@@ -91,7 +98,7 @@ class CallbackWins(Settlement):
 ROWS = (
     defect(
         "double-credit",
-        "C03",
+        "C03 M01",
         "Credits every success it hears, also the second of one payment.",
         CreditsAgain,
         ForgetsCredits,
@@ -101,9 +108,10 @@ ROWS = (
         "match-by-phone", "C05", "Files a callback under the newest order of that phone and amount.", ByPhoneAndAmount
     ),
     defect("amount-unchecked", "C06", "Does not compare the amount paid with the order.", AnyAmount),
+    defect("keeps-a-fee", "M04", "Credits one shilling less than was paid.", KeepsAFee),
     defect("no-receipt-needed", "C16", "Credits a success that has no receipt at once.", NoReceiptNeeded),
     defect("unknown-code-pays", "C17", "Takes every code it does not know for a success.", UnknownCodePays),
-    defect("late-failure-wins", "C18", "Lets a late failure undo a payment.", LastWordWins),
+    defect("late-failure-wins", "C18 M03", "Lets a late failure undo a payment.", LastWordWins),
     defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
 )
