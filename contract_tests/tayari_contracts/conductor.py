@@ -1,5 +1,5 @@
-"""Runs all checks of a suite so that their waits overlap: first those that concern one payment, side by side, then,
-one at a time, those that concern the whole merchant (its token, its connections).
+"""Runs all checks of a suite so that their waits overlap: first those that concern one payment, side by side; then,
+one at a time, those that concern the whole merchant (its token, its connections); last those that judge all of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tayari.merchant.stage import Stage
 from tayari_reports.model import Check, NotTested, State
 
 from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import Book
 from tayari_contracts.job import Job, perform
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Conductor:
         self._stage = stage
         self._report = report
         self._allocation = Allocation()
+        self._book = Book()
         self._stop = Event()
         self._results: dict[str, Future[Check]] = {}
         self._thread: Thread | None = None
@@ -58,11 +60,10 @@ class Conductor:
 
     def _conduct(self, jobs: tuple[Job, ...]) -> None:
         try:
-            together = [job for job in jobs if not job.exclusive]
-            self._together(together)
-            for job in jobs:
-                if job.exclusive:
-                    self._finish(job, self._alone(job))
+            self._together([job for job in jobs if not job.exclusive and not job.last])
+            one_by_one = [job for job in jobs if job.exclusive or job.last]
+            for job in sorted(one_by_one, key=lambda job: job.last):
+                self._finish(job, self._alone(job))
         except Exception as error:
             log.exception("the conductor failed")
             self._give_up(jobs, f"Tayari failed: {type(error).__name__}: {error}")
@@ -112,7 +113,7 @@ class Conductor:
     def _perform(self, job: Job) -> Check:
         if self._stop.is_set():
             return _interrupted(job)
-        return perform(job, self._stage, self._allocation, stop=self._stop)
+        return perform(job, self._stage, self._allocation, stop=self._stop, book=self._book)
 
     def _finish(self, job: Job, check: Check) -> None:
         self._report(check)

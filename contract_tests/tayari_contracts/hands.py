@@ -15,6 +15,7 @@ from tayari.target.model import PaymentState, Target
 from tayari_reports.model import Exchange
 
 from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import Book
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Unjudged, Untested
 from tayari_contracts.pages import told_at_start
@@ -40,12 +41,21 @@ class Hands:
     settle_s = 10.0
     """A callback that was answered shows in the merchant's state within this time."""
 
-    def __init__(self, stage: Stage, allocation: Allocation, *, deadline: float, stop: Event | None = None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        allocation: Allocation,
+        *,
+        deadline: float,
+        stop: Event | None = None,
+        book: Book | None = None,
+    ) -> None:
         self.stage = stage
         self.target: Target = stage.target
         self.control: ControlClient = stage.control
         self.sight = Sight(stage.control)
         self.allocation = allocation
+        self.book = book or Book()
         self.tries = 0
         self.scenario = ""
         self.notes: list[str] = []
@@ -90,6 +100,7 @@ class Hands:
         )
         payment = Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
         self._payments.append(payment)
+        self.book.start(payment)
         self.tries += 1
         return payment
 
@@ -146,6 +157,10 @@ class Hands:
             )
         self.control.revoke_tokens()
 
+    def cite(self, *payments: Payment) -> None:
+        """Add payments of other checks to the evidence."""
+        self._payments += payments
+
     def watch_since(self, since: int, **where: str) -> None:
         """Add the journal from `since` on (by `endpoint`, ...) to the evidence."""
         self._watched += self.sight.entries(since=since, **where)
@@ -156,7 +171,10 @@ class Hands:
 
     def status(self, payment: Payment) -> StatusView:
         """The merchant's own word on the payment, now."""
-        return self.driver.read_status(payment.payment_id, payment.reference)
+        began = time.time()
+        view = self.driver.read_status(payment.payment_id, payment.reference)
+        self.book.look(payment, view, began=began, ended=time.time())
+        return view
 
     def until(
         self,
@@ -257,6 +275,11 @@ class Hands:
             ]
             journal.update({entry["seq"]: entry for entry in (*mine, *self.sight.queries(payment))})
         return in_order([*map(from_journal, journal.values()), *map(from_driver, self._exchanges)])
+
+    @property
+    def has_time(self) -> bool:
+        """Whether this check may go on waiting."""
+        return time.monotonic() < self._deadline and not self._stop.is_set()
 
     def _left(self) -> float:
         return max(0.05, self._deadline - time.monotonic())

@@ -15,6 +15,7 @@ from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
 
 from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import Book
 from tayari_contracts.findings import Failed, Finding, Inapplicable, Unjudged, Untested, Warned
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import ENABLED_BY, Need
@@ -31,6 +32,7 @@ class Job:
     run: Callable[[Probe], None]
     needs: frozenset[Need] = frozenset()
     exclusive: bool = False
+    last: bool = False
     queries: int = 0
 
 
@@ -66,14 +68,14 @@ def missing_need(job: Job, target: Target) -> Check | None:
     return None
 
 
-def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event) -> Check:
+def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None) -> Check:
     """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`."""
     unmet = missing_need(job, stage.target)
     if unmet is not None:
         return unmet
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
-    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop)
+    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book)
     ending = _run(job, probe)
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)

@@ -7,7 +7,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import tayari_contracts.checks
+from tayari_contracts.job import Job
 from tayari_contracts.probe import Probe
+from tayari_contracts.rules import CatalogueRow
 
 CheckFunction = Callable[[Probe], None]
 """A check plays its situation through the probe and raises a `Finding` unless the rule was kept."""
@@ -36,3 +38,15 @@ def checks() -> Mapping[str, CheckFunction]:
     for module in iter_modules(tayari_contracts.checks.__path__):
         import_module(f"tayari_contracts.checks.{module.name}")
     return _checks
+
+
+def job_of_row(row: CatalogueRow) -> Job:
+    """The planned check of a row of the catalogue."""
+    return Job(
+        rule=row.rule,
+        run=checks()[row.rule.id],
+        needs=row.needs,
+        exclusive=row.exclusive,
+        last=row.last,
+        queries=row.queries,
+    )

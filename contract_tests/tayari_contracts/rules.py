@@ -43,6 +43,9 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
 
 SUITES: Final = ("smoke", "ci", "release", "load")
 
+KINDS: Final[Mapping[str, str]] = {"performance": "threshold", "money": "invariant"}
+"""The kind of a family's rules, where it is not simply `rule`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRow:
@@ -55,13 +58,15 @@ class CatalogueRow:
     needs: frozenset[Need] = frozenset()
     exclusive: bool = False
     """Runs alone: its faults or counts concern the whole merchant, not one payment."""
+    last: bool = False
+    """Runs after all others: it judges what happened in all of them."""
     queries: int = 0
     """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
 
 
 FIELDS: Final = {
     "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
-    "suites", "needs", "exclusive", "queries",
+    "suites", "needs", "exclusive", "last", "queries",
 }  # fmt: skip
 REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
 
@@ -93,7 +98,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
                 category=Category(row["category"]),
                 severity=Severity(row["severity"]),
                 level=Level(row.get("level", "must")),
-                kind="threshold" if family == "performance" else "rule",
+                kind=KINDS.get(family, "rule"),
                 why=" ".join(str(row["why"]).split()),
                 fix=" ".join(str(row["fix"]).split()),
                 source=row["source"],
@@ -105,6 +110,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
             suites=frozenset(row["suites"]),
             needs=frozenset(Need(need) for need in row.get("needs", ())),
             exclusive=row.get("exclusive", False),
+            last=row.get("last", False),
             queries=row.get("queries", 0),
         )
     except ValueError as error:

@@ -18,7 +18,7 @@ from tayari_reports.verdict import judge, percent
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.expectation import job_of
 from tayari_contracts.job import Job
-from tayari_contracts.registry import checks
+from tayari_contracts.registry import job_of_row
 from tayari_contracts.rules import CatalogueRow, UnknownRule, catalogue, select
 
 SUITE: pytest.StashKey[Suite] = pytest.StashKey()
@@ -130,13 +130,7 @@ class Suite:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if params.get("tayari_rule") in catalogue():
             row = catalogue()[params["tayari_rule"]]
-            return Job(
-                rule=row.rule,
-                run=checks()[row.rule.id],
-                needs=row.needs,
-                exclusive=row.exclusive,
-                queries=row.queries,
-            )
+            return job_of_row(row)
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
             return job_of(stage.control.scenario(params["tayari_scenario"]))
         text: str | None = getattr(item, "text", None)

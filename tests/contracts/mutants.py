@@ -20,8 +20,7 @@ from rich.progress import track
 from tayari.merchant.stage import Stage
 from tayari.target import load_target
 from tayari_contracts.conductor import Conductor
-from tayari_contracts.job import Job
-from tayari_contracts.registry import checks
+from tayari_contracts.registry import job_of_row
 from tayari_contracts.rules import catalogue
 from tayari_reports.model import Check, State
 
@@ -70,11 +69,7 @@ def run_rules(rule_ids: Iterable[str], *, defects: Sequence[str] = ()) -> tuple[
     assert start is not None
     env = MappingProxyType({**start.env, "DUKA_DEFECTS": ",".join(defects)})
     merchant = replace(target.merchant, start=replace(start, env=env))
-    rows = [catalogue()[rule_id] for rule_id in rule_ids]
-    jobs = [
-        Job(rule=row.rule, run=checks()[row.rule.id], needs=row.needs, exclusive=row.exclusive, queries=row.queries)
-        for row in rows
-    ]
+    jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
     with Stage(replace(target, merchant=merchant)) as stage:
         conductor = Conductor(stage, report=found.append)

@@ -26,6 +26,7 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
     record = probe.sight.record(payment)
     other = probe.sight.record(bystander)["callback_url"]
     url = forged_url(record["callback_url"], other=other, known=known_to_payer(probe, payment))
+    probe.book.forge(record["checkout_request_id"])
     answers = probe.send_callback(payment, url=url, body=forged_body(record, payment), source=SOURCE)
     if all(answer.get("status") is None for answer in answers):
         raise Untested(f"the forged callback could not be delivered: {answers[0].get('error')}")

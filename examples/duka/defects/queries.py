@@ -83,7 +83,10 @@ class FixedGaps(QueryGaps):
 
 ROWS = (
     defect(
-        "waits-for-callbacks", "Q01 M05", "Never asks M-Pesa about a payment whose callback is missing.", WaitsForCallbacks
+        "waits-for-callbacks",
+        "Q01 M05",
+        "Never asks M-Pesa about a payment whose callback is missing.",
+        WaitsForCallbacks,
     ),
     defect("in-flight-fails", "Q02", "Takes a query's 'still processing' for a failure.", InFlightFails),
     defect("query-error-fails", "Q03", "Takes a query's error for a failed payment.", ErrorFails),

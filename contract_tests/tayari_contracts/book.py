@@ -1,0 +1,58 @@
+"""What all checks of a session did, kept so that the money of the whole run can be judged at its end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from threading import Lock
+
+from tayari.merchant.driver import StatusView
+from tayari.merchant.money import Account, Look
+
+from tayari_contracts.payment import Payment
+
+
+class Book:
+    """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._orders: dict[str, list[Payment]] = defaultdict(list)
+        self._looks: dict[str, list[Look]] = defaultdict(list)
+        self._forged: set[str] = set()
+        self.accounts: tuple[Account, ...] | None = None
+        """The whole run, once it was closed."""
+
+    def start(self, payment: Payment) -> None:
+        """A payment was started; payments with one reference are attempts to pay one order."""
+        with self._lock:
+            self._orders[payment.reference].append(payment)
+
+    def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
+        """A payment's state was read; an unreadable one says nothing."""
+        if view.state is not None:
+            look = Look(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
+            with self._lock:
+                self._looks[payment.reference].append(look)
+
+    def forge(self, checkout_request_id: str) -> None:
+        """A check plays the stranger: callbacks of this payment prove nothing from now on."""
+        with self._lock:
+            self._forged.add(checkout_request_id)
+
+    @property
+    def forged(self) -> frozenset[str]:
+        """The ids for which somebody who is not Safaricom sent a success."""
+        with self._lock:
+            return frozenset(self._forged)
+
+    @property
+    def orders(self) -> Mapping[str, tuple[Payment, ...]]:
+        """The attempts of each order, in order, by reference."""
+        with self._lock:
+            return {reference: tuple(payments) for reference, payments in self._orders.items()}
+
+    def looks(self, reference: str) -> tuple[Look, ...]:
+        """The looks at one order, in order of time."""
+        with self._lock:
+            return tuple(sorted(self._looks[reference], key=lambda look: look.began))

@@ -1,0 +1,37 @@
+"""M01 to M05: what must be true of the money of a whole run, whatever the other checks tried in it."""
+
+from __future__ import annotations
+
+from tayari_contracts.closing import judge
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+
+@check("M01")
+def each_receipt_credits_once(probe: Probe) -> None:
+    """No order has more credits than payments, and no receipt stands on two orders."""
+    judge(probe, "M01")
+
+
+@check("M02")
+def nothing_is_credited_without_proof(probe: Probe) -> None:
+    """Before every credit, and every "paid", there is a word of M-Pesa that says so."""
+    judge(probe, "M02")
+
+
+@check("M03")
+def final_states_stay(probe: Probe) -> None:
+    """Paid stays paid; failed stays failed, unless M-Pesa said afterwards that it is paid."""
+    judge(probe, "M03")
+
+
+@check("M04")
+def amounts_agree(probe: Probe) -> None:
+    """Ordered, asked for and credited are one amount."""
+    judge(probe, "M04")
+
+
+@check("M05")
+def every_paid_payment_is_settled(probe: Probe) -> None:
+    """Whoever paid is credited, or in a person's hands, when the run ends."""
+    judge(probe, "M05")

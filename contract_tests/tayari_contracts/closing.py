@@ -1,0 +1,157 @@
+"""The end of a session: every order of the run is looked at once more, and put beside what Daraja knows of it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from tayari.control.record import Dropped, pushes_by_payer
+from tayari.merchant.money import JUDGES, Account, Pushed, is_owed, sentence
+
+from tayari_contracts.findings import Failed, Unjudged, Untested
+from tayari_contracts.hands import FAILED, PAID, PENDING, REVIEW
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.situations import after, situation
+
+FEW: Final = 5
+"""With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
+
+GRACE_S: Final = 3.0
+LOOK_EVERY_S: Final = 0.5
+CREATED_EARLIER_S: Final = 1.0
+
+
+def judge(probe: Probe, rule_id: str) -> None:
+    """Hold the whole run to one money invariant.
+
+    Raises:
+        Failed: it is broken; Unjudged: part of the journal is gone; Untested: no order reached Daraja.
+    """
+    accounts = accounts_of_run(probe)
+    if not any(account.pushes for account in accounts):
+        raise Untested("no order of this run was accepted by Daraja, so there is no money to account for")
+    broken = JUDGES[rule_id](accounts)
+    probe.tries = len(accounts)
+    if broken:
+        for one in broken[:3]:
+            probe.cite(*probe.book.orders[one.reference])
+        raise Failed(sentence(broken, judged=len(accounts)))
+
+
+def accounts_of_run(probe: Probe) -> tuple[Account, ...]:
+    """Every order that can be told apart, after those that were paid had the promised time to be settled."""
+    if probe.book.accounts is None:
+        if len(probe.book.orders) < FEW:
+            make_traffic(probe)
+        probe.book.accounts = close(probe)
+    return probe.book.accounts
+
+
+def make_traffic(probe: Probe) -> None:
+    """A small day at the shop: paid, told twice, cancelled, contradicted late, and never told."""
+    once, twice, cancelled, contradicted, approved_late, silent = (
+        probe.pay(situation("money/paid", outcome=after(0.5))),
+        probe.pay(situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))),
+        probe.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
+        probe.pay(situation("money/contradicted", outcome=after(0.5))),
+        probe.pay(
+            situation("money/late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}])
+        ),
+        probe.pay(situation("money/silent", outcome=after(1.0, callback=False))),
+    )
+    for payment in (once, twice, cancelled, contradicted, approved_late, silent):
+        probe.status(payment)
+    if probe.until(contradicted, PAID).state is PAID:
+        probe.send_callback(contradicted, result_code=1037)
+    probe.wait("callback_answered", approved_late, count=2)
+    probe.until(cancelled, (FAILED, REVIEW))
+
+
+def close(probe: Probe) -> tuple[Account, ...]:
+    """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
+    grace_s = probe.reconcile_s + GRACE_S + probe.queue_s
+    while True:
+        accounts = look_at_all(probe)
+        open_until = [
+            push.due_at + grace_s
+            for account in accounts
+            if is_owed(account) or account.state is PENDING
+            for push in account.pushes
+            if push.paid
+        ]
+        if not any(until > time.time() for until in open_until) or not probe.has_time:
+            return accounts
+        probe.quiet(LOOK_EVERY_S)
+
+
+def look_at_all(probe: Probe) -> tuple[Account, ...]:
+    """One look at each order, and one at Daraja.
+
+    Raises:
+        Unjudged: the journal does not reach back to the beginning.
+    """
+    orders = probe.book.orders
+    last = {reference: last_taken(payments) for reference, payments in orders.items()}
+    receipts = {reference: probe.status(payment).receipt for reference, payment in last.items() if probe.sees_state}
+    try:
+        pushes = pushes_by_payer(probe.control, since=first_of(last.values(), orders), forged=probe.book.forged)
+    except Dropped as error:
+        raise Unjudged(str(error)) from error
+    shared = payers_of_several(orders)
+    accounts = []
+    for reference, payments in orders.items():
+        mine = pushes_of(payments, pushes.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
+        if mine is not None:
+            accounts.append(account_of(probe, payments, mine, receipts.get(reference)))
+    return tuple(accounts)
+
+
+def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -> int:
+    """The journal number from before the first payment of the run."""
+    return min((payments[0].since for payments in orders.values()), default=min((one.since for one in last), default=0))
+
+
+def last_taken(payments: Sequence[Payment]) -> Payment:
+    """The last attempt that the merchant took; a second click may have been refused."""
+    return next((payment for payment in reversed(payments) if payment.started.accepted), payments[-1])
+
+
+def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]:
+    """Customers who paid for more than one order."""
+    references: dict[str, set[str]] = defaultdict(set)
+    for reference, payments in orders.items():
+        for payment in payments:
+            references[payment.msisdn].add(reference)
+    return frozenset(msisdn for msisdn, found in references.items() if len(found) > 1)
+
+
+def pushes_of(payments: Sequence[Payment], pushes: Sequence[Pushed], *, shared: bool) -> tuple[Pushed, ...] | None:
+    """The pushes of one order; None where its customer paid for several and they cannot be told apart."""
+    if not shared:
+        return tuple(pushes)
+    reference = payments[0].reference
+    if all(push.account_reference != reference for push in pushes):
+        return None
+    return tuple(push for push in pushes if push.account_reference == reference)
+
+
+def account_of(probe: Probe, payments: Sequence[Payment], pushes: tuple[Pushed, ...], receipt: str | None) -> Account:
+    """One order, with its credits as far as they can be seen."""
+    last = last_taken(payments)
+    credits = total = None
+    if probe.sees_credits and pushes:
+        found = probe.credits(last)
+        credits, total = found.count, found.total
+    return Account(
+        reference=last.reference,
+        ordered=float(last.amount) if probe.types("amount") else None,
+        pushes=pushes,
+        looks=probe.book.looks(last.reference),
+        credits=credits,
+        total=total,
+        receipt=receipt,
+        several_attempts=len(payments) > 1,
+    )
