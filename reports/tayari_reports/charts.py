@@ -24,7 +24,7 @@ _Merge = Callable[[list[float]], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One line of a chart. `css` is its class: `a`, `b`, `c` or `limit`."""
+    """One line of a chart. `css` is its class: `a`, `b`, `c`, `f` or `limit`."""
 
     name: str
     css: str
@@ -70,7 +70,7 @@ def _outcomes(load: Load) -> list[Chart]:
     rows = load.outcomes
     if len(rows) < 2:
         return []
-    names = (("settled", "b"), ("failed", "limit"), ("stuck", "c"))
+    names = (("settled", "b"), ("failed", "f"), ("stuck", "c"))
     lines = tuple(
         Series(name=name, css=css, points=_thin([(row[0], float(row[column])) for row in rows], _mean))
         for column, (name, css) in enumerate(names, start=1)

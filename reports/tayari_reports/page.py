@@ -54,6 +54,8 @@ class Finding:
     exchanges: tuple[Shown, ...]
     left_out: int
     """Exchanges that are only in `run.json`, to keep the page small."""
+    fingerprints: tuple[str, ...] = ()
+    """What a waiver of this failure would name."""
 
 
 def text(value: object) -> Markup:
@@ -105,7 +107,10 @@ def _finding(one: Outcome, purse: _Purse) -> Finding:
                 shown.append(made)
             else:
                 left_out += 1
-    return Finding(anchor=anchor(one.rule.id), outcome=one, exchanges=tuple(shown), left_out=left_out)
+    prints = tuple(dict.fromkeys(check.fingerprint for check in one.checks if check.fingerprint))
+    return Finding(
+        anchor=anchor(one.rule.id), outcome=one, exchanges=tuple(shown), left_out=left_out, fingerprints=prints
+    )
 
 
 def _shown(name: str, exchange: Exchange, check: Check) -> Shown:

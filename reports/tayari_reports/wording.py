@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
-from tayari_reports.waivers import EAT
+from tayari_reports.waivers import EAT, Standing, day_of, read_day
 
 TITLES: Final = MappingProxyType(
     {
@@ -52,8 +52,25 @@ THRESHOLDS: Final = MappingProxyType(
         "success_rate": "Payments settled as expected, at least",
         "failure_rate": "Payments failed, below",
         "concurrent_users": "Users at the same time, at least",
+        "callback_errors": "Callbacks not answered with 200, at most",
     }
 )
+
+CAPABILITIES: Final = MappingProxyType(
+    {
+        "stk_push": "STK push collections",
+        "stk_query": "",
+        "c2b": "customer payments to a paybill or till (C2B)",
+        "b2c": "payouts (B2C)",
+        "reversal": "reversals",
+        "transaction_status": "status queries of transactions",
+        "qr": "QR codes",
+    }
+)
+"""What a merchant can do, in a reader's words; a query belongs to its push."""
+
+VALID_DAYS: Final = 90
+"""A verdict older than this says little of what runs today. Source: judgement; waivers have the same limit."""
 
 LIMITS: Final = (
     "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
@@ -98,8 +115,22 @@ def first_step(run: Run, judgement: Judgement) -> str:
 
 def scope(run: Run) -> str:
     """What the verdict speaks of; never left out beside it."""
-    parts = [f"suite {run.suite}", f"profile {run.profile}", f"depth {run.depth}", f"clock {run.clock}"]
+    able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
+    parts = [*able, f"suite {run.suite}", f"profile {run.profile}", f"depth {run.depth}", f"clock {run.clock}"]
     return " · ".join([*parts, f"only {run.selection}"] if run.selection else parts)
+
+
+def valid_until(run: Run, judgement: Judgement) -> date:
+    """The last day on which the verdict may be shown: 90 days, or until the first waiver that it rests on ends."""
+    ends = [read_day(one.waiver.expires) for one in judgement.waivers if one.standing is Standing.ACTIVE]
+    return min([day_of(run) + timedelta(days=VALID_DAYS), *(day for day in ends if day is not None)])
+
+
+def validity(run: Run, judgement: Judgement) -> str:
+    """How long a good verdict stands; empty for one that is not."""
+    if judgement.exit_code != 0:
+        return ""
+    return f"Valid until {valid_until(run, judgement)}, or until the code, the set-up or Daraja changes."
 
 
 def counted(judgement: Judgement) -> str:
@@ -127,7 +158,7 @@ def measure(row: Threshold, value: float | None) -> str:
     """A limit or a measurement of a threshold with its unit: `4.87 s`, `98.9 %`."""
     if value is None:
         return "no samples"
-    return f"{100 * value:.1f} %" if row.unit == "of payments" else f"{value:.4g} {row.unit}"
+    return f"{100 * value:.1f} %" if row.unit.startswith("of ") else f"{value:.4g} {row.unit}"
 
 
 def one_line(text: str, longest: int = 300) -> str:

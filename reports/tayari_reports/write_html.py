@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Final
+import re
+from collections import Counter
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from tayari_reports import page, wording
+from tayari_reports import checklist, effort, groups, page, wording
+from tayari_reports.agreements import ROLES
 from tayari_reports.charts import charts
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
 
 _TOP_REASONS: Final = 4
+_MOST_ACTIONS: Final = 40
+_LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 
 
 def render(run: Run, judgement: Judgement) -> str:
@@ -33,28 +39,77 @@ def render(run: Run, judgement: Judgement) -> str:
         anchor=page.anchor,
         threshold=wording.threshold,
         measure=wording.measure,
+        hours=effort.hours_of,
+        linked=_linked,
     )
-    found = page.findings(judgement)
     script = environment.get_template("report.js").render()
     return environment.get_template("report.html").render(
         run=run,
         judgement=judgement,
-        title=wording.TITLES[judgement.verdict],
-        answer=wording.answer(judgement),
-        first_step=wording.first_step(run, judgement),
-        counted=wording.counted(judgement),
-        scope=wording.scope(run),
-        limits=wording.LIMITS,
-        states=wording.STATES,
-        State=State,
-        top=_top(judgement),
-        findings=found,
-        listed={one.anchor for group in found.values() for one in group},
-        charts=charts(run.load) if run.load else (),
-        enabling=_enabling(judgement),
         script=script,
         script_hash=_hash(script),
+        **_words(run, judgement),
+        **_findings(judgement),
+        **_statements(run, judgement),
     )
+
+
+def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "title": wording.TITLES[judgement.verdict],
+        "answer": wording.answer(judgement),
+        "first_step": wording.first_step(run, judgement),
+        "counted": wording.counted(judgement),
+        "scope": wording.scope(run),
+        "validity": wording.validity(run, judgement),
+        "limits": wording.LIMITS,
+        "states": wording.STATES,
+        "State": State,
+    }
+
+
+def _findings(judgement: Judgement) -> dict[str, Any]:
+    found = page.findings(judgement)
+    return {
+        "top": _top(judgement),
+        "findings": found,
+        "listed": {one.anchor for group in found.values() for one in group},
+        "enabling": _enabling(judgement),
+        "plan": effort.plan_of(judgement),
+        "most_actions": _MOST_ACTIONS,
+        "waived_rules": {one.rule.id for one in judgement.waived},
+        "strengths": groups.strengths(judgement),
+        "areas": groups.areas(judgement),
+    }
+
+
+def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
+    rows = checklist.answered(run, judgement.outcomes)
+    signed = {one.role: one for one in run.sign_off}
+    by_section: dict[str, list[checklist.Answered]] = {}
+    for row in rows:
+        by_section.setdefault(row.item.section, []).append(row)
+    standing = Counter(row.standing for row in rows)
+    return {
+        "charts": charts(run.load) if run.load else (),
+        "configuration": checklist.configuration(run),
+        "checklist": list(by_section.items()),
+        "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.Standing if standing[one]),
+        "attested_count": standing[checklist.Standing.ATTESTED],
+        "attested_gaps": [row for row in rows if row.standing is checklist.Standing.ATTESTED and not row.good],
+        "signatures": [(role, signed.get(role)) for role in ROLES],
+    }
+
+
+def _linked(text: str) -> Markup:
+    """A text with its web addresses as links; everything in it is escaped."""
+    pieces: list[str] = []
+    at = 0
+    for found in _LINK.finditer(text):
+        address = escape(found[0])
+        pieces += [str(escape(text[at : found.start()])), f'<a href="{address}" rel="noreferrer">{address}</a>']
+        at = found.end()
+    return Markup("".join([*pieces, str(escape(text[at:]))]))
 
 
 def _top(judgement: Judgement) -> tuple[Outcome, ...]:

@@ -123,7 +123,7 @@ def test_what_does_not_exist_is_told_with_the_nearest(
 def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tayari_reports.jsonio import write_run
     from tayari_reports.model import Run
-    from tayari_reports.writers import WRITERS
+    from tayari_reports.writers import USUAL
 
     run_file = write_run(
         Run(run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",
@@ -133,7 +133,7 @@ def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
     assert "INVALID RUN" in said(capsys, "report", "render", str(run_file), "--format", "text")
     assert said(capsys, "report", "render", str(run_file), "--format", "md").strip() == str(tmp_path / "report.md")
-    assert len(said(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == len(WRITERS)
+    assert len(said(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == len(USUAL)
     assert run(["report", "render", str(run_file), "--format", "docx"]) == 20
     assert "format 'docx' is not known" in capsys.readouterr().err
     assert run(["report", "render", str(tmp_path / "none.json")]) == 20

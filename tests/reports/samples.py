@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tayari_reports.agreements import Waiver
+from tayari_reports.agreements import Answer, Attestation, Decision, Signature, Waiver
+from tayari_reports.facts import Code, How, Setting
 from tayari_reports.model import (
     Category,
     Check,
@@ -53,6 +54,61 @@ RULES = (
     ("P02", "The success rate under load is kept", Category.PERFORMANCE, Severity.HIGH),
 )
 SHOULD = {"C21", "U01", "C01"}
+GROUPS = {"T": "token", "S": "request", "A": "acknowledgement", "C": "callback", "Q": "query", "U": "customer"}
+CONFIGURATION = (
+    Setting(item="environment.switch", name="", value="by MPESA_BASE_URL", how=How.MEASURED, ok=True),
+    Setting(item="callback.https", name="", value="http://shop.example", how=How.MEASURED, ok=False),
+    Setting(item="environment.short_code", name="", value="174379", how=How.DECLARED, note="Daraja's sandbox."),
+)
+CODES = (
+    Code(
+        code="1032",
+        kind="result",
+        text="Request cancelled by user",
+        times=4,
+        meaning="dismissed on the handset",
+        told="Payment failed.",
+        say_en="You cancelled the payment. You can try again.",
+        say_sw="Umeghairi malipo. Unaweza kujaribu tena.",
+        retry="now",
+    ),
+    Code(code="500.001.1001", kind="error", text="Merchant does not exist", times=1),
+)
+ATTESTATIONS = (
+    Attestation(
+        item="database.backups",
+        answer=Answer.YES,
+        person="Amina Wanjiru",
+        date="2026-09-28",
+        evidence="https://wiki.example/restore-2026-09",
+        expires="2026-12-31",
+    ),
+    Attestation(
+        item="support.refunds",
+        answer=Answer.PARTLY,
+        person="Juma Otieno",
+        date="2026-09-28",
+        evidence="support handbook, page 12",
+        expires="2026-12-31",
+        note="Reversals above KES 10,000 have no owner yet.",
+    ),
+    Attestation(
+        item="security.access",
+        answer=Answer.YES,
+        person="Amina Wanjiru",
+        date="2026-01-05",
+        evidence="access list",
+        expires="2026-07-01",
+    ),
+    Attestation(
+        item="own.insurance",
+        answer=Answer.NO,
+        person="Juma Otieno",
+        date="2026-10-01",
+        evidence="mail of 1 October",
+        expires="2026-12-31",
+    ),
+)
 WORDS = {
     "C03": (
         "Goods are handed out twice for one payment; at 2 % duplicated callbacks and a basket of KES 1,500, "
@@ -89,6 +145,7 @@ def rule(name: str) -> Rule:
         fix=fix,
         source="C",
         waivable=name not in {"C03", "C07"},
+        group=GROUPS.get(name[0], "performance"),
     )
 
 
@@ -179,6 +236,14 @@ def run(given: Iterable[Check] = (), **more: object) -> Run:
             Preflight(name="callback reaches the merchant", ok=True),
         ),
         environment=(("Python", "3.11.9"), ("Platform", "Linux x86_64")),
+        capabilities=("stk_push", "stk_query"),
+        configuration=CONFIGURATION,
+        codes=CODES,
+        monitoring=(
+            Threshold(name="payment_p95_s", limit=10.0, measured=None, unit="s", samples=0, met=None),
+            Threshold(name="callback_errors", limit=0.0, measured=0.01, unit="of callbacks", samples=400, met=False),
+        ),
+        attestations=ATTESTATIONS,
         provenance=(("fraction digits in CheckoutRequestID", "disputed", "captures of May and August 2026"),),
     )
     return replace(made, **more)  # type: ignore[arg-type]  # the caller names fields of Run
@@ -209,6 +274,9 @@ def load() -> Load:
             Threshold(name="failure_rate", limit=0.05, measured=None, unit="of payments", samples=0, met=None),
         ),
         timeline=tuple(rows),
+        outcomes=tuple((row[0], row[2], 1 if 30 <= row[0] < 33 else 0, 0) for row in rows),
+        callback_lag=tuple((row[0], None if row[0] < 2 else 0.04 + (0.9 if 30 <= row[0] < 42 else 0)) for row in rows),
+        faults=((30.0, 42.0, "Daraja answers 503"),),
         notes=("generator below 40 % CPU",),
     )
 
@@ -218,8 +286,18 @@ def _p95(second: int) -> float | None:
 
 
 def ready() -> Run:
-    """Everything passed, with load."""
-    return run(load=load())
+    """Everything passed, with load, and two of four have signed."""
+    signed = (
+        Signature(role="QA", name="Amina Wanjiru", date="2026-10-08", decision=Decision.GO),
+        Signature(
+            role="Security",
+            name="Juma Otieno",
+            date="2026-10-08",
+            decision=Decision.GO_WITH_CONDITIONS,
+            conditions="The access list is renewed before the first payment.",
+        ),
+    )
+    return run(load=load(), sign_off=signed)
 
 
 def minor() -> Run:
