@@ -102,6 +102,14 @@ def test_a_merchant_that_does_not_start_takes_the_simulator_down_again(tmp_path:
         os.kill(stage.simulator_pid, 0)
 
 
+def test_a_closed_stage_starts_no_merchant_again(tmp_path: Path) -> None:
+    with Stage(load_target(mini_target(tmp_path), {})) as stage:
+        pass
+
+    with pytest.raises(StageError, match="the stage is closed"):
+        stage.restart_merchant()
+
+
 def test_a_simulator_that_runs_already_is_used_and_left_running(tmp_path: Path) -> None:
     with start_simulator(SimulatorOptions()) as simulator:
         target = write_target(tmp_path, "http://127.0.0.1:9")

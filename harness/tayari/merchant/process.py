@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -45,6 +45,8 @@ class MerchantProcess:
         self._folder = folder
         self._log = log
         self.pid: int | None = None
+        self.on_start: Callable[[], None] = _nothing
+        """Called as soon as there is a pid, before the merchant is ready: whoever must stop it has to know by then."""
 
     def start(self) -> None:
         """Start it and wait until it is ready.
@@ -71,6 +73,7 @@ class MerchantProcess:
             do = "correct merchant.start.command (`sh -c '...'` where a shell is needed) or merchant.start.cwd"
             raise MerchantStartError("command", f"cannot run {words[0]!r}: {error.strerror}; {do}") from error
         self.pid = process.pid
+        self.on_start()
         threading.Thread(target=process.wait, daemon=True).start()  # no zombie, so that `alive` is the truth
         threading.Thread(target=self._keep_log_small, args=(process,), daemon=True).start()
         self._wait_until_ready(process)
@@ -194,6 +197,10 @@ class MerchantProcess:
             except OSError:
                 return  # the run's folder is gone
             time.sleep(1.0)
+
+
+def _nothing() -> None:
+    """Nobody else has to know."""
 
 
 def answers(base_url: str) -> bool:

@@ -63,6 +63,7 @@ class Stage:
         self._work_dir: Path | None = None
         self._described: Path | None = None
         self._attached = False
+        self._closed = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -160,11 +161,13 @@ class Stage:
         if hasattr(self, "driver"):
             self.driver.close()
             self.control.close()
-        if self._attached:
-            return
-        self._adopt()
-        if self._merchant is not None:
-            self._merchant.stop()
+        with self._lock:  # a check that restarts the merchant just now would otherwise leave it running
+            self._closed = True
+            if self._attached:
+                return
+            self._adopt()
+            if self._merchant is not None:
+                self._merchant.stop()
         if self._simulator is not None:
             self._simulator.stop()
         if self._work_dir is not None:
@@ -196,11 +199,11 @@ class Stage:
             StageError: Tayari did not start this merchant; MerchantStartError: it did not come up again.
         """
         with self._lock:
+            if self._closed:
+                raise StageError("the stage is closed: its merchant is not started again")
             merchant = self._need_merchant()
             merchant.stop()
             merchant.start()
-            if self._described is not None:
-                self._write_description()
 
     def new_driver(self, *, record: Record | None = None, session: Any = None) -> MerchantDriver:
         """Another driver for the same merchant, with its own log-in and its own record."""
@@ -231,7 +234,10 @@ class Stage:
         if start is None:
             raise StageError("the target file has no merchant.start")
         log = self.work_dir / "merchant.log"
-        return MerchantProcess(start, self.base_url, values=self.placeholders, folder=self.target.path.parent, log=log)
+        folder = self.target.path.parent
+        process = MerchantProcess(start, self.base_url, values=self.placeholders, folder=folder, log=log)
+        process.on_start = self._write_description
+        return process
 
     def _write_description(self) -> None:
         if self._described is None:
