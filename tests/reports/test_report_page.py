@@ -57,7 +57,8 @@ def test_the_page_is_well_formed_and_every_link_has_its_place(name: str, tmp_pat
 
     assert (made.out_of_order, made.open) == ([], [])
     assert len(made.ids) == len(set(made.ids))
-    assert {link.removeprefix("#") for link in made.links} <= set(made.ids)
+    assert {link.removeprefix("#") for link in made.links if link.startswith("#")} <= set(made.ids)
+    assert {link for link in made.links if not link.startswith("#")} <= {"https://wiki.example/restore-2026-09"}
 
 
 @pytest.mark.parametrize("name", samples.ALL)
@@ -108,12 +109,27 @@ def test_a_run_narrowed_to_one_rule_says_so_beside_the_verdict(tmp_path: Path) -
 def test_the_charts_leave_a_gap_where_nothing_was_measured(tmp_path: Path) -> None:
     text = page(samples.ready(), tmp_path)
 
-    assert text.count('<svg class="chart"') == 2
+    assert text.count('<svg class="chart"') == 4
     assert "settled p95 up to 6.5" in text
 
 
+def test_fault_windows_are_shaded_and_told(tmp_path: Path) -> None:
+    text = page(samples.ready(), tmp_path)
+
+    assert text.count('<rect class="window"') == 4
+    assert "Daraja answers 503 from 30 to 42 s" in text
+
+
 def test_a_load_run_without_a_timeline_or_samples_still_has_a_page(tmp_path: Path) -> None:
-    bare = replace(samples.load(), timeline=(), settled_p50_s=None, settled_p95_s=None, settled_p99_s=None)
+    bare = replace(
+        samples.load(),
+        timeline=(),
+        outcomes=(),
+        callback_lag=(),
+        settled_p50_s=None,
+        settled_p95_s=None,
+        settled_p99_s=None,
+    )
     nothing = replace(bare, timeline=((0.0, 0, 0, None), (1.0, 0, 0, None)))
 
     assert "– · – · –" in page(samples.run(load=bare), tmp_path)
