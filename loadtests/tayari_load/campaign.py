@@ -9,25 +9,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import gevent
 from tayari.merchant.stage import Stage
 from tayari.target import load_target
 from tayari.target.model import Target
-from tayari_reports.model import Load
+from tayari_reports.model import Load, ProcessUse, RateLimit
 
+from tayari_load.arrivals import Arrivals
+from tayari_load.book import Book
+from tayari_load.concluding import Record, conclude
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
-from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
+from tayari_load.plan import Plan
 from tayari_load.samples import Samples
-from tayari_load.thresholds import Circumstances
+from tayari_load.thresholds import Circumstances, windowed
+from tayari_load.validity import Conduct, doubts
+from tayari_load.witness import Witness
 
 TARGET: Final = "TAYARI_TARGET"
 STAGE: Final = "TAYARI_STAGE"
+CONTROL: Final = "TAYARI_CONTROL"
 OUT: Final = "TAYARI_LOAD_OUT"
 EVENTS: Final = "TAYARI_EVENTS"
 SEED: Final = "TAYARI_LOAD_SEED"
 DRAIN_S: Final = 30.0
 """How long payments under way may take to settle after the load has ended."""
 _SPARE_S: Final = 30.0
+_RELEASE_S: Final = 0.3
+_REPORTED_S: Final = 4
+"""Workers report every three seconds: younger seconds are not whole yet."""
 
 
 class CampaignError(Exception):
@@ -42,15 +52,32 @@ class Campaign:
     stage: Stage
     own_stage: bool
     seed: int
+    plan: Plan = field(default_factory=Plan)
     out: Path | None = None
     events: Path | None = None
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
+    book: Book = field(default_factory=Book)
     cpu: CpuWatch = field(default_factory=CpuWatch)
+    arrivals: Arrivals = field(default_factory=lambda: Arrivals(elapsed=time.perf_counter))
+    witness: Witness | None = None
+    """Of the process that judges; workers have none."""
+    workers: dict[str, ProcessUse] = field(default_factory=dict)
+    """What each worker last said it used."""
+    workers_saturated: set[str] = field(default_factory=set)
     peak_users: int = 0
-    cpu_peak: float = 0.0
-    late_peak_s: float = 0.0
-    saturated: bool = False
+    in_flight_peak: int = 0
+    """Most payments of the workers in flight."""
+    lost_workers: int = 0
+    held_rate: float = 0.0
+    """Of a search for the limit: the rate that is held now."""
+    faults: list[tuple[float, float, str]] = field(default_factory=list)
+    """Windows in epoch seconds; one that is still open ends at infinity."""
+    troubles: list[str] = field(default_factory=list)
+    limit: RateLimit | None = None
+    judged_seconds: tuple[float, float] | None = None
+    """Of a search for the limit: the part of the run that the thresholds are judged on."""
+    aborted: tuple[str, ...] = ()
     started_at: float = 0.0
     finished_at: float = 0.0
     told: bool = True
@@ -65,10 +92,14 @@ class Campaign:
             TargetError: the target file is wrong; its message has file and line.
             SimulatorStartError, MerchantStartError, AdapterError: as the stage says.
         """
-        described = environ.get(STAGE, "")
-        stage = Stage.attach(Path(described)) if described else Stage(_target(environ))
+        described, control_url = environ.get(STAGE, ""), environ.get(CONTROL, "")
+        stage = Stage.attach(Path(described)) if described else Stage(_target(environ), control_url=control_url or None)
         _followable(stage.target)
-        if not described:
+        if control_url and not described:
+            # Simulator and merchant run elsewhere: a generator on another machine starts neither.
+            stage.prepare()
+            stage.raise_simulator()
+        elif not described:
             stage.__enter__()
         return cls(
             target=stage.target,
@@ -89,74 +120,167 @@ class Campaign:
         """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
         return self.finished_at > 0
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether the shape disturbs Daraja now."""
+        return self.plan.disturbed_at(time.time() - self.started_at)
+
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
-        self.tally.clear()
-        self.samples.clear()
+        for part in (self.tally, self.samples, self.book, self.workers, self.workers_saturated):
+            part.clear()
+        for rows in (self.faults, self.troubles):
+            rows.clear()
         self.cpu.restart()
-        self.peak_users, self.cpu_peak, self.late_peak_s, self.saturated = 0, 0.0, 0.0, False
+        self.arrivals = Arrivals(elapsed=time.perf_counter, part=self.arrivals.part, parts=self.arrivals.parts)
+        self.peak_users = self.in_flight_peak = self.lost_workers = 0
+        self.limit, self.judged_seconds, self.aborted = None, None, ()
         self.started_at, self.finished_at = time.time(), 0.0
+        if self.witness is not None:
+            self.witness.begin(self.started_at)
+            self.faults += [
+                (self.started_at + begin, self.started_at + end, str(row.trouble))
+                for row, (begin, end) in zip(
+                    self.plan.row.troubles, self.plan.row.windows(self.plan.duration_s), strict=True
+                )
+            ]
         self.told = False
 
     def look(self, users: int) -> None:
         """Once a second: how many users there are, and how busy this process is."""
         self.peak_users = max(self.peak_users, users)
-        self.cpu_peak = max(self.cpu_peak, self.cpu.sample())
-        self.late_peak_s = max(self.late_peak_s, self.cpu.latest_s)
+        self.count_arrivals()
+        self.cpu.sample()
+        if self.witness is not None:
+            self.witness.look(time.time())
+
+    def count_arrivals(self) -> None:
+        """Bring the tally up to date with the open model's arrivals."""
+        self.tally.planned += self.arrivals.planned
+        self.tally.dropped += self.arrivals.dropped
+        self.arrivals.planned = self.arrivals.dropped = 0
+
+    def sustained_miss(self) -> tuple[str, ...]:
+        """Thresholds missed for so long that the rest of the run cannot mend it."""
+        return windowed(self.tally.seconds, self.target.thresholds, until=int(time.time()) - _REPORTED_S)
 
     def stopping(self, users: int) -> None:
         """The users are told to stop; what is under way may still settle."""
         self.peak_users = max(self.peak_users, users)
-        self.saturated = self.cpu.saturated
-        self.finished_at = time.time()
+        self.finished_at = self.finished_at or time.time()
+        self.arrivals.end()
+        # Locust complains about users that are gone before it has told them to go.
+        gevent.spawn_later(_RELEASE_S, self.arrivals.release)
+        self.count_arrivals()
+
+    def doubts(self) -> tuple[str, ...]:
+        """Why performance cannot be judged, as far as is known now."""
+        search = self.plan.find_limit
+        conduct = Conduct(
+            saturated=not search and (self.cpu.saturated or bool(self.workers_saturated)),
+            cpu_peak=max([self.cpu.peak, *(use.cpu_peak or 0.0 for use in self.workers.values())]),
+            late_peak_s=max([self.cpu.latest_s, *(use.loop_lag_s or 0.0 for use in self.workers.values())]),
+            lost_workers=self.lost_workers,
+            planned=0 if search else self.tally.planned,
+            begun=self.tally.planned - self.tally.dropped,
+            in_flight=self.plan.most_in_flight if self.plan.open else 0,
+            fake="" if search or self.witness is None else self.witness.near_its_limit(),
+            troubles=tuple(self.troubles),
+        )
+        return doubts(conduct)
+
+    def circumstances(self) -> Circumstances:
+        """For the thresholds."""
+        flying = max(self.arrivals.most_busy, self.in_flight_peak)
+        return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts())
+
+    def processes(self) -> tuple[ProcessUse, ...]:
+        """Generators and fake."""
+        own = () if self.workers else (self._use("generator"),)
+        fake = self.witness.use() if self.witness is not None else None
+        return (*own, *(self.workers[name] for name in sorted(self.workers)), *((fake,) if fake else ()))
 
     def conclude(self) -> Load | None:
         """Judge and write what was asked for; None if that has been done for this run."""
         if self.told:
             return None
         self.told = True
-        load = load_record(self.tally, self.target.thresholds, self._run())
-        if self.out is not None:
-            write_load(load, self.out)
-        if self.events is not None:
-            found = checks(load, self.samples, started_at=self.started_at)
-            write_checks(found, self.events, secrets=self.stage.secrets)
-        return load
+        self.finished_at = self.finished_at or time.time()
+        self.count_arrivals()
+        return conclude(self._record())
 
     def close(self) -> None:
         """Take down the stage, if it is our own."""
         if self.own_stage:
             self.stage.__exit__(None, None, None)
 
-    def _run(self) -> LoadRun:
-        return LoadRun(
+    def _record(self) -> Record:
+        return Record(
+            stage=self.stage,
+            plan=self.plan,
+            seed=self.seed,
+            tally=self.tally,
+            samples=self.samples,
+            book=self.book,
+            witness=self.witness,
+            circumstances=self.circumstances(),
+            processes=self.processes(),
+            faults=self._fault_windows(),
+            limit=self.limit,
+            lost_workers=self.lost_workers,
+            judged_seconds=self.judged_seconds,
+            aborted=self.aborted,
+            patience_s=self.patience_s,
             started_at=self.started_at,
-            finished_at=self.finished_at or time.time(),
-            circumstances=Circumstances(users=self.peak_users, generator_saturated=self.saturated),
-            cpu_peak=self.cpu_peak,
-            late_peak_s=self.late_peak_s,
-            notes=(f"customers made with seed {self.seed}",),
+            finished_at=self.finished_at,
+            out=self.out,
+            events=self.events,
+        )
+
+    def _fault_windows(self) -> tuple[tuple[float, float, str], ...]:
+        ended = self.finished_at or time.time()
+        return tuple(
+            (round(begin - self.started_at, 1), round(min(end, ended) - self.started_at, 1), what)
+            for begin, end, what in self.faults
+            if begin < ended
+        )
+
+    def _use(self, name: str) -> ProcessUse:
+        return ProcessUse(
+            name=name,
+            cpu_mean=None if self.cpu.mean is None else round(self.cpu.mean, 3),
+            cpu_peak=round(self.cpu.peak, 3),
+            loop_lag_s=round(self.cpu.latest_s, 4),
+            memory_bytes=self.cpu.memory_bytes,
         )
 
     def report_to_master(self) -> dict[str, Any]:
         """A worker's share since its last report; whether it was fast enough is known once it has stopped."""
+        self.count_arrivals()
         samples = self.samples.to_wire()
         self.samples.clear()
         return {
             "tally": self.tally.take(),
             "samples": samples,
-            "cpu_peak": self.cpu_peak,
-            "late_peak_s": self.late_peak_s,
+            "book": self.book.take(),
+            "cpu": [self.cpu.mean, self.cpu.peak, self.cpu.latest_s, self.cpu.memory_bytes],
             "saturated": self.ending and self.cpu.saturated,
+            "in_flight": self.arrivals.most_busy,
+            "busy": self.arrivals.busy,
         }
 
-    def worker_report(self, share: Mapping[str, Any]) -> None:
+    def worker_report(self, worker: str, share: Mapping[str, Any]) -> None:
         """Add a worker's share."""
         self.tally.add(Tally.from_wire(share["tally"]))
         self.samples.add(Samples.from_wire(share["samples"]))
-        self.cpu_peak = max(self.cpu_peak, share["cpu_peak"])
-        self.late_peak_s = max(self.late_peak_s, share["late_peak_s"])
-        self.saturated = self.saturated or share["saturated"]
+        self.book.add(share["book"])
+        mean, peak, late_s, memory = share["cpu"]
+        self.workers[worker] = ProcessUse(
+            name=f"generator {worker}", cpu_mean=mean, cpu_peak=peak, loop_lag_s=late_s, memory_bytes=memory
+        )
+        self.in_flight_peak = max(self.in_flight_peak, share["in_flight"])
+        if share["saturated"]:
+            self.workers_saturated.add(worker)
 
 
 def _target(environ: Mapping[str, str]) -> Target:

@@ -11,6 +11,7 @@ from tayari.merchant.views import LedgerView, Started, StatusView
 from tayari.target.model import PaymentState
 
 from tayari_load.customers import Order
+from tayari_load.latencies import Span
 from tayari_load.outcome import Ended, Outcome, Tally
 
 FIRST_GAP_S: Final = 0.2
@@ -50,6 +51,23 @@ def gaps() -> Iterator[float]:
         gap = min(gap * GROWTH, LONGEST_GAP_S)
 
 
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What one payment has come to so far: an interrupt keeps what is here."""
+
+    disturbed: bool
+    outcome: Outcome = Outcome.STUCK
+    reason: str = "the run ended before the payment did"
+    payment_id: str = ""
+    receipt: str = ""
+    credits: int | None = None
+    credited: float | None = None
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        """Its end, and why."""
+        self.outcome, self.reason = outcome, reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """Pays orders for one simulated user and tells the tally what became of each."""
@@ -62,45 +80,61 @@ class Checkout:
     user: str = ""
     on_end: Callable[[Order, Ended], None] | None = None
     """Told of every end as well; Locust's statistics listen here."""
+    disturbed: Callable[[], bool] = lambda: False
+    """Whether the load's shape disturbs Daraja now."""
 
-    def pay(self, order: Order) -> Ended:
-        """Start the payment and follow it to its end.
+    def pay(self, order: Order, *, planned: float | None = None) -> Ended:
+        """Start the payment and follow it to its end; `planned`: when it should have been started, by `elapsed`.
 
         If it is interrupted (the run is over, and the user is stopped), the payment is told as stuck.
         """
         clicked = self.clock.elapsed()
+        late_s = 0.0 if planned is None else max(0.0, clicked - planned)
+        seen = Seen(disturbed=self.disturbed())
         self.tally.start(self.clock.now())
-        outcome, reason = Outcome.STUCK, "the run ended before the payment did"
+        if planned is not None:
+            self.tally.latencies.record(Span.LATE_START, late_s)
         try:
-            outcome, reason = self._outcome(order, until=clicked + self.patience_s)
+            self._live_through(order, seen, until=clicked + self.patience_s)
         finally:
             ended = Ended(
-                outcome=outcome,
+                outcome=seen.outcome,
                 at=self.clock.now(),
                 duration_s=self.clock.elapsed() - clicked,
-                reason=reason,
+                reason=seen.reason,
                 user=self.user,
+                late_s=late_s,
+                disturbed=seen.disturbed,
+                payment_id=seen.payment_id,
+                receipt=seen.receipt,
+                credits=seen.credits,
+                credited=seen.credited,
             )
             self.tally.end(ended)
             if self.on_end is not None:
                 self.on_end(order, ended)
         return ended
 
-    def _outcome(self, order: Order, *, until: float) -> tuple[Outcome, str]:
+    def _live_through(self, order: Order, seen: Seen, *, until: float) -> None:
+        clicked = self.clock.elapsed()
         started = self.shop.start_payment(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
         if not started.accepted:
-            return Outcome.REFUSED, refusal(started)
+            away = Outcome.TURNED_AWAY if seen.disturbed and started.status is not None else Outcome.REFUSED
+            return seen.end(away, refusal(started))
         if not started.payment_id:
-            return Outcome.REFUSED, said("no payment id in the answer", started.message or started.error)
-        self.tally.acknowledge()
-        seen = self._follow(started.payment_id, order.reference, until=until)
-        match seen.state:
+            return seen.end(Outcome.REFUSED, said("no payment id in the answer", started.message or started.error))
+        seen.payment_id = started.payment_id
+        self.tally.acknowledge(self.clock.elapsed() - clicked)
+        last = self._follow(started.payment_id, order.reference, until=until)
+        match last.state:
             case PaymentState.PAID:
-                return self._credited(order, started.payment_id, seen)
+                self._credited(order, started.payment_id, last, seen)
             case PaymentState.FAILED | PaymentState.REVIEW:
-                return Outcome.FAILED, said(f"shown as {seen.state}", seen.message)
+                unpaid = Outcome.DECLINED if order.scenario else Outcome.FAILED
+                seen.end(unpaid, said(f"shown as {last.state}", last.message))
             case _:
-                return Outcome.STUCK, pending(seen, self.patience_s)
+                seen.end(Outcome.STUCK, pending(last, self.patience_s))
+        return None
 
     def _follow(self, payment_id: str, reference: str, *, until: float) -> StatusView:
         for gap in gaps():
@@ -110,15 +144,18 @@ class Checkout:
                 return seen
         raise AssertionError("gaps() has no end")
 
-    def _credited(self, order: Order, payment_id: str, seen: StatusView) -> tuple[Outcome, str]:
+    def _credited(self, order: Order, payment_id: str, last: StatusView, seen: Seen) -> None:
         """Settled, unless the merchant's ledger (or else the status) shows more than one payment's money."""
         ledger = self.shop.read_ledger(payment_id=payment_id, reference=order.reference)
-        if ledger is not None and (ledger.credits or 0) > 1:
-            return Outcome.CREDITED_TWICE, f"the ledger shows {ledger.credits} credits for one payment"
-        total = ledger.total if ledger is not None and ledger.total is not None else seen.credited
-        if total is not None and total > order.amount:
-            return Outcome.CREDITED_TWICE, "more was credited than was paid"
-        return Outcome.SETTLED, ""
+        total = ledger.total if ledger is not None and ledger.total is not None else last.credited
+        seen.receipt, seen.credited = last.receipt or "", total
+        seen.credits = ledger.credits if ledger is not None else None
+        if (seen.credits or 0) > 1:
+            seen.end(Outcome.CREDITED_TWICE, f"the ledger shows {seen.credits} credits for one payment")
+        elif total is not None and total > order.amount:
+            seen.end(Outcome.CREDITED_TWICE, "more was credited than was paid")
+        else:
+            seen.end(Outcome.SETTLED, "")
 
 
 def refusal(started: Started) -> str:

@@ -1,39 +1,31 @@
-"""Locust's events, wired to the campaign; several Locust processes make one campaign."""
+"""Locust's events, wired to the campaign of one process."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-from typing import Any, Final, NoReturn
+import time
+from typing import Any, Final
 
 import gevent
-from locust.runners import MasterRunner, WorkerRunner
-from tayari.control.process import SimulatorStartError
-from tayari.merchant.adapter import AdapterError
-from tayari.merchant.process import MerchantStartError
-from tayari.target import TargetError
+from locust.runners import WorkerRunner
 from tayari_reports.model import Load
 
-from tayari_load.campaign import DRAIN_S, STAGE, Campaign, CampaignError
+from tayari_load.campaign import Campaign
+from tayari_load.disturbances import disturb
 from tayari_load.generator import PERIOD_S
-from tayari_load.shopper import Shopper
+from tayari_load.limit import Search
+from tayari_load.limit import told as told_limit
+from tayari_load.plan import Plan, PlanError
+from tayari_load.searching import Searching
 
 READY: Final = 0
 NOT_READY: Final = 10
 INCONCLUSIVE: Final = 11
-BAD_CONFIGURATION: Final = 20
-MERCHANT_UNREACHABLE: Final = 21
-_RAMP_S: Final = 5.0
-_DRAIN: Final = "tayari_drain"
-_DRAINED: Final = "tayari_drained"
+INVALID: Final = 12
+_GATHER_S: Final = 10.0
+"""How long the arrivals wait for the users who will take them."""
 
 _log = logging.getLogger("tayari.load")
-
-
-def conduct(events: Any) -> None:
-    """Listen to Locust's events; the campaign opens when Locust's environment is there."""
-    events.init.add_listener(_init)
 
 
 class Conductor:
@@ -43,6 +35,7 @@ class Conductor:
         self.environment = environment
         self.campaign = campaign
         self.watching = gevent.spawn(self._watch)
+        self.playing: list[gevent.Greenlet] = []
         events = environment.events
         events.test_start.add_listener(self.test_start)
         events.test_stopping.add_listener(self.test_stopping)
@@ -52,16 +45,97 @@ class Conductor:
     def _watch(self) -> None:
         while True:
             gevent.sleep(PERIOD_S)
-            if not self.campaign.told:
-                self.campaign.look(self.environment.runner.user_count)
+            if self.campaign.told or self.campaign.ending:
+                continue
+            self.campaign.look(self.environment.runner.user_count)
+            if self.campaign.plan.abort and self.campaign.witness is not None:
+                self._abort(self.campaign.sustained_miss())
+
+    def _abort(self, missed: tuple[str, ...]) -> None:
+        if missed and not self.campaign.aborted:
+            self.campaign.aborted = missed
+            _log.warning("ended early: %s missed for too long", ", ".join(missed))
+            gevent.spawn(self.end)
+
+    def end(self) -> None:
+        """End the run from within: headless Locust ends, Locust's page stays."""
+        if self.environment.parsed_options.headless:
+            self.environment.runner.quit()
+        else:
+            self.environment.runner.stop()
+
+    def read_plan(self) -> None:
+        """What this run is asked to do; the form of Locust's page may have changed it."""
+        try:
+            self.campaign.plan = Plan.read(self.environment.parsed_options)
+        except PlanError as wrong:
+            _log.error("%s; the run goes on as the one before", wrong)
 
     def test_start(self, **_: Any) -> None:
         """Users are about to come."""
+        self.read_plan()
         self.campaign.begin()
+        self.lead()
+        self.let_arrive()
+
+    def lead(self) -> None:
+        """What only one process does: the shape's troubles, the search for the limit."""
+        plan, campaign = self.campaign.plan, self.campaign
+        if plan.row.troubles:
+            control, row = campaign.stage.control, plan.row
+            self._play(disturb, control, row, plan.duration_s, campaign.troubles.append)
+        if plan.find_limit:
+            self._play(self._search)
+
+    def let_arrive(self) -> None:
+        """What every process with users does in the open model."""
+        if self.campaign.plan.open:
+            self._play(self._arrive)
+
+    def hold(self, rate: float) -> None:
+        """Hold this rate from now on: the search for the limit."""
+        self.campaign.held_rate = rate
+
+    def in_flight(self) -> int:
+        """Payments under way."""
+        return self.campaign.arrivals.busy
+
+    def _search(self) -> None:
+        gevent.sleep(1.0)
+        plan = self.campaign.plan
+        searching = Searching(
+            campaign=self.campaign,
+            search=Search(first=plan.rate or 1.0, highest=plan.most_in_flight * 10.0),
+            hold=self.hold,
+            in_flight=self.in_flight,
+            probe_s=plan.duration_s,
+            distributed=bool(self.campaign.workers),
+        )
+        searching.run()
+        gevent.spawn(self.end)
+
+    def _arrive(self) -> None:
+        plan, arrivals = self.campaign.plan, self.campaign.arrivals
+        wanted, until = max(1, plan.most_in_flight // arrivals.parts), time.monotonic() + _GATHER_S
+        while arrivals.idle < wanted and time.monotonic() < until and not arrivals.ended:
+            gevent.sleep(0.05)
+        if plan.find_limit:
+            arrivals.run(lambda _: self.campaign.held_rate, until=lambda: float("inf"))
+        else:
+            arrivals.run(plan.rate_at, until=lambda: float("inf"))
+
+    def _play(self, action: Any, *arguments: Any) -> None:
+        self.playing.append(gevent.spawn(action, *arguments))
+
+    def stop_playing(self) -> None:
+        """The run is over: no trouble goes on."""
+        gevent.killall(self.playing, block=True)
+        self.playing.clear()
 
     def test_stopping(self, **_: Any) -> None:
         """Users are about to be told to go; each finishes its payment, within Locust's stop timeout."""
         self.campaign.stopping(self.environment.runner.user_count)
+        self.stop_playing()
 
     def test_stop(self, **_: Any) -> None:
         """All users are gone."""
@@ -79,61 +153,8 @@ class Conductor:
             self.environment.runner.stop()
         self.test_stop()
         self.watching.kill()
+        self.stop_playing()
         self.campaign.close()
-
-
-class WorkerConductor(Conductor):
-    """Of a Locust worker: it reports its share to the master, and judges nothing."""
-
-    def __init__(self, environment: Any, campaign: Campaign) -> None:
-        super().__init__(environment, campaign)
-        environment.events.report_to_master.add_listener(self.report_to_master)
-        environment.runner.register_message(_DRAIN, self.drain, concurrent=True)
-
-    def test_stop(self, **_: Any) -> None:
-        """The master concludes."""
-
-    def report_to_master(self, data: dict[str, Any], **_: Any) -> None:
-        """Add this worker's share since the last report to what Locust sends."""
-        data[_DRAINED] = self.campaign.report_to_master()
-
-    def drain(self, environment: Any, **_: Any) -> None:
-        """Let the users finish, then send the rest of the share. Locust itself would not wait for it."""
-        environment.runner.stop()
-        environment.stop_timeout = (
-            0.0  # Locust sleeps for as long before it takes up the next run; the next sets it anew
-        )
-        environment.runner.send_message(_DRAINED, self.campaign.report_to_master())
-
-
-class MasterConductor(Conductor):
-    """Of a Locust master: it adds up what the workers saw."""
-
-    def __init__(self, environment: Any, campaign: Campaign) -> None:
-        super().__init__(environment, campaign)
-        self.drained: set[str] = set()
-        environment.events.worker_report.add_listener(self.worker_report)
-        environment.runner.register_message(_DRAINED, self.worker_drained)
-
-    def test_stopping(self, **_: Any) -> None:
-        """Wait here until every worker's users have finished, for Locust's own quit does not."""
-        super().test_stopping()
-        self.drained.clear()
-        runner = self.environment.runner
-        runner.send_message(_DRAIN)
-        with gevent.Timeout(DRAIN_S + 10.0, False):
-            while len(self.drained) < runner.worker_count:
-                gevent.sleep(0.1)
-
-    def worker_report(self, data: dict[str, Any], **_: Any) -> None:
-        """A worker's regular report."""
-        if _DRAINED in data:
-            self.campaign.worker_report(data[_DRAINED])
-
-    def worker_drained(self, msg: Any, **_: Any) -> None:
-        """A worker's last report."""
-        self.campaign.worker_report(msg.data)
-        self.drained.add(msg.node_id)
 
 
 def told(load: Load) -> tuple[str, ...]:
@@ -142,46 +163,22 @@ def told(load: Load) -> tuple[str, ...]:
         f"{load.started} payments started, {load.settled} settled, {load.failed} failed, {load.stuck} stuck, "
         f"{load.credited_twice} credited twice"
     ]
+    if load.planned:
+        lines.append(f"{load.planned} arrivals planned, {load.dropped} dropped")
     for threshold in load.thresholds:
         verdict = {True: "met", False: "MISSED", None: "cannot be judged"}[threshold.met]
         measured = "no samples" if threshold.measured is None else f"{threshold.measured:.4g}"
         lines.append(f"{threshold.name}: {measured} against {threshold.limit:g} {threshold.unit}: {verdict}")
+    if load.limit is not None:
+        lines.append(told_limit(load.limit))
     return (*lines, *load.notes)
 
 
 def exit_code(load: Load) -> int:
-    """0 met, 10 a threshold missed, 11 one that could not be judged."""
+    """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that cannot be believed at all."""
+    if load.lost_workers:
+        return INVALID
     met = [threshold.met for threshold in load.thresholds]
     if False in met:
         return NOT_READY
     return INCONCLUSIVE if None in met else READY
-
-
-def _init(environment: Any, **_: Any) -> None:
-    runner = environment.runner
-    if isinstance(runner, WorkerRunner | MasterRunner) and not os.environ.get(STAGE):
-        _stop(
-            f"several Locust processes need one stage, in {STAGE}; `tayari load --workers N` sets it", BAD_CONFIGURATION
-        )
-    try:
-        campaign = Campaign.open(os.environ)
-    except (CampaignError, TargetError, AdapterError, SimulatorStartError) as wrong:
-        _stop(str(wrong))
-    except MerchantStartError as wrong:
-        _stop(str(wrong), MERCHANT_UNREACHABLE)
-    Shopper.campaign = campaign
-    environment.host = Shopper.host = campaign.stage.base_url
-    environment.stop_timeout = environment.stop_timeout or DRAIN_S
-    options = environment.parsed_options
-    options.num_users = options.num_users or campaign.target.thresholds.concurrent_users
-    options.spawn_rate = options.spawn_rate or max(1.0, options.num_users / _RAMP_S)
-    kinds = {WorkerRunner: WorkerConductor, MasterRunner: MasterConductor}
-    kinds.get(type(runner), Conductor)(environment, campaign)
-    # Timers count from when the event loop last looked at the clock: without a look now, what setting up took would be
-    # missing from the run's time.
-    gevent.sleep(0)
-
-
-def _stop(message: str, exit_status: int = BAD_CONFIGURATION) -> NoReturn:
-    _log.error(message)
-    sys.exit(exit_status)

@@ -9,6 +9,8 @@ from typing import Final
 from faker import Faker
 from faker.providers import BaseProvider
 
+from tayari_load.mix import Mix
+
 LOAD_PREFIX: Final = "25479"
 """Numbers 2547 9x are the load's; the suites have another block, so that the two never meet."""
 WORKERS: Final = 100
@@ -27,6 +29,8 @@ class Order:
     """Whole shillings."""
     reference: str
     """At most twelve letters and digits, as Daraja's AccountReference allows; unique within a run."""
+    scenario: str = ""
+    """What this customer does instead of paying: a scenario of the outcome mix; empty: pays."""
 
 
 class KenyanShopping(BaseProvider):
@@ -45,7 +49,7 @@ class Customers:
         ValueError: a worker index outside 0 to 99; the number block has a part for each of a hundred workers.
     """
 
-    def __init__(self, *, seed: int, worker: int = 0) -> None:
+    def __init__(self, *, seed: int, worker: int = 0, mix: Mix = Mix()) -> None:  # noqa: B008 - frozen
         if not 0 <= worker < WORKERS:
             raise ValueError(
                 f"worker index {worker}: expected 0 to {WORKERS - 1}; each worker has its own part of the numbers "
@@ -55,6 +59,7 @@ class Customers:
         self._faker.add_provider(KenyanShopping)
         self._faker.seed_instance(f"{seed}/{worker}")
         self._worker = worker
+        self._draws = mix.draws(f"{seed}/{worker}/mix")
         self._mark = "".join(self._faker.random_choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", length=3))
         # A step that shares no factor with the block's size visits every number once before it repeats one.
         self._step = self._faker.random_int(1_000, 9_999) * 10 + 7
@@ -70,4 +75,5 @@ class Customers:
             msisdn=f"{LOAD_PREFIX}{self._worker:02d}{line:05d}",
             amount=self._faker.shillings(),
             reference=f"L{self._mark}{self._worker:02d}{number % 1_000_000:06d}",
+            scenario=self._draws.next(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 BUSY: Final = 0.8
@@ -15,25 +16,37 @@ PERIOD_S: Final = 1.0
 """Time between two samples."""
 OFTEN: Final = 0.2
 """Share of the samples that must be busy before latencies are doubted: a short peak, as at the start, is no matter."""
+_PAGE: Final = 4096
+
+
+def resident_bytes() -> int:
+    """Memory of this process; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 @dataclass(slots=True)
 class CpuWatch:
-    """CPU use of this process between samples, one core being 1, and how late it wakes."""
+    """CPU use of this process between samples, one core being 1, how late it wakes, and its memory."""
 
     cpu: Callable[[], float] = time.process_time
     wall: Callable[[], float] = time.perf_counter
+    memory: Callable[[], int] = resident_bytes
     samples: int = 0
     busy: int = 0
     peak: float = 0.0
+    total: float = 0.0
     latest_s: float = 0.0
     """The longest delay of a sample."""
+    memory_bytes: int = 0
     _last: tuple[float, float] | None = field(default=None)
 
     def restart(self) -> None:
         """Forget what was seen; the next sample covers the time from now."""
-        self.samples = self.busy = 0
-        self.peak = self.latest_s = 0.0
+        self.samples = self.busy = self.memory_bytes = 0
+        self.peak = self.total = self.latest_s = 0.0
         self._last = (self.cpu(), self.wall())
 
     def sample(self) -> float:
@@ -47,7 +60,14 @@ class CpuWatch:
         self.busy += use > BUSY or late_s > LATE_S
         self.latest_s = max(self.latest_s, late_s)
         self.peak = max(self.peak, use)
+        self.total += use
+        self.memory_bytes = max(self.memory_bytes, self.memory())
         return use
+
+    @property
+    def mean(self) -> float | None:
+        """Mean use; None before the first sample."""
+        return self.total / self.samples if self.samples else None
 
     @property
     def saturated(self) -> bool:

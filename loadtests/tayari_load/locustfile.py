@@ -6,7 +6,7 @@
 # Locust must be the first import: it makes sockets cooperative, and what is imported before it stays as it was.
 from locust import events
 
-from tayari_load.conducting import conduct
+from tayari_load.opening import conduct
 from tayari_load.shopper import Shopper
 
 __all__ = ["Shopper"]

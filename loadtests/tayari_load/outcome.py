@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from hdrh.histogram import HdrHistogram
+from tayari_load.latencies import Latencies, Span
 
-LONGEST_S: Final = 3_600
-_MICROSECONDS: Final = 1_000_000
+_REASONS: Final = 1_000
+"""Different reasons that are counted by themselves."""
 
 
 class Outcome(StrEnum):
@@ -27,6 +27,14 @@ class Outcome(StrEnum):
     STUCK = "stuck"
     """Taken, and in no final state when patience or the run ended."""
     CREDITED_TWICE = "credited twice"
+    DECLINED = "declined"
+    """Taken, and shown as failed, as the customer of the outcome mix did not pay: what should happen."""
+    TURNED_AWAY = "turned away"
+    """Refused while Daraja was disturbed by the load's shape: what a merchant may do then."""
+
+
+EXCUSED: Final = frozenset({Outcome.DECLINED, Outcome.TURNED_AWAY})
+"""Neither a success nor a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +49,16 @@ class Ended:
     reason: str = ""
     user: str = ""
     """Which simulated user it belonged to."""
-
-
-def _histogram() -> HdrHistogram:
-    return HdrHistogram(1, LONGEST_S * _MICROSECONDS, 3)
+    late_s: float = 0.0
+    """How long after its planned start it was clicked; more than nothing in the open model only."""
+    disturbed: bool = False
+    """It was started while the load's shape disturbed Daraja."""
+    payment_id: str = ""
+    receipt: str = ""
+    credits: int | None = None
+    """How often the merchant's ledger shows it."""
+    credited: float | None = None
+    """Shillings that the merchant shows as credited; None where that cannot be seen."""
 
 
 @dataclass(slots=True)
@@ -54,6 +68,9 @@ class Second:
     started: int = 0
     latencies: array[float] = field(default_factory=lambda: array("d"))
     """Seconds each payment took that settled in this second."""
+    failed: int = 0
+    stuck: int = 0
+    """Given up in this second."""
 
     @property
     def p95_s(self) -> float | None:
@@ -74,23 +91,28 @@ class Tally:
     """Users of whom at least one payment settled."""
     seconds: dict[int, Second] = field(default_factory=dict)
     """By epoch second, so that workers with clocks in step can be added up."""
-    latency: HdrHistogram = field(default_factory=_histogram)
-    """Microseconds of every settled payment."""
+    latencies: Latencies = field(default_factory=Latencies)
+    planned: int = 0
+    dropped: int = 0
 
     def start(self, at: float) -> None:
         """A payment is started at this epoch second."""
         self.started += 1
         self._second(at).started += 1
 
-    def acknowledge(self) -> None:
-        """The merchant took it."""
+    def acknowledge(self, after_s: float = 0.0) -> None:
+        """The merchant took it, and answered after so long."""
         self.acknowledged += 1
+        self.latencies.record(Span.ACKNOWLEDGED, after_s)
 
     def end(self, ended: Ended) -> None:
         """A payment came to its end."""
         self.ended[ended.outcome] += 1
         if ended.outcome is not Outcome.SETTLED:
-            self.reasons[f"{ended.outcome}: {ended.reason}" if ended.reason else str(ended.outcome)] += 1
+            self._because(f"{ended.outcome}: {ended.reason}" if ended.reason else str(ended.outcome))
+        second = self._second(ended.at)
+        second.failed += ended.outcome in {Outcome.REFUSED, Outcome.FAILED}
+        second.stuck += ended.outcome is Outcome.STUCK
         if ended.outcome in {Outcome.SETTLED, Outcome.CREDITED_TWICE}:
             self._settle(ended)
 
@@ -110,15 +132,44 @@ class Tally:
         return self.ended[Outcome.REFUSED] + self.ended[Outcome.FAILED]
 
     @property
+    def excused(self) -> int:
+        """Payments that count neither as success nor as failure."""
+        return sum(self.ended[outcome] for outcome in EXCUSED)
+
+    @property
+    def counted(self) -> int:
+        """Payments that the rates are of."""
+        return self.started - self.excused
+
+    @property
     def stuck(self) -> int:
         """Payments without an end: those given up, and those nobody heard of again (a killed worker's)."""
-        return self.started - self.settled - self.failed
+        return self.started - self.settled - self.failed - self.excused
 
     def percentile_s(self, percentile: float) -> float | None:
-        """Seconds from click to settled; None without a settled payment."""
-        if not self.latency.get_total_count():
-            return None
-        return float(self.latency.get_value_at_percentile(percentile)) / _MICROSECONDS
+        """Seconds from the planned start to settled; None without a settled payment."""
+        return self.latencies.percentile_s(Span.SETTLED, percentile)
+
+    def excuse(self, number: int) -> None:
+        """So many payments shown as failed were never paid, as the simulator knows: they are no failures."""
+        number = min(number, self.ended[Outcome.FAILED])
+        self.ended[Outcome.FAILED] -= number
+        self.ended[Outcome.DECLINED] += number
+
+    def part(self, begin: float, end: float) -> Tally:
+        """What ended between these epoch seconds, as far as the seconds tell: enough for the thresholds."""
+        part = Tally(served=set(self.served))
+        for at, second in self.seconds.items():
+            if not begin <= at < end:
+                continue
+            part.seconds[at] = second
+            part.ended[Outcome.SETTLED] += len(second.latencies)
+            part.ended[Outcome.FAILED] += second.failed
+            part.ended[Outcome.STUCK] += second.stuck
+            for latency_s in second.latencies:
+                part.latencies.record(Span.SETTLED, latency_s)
+        part.started = part.ended.total()
+        return part
 
     def add(self, other: Self) -> None:
         """Add what another process saw."""
@@ -127,20 +178,24 @@ class Tally:
         self.ended.update(other.ended)
         self.reasons.update(other.reasons)
         self.served |= other.served
-        self.latency.add(other.latency)
+        self.latencies.add(other.latencies)
+        self.planned += other.planned
+        self.dropped += other.dropped
         for at, second in other.seconds.items():
             mine = self._second(at)
             mine.started += second.started
             mine.latencies.extend(second.latencies)
+            mine.failed += second.failed
+            mine.stuck += second.stuck
 
     def clear(self) -> None:
         """Back to nothing, in place: users under way keep telling this very tally."""
-        self.started = self.acknowledged = 0
+        self.started = self.acknowledged = self.planned = self.dropped = 0
         self.ended.clear()
         self.reasons.clear()
         self.served.clear()
         self.seconds.clear()
-        self.latency.reset()
+        self.latencies.clear()
 
     def take(self) -> dict[str, Any]:
         """What there is, as plain values, and begin again."""
@@ -156,29 +211,39 @@ class Tally:
             "ended": {outcome.value: number for outcome, number in self.ended.items()},
             "reasons": dict(self.reasons),
             "served": sorted(self.served),
-            "seconds": {str(at): [second.started, list(second.latencies)] for at, second in self.seconds.items()},
+            "seconds": {
+                str(at): [second.started, list(second.latencies), second.failed, second.stuck]
+                for at, second in self.seconds.items()
+            },
+            "latencies": self.latencies.to_wire(),
+            "planned": self.planned,
+            "dropped": self.dropped,
         }
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
-        """A worker's report; the histogram is made again from its latencies."""
-        tally = cls(started=wire["started"], acknowledged=wire["acknowledged"])
+        """A worker's report."""
+        tally = cls(
+            started=wire["started"], acknowledged=wire["acknowledged"], planned=wire["planned"], dropped=wire["dropped"]
+        )
         tally.ended.update({Outcome(name): number for name, number in wire["ended"].items()})
         tally.reasons.update(wire["reasons"])
         tally.served.update(wire["served"])
-        for at, (started, latencies) in wire["seconds"].items():
-            tally.seconds[int(at)] = Second(started, array("d", latencies))
-            for latency_s in latencies:
-                tally._record(latency_s)
+        tally.latencies = Latencies.from_wire(wire["latencies"])
+        for at, (started, latencies, failed, stuck) in wire["seconds"].items():
+            tally.seconds[int(at)] = Second(started, array("d", latencies), failed, stuck)
         return tally
 
     def _settle(self, ended: Ended) -> None:
         self.served.add(ended.user)
         self._second(ended.at).latencies.append(ended.duration_s)
-        self._record(ended.duration_s)
+        self.latencies.record(Span.SETTLED_FROM_REAL, ended.duration_s)
+        waited_s = ended.duration_s + ended.late_s
+        self.latencies.record(Span.DISTURBED if ended.disturbed else Span.SETTLED, waited_s)
 
-    def _record(self, latency_s: float) -> None:
-        self.latency.record_value(min(int(latency_s * _MICROSECONDS), LONGEST_S * _MICROSECONDS))
+    def _because(self, reason: str) -> None:
+        if reason in self.reasons or len(self.reasons) < _REASONS:
+            self.reasons[reason] += 1
 
     def _second(self, at: float) -> Second:
         return self.seconds.setdefault(int(at), Second())

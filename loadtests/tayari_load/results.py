@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from tayari.target.model import Thresholds
 from tayari_reports.jsonio import EventsWriter, to_dict
-from tayari_reports.model import Check, Exchange, Load, NotTested, State, Threshold
+from tayari_reports.model import Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State, Threshold
 from tayari_reports.redaction import redact_check
 
-from tayari_load.outcome import Outcome, Tally
+from tayari_load.latencies import Latencies
+from tayari_load.outcome import Outcome, Second, Tally
+from tayari_load.plan import Plan
 from tayari_load.samples import Samples
-from tayari_load.thresholds import Circumstances, judge
+from tayari_load.thresholds import FEWER_USERS, SUSTAINED, WINDOW_S, Circumstances, judge
 
 RULES: Final = {
     "payment_p95_s": "P01",
@@ -25,7 +27,6 @@ RULES: Final = {
     "concurrent_users": "P04",
 }
 """Threshold -> rule of the catalogue's performance rows."""
-_ENOUGH_FOR_P95: Final = 20
 _REASONS_TOLD: Final = 5
 
 
@@ -38,16 +39,27 @@ class LoadRun:
     finished_at: float
     """When the users were told to stop; payments under way were still waited for."""
     circumstances: Circumstances
-    cpu_peak: float = 0.0
-    """Share of one core that the busiest generator process used at most, 0 to 1."""
-    late_peak_s: float = 0.0
-    """How late it woke at most."""
+    plan: Plan = field(default_factory=Plan)
+    processes: tuple[ProcessUse, ...] = ()
+    callbacks: Latencies = field(default_factory=Latencies)
+    """As the simulator saw them."""
+    answers: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """By epoch second: how long callbacks took to be answered."""
+    faults: tuple[tuple[float, float, str], ...] = ()
+    limit: RateLimit | None = None
+    lost_workers: int = 0
+    aborted: tuple[str, ...] = ()
+    """Thresholds for which the run was ended early."""
     notes: tuple[str, ...] = ()
 
 
 def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     """The record that `load.json` and every report carry."""
     duration_s = max(run.finished_at - run.started_at, 0.0)
+    thresholds = _stood_by(judge(tally, limits, run.circumstances), run.aborted)
+    spans = Latencies()
+    spans.add(tally.latencies)
+    spans.add(run.callbacks)
     return Load(
         users=run.circumstances.users,
         duration_s=round(duration_s, 3),
@@ -61,9 +73,32 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         settled_p95_s=_rounded(tally.percentile_s(95)),
         settled_p99_s=_rounded(tally.percentile_s(99)),
         payments_per_s=round(tally.settled / duration_s, 3) if duration_s else 0.0,
-        thresholds=judge(tally, limits, run.circumstances),
-        timeline=_timeline(tally, run.started_at),
-        notes=(*run.notes, *_notes(tally, run)),
+        thresholds=thresholds,
+        timeline=timeline(tally, run.started_at),
+        outcomes=_outcomes(tally, run.started_at),
+        callback_lag=_answer_times(run),
+        faults=run.faults,
+        model="open" if run.plan.open else "closed",
+        shape=run.plan.shape,
+        mix=run.plan.mix,
+        planned=tally.planned,
+        dropped=tally.dropped,
+        declined=tally.ended[Outcome.DECLINED],
+        turned_away=tally.ended[Outcome.TURNED_AWAY],
+        measures=spans.measures(),
+        processes=run.processes,
+        doubts=run.circumstances.doubts,
+        limit=run.limit,
+        lost_workers=run.lost_workers,
+        notes=(*run.notes, *_notes(tally, run, thresholds)),
+    )
+
+
+def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
+    """A run that was ended early for a threshold has missed it, whatever its first half adds to the whole."""
+    reason = f"missed in {SUSTAINED} windows of {WINDOW_S} s in a row: the run was ended early"
+    return tuple(
+        replace(row, met=False, reason=reason) if row.name in aborted and not row.reason else row for row in found
     )
 
 
@@ -116,12 +151,13 @@ def _judged(threshold: Threshold) -> tuple[State, str]:
     if threshold.met:
         return State.PASS, ""
     if threshold.met is False:
-        return State.FAIL, f"{found} ({threshold.samples} payments)"
+        sustained = f"; {threshold.reason}" if threshold.reason else ""
+        return State.FAIL, f"{found} ({threshold.samples} payments){sustained}"
     if threshold.measured is None:
         return State.ERROR, f"no payments to judge {threshold.name} by; the load run brought none that far"
-    if threshold.name == "concurrent_users":
-        return State.NOT_TESTED, f"{found}; the run had fewer users, so it cannot tell"
-    return State.UNKNOWN, f"{found}; but the load generator itself was short of CPU, so it cannot tell"
+    if threshold.reason == FEWER_USERS:
+        return State.NOT_TESTED, f"{found}; {threshold.reason}"
+    return State.UNKNOWN, f"{found}; but {threshold.reason}"
 
 
 def _asked(threshold: Threshold) -> str:
@@ -137,31 +173,49 @@ def _shown(value: float | None, threshold: Threshold) -> str:
     return f"{value:.1%}" if threshold.unit == "of payments" else f"{value:g} users"
 
 
-def _timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, float | None], ...]:
+def timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, float | None], ...]:
     """Every second from the first to the last, the empty ones included: a gap must be seen as one."""
+    return tuple(
+        (offset, second.started, len(second.latencies), _rounded(second.p95_s))
+        for offset, second in _seconds(tally, started_at)
+    )
+
+
+def _outcomes(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, int], ...]:
+    return tuple(
+        (offset, len(second.latencies), second.failed, second.stuck) for offset, second in _seconds(tally, started_at)
+    )
+
+
+def _seconds(tally: Tally, started_at: float) -> Iterator[tuple[float, Second]]:
     if not tally.seconds:
-        return ()
+        return
     origin = int(started_at)
-    first, last = min(tally.seconds), max(tally.seconds)
-    rows = []
-    for at in range(min(origin, first), last + 1):
-        second = tally.seconds.get(at)
-        rows.append(
-            (float(at - origin), second.started, len(second.latencies), _rounded(second.p95_s))
-            if second
-            else (float(at - origin), 0, 0, None)
-        )
-    return tuple(rows)
+    for at in range(min(origin, *tally.seconds), max(tally.seconds) + 1):
+        yield float(at - origin), tally.seconds.get(at) or Second()
 
 
-def _notes(tally: Tally, run: LoadRun) -> tuple[str, ...]:
+def _answer_times(run: LoadRun) -> tuple[tuple[float, float | None], ...]:
+    if not run.answers:
+        return ()
+    origin, last = int(run.started_at), max(run.answers)
+    return tuple((float(at - origin), _p95(run.answers.get(at, ()))) for at in range(origin, last + 1))
+
+
+def _p95(values: Sequence[float]) -> float | None:
+    ordered = sorted(values)
+    return _rounded(ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]) if ordered else None
+
+
+def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tuple[str, ...]:
     notes = [f"{number} payments {reason}" for reason, number in tally.reasons.most_common(_REASONS_TOLD)]
-    if run.circumstances.generator_saturated:
-        how = f"up to {run.cpu_peak:.0%} of a core used, woken up to {run.late_peak_s:.1f} s late"
-        notes.append(f"the load generator was short of CPU ({how}): latencies may be its own")
-    if 0 < tally.settled < _ENOUGH_FOR_P95:
-        notes.append(f"only {tally.settled} settled payments: the 95th percentile is little more than the slowest")
-    return tuple(notes)
+    notes.extend(run.circumstances.doubts)
+    if tally.dropped:
+        notes.append(f"{tally.dropped} of {tally.planned} planned arrivals were dropped: no room in flight")
+    if run.aborted:
+        notes.append(f"ended early: {', '.join(run.aborted)} missed for {SUSTAINED * WINDOW_S} s in a row")
+    few = next((row.reason for row in thresholds if row.name == "payment_p95_s" and "needs" in row.reason), "")
+    return (*notes, few) if few else tuple(notes)
 
 
 def _rounded(seconds: float | None) -> float | None:

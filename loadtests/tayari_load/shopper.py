@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import time
+from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
 
-from locust import HttpUser, between, task
+from locust import HttpUser, task
 from locust.exception import StopUser
+from tayari.control.client import ControlError
 from tayari.merchant.views import DriverExchange
 
 from tayari_load.campaign import Campaign
 from tayari_load.checkout import Checkout
 from tayari_load.customers import Customers, Order
 from tayari_load.measured import MeasuredShop, StepSession
-from tayari_load.outcome import Ended, Outcome
+from tayari_load.outcome import EXCUSED, Ended, Outcome
+
+_log = logging.getLogger("tayari.load")
 
 
 class WallClock:
@@ -39,7 +45,6 @@ class Shopper(HttpUser):
 
     campaign: ClassVar[Campaign]
     customers: ClassVar[Customers | None] = None
-    wait_time = between(1, 3)
     _numbers: ClassVar[count[int]] = count(1)
 
     def __init__(self, environment: Any) -> None:
@@ -55,20 +60,47 @@ class Shopper(HttpUser):
             patience_s=self.campaign.patience_s,
             user=f"{self._worker()}/{next(self._numbers)}",
             on_end=self._tell,
+            disturbed=lambda: self.campaign.disturbed,
         )
+
+    def wait_time(self) -> float:
+        """Closed model: 1 to 3 s to think. Open model: the next arrival is waited for, and nothing else."""
+        return 0.0 if self.campaign.plan.open else random.uniform(1.0, 3.0)
 
     @task
     def pay(self) -> None:
         """One purchase, from the click to the end that the merchant shows."""
         if self.campaign.ending:
             raise StopUser
+        if not self.campaign.plan.open:
+            self._purchase(None)
+            return
+        arrivals = self.campaign.arrivals
+        planned = arrivals.take()
+        if planned is None:
+            return
+        try:
+            self._purchase(planned)
+        finally:
+            arrivals.done()
+
+    def _purchase(self, planned: float | None) -> None:
         self._exchanges.clear()
-        self._checkout.pay(self._customers().order())
+        order = self._customers().order()
+        if order.scenario:
+            try:
+                self.campaign.stage.control.play_next(order.scenario, msisdn=order.msisdn)
+            except ControlError as error:
+                _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
+                order = replace(order, scenario="")
+        self._checkout.pay(order, planned=planned)
 
     def _customers(self) -> Customers:
         """One queue for all users of this process; made late, because a worker learns its index late."""
         if Shopper.customers is None:
-            Shopper.customers = Customers(seed=self.campaign.seed, worker=self._worker())
+            Shopper.customers = Customers(
+                seed=self.campaign.seed, worker=self._worker(), mix=self.campaign.plan.outcomes
+            )
         return Shopper.customers
 
     def _worker(self) -> int:
@@ -77,7 +109,9 @@ class Shopper(HttpUser):
     def _tell(self, order: Order, ended: Ended) -> None:
         """The payment as a row of its own in Locust's statistics: `PAYMENT settled`, end to end."""
         self.campaign.samples.offer(ended, self._exchanges)
-        problem = None if ended.outcome is Outcome.SETTLED else PaymentProblem(f"{ended.outcome}: {ended.reason}")
+        self.campaign.book.note(order, ended)
+        fine = ended.outcome in {Outcome.SETTLED, *EXCUSED}
+        problem = None if fine else PaymentProblem(f"{ended.outcome}: {ended.reason}")
         self.environment.events.request.fire(
             request_type="PAYMENT",
             name="settled",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tayari.target.model import Thresholds
 from tayari_reports.model import Threshold
 
-from tayari_load.outcome import Outcome, Tally
+from tayari_load.latencies import Span, enough_for
+from tayari_load.outcome import Outcome, Second, Tally
+
+FEWER_USERS: Final = "the run had fewer users at once, so it cannot tell"
+WINDOW_S: Final = 10
+"""A threshold that is missed in a window this long, and in the ones after it, is missed for good."""
+SUSTAINED: Final = 3
+"""Windows in a row that must miss before a run is ended early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,58 +24,62 @@ class Circumstances:
     """What the reading of a load run depends on besides the payments."""
 
     users: int
-    """Most users at once."""
-    generator_saturated: bool = False
-    """The load generator was short of CPU, so a long latency may be its own."""
+    """Most users at once; in the open model, most payments in flight."""
+    doubts: tuple[str, ...] = ()
+    """Why performance cannot be judged: a busy generator, a lost worker, a rate that was not held."""
 
 
 def judge(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> tuple[Threshold, ...]:
     """The four thresholds, always all of them, in the order of the rules P01 to P04.
 
-    `met` is None where the run cannot answer: no samples, fewer users than the threshold asks for, or a latency
-    measured by a generator that was itself too slow.
+    `met` is None where the run cannot answer: no samples, too few for a percentile, fewer users than the threshold asks
+    for, or a doubt about the run itself; `reason` says which.
     """
-    return (
-        _payment_p95(tally, limits, circumstances),
+    found = (
+        _payment_p95(tally, limits),
         _success_rate(tally, limits),
         _failure_rate(tally, limits),
         _concurrent_users(tally, limits, circumstances),
     )
+    return tuple(_doubted(threshold, circumstances) for threshold in found)
 
 
-def _payment_p95(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> Threshold:
-    measured = tally.percentile_s(95)
-    met = None if measured is None else measured < limits.payment_p95_s
-    if met is False and circumstances.generator_saturated:
-        met = None
+def _payment_p95(tally: Tally, limits: Thresholds) -> Threshold:
+    samples, measured = tally.latencies.count(Span.SETTLED), tally.percentile_s(95)
+    few = 0 < samples < enough_for(95)
     return Threshold(
-        name="payment_p95_s", limit=limits.payment_p95_s, measured=measured, unit="s", samples=tally.settled, met=met
+        name="payment_p95_s",
+        limit=limits.payment_p95_s,
+        measured=measured,
+        unit="s",
+        samples=samples,
+        met=None if measured is None or few else measured < limits.payment_p95_s,
+        reason=f"a 95th percentile needs {enough_for(95)} settled payments, and there were {samples}" if few else "",
     )
 
 
 def _success_rate(tally: Tally, limits: Thresholds) -> Threshold:
     """Settled and credited once, of all that were started: a stuck payment is no success."""
-    measured = tally.ended[Outcome.SETTLED] / tally.started if tally.started else None
+    measured = tally.ended[Outcome.SETTLED] / tally.counted if tally.counted else None
     return Threshold(
         name="success_rate",
         limit=limits.success_rate,
         measured=measured,
         unit="of payments",
-        samples=tally.started,
+        samples=tally.counted,
         met=None if measured is None else measured >= limits.success_rate,
     )
 
 
 def _failure_rate(tally: Tally, limits: Thresholds) -> Threshold:
     """Refused, failed or credited twice, of all that were started."""
-    wrong = tally.failed + tally.credited_twice
-    measured = wrong / tally.started if tally.started else None
+    measured = (tally.failed + tally.credited_twice) / tally.counted if tally.counted else None
     return Threshold(
         name="failure_rate",
         limit=limits.failure_rate,
         measured=measured,
         unit="of payments",
-        samples=tally.started,
+        samples=tally.counted,
         met=None if measured is None else measured < limits.failure_rate or measured == 0,
     )
 
@@ -78,8 +91,46 @@ def _concurrent_users(tally: Tally, limits: Thresholds, circumstances: Circumsta
     return Threshold(
         name="concurrent_users",
         limit=float(limits.concurrent_users),
-        measured=float(served) if tally.started else None,
+        measured=float(served) if tally.counted else None,
         unit="users",
-        samples=tally.started,
-        met=served >= limits.concurrent_users if asked_enough and tally.started else None,
+        samples=tally.counted,
+        met=served >= limits.concurrent_users if asked_enough and tally.counted else None,
+        reason="" if asked_enough or not tally.counted else FEWER_USERS,
     )
+
+
+def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
+    """What a doubtful run measured is shown, and is neither passed nor failed."""
+    if not circumstances.doubts or threshold.met is None:
+        return threshold
+    return Threshold(
+        name=threshold.name, limit=threshold.limit, measured=threshold.measured, unit=threshold.unit,
+        samples=threshold.samples, met=None, reason="; ".join(circumstances.doubts),
+    )  # fmt: skip
+
+
+def windowed(seconds: Mapping[int, Second], limits: Thresholds, *, until: int) -> tuple[str, ...]:
+    """The thresholds that were missed in each of the last `SUSTAINED` windows before this epoch second.
+
+    A window without enough payments misses nothing: silence is no proof, and the end of the run will judge it.
+    """
+    missed = []
+    for number in range(SUSTAINED):
+        end = until - number * WINDOW_S
+        missed.append(_missed([seconds[at] for at in range(end - WINDOW_S, end) if at in seconds], limits))
+    return tuple(sorted(frozenset.intersection(*missed)))
+
+
+def _missed(window: Iterable[Second], limits: Thresholds) -> frozenset[str]:
+    rows = list(window)
+    settled = sorted(latency for row in rows for latency in row.latencies)
+    failed, stuck = sum(row.failed for row in rows), sum(row.stuck for row in rows)
+    ended = len(settled) + failed + stuck
+    found = set()
+    if len(settled) >= enough_for(95) and settled[-(-len(settled) * 95 // 100) - 1] >= limits.payment_p95_s:
+        found.add("payment_p95_s")
+    if ended >= enough_for(95) and len(settled) / ended < limits.success_rate:
+        found.add("success_rate")
+    if ended >= enough_for(95) and failed and failed / ended >= limits.failure_rate:
+        found.add("failure_rate")
+    return frozenset(found)

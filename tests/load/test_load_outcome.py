@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tayari_load.outcome import LONGEST_S, Ended, Outcome, Second, Tally
+from tayari_load.latencies import LONGEST_S
+from tayari_load.outcome import Ended, Outcome, Second, Tally
 
 
 def told(*ends: tuple[Outcome, float]) -> Tally:

@@ -25,6 +25,7 @@ def to_dict(entry: Exchange, *, daraja_url: str = "") -> Json:
         "endpoint": entry.endpoint,
         "at": round(entry.wall_at_s, 6),
         "virtual_at": round(entry.at_s, 6),
+        "due_at": round(entry.due_s, 6) if entry.due_s else None,
         "duration_s": round(entry.duration_s, 6),
         "msisdn": entry.msisdn,
         "checkout_request_id": entry.checkout_request_id,

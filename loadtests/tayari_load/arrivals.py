@@ -1,0 +1,101 @@
+"""The open model: payments begin when they are planned to, whether or not the merchant is done with earlier ones."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import gevent
+from gevent.event import AsyncResult
+
+Rate = Callable[[float], float]
+"""Arrivals per second at so many seconds since the start."""
+_STEP_S: Final = 0.02
+
+
+def planned_starts(rate: Rate, *, until: Callable[[], float]) -> Iterator[float]:
+    """Seconds since the start of one arrival after the other; the rate is read as late as possible."""
+    at, due = 0.0, 0.5
+    while at < until():
+        grown = rate(at) * _STEP_S
+        if grown > 0:
+            number = int(due + grown) - int(due)
+            first = 1.0 - (due - int(due))
+            for each in range(number):
+                yield at + _STEP_S * (first + each) / grown
+        due += grown
+        at += _STEP_S
+
+
+@dataclass(slots=True, kw_only=True)
+class Arrivals:
+    """Hands planned starts to idle users. With none idle, the bound is reached: the arrival is dropped, and counted."""
+
+    elapsed: Callable[[], float]
+    """Seconds that only grow."""
+    part: int = 0
+    """This process takes the arrivals whose number leaves this remainder ..."""
+    parts: int = 1
+    """... divided by the number of processes."""
+    planned: int = 0
+    dropped: int = 0
+    ended: bool = False
+    busy: int = 0
+    most_busy: int = 0
+    _idle: deque[AsyncResult] = field(default_factory=deque)
+
+    @property
+    def idle(self) -> int:
+        """Users that wait for an arrival."""
+        return len(self._idle)
+
+    def take(self) -> float | None:
+        """Wait for the next arrival: its planned start on the `elapsed` clock; None when there are no more."""
+        if self.ended:
+            return None
+        waiting = AsyncResult()
+        self._idle.append(waiting)
+        try:
+            planned: float | None = waiting.get()
+        except BaseException:
+            if waiting in self._idle:
+                self._idle.remove(waiting)
+            raise
+        if planned is not None:
+            self.busy += 1
+            self.most_busy = max(self.most_busy, self.busy)
+        return planned
+
+    def done(self) -> None:
+        """A user has ended its payment."""
+        self.busy -= 1
+
+    def run(self, rate: Rate, *, until: Callable[[], float]) -> None:
+        """Let them arrive, from now until so many seconds later, or until `end`."""
+        began = self.elapsed()
+        for number, at in enumerate(planned_starts(rate, until=until)):
+            if number % self.parts != self.part:
+                continue
+            while not self.ended and (early := began + at - self.elapsed()) > 0:
+                gevent.sleep(min(early, 0.5))
+            if self.ended:
+                return
+            self._arrive(began + at)
+
+    def end(self) -> None:
+        """No more arrivals."""
+        self.ended = True
+
+    def release(self) -> None:
+        """Let go of the users that wait."""
+        while self._idle:
+            self._idle.popleft().set(None)
+
+    def _arrive(self, planned: float) -> None:
+        self.planned += 1
+        if self._idle:
+            self._idle.popleft().set(planned)
+        else:
+            self.dropped += 1
