@@ -20,7 +20,7 @@ class Clock:
     def __init__(self, name: str, speed: float) -> None:
         self.name = name
         self.speed = speed
-        self._start_s = time.time()
+        self._wall_s = self._start_s = time.time()
         self._started = time.monotonic()
         self._moved_s = 0.0
 
@@ -39,7 +39,7 @@ class Clock:
 
     def wall_s(self) -> float:
         """Real seconds since the epoch; like `now_s`, never set back."""
-        return self._start_s + (time.monotonic() - self._started)
+        return self._wall_s + (time.monotonic() - self._started)
 
     def monotonic_at(self, when_s: float) -> float:
         """The value that `time.monotonic()` will have when this clock shows `when_s`; not for a manual clock."""
@@ -48,6 +48,11 @@ class Clock:
     def real_s(self, delay_s: float) -> float:
         """How long a delay of this clock lasts for someone who waits for it; on a manual clock it is real already."""
         return delay_s if self.manual else delay_s / self.speed
+
+    def begin_at(self, when_s: float) -> None:
+        """Go on from an earlier process, so that time is not run through twice; a real clock is right already."""
+        if self.speed != 1.0:
+            self._start_s += max(0.0, when_s - self.now_s())
 
     def move_to(self, when_s: float) -> None:
         """Put a manual clock forward; never back."""

@@ -129,7 +129,8 @@ async def read_answer(reader: asyncio.StreamReader, *, head_only: bool = False) 
 async def port(choose: Playing | None = None, **config: Any) -> AsyncIterator[Port]:
     """A simulator whose payments are done after 10 ms, with a token."""
     config["options"] = {"outcome_after_s": "0.01"} | config.get("options", {})
-    simulator = Simulator(Config(port=0, passkey=PASSKEY, **config), choose=None)
+    behaviours = config.pop("behaviours", lambda _: None)
+    simulator = Simulator(Config(port=0, passkey=PASSKEY, **config), choose=None, behaviours=behaviours)
     await simulator.start()
     running = Port(simulator)
     try:

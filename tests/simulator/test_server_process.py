@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from core_kit import payload
 from tayari_simulator.config import Config
 from tayari_simulator.core.provenance import Profile
 from tayari_simulator.server.arguments import ConfigError, read_arguments
@@ -171,3 +173,66 @@ def test_the_journal_file_has_what_was_said(tmp_path: Path) -> None:
     rows = connection.execute("SELECT endpoint, status FROM entries").fetchall()
     connection.close()
     assert rows == [("oauth", 400)]
+
+
+def pushed(ready: dict[str, Any], msisdn: str, callback_url: str) -> str:
+    """The CheckoutRequestID of a payment."""
+    url = f"{ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
+    token = requests.get(url, auth=("key", "secret"), timeout=5).json()["access_token"]
+    stamp = "20261007143501"
+    body = payload("stk_push.request") | {
+        "CallBackURL": callback_url, "PhoneNumber": int(msisdn), "Timestamp": stamp,
+        "Password": b64encode(f"174379{ready['passkey']}{stamp}".encode()).decode(),
+    }  # fmt: skip
+    answer = requests.post(
+        f"{ready['daraja_url']}/mpesa/stkpush/v1/processrequest", json=body,
+        headers={"Authorization": f"Bearer {token}"}, timeout=5,
+    )  # fmt: skip
+    return str(answer.json()["CheckoutRequestID"])
+
+
+def test_killed_without_warning_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    flags = ("--journal", str(tmp_path / "journal.sqlite"), "--option", "outcome_after_s=1")
+    with socket.create_server(("127.0.0.1", 0)) as shop:
+        shop_url = f"http://127.0.0.1:{shop.getsockname()[1]}/pay"
+        with started(*flags) as (process, ready):
+            wanted = {pushed(ready, f"25470000000{number}", shop_url) for number in range(3)}
+            process.kill()
+            process.wait(5)
+        with started(*flags) as (_, ready):
+            heard = set()
+            for _ in wanted:
+                connection, _ = shop.accept()
+                heard.add(json.loads(connection.recv(65536).partition(b"\r\n\r\n")[2])["Body"]["stkCallback"]
+                          ["CheckoutRequestID"])  # fmt: skip
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                connection.close()
+            assert heard == wanted
+            requests.post(f"{ready['control_url']}/v1/wait", json={"for": "idle", "timeout_s": 5}, timeout=10)
+            told = requests.get(f"{ready['control_url']}/v1/balance", timeout=5).json()
+
+    assert (told["accepted"], told["called_back"], told["pending"], told["balanced"]) == (3, 3, 0, True)
+
+
+def test_sigterm_lets_what_is_due_soon_happen_and_says_what_is_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as shop, started("--option", "outcome_after_s=0.5") as (process, ready):
+        identifier = pushed(ready, "254700000001", f"http://127.0.0.1:{shop.getsockname()[1]}/pay")
+        process.send_signal(signal.SIGTERM)
+        connection, _ = shop.accept()
+        assert identifier.encode() in connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        _, err = process.communicate(timeout=10)
+        connection.close()
+
+    assert (process.returncode, err.count("\n")) == (0, 1)
+
+
+def test_sigterm_does_not_wait_for_what_is_due_late_but_names_it() -> None:
+    with started("--option", "outcome_after_s=300") as (process, ready):
+        pushed(ready, "254700000001", "http://127.0.0.1:1/")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+
+    assert time.monotonic() - began < 2
+    assert "1 payments were pending, and their callbacks are lost; --journal FILE keeps them" in err

@@ -114,7 +114,7 @@ def _draw(uniform: Uniform, length: int, began: int) -> str:
 
 
 def _node(uniform: Uniform) -> tuple[str, int]:
-    """The constant part of a gateway node's ids, a version-4 UUID without its first group: three groups, and the tail."""
+    """The constant part of a gateway node's ids, a version-4 UUID without its first group: its groups, and the tail."""
     groups = [int(uniform() * 65536) for _ in range(3)]
     tail = int(uniform() * 2**48)
     return f"{groups[0]:04x}-4{groups[1] % 4096:03x}-{'89ab'[groups[2] % 4]}{groups[2] // 16:03x}", tail

@@ -1,4 +1,4 @@
-"""The seam to whoever keeps what must outlive the process: told of each step of a payment before the world hears of it."""
+"""The seam to whoever keeps what must outlive the process: told of each step of a payment before anyone hears of it."""
 
 from __future__ import annotations
 

@@ -39,6 +39,11 @@ class Overtaking:
                 self._agenda.add(early.due_s, early)
         return True
 
+    @property
+    def gone(self) -> int:
+        """How many plans of the agenda are of deliveries that were sent already."""
+        return len(self._gone)
+
     def clear(self) -> None:
         """Nobody waits; the agenda was cleared."""
         self._waiting.clear()

@@ -9,8 +9,8 @@ from tayari_simulator.core.behaviour import Choose, Uniform
 from tayari_simulator.core.business import Business
 from tayari_simulator.core.callbacks import Callbacks
 from tayari_simulator.core.ids import Ids
-from tayari_simulator.core.options import Options
 from tayari_simulator.core.keeping import Keeper
+from tayari_simulator.core.options import Options
 from tayari_simulator.core.overtaking import Overtaking
 from tayari_simulator.core.payments import Ending, Payment
 from tayari_simulator.core.results import ResultCode, Wording, find
@@ -25,6 +25,8 @@ class Counts:
     """What has happened since the start; never reset."""
 
     pushes_accepted: int = 0
+    accepted_before: int = 0
+    """Of an earlier process whose payments this one took over; not in `pushes_accepted`."""
     results: int = 0
     endings: dict[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
     """Payments for which nothing is to come any more."""

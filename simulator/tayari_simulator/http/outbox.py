@@ -12,7 +12,7 @@ from tayari_simulator.clock import Clock
 from tayari_simulator.core.behaviour import Call, Delivery
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
-from tayari_simulator.core.payments import Payment
+from tayari_simulator.core.payments import Ending, Payment
 from tayari_simulator.http.sender import PlainSender
 from tayari_simulator.http.sending import Sending
 from tayari_simulator.http.targets import Target, TargetRefused, Targets
@@ -63,6 +63,8 @@ class Outbox:
         self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
         self.counts = OutboxCounts()
         self.in_flight = 0
+        self.under_way = 0
+        """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
         self.changed: Callable[[], None] = lambda: None
         """Called when an answer has come; set by the owner."""
 
@@ -81,6 +83,7 @@ class Outbox:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""
             if not delivery.forged_from:
                 payment.callbacks += (exchange,)
+        self.under_way += 1
         self._submit(target, exchange, delivery, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
@@ -149,8 +152,11 @@ class Outbox:
         self._record(exchange)
         if exchange.sent:
             self.counts.late_s.append(exchange.at_s - exchange.due_s)
+        self.under_way -= 1
         if payment is not None:
             payment.pending -= 1
+            if not delivery.forged_from:
+                payment.ending = Ending.CALLED_BACK
             if (
                 exchange.status != 200
                 and self._retries
@@ -158,7 +164,16 @@ class Outbox:
                 and len(payment.callbacks) <= self._retries
             ):
                 self._retry(payment, delivery)
+            self._through(payment, delivery)
         self.changed()
+
+    def _through(self, payment: Payment, delivery: Delivery) -> None:
+        """A callback is over; the payment may be, too."""
+        world = self._daraja.world
+        if not payment.pending:
+            world.end_if_through(payment)
+        if world.keeper is not None:
+            world.keeper.done(payment, delivery)
 
     def _retry(self, payment: Payment, delivery: Delivery) -> None:
         again = Delivery(
@@ -167,6 +182,8 @@ class Outbox:
             f"retry {len(payment.callbacks)} of {self._retries}",
         )  # fmt: skip
         payment.pending += 1
+        if self._daraja.world.keeper is not None:
+            self._daraja.world.keeper.planned(payment, again)
         self._daraja.later(again)
 
     def _record(self, exchange: Exchange) -> None:
@@ -194,7 +211,9 @@ class Outbox:
         self.counts.refused += 1
         if payment is not None:
             payment.pending -= 1
+            payment.ending = payment.ending or Ending.NOT_ALLOWED
             payment.callbacks += (exchange,)
+            self._through(payment, delivery)
         log.warning("%s", why)
         self._journal.add(exchange)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.payments import Payment
+from tayari_simulator.core.store import Payments
 
 Json = dict[str, Any]
 
@@ -30,6 +32,23 @@ def payment_dict(payment: Payment) -> Json:
         "result_due_at": payment.due_s,
         "callbacks": [callback_dict(exchange) for exchange in payment.callbacks],
     }
+
+
+def payment_dicts(
+    store: Payments, msisdn: str | None, checkout_request_id: str | None, reference: str | None
+) -> list[Json]:
+    """All payments that match what is given, oldest first."""
+    rows: Sequence[Payment]
+    if checkout_request_id is not None:
+        found = store.find(checkout_request_id)
+        rows = [] if found is None else [found]
+    else:
+        rows = store.of(msisdn) if msisdn is not None else store.all()
+    return [
+        payment_dict(row)
+        for row in rows
+        if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.account_reference == reference)
+    ]
 
 
 def callback_dict(exchange: Exchange) -> Json:

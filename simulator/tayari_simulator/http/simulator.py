@@ -10,12 +10,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tayari_simulator import __version__
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
 from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
-from tayari_simulator.core.business import Business
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.core.exchange import Exchange
@@ -23,18 +21,24 @@ from tayari_simulator.core.options import Options
 from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
+from tayari_simulator.http.balance import balance
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
 from tayari_simulator.http.daraja_app import DarajaApp
+from tayari_simulator.http.draining import drained
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.measuring import measured
 from tayari_simulator.http.monitor import Monitor
 from tayari_simulator.http.ordering import Answered, send_ordered
 from tayari_simulator.http.outbox import Outbox
 from tayari_simulator.http.pump import Pump
-from tayari_simulator.http.shapes import payment_dict
+from tayari_simulator.http.resuming import Resumed, resume
+from tayari_simulator.http.settings import business_of, configured
+from tayari_simulator.http.shapes import payment_dicts
 from tayari_simulator.http.targets import TargetRefused, Targets
 from tayari_simulator.journal.file import JournalFile
 from tayari_simulator.journal.memory import Journal, Question
+from tayari_simulator.journal.pending import PendingFile
+from tayari_simulator.journal.resuming import Behaviours
 from tayari_simulator.journal.shape import to_dict
 from tayari_simulator.journal.waiting import Waiting
 
@@ -46,8 +50,12 @@ Json = dict[str, Any]
 class Simulator:
     """One fake Daraja with its clock, journal, ports and callback sender. Used from one event loop."""
 
-    def __init__(self, config: Config, *, choose: Choose | None = None) -> None:
-        """Put it together; nothing is opened but the journal file.
+    def __init__(
+        self, config: Config, *, choose: Choose | None = None, behaviours: Behaviours = lambda _: None
+    ) -> None:
+        """Put it together; nothing is opened but the journal, whose pending payments are taken over.
+
+        `behaviours` finds the scenarios that these had met.
 
         Raises:
             ClockError, OptionError, TargetRefused, JournalFileError: the configuration cannot be used.
@@ -58,9 +66,15 @@ class Simulator:
         targets = Targets(config)
         self._hosts = targets.hosts
         self._random = Random(config.seed)
-        self.daraja = Daraja(_business(config), self.options, uniform=self._random.random, choose=choose)
+        self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
+        self.daraja.world.ids.begin(int(self.clock.wall_s()))
         self._file = JournalFile(config.journal_file) if config.journal_file else None
         self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
+        self._keeper: PendingFile | None = None
+        self.resumed = Resumed()
+        if self._file is not None:
+            self._keeper, self.resumed = resume(self.daraja.world, self.clock, self._file.path, behaviours)
+            self.entries.next_seq = self._file.last_seq + 1
         self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers())
         self._waiting = Waiting(self.entries)
         self.outbox.changed = self._changed
@@ -92,9 +106,20 @@ class Simulator:
         app.listener = self._listener = Listener(self._runner.server, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
+        self._pump.arm()
+
+    async def drain(self, within_s: float) -> Json:
+        """Take no more calls; let what is due within so many real seconds happen. Returns the balance after it."""
+        if self._listener is not None:
+            await self._listener.close()
+        await drained(self.daraja, self.clock, self._in_flight, within_s)
+        return self.balance()
 
     async def close(self) -> None:
-        """Close the port, the connections and the journal file."""
+        """Close the port, the connections and the journal. Callbacks under way stay pending beside the journal."""
+        self.daraja.world.keeper = None
+        if self._keeper is not None:
+            self._keeper.close()
         self._pump.stop()
         self._monitor.stop()
         if self._listener is not None:
@@ -107,21 +132,13 @@ class Simulator:
 
     def settings(self) -> Json:
         """`GET /v1/settings`."""
-        config = self.config
         return {
             "daraja_url": self.daraja_url,
             "control_url": self.control_url,
-            "profile": str(config.profile),
-            "seed": config.seed,
-            "clock": config.clock,
-            "short_code": config.short_code,
-            "till": config.till,
+            **configured(self.config),
             "callback_hosts": ["loopback", *sorted(self._hosts)],
-            "deliver_to": config.deliver_to,
-            "source_header": config.source_header,
             "options": self.options.to_dict(),
             "started_at": self._started_at,
-            "version": __version__,
         }
 
     def now_s(self) -> float:
@@ -130,6 +147,8 @@ class Simulator:
 
     def reset(self) -> None:
         """Forget payments, tokens, wallets, an outage, and the journal. Queued scenarios belong to who chooses."""
+        if self._keeper is not None:
+            self._keeper.forgot()
         self.daraja.forget()
         self.entries.clear()
         if self._listener is not None and not self._listener.is_open:
@@ -175,18 +194,7 @@ class Simulator:
         self, *, msisdn: str | None = None, checkout_request_id: str | None = None, reference: str | None = None
     ) -> list[Json]:
         """Payments in the shape of the control API, oldest first."""
-        store = self.daraja.world.payments
-        rows: Sequence[Payment]
-        if checkout_request_id is not None:
-            found = store.find(checkout_request_id)
-            rows = [] if found is None else [found]
-        else:
-            rows = store.of(msisdn) if msisdn is not None else store.all()
-        return [
-            payment_dict(row)
-            for row in rows
-            if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.account_reference == reference)
-        ]
+        return payment_dicts(self.daraja.world.payments, msisdn, checkout_request_id, reference)
 
     def journal(
         self,
@@ -234,11 +242,7 @@ class Simulator:
         return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}
 
     def callback_body(self, payment: Payment, *, result_code: int | str | None = None) -> Json:
-        """The callback of that payment; with `result_code`, a fresh one that says so (the truth does not change).
-
-        Raises:
-            ValueError: there is no result yet, and none was given.
-        """
+        """The callback of that payment, or a fresh one with this code. Raises ValueError: no result yet, none given."""
         decoded: Json = orjson.loads(callback_of(self.daraja.world, payment, result_code, self.now_s()))
         return decoded
 
@@ -272,6 +276,10 @@ class Simulator:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
         return measured(self.daraja.world, self.outbox, self.entries, self._monitor)
 
+    def balance(self) -> Json:
+        """`GET /v1/balance`."""
+        return balance(self.daraja.world, under_way=self.outbox.under_way)
+
     def _in_flight(self) -> int:
         return self.outbox.in_flight
 
@@ -288,13 +296,3 @@ class Simulator:
         """Whether it goes to the payment's own callback URL: then `deliver_to` speaks for it too."""
         payment = self.payment(delivery.checkout_request_id)
         return payment is not None and payment.callback_url == delivery.url
-
-
-def _business(config: Config) -> Business:
-    return Business(
-        short_code=config.short_code,
-        passkey=config.passkey,
-        till=config.till,
-        consumer_key=config.consumer_key,
-        consumer_secret=config.consumer_secret,
-    )

@@ -47,6 +47,9 @@ class JournalFile:
             raise JournalFileError(
                 f"journal file {path}: {error}; name a file in a folder that can be written"
             ) from error
+        self.path = path
+        self.last_seq: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()[0]
+        """The number of the last entry that was there already."""
         self._waiting: list[Exchange] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal-file", daemon=True)

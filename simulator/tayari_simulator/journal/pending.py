@@ -1,0 +1,175 @@
+"""What is still to come, in a file: written before anyone hears of it, so that a killed process owes nothing.
+
+Beside the journal, `FILE-pending`: one JSON line for each step of a payment, handed to the system before the step is
+answered. That survives the end of the process, however it ends; it does not survive a power failure. When the file has
+grown, it becomes `FILE-pending-before` and a new one begins with what is still pending.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.core.payments import Payment
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Beyond this, the next file begins."""
+
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
+log = logging.getLogger(__name__)
+
+Owed = dict[int, Delivery]
+"""Deliveries that are not done yet, by their number."""
+
+
+class PendingFile:
+    """Implements `core.keeping.Keeper`. One process writes; `journal.resuming` reads."""
+
+    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
+        """Nothing is opened before `begin`: first is read what an earlier process left."""
+        self._path = path
+        self._most_bytes = most_bytes
+        self._file = -1
+        self._bytes = 0
+        self._number = 0
+        self._open: dict[str, tuple[Payment, Owed]] = {}
+        """Payments with something to come, by id."""
+        self._ended: dict[str, int] = {}
+        self._accepted = 0
+        self._forgotten = 0
+        self.lost = 0
+        """Lines that could not be written."""
+
+    def begin(self, rows: Iterable[tuple[Payment, Owed]], totals: dict[str, Any]) -> None:
+        """Go on where the last process ended: with what it left open, and its totals.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._open = {payment.checkout_request_id: (payment, owed) for payment, owed in rows}
+        self._number = totals["number"]
+        self._accepted, self._forgotten, self._ended = totals["accepted"], totals["forgotten"], dict(totals["ended"])
+        self._file = os.open(self._path, _FLAGS, 0o600)
+        self._bytes = os.fstat(self._file).st_size
+        os.write(self._file, b"\n")
+        if self._bytes > self._most_bytes:
+            self._turn()
+
+    def accepted(self, payment: Payment) -> None:
+        """One line with all of the payment."""
+        self._accepted += 1
+        self._open[payment.checkout_request_id] = (payment, {})
+        self._write(["payment", *payment_row(payment)])
+
+    def resulted(self, payment: Payment, deliveries: tuple[Delivery, ...]) -> None:
+        """One line with what has changed, and the callbacks that came of it."""
+        for delivery in deliveries:
+            self._number += 1
+            delivery.number = self._number
+        opened = self._open.get(payment.checkout_request_id)
+        if opened is not None:
+            opened[1].update((delivery.number, delivery) for delivery in deliveries)
+        self._write(["result", *result_row(payment), [delivery_row(delivery) for delivery in deliveries]])
+        self._close_if_through(payment)
+
+    def planned(self, payment: Payment, delivery: Delivery) -> None:
+        """One line with the callback."""
+        self._number += 1
+        delivery.number = self._number
+        opened = self._open.get(payment.checkout_request_id)
+        if opened is not None:
+            opened[1][delivery.number] = delivery
+        self._write(["planned", payment.checkout_request_id, delivery_row(delivery)])
+
+    def done(self, payment: Payment, delivery: Delivery) -> None:
+        """One short line."""
+        opened = self._open.get(payment.checkout_request_id)
+        if opened is not None:
+            opened[1].pop(delivery.number, None)
+        self._write(["done", payment.checkout_request_id, delivery.number, payment.ending or ""])
+        self._close_if_through(payment)
+
+    def forgot(self) -> None:
+        """One line; nothing before it counts as pending."""
+        self._forgotten += len(self._open)
+        self._open.clear()
+        self._write(["forgot"])
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _close_if_through(self, payment: Payment) -> None:
+        if not payment.pending and self._open.pop(payment.checkout_request_id, None) is not None:
+            ending = str(payment.ending)
+            self._ended[ending] = self._ended.get(ending, 0) + 1
+        if self._bytes > self._most_bytes:
+            self._turn()
+
+    def _write(self, row: list[Any]) -> None:
+        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        self._bytes += len(line)
+        try:
+            os.write(self._file, line)
+        except OSError:
+            self.lost += 1
+            if self.lost == 1:
+                log.exception("%s cannot be written: pending callbacks will not survive a restart", self._path)
+
+    def _turn(self) -> None:
+        """Keep the file as the one before, and begin the next with what is pending now."""
+        self.close()
+        if self._path.exists():
+            self._path.replace(before(self._path))
+        self._file = os.open(self._path, _FLAGS, 0o600)
+        self._bytes = 0
+        totals = {"accepted": self._accepted, "forgotten": self._forgotten, "ended": self._ended,
+                  "number": self._number}  # fmt: skip
+        self._write(["totals", totals])
+        for payment, owed in self._open.values():
+            self._write(["kept", *payment_row(payment)])
+            self._write(["result", *result_row(payment), [delivery_row(delivery) for delivery in owed.values()]])
+
+
+def beside(journal: str) -> Path:
+    """The file that belongs to a journal."""
+    return Path(f"{journal}-pending")
+
+
+def before(path: Path) -> Path:
+    """Where the file goes when the next one begins."""
+    return path.with_name(f"{path.name}-before")
+
+
+def payment_row(payment: Payment) -> list[Any]:
+    """What does not change after the acknowledgement."""
+    return [
+        payment.checkout_request_id, payment.merchant_request_id, payment.msisdn, payment.amount, payment.short_code,
+        payment.party_b, payment.account_reference, payment.callback_url, payment.created_s, payment.due_s,
+        payment.play.behaviour.name if payment.play is not None else "", payment.seq, payment.forced,
+    ]  # fmt: skip
+
+
+def result_row(payment: Payment) -> list[Any]:
+    """What a result changes."""
+    return [
+        payment.checkout_request_id, str(payment.status), payment.result_code, payment.result_desc, payment.receipt,
+        payment.completed_s, payment.step, payment.next_due_s, payment.ending or "",
+    ]  # fmt: skip
+
+
+def delivery_row(delivery: Delivery) -> list[Any]:
+    """All of a delivery but its payment."""
+    return [
+        delivery.number, delivery.due_s, delivery.url, delivery.body.decode("latin-1"), delivery.method,
+        delivery.content_type, delivery.headers, delivery.note, delivery.forged_from, delivery.overtaken_gap_s,
+    ]  # fmt: skip

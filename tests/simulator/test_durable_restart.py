@@ -1,0 +1,205 @@
+"""Nothing is lost: a simulator that is killed goes on where it was, and its counts add up at every moment."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from core_kit import Playing
+from http_kit import in_loop, merchant, port
+from tayari_simulator.core.behaviour import Behaviour, Step
+from tayari_simulator.http.simulator import Simulator
+from tayari_simulator.journal.pending import PendingFile, before, beside
+
+LATER = {"outcome_after_s": "3600"}
+
+
+def killed(simulator: Simulator) -> None:
+    """As after kill -9: nothing is written any more, whatever still happens in this process."""
+    assert isinstance(simulator.daraja.world.keeper, PendingFile)
+    simulator.daraja.world.keeper.close()
+    simulator.daraja.world.keeper = None
+
+
+async def settled(there: Any) -> Any:
+    """The balance once nothing is pending."""
+    for _ in range(300):
+        told = there.simulator.balance()
+        if not told["pending"]:
+            return told
+        await asyncio.sleep(0.01)
+    raise AssertionError(told)
+
+
+def test_a_callback_that_was_planned_is_sent_by_the_next_process(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(journal_file=file, options={"outcome_after_s": "0.3"}) as there:
+                _, ack = await there.push(shop.url)
+                killed(there.simulator)
+            assert shop.requests == []
+            async with port(journal_file=file) as there:
+                (entry,) = await there.answered()
+                told = await settled(there)
+
+                assert shop.bodies[0]["Body"]["stkCallback"]["CheckoutRequestID"] == ack["CheckoutRequestID"]
+                assert entry["note"] == ""
+                assert (told["accepted"], told["called_back"], told["balanced"]) == (1, 1, True)
+
+    in_loop(test)
+
+
+def test_a_callback_that_nobody_answered_is_sent_again_with_the_same_receipt(tmp_path: Path) -> None:
+    async def never(_: bytes) -> None:
+        return None
+
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant(never) as deaf, merchant() as shop:
+            async with port(journal_file=file, deliver_to=deaf.url) as there:
+                await there.push("http://127.0.0.1:1/")
+                while not deaf.requests:
+                    await asyncio.sleep(0.01)
+            async with port(journal_file=file, deliver_to=shop.url) as there:
+                (entry,) = await there.answered()
+
+                assert shop.bodies == deaf.bodies
+                assert entry["note"] == "resumed after a restart"
+                assert (await settled(there))["called_back"] == 1
+            async with port(journal_file=file, deliver_to=shop.url) as there:
+                assert there.simulator.resumed.pending == 0
+                assert len(shop.requests) == 1
+
+    in_loop(test)
+
+
+def test_what_was_finished_is_still_known_to_the_query(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(journal_file=file) as there:
+                _, ack = await there.push(shop.url)
+                await there.answered()
+                (old,) = there.simulator.payments(checkout_request_id=ack["CheckoutRequestID"])
+            async with port(journal_file=file) as there:
+                (new,) = there.simulator.payments(checkout_request_id=ack["CheckoutRequestID"])
+
+        same = ("state", "receipt", "result_code", "result_desc", "account_reference", "merchant_request_id")
+        assert [new[key] for key in same] == [old[key] for key in same]
+        assert new["state"] == "paid"
+
+    in_loop(test)
+
+
+def test_a_payment_keeps_its_scenario_and_its_next_step(tmp_path: Path) -> None:
+    two = Behaviour(name="payment/two", steps=(Step(result_code=1032), Step(result_code=0)))
+
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(Playing(two), journal_file=file, clock="manual") as there:
+                await there.push(shop.url)
+                await there.simulator.advance(to_next=True)
+                await there.answered()
+                killed(there.simulator)
+            async with port(journal_file=file, clock="manual", behaviours={two.name: two}.get) as there:
+                await there.simulator.advance(until_idle=True)
+
+                assert [body["Body"]["stkCallback"]["ResultCode"] for body in shop.bodies] == [1032, 0]
+                told = there.simulator.balance()
+                assert (told["called_back"], told["pending"], told["balanced"]) == (1, 0, True)
+
+    in_loop(test)
+
+
+def test_a_scenario_that_is_gone_is_named_and_the_payment_still_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Behaviour(name="payment/gone")
+
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(Playing(gone), journal_file=file, clock="manual") as there:
+                await there.push(shop.url)
+            async with port(journal_file=file, clock="manual") as there:
+                await there.simulator.advance(until_idle=True)
+                assert there.simulator.balance()["called_back"] == 1
+
+    in_loop(test)
+    assert "payment/gone" in caplog.text
+
+
+def test_entries_and_a_clock_moved_by_hand_go_on(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with port(journal_file=file, clock="manual", options=LATER) as there:
+            await there.simulator.advance(by_s=7200)
+            await there.log_in()
+            await there.push()
+            first = there.simulator.journal()["entries"][-1]["seq"]
+            now_s = there.simulator.now_s()
+        async with port(journal_file=file, clock="manual", options=LATER) as there:
+            assert there.simulator.now_s() >= now_s
+            assert there.simulator.journal()["entries"][0]["seq"] == first + 1
+
+    in_loop(test)
+
+
+def test_a_reset_is_remembered_and_a_torn_line_does_no_harm(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with port(journal_file=file, options=LATER) as there:
+            await there.push()
+            there.simulator.reset()
+            await there.log_in()
+            await there.push(PhoneNumber=254700000001)
+        with beside(file).open("ab") as lines:
+            lines.write(b'["result","ws_')
+        async with port(journal_file=file, options=LATER) as there:
+            told = there.simulator.balance()
+            (payment,) = there.simulator.payments()
+
+            assert payment["msisdn"] == "254700000001"
+            assert {key: told[key] for key in ("accepted", "forgotten", "pending", "balanced")} == {
+                "accepted": 2, "forgotten": 1, "pending": 1, "balanced": True,
+            }  # fmt: skip
+
+    in_loop(test)
+
+
+def test_the_file_begins_anew_when_it_has_grown_and_nothing_is_counted_twice(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(journal_file=file, options={"outcome_after_s": "0.05"}) as there:
+                keeper = there.simulator.daraja.world.keeper
+                assert isinstance(keeper, PendingFile)
+                keeper._most_bytes = 3000
+                for number in range(20):
+                    await there.push(shop.url, PhoneNumber=254700000000 + number)
+                await there.answered(20)
+                assert before(beside(file)).exists()
+                assert beside(file).stat().st_size < 6000
+                await there.push("http://127.0.0.1:1/", PhoneNumber=254700000099)
+                killed(there.simulator)
+            async with port(journal_file=file) as there:
+                told = await settled(there)
+
+        assert (told["accepted"], told["called_back"], told["balanced"]) == (21, 21, True)
+
+    in_loop(test)
+
+
+def test_a_file_of_something_else_is_explained(tmp_path: Path) -> None:
+    beside(str(tmp_path / "journal")).write_text('["payment", 1]\n')
+
+    async def test() -> None:
+        with pytest.raises(Exception, match="belongs to the journal"):
+            async with port(journal_file=str(tmp_path / "journal")):
+                pass
+
+    in_loop(test)
