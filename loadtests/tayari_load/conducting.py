@@ -66,6 +66,8 @@ class Conductor:
 
     def read_plan(self) -> None:
         """What this run is asked to do; the form of Locust's page may have changed it."""
+        if self.campaign.plan.find_limit:
+            return
         try:
             self.campaign.plan = Plan.read(self.environment.parsed_options)
         except PlanError as wrong:

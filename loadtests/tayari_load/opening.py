@@ -95,7 +95,7 @@ def _prepare(environment: Any, campaign: Campaign) -> None:
         environment.shape_class = Following(plan, options.num_users)
         environment.shape_class.runner = environment.runner
     if plan.find_limit:
-        options.run_time, plan = None, replace(plan, duration_s=plan.duration_s)
+        options.run_time = None  # a search ends when it knows
 
 
 def _known(plan: Plan, campaign: Campaign) -> None:

@@ -44,16 +44,9 @@ class Plan:
             PlanError: a shape or a mix that does not exist, or a combination without a meaning.
         """
         shape, rate = str(options.shape or ""), _rate(options.rate)
-        if shape and shape not in SHAPES:
-            raise PlanError(f"--shape {shape!r}: expected one of {', '.join(SHAPES)}")
-        try:
-            parse_mix(options.mix or "")
-        except ValueError as wrong:
-            raise PlanError(f"--mix: {wrong}") from wrong
         if options.find_limit and rate is None:
             rate = 1.0
-        if shape and SHAPES[shape].open_only and rate is None:
-            raise PlanError(f"--shape {shape} needs arrivals that do not wait for the merchant: add --rate")
+        check_words(shape=shape, mix=options.mix or "", rate=rate)
         return cls(
             rate=rate,
             users=options.num_users,
@@ -107,6 +100,22 @@ class Plan:
     def disturbed_at(self, at_s: float) -> bool:
         """Whether the shape disturbs Daraja then."""
         return any(begin <= at_s < end for begin, end in self.row.windows(self.duration_s))
+
+
+def check_words(*, shape: str, mix: str, rate: float | None) -> None:
+    """Shape and mix exist, and mean something together with the rate.
+
+    Raises:
+        PlanError: what was found, and what was expected.
+    """
+    if shape and shape not in SHAPES:
+        raise PlanError(f"--shape {shape!r}: expected one of {', '.join(SHAPES)}")
+    try:
+        parse_mix(mix)
+    except ValueError as wrong:
+        raise PlanError(f"--mix: {wrong}") from wrong
+    if shape and SHAPES[shape].open_only and rate is None:
+        raise PlanError(f"--shape {shape} needs arrivals that do not wait for the merchant: add --rate")
 
 
 def _rate(given: object) -> float | None:

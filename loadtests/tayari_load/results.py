@@ -133,8 +133,21 @@ def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float
         tries=threshold.samples,
         started_at=started_at,
         duration_s=load.duration_s,
-        repeat=f"tayari load --users {load.users}",
+        repeat=_repeat(load),
     )
+
+
+def _repeat(load: Load) -> str:
+    how = (
+        f"--rate {load.planned / load.duration_s:.3g}" if load.planned and load.duration_s else f"--users {load.users}"
+    )
+    words = [
+        "tayari load",
+        how,
+        f"--shape {load.shape}" if load.shape else "",
+        f'--mix "{load.mix}"' if load.mix else "",
+    ]
+    return " ".join(filter(None, words))
 
 
 def _proof(threshold: Threshold, samples: Samples) -> tuple[Exchange, ...]:

@@ -1,4 +1,4 @@
-"""`tayari check`, `tayari gate`, `tayari load` and `tayari demo`: the commands that end in a verdict."""
+"""`tayari check`, `tayari gate` and `tayari demo`: the commands that end in a verdict."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ from tayari.cli.options import (
     stage_options,
 )
 from tayari.cli.speech import Format, Speech, failures
-from tayari.merchant.process import answers
 from tayari.run.findings import Exit
-from tayari.run.load import INSTALL, installed
 from tayari.run.nearest import suggestion
 from tayari.run.order import SUITES, LoadOrder, Order
 from tayari.run.session import Result
@@ -81,7 +79,7 @@ def check(
         stage=stage_options(port, control_port, profile, seed, scenarios),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
-    _finish(order, speech)
+    finish(order, speech)
 
 
 def gate(
@@ -103,40 +101,7 @@ def gate(
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
     options = stage_options(port, control_port, profile, seed, scenarios)
     names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), speech)
-    _finish(Order(target=target, scenarios=names, out=out, control_url=control, stage=options), speech)
-
-
-def load(
-    *,
-    target: TargetArgument = DEFAULT_TARGET,
-    users: Annotated[int | None, typer.Option("--users", min=1, help="Default: the target file's threshold.")] = None,
-    duration: Annotated[float, typer.Option("--duration", min=1, help="Seconds.")] = 60.0,
-    ui: Annotated[bool, typer.Option("--ui", help="Locust's own page instead of a headless run.")] = False,
-    ui_port: Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Of Locust's page.")] = 8089,
-    out: OutOption = _OUT,
-    port: PortOption = None,
-    control_port: ControlPortOption = None,
-    control: ControlOption = None,
-    profile: ProfileOption = "documented",
-    seed: SeedOption = None,
-    form: FormatOption = Format.TEXT,
-) -> None:
-    """Put your merchant under load; the thresholds of the target file are judged on settled payments."""
-    speech = Speech(form)
-    if not installed():
-        raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
-    if ui and answers(f"http://127.0.0.1:{ui_port}"):
-        raise speech.fail(f"port {ui_port} is taken; choose another with --ui-port", Exit.BAD_CONFIGURATION)
-    order = Order(
-        target=target,
-        suite="load",
-        functional=False,
-        out=out,
-        load=LoadOrder(users=users, duration_s=duration, ui=ui, ui_port=ui_port, seed=seed),
-        control_url=control,
-        stage=stage_options(port, control_port, profile, seed, None),
-    )
-    _finish(order, speech)
+    finish(Order(target=target, scenarios=names, out=out, control_url=control, stage=options), speech)
 
 
 def demo(
@@ -149,10 +114,10 @@ def demo(
     speech.text("The sample merchant `duka` against a fake Daraja, all on this machine.", style="bold")
     target = example_folder() / "tayari.yaml"
     options = stage_options(0, 0, "documented", seed, None)
-    _finish(Order(target=target, suite="smoke", out=out, load=_DEMO_LOAD, stage=options), speech)
+    finish(Order(target=target, suite="smoke", out=out, load=_DEMO_LOAD, stage=options), speech)
 
 
-def _finish(order: Order, speech: Speech) -> None:
+def finish(order: Order, speech: Speech) -> None:
     """Run, print, and end with the verdict's exit code."""
     with failures(speech):
         try:

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from tayari import __version__
-from tayari.cli import checking, reference, reporting, setting_up
+from tayari.cli import checking, loading, reference, reporting, setting_up
 from tayari.run.findings import Exit
 
 _USAGE_ERROR: Final = 2
@@ -32,7 +32,7 @@ app.command()(setting_up.init)
 app.command()(setting_up.doctor)
 app.command()(checking.check)
 app.command()(checking.gate)
-app.command()(checking.load)
+app.command()(loading.load)
 app.command()(reference.explain)
 app.add_typer(reference.rules, name="rules")
 app.add_typer(reference.scenarios, name="scenarios")

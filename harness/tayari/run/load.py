@@ -7,12 +7,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tayari_contracts.rules import catalogue
+from tayari_contracts.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 
@@ -21,10 +21,17 @@ from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
 from tayari.target.model import Target
 
+MONEY: Final = "money"
+FAMILIES: Final = frozenset({"performance", MONEY})
 INSTALL: Final = "pip install 'tayari[load]'"
 CONCURRENT_USERS: Final = "P04"
 _OUT: Final = "load.json"
 _EVENTS: Final = "load-events.jsonl"
+PROBES: Final = 14
+"""A search for the limit tries no more rates."""
+_SETTLE_S: Final = 20.0
+_GATHER_S: Final = 600.0
+"""How long a master may wait for workers on other machines."""
 _AFTERWARDS_S: Final = 120.0
 """Payments under way may settle after the load has ended; Locust comes up before it."""
 
@@ -42,14 +49,24 @@ def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
     """The threshold rules of this run, fixed before it begins.
 
     Beside a smaller suite, a load with fewer users than the threshold does not claim to judge that threshold;
-    `load` and `release` ask for it, so there it stays open.
+    `load` and `release` ask for it, so there it stays open. Customers who arrive at a rate are no number of users.
     """
     if order.load is None:
         return ()
     few = order.load.users is not None and order.load.users < target.thresholds.concurrent_users
     left_out = {CONCURRENT_USERS} if few and order.suite not in {"load", "release"} else set()
-    rules = (row.rule for row in catalogue().values() if row.family == "performance")
+    if order.load.rate is not None or order.load.find_limit:
+        left_out.add(CONCURRENT_USERS)
+    left_out |= _of_the_suite(order)
+    rules = (row.rule for row in catalogue().values() if row.family in FAMILIES)
     return tuple(rule for rule in rules if rule.id not in left_out)
+
+
+def _of_the_suite(order: Order) -> set[str]:
+    """Rules about money that the suite of the same run has planned: the load adds its checks to them."""
+    if not order.functional or order.scenarios:
+        return set()
+    return {row.rule.id for row in select(suite=order.suite, only=order.only) if row.family == MONEY}
 
 
 def installed() -> bool:
@@ -67,10 +84,9 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
     if not installed():
         voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
-    users = f"{asked.users} users" if asked.users is not None else "the target file's users"
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
-    watch = _watch(voice, f"load: {users} {span}", asked.duration_s)
+    watch = _watch(voice, f"load: {how(asked)} {span}", asked.duration_s)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -83,15 +99,32 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
             folder=work_dir,
             what="the load",
             accept=frozenset({0}),
-            limit_s=None if asked.ui else asked.duration_s + _AFTERWARDS_S,
+            limit_s=None if asked.ui else longest_s(asked),
         )
     except KeyboardInterrupt:
         if not asked.ui:
             raise
-    return loaded_from(plan, work_dir, log)
+    return loaded_from(plan, work_dir, log, also=_of_the_suite(order))
 
 
-def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path) -> Loaded:
+def how(asked: LoadOrder) -> str:
+    """The load in a few words."""
+    if asked.find_limit:
+        return "a search for the highest rate, each held"
+    if asked.rate is not None:
+        return f"{asked.rate:g} arrivals/s" + (f", {asked.shape}" if asked.shape else "")
+    users = f"{asked.users} users" if asked.users is not None else "the target file's users"
+    return users + (f", {asked.shape}" if asked.shape else "")
+
+
+def longest_s(asked: LoadOrder) -> float:
+    """After this long Locust hangs."""
+    if asked.find_limit:
+        return PROBES * (asked.duration_s + _SETTLE_S) + _AFTERWARDS_S
+    return asked.duration_s + _AFTERWARDS_S + (_GATHER_S if asked.expect_workers else 0.0)
+
+
+def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path, *, also: Collection[str] = ()) -> Loaded:
     """Read what Locust left behind; checks of rules outside the plan are for the load's own reader only.
 
     Raises:
@@ -100,7 +133,7 @@ def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path) -> Loaded:
     out, events = work_dir / _OUT, work_dir / _EVENTS
     if not out.exists():
         raise ChildFailed(f"the load left no result: {last_lines(log, 3)}", log=log)
-    wanted = {rule.id for rule in plan}
+    wanted = {rule.id for rule in plan} | set(also)
     found = read_events(events).checks if events.exists() else ()
     checks = tuple(check for check in found if check.rule in wanted)
     return Loaded(plan=plan, checks=checks, load=load_from_dict(json.loads(out.read_text(encoding="utf-8"))))
@@ -108,16 +141,52 @@ def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path) -> Loaded:
 
 def locust_command(asked: LoadOrder) -> list[str]:
     """The command line."""
-    found = importlib.util.find_spec("tayari_load")
-    folder = Path(found.origin).parent if found is not None and found.origin else Path()
-    command = [sys.executable, "-m", "locust", "-f", str(folder / "locustfile.py")]
+    command = locust()
     if asked.ui:
         command += ["--web-host", "127.0.0.1", "--web-port", str(asked.ui_port), "--autostart"]
     else:
         command += ["--headless", "--only-summary", "-t", f"{asked.duration_s:g}s", "--exit-code-on-error", "0"]
-    if asked.users is not None:
-        command += ["-u", str(asked.users)]
+    values: dict[str, object] = {
+        "-u": asked.users, "--rate": asked.rate, "--in-flight": asked.in_flight, "--shape": asked.shape or None,
+        "--mix": asked.mix or None,
+    }  # fmt: skip
+    command += [word for name, value in values.items() if value is not None for word in (name, str(value))]
+    switches = {"--abort-early": asked.abort_early, "--find-limit": asked.find_limit}
+    command += [name for name, wanted in switches.items() if wanted]
+    if asked.workers:
+        command += ["--processes", str(asked.workers)]
+    if asked.expect_workers:
+        host, _, port = asked.bind.rpartition(":")
+        command += ["--master", "--expect-workers", str(asked.expect_workers)]
+        command += ["--expect-workers-max-wait", f"{_GATHER_S:g}"]
+        command += ["--master-bind-host", host, "--master-bind-port", port]
     return command
+
+
+def locust() -> list[str]:
+    """Locust with our locustfile."""
+    found = importlib.util.find_spec("tayari_load")
+    folder = Path(found.origin).parent if found is not None and found.origin else Path()
+    return [sys.executable, "-m", "locust", "-f", str(folder / "locustfile.py")]
+
+
+def run_worker(target: Path, *, master: str, control_url: str, log: Path) -> None:
+    """A Locust worker for a master elsewhere, until that lets it go.
+
+    Raises:
+        ChildFailed: Locust failed; KeyboardInterrupt: it was interrupted.
+    """
+    host, _, port = master.rpartition(":") if ":" in master else (master, "", "5557")
+    given = {"TAYARI_TARGET": str(target.resolve()), "TAYARI_CONTROL": control_url}
+    run_child(
+        [*locust(), "--worker", "--master-host", host, "--master-port", port],
+        log=log,
+        watch=lambda: None,
+        environment={**clean_environment(os.environ), **given},
+        folder=Path.cwd(),
+        what="the load's worker",
+        accept=frozenset({0}),
+    )
 
 
 def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Path) -> dict[str, str]:

@@ -23,6 +23,20 @@ class LoadOrder:
     """Locust's own page instead of a headless run; it ends when its user ends it."""
     ui_port: int = 8089
     seed: int | None = None
+    rate: float | None = None
+    """Arrivals per second of the open model; None: the closed model."""
+    in_flight: int | None = None
+    shape: str = ""
+    mix: str = ""
+    abort_early: bool = False
+    find_limit: bool = False
+    """Search for the highest rate that keeps the thresholds; each is held for `duration_s`."""
+    workers: int = 0
+    """Locust workers on this machine; 0: one process does it all."""
+    expect_workers: int = 0
+    """Workers on other machines, which are waited for; 0: none."""
+    bind: str = "127.0.0.1:5557"
+    """Where a master listens for its workers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,141 @@
+"""`tayari load`: how payments arrive, from which machines, and what is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tayari.cli.checking import finish
+from tayari.cli.options import (
+    DEFAULT_TARGET,
+    ControlOption,
+    ControlPortOption,
+    FormatOption,
+    OutOption,
+    PortOption,
+    ProfileOption,
+    SeedOption,
+    TargetArgument,
+    stage_options,
+)
+from tayari.cli.speech import Format, Speech, failures
+from tayari.merchant.process import answers
+from tayari.run.findings import Exit
+from tayari.run.load import INSTALL, installed, run_worker
+from tayari.run.order import LoadOrder, Order
+
+_OUT = Path("tayari-report")
+_DURATION_S = 60.0
+_PROBE_S = 10.0
+
+
+def load(
+    *,
+    target: TargetArgument = DEFAULT_TARGET,
+    users: Annotated[int | None, typer.Option("--users", min=1, help="Default: the target file's threshold.")] = None,
+    duration: Annotated[
+        float | None, typer.Option("--duration", min=1, help="Seconds: 60; with --find-limit 10 for each rate.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", min=0.01, help="Open model: payments begin at this rate per second.")
+    ] = None,
+    in_flight: Annotated[
+        int | None, typer.Option("--in-flight", min=1, help="Open model: most payments at once; others are dropped.")
+    ] = None,
+    shape: Annotated[str, typer.Option("--shape", help="How the load changes: ramp, spike, outage, ...")] = "",
+    mix: Annotated[str, typer.Option("--mix", help="success=92,insufficient-funds=5,timeout=3")] = "",
+    find_limit: Annotated[
+        bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
+    ] = False,
+    abort_early: Annotated[
+        bool, typer.Option("--abort-early", help="End once a threshold has been missed for 30 s.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")] = 0,
+    master: Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")] = False,
+    expect_workers: Annotated[
+        int, typer.Option("--expect-workers", min=1, max=100, help="How many, with --master.")
+    ] = 1,
+    bind: Annotated[
+        str, typer.Option("--bind", help="Where the master listens.", metavar="HOST:PORT")
+    ] = "127.0.0.1:5557",
+    worker: Annotated[
+        str, typer.Option("--worker", help="Be a worker of the master there; needs --control.", metavar="HOST[:PORT]")
+    ] = "",
+    ui: Annotated[bool, typer.Option("--ui", help="Locust's own page instead of a headless run.")] = False,
+    ui_port: Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Of Locust's page.")] = 8089,
+    out: OutOption = _OUT,
+    port: PortOption = None,
+    control_port: ControlPortOption = None,
+    control: ControlOption = None,
+    profile: ProfileOption = "documented",
+    seed: SeedOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Put your merchant under load; the thresholds of the target file are judged on settled payments."""
+    speech = Speech(form)
+    if not installed():
+        raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
+    asked = LoadOrder(
+        users=users,
+        duration_s=duration or (_PROBE_S if find_limit else _DURATION_S),
+        ui=ui,
+        ui_port=ui_port,
+        seed=seed,
+        rate=rate,
+        in_flight=in_flight,
+        shape=shape,
+        mix=mix,
+        abort_early=abort_early,
+        find_limit=find_limit,
+        workers=workers,
+        expect_workers=expect_workers if master else 0,
+        bind=bind,
+    )
+    if worker:
+        _be_worker(target, worker, control, out, speech)
+        return
+    _sensible(asked, master, speech)
+    order = Order(
+        target=target,
+        suite="load",
+        functional=False,
+        out=out,
+        load=asked,
+        control_url=control,
+        stage=stage_options(port, control_port, profile, seed, None),
+    )
+    finish(order, speech)
+
+
+def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
+    """Refuse what Locust would refuse in a log that nobody reads.
+
+    Raises:
+        typer.Exit: bad configuration.
+    """
+    from tayari_load.plan import PlanError, check_words  # noqa: PLC0415 - Locust is an extra
+
+    try:
+        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate)
+    except PlanError as wrong:
+        raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
+    if master and asked.workers:
+        raise speech.fail("--workers and --master: choose one; workers elsewhere join with --worker HOST", _BAD)
+    if not asked.bind.rpartition(":")[2].isdecimal() or ":" not in asked.bind:
+        raise speech.fail(f"--bind {asked.bind!r}: expected HOST:PORT, such as 127.0.0.1:5557", _BAD)
+    if asked.ui and answers(f"http://127.0.0.1:{asked.ui_port}"):
+        raise speech.fail(f"port {asked.ui_port} is taken; choose another with --ui-port", _BAD)
+
+
+_BAD = Exit.BAD_CONFIGURATION
+
+
+def _be_worker(target: Path, master: str, control: str | None, out: Path, speech: Speech) -> None:
+    if control is None:
+        raise speech.fail("--worker needs --control URL: where the simulator of the master's run is reached", _BAD)
+    out.mkdir(parents=True, exist_ok=True)
+    speech.text(f"A worker of the load's master at {master}; its log: {out / 'worker.log'}")
+    with failures(speech):
+        run_worker(target, master=master, control_url=control, log=out / "worker.log")
