@@ -14,6 +14,7 @@ from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
 from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
+from tayari_simulator.core.callback_schema import STK_CALLBACK
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.core.exchange import Exchange
@@ -26,6 +27,7 @@ from tayari_simulator.http.conditions import CONDITIONS, Conditions
 from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.draining import drained
 from tayari_simulator.http.listener import Listener
+from tayari_simulator.http.looking_up import Page, page_of, whole_page
 from tayari_simulator.http.measuring import measured
 from tayari_simulator.http.monitor import Monitor
 from tayari_simulator.http.ordering import Answered, send_ordered
@@ -39,6 +41,7 @@ from tayari_simulator.journal.file import JournalFile
 from tayari_simulator.journal.memory import Journal, Question
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resuming import Behaviours
+from tayari_simulator.journal.search import JournalSearch
 from tayari_simulator.journal.shape import to_dict
 from tayari_simulator.journal.waiting import Waiting
 
@@ -67,7 +70,7 @@ class Simulator:
         self._hosts = targets.hosts
         self._random = Random(config.seed)
         self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
-        self.daraja.world.ids.begin(int(self.clock.wall_s()))
+        self.daraja.world.ids.begin(int(self.clock.now_s()))
         self._file = JournalFile(config.journal_file) if config.journal_file else None
         self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
         self._keeper: PendingFile | None = None
@@ -196,33 +199,19 @@ class Simulator:
         """Payments in the shape of the control API, oldest first."""
         return payment_dicts(self.daraja.world.payments, msisdn, checkout_request_id, reference)
 
-    def journal(
-        self,
-        *,
-        msisdn: str | None = None,
-        checkout_request_id: str | None = None,
-        endpoint: str | None = None,
-        kind: str | None = None,
-        since: int = 0,
-        until: int | None = None,
-        limit: int = 1000,
-    ) -> Json:
-        """`entries`, `next`, `dropped`. Above `limit`: the first ones from `since`, or without `since` the latest."""
-        found = self.entries.find(
-            Question(
-                msisdn=msisdn, checkout_request_id=checkout_request_id, endpoint=endpoint, kind=kind, since=since,
-                until=until,
-            )
-        )  # fmt: skip
-        following = self.entries.next_seq
-        if len(found) > limit and since:
-            found = found[:limit]
-            following = found[-1].seq + 1
-        return {
-            "entries": [self._entry(entry) for entry in found[-limit:]],
-            "next": following,
-            "dropped": self.entries.dropped,
-        }
+    def journal(self, *, limit: int = 1000, **where: Any) -> Json:
+        """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
+        question = Question(**where)
+        return self._page(page_of(self.entries, self.entries.find(question), question, limit))
+
+    async def whole_journal(self, question: Question, *, limit: int = 1000) -> Json:
+        """`GET /v1/journal`: the same, and from the file what memory has dropped."""
+        search = JournalSearch(self._file.path) if self._file is not None else None
+        return self._page(await whole_page(self.entries, search, question, limit))
+
+    def _page(self, page: Page) -> Json:
+        dropped = 0 if self._file is not None else self.entries.dropped
+        return {"entries": [self._entry(entry) for entry in page[0]], "next": page[1], "dropped": dropped}
 
     async def wait(
         self,
@@ -269,8 +258,8 @@ class Simulator:
         return [row.to_dict() for row in results.RESULTS]
 
     def schemas(self) -> Json:
-        """JSON Schemas by name, made from the endpoint table."""
-        return dict(endpoints.schemas(self.options))
+        """JSON Schemas by name: requests, made from the endpoint table, and the callback."""
+        return {**endpoints.schemas(self.options), "stk_callback": dict(STK_CALLBACK)}
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
