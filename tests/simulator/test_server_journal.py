@@ -6,13 +6,16 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.http.looking_up import whole_page
 from tayari_simulator.journal.file import JournalFile, JournalFileError
 from tayari_simulator.journal.memory import Journal, Question
+from tayari_simulator.journal.search import JournalSearch
 from tayari_simulator.journal.shape import to_dict
 from tayari_simulator.journal.waiting import Waiting
 
@@ -107,6 +110,48 @@ def test_the_file_holds_every_entry_even_those_that_memory_dropped(tmp_path: Pat
 def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     with pytest.raises(JournalFileError, match="a folder that can be written"):
         JournalFile(str(tmp_path / "missing" / "journal.sqlite"))
+
+
+def test_what_memory_dropped_is_found_in_the_file_by_every_key(tmp_path: Path) -> None:
+    file = JournalFile(str(tmp_path / "journal.sqlite"))
+    journal = Journal(most_bytes=10_000, sink=file.add)
+    for number in range(300):
+        body = b'{"AccountReference":"INV%d"}' % number
+        journal.add(entry(f"25470{number}", f"ws_{number}", body=body))
+        journal.add(entry(f"25470{number}", f"ws_{number}", endpoint="callback"))
+    file.close()
+    search = JournalSearch(str(tmp_path / "journal.sqlite"))
+
+    def asked(*, limit: Any = 1000, **where: Any) -> tuple[list[int], int]:
+        found, following = asyncio.run(whole_page(journal, search, Question(**where), limit))
+        return [row.seq for row in found], following
+
+    assert journal.oldest_seq > 500
+    for where in ({"msisdn": "254707"}, {"checkout_request_id": "ws_7"}, {"reference": "INV7"}):
+        assert asked(**where) == ([15, 16], 601)
+    assert asked(reference="INV299") == ([599, 600], 601)
+    assert asked(reference="INV999") == ([], 601)
+    assert asked(since=1, limit=3) == ([1, 2, 3], 4)
+    assert asked(limit=3) == ([598, 599, 600], 601)
+    assert asked(since=1, until=3) == ([1, 2], 601)
+    assert asked(since=1, limit=1000)[0] == list(range(1, 601))
+    assert [row.request_body for row in search.find(Question(reference="INV7"), limit=1)] == [
+        b'{"AccountReference":"INV7"}'
+    ]
+    journal.clear()
+    assert asked() == ([], 601)
+
+
+def test_an_entry_of_the_file_is_what_it_was(tmp_path: Path) -> None:
+    file = JournalFile(str(tmp_path / "journal.sqlite"))
+    made = entry("1", "ws_1", body=b"\xff{")
+    made.seq, made.status, made.error, made.due_s, made.note = 5, 200, "e", 3.0, "n"
+    made.request_headers, made.response_headers = ((b"X", b"1"),), ((b"Y", b"2"),)
+    made.response_body, made.remote, made.scenario, made.duration_s = b"{}", "r", "s", 0.5
+    file.add(made)
+    file.close()
+
+    assert JournalSearch(str(tmp_path / "journal.sqlite")).find(Question(), limit=1) == [made]
 
 
 def in_loop(test: Callable[[Journal, Waiting], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 
 from tayari_simulator.core.exchange import Exchange, RawHeaders
+from tayari_simulator.journal.shape import account_reference
 
 Sink = Callable[[Exchange], None]
 
@@ -21,6 +22,8 @@ class Question:
 
     msisdn: str | None = None
     checkout_request_id: str | None = None
+    reference: str | None = None
+    """The AccountReference of a push; then all entries of its payment are meant. Answered by `Journal.find` only."""
     endpoint: str | None = None
     kind: str | None = None
     since: int = 0
@@ -52,6 +55,8 @@ class Journal:
         self._header_sets: dict[RawHeaders, RawHeaders] = {}
         self.watchers: list[Callable[[Exchange], None]] = []
         self.next_seq = 1
+        self.first_seq = 1
+        """What was before was forgotten on demand, in the file too."""
         self.bytes = 0
         self.dropped = 0
 
@@ -89,7 +94,14 @@ class Journal:
 
     def find(self, question: Question) -> list[Exchange]:
         """All entries that match, oldest first."""
+        if question.reference is not None:
+            return self._of_reference(question, question.reference)
         return [entry for entry in self._candidates(question) if question.matches(entry)]
+
+    @property
+    def oldest_seq(self) -> int:
+        """The number of the oldest entry that is still here; of the next one, when there is none."""
+        return self._entries[0].seq if self._entries else self.next_seq
 
     def clear(self) -> None:
         """Forget all entries; numbers go on counting."""
@@ -97,6 +109,14 @@ class Journal:
         self._by_msisdn.clear()
         self._by_checkout.clear()
         self._indexed = self.bytes = self.dropped = 0
+        self.first_seq = self.next_seq
+
+    def _of_reference(self, question: Question, reference: str) -> list[Exchange]:
+        pushes = [entry for entry in self._entries if account_reference(entry) == reference]
+        ids = {entry.checkout_request_id for entry in pushes} - {""}
+        seen = {entry.seq for entry in pushes}
+        found = [entry for entry in self._entries if entry.checkout_request_id in ids or entry.seq in seen]
+        return [entry for entry in found if question.matches(entry)]
 
     def _candidates(self, question: Question) -> Iterable[Exchange]:
         if question.checkout_request_id is not None:

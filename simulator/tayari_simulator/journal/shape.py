@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
 
 Json = dict[str, Any]
@@ -50,6 +52,17 @@ def headers(raw: RawHeaders) -> dict[str, str]:
         key, found = name.decode("latin-1"), value.decode("latin-1")
         named[key] = f"{named[key]}, {found}" if key in named else found
     return named
+
+
+def account_reference(entry: Exchange) -> str:
+    """The `AccountReference` of a push; empty for everything else."""
+    if entry.endpoint != "stk_push":
+        return ""
+    try:
+        wire = orjson.loads(entry.request_body)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(wire.get("AccountReference") or "") if isinstance(wire, dict) else ""
 
 
 def text(body: bytes) -> str:
