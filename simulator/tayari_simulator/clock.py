@@ -15,12 +15,16 @@ class ClockError(Exception):
 
 
 class Clock:
-    """A clock that runs `speed` times as fast as the real one; 0: it stands, until it is moved."""
+    """A clock that runs `speed` times as fast as the real one; 0: it stands, until it is moved.
 
-    def __init__(self, name: str, speed: float) -> None:
+    `start_s` is what it shows at first, seconds since the epoch; None: the time of day.
+    """
+
+    def __init__(self, name: str, speed: float, *, start_s: float | None = None) -> None:
         self.name = name
         self.speed = speed
-        self._wall_s = self._start_s = time.time()
+        self._wall_s = time.time()
+        self._start_s = self._wall_s if start_s is None else start_s
         self._started = time.monotonic()
         self._moved_s = 0.0
 
@@ -59,7 +63,12 @@ class Clock:
         self._moved_s = max(self._moved_s, when_s - self._start_s)
 
 
-SHAPES: Final = "real, scaled:N (N times as fast) or manual"
+SHAPES: Final = "real, scaled:N (N times as fast), manual, or manual:SECONDS (since the epoch, to begin with)"
+
+
+LEAST_S: Final = 1_262_304_000.0
+MOST_S: Final = 4_102_444_800.0
+"""2010 and 2100: between them the dates of receipts and results can be written."""
 
 
 def make_clock(name: str) -> Clock:
@@ -72,11 +81,14 @@ def make_clock(name: str) -> Clock:
         return Clock(name, 1.0)
     if name == "manual":
         return Clock(name, 0.0)
-    kind, _, factor = name.partition(":")
+    kind, _, text = name.partition(":")
     try:
-        speed = float(factor) if kind == "scaled" else 0.0
+        number = float(text)
     except ValueError:
-        speed = 0.0
+        number = 0.0
+    if kind == "manual" and LEAST_S <= number <= MOST_S:
+        return Clock(name, 0.0, start_s=number)
+    speed = number if kind == "scaled" else 0.0
     if not 0.001 <= speed <= 100_000:
         raise ClockError(f"clock {name!r} does not exist; expected {SHAPES}")
     return Clock(name, speed)

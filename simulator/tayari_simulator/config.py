@@ -29,12 +29,16 @@ class Config:
     control_port: int = 9311
     profile: Profile = Profile.DOCUMENTED
     clock: str = "real"
-    """`real`, `scaled:N` or `manual`."""
+    """`real`, `scaled:N`, `manual` or `manual:SECONDS`."""
     seed: int = 1
     scenario_dirs: tuple[str, ...] = ()
     scenario: str | None = None
+    mix: Mapping[str, float] | None = None
+    """Weights by scenario name: what payments meet where nothing more specific chooses."""
     journal_file: str | None = None
     journal_bytes: int = JOURNAL_BYTES
+    drain_s: float = 2.0
+    """At the end, what is due within so many real seconds still happens."""
     short_code: str = SANDBOX_SHORT_CODE
     till: str | None = None
     """The till that buy-goods payments go to; None: the short code takes pay-bill payments only."""
@@ -48,3 +52,7 @@ class Config:
     """A header that carries the caller's address, as a merchant's own proxy would set it (`X-Forwarded-For`)."""
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Behaviour switches by name, over the profile's."""
+    page: str | None = None
+    """`provenance` or `magic`: print this and stop, instead of running."""
+    page_format: str = "markdown"
+    """`markdown` or `json`."""

@@ -20,6 +20,7 @@ ROWS = {
 BODIES = {
     ("POST", "/v1/scenarios"): bodies.LoadScenario,
     ("PUT", "/v1/scenarios/active"): bodies.Activate,
+    ("POST", "/v1/mix"): bodies.Blend,
     ("POST", "/v1/next"): bodies.PlayNext,
     ("POST", "/v1/outage"): bodies.Outage,
     ("PUT", "/v1/wallets/MSISDN"): bodies.Wallet,
@@ -61,6 +62,7 @@ def test_only_what_must_be_given_has_no_default() -> None:
     assert {name: keys for name, keys in required.items() if keys} == {
         "LoadScenario": ["yaml"],
         "Activate": ["scenario"],
+        "Blend": ["mix"],
         "PlayNext": ["scenario"],
         "Outage": ["kind", "for_s"],
         "Wallet": ["balance"],

@@ -26,6 +26,7 @@ from tayari_simulator.reading.record import (
     dotted,
     read_record,
 )
+from tayari_simulator.scenario.mix import BadMix, parse_mix
 from tayari_simulator.scenario.values import Endpoint, Msisdn, Text
 
 T = TypeVar("T")
@@ -60,6 +61,22 @@ def _one_line(value: object, path: Path, complaints: list[Complaint]) -> object:
     if isinstance(value, str) and value.isprintable() and value.isascii():
         return value
     complaints.append(Complaint(path, f"found {describe(value)}; expected one line of ASCII text"))
+    return None
+
+
+def _mix(value: object, path: Path, complaints: list[Complaint]) -> object:
+    """Weights by name, from `NAME=WEIGHT,...` or from a mapping; null: no mix."""
+    if value is None:
+        return None
+    try:
+        weights = parse_mix(value) if isinstance(value, str) else value
+    except BadMix as error:
+        complaints.append(Complaint(path, str(error)))
+        return None
+    rows = weights.items() if isinstance(weights, dict) else [("", None)]
+    if all(isinstance(weight, int | float) and not isinstance(weight, bool) for _, weight in rows):
+        return weights
+    complaints.append(Complaint(path, f"found {describe(value)}; expected NAME=WEIGHT,... or numbers by name, or null"))
     return None
 
 
@@ -126,6 +143,13 @@ class Activate:
     scenario: Text | None
 
 
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """`POST /v1/mix`."""
+
+    mix: Annotated[object, ReadWith(_mix)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayNext:
     """`POST /v1/next`."""
@@ -178,6 +202,9 @@ class SendCallback:
 
     checkout_request_id: Text | None = None
     url: Annotated[str, ReadWith(_url)] | None = None
+    scenario: Text | None = None
+    msisdn: Msisdn | None = None
+    amount: Count | None = None
     result_code: ResultCode | None = None
     body: object = ABSENT
     raw: AnyText | None = None
@@ -209,6 +236,7 @@ class JournalWhere:
 
     msisdn: Text | None = None
     checkout_request_id: Text | None = None
+    reference: Text | None = None
     endpoint: Endpoint | None = None
     kind: Kind | None = None
     since: Annotated[int, AtLeast(0)] = 0

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
 from tayari_simulator.control import bodies, told
 from tayari_simulator.control.bodies import read_body, read_query
+from tayari_simulator.control.choosing import CHOOSING
+from tayari_simulator.control.controlled import Controlled, Route, named
 from tayari_simulator.control.live_page import live_page
 from tayari_simulator.control.prometheus import metrics_text
 from tayari_simulator.control.refusals import Refusal, answer
-from tayari_simulator.http.simulator import ClockIsReal, Simulator, TargetRefused
+from tayari_simulator.http.simulator import ClockIsReal, TargetRefused
+from tayari_simulator.journal.memory import Question
 from tayari_simulator.reading.record import Complaint, describe, read_value
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_inline, read_scenario
-from tayari_simulator.scenario.selector import Misplaced, Selector, UnknownScenario
+from tayari_simulator.scenario.selector import Misplaced
 from tayari_simulator.scenario.values import Msisdn
-
-
-@dataclass(frozen=True, slots=True)
-class Controlled:
-    """What the control API steers."""
-
-    simulator: Simulator
-    selector: Selector
-
-
-Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One row: method, path and what answers."""
-
-    method: str
-    path: str
-    handle: Handle
 
 
 async def health(controlled: Controlled, _: web.Request) -> web.Response:
@@ -65,7 +46,8 @@ async def page(controlled: Controlled, _: web.Request) -> web.Response:
 
 async def settings(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/settings`."""
-    return answer({**controlled.simulator.settings(), "active_scenario": controlled.selector.active})
+    selector = controlled.selector
+    return answer({**controlled.simulator.settings(), "active_scenario": selector.active, "mix": selector.mix})
 
 
 async def reset(controlled: Controlled, request: web.Request) -> web.Response:
@@ -83,7 +65,7 @@ async def list_scenarios(controlled: Controlled, _: web.Request) -> web.Response
 
 async def show_scenario(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/scenarios/NAME`."""
-    return answer(_named(controlled, request.match_info["name"]).to_dict())
+    return answer(named(controlled, request.match_info["name"]).to_dict())
 
 
 async def load_scenario(controlled: Controlled, request: web.Request) -> web.Response:
@@ -93,7 +75,10 @@ async def load_scenario(controlled: Controlled, request: web.Request) -> web.Res
     if scenario is None:
         message = "; ".join(map(str, problems)) or "the file is empty"
         raise Refusal(422, "bad_scenario", message, problems=problems)
-    controlled.selector.load(scenario)
+    try:
+        controlled.selector.load(scenario)
+    except Misplaced as error:
+        raise Refusal(409, "magic_taken", str(error)) from error
     return answer({"scenario": scenario.name})
 
 
@@ -101,7 +86,7 @@ async def activate_scenario(controlled: Controlled, request: web.Request) -> web
     """`PUT /v1/scenarios/active`."""
     given = await read_body(request, bodies.Activate)
     if given.scenario is not None:
-        _named(controlled, given.scenario)
+        named(controlled, given.scenario)
     controlled.selector.activate(given.scenario)
     return answer({"scenario": given.scenario})
 
@@ -171,20 +156,24 @@ async def payments(controlled: Controlled, request: web.Request) -> web.Response
     return answer({"payments": found})
 
 
+async def balance(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/balance`."""
+    return answer(controlled.simulator.balance())
+
+
 async def journal(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/journal`."""
     where = read_query(request, bodies.JournalWhere)
-    return answer(
-        controlled.simulator.journal(
-            msisdn=where.msisdn,
-            checkout_request_id=where.checkout_request_id,
-            endpoint=where.endpoint,
-            kind=where.kind,
-            since=where.since,
-            until=where.until,
-            limit=where.limit,
-        )
+    question = Question(
+        msisdn=where.msisdn,
+        checkout_request_id=where.checkout_request_id,
+        reference=where.reference,
+        endpoint=where.endpoint,
+        kind=where.kind,
+        since=where.since,
+        until=where.until,
     )
+    return answer(await controlled.simulator.whole_journal(question, limit=where.limit))
 
 
 async def wait(controlled: Controlled, request: web.Request) -> web.Response:
@@ -205,7 +194,8 @@ async def wait(controlled: Controlled, request: web.Request) -> web.Response:
 async def send_callback(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/callbacks`."""
     given = await read_body(request, bodies.SendCallback)
-    planned = told.deliveries(controlled.simulator, given)
+    scenario = named(controlled, given.scenario) if given.scenario is not None else None
+    planned = told.deliveries(controlled.simulator, given, scenario)
     try:
         answered = await controlled.simulator.send(
             planned, parallel=given.parallel, gap_s=given.gap_s, timeout_s=given.timeout_s
@@ -235,6 +225,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/scenarios/{name:.+}", show_scenario),
     Route("POST", "/v1/scenarios", load_scenario),
     Route("PUT", "/v1/scenarios/active", activate_scenario),
+    *CHOOSING,
     Route("POST", "/v1/next", play_next),
     Route("DELETE", "/v1/next", clear_next),
     Route("POST", "/v1/tokens/revoke", revoke_tokens),
@@ -242,6 +233,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("PUT", "/v1/wallets/{msisdn}", set_wallet),
     Route("POST", "/v1/clock/advance", advance),
     Route("GET", "/v1/payments", payments),
+    Route("GET", "/v1/balance", balance),
     Route("GET", "/v1/journal", journal),
     Route("POST", "/v1/wait", wait),
     Route("POST", "/v1/callbacks", send_callback),
@@ -250,17 +242,10 @@ ROUTES: Final[tuple[Route, ...]] = (
 )
 
 
-def _named(controlled: Controlled, name: str) -> Scenario:
-    try:
-        return controlled.selector.get(name)
-    except UnknownScenario as error:
-        raise Refusal(404, "unknown_scenario", str(error)) from error
-
-
 def _meant(controlled: Controlled, given: object) -> Scenario:
     """The scenario of a name, or of an inline object."""
     if isinstance(given, str):
-        return _named(controlled, given)
+        return named(controlled, given)
     if not isinstance(given, dict):
         raise Refusal(400, "bad_body", f"scenario: found {describe(given)}; expected a name or an object")
     scenario, problems = read_inline(given)

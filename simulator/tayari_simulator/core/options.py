@@ -153,6 +153,44 @@ OPTIONS: Final = (
 BY_NAME: Final[Mapping[str, Option]] = MappingProxyType({row.name: row for row in OPTIONS})
 
 
+_CLASSIC: Final[Mapping[str, str]] = MappingProxyType({
+    "balance_item": "empty",
+    "callback_amount": "two_decimals",
+    "wording": "classic-2021",
+    "request_id_style": "classic",
+    "id_fraction_digits": "3",
+    "in_flight": "processing",
+})  # fmt: skip
+
+_HOSTILE: Final[Mapping[str, str]] = MappingProxyType({
+    "new_token_cancels_old": "on",
+    "invalid_token_status": "404",
+    "oauth_wrong_credentials": "empty_400",
+    "phone_as_string": "silent_1037",
+    "long_reference": "refuse",
+    "callback_url_words": "refuse",
+    "query_unknown_id": "500.001.1001",
+    "in_flight": "empty",
+    "queries_per_minute": "5",
+    "balance_item": "empty",
+    "callback_phone": "masked",
+    "callback_amount": "two_decimals",
+    "callback_retries": "3",
+    "callback_short_code_header": "off",
+    "transaction_date_skew_s": "10800",
+    "edge_cookies": "on",
+})  # fmt: skip
+"""Every conflict resolved the way that hurts most. `metadata_form` is left out: without an amount nobody can pay."""
+
+PRESETS: Final[Mapping[str, tuple[Profile, Mapping[str, str]]]] = MappingProxyType({
+    "sandbox-2026": (Profile.SANDBOX_OBSERVED, {}),
+    "production-2026": (Profile.PRODUCTION_OBSERVED, {}),
+    "classic-2021": (Profile.DOCUMENTED, _CLASSIC),
+    "hostile": (Profile.DOCUMENTED, _HOSTILE),
+})  # fmt: skip
+"""Names of reference 6.1 that are a profile under another name, or one with some switches turned."""
+
+
 class Options:
     """The switches of one simulator: every name has a value."""
 

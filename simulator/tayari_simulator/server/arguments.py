@@ -10,7 +10,9 @@ from typing import NoReturn
 from tayari_simulator import __version__
 from tayari_simulator.clock import SHAPES
 from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
+from tayari_simulator.core.options import PRESETS
 from tayari_simulator.core.provenance import Profile
+from tayari_simulator.scenario.mix import BadMix, parse_mix
 
 
 class ConfigError(Exception):
@@ -30,17 +32,20 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         SystemExit: --help or --version were answered.
     """
     given = _parser().parse_args(list(argv))
+    profile, preset = PRESETS.get(given.profile) or (Profile(given.profile), {})
     return Config(
         host=given.host,
         port=given.port,
         control_port=given.control_port,
-        profile=Profile(given.profile),
+        profile=profile,
         clock=given.clock,
         seed=given.seed,
         scenario_dirs=tuple(given.scenarios),
         scenario=given.scenario,
+        mix=_mix(given.mix) if given.mix is not None else None,
         journal_file=given.journal,
         journal_bytes=given.journal_bytes,
+        drain_s=given.drain_s,
         short_code=given.short_code,
         till=given.till,
         passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
@@ -50,7 +55,14 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         rewrites=tuple(_pair(text, "--rewrite", "FROM=TO, two URLs") for text in given.rewrite),
         deliver_to=given.deliver_to,
         source_header=given.source_header,
-        options=MappingProxyType(dict(_pair(text, "--option", "NAME=VALUE") for text in given.option)),
+        options=MappingProxyType(
+            {
+                **preset,
+                **dict(_pair(text, "--option", "NAME=VALUE") for text in given.option),
+            }
+        ),
+        page="provenance" if given.provenance else "magic" if given.magic else None,
+        page_format=given.format,
     )
 
 
@@ -67,13 +79,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="address of both ports (default: %(default)s)")
     add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
     add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
-    add("--profile", choices=[str(name) for name in Profile], default="documented", help="which Daraja is played")
+    add("--profile", choices=[*map(str, Profile), *PRESETS], default="documented", help="which Daraja is played")
     add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
     add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
     add("--scenarios", action="append", default=[], metavar="DIR", help="scenario files; may be repeated")
     add("--scenario", metavar="NAME", help="plays where nothing more specific does")
+    add("--mix", metavar="NAME=WEIGHT,...", help="scenarios drawn from the seed, such as success=92,timeout=8")
     add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
     add("--journal-bytes", type=_bytes, default=JOURNAL_BYTES, metavar="N", help="bound of the journal in memory")
+    add(
+        "--drain-s",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="after SIGTERM, callbacks due within so long are still sent (default: %(default)g)",
+    )
     add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
     add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
     add("--allow-host", action="append", default=[], metavar="H", help="a callback host that may be called")
@@ -81,7 +101,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
+    pages = parser.add_mutually_exclusive_group()
+    pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
+    pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
+    add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
     return parser
+
+
+def _mix(text: str) -> dict[str, float]:
+    try:
+        return parse_mix(text)
+    except BadMix as error:
+        raise ConfigError(f"--mix: {error}") from error
 
 
 def _port(text: str) -> int:
@@ -95,6 +126,13 @@ def _bytes(text: str) -> int:
     number = int(text)
     if number < 10_000:
         raise argparse.ArgumentTypeError(f"{text} is too small; expected at least 10000")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 600:
+        raise argparse.ArgumentTypeError(f"{text} is not a wait; expected 0 to 600 seconds")
     return number
 
 

@@ -18,9 +18,13 @@ from tayari_simulator import __version__
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
-from tayari_simulator.core.options import OptionError
+from tayari_simulator.control.provenance import Standing, provenance_markdown, standings
+from tayari_simulator.core.options import OptionError, Options
 from tayari_simulator.http.simulator import Simulator, TargetRefused
 from tayari_simulator.journal.file import JournalFileError
+from tayari_simulator.journal.resuming import Behaviours
+from tayari_simulator.scenario.magic import MagicRow, magic_markdown, magic_rows
+from tayari_simulator.scenario.mix import BadMix
 from tayari_simulator.scenario.read import read_scenarios
 from tayari_simulator.scenario.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
@@ -39,6 +43,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     try:
         config = read_arguments(sys.argv[1:] if argv is None else argv, os.environ if environ is None else environ)
         selector = load_scenarios(config)
+        if config.page is not None:
+            _say(sys.stdout, page_of(config, selector).rstrip("\n"))
+            return OK
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, selector, announce=sys.stdout))
     except SystemExit as answered:
@@ -59,9 +66,30 @@ def load_scenarios(config: Config) -> Selector:
     if problems:
         raise ConfigError("\n".join(["scenario files cannot be used", *map(str, problems)]))
     try:
-        return Selector(scenarios, active=config.scenario)
+        return Selector(scenarios, active=config.scenario, mix=config.mix, seed=config.seed)
     except UnknownScenario as error:
         raise ConfigError(f"--scenario: {error}") from error
+    except BadMix as error:
+        raise ConfigError(f"--mix: {error}") from error
+
+
+def page_of(config: Config, selector: Selector) -> str:
+    """The page that is to be printed, as Markdown or JSON.
+
+    Raises:
+        OptionError: a switch that does not exist.
+    """
+    as_json = config.page_format == "json"
+    if config.page == "magic":
+        magic = magic_rows(selector.scenarios())
+        return json_page("magic", magic) if as_json else magic_markdown(magic)
+    rows = standings(Options(config.profile, config.options))
+    return json_page("provenance", rows) if as_json else provenance_markdown(rows)
+
+
+def json_page(name: str, rows: Sequence[MagicRow] | Sequence[Standing]) -> str:
+    """The rows as the control API shows them."""
+    return orjson.dumps({name: [row.to_dict() for row in rows]}, option=orjson.OPT_INDENT_2).decode()
 
 
 async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None:
@@ -75,7 +103,7 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    simulator = Simulator(config, choose=selector)
+    simulator = Simulator(config, choose=selector, behaviours=_behaviours(selector))
     try:
         try:
             await simulator.start()
@@ -91,11 +119,35 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
             gc.set_threshold(50_000, 20, 100)
             _say(announce, orjson.dumps(ready(simulator)).decode())
             _say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
+            if simulator.resumed.pending:
+                _say(sys.stderr, f"{simulator.resumed.pending} payments of the journal are resumed")
             await stop.wait()
+            await _drain(simulator, stop)
         finally:
             await control.close()
     finally:
         await simulator.close()
+
+
+async def _drain(simulator: Simulator, stop: asyncio.Event) -> None:
+    """Let what is due soon happen; a second signal ends that. Say what is left."""
+    stop.clear()
+    draining = asyncio.create_task(simulator.drain(simulator.config.drain_s))
+    hurry = asyncio.create_task(stop.wait())
+    await asyncio.wait((draining, hurry), return_when=asyncio.FIRST_COMPLETED)
+    for task in (draining, hurry):
+        task.cancel()
+    pending = simulator.balance()["pending"]
+    if pending and simulator.config.journal_file:
+        _say(sys.stderr, f"{pending} payments are pending; a start with the same --journal resumes them")
+    elif pending:
+        _say(sys.stderr, f"{pending} payments were pending, and their callbacks are lost; --journal FILE keeps them")
+
+
+def _behaviours(selector: Selector) -> Behaviours:
+    """Behaviours by the names of loaded scenarios."""
+    known = {scenario.name: scenario.behaviour for scenario in selector.scenarios()}
+    return known.get
 
 
 def ready(simulator: Simulator) -> dict[str, Any]:
