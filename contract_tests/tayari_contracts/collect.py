@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from signal import SIGTERM, default_int_handler, signal
+from threading import current_thread, main_thread
 
 import pytest
 from tayari.merchant.stage import Stage
@@ -14,7 +16,9 @@ from tayari_contracts.suite import SUITE, Suite
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the session's suite."""
+    """Register the session's suite. A polite kill ends it as Ctrl-C does: its merchant and simulator end with it."""
+    if current_thread() is main_thread():
+        signal(SIGTERM, default_int_handler)
     config.stash[SUITE] = Suite(config, _opener(config))
     config.pluginmanager.register(config.stash[SUITE], "tayari-suite")
 

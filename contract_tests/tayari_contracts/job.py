@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def missing_need(job: Job, target: Target) -> Check | None:
         return Check(
             rule=job.rule.id,
             state=State.NOT_APPLICABLE,
-            reason="the merchant declares no stk_query capability, and no query was seen",
+            reason="the merchant declares no stk_query capability (K01 holds that against its traffic)",
         )
     return None
 
@@ -152,5 +153,5 @@ def depth_of(target: Target) -> str:
 def repeat_command(rule: Rule, target: Target) -> str:
     """The command that runs this check alone."""
     if rule.kind == "scenario":
-        return f"tayari gate {target.path.name} {rule.id}"
-    return f"tayari check {target.path.name} --only {rule.id}"
+        return f"tayari gate {os.path.relpath(target.path)} {rule.id}"
+    return f"tayari check {os.path.relpath(target.path)} --only {rule.id}"
