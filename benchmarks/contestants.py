@@ -122,6 +122,11 @@ class Product(_Server):
             failed=int(found["tayari_callbacks_failed_total"] + found["tayari_callbacks_refused_total"]),
         )
 
+    def balance(self) -> dict[str, Any]:
+        """Whether its counts add up."""
+        told: dict[str, Any] = json.loads(_get(f"{self.control_url}/v1/balance"))
+        return told
+
     def lateness_s(self) -> list[float]:
         """How late each remembered callback was written, against its plan."""
         payments = json.loads(_get(f"{self.control_url}/v1/payments"))["payments"]

@@ -10,6 +10,8 @@ from tayari_simulator.core.payments import Payment, Status
 MOST_PAYMENTS: Final = 100_000
 """Beyond this many, the oldest that are finished are forgotten."""
 
+LOOK_AFTER: Final = 100
+
 _NONE: Final[tuple[Payment, ...]] = ()
 
 
@@ -18,10 +20,13 @@ class Payments:
 
     def __init__(self, *, most: int = MOST_PAYMENTS) -> None:
         self._most = most
+        self._most_late = LOOK_AFTER
         self._by_id: dict[str, Payment] = {}
         self._by_msisdn: dict[str, list[Payment]] = {}
         self._prompts: dict[str, Payment] = {}
         self._order: deque[Payment] = deque()
+        self._late: dict[str, Payment] = {}
+        """Older than all in `_order`, and not through when their turn to be forgotten came."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -41,6 +46,8 @@ class Payments:
         self._order.append(payment)
         if len(self._order) > self._most:
             self._forget_oldest()
+        if len(self._late) > self._most_late:
+            self._forget_late()
 
     def find(self, checkout_request_id: str) -> Payment | None:
         """The payment with this id."""
@@ -52,7 +59,7 @@ class Payments:
 
     def all(self) -> tuple[Payment, ...]:
         """Every payment that is remembered, oldest first."""
-        return tuple(self._order)
+        return (*self._late.values(), *self._order) if self._late else tuple(self._order)
 
     def prompt(self, msisdn: str) -> Payment | None:
         """The payment whose prompt is open on this phone."""
@@ -74,12 +81,23 @@ class Payments:
         self._by_msisdn.clear()
         self._prompts.clear()
         self._order.clear()
+        self._late.clear()
 
     def _forget_oldest(self) -> None:
-        oldest = self._order[0]
+        """One that is not through is never forgotten, and holds up no other."""
+        oldest = self._order.popleft()
         if oldest.status is Status.PROMPTED or oldest.pending:
-            return
-        self._order.popleft()
+            self._late[oldest.checkout_request_id] = oldest
+        else:
+            self._forget(oldest)
+
+    def _forget_late(self) -> None:
+        for payment in [row for row in self._late.values() if row.status is not Status.PROMPTED and not row.pending]:
+            del self._late[payment.checkout_request_id]
+            self._forget(payment)
+        self._most_late = 2 * len(self._late) + LOOK_AFTER
+
+    def _forget(self, oldest: Payment) -> None:
         del self._by_id[oldest.checkout_request_id]
         same_phone = self._by_msisdn[oldest.msisdn]
         same_phone.remove(oldest)

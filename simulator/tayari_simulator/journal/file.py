@@ -19,7 +19,8 @@ _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS entries (
   seq INTEGER PRIMARY KEY, kind TEXT, endpoint TEXT, at REAL, virtual_at REAL, due REAL, duration_s REAL, msisdn TEXT,
   checkout_request_id TEXT, scenario TEXT, note TEXT, remote TEXT, method TEXT, url TEXT, request_headers TEXT,
-  request_body BLOB, status INTEGER, response_headers TEXT, response_body BLOB, error TEXT, account_reference TEXT NOT NULL DEFAULT '')
+  request_body BLOB, status INTEGER, response_headers TEXT, response_body BLOB, error TEXT,
+  account_reference TEXT NOT NULL DEFAULT '')
 """
 _INDEX: Final = "CREATE INDEX IF NOT EXISTS entries_{0} ON entries ({0}) WHERE {0} != ''"
 INDEXED: Final = ("msisdn", "checkout_request_id", "account_reference")

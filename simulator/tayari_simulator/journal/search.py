@@ -36,7 +36,7 @@ class JournalSearch:
             if question.reference is not None:
                 where, values = self._of_reference(connection, question.reference, where, values)
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY seq {order} LIMIT ?",  # noqa: S608 - no values in it
+                f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY seq {order} LIMIT ?",
                 (*values, limit),
             ).fetchall()
         finally:
