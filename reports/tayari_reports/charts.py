@@ -170,7 +170,7 @@ def _mark(mark: Mark, begin: float, end: float) -> str:
         )
     width = max(1.0, end - begin)
     place = f'x="{begin:.1f}" y="{_TOP}" width="{width:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"'
-    return f'<rect class="window" {place}><title>{escape(mark.text)}</title></rect>'
+    return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/></g>'
 
 
 def _told(marks: tuple[Mark, ...]) -> list[str]:

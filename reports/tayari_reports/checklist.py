@@ -125,8 +125,10 @@ def valid(run: Run, attestation: Attestation) -> bool:
 
 def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], said: Attestation | None) -> Answered:
     measured = tuple(by_rule[rule] for rule in item.rules if rule in by_rule)
-    if item.rules and len(measured) == len(item.rules) and all(one.state in JUDGED for one in measured):
-        good = all(one.state is State.PASS for one in measured)
+    broken = any(one.state in {State.FAIL, State.WARN} for one in measured)
+    whole = bool(item.rules) and len(measured) == len(item.rules) and all(one.state in JUDGED for one in measured)
+    if broken or whole:
+        good = not broken
         return Answered(
             item=item, standing=Standing.MEASURED, answer="yes" if good else "no", good=good, outcomes=measured
         )

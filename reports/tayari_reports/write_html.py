@@ -97,6 +97,8 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
         "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.Standing if standing[one]),
         "attested_count": standing[checklist.Standing.ATTESTED],
         "attested_gaps": [row for row in rows if row.standing is checklist.Standing.ATTESTED and not row.good],
+        "wrong_settings": [row for row in checklist.configuration(run) if row.ok is False],
+        "missed": [row for row in run.monitoring if row.met is False],
         "signatures": [(role, signed.get(role)) for role in ROLES],
     }
 

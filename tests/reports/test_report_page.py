@@ -116,7 +116,7 @@ def test_the_charts_leave_a_gap_where_nothing_was_measured(tmp_path: Path) -> No
 def test_fault_windows_are_shaded_and_told(tmp_path: Path) -> None:
     text = page(samples.ready(), tmp_path)
 
-    assert text.count('<rect class="window"') == 4
+    assert text.count('<g class="window">') == 4
     assert "Daraja answers 503 from 30 to 42 s" in text
 
 

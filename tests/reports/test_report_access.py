@@ -1,0 +1,168 @@
+"""The report for everybody: axe in a real browser, ten thousand rules, sorting, and paper."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import samples
+from playwright.sync_api import Browser, Page, sync_playwright
+from tayari_reports.history import read_history, render
+from tayari_reports.model import Run, State
+from tayari_reports.write_pdf import find_browser
+from tayari_reports.writers import write_all
+
+pytestmark = pytest.mark.browser
+
+AXE_VERSION = "4.10.3"
+CACHE = Path(__file__).parents[2] / ".tayari/axe"
+"""Outside of version control: axe-core (MPL-2.0) is fetched from the registry, never shipped."""
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for all tests of this module."""
+    program = find_browser()
+    if program is None:
+        pytest.skip("NO BROWSER: the report was not opened in one; install Chromium to run these tests")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core, fetched once into the cache."""
+    script = CACHE / "node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("NO NPM: accessibility was not looked at; install npm to run these tests")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--prefix", str(CACHE), "--no-audit", "--no-fund", f"axe-core@{AXE_VERSION}"]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if not script.exists():
+            pytest.skip(f"NO REGISTRY: accessibility was not looked at; npm said: {ended.stderr.strip()[-300:]}")
+    return script.read_text(encoding="utf-8")
+
+
+def address(run: Run, folder: Path) -> str:
+    return write_all(run, folder, formats=["html"])["html"].as_uri()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds, as `rule: how many, first place`."""
+    page.evaluate(axe)
+    found: list[dict[str, Any]] = page.evaluate("axe.run(document).then(result => result.violations)")
+    return [
+        f"{one['impact']} {one['id']}: {len(one['nodes'])}, {one['nodes'][0]['html'][:160]}"
+        for one in found
+        if one["impact"] in {"serious", "critical", "moderate"}
+    ]
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", samples.ALL)
+def test_axe_finds_nothing(name: str, scheme: str, browser: Browser, axe: str, tmp_path: Path) -> None:
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]  # one of playwright's words
+    page.goto(address(samples.ALL[name](), tmp_path))
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+
+    found = violations(page, axe)
+    page.close()
+    assert found == []
+
+
+@pytest.mark.registry
+def test_axe_finds_nothing_on_a_phone_and_in_the_history(browser: Browser, axe: str, tmp_path: Path) -> None:
+    address(samples.not_ready(), tmp_path / "page")
+    write_all(samples.ready(), tmp_path / "runs/1", formats=["json"])
+    write_all(samples.not_ready(), tmp_path / "runs/2", formats=["json"])
+    trend = tmp_path / "trend.html"
+    trend.write_text(render(read_history(tmp_path / "runs")))
+
+    for uri in ((tmp_path / "page/report.html").as_uri(), trend.as_uri()):
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(uri)
+        assert violations(page, axe) == [], uri
+        page.close()
+
+
+def many(count: int) -> Run:
+    """A run over so many rules; every tenth failed."""
+    base = samples.rule("C03")
+    rules = tuple(replace(base, id=f"R{number:05}", title=f"Requirement {number}") for number in range(count))
+    checks = tuple(
+        samples.ended(rule.id, State.FAIL, "Credited twice.") if number % 10 == 0 else samples.passed(rule.id, number)
+        for number, rule in enumerate(rules)
+    )
+    return samples.run(plan=rules, checks=checks)
+
+
+def test_a_thousand_checks_weigh_less_than_five_megabytes(tmp_path: Path) -> None:
+    path = write_all(many(1_000), tmp_path, formats=["html"])["html"]
+
+    assert path.stat().st_size < 5_000_000
+
+
+@pytest.mark.slow
+def test_ten_thousand_checks_are_filtered_and_sorted_at_once(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()
+    began = time.monotonic()
+    page.goto(address(many(10_000), tmp_path))
+    assert page.locator(".filter output").inner_text() == "10000 of 10000 rules"
+    opened_s = time.monotonic() - began
+
+    search = "document.querySelector('.filter input')"
+    took_ms = page.evaluate(
+        f"""() => {{
+          const timed = act => {{
+            const began = performance.now(); act(); document.body.offsetHeight; return performance.now() - began;
+          }};
+          const type = text => {{ {search}.value = text; {search}.dispatchEvent(new Event('input')); }};
+          return [timed(() => type('requirement 77')), timed(() => type('requirement 777')), timed(() => type('')),
+            timed(() => document.querySelector('.rules th:nth-child(2) button').click())];
+        }}"""
+    )
+    page.close()
+
+    assert opened_s < 20
+    assert max(took_ms) < 1_500, took_ms
+
+
+def test_the_rules_are_sorted_by_a_click_and_by_the_keyboard(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.goto(address(samples.not_ready(), tmp_path))
+    states = "Array.from(document.querySelectorAll('.rules tbody tr'), row => row.dataset.state)"
+
+    page.locator(".rules th button", has_text="State").click()
+    first = page.evaluate(states)
+    assert first[:4] == ["fail", "fail", "fail", "error"]
+    assert page.locator(".rules th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    page.locator(".rules th button", has_text="State").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate(states)[-3:] == ["fail", "fail", "fail"]
+    assert page.locator(".rules th[aria-sort]").get_attribute("aria-sort") == "descending"
+
+    page.locator(".rules th button", has_text="Severity").click()
+    words = page.evaluate("Array.from(document.querySelectorAll('.rules tbody tr'), row => row.cells[3].textContent)")
+    assert words == sorted(words, key=["critical", "high", "medium", "low"].index)
+    page.close()
+
+
+def test_paper_holds_the_whole_report(tmp_path: Path) -> None:
+    if find_browser() is None:
+        pytest.skip("NO BROWSER: no PDF was printed; install Chromium to run this test")
+
+    paper = write_all(samples.not_ready(), tmp_path, formats=["pdf"])["pdf"].read_bytes()
+    assert paper.startswith(b"%PDF-")
+    assert len(paper) > 20_000
