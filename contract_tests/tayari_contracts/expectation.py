@@ -29,7 +29,7 @@ CATEGORIES: Final[Mapping[str, Category]] = {
 }
 """By the folder of the scenario's name; any other folder is a payment flow."""
 
-WHOLE_MERCHANT: Final = frozenset({"refuse"})
+WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
 """Faults that every caller of the Daraja port feels."""
 
 

@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = {str(file.relative_to(FOLDER).with_suffix("")): file for file in sorted(FOLDER.rglob("*.yaml"))}
 SAID = {name: yaml.safe_load(file.read_text()) for name, file in FILES.items()}
 Faults = list[tuple[str, dict[str, Any]]]
-REFUSING = {"api_error", "gateway_fault", "html", "refuse", "reset", "empty_body", "ack_refused", "ack_without_id"}
+REFUSING = {"api_error", "gateway_fault", "html", "refuse", "reset", "empty_body", "ack_refused", "ack_without_id",
+            "revoke_tokens"}  # fmt: skip
 MOST_PUSHES = 8
 
 
@@ -31,10 +32,18 @@ def endpoint_of(name: str) -> str:
 def faults_of(name: str, call: str, number: int) -> Faults:
     """The faults that the file puts on the `number`-th call."""
     entries = [next(iter(entry.items())) for entry in SAID[name].get("faults", [])]
-    return [(fault, given) for fault, given in entries if given.get("on", call) == call and applies(given, number)]
+    return [(fault, given) for fault, given in entries if is_put_on(call, given) and applies(given, number)]
+
+
+def is_put_on(call: str, given: dict[str, Any]) -> bool:
+    calls = given.get("on", call)
+    return call in (calls if isinstance(calls, list) else [calls])
 
 
 def applies(given: dict[str, Any], number: int) -> bool:
+    """These tests look at calls, at the begin and a minute later: windows and chances have tests of their own."""
+    if "until_s" in given:
+        return False
     first = given.get("after_calls", 0) + 1
     return bool(number >= first and (given.get("times", 1) == "always" or number < first + given.get("times", 1)))
 
@@ -68,7 +77,7 @@ def check_reply(reply: Reply, fault: str, given: dict[str, Any]) -> None:
     body = orjson.loads(reply.body) if reply.body.startswith(b"{") and fault != "malformed_json" else {}
     if fault == "api_error":
         spec = ERRORS[given["error"]]
-        assert (reply.status, body["errorCode"]) == (spec.status, spec.code)
+        assert (reply.status, body["errorCode"]) == (given.get("status", spec.status), spec.code)
         assert "@" not in body["requestId"]
     elif fault == "gateway_fault":
         assert (reply.status, body) == (GATEWAY_FAULTS[given["fault"]].status, GATEWAY_FAULTS[given["fault"]].body)
@@ -90,6 +99,10 @@ def check_reply(reply: Reply, fault: str, given: dict[str, Any]) -> None:
     elif fault in ("ack_late", "before_ack"):
         assert reply.delay_s == given.get("by_s", given.get("hold_s"))
         assert body["ResponseCode"] == "0"
+    elif fault == "slow_body":
+        assert (reply.transport, reply.body_over_s) == (Transport.SLOW_BODY, given["over_s"])
+    elif fault == "revoke_tokens":
+        assert (reply.status, body["errorCode"]) == (404, "404.001.03")
     elif fault == "truncate":
         assert (reply.transport, reply.keep_bytes) == (Transport.TRUNCATE, given["keep_bytes"])
     elif fault == "malformed_json":
@@ -99,7 +112,12 @@ def check_reply(reply: Reply, fault: str, given: dict[str, Any]) -> None:
         pytest.fail(f"this test does not know {fault}")
 
 
-CALLBACK_FAULTS = {"drop", "duplicate", "delay", "mutate", "malformed_callback", "late_failure"}
+CALLBACK_FAULTS = {
+    "drop", "duplicate", "delay", "mutate", "malformed_callback", "late_failure", "reorder", "forge", "huge_callback",
+    "wrong_method",
+}  # fmt: skip
+FORESTALLED = {"forge": 1.0, "wrong_method": 1.0}
+"""Faults that send something before the true callback, and by how much."""
 
 
 @pytest.mark.parametrize("name", of_endpoint("stk_push"))
@@ -126,7 +144,7 @@ def test_callbacks_come_as_the_file_says(name: str) -> None:
     bench = queued(name)
     pushed_until_accepted(name, bench)
     accepted_s = bench.now_s
-    sent = bench.advance(60)
+    sent = [row for row in bench.advance(60) if not row.forged_from]
     expected = expected_callbacks(name) if name in ACCEPTED else []
 
     assert [round(delivery.due_s - accepted_s, 3) for delivery in sent] == [round(due, 3) for due, _ in expected]
@@ -143,6 +161,9 @@ def expected_callbacks(name: str) -> list[tuple[float, Any]]:
     faults = dict(faults_of(name, "stk_push", 1))
     due = faults.get("before_ack", {}).get("callback_at_s", outcome.get("after_s", 1))
     extra = outcome.get("callback_after_s", 0) + faults.get("delay", {}).get("by_s", 0)
+    extra += faults.get("reorder", {}).get("within_s", 0) + sum(FORESTALLED.get(fault, 0) for fault in faults)
+    if "drop" in faults:
+        return []
     planned = [(due + extra, outcome.get("result_code", 0))] if outcome.get("callback", True) else []
     if "duplicate" in faults:
         gap = 0 if faults["duplicate"].get("parallel") else faults["duplicate"].get("gap_s", 1)
