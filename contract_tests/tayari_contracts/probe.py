@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tayari.merchant.driver import DriverExchange, StatusView
+from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
 from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
@@ -124,6 +124,10 @@ class Probe(Hands):
     def exchanges(self) -> tuple[DriverExchange, ...]:
         """Everything that this check asked the merchant, with its answers, as on the wire."""
         return tuple(self._exchanges)
+
+    def other_device(self) -> MerchantDriver:
+        """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
+        return self.stage.new_driver(record=self._exchanges.append)
 
     def require_typed(self, placeholder: str) -> None:
         """The merchant is told this when a payment starts.

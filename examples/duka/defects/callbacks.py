@@ -78,6 +78,12 @@ class OldIsExpired(CallbackReader):
         return replace(result, code="1019") if (datetime.now(UTC) - at).total_seconds() > 300 else result
 
 
+class WordsAssumed(CallbackReader):
+    def envelope(self, message: object) -> Mapping[str, Any]:
+        callback = super().envelope(message)
+        return {**callback, "ResultDesc": callback["ResultDesc"].strip()}
+
+
 ROWS = (
     defect(
         "code-must-be-number", "C09", 'Takes every ResultCode that is text for a failure, "0" too.', CodeMustBeNumber
@@ -89,6 +95,7 @@ ROWS = (
     defect("whole-numbers-only", "C14", "Breaks when the amount comes as 1.0 or 1.00.", WholeNumbersOnly),
     defect("item-list-assumed", "C15", "Breaks when the one item is not in a list.", ListAssumed),
     defect("callback-json-assumed", "C20", "Breaks on a callback that is not JSON.", JsonAssumed),
+    defect("words-assumed", "F01", "Breaks when ResultDesc is no text.", WordsAssumed),
     defect("text-decides", "C23", "Decides by ResultDesc: what names no failure it knows is paid.", TextDecides),
     defect("old-is-expired", "C24", "Takes a success with an old TransactionDate for expired.", OldIsExpired),
 )

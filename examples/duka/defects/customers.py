@@ -1,9 +1,10 @@
-"""What goes wrong in what the customer reads (rules U01 to U06, Q11)."""
+"""What goes wrong in what the customer reads (rules U01 to U06, Q10, Q11)."""
 
 from __future__ import annotations
 
 import time
 
+from aiohttp import web
 from api import Api
 from messages import Messages
 from records import Payment, State, Topic
@@ -56,10 +57,32 @@ class PayAgainAfterSilence(Messages):
         return super().template(payment)
 
 
+class FirstBrowserOnly(Api):
+    async def pay(self, request: web.Request) -> web.Response:
+        answer = await super().pay(request)
+        answer.set_cookie("browser", "first")
+        return answer
+
+    def known(self, request: web.Request) -> Payment:
+        if "browser" not in request.cookies:
+            raise web.HTTPNotFound(text='{"message": "There is no such payment."}', content_type="application/json")
+        return super().known(request)
+
+
+class FailedByTimer(Api):
+    def view(self, payment: Payment) -> dict[str, object]:
+        shown = super().view(payment)
+        if payment.state is State.PENDING and time.time() - payment.created_at > 10:
+            return {**shown, "status": State.FAILED, "message": GENERIC}
+        return shown
+
+
 ROWS = (
     defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
     defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
     defect("own-receipt", "U03", "Shows its own number instead of M-Pesa's receipt.", OwnReceipt, PaidWithoutReceipt),
+    defect("first-browser-only", "U04", "Shows a payment only to the browser that began it.", FirstBrowserOnly),
+    defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),
     defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),
     defect("pay-again-after-silence", "Q11", "Invites a second payment after five seconds.", PayAgainAfterSilence),

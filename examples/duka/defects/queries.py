@@ -81,13 +81,19 @@ class FixedGaps(QueryGaps):
     jitter = 0.0
 
 
+class ForgetsOpenOnes(Reconciler):
+    def resume(self) -> None:
+        """What was open when the process ended stays open."""
+
+
 ROWS = (
     defect(
         "waits-for-callbacks",
-        "Q01 M05",
+        "Q01 M05 K01",
         "Never asks M-Pesa about a payment whose callback is missing.",
         WaitsForCallbacks,
     ),
+    defect("open-ones-forgotten", "R01", "Does not take up open payments after a restart.", ForgetsOpenOnes),
     defect("in-flight-fails", "Q02", "Takes a query's 'still processing' for a failure.", InFlightFails),
     defect("query-error-fails", "Q03", "Takes a query's error for a failed payment.", ErrorFails),
     defect("polls-hard", "Q04", "Asks a hundred times a second and ignores 429.", PollsHard, NoBudget),

@@ -103,6 +103,15 @@ class EveryClickPays(Store):
         return order.reference + secrets.token_hex(8)
 
 
+class EveryKeyPays(Store):
+    def open(self, order: Order, *, idempotency_key: str | None) -> tuple[Payment, bool]:
+        known = self.find("idempotency_key = ?", idempotency_key) if idempotency_key else None
+        return (known, False) if known else super().open(order, idempotency_key=idempotency_key)
+
+    def open_order(self, order: Order) -> str:
+        return order.reference + secrets.token_hex(8)
+
+
 class OpenForFiveSeconds(Store):
     def open(self, order: Order, *, idempotency_key: str | None) -> tuple[Payment, bool]:
         self._db.execute(
@@ -127,5 +136,6 @@ ROWS = (
     ),
     defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
+    defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),
 )

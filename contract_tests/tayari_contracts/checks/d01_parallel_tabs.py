@@ -1,0 +1,53 @@
+"""D01: an order that is paid from several tabs at once gets one prompt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Inapplicable, Untested
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.wording import times
+
+TABS: Final = 4
+OPEN_S: Final = 3.0
+
+
+@check("D01")
+def tabs_share_one_prompt(probe: Probe) -> None:
+    """Four tabs show one order; each sends its own request, with its own idempotency key, at the same moment."""
+    if "top_up" in probe.target.merchant.capabilities:
+        raise Inapplicable("an account may be topped up as often as its owner likes; there is no order to pay twice")
+    if not probe.types("reference"):
+        raise Untested(
+            "nothing tells the merchant that several tabs are for one order: merchant.pay has no {reference}",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.pay",
+        )
+    taken = _pay_from_all_tabs(probe)
+    first_push(probe, taken)
+    pushes = calm_pushes(probe, taken, calm_s=1.2, within_s=4.0)
+    if len(pushes) > 1:
+        raise Failed(f"one order, paid from {TABS} tabs at once, was pushed {times(len(pushes))}; expected one prompt")
+    if probe.sees_state:
+        probe.expect_paid_once(taken, within_s=OPEN_S + probe.settled_s, because="the customer paid the one prompt")
+
+
+def _pay_from_all_tabs(probe: Probe) -> Payment:
+    payer, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
+    probe.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
+    tab = partial(probe.pay, msisdn=payer, amount=amount, reference=reference)
+    payments = [future.result() for future in [probe.in_background(tab) for _ in range(TABS)]]
+    taken = next((payment for payment in payments if payment.started.accepted), payments[0])
+    return replace(
+        taken,
+        since=min(payment.since for payment in payments),
+        began_at=min(payment.began_at for payment in payments),
+    )

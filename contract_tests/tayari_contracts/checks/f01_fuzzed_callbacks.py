@@ -1,0 +1,101 @@
+"""F01: whatever arrives at the callback address, the merchant answers in time, does not crash, and credits nobody."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.fuzzing import changed_bodies
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+OPEN_S: Final = 20.0
+"""So long the customer looks at the prompt; then nobody has answered it. All odd callbacks come before that."""
+
+IN_TIME_S: Final = 5.0
+WAIT_S: Final = 10.0
+AT_ONCE: Final = 4
+MOST: Final = 160
+SHAPES_REFUSED: Final = frozenset({400, 413, 415, 422})
+
+
+@check("F01")
+def odd_callbacks_do_no_harm(probe: Probe) -> None:
+    """Failures changed in one place each, so that none of them is a success, arrive for a payment under way."""
+    payment = probe.pay_accepted(situation("inline/f01-fuzzed", outcome=after(OPEN_S, result_code=1037)))
+    schema = probe.control.schemas()["stk_callback"]
+    seed = int(probe.control.settings()["seed"])
+    changed = changed_bodies(schema, genuine(probe, payment), random=Random(seed))
+    bodies = [(what, raw) for what, raw in changed if not says_success(raw)][-MOST:]
+    probe.notes.append(f"{len(bodies)} odd callbacks, seed {seed}")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = [*pool.map(partial(_send, probe, payment), bodies)]
+    problems = [found for (what, _), answer in zip(bodies, answers, strict=True) if (found := problem(what, answer))]
+    if problems:
+        raise Failed("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
+    require_reached(answers)
+    if probe.sees_state:
+        probe.expect_unpaid(payment, for_s=0.5, because=f"only odd callbacks had come for it ({len(bodies)})")
+        later = probe.pay_accepted(situation("inline/f01-afterwards", outcome=after(0.5)))
+        probe.expect_paid_once(later, within_s=probe.settled_s, because="odd callbacks had come for another payment")
+
+
+def genuine(probe: Probe, payment: Payment) -> dict[str, Any]:
+    """What is changed: a failure with the metadata of a success, so that every part of the schema is there."""
+    record = probe.sight.record(payment)
+    items = [("Amount", record["amount"]), ("MpesaReceiptNumber", "UKN0000000"), ("PhoneNumber", int(payment.msisdn))]
+    return {
+        "Body": {
+            "stkCallback": {
+                "MerchantRequestID": record["merchant_request_id"],
+                "CheckoutRequestID": record["checkout_request_id"],
+                "ResultCode": 4999,
+                "ResultDesc": "The transaction is still under processing",
+                "CallbackMetadata": {"Item": [{"Name": name, "Value": value} for name, value in items]},
+            }
+        }
+    }
+
+
+def says_success(raw: str) -> bool:
+    """Whether a body, changed as it is, says 0: a merchant whose address is secret may believe that."""
+    try:
+        code = json.loads(raw)["Body"]["stkCallback"]["ResultCode"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    return str(code).strip() in ("0", "0.0")
+
+
+def problem(what: str, answer: dict[str, Any]) -> str:
+    """What is wrong with the answer to one odd callback; empty when nothing is."""
+    status, took_s = answer.get("status"), float(answer.get("duration_s") or 0.0)
+    if status is None:
+        hung_up = took_s < WAIT_S and "a nesting" in what
+        return "" if hung_up else f"a callback with {what} got no answer ({answer.get('error')})"
+    if status >= 500:
+        return f"a callback with {what} was answered {status}, {quote(str(answer.get('body') or ''), most=60)}"
+    return f"a callback with {what} was answered after {took_s:.1f} s" if took_s > IN_TIME_S else ""
+
+
+def require_reached(answers: list[dict[str, Any]]) -> None:
+    """Something behind the address read the bodies.
+
+    Raises:
+        Untested: all were turned away unread.
+    """
+    statuses = {answer["status"] for answer in answers if answer.get("status") is not None}
+    if not any(200 <= status < 300 or status in SHAPES_REFUSED for status in statuses):
+        raise Untested(f"nothing reached the merchant's own code: every odd callback was answered {sorted(statuses)}")
+
+
+def _send(probe: Probe, payment: Payment, told: tuple[str, str]) -> dict[str, Any]:
+    _, raw = told
+    deliveries = probe.send_callback(payment, raw=raw, timeout_s=WAIT_S)
+    return deliveries[0] if deliveries else {"error": "not sent"}

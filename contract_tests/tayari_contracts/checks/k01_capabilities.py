@@ -1,0 +1,44 @@
+"""K01: what the target file says the merchant can do is what its traffic shows."""
+
+from __future__ import annotations
+
+from tayari_contracts.asking import first_query, unanswered
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+SHOWN_BY = {"stk_push": "stk_push", "stk_query": "stk_query"}
+"""The capability that a call of an endpoint shows."""
+
+
+@check("K01")
+def traffic_agrees_with_the_declared_capabilities(probe: Probe) -> None:
+    """Calls of everything declared, and of nothing else, over the whole run."""
+    declared = probe.target.merchant.capabilities
+    for endpoint, capability in SHOWN_BY.items():
+        seen = probe.sight.entries(since=1, endpoint=endpoint, kind="request", limit=1)
+        if seen and capability not in declared:
+            probe.watch_since(int(seen[0]["seq"]), endpoint=endpoint)
+            raise Failed(
+                f"merchant.capabilities does not name {capability}, so its rules were left out as not applicable, and "
+                f"the merchant makes such calls; expected {capability} among the capabilities"
+            )
+        if not seen and capability in declared:
+            expect_shown(probe, capability)
+
+
+def expect_shown(probe: Probe, capability: str) -> None:
+    """Give the merchant a reason to make the call.
+
+    Raises:
+        Failed: it had one, and made none.
+    """
+    payment = probe.pay_accepted(unanswered("inline/k01-silent"))
+    if capability == "stk_query":
+        try:
+            first_query(probe, payment)
+        except Untested as error:
+            raise Failed(
+                "merchant.capabilities names stk_query, and no status query was seen in the whole run, not even for a "
+                "payment without callback; expected one, or a target file without that capability"
+            ) from error

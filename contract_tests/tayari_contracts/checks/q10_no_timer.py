@@ -1,0 +1,43 @@
+"""Q10: what the shopper sees follows the server's knowledge, not a timer, nor whether anybody looks."""
+
+from __future__ import annotations
+
+import time
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+SLOW_S = 14.0
+"""A customer who looks for the phone first; the prompt lives for about a minute."""
+
+OFTEN_S = 0.5
+
+
+@check("Q10")
+def the_screen_follows_the_server(probe: Probe) -> None:
+    """One shopper leaves and comes back when it is paid; another looks on for fourteen seconds, then types the PIN."""
+    left = probe.pay_accepted(situation("inline/q10-left", outcome=after(3.0)))
+    looking = probe.pay_accepted(situation("inline/q10-looking", outcome=after(SLOW_S)))
+    look_on(probe, looking)
+    probe.expect_paid_once(left, within_s=probe.settled_s, because="it was paid while its customer looked elsewhere")
+    probe.expect_paid_once(looking, within_s=SLOW_S + probe.settled_s, because="its customer took fourteen seconds")
+
+
+def look_on(probe: Probe, payment: Payment) -> None:
+    """Nothing says failed while the prompt is open.
+
+    Raises:
+        Failed: something does, and only time has passed.
+    """
+    while (passed_s := time.time() - payment.began_at) < SLOW_S - 1.0:
+        view = probe.status(payment)
+        if view.state is FAILED:
+            raise Failed(
+                f"{passed_s:.0f} s after the start the shopper is told that the payment failed ({quote(view.message)}) "
+                "while the prompt is open and M-Pesa has said nothing; expected pending"
+            )
+        probe.quiet(OFTEN_S)

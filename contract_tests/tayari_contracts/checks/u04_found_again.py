@@ -1,0 +1,35 @@
+"""U04: the customer finds out what became of the payment later, and on another device."""
+
+from __future__ import annotations
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
+
+
+@check("U04")
+def the_state_is_found_from_another_device(probe: Probe) -> None:
+    """A payment is paid while its customer looks; then another device, without the first one's cookies, asks."""
+    status = probe.target.merchant.status
+    if status is None or (status.call is None and probe.target.merchant.adapter is None):
+        raise Untested(
+            "the state is read past the merchant's pages, so what a customer can find is not seen",
+            why=NotTested.EVIDENCE_DEPTH,
+            enable="merchant.status.request",
+        )
+    payment = probe.pay_accepted(situation("inline/u04-paid", outcome=after(0.5)))
+    probe.paid_first(payment)
+    again = probe.status(payment)
+    if again.state is not PAID:
+        raise Failed(f"a second look at a paid payment says {say(again)}; expected paid, however often it is asked")
+    other = probe.other_device()
+    view = other.read_status(payment.payment_id, payment.reference)
+    if view.state is not PAID:
+        raise Failed(
+            f"from another device the paid payment is {say(view)} (HTTP {view.http_status}); expected its customer to "
+            "find it from wherever the order is opened"
+        )
