@@ -41,6 +41,8 @@ class SimulatorOptions:
     seed: int | None = None
     scenarios: tuple[Path, ...] = ()
     journal: Path | None = None
+    journal_bytes: int = 256 * 1024 * 1024
+    """Room for about 130,000 payments: a run is judged on all of its own."""
     account: DarajaAccount | None = None
     """None: the simulator's own defaults."""
     callbacks: Callbacks = field(default_factory=Callbacks)
@@ -50,7 +52,7 @@ class SimulatorOptions:
     def arguments(self) -> tuple[str, ...]:
         """The command line after `python -m tayari_simulator`; secrets are not on it."""
         words = ["--port", str(self.port), "--control-port", str(self.control_port)]
-        words += ["--profile", self.profile, "--clock", self.clock]
+        words += ["--profile", self.profile, "--clock", self.clock, "--journal-bytes", str(self.journal_bytes)]
         words += _each("--seed", [] if self.seed is None else [str(self.seed)])
         words += _each("--scenarios", [str(folder) for folder in self.scenarios])
         words += _each("--journal", [] if self.journal is None else [str(self.journal)])

@@ -7,10 +7,10 @@ from typing import Final
 
 from tayari_simulator.core.payments import Payment, Status
 
-MOST_PAYMENTS: Final = 100_000
-"""Beyond this many, the oldest that are finished are forgotten."""
+MOST_PAYMENTS: Final = 16_384
+"""Beyond this many, the oldest that are through are forgotten, unless another bound is set."""
 
-LOOK_AFTER: Final = 100
+LOOK_AFTER: Final = 128
 
 _NONE: Final[tuple[Payment, ...]] = ()
 
@@ -19,8 +19,9 @@ class Payments:
     """Payments keyed by the payment, never global."""
 
     def __init__(self, *, most: int = MOST_PAYMENTS) -> None:
-        self._most = most
-        self._most_late = LOOK_AFTER
+        self.most = most
+        self._look_in = LOOK_AFTER
+        """After so many more payments the late ones are looked through: on average one look for each payment."""
         self._by_id: dict[str, Payment] = {}
         self._by_msisdn: dict[str, list[Payment]] = {}
         self._prompts: dict[str, Payment] = {}
@@ -44,10 +45,8 @@ class Payments:
             same_phone.append(payment)
         self._prompts[payment.msisdn] = payment
         self._order.append(payment)
-        if len(self._order) > self._most:
+        if len(self._order) > self.most:
             self._forget_oldest()
-        if len(self._late) > self._most_late:
-            self._forget_late()
 
     def find(self, checkout_request_id: str) -> Payment | None:
         """The payment with this id."""
@@ -86,6 +85,9 @@ class Payments:
     def _forget_oldest(self) -> None:
         """One that is not through is never forgotten, and holds up no other."""
         oldest = self._order.popleft()
+        self._look_in -= 1
+        if not self._look_in:
+            self._forget_late()
         if oldest.status is Status.PROMPTED or oldest.pending:
             self._late[oldest.checkout_request_id] = oldest
         else:
@@ -95,7 +97,7 @@ class Payments:
         for payment in [row for row in self._late.values() if row.status is not Status.PROMPTED and not row.pending]:
             del self._late[payment.checkout_request_id]
             self._forget(payment)
-        self._most_late = 2 * len(self._late) + LOOK_AFTER
+        self._look_in = max(LOOK_AFTER, len(self._late))
 
     def _forget(self, oldest: Payment) -> None:
         del self._by_id[oldest.checkout_request_id]

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from tayari_simulator.clock import make_clock
-from tayari_simulator.config import Config
+from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
 from tayari_simulator.core.callback_schema import STK_CALLBACK
@@ -71,6 +71,7 @@ class Simulator:
         self._random = Random(config.seed)
         self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
         self.daraja.world.ids.begin(int(self.clock.now_s()))
+        self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self._file = JournalFile(config.journal_file) if config.journal_file else None
         self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
         self._keeper: PendingFile | None = None
