@@ -109,7 +109,7 @@ def alerts(run: Run) -> str:
     for name, limit in limits(run).items():
         watch = WATCHES[name]
         sign = ">" if watch.above else "<"
-        summary = f"{watch.title}: {{{{ $value }}}}, limit {limit:g}"
+        summary = f'{watch.title}: {{{{ printf "%.3g" $value }}}}, limit {limit:g}'
         lines += _alert(
             run,
             watch.alert,

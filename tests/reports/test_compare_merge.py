@@ -1,0 +1,170 @@
+"""Two runs side by side, several as one, and a folder of them as a page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import samples
+from tayari_reports.comparison import Comparison, compare, to_json, to_markdown
+from tayari_reports.errors import ReportError
+from tayari_reports.history import read_history, render
+from tayari_reports.merging import merge
+from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.verdict import judge
+from tayari_reports.writers import write_all
+
+
+def rules(found: Comparison, key: str) -> list[str]:
+    return [one.rule.id for one in getattr(found, key)]
+
+
+def test_each_rule_is_told_by_what_became_of_it() -> None:
+    old = samples.run(
+        [
+            samples.ended("C03", State.FAIL, "Credited twice."),
+            samples.ended("A12", State.FAIL, "No retry."),
+            samples.untested("C06", NotTested.TARGET_KEY_MISSING, "merchant.ledger"),
+        ]
+    )
+    new = samples.run(
+        [
+            samples.ended("A12", State.FAIL, "Retried without end."),
+            samples.ended("T01", State.FAIL, "A token for each call."),
+            samples.ended("Q12", State.UNKNOWN, "Only one query."),
+        ]
+    )
+    found = compare(old, new)
+
+    assert (rules(found, "newly_failing"), rules(found, "fixed")) == (["T01"], ["C03"])
+    assert (rules(found, "still_failing"), found.still_failing[0].otherwise) == (["A12"], True)
+    assert (rules(found, "newly_untested"), rules(found, "newly_judged")) == (["Q12"], ["C06"])
+    assert found.worse
+    assert not compare(new, new).worse
+    assert "A12 Transient refusals are retried with growing gaps: failed → failed, in another way" in to_markdown(found)
+    assert to_json(found)["new_failures"][0]["rule"] == "T01"
+
+
+def test_scores_of_one_plan_are_compared() -> None:
+    found = compare(samples.not_ready(), samples.ready())
+
+    assert found.scores == "Score 72.0 % → 100.0 %, coverage 89.3 % → 100.0 %."
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"plan": samples.ready().plan[:-1], "checks": samples.ready().checks[:-1]}, "the plans differ (gone: P02)"),
+        ({"profile": "sandbox-observed"}, "Daraja was played differently"),
+        ({"merchant": "soko"}, "different merchants (duka, soko)"),
+    ],
+)
+def test_scores_that_mean_different_things_are_not_compared_and_it_says_why(
+    change: dict[str, object], why: str
+) -> None:
+    found = compare(samples.ready(), replace(samples.ready(), **change))  # type: ignore[arg-type]  # fields of Run
+
+    assert found.scores.startswith("Scores are not compared: ")
+    assert why in found.scores
+    assert "→ 100.0 %" not in to_markdown(found)
+
+
+def shard(names: set[str], run_id: str, **more: object) -> Run:
+    """A run of some rules only."""
+    whole = samples.not_ready()
+    plan = tuple(rule for rule in whole.plan if rule.id in names)
+    checks = tuple(check for check in whole.checks if check.rule in names)
+    return replace(whole, plan=plan, checks=checks, run_id=run_id, load=None, **more)  # type: ignore[arg-type]
+
+
+def test_shards_make_the_whole_again() -> None:
+    whole = samples.not_ready()
+    names = [rule.id for rule in whole.plan]
+    merged = merge([shard(set(names[:9]), "a"), shard(set(names[9:]), "b", seed=8)])
+    one, other = judge(merged), judge(whole)
+
+    assert (one.verdict, one.score, one.coverage, one.counts) == (
+        other.verdict,
+        other.score,
+        other.coverage,
+        other.counts,
+    )
+    assert merged.merged_from == ("a", "b")
+    assert "The runs had the seeds 7, 8." in merged.notes
+
+
+def test_where_runs_meet_the_worst_speaks_and_left_out_gives_way() -> None:
+    left_out = samples.run(
+        [samples.untested("C03", NotTested.NOT_SELECTED), samples.untested("C06", NotTested.SET_UP_FAILED)]
+    )
+    failed = samples.run([samples.ended("T01", State.FAIL, "A token for each call.")], run_id="b")
+    found = {one.rule.id: one.state for one in judge(merge([left_out, failed])).outcomes}
+
+    assert (found["C03"], found["C06"], found["T01"]) == (State.PASS, State.NOT_TESTED, State.FAIL)
+
+
+def test_one_bad_part_spoils_the_whole() -> None:
+    merged = merge([samples.ready(), replace(samples.invalid(), run_id="b")])
+
+    assert judge(merged).verdict is Verdict.INVALID_RUN
+    assert judge(merge([samples.ready(), replace(samples.ready(), run_id="b", interrupted=True)])).exit_code == 12
+
+
+def test_signatures_do_not_survive_a_merge() -> None:
+    merged = merge([samples.ready(), samples.run(run_id="b")])
+
+    assert merged.sign_off == ()
+    assert any("has to be signed" in note for note in merged.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, "is given twice"),
+        ({"run_id": "b", "merchant": "soko"}, r"different merchants \(duka, soko\)"),
+        ({"run_id": "b", "config_sha256": "f" * 64}, "different target files"),
+        ({"run_id": "b", "profile": "sandbox-observed"}, "different profiles"),
+        ({"run_id": "b", "plan": (replace(samples.rule("C03"), title="Other"),)}, "rule C03 is not the same"),
+    ],
+)
+def test_what_does_not_belong_together_is_not_merged(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ReportError, match=message):
+        merge([samples.ready(), replace(samples.ready(), **change)])  # type: ignore[arg-type]  # fields of Run
+
+
+def test_one_run_is_not_merged() -> None:
+    with pytest.raises(ReportError, match="1 run given; expected two or more"):
+        merge([samples.ready()])
+
+
+def test_a_folder_of_runs_is_a_history_that_breaks_where_the_plan_changes(tmp_path: Path) -> None:
+    day = 86_400.0
+    for number, run in enumerate([samples.not_ready(), samples.minor(), samples.ready()]):
+        later = replace(run, run_id=f"run-{number}", finished_at=run.finished_at + number * day)
+        if number == 2:
+            later = replace(later, plan=later.plan[:-1], checks=later.checks[:-1])
+        write_all(later, tmp_path / str(number), formats=["json", "ctrf"])
+    (tmp_path / "torn.json").write_text('{"schema": "1.0.0", "run_id"')
+    found = read_history(tmp_path)
+    page = render(found)
+
+    assert [one.run.run_id for one in found.runs] == ["run-0", "run-1", "run-2"]
+    assert [one.breaks for one in found.runs] == [False, False, True]
+    assert len(found.refused) == 1
+    assert page.count('<path class="mark"') == 1
+    table = page.partition("<tbody>")[2]
+    assert table.index("2026-10-09") < table.index("2026-10-08") < table.index("2026-10-07")
+    assert "torn.json" in page
+
+
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="no run in it"):
+        read_history(tmp_path)
+
+
+def test_a_run_of_the_first_schema_is_read_and_written_as_todays(tmp_path: Path) -> None:
+    path = write_all(replace(samples.ready(), schema="1.0.0"), tmp_path, formats=["json"])["json"]
+
+    assert read_history(tmp_path).runs[0].run.schema == "1.1.0"
+    assert path.exists()

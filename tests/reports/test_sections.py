@@ -1,0 +1,184 @@
+"""The sections that are derived: what to do, strengths, checklist, configuration, validity, monitoring."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import samples
+from tayari_reports.agreements import Answer
+from tayari_reports.checklist import KNOWN, Standing, answered, configuration
+from tayari_reports.effort import plan_of
+from tayari_reports.facts import How
+from tayari_reports.groups import areas, strengths
+from tayari_reports.model import Run, State
+from tayari_reports.monitoring import WATCHES, alerts, limits
+from tayari_reports.verdict import judge
+from tayari_reports.wording import scope, validity
+from tayari_reports.writers import write_all
+
+
+def standing(run: Run, item: str) -> tuple[Standing, bool | None]:
+    (found,) = [one for one in answered(run, judge(run).outcomes) if one.item.id == item]
+    return found.standing, found.good
+
+
+def test_money_comes_first_and_the_hours_add_up() -> None:
+    plan = plan_of(judge(samples.not_ready()))
+
+    assert [(one.outcome.rule.id, one.priority, one.by_day) for one in plan.must] == [
+        ("C03", 1, 1),
+        ("C07", 1, 1),
+        ("A12", 2, 1),
+    ]
+    assert [(one.outcome.rule.id, one.priority, one.by_day) for one in plan.should] == [("U01", 3, 2)]
+    assert plan.must_hours == 6
+    assert plan.sentence.startswith(
+        "Estimated time to ready: about 6 hours of work for 3 blocking failures, 1 working day"
+    )
+    assert "2 blocking rules have no answer yet" in plan.sentence
+
+
+def test_an_invalid_run_estimates_nothing() -> None:
+    assert plan_of(judge(samples.invalid())).sentence == "This run cannot tell how long it takes: mend the run first."
+
+
+def test_strengths_are_groups_without_a_failure_and_without_a_question() -> None:
+    judgement = judge(samples.not_ready())
+    strong = {one.title for one in strengths(judgement)}
+    weak = [one.title for one in areas(judgement)]
+
+    assert "Access tokens: Integration" in strong
+    assert weak[0] in {"Callbacks: Security", "Callbacks: Payment Flow"}
+    assert strong.isdisjoint(weak)
+    assert strengths(judge(samples.invalid())) == ()
+
+
+def test_a_measurement_replaces_an_attestation_and_a_failure_of_a_part_is_enough() -> None:
+    said = replace(samples.not_ready().attestations[0], item="database.duplicates")
+    run = replace(samples.not_ready(), attestations=(said,))
+
+    assert standing(run, "database.duplicates") == (Standing.MEASURED, False)
+    assert standing(replace(samples.ready(), attestations=()), "security.forged") == (Standing.MEASURED, True)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ("database.backups", (Standing.ATTESTED, True)),
+        ("support.refunds", (Standing.ATTESTED, False)),
+        ("security.access", (Standing.EXPIRED, None)),
+        ("documentation.runbook", (Standing.MISSING, None)),
+        ("own.insurance", (Standing.ATTESTED, False)),
+    ],
+)
+def test_an_item_is_attested_expired_or_without_answer(item: str, expected: tuple[Standing, bool | None]) -> None:
+    assert standing(samples.ready(), item) == expected
+
+
+def test_no_attestation_changes_a_number_or_the_verdict() -> None:
+    every = tuple(replace(samples.ready().attestations[0], item=item, answer=Answer.YES) for item in sorted(KNOWN))
+    for make in samples.ALL.values():
+        bare, attested = judge(replace(make(), attestations=())), judge(replace(make(), attestations=every))
+        assert (bare.verdict, bare.score, bare.coverage, bare.counts) == (
+            attested.verdict,
+            attested.score,
+            attested.coverage,
+            attested.counts,
+        )
+
+
+def test_a_person_answers_only_where_nothing_was_measured_right_or_wrong() -> None:
+    said = tuple(
+        replace(samples.ready().attestations[0], item=item)
+        for item in ("callback.https", "environment.short_code", "environment.go_live")
+    )
+    found = {row.item: row for row in configuration(replace(samples.ready(), attestations=said))}
+
+    assert (found["callback.https"].how, found["callback.https"].ok) == (How.MEASURED, False)
+    assert (found["environment.short_code"].how, found["environment.short_code"].note) == (How.ATTESTED, "174379")
+    assert found["environment.go_live"].how is How.ATTESTED
+    assert found["callback.tls"].how is How.NOT_KNOWN
+
+
+def test_a_good_verdict_says_how_long_it_stands_and_a_bad_one_nothing() -> None:
+    waived = samples.waived()
+
+    assert "Valid until 2027-01-05" in validity(samples.ready(), judge(samples.ready()))
+    assert "Valid until 2026-10-15" in validity(waived, judge(waived))
+    assert validity(samples.not_ready(), judge(samples.not_ready())) == ""
+    assert scope(samples.ready()).startswith("STK push collections · suite ci")
+    assert date.fromisoformat("2026-10-15")
+
+
+def test_the_limits_are_those_of_the_run_and_else_the_usual_ones() -> None:
+    assert limits(samples.run(monitoring=())) == {name: watch.default for name, watch in WATCHES.items()}
+    (row, *_) = samples.run().monitoring
+    assert limits(samples.run(monitoring=(replace(row, limit=4.0),)))["payment_p95_s"] == 4.0
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("NO PROMTOOL: the alert rules were not checked; `apt-get install prometheus` has it")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("merchant", ["duka", 'a "quoted" {{ name }}: \\ # x'])
+def test_prometheus_takes_the_alert_rules(merchant: str, tmp_path: Path) -> None:
+    path = write_all(samples.run(merchant=merchant), tmp_path, formats=["alerts"])["alerts"]
+    checked = promtool("check", "rules", str(path))
+
+    assert checked.returncode == 0, checked.stderr
+    assert "5 rules found" in checked.stdout
+
+
+def test_the_alerts_fire_when_they_should_and_stay_silent_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(alerts(samples.run(monitoring=())))
+    series = [
+        {"series": 'mpesa_payments_total{outcome="settled"}', "values": "0+90x60"},
+        {"series": 'mpesa_payments_total{outcome="failed"}', "values": "0+10x60"},
+        {"series": 'mpesa_callbacks_total{result="ok"}', "values": "0+100x60"},
+    ]
+    fires = {
+        "MpesaSuccessLow": True,
+        "MpesaFailuresHigh": True,
+        "MpesaCallbackErrors": False,
+        "MpesaNoCallbacks": False,
+    }
+    tests = [
+        {"eval_time": "30m", "alertname": name, "exp_alerts": [_expected(name)] if fired else []}
+        for name, fired in fires.items()
+    ]
+    document = {
+        "rule_files": ["alerts.yml"],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": tests}],
+    }
+    (tmp_path / "test.yml").write_text(json.dumps(document))
+    checked = promtool("test", "rules", str(tmp_path / "test.yml"))
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def _expected(name: str) -> dict[str, object]:
+    watch = next(watch for watch in WATCHES.values() if watch.alert == name)
+    value = {"MpesaSuccessLow": "0.9", "MpesaFailuresHigh": "0.1"}[name]
+    return {
+        "exp_labels": {"severity": watch.severity, "merchant": "duka"},
+        "exp_annotations": {"summary": f"{watch.title}: {value}, limit {watch.default:g}", "description": watch.do},
+    }
+
+
+def test_the_dashboard_has_a_panel_with_its_limit_for_each_watch(tmp_path: Path) -> None:
+    document = json.loads(write_all(samples.ready(), tmp_path, formats=["grafana"])["grafana"].read_text())
+
+    drawn = [panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", []) for panel in document["panels"]]
+    assert [steps[1]["value"] for steps in drawn if steps] == list(limits(samples.ready()).values())
+    assert len({panel["id"] for panel in document["panels"]}) == len(document["panels"]) == len(WATCHES) + 1
+    assert judge(samples.ready()).counts[State.FAIL] == 0
