@@ -38,6 +38,16 @@ class PaidWithoutReceipt(Messages):
         return "Payment received: KES {amount:,}. Asante sana!"
 
 
+class DeclinedByBank(Messages):
+    def code(self, payment: Payment) -> str:
+        return "Declined by your bank." if payment.result_code == "17" else super().code(payment)
+
+
+class RawForRareCodes(Messages):
+    def code(self, payment: Payment) -> str:
+        return "System busy" if payment.result_code == "26" else super().code(payment)
+
+
 class InsufficientIsGeneric(Messages):
     def code(self, payment: Payment) -> str:
         return GENERIC if payment.result_code == "1" else super().code(payment)
@@ -81,6 +91,8 @@ ROWS = (
     defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
     defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
     defect("own-receipt", "U03", "Shows its own number instead of M-Pesa's receipt.", OwnReceipt, PaidWithoutReceipt),
+    defect("declined-by-bank", "S14", "Says of 17 that the bank declined.", DeclinedByBank),
+    defect("raw-for-rare-codes", "U07", "Passes M-Pesa's raw words on for a rare code.", RawForRareCodes),
     defect("first-browser-only", "U04", "Shows a payment only to the browser that began it.", FirstBrowserOnly),
     defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),

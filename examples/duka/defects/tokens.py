@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from api import Api
 from daraja import Daraja
 from records import Payment
 from replies import Replies, Reply
+from settings import Settings
 from tokens import Token, Tokens
 
 from defects.row import defect
@@ -71,6 +73,19 @@ class NoTimeouts(Daraja):
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
+class TrustsAnyCertificate(Tokens):
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
+        super().__init__(settings, session)
+        session.connector._ssl = False  # type: ignore[union-attr] # what ssl=False on each call would do
+
+
+class TokenFromElsewhere(Tokens):
+    """The same server by another name, as two environments would be two servers."""
+
+    def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
+        super().__init__(replace(settings, base_url=settings.base_url.replace("127.0.0.1", "localhost")), session)
+
+
 class ShowsSecrets(Api):
     def view(self, payment: Payment) -> dict[str, object]:
         return {**super().view(payment), "debug": {"passkey": self.settings.passkey}}
@@ -86,6 +101,8 @@ ROWS = (
     defect("token-life-is-text", "T07", "Breaks when expires_in is a number.", TokenLifeIsText),
     defect("token-json-assumed", "T08", "Breaks when the token answer is empty or HTML.", TokenJsonAssumed),
     defect("form-content-type", "T09", "Sends JSON and calls it a form.", FormContentType),
+    defect("tls-unverified", "T10", "Trusts any certificate.", TrustsAnyCertificate),
+    defect("token-from-elsewhere", "T12", "Fetches the token by another address.", TokenFromElsewhere),
     defect("no-timeouts", "T11", "Waits for Daraja for ever.", NoTimeouts),
     defect("shows-secrets", "T13", "Shows the passkey in its answers.", ShowsSecrets),
 )

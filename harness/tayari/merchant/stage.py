@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
@@ -208,6 +208,28 @@ class Stage:
     def new_driver(self, *, record: Record | None = None, session: Any = None) -> MerchantDriver:
         """Another driver for the same merchant, with its own log-in and its own record."""
         return MerchantDriver(self.target, session=session, record=record, placeholders=self.placeholders)
+
+    @contextlib.contextmanager
+    def another_merchant(self, work_dir: Path, **changed: str) -> Iterator[MerchantDriver]:
+        """A second process of the merchant on a port and in a folder of its own; `changed` placeholders differ.
+
+        Raises:
+            StageError: Tayari did not start this merchant; MerchantStartError: the second one did not come up.
+        """
+        start = self.target.merchant.start
+        if start is None:
+            raise StageError("Tayari did not start this merchant; add merchant.start to the target file")
+        values = {**self.placeholders, "port": str(free_port()), "work_dir": str(work_dir), **changed}
+        base_url = fill(self.target.merchant.base_url, values)
+        folder, log = self.target.path.parent, work_dir / "merchant.log"
+        merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
+        driver = MerchantDriver(self.target, placeholders=values)
+        try:
+            merchant.start()
+            yield driver
+        finally:
+            driver.close()
+            merchant.stop()
 
     def _need_merchant(self) -> MerchantProcess:
         self._adopt()

@@ -1,0 +1,27 @@
+"""S09: a till is paid through its store number, and is not the store number."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Inapplicable
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import body_of
+from tayari_contracts.traffic import first_push
+
+BUY_GOODS = "CustomerBuyGoodsOnline"
+
+
+@check("S09")
+def names_store_and_till(probe: Probe) -> None:
+    """One push: which numbers it names."""
+    body = body_of(first_push(probe, probe.pay()))
+    kind, store, party_b = (str(body.get(name, "")) for name in ("TransactionType", "BusinessShortCode", "PartyB"))
+    till = probe.target.daraja.till
+    if kind != BUY_GOODS:
+        if till is None:
+            raise Inapplicable(f"the merchant has a pay bill number (TransactionType is {kind or 'missing'})")
+        raise Failed(f"daraja.till is {till}, and TransactionType is {kind or 'missing'}; expected {BUY_GOODS}")
+    if store == party_b:
+        raise Failed(f"BusinessShortCode and PartyB are both {store}; expected store number and till")
+    if till is not None and party_b != till:
+        raise Failed(f"PartyB is {party_b}; expected the till {till}")

@@ -1,0 +1,44 @@
+"""T10: a Daraja whose certificate nobody vouches for gets no call."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from tayari_contracts.elsewhere import Listener, merchant_at, untrusted_certificate
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+WATCH_S = 15.0
+OFTEN_S = 0.1
+
+
+@check("T10")
+def refuses_an_untrusted_certificate(probe: Probe) -> None:
+    """A second process of the merchant finds its Daraja at a TLS port with a self-signed certificate."""
+    with (
+        untrusted_certificate() as certificate,
+        Listener(certificate=certificate) as listener,
+        merchant_at(probe, listener.url) as driver,
+    ):
+        pay = partial(
+            driver.start_payment,
+            msisdn=probe.allocation.msisdn(),
+            amount=probe.allocation.amount(),
+            reference=probe.allocation.reference(),
+            timeout_s=WATCH_S,
+        )
+        probe.in_background(pay)
+        end = time.monotonic() + WATCH_S
+        while not listener.calls and not listener.refused and time.monotonic() < end:
+            probe.quiet(OFTEN_S)
+        if listener.refused and not listener.calls:
+            probe.quiet(1.0)
+    probe.tries = 1
+    if listener.calls:
+        raise Failed(
+            f"the merchant sent {listener.calls[0]} to a server with a self-signed certificate; expected it to hang up"
+        )
+    if not listener.refused:
+        raise Untested("the merchant did not call the TLS port it was given as its Daraja, so nothing was judged")

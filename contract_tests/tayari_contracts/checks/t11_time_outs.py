@@ -1,0 +1,58 @@
+"""T11: a Daraja that takes the call and never answers is given up, and the payment is kept."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Final
+
+from tayari.merchant.driver import MerchantDriver, Started
+
+from tayari_contracts.elsewhere import Listener, merchant_at
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import FAILED, PAID, Probe
+from tayari_contracts.registry import check
+
+BOUND_S: Final = 45.0
+"""Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
+
+OFTEN_S: Final = 0.2
+
+
+@check("T11")
+def gives_up_a_call_without_answer(probe: Probe) -> None:
+    """A second process of the merchant finds a Daraja that gives tokens, and is silent about the push."""
+    reference = probe.allocation.reference()
+    with Listener() as listener, merchant_at(probe, listener.url) as driver:
+        pay = partial(
+            driver.start_payment,
+            msisdn=probe.allocation.msisdn(),
+            amount=probe.allocation.amount(),
+            reference=reference,
+            timeout_s=BOUND_S + 10.0,
+        )
+        paying = probe.in_background(pay)
+        end = time.monotonic() + BOUND_S
+        while not listener.held_s and time.monotonic() < end:
+            probe.quiet(OFTEN_S)
+        if not any("stkpush" in call for call in listener.calls):
+            raise Untested("the merchant sent no STK push to the address it was given as its Daraja")
+        if not listener.held_s:
+            raise Failed(f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected an end")
+        _judge_state(probe, driver, paying.result(), reference)
+    probe.tries = 1
+    probe.notes.append(f"gave up after {listener.held_s[0]:.0f} s")
+
+
+def _judge_state(probe: Probe, driver: MerchantDriver, started: Started, reference: str) -> None:
+    """Nobody knows whether the push was taken: neither failed nor paid.
+
+    Raises:
+        Failed: it is either.
+    """
+    if not probe.sees_state or not started.accepted:
+        return
+    probe.quiet(1.0)
+    view = driver.read_status(started.payment_id or reference, reference)
+    if view.state in (FAILED, PAID):
+        raise Failed(f"no answer to the push came, and the payment is {view.state}; expected it to be kept as unknown")

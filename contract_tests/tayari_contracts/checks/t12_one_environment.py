@@ -1,0 +1,42 @@
+"""T12: token, push and query go to one address, with the token that was given there."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.payment import Entry
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of, header
+
+OAUTH, CALLS = "oauth", ("stk_push", "stk_query")
+
+
+@check("T12")
+def one_address_for_everything(probe: Probe) -> None:
+    """Over the whole run: every call names the same host, and no call brings a token of somewhere else."""
+    if not probe.sight.entries(since=1, endpoint=CALLS[0], kind="request", limit=1):
+        probe.pay()
+    tokens = probe.sight.entries(since=1, endpoint=OAUTH, kind="request")
+    calls = [entry for name in CALLS for entry in probe.sight.entries(since=1, endpoint=name, kind="request")]
+    if not calls:
+        raise Untested("the merchant called neither push nor query at the address that it was given")
+    if not tokens:
+        probe.watch_since(int(calls[0]["seq"]), endpoint=CALLS[0])
+        raise Failed("pushes came, and not one token was asked for here: the token is fetched from another address")
+    probe.tries = len(tokens) + len(calls)
+    hosts = {host for entry in (*tokens, *calls) if (host := header(entry, "Host"))}
+    if len(hosts) > 1:
+        raise Failed(f"the merchant calls Daraja by several addresses, {' and '.join(sorted(hosts))}; expected one")
+    expect_own_tokens(tokens, calls)
+
+
+def expect_own_tokens(tokens: list[Entry], calls: list[Entry]) -> None:
+    """Every token was given here.
+
+    Raises:
+        Failed: most were not, so that they are another environment's.
+    """
+    given = {str(answer_of(entry).get("access_token")) for entry in tokens}
+    foreign = [entry for entry in calls if (header(entry, "Authorization") or "").removeprefix("Bearer ") not in given]
+    if len(foreign) * 2 > len(calls):
+        raise Failed(f"{len(foreign)} of {len(calls)} calls brought a token that was not given here; expected its own")

@@ -1,0 +1,53 @@
+"""U07: for every other code of the catalogue the customer reads something honest in the shop's own words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tayari_contracts.checks.u01_own_words import TOPICS
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.messages import is_raw, machine_words, promises_in
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+UNDECIDED: Final = frozenset({"ask first", "poll"})
+"""What the catalogue advises where nobody knows yet whether money moved: then nothing may be promised."""
+
+MOST: Final = 20
+
+
+@check("U07")
+def every_code_has_honest_words(probe: Probe) -> None:
+    """One payment for each code of the catalogue that no rule of its own has."""
+    rows = [row for row in probe.control.codes() if _is_meant(row)][:MOST]
+    if not rows:
+        raise Untested("the catalogue of codes is empty")
+    told = [situation("inline/u07", outcome=after(0.5, result_code=row["code"])) for row in rows]
+    payments = [probe.pay_accepted(each) for each in told]
+    problems = [found for row, payment in zip(rows, payments, strict=True) if (found := _problem(probe, payment, row))]
+    if problems:
+        raise Failed("; ".join(problems[:4]))
+
+
+def _is_meant(row: dict[str, Any]) -> bool:
+    """Codes of STK payments with a text, besides success and those of U01."""
+    return "stk" in row["apis"] and bool(row["text"]) and str(row["code"]) not in {"0", *map(str, TOPICS)}
+
+
+def _problem(probe: Probe, payment: Payment, row: dict[str, Any]) -> str:
+    probe.wait("callback_answered", payment)
+    probe.until(payment, (FAILED, REVIEW), within_s=2.0)
+    text = probe.told_of_outcome(payment)
+    sent = str(probe.sight.record(payment).get("result_desc") or row["text"])
+    if not text.strip():
+        return f"{row['code']}: the customer is told nothing"
+    if is_raw(text, sent):
+        return f"{row['code']}: the customer reads M-Pesa's raw text {quote(text, most=80)}"
+    if found := machine_words(text):
+        return f"{row['code']}: the customer reads what machines say ({found[0]})"
+    if row["retry"] in UNDECIDED and (promised := promises_in(text)):
+        return f"{row['code']}: {quote(promised[0])} is a promise that nobody can make yet"
+    return ""
