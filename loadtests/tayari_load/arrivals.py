@@ -15,18 +15,25 @@ Rate = Callable[[float], float]
 _STEP_S: Final = 0.02
 
 
-def planned_starts(rate: Rate, *, until: Callable[[], float]) -> Iterator[float]:
-    """Seconds since the start of one arrival after the other; the rate is read as late as possible."""
-    at, due = 0.0, 0.5
-    while at < until():
-        grown = rate(at) * _STEP_S
-        if grown > 0:
-            number = int(due + grown) - int(due)
-            first = 1.0 - (due - int(due))
-            for each in range(number):
-                yield at + _STEP_S * (first + each) / grown
+def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, list[float]]]:
+    """One short step of time after the other: its end, and the arrivals in it, in seconds since the start.
+
+    The rate of a step is read when the step is asked for, so that it may change while the load runs.
+    """
+    number, due = 0, 0.5
+    while (at := number * _STEP_S) < until():
+        grown = max(0.0, rate(at) * _STEP_S)
+        first = 1.0 - (due - int(due))
+        count = int(due + grown) - int(due)
+        yield at + _STEP_S, [at + _STEP_S * (first + each) / grown for each in range(count)]
         due += grown
-        at += _STEP_S
+        number += 1
+
+
+def planned_starts(rate: Rate, *, until: Callable[[], float]) -> Iterator[float]:
+    """The arrivals alone."""
+    for _, starts in steps(rate, until=until):
+        yield from starts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,15 +81,14 @@ class Arrivals:
 
     def run(self, rate: Rate, *, until: Callable[[], float]) -> None:
         """Let them arrive, from now until so many seconds later, or until `end`."""
-        began = self.elapsed()
-        for number, at in enumerate(planned_starts(rate, until=until)):
-            if number % self.parts != self.part:
-                continue
-            while not self.ended and (early := began + at - self.elapsed()) > 0:
-                gevent.sleep(min(early, 0.5))
-            if self.ended:
+        began, number = self.elapsed(), 0
+        for end, starts in steps(rate, until=until):
+            for at in starts:
+                number += 1
+                if number % self.parts == self.part and self._waited(began + at):
+                    self._arrive(began + at)
+            if not self._waited(began + end):
                 return
-            self._arrive(began + at)
 
     def end(self) -> None:
         """No more arrivals."""
@@ -92,6 +98,12 @@ class Arrivals:
         """Let go of the users that wait."""
         while self._idle:
             self._idle.popleft().set(None)
+
+    def _waited(self, until: float) -> bool:
+        """Whether there are more arrivals when that time has come."""
+        while not self.ended and (early := until - self.elapsed()) > 0:
+            gevent.sleep(early)
+        return not self.ended
 
     def _arrive(self, planned: float) -> None:
         self.planned += 1

@@ -156,6 +156,17 @@ class Tally:
         self.ended[Outcome.FAILED] -= number
         self.ended[Outcome.DECLINED] += number
 
+    def so_far(self) -> Tally:
+        """This tally without the payments under way: while a run goes on, they are not missing."""
+        return Tally(
+            started=self.ended.total(),
+            acknowledged=self.acknowledged,
+            ended=Counter(self.ended),
+            served=self.served,
+            seconds=self.seconds,
+            latencies=self.latencies,
+        )
+
     def part(self, begin: float, end: float) -> Tally:
         """What ended between these epoch seconds, as far as the seconds tell: enough for the thresholds."""
         part = Tally(served=set(self.served))

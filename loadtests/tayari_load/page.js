@@ -4,7 +4,8 @@
   const TAB = "payments";
   const style = `
     #tayari { font: 14px/1.45 Roboto, system-ui, sans-serif; margin: 16px 0; display: grid; gap: 16px;
-      grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
+      grid-template-columns: 1fr 1fr; }
+    @media (max-width: 800px) { #tayari { grid-template-columns: 1fr; } }
     #tayari section { border: 1px solid #8885; border-radius: 6px; padding: 12px 16px; min-width: 0; }
     #tayari h3 { margin: 0 0 8px; font-size: 15px; font-weight: 500; }
     #tayari .wide { grid-column: 1 / -1; }
@@ -63,6 +64,9 @@
       box.append(make("div", { class: `threshold ${kind}`, title: row.reason || "" }, make("span", {}, row.name),
         make("span", {}, `${shown(row)}, ${limit(row)} (${row.samples})`), make("b", {}, word)));
     }
+    if (state.faults.some(([, , what]) => what.startsWith("scenario ")))
+      box.append(make("p", { class: "note" }, "A scenario was switched on: payments that Daraja itself fails are no failures of the "
+        + "merchant in the end, and are still counted as such here."));
     for (const doubt of state.doubts) box.append(make("p", { class: "doubt" }, doubt));
     box.append(make("p", { class: "note" }, state.exact));
     return box;
@@ -71,7 +75,7 @@
   const chart = (state) => {
     const box = make("section", { class: "wide", id: "tayari-chart" },
       make("h3", {}, "Settled per second, callback answers, and fault windows"));
-    const W = 900, H = 130, base = H - 18, top = 14, last = Math.max(30, state.elapsed_s, ...state.timeline.map((r) => r[0]));
+    const W = Math.max(320, (panel.clientWidth || 940) - 40), H = 130, base = H - 18, top = 14, last = Math.max(30, state.elapsed_s, ...state.timeline.map((r) => r[0]));
     const first = Math.max(0, last - 120), x = (at) => 34 + ((at - first) / (last - first)) * (W - 76);
     const most = Math.max(1, ...state.timeline.map((row) => Math.max(row[1], row[2])));
     const slow = Math.max(0.05, ...state.lag.seconds.map((row) => row[1]));

@@ -69,7 +69,8 @@ def state(conductor: Conductor) -> dict[str, Any]:
     campaign = conductor.campaign
     witness, began = campaign.witness, campaign.started_at
     ends = campaign.finished_at or time.time()
-    judged = judge(campaign.tally, campaign.target.thresholds, campaign.circumstances())
+    seen = campaign.tally if campaign.told else campaign.tally.so_far()
+    judged = judge(seen, campaign.target.thresholds, campaign.circumstances())
     lag = witness.latencies if witness is not None else None
     return {
         "running": not campaign.told and not campaign.ending,

@@ -11,6 +11,7 @@ from tayari_load.mix import Mix, parse_mix
 from tayari_load.shapes import SHAPES, Shape
 
 DEFAULT_DURATION_S: Final = 60.0
+SEARCH_IN_FLIGHT: Final = 500
 IN_FLIGHT_S: Final = 15.0
 """Without a bound of its own, an open run has room for this many seconds of arrivals in flight."""
 
@@ -87,6 +88,8 @@ class Plan:
         """Users of the open model."""
         if self.in_flight:
             return self.in_flight
+        if self.find_limit:
+            return SEARCH_IN_FLIGHT
         return min(2_000, max(10, ceil((self.rate or 1.0) * self.row.highest * IN_FLIGHT_S)))
 
     def rate_at(self, at_s: float) -> float:

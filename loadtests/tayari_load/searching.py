@@ -15,6 +15,8 @@ from tayari_load.limit import Probe, Search
 from tayari_load.outcome import Outcome
 from tayari_load.thresholds import Circumstances, judge
 
+BOUND: Final = "bound"
+"""Only arrivals were dropped: the bound of payments in flight was the limit."""
 SETTLE_S: Final = 15.0
 _REPORT_S: Final = 3.5
 """Workers report every three seconds."""
@@ -73,7 +75,7 @@ class Searching:
             rate=rate,
             kept=kept,
             seen=f"{seen}; missed {', '.join(missed)}" if missed else seen,
-            limited_by="" if kept else self._whose(looks, busy),
+            limited_by="" if kept else self._whose(looks, busy) if missed else BOUND,
         )
 
     def _whose(self, looks: int, busy: int) -> str:

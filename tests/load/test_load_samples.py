@@ -65,7 +65,7 @@ def test_a_missed_threshold_opens_to_the_payments_that_missed_it() -> None:
         tally.end(ended(outcome, 11.0))
         samples.offer(ended(outcome, 11.0), exchanges(number))
     run = LoadRun(started_at=0.0, finished_at=9.0, circumstances=Circumstances(users=1))
-    load = load_record(tally, Thresholds(concurrent_users=1), run)
+    load = load_record(tally, Thresholds(concurrent_users=1, failure_rate=0.01), run)
 
     proof = {check.rule: {row.url for row in check.evidence} for check in checks(load, samples, started_at=0.0)}
 

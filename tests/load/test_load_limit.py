@@ -1,0 +1,66 @@
+"""The search for the highest rate that keeps the thresholds."""
+
+from __future__ import annotations
+
+import pytest
+from tayari_load.limit import CLOSE, MOST_PROBES, Probe, Search, told
+from tayari_load.validity import Conduct, doubts
+
+
+def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> Search:
+    search = Search(first=first, highest=highest)
+    while (rate := search.next_rate()) is not None:
+        kept = rate <= knee
+        search.told(Probe(rate=rate, kept=kept, seen="", limited_by="" if kept else "merchant"))
+    return search
+
+
+@pytest.mark.parametrize("knee", [0.3, 1.7, 8.0, 33.3, 150.0])
+def test_the_knee_is_found_with_its_uncertainty(knee: float) -> None:
+    search = searched(knee)
+    found = search.result()
+
+    assert found.kept_rate is not None
+    assert found.missed_rate is not None
+    assert found.kept_rate <= knee < found.missed_rate
+    assert found.missed_rate / found.kept_rate <= CLOSE * 1.01 or len(search.probes) == MOST_PROBES
+    assert found.limited_by == "merchant"
+
+
+def test_a_limit_that_is_never_reached_is_a_lower_bound() -> None:
+    assert "at least 64 arrivals/s" in told(searched(1e9, highest=64.0).result())
+
+
+def test_a_merchant_that_keeps_no_rate_is_told_so() -> None:
+    assert told(searched(0.0).result()).startswith("no rate kept the thresholds")
+
+
+def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
+    search = Search(first=1.0)
+    for rate, kept in ((4.0, True), (8.0, False), (16.0, True)):
+        search.told(Probe(rate=rate, kept=kept, seen=""))
+
+    assert (search.kept, search.missed) == (4.0, 8.0)
+
+
+def test_the_bracket_is_told_as_a_figure_with_its_uncertainty() -> None:
+    assert "± " in told(searched(10.0).result())
+
+
+DOUBTS = [
+    (Conduct(), ()),
+    (Conduct(planned=100, begun=98), ()),
+    (Conduct(planned=100, begun=97, in_flight=30), ("only 97.0% of the 100 planned arrivals began",)),
+    (Conduct(saturated=True, cpu_peak=0.93), ("short of CPU (up to 93% of a core",)),
+    (Conduct(lost_workers=1), ("1 of the load's workers were lost",)),
+    (Conduct(fake="the fake was near its limit"), ("the fake was near",)),
+    (Conduct(troubles=("the outage could not be played",)), ("the outage",)),
+]
+
+
+@pytest.mark.parametrize(("conduct", "said"), DOUBTS)
+def test_a_run_is_doubted_for_each_reason_by_name(conduct: Conduct, said: tuple[str, ...]) -> None:
+    found = doubts(conduct)
+
+    assert len(found) == len(said)
+    assert all(expected in sentence for expected, sentence in zip(said, found, strict=True))

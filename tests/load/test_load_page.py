@@ -1,0 +1,115 @@
+"""Our tab in Locust's page, seen in a browser while a load runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tayari_load
+from tayari_reports.jsonio import load_from_dict
+
+LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
+DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def until(met: Any, *, within_s: float = 30.0) -> None:
+    """Ask again and again; the last refusal is the failure."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            assert met()
+        except (OSError, AssertionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def locust_page(folder: Path) -> Iterator[str]:
+    """Locust with its page, loading duka at a held rate; ended as Ctrl-C would."""
+    port = free_port()
+    words = ["--web-host", "127.0.0.1", "--web-port", str(port), "--autostart", "--rate", "6", "--stop-timeout", "8"]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")},
+        "TAYARI_TARGET": str(DUKA),
+        "TAYARI_LOAD_OUT": str(folder / "load.json"),
+    }
+    with (folder / "log").open("wb") as log:
+        locust = subprocess.Popen(
+            [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *words], env=environment, stdout=log, stderr=log
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: get(f"{url}/tayari/state")["funnel"][3]["count"] > 0)
+        yield url
+    finally:
+        locust.send_signal(signal.SIGINT)
+        locust.wait(40)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
+def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_path: Path) -> None:
+    sync = pytest.importorskip("playwright.sync_api")
+    with locust_page(tmp_path) as url, sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(url)
+        page.get_by_role("tab", name="Payments").click()
+        page.locator("#tayari-funnel .bar").nth(3).wait_for()
+        rows = page.locator("#tayari-funnel .bar").all_inner_texts()
+        shoot(page, "quiet")
+
+        page.locator("#tayari-scenario").select_option("payment/cancelled")
+        page.locator("#tayari-play").click()
+        page.locator("#tayari-said", has_text="playing payment/cancelled").wait_for()
+        page.locator("#tayari-thresholds .threshold.missed").first.wait_for(timeout=20_000)
+        page.locator("#tayari-chart rect.fault").first.wait_for(state="attached")
+        shoot(page, "switched")
+        page.locator("#tayari-scenario").select_option("")
+        page.locator("#tayari-play").click()
+        page.locator("#tayari-said", has_text="payments succeed").wait_for()
+        red = page.locator(".threshold.missed").first.evaluate("node => getComputedStyle(node).borderLeftColor")
+        browser.close()
+
+    load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))
+    assert [row.split("\n")[0] for row in rows][:5] == [
+        "started", "acknowledged", "called back", "settled", "credited twice",
+    ]  # fmt: skip
+    assert problems == []
+    assert red == "rgb(198, 40, 40)"
+    assert [what for _, _, what in load.faults] == ["scenario payment/cancelled"]
+    assert load.declined > 0, "customers who cancel are told so: that is no failure in the end"
+
+
+def shoot(page: Any, name: str) -> None:
+    """Keep a picture where one is wanted."""
+    if folder := os.environ.get("TAYARI_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)

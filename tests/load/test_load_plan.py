@@ -1,0 +1,97 @@
+"""What a run is asked to do: options, mix, shapes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tayari_load.customers import Customers
+from tayari_load.mix import parse_mix
+from tayari_load.plan import Plan, PlanError
+from tayari_load.shapes import SHAPES, Shape
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
+
+
+def options(**given: Any) -> SimpleNamespace:
+    usual = {
+        "rate": None, "num_users": None, "in_flight": None, "shape": "", "mix": "", "run_time": None,
+        "abort_early": False, "find_limit": False,
+    }  # fmt: skip
+    return SimpleNamespace(**{**usual, **given})
+
+
+def test_without_a_rate_the_model_is_closed_with_one_it_is_open() -> None:
+    assert not Plan.read(options()).open
+    assert Plan.read(options(rate=12.5)).open
+    assert Plan.read(options(find_limit=True)).rate == 1.0
+
+
+def test_a_plan_survives_the_way_to_a_worker() -> None:
+    plan = Plan.read(options(rate=3, shape="spike", mix="success=9,cancelled=1", run_time=30))
+
+    assert Plan.from_wire(plan.to_wire()) == plan
+
+
+REFUSED = [
+    ({"shape": "tsunami"}, "expected one of steady, ramp"),
+    ({"rate": -1}, "above 0"),
+    ({"rate": "fast"}, "expected arrivals per second"),
+    ({"shape": "callback-storm"}, "add --rate"),
+    ({"mix": "success"}, "expected name=weight"),
+    ({"mix": "success=1,success=2"}, "stands twice"),
+    ({"mix": "success=-3"}, "weight above 0"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), REFUSED)
+def test_what_makes_no_sense_is_refused_with_what_would(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        Plan.read(options(**given))
+
+
+def test_the_same_seed_draws_the_same_customers_in_the_asked_proportions() -> None:
+    mix = parse_mix("success=90,insufficient-funds=8,callbacks/late=2")
+    one, again = (Customers(seed=5, worker=1, mix=mix) for _ in range(2))
+    drawn = [one.order().scenario for _ in range(2_000)]
+
+    assert drawn == [again.order().scenario for _ in range(2_000)]
+    counts = Counter(drawn)
+    assert set(counts) == {"", "payment/insufficient-funds", "callbacks/late"}
+    assert counts["payment/insufficient-funds"] == pytest.approx(160, rel=0.3)
+
+
+@pytest.mark.parametrize("row", SHAPES.values(), ids=lambda row: row.name)
+def test_every_shape_stays_within_bounds_and_ends(row: Shape) -> None:
+    levels = [row.level_at(at, 100.0) for at in range(121)]
+
+    assert all(0 <= level <= 3.0 for level in levels)
+    assert 0.5 <= max(levels) == pytest.approx(row.highest, rel=0.15)
+    assert all(0 <= begin < end <= 100 for begin, end in row.windows(100.0))
+
+
+@pytest.mark.parametrize("row", SHAPES.values(), ids=lambda row: row.name)
+def test_every_shape_is_documented_with_its_graph(row: Shape) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+
+    assert f"`{row.name}`" in text
+    assert row.about in text
+    for line in row.graph().splitlines():
+        assert line in text
+
+
+def test_an_outage_lasts_a_minute_and_a_fifth_of_shorter_runs() -> None:
+    assert SHAPES["outage"].windows(600.0) == ((180.0, 240.0),)
+    assert SHAPES["outage"].windows(100.0) == ((30.0, 50.0),)
+
+
+def test_the_open_rate_follows_the_shape_and_the_closed_users_too() -> None:
+    plan = Plan(rate=10.0, shape="spike", duration_s=100.0)
+
+    assert [plan.rate_at(at) for at in (10, 50, 90)] == [2.0, 10.0, 2.0]
+    assert [plan.users_at(at, 50) for at in (10, 50, 90)] == [10, 50, 10]
+    assert Plan(shape="outage", duration_s=100.0).disturbed_at(40.0)
+    assert not Plan(shape="outage", duration_s=100.0).disturbed_at(60.0)
