@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check mutants bench lock clean
+.PHONY: help demo test check mutants repeats bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: $(READY) ## style, types and the direction of imports
 
 mutants: $(READY) ## the table of rules and the defects that each of them catches
 	@$(BIN)/python tests/contracts/mutants.py --write docs/mutants.md
+
+repeats: $(READY) ## the sample shop judged twenty times: twenty equal verdicts (half an hour)
+	@$(BIN)/python tests/contracts/repeats.py --times 20
 
 bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
 	@$(BIN)/python benchmarks/payments.py

@@ -124,7 +124,7 @@ def merchant_at(probe: Probe, daraja_url: str) -> Iterator[MerchantDriver]:
         )
     with tempfile.TemporaryDirectory(prefix="tayari-") as work_dir:
         try:
-            with probe.stage.another_merchant(Path(work_dir), daraja_url=daraja_url) as driver:
+            with probe.another_merchant(Path(work_dir), daraja_url=daraja_url) as driver:
                 yield driver
         except MerchantStartError as error:
             raise Untested(f"a second process of the merchant did not start: {error}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
 from tayari.target.model import PaymentState
@@ -128,6 +130,10 @@ class Probe(Hands):
     def other_device(self) -> MerchantDriver:
         """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
         return self.stage.new_driver(record=self._exchanges.append)
+
+    def another_merchant(self, work_dir: Path, *, daraja_url: str) -> AbstractContextManager[MerchantDriver]:
+        """A second process of the merchant with another Daraja; what it is asked is evidence too."""
+        return self.stage.another_merchant(work_dir, record=self._exchanges.append, daraja_url=daraja_url)
 
     def require_typed(self, placeholder: str) -> None:
         """The merchant is told this when a payment starts.

@@ -29,6 +29,9 @@ DUKA = ROOT / "examples" / "duka"
 AT_ONCE = 5
 """Shops that run side by side; each waits more than it works."""
 
+BUY_GOODS, TILL = "S09", "5000001"
+"""The rule that needs a shop with a till, and a till."""
+
 CAUGHT = frozenset({State.FAIL, State.WARN})
 
 
@@ -62,16 +65,19 @@ def mutants() -> tuple[Mutant, ...]:
     return tuple(Mutant(row["name"], rules, row["about"]) for row, rules in claimed if rules)
 
 
-def run_rules(rule_ids: Iterable[str], *, defects: Sequence[str] = ()) -> tuple[Check, ...]:
-    """Check the shop, with these defects, against these rules alone."""
-    target = load_target(DUKA / "tayari.yaml")
+def run_rules(
+    rule_ids: Iterable[str], *, defects: Sequence[str] = (), shop: Path = DUKA, till: str | None = None
+) -> tuple[Check, ...]:
+    """Check a shop, with these defects, against these rules alone; with a till where one is named."""
+    target = load_target(shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
-    env = MappingProxyType({**start.env, "DUKA_DEFECTS": ",".join(defects)})
+    told = {"DUKA_DEFECTS": ",".join(defects)} | ({"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {})
+    env = MappingProxyType({**start.env, **told})
     merchant = replace(target.merchant, start=replace(start, env=env))
     jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
-    with Stage(replace(target, merchant=merchant)) as stage:
+    with Stage(replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))) as stage:
         conductor = Conductor(stage, report=found.append)
         conductor.start(jobs)
         for job in jobs:
@@ -101,7 +107,8 @@ class Field:
 
     @staticmethod
     def _run(mutant: Mutant) -> Outcome:
-        return Outcome(mutant, run_rules(mutant.rules, defects=(mutant.name,)))
+        till = TILL if BUY_GOODS in mutant.rules else None
+        return Outcome(mutant, run_rules(mutant.rules, defects=(mutant.name,), till=till))
 
 
 def table(outcomes: Iterable[Outcome]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from mutants import Field, Mutant, mutants, run_rules
+from mutants import BUY_GOODS, TILL, Field, Mutant, mutants, run_rules
 from tayari_contracts.registry import checks
 from tayari_contracts.rules import catalogue
 from tayari_reports.model import State
@@ -37,7 +37,14 @@ def test_a_defect_is_caught_by_its_rule(mutant: Mutant, field: Field) -> None:
 def test_the_good_shop_fails_no_rule() -> None:
     found = run_rules(row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD)
 
-    assert {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS} == {}
+    not_passed = {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS}
+    assert not_passed.pop(BUY_GOODS)[0] is State.NOT_APPLICABLE
+    assert not_passed == {}
+
+
+@pytest.mark.slow
+def test_the_good_shop_with_a_till_names_store_and_till() -> None:
+    assert [check.state for check in run_rules([BUY_GOODS], till=TILL)] == [State.PASS]
 
 
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:

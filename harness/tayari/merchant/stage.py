@@ -210,7 +210,9 @@ class Stage:
         return MerchantDriver(self.target, session=session, record=record, placeholders=self.placeholders)
 
     @contextlib.contextmanager
-    def another_merchant(self, work_dir: Path, **changed: str) -> Iterator[MerchantDriver]:
+    def another_merchant(
+        self, work_dir: Path, *, record: Record | None = None, **changed: str
+    ) -> Iterator[MerchantDriver]:
         """A second process of the merchant on a port and in a folder of its own; `changed` placeholders differ.
 
         Raises:
@@ -223,7 +225,7 @@ class Stage:
         base_url = fill(self.target.merchant.base_url, values)
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
-        driver = MerchantDriver(self.target, placeholders=values)
+        driver = MerchantDriver(self.target, record=record, placeholders=values)
         try:
             merchant.start()
             yield driver
