@@ -161,6 +161,11 @@ async def balance(controlled: Controlled, _: web.Request) -> web.Response:
     return answer(controlled.simulator.balance())
 
 
+async def limits(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/limits`."""
+    return answer(controlled.simulator.limits())
+
+
 async def journal(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/journal`."""
     where = read_query(request, bodies.JournalWhere)
@@ -234,6 +239,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/clock/advance", advance),
     Route("GET", "/v1/payments", payments),
     Route("GET", "/v1/balance", balance),
+    Route("GET", "/v1/limits", limits),
     Route("GET", "/v1/journal", journal),
     Route("POST", "/v1/wait", wait),
     Route("POST", "/v1/callbacks", send_callback),
