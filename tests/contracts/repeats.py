@@ -1,6 +1,6 @@
 """The same shop, judged again and again: the verdict, and every rule's state, must be the same each time.
 
-`python tests/contracts/repeats.py --times 20` (or `make repeats`); 1 when two runs differ. No part of the tests: too long.
+`python tests/contracts/repeats.py --times 20` (or `make repeats`); 1 when two runs differ. It takes half an hour.
 """
 
 from __future__ import annotations

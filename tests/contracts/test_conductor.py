@@ -99,6 +99,32 @@ def test_an_exclusive_check_runs_when_no_other_does() -> None:
     assert found["T01"].state is State.PASS
 
 
+def test_what_judges_the_whole_run_comes_last_and_knows_what_was_paid_in_it() -> None:
+    order: list[str] = []
+
+    def note(name: str) -> Any:
+        return lambda probe: order.append(name)
+
+    conduct(
+        stage(),
+        job("M01", note("last"), last=True),
+        job("T01", note("alone"), exclusive=True),
+        job("C01", note("together")),
+    )
+
+    assert order == ["together", "alone", "last"]
+
+
+def test_all_checks_of_a_session_write_into_one_book() -> None:
+    books: list[object] = []
+
+    conduct(
+        stage(), *(job(rule, lambda probe: books.append(probe.book), last=rule == "M01") for rule in ("C01", "M01"))
+    )
+
+    assert books[0] is books[1]
+
+
 def test_a_missing_key_of_the_target_file_is_not_tested_and_named() -> None:
     found = conduct(stage(), job("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
 

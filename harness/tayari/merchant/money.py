@@ -221,11 +221,9 @@ def _could_be_known(push: Pushed) -> bool:
     """A merchant that was told both, or that M-Pesa keeps telling "in flight", is not to blame; one that had no
     acknowledgement has no id to ask by."""
     said = {told.word for told in push.told if told.at >= push.due_at or told.word is not Word.UNDECIDED}
-    if Word.FAILURE in said:
+    if Word.FAILURE in said or not push.acknowledged:
         return False
-    if any(_is_genuine(push, told) for told in push.proofs()):
-        return True
-    return push.acknowledged and not said
+    return not said or any(_is_genuine(push, told) for told in push.proofs())
 
 
 def _is_genuine(push: Pushed, told: Told) -> bool:

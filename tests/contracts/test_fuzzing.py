@@ -1,0 +1,72 @@
+"""Bodies made from a schema: one change each, the same for the same seed, none of them a success."""
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from tayari_contracts.checks import f01_fuzzed_callbacks as f01
+from tayari_contracts.findings import Untested
+from tayari_contracts.fuzzing import changed_bodies
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "Code": {"type": ["integer", "string"]},
+        "Items": {"type": "array", "items": {"type": "object", "properties": {"Name": {"enum": ["Amount"]}}}},
+    },
+}
+GENUINE = {"Code": 1032, "Items": [{"Name": "Amount"}]}
+
+
+def bodies(seed: int) -> list[tuple[str, str]]:
+    return [*changed_bodies(SCHEMA, GENUINE, random=Random(seed))]
+
+
+def test_the_same_seed_makes_the_same_bodies_in_the_same_order() -> None:
+    assert bodies(7) == bodies(7)
+    assert bodies(7) != bodies(8)
+
+
+def test_every_part_of_the_schema_is_changed_and_left_out() -> None:
+    said = [what for what, _ in bodies(1)]
+
+    for place in ("Code", "Items", "Items.0", "Items.0.Name"):
+        assert any(what.startswith(f"{place} = ") for what in said)
+        assert f"no {place}" in said
+
+
+def test_a_changed_body_differs_from_the_genuine_one_in_that_place_alone() -> None:
+    changed = dict(bodies(1))
+
+    assert json.loads(changed["Items.0.Name = null"]) == {"Code": 1032, "Items": [{"Name": None}]}
+    assert json.loads(changed["no Code"]) == {"Items": [{"Name": "Amount"}]}
+
+
+@pytest.mark.parametrize(("code", "success"), [(0, True), ("0", True), (0.0, True), (False, False), (1032, False)])
+def test_a_change_that_makes_a_success_is_not_sent(code: object, success: bool) -> None:
+    body = json.dumps({"Body": {"stkCallback": {"ResultCode": code}}})
+
+    assert f01.says_success(body) is success
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"status": 200, "duration_s": 0.1}, ""),
+        ({"status": 400, "duration_s": 0.1}, ""),
+        ({"status": 500, "duration_s": 0.1, "body": "Oops"}, "answered 500"),
+        ({"status": 200, "duration_s": 6.0}, "after 6.0 s"),
+        ({"status": None, "error": "no answer within 10 s", "duration_s": 10.0}, "got no answer"),
+    ],
+)
+def test_a_crash_silence_and_slowness_are_found(answer: dict[str, Any], says: str) -> None:
+    found = f01.problem("no Code", answer)
+
+    assert (found == "") if not says else says in found
+
+
+def test_where_everything_is_turned_away_nothing_was_tested() -> None:
+    f01.require_reached([{"status": 404}, {"status": 400}])
+    with pytest.raises(Untested, match=r"answered \[403, 404\]"):
+        f01.require_reached([{"status": 404}, {"status": 403}])
