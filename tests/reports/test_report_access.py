@@ -133,10 +133,13 @@ def test_ten_thousand_checks_are_filtered_and_sorted_at_once(browser: Browser, t
             timed(() => document.querySelector('.rules th:nth-child(2) button').click())];
         }}"""
     )
+    assert page.locator(".rules tbody tr:visible").count() == 500
+    page.get_by_role("button", name="Show 500 more").click()
+    assert page.locator(".rules tbody tr:visible").count() == 1_000
     page.close()
 
     assert opened_s < 20
-    assert max(took_ms) < 1_500, took_ms
+    assert max(took_ms) < 700, took_ms  # a quarter of it on an idle machine
 
 
 def test_the_rules_are_sorted_by_a_click_and_by_the_keyboard(browser: Browser, tmp_path: Path) -> None:

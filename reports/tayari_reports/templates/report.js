@@ -9,7 +9,7 @@
     for (var part = place; part; part = part.parentElement) {
       if (part.tagName === "DETAILS") { part.open = true; }
     }
-    if (place.tagName === "TR" && place.hidden) { choose("all"); }
+    if (place.tagName === "TR" && place.hidden) { choose("all"); place.hidden = false; }
     place.scrollIntoView();
   }
 
@@ -18,28 +18,36 @@
   var rows = Array.prototype.slice.call(document.querySelectorAll(".rules tbody tr"));
   var buttons = bar ? Array.prototype.slice.call(bar.querySelectorAll("button")) : [];
   var search = bar && bar.querySelector("input");
+  var more = document.createElement("button");
   var state = "all";
 
   function choose(wanted) {
     state = wanted;
+    most = STEP;
     buttons.forEach(function (button) { button.setAttribute("aria-pressed", String(button.dataset.state === state)); });
     apply();
   }
 
-  // Read once: ten thousand rows are searched on each key.
-  var texts = null;
+  // Ten thousand rows are searched on each key: their texts are read once, and only so many rows are drawn at a time.
+  var items = rows.map(function (row) { return {row: row, text: null}; });
+  var STEP = 500;
+  var most = STEP;
   var order = {state: ["fail", "error", "unknown", "not_tested", "warn", "attested", "pass", "not_applicable"],
     severity: ["critical", "high", "medium", "low"]};
 
   function apply() {
     var words = search.value.trim().toLowerCase();
     var shown = 0;
-    texts = texts || rows.map(function (row) { return row.textContent.toLowerCase(); });
-    rows.forEach(function (row, index) {
-      var fits = (state === "all" || row.dataset.state === state) && (!words || texts[index].indexOf(words) !== -1);
-      if (row.hidden === fits) { row.hidden = !fits; }
+    items.forEach(function (item) {
+      var row = item.row;
+      if (words && item.text === null) { item.text = row.textContent.toLowerCase(); }
+      var fits = (state === "all" || row.dataset.state === state) && (!words || item.text.indexOf(words) !== -1);
       shown += fits ? 1 : 0;
+      var hide = !fits || shown > most;
+      if (row.hidden !== hide) { row.hidden = hide; }
     });
+    more.hidden = shown <= most;
+    more.textContent = "Show " + Math.min(STEP, shown - most) + " more";
     bar.querySelector("output").textContent = shown + " of " + rows.length + " rules";
   }
 
@@ -54,14 +62,15 @@
     var down = head.getAttribute("aria-sort") === "ascending";
     document.querySelectorAll(".rules th[aria-sort]").forEach(function (other) { other.removeAttribute("aria-sort"); });
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    var keyed = rows.map(function (row, index) { return {row: row, index: index, key: key(row, column, head.dataset.sort)}; });
-    keyed.sort(function (a, b) {
+    items.forEach(function (item, index) { item.index = index; item.key = key(item.row, column, head.dataset.sort); });
+    items.sort(function (a, b) {
       var way = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
       return (down ? -way : way) || a.index - b.index;
     });
-    var sorted = document.createDocumentFragment();
-    keyed.forEach(function (one) { sorted.appendChild(one.row); });
-    document.querySelector(".rules tbody").appendChild(sorted);
+    var body = document.querySelector(".rules tbody");
+    items.forEach(function (item) { item.row.hidden = true; });
+    body.append.apply(body, items.map(function (item) { return item.row; }));
+    apply();
   }
 
   document.querySelectorAll(".rules th[data-sort]").forEach(function (head, column) {
@@ -76,7 +85,11 @@
   if (bar) {
     bar.hidden = false;
     buttons.forEach(function (button) { button.addEventListener("click", function () { choose(button.dataset.state); }); });
-    search.addEventListener("input", apply);
+    search.addEventListener("input", function () { most = STEP; apply(); });
+    more.type = "button";
+    more.className = "more-rows";
+    more.addEventListener("click", function () { most += STEP; apply(); });
+    document.querySelector(".rules").after(more);
     apply();
   }
 
@@ -85,6 +98,7 @@
   window.addEventListener("beforeprint", function () {
     opened = Array.prototype.slice.call(document.querySelectorAll("details.finding:not([open])"));
     opened.forEach(function (fold) { fold.open = true; });
+    if (bar) { most = rows.length; apply(); }
   });
   window.addEventListener("afterprint", function () { opened.forEach(function (fold) { fold.open = false; }); });
 
