@@ -41,6 +41,11 @@ class Monitor:
         lags = sorted(self._lags)
         return lags[int(len(lags) * 0.99)] if lags else 0.0
 
+    def lag_p95_lately_s(self) -> float:
+        """The lag that 95 of 100 looks of about the last second stayed below."""
+        lags = sorted(list(self._lags)[-int(1 / EVERY_S) :])
+        return lags[int(len(lags) * 0.95)] if lags else 0.0
+
     async def _watch(self) -> None:
         while True:
             planned = time.monotonic() + EVERY_S

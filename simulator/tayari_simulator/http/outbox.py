@@ -38,6 +38,8 @@ class OutboxCounts:
     refused: int = 0
     late_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LATE))
     """How long after their planned time the last callbacks were written."""
+    own_late_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LATE))
+    """The part of that before they were handed to the merchant's queue, in real seconds; its reader empties it."""
 
     def late_p_s(self, part: float) -> float:
         """The lateness that this part of the last callbacks stayed below."""
@@ -78,6 +80,8 @@ class Outbox:
             return
         if self._headers:
             delivery.headers = (*delivery.headers, *self._source_of(delivery))
+        if not self._clock.manual:
+            self.counts.own_late_s.append((self._clock.now_s() - delivery.due_s) / self._clock.speed)
         exchange = self._exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target)
         if payment is not None:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""
@@ -100,6 +104,11 @@ class Outbox:
             self.changed()
 
         self._submit(target, exchange, delivery, timeout_s, finished)
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for a free connection to their merchant."""
+        return self._plain.waiting
 
     async def close(self) -> None:
         """Drop all connections."""

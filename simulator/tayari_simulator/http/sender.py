@@ -33,6 +33,11 @@ class OriginPool:
         """Nothing open, nothing waiting."""
         return not (self._open or self._connecting or self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for a connection."""
+        return len(self._queue)
+
     def submit(self, job: Sending) -> None:
         """Send now if a connection is free, else as soon as one is."""
         connection = self._fresh()
@@ -119,6 +124,11 @@ class PlainSender:
     def __init__(self) -> None:
         self._pools: dict[Origin, OriginPool] = {}
         self._sweeper: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for a connection."""
+        return sum(pool.waiting for pool in self._pools.values())
 
     def submit(self, job: Sending) -> None:
         """Send a callback; its `done` is called exactly once, later."""

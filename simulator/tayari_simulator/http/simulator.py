@@ -28,7 +28,7 @@ from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.draining import drained
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.looking_up import Page, page_of, whole_page
-from tayari_simulator.http.measuring import measured
+from tayari_simulator.http.measuring import Parts, limits_of, measured
 from tayari_simulator.http.monitor import Monitor
 from tayari_simulator.http.ordering import Answered, send_ordered
 from tayari_simulator.http.outbox import Outbox
@@ -86,6 +86,11 @@ class Simulator:
         self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
         self._advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
         self._monitor = Monitor()
+        self._parts = Parts(
+            world=self.daraja.world, outbox=self.outbox, entries=self.entries, monitor=self._monitor, file=self._file,
+            keeper=self._keeper,
+        )  # fmt: skip
+        self._limits = limits_of(self._parts)
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
         self._started_at = self.clock.wall_s()
@@ -110,22 +115,24 @@ class Simulator:
         app.listener = self._listener = Listener(self._runner.server, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
+        self._limits.start()
         self._pump.arm()
 
     async def drain(self, within_s: float) -> Json:
         """Take no more calls; let what is due within so many real seconds happen. Returns the balance after it."""
-        if self._listener is not None:
-            await self._listener.close()
+        assert self._listener is not None
+        await self._listener.close()
         await drained(self.daraja, self.clock, self._in_flight, within_s)
         return self.balance()
 
     async def close(self) -> None:
-        """Close the port, the connections and the journal. Callbacks under way stay pending beside the journal."""
+        """Close ports, connections and journal. Callbacks under way stay pending beside the journal."""
         self.daraja.world.keeper = None
         if self._keeper is not None:
             self._keeper.close()
         self._pump.stop()
         self._monitor.stop()
+        self._limits.stop()
         if self._listener is not None:
             await self._listener.close()
         if self._runner is not None:
@@ -154,6 +161,7 @@ class Simulator:
         if self._keeper is not None:
             self._keeper.forgot()
         self.daraja.forget()
+        self._limits.clear()
         self.entries.clear()
         if self._listener is not None and not self._listener.is_open:
             self._listener.open_soon()
@@ -233,8 +241,7 @@ class Simulator:
 
     def callback_body(self, payment: Payment, *, result_code: int | str | None = None) -> Json:
         """The callback of that payment, or a fresh one with this code. Raises ValueError: no result yet, none given."""
-        decoded: Json = orjson.loads(callback_of(self.daraja.world, payment, result_code, self.now_s()))
-        return decoded
+        return dict(orjson.loads(callback_of(self.daraja.world, payment, result_code, self.now_s())))
 
     def source_headers(self, source: str | None = None) -> tuple[tuple[str, str], ...]:
         """The configured source header with this address (None: one of Safaricom's); empty when none is configured."""
@@ -264,7 +271,12 @@ class Simulator:
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
-        return measured(self.daraja.world, self.outbox, self.entries, self._monitor)
+        return measured(self._parts, self._limits)
+
+    def limits(self) -> Json:
+        """`GET /v1/limits`."""
+        self._limits.look()
+        return self._limits.to_dict()
 
     def balance(self) -> Json:
         """`GET /v1/balance`."""

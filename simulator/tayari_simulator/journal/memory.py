@@ -59,6 +59,8 @@ class Journal:
         """What was before was forgotten on demand, in the file too."""
         self.bytes = 0
         self.dropped = 0
+        self.dropped_ever = 0
+        """Unlike `dropped`, never set back."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -142,6 +144,7 @@ class Journal:
             entry = self._entries.popleft()
             self.bytes -= entry.size()
             self.dropped += 1
+            self.dropped_ever += 1
             if self._indexed:
                 self._indexed -= 1
                 _leave(self._by_msisdn, entry.msisdn)

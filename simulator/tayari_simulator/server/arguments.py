@@ -86,8 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--scenario", metavar="NAME", help="plays where nothing more specific does")
     add("--mix", metavar="NAME=WEIGHT,...", help="scenarios drawn from the seed, such as success=92,timeout=8")
     add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
-    add("--journal-bytes", type=_bytes, default=JOURNAL_BYTES, metavar="N", 
-        help="bound of the journal in memory, and with it of the payments that are remembered (default: %(default)s)")
+    add(
+        "--journal-bytes",
+        type=_bytes,
+        default=JOURNAL_BYTES,
+        metavar="N",
+        help="bound of the journal in memory, and with it of the payments that are remembered (default: %(default)s)",
+    )
     add(
         "--drain-s",
         type=_seconds,

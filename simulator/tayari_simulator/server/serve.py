@@ -103,6 +103,7 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    gc.collect()
     simulator = Simulator(config, choose=selector, behaviours=_behaviours(selector))
     try:
         try:
@@ -114,7 +115,6 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
         except OSError as error:
             raise ConfigError(_port_trouble("--control-port", config.host, config.control_port, error)) from error
         try:
-            gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
             _say(announce, orjson.dumps(ready(simulator)).decode())

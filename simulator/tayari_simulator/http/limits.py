@@ -1,0 +1,135 @@
+"""Whether the simulator itself is near its limit, looked at every second, with the reason: for who reads a load run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+EVERY_S: Final = 1.0
+FEWEST_S: Final = 2
+"""One bad second is a hiccup of the machine."""
+SHARE: Final = 0.05
+"""Of the seconds with traffic: from this share on, the figures of a run are the simulator's as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A measure of one second, and from where on it says that the limit is near. `unit` is shown."""
+
+    name: str
+    most: float
+    unit: str
+    about: str
+
+
+THRESHOLDS: Final = (
+    Threshold(name="cpu_share", most=0.8, unit="of one core", about="processor time"),
+    Threshold(name="loop_lag_s", most=0.02, unit="s", about="the event loop's lateness, 95 of 100 looks"),
+    Threshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
+    Threshold(name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"),
+    Threshold(name="journal_lost", most=0, unit="entries", about="entries or pending payments that the disk refused"),
+)
+"""A measure above `most` counts. Lateness that a slow merchant causes is not in `late_s`."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is counted from the outside; `Limits` takes the differences between two looks."""
+
+    pushes: int = 0
+    callbacks: int = 0
+    cpu_s: float = 0.0
+    lost: int = 0
+
+
+class Limits:
+    """Looks once a second while it runs. `measure` gives the measures of the second that has passed."""
+
+    def __init__(self, counted: Callable[[], Seen], measure: Callable[[], dict[str, float]]) -> None:
+        self._counted = counted
+        self._measure = measure
+        self._task: asyncio.Task[None] | None = None
+        self._last = Seen()
+        self._last_at = time.monotonic()
+        self.last: dict[str, float] = {}
+        """The measures of the last second, rates included."""
+        self.busy_s = 0
+        """Seconds with traffic."""
+        self.near_s = 0
+        """Of these, the seconds near the limit."""
+        self._worst: dict[str, tuple[float, int]] = {}
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._last, self._last_at = self._counted(), time.monotonic()
+        self._task = asyncio.create_task(self._watch())
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def clear(self) -> None:
+        """Forget what was seen: another run begins."""
+        self.busy_s = self.near_s = 0
+        self._worst.clear()
+
+    @property
+    def near(self) -> bool:
+        """Whether a run that ended now should not be trusted without a word about it."""
+        lost = "journal_lost" in self._worst
+        return lost or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
+
+    def look(self) -> None:
+        """Measure the time since the last look."""
+        now, at = self._counted(), time.monotonic()
+        span_s = max(1e-3, at - self._last_at)
+        last, self._last, self._last_at = self._last, now, at
+        pushes, callbacks = now.pushes - last.pushes, now.callbacks - last.callbacks
+        self.last = {
+            "pushes_per_s": pushes / span_s,
+            "callbacks_per_s": callbacks / span_s,
+            "cpu_share": (now.cpu_s - last.cpu_s) / span_s,
+            "journal_lost": now.lost - last.lost,
+            **self._measure(),
+        }
+        if pushes or callbacks:
+            self._judge()
+
+    def to_dict(self) -> Json:
+        """`GET /v1/limits`."""
+        return {
+            "near_limit": self.near,
+            "reasons": [self._reason(row, *self._worst[row.name]) for row in THRESHOLDS if row.name in self._worst]
+            if self.near
+            else [],
+            "near_s": self.near_s,
+            "busy_s": self.busy_s,
+            "last_second": {name: round(value, 6) for name, value in self.last.items()},
+            "thresholds": {row.name: row.most for row in THRESHOLDS},
+        }
+
+    def _judge(self) -> None:
+        self.busy_s += 1
+        above = [row for row in THRESHOLDS if self.last.get(row.name, 0.0) > row.most]
+        self.near_s += bool(above)
+        for row in above:
+            worst, seconds = self._worst.get(row.name, (0.0, 0))
+            self._worst[row.name] = (max(worst, self.last[row.name]), seconds + 1)
+
+    def _reason(self, row: Threshold, worst: float, seconds: int) -> str:
+        return (
+            f"{row.about}: up to {worst:.3g} {row.unit} in {seconds} of {self.busy_s} seconds with traffic; "
+            f"above {row.most:g} the simulator itself may be what is slow"
+        )
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            self.look()
