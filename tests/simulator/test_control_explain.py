@@ -9,6 +9,10 @@ import pytest
 import requests
 from bench_daraja import scenario_of
 from running_simulator import Running, running
+from tayari_simulator.control.considered import chosen_way, considered, why_chosen
+from tayari_simulator.core.behaviour import Play
+from tayari_simulator.core.payments import Payment
+from tayari_simulator.scenario.selector import Selector
 
 LOADED = [
     scenario_of("scenario: a/amount\nabout: x\nwhen: {amount: 300}\noutcome: {result_code: 1032, after_s: 1}"),
@@ -172,3 +176,23 @@ def test_a_bad_mix_is_refused_and_changes_nothing(simulator: Running, body: dict
     kept = requests.get(f"{simulator.control_url}/v1/settings", timeout=5).json()["mix"]
     assert kept == before
     assert requests.post(url, json={"mix": None}, timeout=5).json() == {"mix": None}
+
+
+def test_the_client_speaks_all_of_it(simulator: Running) -> None:
+    control = simulator.control
+
+    assert control.mix("late-success=3") == {"payment/late-success": 3}
+    assert control.mix({"a/named": 1}) == {"a/named": 1}
+    assert control.mix(None) is None
+    assert control.magic()[0]["scenario"] == "payment/late-success"
+    assert {row["kind"] for row in control.provenance()} == {"option", "error", "edge", "result code", "fault"}
+    identifier = simulator.pushed("254711000401")
+    assert control.explain("254711000401")["payments"] == control.explain(identifier)["payments"]
+
+
+def test_a_payment_of_an_earlier_process_says_that_its_choice_was_not_kept() -> None:
+    play = Play(LOADED[0].behaviour)
+    payment = Payment("ws_CO_1", "1", "254711000001", 1, "174379", "174379", "R", "http://x", 0.0, 0.0, play)
+
+    assert {row["why"] for row in considered(Selector(LOADED), payment)} == {why_chosen(chosen_way(payment))}
+    assert "earlier process" in why_chosen(None)

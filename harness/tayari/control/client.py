@@ -129,6 +129,25 @@ class ControlClient:
         deliveries: list[Json] = self._call("POST", "/v1/callbacks", telling, timeout_s=120.0)["deliveries"]
         return deliveries
 
+    def mix(self, weights: str | dict[str, float] | None) -> dict[str, float] | None:
+        """Draw payments from this mix (`success=92,timeout=8`, or weights by name); None: from none."""
+        blended: dict[str, float] | None = self._call("POST", "/v1/mix", {"mix": weights})["mix"]
+        return blended
+
+    def magic(self) -> list[Json]:
+        """How scenarios are met without this API: MSISDNs, amounts and references."""
+        rows: list[Json] = self._call("GET", "/v1/magic")["magic"]
+        return rows
+
+    def provenance(self) -> list[Json]:
+        """How sure each behaviour is, and from where it is known."""
+        rows: list[Json] = self._call("GET", "/v1/provenance")["provenance"]
+        return rows
+
+    def explain(self, payment: str) -> Json:
+        """What happened to a payment, and why: of a CheckoutRequestID, a receipt or an MSISDN."""
+        return self._call("GET", f"/v1/explain/{payment}")
+
     def codes(self) -> list[Json]:
         """The catalogue of result codes: code, text, meaning, what to tell the customer, retry, source."""
         found: list[Json] = self._call("GET", "/v1/codes")["codes"]

@@ -15,6 +15,7 @@ NOT_QUEUED: Final = {
     Way.ONE_SHOT_MSISDN: "no one-shot was waiting for this MSISDN (POST /v1/next)",
     Way.ONE_SHOT_ENDPOINT: "no one-shot was waiting for whoever pushes first (POST /v1/next)",
 }
+NOT_KEPT: Final = "the payment began in an earlier process, and how it came to its scenario was not kept"
 MATCHED: Final = {
     Way.ONE_SHOT_MSISDN: "it was queued for this MSISDN",
     Way.ONE_SHOT_ENDPOINT: "it was queued for the endpoint, and this MSISDN came first",
@@ -27,9 +28,16 @@ MATCHED: Final = {
 }
 
 
-def chosen_way(payment: Payment) -> Way:
-    """By which way the payment came to its scenario."""
-    return Way(payment.play.chosen_by) if payment.play is not None and payment.play.chosen_by else Way.DEFAULT
+def chosen_way(payment: Payment) -> Way | None:
+    """By which way the payment came to its scenario; None: it began in an earlier process, which did not keep that."""
+    if payment.play is None:
+        return Way.DEFAULT
+    return Way(payment.play.chosen_by) if payment.play.chosen_by else None
+
+
+def why_chosen(way: Way | None) -> str:
+    """The choice in words."""
+    return MATCHED[way] if way is not None else NOT_KEPT
 
 
 def considered(selector: Selector, payment: Payment) -> list[Json]:
@@ -38,6 +46,8 @@ def considered(selector: Selector, payment: Payment) -> list[Json]:
     What was queued at the time is known from the choice itself; the loaded scenarios are those of now.
     """
     chosen = chosen_way(payment)
+    if chosen is None:
+        return [{"way": str(way), "matched": False, "scenario": None, "why": NOT_KEPT, "near": []} for way in Way]
     name = payment.play.behaviour.name if payment.play is not None else None
     ways = list(Way)
     asked = _asked(selector, payment)

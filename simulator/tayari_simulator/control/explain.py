@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tayari_simulator.control.considered import MATCHED, chosen_way, considered
+from tayari_simulator.control.considered import chosen_way, considered, why_chosen
 from tayari_simulator.control.refused import refusals
 from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.core.payments import Payment, Status
@@ -50,8 +50,8 @@ def _explained(simulator: Simulator, selector: Selector, payment: Payment) -> Js
         "payment": payment_dict(payment),
         "chosen": {
             "scenario": payment.play.behaviour.name if payment.play is not None else None,
-            "way": str(way),
-            "why": MATCHED[way],
+            "way": str(way) if way is not None else None,
+            "why": why_chosen(way),
         },
         "considered": considered(selector, payment),
         "events": sorted(_events(simulator, payment), key=lambda event: float(event["virtual_at"])),
