@@ -226,14 +226,15 @@ def normalised(phone: str) -> str | None:
 
 def coded(value: object) -> str:
     """A result code, whatever its type."""
-    return str(int(value)) if isinstance(value, float) else str(value).strip()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def items_of(callback: dict[str, Any]) -> dict[str, object]:
     """The metadata by name."""
-    listed = (callback.get("CallbackMetadata") or {}).get("Item") or []
-    rows = [listed] if isinstance(listed, dict) else listed
-    return {row["Name"]: row.get("Value") for row in rows if isinstance(row, dict) and "Name" in row}
+    metadata = callback.get("CallbackMetadata")
+    listed = metadata.get("Item") if isinstance(metadata, dict) else None
+    rows = listed if isinstance(listed, list) else [listed]
+    return {str(row.get("Name")): row.get("Value") for row in rows if isinstance(row, dict)}
 
 
 def same_amount(paid: object, ordered: int) -> bool:

@@ -109,7 +109,7 @@ def _acknowledged(entry: Mapping[str, Any]) -> str | None:
 def _decoded(entry: Mapping[str, Any], part: str) -> dict[str, Any]:
     try:
         decoded = json.loads((entry.get(part) or {}).get("body") or "")
-    except ValueError:
+    except (ValueError, RecursionError):  # fuzzed bodies are nested without end
         return {}
     return decoded if isinstance(decoded, dict) else {}
 
