@@ -87,7 +87,7 @@ class FloorA(_Server):
         self.address(self.url)
 
     def push(self, sink_url: str) -> Callable[[int], bytes]:
-        return _push_maker("/push", self.port, "none", sink_url, password=_password("0" * 64))
+        return push_maker("/push", self.port, "none", sink_url, password=_password("0" * 64))
 
     def counters(self) -> Counters:
         return Counters(**json.loads(_get(f"{self.url}/stats")))
@@ -108,7 +108,7 @@ class Product(_Server):
         url = f"{self.ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
         token = json.loads(_get(url, {"Authorization": f"Basic {basic}"}))["access_token"]
         password = _password(self.ready["passkey"])
-        return _push_maker("/mpesa/stkpush/v1/processrequest", self.port, token, sink_url, password=password)
+        return push_maker("/mpesa/stkpush/v1/processrequest", self.port, token, sink_url, password=password)
 
     def metrics(self) -> dict[str, float]:
         lines = _get(f"{self.control_url}/metrics").decode().splitlines()
@@ -140,7 +140,8 @@ def _password(passkey: str) -> str:
     return b64encode(f"174379{passkey}{STAMP}".encode()).decode()
 
 
-def _push_maker(path: str, port: int, token: str, sink_url: str, *, password: str) -> Callable[[int], bytes]:
+def push_maker(path: str, port: int, token: str, sink_url: str, *, password: str) -> Callable[[int], bytes]:
+    """How the bytes of the n-th push are made, each from an MSISDN of its own."""
     body = json.dumps({
         "BusinessShortCode": 174379, "Password": password, "Timestamp": STAMP,
         "TransactionType": "CustomerPayBillOnline", "Amount": 10, "PartyA": 777, "PartyB": 174379, "PhoneNumber": 777,

@@ -34,7 +34,9 @@ def entry_pair(number: int) -> tuple[Exchange, Exchange]:
             f'"PhoneNumber":{msisdn},"CallBackURL":"http://127.0.0.1:8000/hooks","AccountReference":"INV-{number}",'
             f'"TransactionDesc":"Order {number}"}}').encode()  # fmt: skip
     push = Exchange(Kind.REQUEST, "stk_push", "POST", "/mpesa/stkpush/v1/processrequest", _HEADERS, body, 1.0, 1.0)
-    callback = Exchange(Kind.CALLBACK, "callback", "POST", "http://127.0.0.1:8000/hooks", _HEADERS, b"y" * 420, 2.0, 2.0)
+    callback = Exchange(
+        Kind.CALLBACK, "callback", "POST", "http://127.0.0.1:8000/hooks", _HEADERS, b"y" * 420, 2.0, 2.0
+    )
     for place, entry in enumerate((push, callback), 1):
         entry.seq, entry.msisdn, entry.checkout_request_id = number * 2 + place, msisdn, checkout
         entry.status, entry.response_body = 200, b"z" * 200

@@ -2,8 +2,9 @@
 
     python benchmarks/memory.py [--payments 200000] [--journal]
 
-Loopback only, and bounded. Warm-up first, until the journal has reached its bound; then the memory that the system counts
-(RSS) is read before and after so many more payments. Exits 1 when it grew by 60 MB or more, or when a payment is missing.
+Loopback only, and bounded. Warm-up first, until the journal has reached its bound; then the memory that the system
+counts (RSS) is read before and after so many more payments. Exits 1 when it grew by 60 MB or more, or when a payment
+is missing.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ async def grown(arguments: argparse.Namespace, flags: tuple[str, ...]) -> float:
         await pushed(product, sink_url, arguments.payments)
         told = product.balance()
         print(f"balance: {told}")
-        if not told["balanced"] or told["pending"] or told["accepted"] != len(sink.seen) or sink.calls != len(sink.seen):
+        heard = told["accepted"] == len(sink.seen) == sink.calls
+        if not told["balanced"] or told["pending"] or not heard:
             raise InvalidRun("the counts do not add up")
         return product.resident_mb() - before_mb
     finally:

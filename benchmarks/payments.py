@@ -1,6 +1,6 @@
 """Whole STK payments for each CPU second of the simulator, as a ratio to floor A measured in the same run.
 
-    python benchmarks/payments.py [--rounds 5] [--seconds 2] [--journal] [--lateness]
+    python benchmarks/payments.py [--rounds 5] [--seconds 2] [--journal] [--lateness] [--peer] [--write FILE]
 
 Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
 is missing or doubled makes the run invalid; two equal floors that differ by more than 5 % make it too noisy.
@@ -22,6 +22,8 @@ from typing import Final
 import uvloop
 from contestants import Contestant, Counters, FloorA, Product
 from driving import Generator, Sink
+from peer import NoPeer, Peer, version
+from writing import Table
 
 NOISE: Final = 0.05
 SETTLE_S: Final = 0.2
@@ -125,12 +127,16 @@ async def lateness(core: int, sink_url: str, per_s: float, seconds: float) -> No
         product.stop()
 
 
+def floors_of(costs: dict[str, list[float]]) -> tuple[list[float], float]:
+    """The cost of floor A by round, and how far the two equal floors differ."""
+    both = list(zip(costs["floor A"], costs["floor A again"], strict=True))
+    return [statistics.mean(pair) for pair in both], abs(statistics.median(one / other for one, other in both) - 1)
+
+
 def verdict(costs: dict[str, list[float]]) -> int:
     """Print ratios (floor over contestant: above 1 is cheaper than the floor); 1 when the run is too noisy."""
-    floors = [statistics.mean(pair) for pair in zip(costs["floor A"], costs["floor A again"], strict=True)]
-    pairs = [one / other for one, other in zip(costs["floor A"], costs["floor A again"], strict=True)]
+    floors, noise = floors_of(costs)
     ratios = [floor / cost for floor, cost in zip(floors, costs["product"], strict=True)]
-    noise = abs(statistics.median(pairs) - 1)
     for name, values in costs.items():
         print(f"{name:14} median {statistics.median(values):6.1f} us CPU a payment")
     if noise > NOISE:
@@ -139,6 +145,35 @@ def verdict(costs: dict[str, list[float]]) -> int:
     print(f"A/A noise {noise:.1%}")
     print(f"ratio to floor A: median {statistics.median(ratios):.2f}, range {min(ratios):.2f} to {max(ratios):.2f}")
     return 0
+
+
+async def beside_peer(table: Table, arguments: argparse.Namespace, core: int) -> None:
+    """Add the peer's row, or say why there is none."""
+    try:
+        peer = Peer(core)
+        try:
+            costs = [await peer.cost_us(arguments.seconds) for _ in range(min(arguments.rounds, 3))]
+        finally:
+            peer.stop()
+        name = f"daraja-mock {version()}, bare acknowledgements, no callback"
+        table.rows.append((name, costs))
+        print(f"{name}: median {statistics.median(costs):.0f} us CPU each")
+    except NoPeer as error:
+        table.remarks.append(f"Without the peer: {error}.")
+        print(f"without the peer: {error}")
+
+
+async def tabled(costs: dict[str, list[float]], arguments: argparse.Namespace, core: int) -> None:
+    """Measure the peer where it is wanted, and write the table where that is wanted."""
+    floors, noise = floors_of(costs)
+    words = " ".join(["python benchmarks/payments.py", *sys.argv[1:]])
+    table = Table(words, noise, NOISE, floors)
+    name = "Tayari, whole payments, journal in SQLite too" if arguments.journal else "Tayari, whole payments"
+    table.rows.append((name, costs["product"]))
+    if arguments.peer:
+        await beside_peer(table, arguments, core)
+    if arguments.write:
+        table.write(Path(arguments.write))
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -154,6 +189,7 @@ async def run(arguments: argparse.Namespace) -> int:
     try:
         costs = await compare(arguments, cores[0], sink_url, sink)
         status = verdict(costs)
+        await tabled(costs, arguments, cores[0])
         if arguments.lateness:
             capacity = 1e6 / statistics.median(costs["product"])
             for share in (0.8, 0.6):
@@ -173,6 +209,8 @@ def main() -> int:
     parser.add_argument(
         "--lateness", action="store_true", help="also how late callbacks are at 80 and 60 %% of capacity"
     )
+    parser.add_argument("--peer", action="store_true", help="beside daraja-mock from PyPI, installed on first use")
+    parser.add_argument("--write", metavar="FILE", help="the table as Markdown")
     arguments = parser.parse_args()
     arguments.seconds = min(arguments.seconds, 10.0)
     arguments.rounds = min(arguments.rounds, 20)
