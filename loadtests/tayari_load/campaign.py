@@ -22,7 +22,7 @@ from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
 from tayari_load.samples import Samples
-from tayari_load.thresholds import Circumstances, windowed
+from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
 from tayari_load.validity import Conduct, doubts
 from tayari_load.witness import Witness
 
@@ -162,7 +162,11 @@ class Campaign:
 
     def sustained_miss(self) -> tuple[str, ...]:
         """Thresholds missed for so long that the rest of the run cannot mend it."""
-        return windowed(self.tally.seconds, self.target.thresholds, until=int(time.time()) - _REPORTED_S)
+        until = int(time.time()) - (_REPORTED_S if self.workers else 0)
+        span_s = self.plan.abort_after_s or float("inf")
+        return windowed(
+            self.tally.seconds, self.target.thresholds, until=until, window_s=max(1, int(span_s / SUSTAINED))
+        )
 
     def stopping(self, users: int) -> None:
         """The users are told to stop; what is under way may still settle."""

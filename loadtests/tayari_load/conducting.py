@@ -48,7 +48,7 @@ class Conductor:
             if self.campaign.told or self.campaign.ending:
                 continue
             self.campaign.look(self.environment.runner.user_count)
-            if self.campaign.plan.abort and self.campaign.witness is not None:
+            if self.campaign.plan.abort_after_s and self.campaign.witness is not None:
                 self._abort(self.campaign.sustained_miss())
 
     def _abort(self, missed: tuple[str, ...]) -> None:

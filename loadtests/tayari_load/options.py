@@ -27,8 +27,8 @@ def add_options(parser: Any, **_: Any) -> None:
         help="What customers do, seeded: success=92,insufficient-funds=5,timeout=3",
     )  # fmt: skip
     add(
-        "--abort-early", action="store_true", default=False, env_var="TAYARI_LOAD_ABORT",
-        help="End the run once a threshold has been missed for 30 s.",
+        "--abort-after", type=float, default=None, env_var="TAYARI_LOAD_ABORT",
+        help="End the run once a threshold has been missed for so many seconds in a row. Empty: never.",
     )  # fmt: skip
     add(
         "--find-limit", action="store_true", default=False, env_var="TAYARI_LOAD_FIND_LIMIT", include_in_web_ui=False,

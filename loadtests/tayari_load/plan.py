@@ -33,8 +33,8 @@ class Plan:
     shape: str = ""
     mix: str = ""
     duration_s: float = DEFAULT_DURATION_S
-    abort: bool = False
-    """End early once a threshold has been missed for long enough."""
+    abort_after_s: float | None = None
+    """End early once a threshold has been missed for so long; None: never."""
     find_limit: bool = False
 
     @classmethod
@@ -55,7 +55,7 @@ class Plan:
             shape=shape,
             mix=options.mix or "",
             duration_s=float(options.run_time or DEFAULT_DURATION_S),
-            abort=bool(options.abort_early),
+            abort_after_s=float(options.abort_after) if options.abort_after else None,
             find_limit=bool(options.find_limit),
         )
 

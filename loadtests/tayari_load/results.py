@@ -18,7 +18,7 @@ from tayari_load.latencies import Latencies
 from tayari_load.outcome import Outcome, Second, Tally
 from tayari_load.plan import Plan
 from tayari_load.samples import Samples
-from tayari_load.thresholds import FEWER_USERS, SUSTAINED, WINDOW_S, Circumstances, judge
+from tayari_load.thresholds import FEWER_USERS, SUSTAINED, Circumstances, judge
 
 RULES: Final = {
     "payment_p95_s": "P01",
@@ -96,7 +96,7 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
 
 def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
     """A run that was ended early for a threshold has missed it, whatever its first half adds to the whole."""
-    reason = f"missed in {SUSTAINED} windows of {WINDOW_S} s in a row: the run was ended early"
+    reason = f"missed in {SUSTAINED} windows in a row: the run was ended early"
     return tuple(
         replace(row, met=False, reason=reason) if row.name in aborted and not row.reason else row for row in found
     )
@@ -226,7 +226,7 @@ def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tup
     if tally.dropped:
         notes.append(f"{tally.dropped} of {tally.planned} planned arrivals were dropped: no room in flight")
     if run.aborted:
-        notes.append(f"ended early: {', '.join(run.aborted)} missed for {SUSTAINED * WINDOW_S} s in a row")
+        notes.append(f"ended early: {', '.join(run.aborted)} missed for {run.plan.abort_after_s:g} s in a row")
     few = next((row.reason for row in thresholds if row.name == "payment_p95_s" and "needs" in row.reason), "")
     return (*notes, few) if few else tuple(notes)
 

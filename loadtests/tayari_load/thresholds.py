@@ -14,7 +14,7 @@ from tayari_load.outcome import Outcome, Second, Tally
 
 FEWER_USERS: Final = "the run had fewer users at once, so it cannot tell"
 WINDOW_S: Final = 10
-"""A threshold that is missed in a window this long, and in the ones after it, is missed for good."""
+"""Seconds of a window, unless said otherwise."""
 SUSTAINED: Final = 3
 """Windows in a row that must miss before a run is ended early."""
 
@@ -109,15 +109,17 @@ def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
     )  # fmt: skip
 
 
-def windowed(seconds: Mapping[int, Second], limits: Thresholds, *, until: int) -> tuple[str, ...]:
+def windowed(
+    seconds: Mapping[int, Second], limits: Thresholds, *, until: int, window_s: int = WINDOW_S
+) -> tuple[str, ...]:
     """The thresholds that were missed in each of the last `SUSTAINED` windows before this epoch second.
 
     A window without enough payments misses nothing: silence is no proof, and the end of the run will judge it.
     """
     missed = []
     for number in range(SUSTAINED):
-        end = until - number * WINDOW_S
-        missed.append(_missed([seconds[at] for at in range(end - WINDOW_S, end) if at in seconds], limits))
+        end = until - number * window_s
+        missed.append(_missed([seconds[at] for at in range(end - window_s, end) if at in seconds], limits))
     return tuple(sorted(frozenset.intersection(*missed)))
 
 

@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 def options(**given: Any) -> SimpleNamespace:
     usual = {
         "rate": None, "num_users": None, "in_flight": None, "shape": "", "mix": "", "run_time": None,
-        "abort_early": False, "find_limit": False,
+        "abort_after": None, "find_limit": False,
     }  # fmt: skip
     return SimpleNamespace(**{**usual, **given})
 

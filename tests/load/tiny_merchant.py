@@ -56,6 +56,8 @@ def tiny_merchant(fault: str = "") -> Iterator[Tiny]:
         def do_GET(self) -> None:
             if self.path == "/v1/settings":
                 self.answer(200, {"daraja_url": tiny.url})
+            elif self.path.startswith("/v1/"):
+                self.answer(404, {"error": {"code": "none", "message": "no simulator here"}})
             else:
                 self.answer(*tiny.status(self.path.rpartition("/")[2]))
 
@@ -70,7 +72,10 @@ def tiny_merchant(fault: str = "") -> Iterator[Tiny]:
         def log_message(self, *_: object) -> None:
             """The tests read results, not logs."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     tiny.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -49,9 +49,9 @@ def load(
     find_limit: Annotated[
         bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
     ] = False,
-    abort_early: Annotated[
-        bool, typer.Option("--abort-early", help="End once a threshold has been missed for 30 s.")
-    ] = False,
+    abort_after: Annotated[
+        float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for so many seconds.")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")] = 0,
     master: Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")] = False,
     expect_workers: Annotated[
@@ -87,7 +87,7 @@ def load(
         in_flight=in_flight,
         shape=shape,
         mix=mix,
-        abort_early=abort_early,
+        abort_after_s=abort_after,
         find_limit=find_limit,
         workers=workers,
         expect_workers=expect_workers if master else 0,

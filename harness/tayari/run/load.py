@@ -148,10 +148,10 @@ def locust_command(asked: LoadOrder) -> list[str]:
         command += ["--headless", "--only-summary", "-t", f"{asked.duration_s:g}s", "--exit-code-on-error", "0"]
     values: dict[str, object] = {
         "-u": asked.users, "--rate": asked.rate, "--in-flight": asked.in_flight, "--shape": asked.shape or None,
-        "--mix": asked.mix or None,
+        "--mix": asked.mix or None, "--abort-after": asked.abort_after_s,
     }  # fmt: skip
     command += [word for name, value in values.items() if value is not None for word in (name, str(value))]
-    switches = {"--abort-early": asked.abort_early, "--find-limit": asked.find_limit}
+    switches = {"--find-limit": asked.find_limit}
     command += [name for name, wanted in switches.items() if wanted]
     if asked.workers:
         command += ["--processes", str(asked.workers)]

@@ -28,7 +28,8 @@ class LoadOrder:
     in_flight: int | None = None
     shape: str = ""
     mix: str = ""
-    abort_early: bool = False
+    abort_after_s: float | None = None
+    """End early once a threshold has been missed for so long."""
     find_limit: bool = False
     """Search for the highest rate that keeps the thresholds; each is held for `duration_s`."""
     workers: int = 0
