@@ -45,6 +45,13 @@ class Clock:
         """Real seconds since the epoch; like `now_s`, never set back."""
         return self._wall_s + (time.monotonic() - self._started)
 
+    def both_s(self) -> tuple[float, float]:
+        """`now_s` and `wall_s` of one moment; of a real clock they are one number, looked up and kept once."""
+        if self.speed == 1.0:
+            now_s = self._start_s + (time.monotonic() - self._started)
+            return now_s, now_s
+        return self.now_s(), self.wall_s()
+
     def monotonic_at(self, when_s: float) -> float:
         """The value that `time.monotonic()` will have when this clock shows `when_s`; not for a manual clock."""
         return self._started + (when_s - self._start_s) / self.speed

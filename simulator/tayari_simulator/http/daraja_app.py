@@ -75,10 +75,11 @@ class DarajaApp:
         return await self._finish(request, self._daraja.not_found(exchange, path), exchange)
 
     def _exchange(self, request: web.Request, name: str, url: str, body: bytes) -> Exchange:
-        clock, journal = self._clock, self._journal
+        journal = self._journal
+        now_s, wall_s = self._clock.both_s()
         exchange = Exchange(
             Kind.REQUEST, name, request.method, url, journal.same_headers(request.raw_headers), body,
-            clock.now_s(), clock.wall_s(), journal.take_seq(),
+            now_s, wall_s, journal.take_seq(),
         )  # fmt: skip
         exchange.remote = request.remote or ""
         return exchange

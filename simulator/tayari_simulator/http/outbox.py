@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from tayari_simulator.clock import Clock
@@ -64,6 +65,8 @@ class Outbox:
         self._retries = int(daraja.world.options.number("callback_retries"))
         self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
         self.counts = OutboxCounts()
+        self._began_s = clock.now_s()
+        """What was due before, in an earlier process, is not late."""
         self.in_flight = 0
         self.under_way = 0
         """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
@@ -81,14 +84,16 @@ class Outbox:
         if self._headers:
             delivery.headers = (*delivery.headers, *self._source_of(delivery))
         if not self._clock.manual:
-            self.counts.own_late_s.append((self._clock.now_s() - delivery.due_s) / self._clock.speed)
-        exchange = self._exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target)
+            late_s = self._clock.now_s() - max(delivery.due_s, self._began_s)
+            self.counts.own_late_s.append(late_s / self._clock.speed)
+        head, raw = self._head(target, delivery)
+        exchange = _exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target, raw)
         if payment is not None:
             exchange.scenario = payment.play.behaviour.name if payment.play else ""
             if not delivery.forged_from:
                 payment.callbacks += (exchange,)
         self.under_way += 1
-        self._submit(target, exchange, delivery, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
+        self._submit(target, exchange, head, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
         """Where an ordered callback goes. Raises TargetRefused."""
@@ -96,14 +101,15 @@ class Outbox:
 
     def send_ordered(self, delivery: Delivery, target: Target, timeout_s: float, done: Done) -> None:
         """Send a callback that the control API ordered; `done` gets the finished exchange."""
-        exchange = self._exchange(Kind.CONTROL, delivery, target)
+        head, raw = self._head(target, delivery)
+        exchange = _exchange(Kind.CONTROL, delivery, target, raw)
 
         def finished(_: Sending) -> None:
             self._record(exchange)
             done(exchange)
             self.changed()
 
-        self._submit(target, exchange, delivery, timeout_s, finished)
+        self._submit(target, exchange, head, timeout_s, finished)
 
     @property
     def waiting(self) -> int:
@@ -121,19 +127,9 @@ class Outbox:
             return self._headers
         return tuple((name, delivery.forged_from) for name, _ in self._headers)
 
-    def _exchange(self, kind: Kind, delivery: Delivery, target: Target) -> Exchange:
-        _, raw = self._head(target, delivery)
-        exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
-        exchange.msisdn = delivery.msisdn
-        exchange.checkout_request_id = delivery.checkout_request_id
-        exchange.note = delivery.note
-        exchange.due_s = delivery.due_s
-        return exchange
-
     def _submit(
-        self, target: Target, exchange: Exchange, delivery: Delivery, timeout_s: float, done: Callable[[Sending], None]
+        self, target: Target, exchange: Exchange, head: bytes, timeout_s: float, done: Callable[[Sending], None]
     ) -> None:
-        head, _ = self._head(target, delivery)
         self.in_flight += 1
         self.counts.sent += 1
         job = Sending(target, head, exchange, timeout_s, done, self._stamp)
@@ -153,8 +149,7 @@ class Outbox:
         return head
 
     def _stamp(self, exchange: Exchange) -> None:
-        exchange.at_s = self._clock.now_s()
-        exchange.wall_at_s = self._clock.wall_s()
+        exchange.at_s, exchange.wall_at_s = self._clock.both_s()
         exchange.sent = True
 
     def _answered(self, payment: Payment | None, delivery: Delivery, exchange: Exchange) -> None:
@@ -227,6 +222,16 @@ class Outbox:
         self._journal.add(exchange)
 
 
+def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:
+    exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
+    exchange.msisdn = delivery.msisdn
+    exchange.checkout_request_id = delivery.checkout_request_id
+    exchange.note = delivery.note
+    exchange.due_s = delivery.due_s
+    return exchange
+
+
+@lru_cache(maxsize=1024)
 def _without_date(headers: RawHeaders) -> RawHeaders:
     """A merchant's headers are kept without the date, which makes them equal from one answer to the next."""
     return tuple(pair for pair in headers if pair[0].lower() != b"date")
