@@ -8,7 +8,7 @@ import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
 from tayari_simulator.scenario.mix import BadMix, make_mix, parse_mix
 from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenario.selector import Misplaced, Selector
 
 
 def scenario(name: str, rest: str = "") -> Scenario:
@@ -113,6 +113,28 @@ def test_a_mix_that_cannot_be_drawn_from_is_told(text: str, problem: str) -> Non
 
 def test_a_name_of_one_folder_needs_no_folder() -> None:
     assert make_mix(parse_mix("only-here=1"), KNOWN).to_dict() == {"ack/only-here": 1}
+
+
+def test_a_newer_scenario_takes_its_place_in_the_mix() -> None:
+    selector = Selector(LOADED, mix={"timeout": 1})
+    selector.load(scenario("payment/timeout", "outcome: {result_code: 1}"))
+    play = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
+
+    assert play is not None
+    assert play.behaviour.steps[0].result_code == 1
+    selector.reset()
+    again = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
+    assert again is not None
+    assert again.behaviour is play.behaviour
+
+
+def test_what_a_mix_holds_cannot_become_a_scenario_of_tokens() -> None:
+    selector = Selector(LOADED, mix={"timeout": 1})
+    with pytest.raises(Misplaced, match="the mix holds it: payment/timeout is for oauth calls"):
+        selector.load(scenario("payment/timeout", "when: {endpoint: oauth}"))
+
+    assert selector.get("payment/timeout") is LOADED[1]
+    assert drawn(selector, 1) == ["payment/timeout"]
 
 
 def test_a_bad_mix_leaves_the_one_that_there_was() -> None:

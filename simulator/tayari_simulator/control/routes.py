@@ -78,7 +78,7 @@ async def load_scenario(controlled: Controlled, request: web.Request) -> web.Res
     try:
         controlled.selector.load(scenario)
     except Misplaced as error:
-        raise Refusal(409, "magic_taken", str(error)) from error
+        raise Refusal(409, "misplaced_scenario", str(error)) from error
     return answer({"scenario": scenario.name})
 
 

@@ -50,9 +50,13 @@ class Forge(CallbackFault):
         return (forged, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))
 
     def _lie(self, body: bytes) -> bytes:
-        told = orjson.loads(body)
-        result = told["Body"]["stkCallback"]
-        result["CheckoutRequestID"] = _another(str(result["CheckoutRequestID"]), self.id)
+        """The lie, made from the true body; where an earlier fault left nothing to make it from, that body itself."""
+        try:
+            told = orjson.loads(body)
+            result = told["Body"]["stkCallback"]
+            result["CheckoutRequestID"] = _another(str(result["CheckoutRequestID"]), self.id)
+        except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+            return body
         result["ResultCode"] = wire_form(self.result_code)
         row = find(self.result_code)
         result["ResultDesc"] = row.text if row is not None and row.text else f"Result code {self.result_code}"

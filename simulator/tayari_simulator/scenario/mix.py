@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from tayari_simulator.core.behaviour import Uniform
@@ -34,6 +34,17 @@ class Mix:
         """One of the scenarios, each as often as its weight says in the long run."""
         place = bisect_right(self.bounds, uniform() * self.bounds[-1])
         return self.scenarios[min(place, len(self.scenarios) - 1)]
+
+    def with_newer(self, scenario: Scenario) -> Mix:
+        """The same mix with this scenario in the place of the one of its name.
+
+        Raises:
+            BadMix: it is none of a payment.
+        """
+        if all(row.name != scenario.name for row in self.scenarios):
+            return self
+        _check_of_payment(scenario)
+        return replace(self, scenarios=tuple(scenario if row.name == scenario.name else row for row in self.scenarios))
 
     def to_dict(self) -> dict[str, float]:
         """The weights by scenario name."""
@@ -96,6 +107,10 @@ def _named(name: str, known: Mapping[str, Scenario]) -> Scenario:
     if found is None:
         short = {row.removeprefix("payment/") for row in known}
         raise BadMix(f'no scenario "{name}" is loaded{suggest(name, short)}')
-    if found.when.endpoint is not Endpoint.STK_PUSH:
-        raise BadMix(f"{found.name} is for {found.when.endpoint} calls; a mix is of payments")
+    _check_of_payment(found)
     return found
+
+
+def _check_of_payment(scenario: Scenario) -> None:
+    if scenario.when.endpoint is not Endpoint.STK_PUSH:
+        raise BadMix(f"{scenario.name} is for {scenario.when.endpoint} calls; a mix is of payments")

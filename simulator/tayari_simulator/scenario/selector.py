@@ -11,7 +11,7 @@ from random import Random
 from tayari_simulator.core.behaviour import Call, Play, Timeline
 from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.scenario.conditions import Conditions
-from tayari_simulator.scenario.mix import Mix, make_mix
+from tayari_simulator.scenario.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.queued import Misplaced, Queued, one_shot
 from tayari_simulator.scenario.values import Endpoint
@@ -99,18 +99,20 @@ class Selector:
         """Add a scenario, or put it in the place of the one of that name. Plays at work keep the old one.
 
         Raises:
-            Misplaced: its magic number is another scenario's.
+            Misplaced: its magic number is another scenario's, or the mix holds its name and it is of no payment.
         """
-        same = [row.name for row in self._scenarios.values() if scenario.magic is not None
-                and row.magic == scenario.magic and row.name != scenario.name]  # fmt: skip
-        if same:
-            raise Misplaced(f"magic: {scenario.magic} is the number of {same[0]}; choose another")
+        self._check_magic(scenario)
+        active, first = self._at_start
+        try:
+            mix = self._mix.with_newer(scenario) if self._mix is not None else None
+            first = first.with_newer(scenario) if first is not None else None
+        except BadMix as error:
+            raise Misplaced(f"the mix holds it: {error}") from error
+        self._mix, self._at_start = mix, (active, first)
         self._scenarios[scenario.name] = scenario
         self._timelines.pop(scenario.name, None)
         if self._active is not None and self._active.name == scenario.name:
             self.activate(scenario.name)
-        if self._mix is not None and scenario.name in self._mix.to_dict():
-            self._mix = make_mix(self._mix.to_dict(), self._scenarios)
         self._conditions = Conditions(self._scenarios.values())
         self._refresh()
 
@@ -224,6 +226,13 @@ class Selector:
         if active.when.endpoint.call is call or (call is Call.OAUTH and active.meets(call)):
             return self._active_play
         return None
+
+    def _check_magic(self, scenario: Scenario) -> None:
+        if scenario.magic is None:
+            return
+        for row in self._scenarios.values():
+            if row.magic == scenario.magic and row.name != scenario.name:
+                raise Misplaced(f"magic: {scenario.magic} is the number of {row.name}; choose another")
 
     def _line(self, call: Call) -> deque[Queued]:
         return self._of_call.setdefault(call, deque())
