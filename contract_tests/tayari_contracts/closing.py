@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from tayari.merchant.money import JUDGES, Account, Pushed, is_owed, sentence
 
 from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.hands import FAILED, PAID, PENDING, REVIEW
-from tayari_contracts.payment import Payment
+from tayari_contracts.payment import Credits, Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.situations import after, situation
 
@@ -88,7 +89,7 @@ def close(probe: Probe) -> tuple[Account, ...]:
 
 
 def look_at_all(probe: Probe) -> tuple[Account, ...]:
-    """One look at each order, and one at Daraja.
+    """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
 
     Raises:
         Unjudged: the journal does not reach back to the beginning.
@@ -96,6 +97,7 @@ def look_at_all(probe: Probe) -> tuple[Account, ...]:
     orders = probe.book.orders
     last = {reference: last_taken(payments) for reference, payments in orders.items()}
     receipts = {reference: probe.status(payment).receipt for reference, payment in last.items() if probe.sees_state}
+    credits = {reference: credits_of(probe, payment) for reference, payment in last.items()}
     try:
         pushes = pushes_by_payer(probe.control, since=first_of(last.values(), orders), forged=probe.book.forged)
     except Dropped as error:
@@ -105,7 +107,7 @@ def look_at_all(probe: Probe) -> tuple[Account, ...]:
     for reference, payments in orders.items():
         mine = pushes_of(payments, pushes.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
         if mine is not None:
-            accounts.append(account_of(probe, payments, mine, receipts.get(reference)))
+            accounts.append(account_of(probe, payments, mine, receipts.get(reference), credits[reference]))
     return tuple(accounts)
 
 
@@ -138,20 +140,31 @@ def pushes_of(payments: Sequence[Payment], pushes: Sequence[Pushed], *, shared: 
     return tuple(push for push in pushes if push.account_reference == reference)
 
 
-def account_of(probe: Probe, payments: Sequence[Payment], pushes: tuple[Pushed, ...], receipt: str | None) -> Account:
-    """One order, with its credits as far as they can be seen."""
+def credits_of(probe: Probe, payment: Payment) -> Credits | None:
+    """What was credited for an order; None: not visible."""
+    if not probe.sees_credits or not payment.started.accepted:
+        return None
+    with contextlib.suppress(Unjudged):
+        return probe.credits(payment)
+    return None
+
+
+def account_of(
+    probe: Probe,
+    payments: Sequence[Payment],
+    pushes: tuple[Pushed, ...],
+    receipt: str | None,
+    credits: Credits | None,
+) -> Account:
+    """One order, from both sides."""
     last = last_taken(payments)
-    credits = total = None
-    if probe.sees_credits and pushes:
-        found = probe.credits(last)
-        credits, total = found.count, found.total
     return Account(
         reference=last.reference,
         ordered=float(last.amount) if probe.types("amount") else None,
         pushes=pushes,
         looks=probe.book.looks(last.reference),
-        credits=credits,
-        total=total,
+        credits=credits.count if credits is not None else None,
+        total=credits.total if credits is not None else None,
         receipt=receipt,
         several_attempts=len(payments) > 1,
     )

@@ -32,7 +32,7 @@ NOT_PASSED = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR, Stat
 class Conductor:
     """Owns the checks of one suite while they run. Results are asked for one by one, in any order."""
 
-    def __init__(self, stage: Stage, *, report: Callable[[Check], None]) -> None:
+    def __init__(self, stage: Stage, *, report: Callable[[Check], Check]) -> None:
         self._stage = stage
         self._report = report
         self._allocation = Allocation()
@@ -116,8 +116,7 @@ class Conductor:
         return perform(job, self._stage, self._allocation, stop=self._stop, book=self._book)
 
     def _finish(self, job: Job, check: Check) -> None:
-        self._report(check)
-        self._results[job.rule.id].set_result(check)
+        self._results[job.rule.id].set_result(self._report(check))
 
     def _give_up(self, jobs: Iterable[Job], reason: str) -> None:
         for job in jobs:

@@ -111,12 +111,14 @@ class Suite:
             checks=tuple(self._checks.values()),
         )
 
-    def _note(self, check: Check) -> None:
+    def _note(self, check: Check) -> Check:
+        """Keep a finished check. What tests and reports show of it from here on is masked."""
         assert self._stage is not None
         redacted = redact_check(check, self._stage.secrets)
         self._checks[check.rule] = redacted
         if self._events is not None:
             self._events.check(redacted)
+        return redacted
 
     def _jobs_of(self, items: list[pytest.Item], stage: Stage) -> list[Job]:
         jobs: dict[str, Job] = {}

@@ -11,7 +11,7 @@ from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
-IN_FLIGHT_S = 6.0
+IN_FLIGHT_S = 4.0
 WATCH_S = 3.0
 
 
