@@ -77,8 +77,13 @@ def run_rules(
     merchant = replace(target.merchant, start=replace(start, env=env))
     jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
+
+    def keep(check: Check) -> Check:
+        found.append(check)
+        return check
+
     with Stage(replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))) as stage:
-        conductor = Conductor(stage, report=found.append)
+        conductor = Conductor(stage, report=keep)
         conductor.start(jobs)
         for job in jobs:
             conductor.result(job.rule.id)

@@ -1,6 +1,8 @@
 """How checks are run: side by side, alone, over a merchant's death, to an interruption."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from threading import Barrier, Event
 from typing import Any
 
@@ -15,9 +17,17 @@ from tayari_contracts.rules import Need
 from tayari_reports.model import Check, Level, NotTested, State
 
 
+def keeper(reported: list[Check]) -> Callable[[Check], Check]:
+    def keep(check: Check) -> Check:
+        reported.append(check)
+        return check
+
+    return keep
+
+
 def conduct(on: FakeStage, *jobs: Job) -> dict[str, Check]:
     reported: list[Check] = []
-    conductor = Conductor(on, report=reported.append)  # type: ignore[arg-type]  # a stage without processes
+    conductor = Conductor(on, report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
     conductor.start(jobs)
     found = {planned.rule.id: conductor.result(planned.rule.id) for planned in jobs}
     assert {check.rule for check in reported} == set(found)
@@ -174,7 +184,7 @@ def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -
 
 def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
     reported: list[Check] = []
-    conductor = Conductor(stage(), report=reported.append)  # type: ignore[arg-type]  # a stage without processes
+    conductor = Conductor(stage(), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
     waiting = Event()
 
     def wait(probe: Probe) -> None:
@@ -202,3 +212,13 @@ def test_a_polite_merchant_gets_its_queries_spread_over_its_limit() -> None:
     conduct(stage(queries_per_minute=120), *jobs)
 
     assert starts[-1] - starts[0] >= 0.9
+
+
+def test_what_tests_see_of_a_check_is_what_was_reported() -> None:
+    def mask(check: Check) -> Check:
+        return replace(check, reason=check.reason.replace("secret", "[redacted]"))
+
+    conductor = Conductor(stage(), report=mask)  # type: ignore[arg-type]  # a stage without processes
+    conductor.start([job("T13", raises(Failed("the page shows secret")))])
+
+    assert conductor.result("T13").reason == "the page shows [redacted]"

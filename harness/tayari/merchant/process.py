@@ -35,6 +35,11 @@ class MerchantStartError(Exception):
         self.tail = tail
 
 
+def _environ() -> dict[str, str]:
+    """This process's environment now. A copy in one step may fail: pytest changes it while checks run in threads."""
+    return {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
+
+
 class MerchantProcess:
     """One merchant under our control, known by its process group, which another process may have started."""
 
@@ -131,7 +136,7 @@ class MerchantProcess:
         return words
 
     def _environment(self) -> dict[str, str]:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        environment = {**_environ(), "PYTHONUNBUFFERED": "1"}
         for name, text in self._start.env.items():
             try:
                 environment[name] = fill(text, self._values)
