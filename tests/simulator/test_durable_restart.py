@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from core_kit import Playing
+from core_kit import Desk, Playing
 from http_kit import in_loop, merchant, port
 from tayari_simulator.core.behaviour import Behaviour, Step
+from tayari_simulator.http.balance import balance
 from tayari_simulator.http.simulator import Simulator
+from tayari_simulator.journal.file import JournalFileError
 from tayari_simulator.journal.pending import PendingFile, before, beside
 
 LATER = {"outcome_after_s": "3600"}
@@ -194,11 +196,35 @@ def test_the_file_begins_anew_when_it_has_grown_and_nothing_is_counted_twice(tmp
     in_loop(test)
 
 
+def test_two_processes_never_share_a_journal(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with port(journal_file=file):
+            with pytest.raises(JournalFileError, match="another simulator writes it"):
+                async with port(journal_file=file):
+                    pass
+
+    in_loop(test)
+
+
+def test_what_is_lost_shows_in_the_balance() -> None:
+    desk = Desk()
+    desk.pushed()
+    assert balance(desk.daraja.world, under_way=0)["balanced"]
+    desk.daraja.world.agenda.clear()
+    unplanned = balance(desk.daraja.world, under_way=0)
+    desk.daraja.world.payments.clear()
+    missing = balance(desk.daraja.world, under_way=0)
+
+    assert (unplanned["balanced"], unplanned["owed"], unplanned["planned"]) == (False, 1, 0)
+    assert (missing["balanced"], missing["difference"]) == (False, 1)
+
+
 def test_a_file_of_something_else_is_explained(tmp_path: Path) -> None:
     beside(str(tmp_path / "journal")).write_text('["payment", 1]\n')
 
     async def test() -> None:
-        with pytest.raises(Exception, match="belongs to the journal"):
+        with pytest.raises(JournalFileError, match="belongs to the journal"):
             async with port(journal_file=str(tmp_path / "journal")):
                 pass
 

@@ -102,8 +102,16 @@ class ControlClient:
         found: list[Json] = self._call("GET", "/v1/payments", params=where)["payments"]
         return found
 
+    def balance(self) -> Json:
+        """Whether the simulator's counts add up: `balanced`, `accepted`, `called_back`, `pending` and the others."""
+        return self._call("GET", "/v1/balance")
+
+    def limits(self) -> Json:
+        """Whether the simulator itself was near its limit: `near_limit`, `reasons`, `last_second`, `thresholds`."""
+        return self._call("GET", "/v1/limits")
+
     def journal(self, **where: str | int | float) -> Json:
-        """`entries`, `next` and `dropped`; by `msisdn`, `checkout_request_id`, `endpoint`, `kind`, `since`, `limit`."""
+        """`entries`, `next`, `dropped`; by `msisdn`, `checkout_request_id`, `reference`, `endpoint`, `kind`, `since`."""
         return self._call("GET", "/v1/journal", params=where)
 
     def wait(

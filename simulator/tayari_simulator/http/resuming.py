@@ -38,6 +38,8 @@ def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> 
     try:
         left = read_left(path, behaviours)
         keeper.begin(left.open(), left.totals)
+    except BlockingIOError as error:
+        raise JournalFileError(f"journal {journal}: another simulator writes it; choose another --journal") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JournalFileError(f"{path}: {error}; it belongs to the journal: mend or remove it") from error
     clock.begin_at(left.latest_s)

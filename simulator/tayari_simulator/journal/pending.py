@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,9 @@ import orjson
 
 from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.core.payments import Payment
+
+if sys.platform != "win32":
+    import fcntl
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Beyond this, the next file begins."""
@@ -51,12 +55,13 @@ class PendingFile:
         """Go on where the last process ended: with what it left open, and its totals.
 
         Raises:
+            BlockingIOError: another process keeps it.
             OSError: the file cannot be written.
         """
         self._open = {payment.checkout_request_id: (payment, owed) for payment, owed in rows}
         self._number = totals["number"]
         self._accepted, self._forgotten, self._ended = totals["accepted"], totals["forgotten"], dict(totals["ended"])
-        self._file = os.open(self._path, _FLAGS, 0o600)
+        self._open_file()
         self._bytes = os.fstat(self._file).st_size
         os.write(self._file, b"\n")
         if self._bytes > self._most_bytes:
@@ -125,12 +130,18 @@ class PendingFile:
             if self.lost == 1:
                 log.exception("%s cannot be written: pending callbacks will not survive a restart", self._path)
 
+    def _open_file(self) -> None:
+        """Open the file for this process alone, as long as it lives."""
+        self._file = os.open(self._path, _FLAGS, 0o600)
+        if sys.platform != "win32":
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
     def _turn(self) -> None:
         """Keep the file as the one before, and begin the next with what is pending now."""
         self.close()
         if self._path.exists():
             self._path.replace(before(self._path))
-        self._file = os.open(self._path, _FLAGS, 0o600)
+        self._open_file()
         self._bytes = 0
         totals = {"accepted": self._accepted, "forgotten": self._forgotten, "ended": self._ended,
                   "number": self._number}  # fmt: skip
