@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tayari.control.record import Dropped, pushes_by_payer
+from tayari.merchant.daraja_side import Dropped, pushes_by_payer
 from tayari.merchant.money import JUDGES, Account, Pushed, is_owed, sentence
 
 from tayari_contracts.findings import Failed, Unjudged, Untested
