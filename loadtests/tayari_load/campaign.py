@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import Any, Final
 
 import gevent
 from tayari.merchant.stage import Stage
-from tayari.target import load_target
 from tayari.target.model import Target
 from tayari_reports.model import Load, ProcessUse, RateLimit
 
@@ -22,26 +20,17 @@ from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
 from tayari_load.samples import Samples
+from tayari_load.surroundings import CONTROL, EVENTS, OUT, STAGE, followable, path_of, seed_of, target_of
 from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
 from tayari_load.validity import Conduct, doubts
 from tayari_load.witness import Witness
 
-TARGET: Final = "TAYARI_TARGET"
-STAGE: Final = "TAYARI_STAGE"
-CONTROL: Final = "TAYARI_CONTROL"
-OUT: Final = "TAYARI_LOAD_OUT"
-EVENTS: Final = "TAYARI_EVENTS"
-SEED: Final = "TAYARI_LOAD_SEED"
 DRAIN_S: Final = 30.0
 """How long payments under way may take to settle after the load has ended."""
 _SPARE_S: Final = 30.0
 _RELEASE_S: Final = 0.3
 _REPORTED_S: Final = 4
 """Workers report every three seconds: younger seconds are not whole yet."""
-
-
-class CampaignError(Exception):
-    """The load cannot be run as asked; the message says what to do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,8 +82,10 @@ class Campaign:
             SimulatorStartError, MerchantStartError, AdapterError: as the stage says.
         """
         described, control_url = environ.get(STAGE, ""), environ.get(CONTROL, "")
-        stage = Stage.attach(Path(described)) if described else Stage(_target(environ), control_url=control_url or None)
-        _followable(stage.target)
+        stage = (
+            Stage.attach(Path(described)) if described else Stage(target_of(environ), control_url=control_url or None)
+        )
+        followable(stage.target)
         if control_url and not described:
             # Simulator and merchant run elsewhere: a generator on another machine starts neither.
             stage.prepare()
@@ -105,9 +96,9 @@ class Campaign:
             target=stage.target,
             stage=stage,
             own_stage=not described,
-            seed=_seed(environ),
-            out=_path(environ, OUT),
-            events=_path(environ, EVENTS),
+            seed=seed_of(environ),
+            out=path_of(environ, OUT),
+            events=path_of(environ, EVENTS),
         )
 
     @property
@@ -285,31 +276,3 @@ class Campaign:
         self.in_flight_peak = max(self.in_flight_peak, share["in_flight"])
         if share["saturated"]:
             self.workers_saturated.add(worker)
-
-
-def _target(environ: Mapping[str, str]) -> Target:
-    path = environ.get(TARGET, "")
-    if not path:
-        raise CampaignError(f"{TARGET} is not set: give it the path of your tayari.yaml")
-    return load_target(path, environ)
-
-
-def _followable(target: Target) -> None:
-    if target.merchant.status is None and target.merchant.adapter is None:
-        raise CampaignError(
-            f"{target.path}: merchant.status is missing: a load run is judged on settled payments, "
-            "and without it no payment can be seen to settle; say how a payment's state is read"
-        )
-
-
-def _path(environ: Mapping[str, str], name: str) -> Path | None:
-    return Path(environ[name]) if environ.get(name) else None
-
-
-def _seed(environ: Mapping[str, str]) -> int:
-    given = environ.get(SEED, "")
-    if not given:
-        return secrets.randbelow(1_000_000)
-    if not given.isdecimal():
-        raise CampaignError(f"{SEED} is {given!r}: expected a whole number")
-    return int(given)

@@ -16,7 +16,7 @@ from tayari.merchant.adapter import AdapterError
 from tayari.merchant.process import MerchantStartError
 from tayari.target import TargetError
 
-from tayari_load.campaign import CONTROL, DRAIN_S, STAGE, Campaign, CampaignError
+from tayari_load.campaign import DRAIN_S, Campaign
 from tayari_load.cluster import MasterConductor, WorkerConductor
 from tayari_load.conducting import Conductor
 from tayari_load.following import Following
@@ -24,6 +24,7 @@ from tayari_load.options import add_options
 from tayari_load.page import add_tab
 from tayari_load.plan import Plan, PlanError
 from tayari_load.shopper import Shopper
+from tayari_load.surroundings import CONTROL, STAGE, CampaignError
 from tayari_load.witness import Witness
 
 BAD_CONFIGURATION: Final = 20

@@ -29,42 +29,55 @@ from tayari.run.order import LoadOrder, Order
 _OUT = Path("tayari-report")
 _DURATION_S = 60.0
 _PROBE_S = 10.0
+_BAD = Exit.BAD_CONFIGURATION
+
+_Users = Annotated[int | None, typer.Option("--users", min=1, help="Default: the target file's threshold.")]
+_Duration = Annotated[
+    float | None, typer.Option("--duration", min=1, help="Seconds: 60; with --find-limit 10 for each rate.")
+]
+_Rate = Annotated[
+    float | None, typer.Option("--rate", min=0.01, help="Open model: payments begin at this rate per second.")
+]
+_InFlight = Annotated[
+    int | None, typer.Option("--in-flight", min=1, help="Open model: most payments at once; others are dropped.")
+]
+_Shape = Annotated[str, typer.Option("--shape", help="How the load changes: ramp, spike, outage, ...")]
+_Mix = Annotated[str, typer.Option("--mix", help="success=92,insufficient-funds=5,timeout=3")]
+_FindLimit = Annotated[
+    bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
+]
+_AbortAfter = Annotated[
+    float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for so many seconds.")
+]
+_Workers = Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")]
+_Master = Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")]
+_ExpectWorkers = Annotated[int, typer.Option("--expect-workers", min=1, max=100, help="How many, with --master.")]
+_Bind = Annotated[str, typer.Option("--bind", help="Where the master listens.", metavar="HOST:PORT")]
+_Worker = Annotated[
+    str, typer.Option("--worker", help="Be a worker of the master there; needs --control.", metavar="HOST[:PORT]")
+]
+_Ui = Annotated[bool, typer.Option("--ui", help="Locust's own page instead of a headless run.")]
+_UiPort = Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Of Locust's page.")]
 
 
 def load(
     *,
     target: TargetArgument = DEFAULT_TARGET,
-    users: Annotated[int | None, typer.Option("--users", min=1, help="Default: the target file's threshold.")] = None,
-    duration: Annotated[
-        float | None, typer.Option("--duration", min=1, help="Seconds: 60; with --find-limit 10 for each rate.")
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option("--rate", min=0.01, help="Open model: payments begin at this rate per second.")
-    ] = None,
-    in_flight: Annotated[
-        int | None, typer.Option("--in-flight", min=1, help="Open model: most payments at once; others are dropped.")
-    ] = None,
-    shape: Annotated[str, typer.Option("--shape", help="How the load changes: ramp, spike, outage, ...")] = "",
-    mix: Annotated[str, typer.Option("--mix", help="success=92,insufficient-funds=5,timeout=3")] = "",
-    find_limit: Annotated[
-        bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
-    ] = False,
-    abort_after: Annotated[
-        float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for so many seconds.")
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")] = 0,
-    master: Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")] = False,
-    expect_workers: Annotated[
-        int, typer.Option("--expect-workers", min=1, max=100, help="How many, with --master.")
-    ] = 1,
-    bind: Annotated[
-        str, typer.Option("--bind", help="Where the master listens.", metavar="HOST:PORT")
-    ] = "127.0.0.1:5557",
-    worker: Annotated[
-        str, typer.Option("--worker", help="Be a worker of the master there; needs --control.", metavar="HOST[:PORT]")
-    ] = "",
-    ui: Annotated[bool, typer.Option("--ui", help="Locust's own page instead of a headless run.")] = False,
-    ui_port: Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Of Locust's page.")] = 8089,
+    users: _Users = None,
+    duration: _Duration = None,
+    rate: _Rate = None,
+    in_flight: _InFlight = None,
+    shape: _Shape = "",
+    mix: _Mix = "",
+    find_limit: _FindLimit = False,
+    abort_after: _AbortAfter = None,
+    workers: _Workers = 0,
+    master: _Master = False,
+    expect_workers: _ExpectWorkers = 1,
+    bind: _Bind = "127.0.0.1:5557",
+    worker: _Worker = "",
+    ui: _Ui = False,
+    ui_port: _UiPort = 8089,
     out: OutOption = _OUT,
     port: PortOption = None,
     control_port: ControlPortOption = None,
@@ -78,21 +91,10 @@ def load(
     if not installed():
         raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
     asked = LoadOrder(
-        users=users,
-        duration_s=duration or (_PROBE_S if find_limit else _DURATION_S),
-        ui=ui,
-        ui_port=ui_port,
-        seed=seed,
-        rate=rate,
-        in_flight=in_flight,
-        shape=shape,
-        mix=mix,
-        abort_after_s=abort_after,
-        find_limit=find_limit,
-        workers=workers,
-        expect_workers=expect_workers if master else 0,
-        bind=bind,
-    )
+        users=users, duration_s=duration or (_PROBE_S if find_limit else _DURATION_S), ui=ui, ui_port=ui_port, seed=seed,
+        rate=rate, in_flight=in_flight, shape=shape, mix=mix, abort_after_s=abort_after, find_limit=find_limit,
+        workers=workers, expect_workers=expect_workers if master else 0, bind=bind,
+    )  # fmt: skip
     if worker:
         _be_worker(target, worker, control, out, speech)
         return
@@ -127,9 +129,6 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
         raise speech.fail(f"--bind {asked.bind!r}: expected HOST:PORT, such as 127.0.0.1:5557", _BAD)
     if asked.ui and answers(f"http://127.0.0.1:{asked.ui_port}"):
         raise speech.fail(f"port {asked.ui_port} is taken; choose another with --ui-port", _BAD)
-
-
-_BAD = Exit.BAD_CONFIGURATION
 
 
 def _be_worker(target: Path, master: str, control: str | None, out: Path, speech: Speech) -> None:
