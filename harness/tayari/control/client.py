@@ -111,7 +111,7 @@ class ControlClient:
         return self._call("GET", "/v1/limits")
 
     def journal(self, **where: str | int | float) -> Json:
-        """`entries`, `next`, `dropped`; by `msisdn`, `checkout_request_id`, `reference`, `endpoint`, `kind`, `since`."""
+        """`entries`, `next`, `dropped` by `msisdn`, `checkout_request_id`, `reference`, `endpoint`, `kind`, `since`."""
         return self._call("GET", "/v1/journal", params=where)
 
     def wait(

@@ -116,7 +116,7 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
             raise ConfigError(_port_trouble("--control-port", config.host, config.control_port, error)) from error
         try:
             gc.freeze()
-            gc.set_threshold(50_000, 20, 100)
+            gc.set_threshold(10_000, 10, 100)
             _say(announce, orjson.dumps(ready(simulator)).decode())
             _say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
             if simulator.resumed.pending:
