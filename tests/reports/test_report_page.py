@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import samples
+from sample_load import load
 from tayari_reports.model import Run, State
 from tayari_reports.verdict import judge
 from tayari_reports.writers import write_all
@@ -122,7 +123,7 @@ def test_fault_windows_are_shaded_and_told(tmp_path: Path) -> None:
 
 def test_a_load_run_without_a_timeline_or_samples_still_has_a_page(tmp_path: Path) -> None:
     bare = replace(
-        samples.load(),
+        load(),
         timeline=(),
         outcomes=(),
         callback_lag=(),

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import samples
+from sample_load import load
 from tayari_reports.jsonio import (
     EventsWriter,
     ReportError,
@@ -110,11 +111,11 @@ def test_a_wrong_value_is_refused_with_its_place(key: str, wrong: object, messag
 
 
 def test_a_load_result_is_read_as_it_was_written() -> None:
-    assert load_from_dict(json.loads(json.dumps(to_dict(samples.load())))) == samples.load()
+    assert load_from_dict(json.loads(json.dumps(to_dict(load())))) == load()
 
 
 def test_numbers_that_json_lacks_and_broken_characters_do_not_stop_a_run_from_being_written(tmp_path: Path) -> None:
-    odd = replace(samples.load(), settled_p95_s=float("nan"))
+    odd = replace(load(), settled_p95_s=float("nan"))
     run = samples.run(load=odd, notes=("half a character: \ud83d",))
 
     read = read_run(write_run(run, tmp_path / "run.json"))
