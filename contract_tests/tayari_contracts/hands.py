@@ -261,6 +261,11 @@ class Hands:
         return merchant.ledger is not None or (merchant.status is not None and merchant.status.credited is not None)
 
     @property
+    def sees_receipt(self) -> bool:
+        """Whether the target file shows receipts."""
+        return self.target.merchant.status is not None and self.target.merchant.status.receipt is not None
+
+    @property
     def reconcile_s(self) -> float:
         """By when the merchant promises to have settled a payment whose callback never came."""
         return self.target.merchant.promises.reconcile_within_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,10 +11,11 @@ from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
 from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.hands import Hands, states_of
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
+from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import quote, say, times
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -25,6 +27,11 @@ QUEUE = 8
 """So many queries of other checks may stand in line before one of this check."""
 
 QUEUE_MOST_S = 60.0
+
+SLOW_S = 20.0
+"""At least so long an answered callback may wait in a merchant's own queue before anything is said of the outcome."""
+
+SETTLED = frozenset({PAID, FAILED, REVIEW})
 
 
 class Probe(Hands):
@@ -40,6 +47,53 @@ class Probe(Hands):
     def settled_s(self) -> float:
         """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
         return max(self.settle_s, self.reconcile_s) + self.queue_s
+
+    @property
+    def worked_off_s(self) -> float:
+        """By when even a merchant that takes its callbacks from a slow queue has dealt with one."""
+        return max(SLOW_S, self.settled_s)
+
+    def after_the_queue(self, payment: Payment) -> StatusView:
+        """The merchant's word on a payment of which pending may be right, when it has dealt with what was sent for it.
+
+        That it has is seen from an ordinary payment that comes later: once the merchant shows what that one's callback
+        said, it has passed what lay before it. So a quick merchant is judged soon, and a slow one not too soon.
+
+        Raises:
+            Unjudged: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
+        """
+        later = self.pay(situation("inline/after-the-queue", outcome=after(0.5)))
+        self._poll(lambda: self._heard(later) or None, self.worked_off_s)
+        view = self.status(payment)
+        if view.state is not PAID and (last := self.status(later)).state is not PAID:
+            raise Unjudged(
+                f"the payment is {say(view)}, but an ordinary one begun after it is {say(last)} after "
+                f"{self.worked_off_s:.3g} s, so the merchant may not have dealt with either yet"
+            )
+        return view
+
+    def settled(self, payment: Payment) -> StatusView:
+        """The merchant's last word on a payment for which pending is no answer.
+
+        Raises:
+            Unjudged: it is pending, or cannot be read, when even a slow merchant would have decided.
+        """
+        view = self.after_the_queue(payment)
+        if view.state not in SETTLED:
+            view = self.until(payment, SETTLED, within_s=self.worked_off_s)
+        if view.state in SETTLED:
+            return view
+        lasted_s = time.time() - payment.began_at
+        raise Unjudged(f"the payment is still {say(view)} after {lasted_s:.0f} s: what becomes of it was not seen")
+
+    def _heard(self, payment: Payment) -> bool:
+        """Whether the merchant shows what the payment's callback said. A query makes it paid too, without a receipt."""
+        view = self.status(payment)
+        if view.state is not PAID:
+            return False
+        if self.sees_receipt:
+            return view.receipt == self.sight.record(payment).get("receipt")
+        return not self.sight.queries(payment)
 
     def told_of_outcome(self, payment: Payment) -> str:
         """What the customer is told now. Of an acknowledged payment only its page counts: "enter your PIN", said at the

@@ -66,15 +66,21 @@ def mutants() -> tuple[Mutant, ...]:
 
 
 def run_rules(
-    rule_ids: Iterable[str], *, defects: Sequence[str] = (), shop: Path = DUKA, till: str | None = None
+    rule_ids: Iterable[str],
+    *,
+    defects: Sequence[str] = (),
+    shop: Path = DUKA,
+    till: str | None = None,
+    capabilities: Iterable[str] | None = None,
 ) -> tuple[Check, ...]:
-    """Check a shop, with these defects, against these rules alone; with a till where one is named."""
+    """Check a shop, with these defects, against these rules alone; with a till, or other capabilities, where told."""
     target = load_target(shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
     told = {"DUKA_DEFECTS": ",".join(defects)} | ({"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {})
     env = MappingProxyType({**start.env, **told})
-    merchant = replace(target.merchant, start=replace(start, env=env))
+    declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
+    merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
     jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
 

@@ -47,6 +47,16 @@ def test_the_good_shop_with_a_till_names_store_and_till() -> None:
     assert [check.state for check in run_rules([BUY_GOODS], till=TILL)] == [State.PASS]
 
 
+@pytest.mark.slow
+def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
+    found = {check.rule: check for check in run_rules(["Q06", "K01"], capabilities=["stk_push"])}
+
+    assert found["Q06"].state is State.NOT_APPLICABLE
+    assert found["K01"].state is State.FAIL
+    assert "does not name stk_query" in found["K01"].reason
+    assert found["K01"].evidence
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 

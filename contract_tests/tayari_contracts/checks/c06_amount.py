@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tayari_contracts.findings import Failed, Unjudged
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
@@ -20,7 +20,7 @@ def the_amount_paid_is_compared(probe: Probe) -> None:
         amount=ORDERED,
     )
     probe.expect_callback_taken(payment)
-    view = probe.until(payment, (PAID, REVIEW, FAILED))
+    view = probe.settled(payment)
     if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
         refuse_unless_it_ignores_callbacks(probe, payment)
     if probe.sees_credits:

@@ -7,6 +7,8 @@ from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 
+ASKS_WITHIN_S = 10.0
+
 SHOWN_BY = {"stk_push": "stk_push", "stk_query": "stk_query"}
 """The capability that a call of an endpoint shows."""
 
@@ -15,6 +17,8 @@ SHOWN_BY = {"stk_push": "stk_push", "stk_query": "stk_query"}
 def traffic_agrees_with_the_declared_capabilities(probe: Probe) -> None:
     """Calls of everything declared, and of nothing else, over the whole run."""
     declared = probe.target.merchant.capabilities
+    if not probe.sight.entries(since=1, endpoint="stk_push", kind="request", limit=1):
+        make_traffic(probe)
     for endpoint, capability in SHOWN_BY.items():
         seen = probe.sight.entries(since=1, endpoint=endpoint, kind="request", limit=1)
         if seen and capability not in declared:
@@ -25,6 +29,12 @@ def traffic_agrees_with_the_declared_capabilities(probe: Probe) -> None:
             )
         if not seen and capability in declared:
             expect_shown(probe, capability)
+
+
+def make_traffic(probe: Probe) -> None:
+    """Where this check runs alone: a payment whose callback never comes, which makes a merchant ask if it ever does."""
+    silent = probe.pay(unanswered("inline/k01-alone"))
+    probe.wait("query_seen", silent, within_s=min(ASKS_WITHIN_S, probe.reconcile_s))
 
 
 def expect_shown(probe: Probe, capability: str) -> None:
