@@ -69,6 +69,14 @@ def _of_the_suite(order: Order) -> set[str]:
     return {row.rule.id for row in select(suite=order.suite, only=order.only) if row.family == MONEY}
 
 
+def not_begun(plan: tuple[Rule, ...], reason: str) -> Loaded:
+    """A load that could not begin: its rules are open questions, and what the suites proved still speaks."""
+    checks = tuple(
+        Check(rule=rule.id, state=State.NOT_TESTED, not_tested=NotTested.SET_UP_FAILED, reason=reason) for rule in plan
+    )
+    return Loaded(plan=plan, checks=checks)
+
+
 def installed() -> bool:
     """Whether Locust is there; it is an extra."""
     return importlib.util.find_spec("locust") is not None

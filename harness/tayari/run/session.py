@@ -22,7 +22,7 @@ from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
-from tayari.run.load import Loaded, loaded_from, planned_rules, run_load
+from tayari.run.load import Loaded, loaded_from, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.statements import read_statements
 from tayari.run.suites import found_so_far, run_suites
@@ -134,6 +134,7 @@ def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
     except MerchantStartError as error:
         parts.notes.append(f"no load run: the merchant had ended, and did not come up again: {error}")
         voice.say(parts.notes[-1], style="bold red")
+        parts.loaded = not_begun(parts.loaded.plan, "the merchant had ended, and did not come up again")
         return False
     return True
 
