@@ -43,14 +43,14 @@ def test_0_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_0_a_load_that_keeps_its_thresholds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = mini_target(tmp_path, rest="thresholds: {concurrent_users: 3}")
 
-    code = run(["load", str(path), "--duration", "5", "--out", str(tmp_path / "out"), "--format", "json"])
+    code = run(["load", str(path), "--users", "25", "--duration", "6", "--out", str(tmp_path / "out"), "--format", "json"])
 
     found = judged(capsys)
     assert (code, found["verdict"]) == (0, "READY")
     kept = read_run(tmp_path / "out" / "run.json")
     assert kept.load is not None
     assert kept.load.settled > 0
-    assert [check.rule for check in kept.checks] == ["P01", "P02", "P03", "P04"]
+    assert [check.rule for check in kept.checks] == ["P01", "P02", "P03", "P04", "M01", "M02", "M03", "M04", "M05"]
 
 
 def test_10_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

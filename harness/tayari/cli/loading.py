@@ -93,7 +93,8 @@ def load(
     asked = LoadOrder(
         users=users, duration_s=duration or (_PROBE_S if find_limit else _DURATION_S), ui=ui, ui_port=ui_port,
         seed=seed, rate=rate, in_flight=in_flight, shape=shape, mix=mix,
-        abort_after_s=abort_after, find_limit=find_limit, workers=workers, expect_workers=expect_workers if master else 0, bind=bind,
+        abort_after_s=abort_after, find_limit=find_limit, workers=workers,
+        expect_workers=expect_workers if master else 0, bind=bind,
     )  # fmt: skip
     if worker:
         _be_worker(target, worker, control, out, speech)
