@@ -17,7 +17,9 @@ TITLES: Final = {
     "callback": "Callbacks",
     "query": "Status queries and reconciliation",
     "customer": "What customers are told",
+    "money": "Money over the whole run",
     "performance": "Under load",
+    "set_up": "Set-up",
     "scenario": "Scenarios",
 }
 """Groups of this catalogue; one that is not here is called by its own name."""
