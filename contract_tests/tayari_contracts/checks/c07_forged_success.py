@@ -7,11 +7,12 @@ from tayari_reports.model import NotTested
 from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.forgery import SOURCE, forged_body, forged_url
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
+from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
 IN_FLIGHT_S = 4.0
+WATCH_S = 3.0
 
 
 @check("C07")
@@ -48,6 +49,7 @@ def expect_still_unpaid(probe: Probe, payment: Payment, *, guessed: bool) -> Non
     how = "its address had to be guessed" if guessed else "its address is no secret"
     because = f"a callback that anybody could send was believed ({how})"
     probe.expect_unpaid(payment, for_s=IN_FLIGHT_S + 1.0, because=because)
+    probe.until(payment, (FAILED, REVIEW), within_s=WATCH_S)
     probe.after_the_queue(payment)
     probe.expect_unpaid(payment, for_s=0.5, because=because)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
 from tayari_contracts.findings import Failed
-from tayari_contracts.probe import FAILED, PAID, Probe
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
+WATCH_S = 6.0
 IN_FLIGHT = 1000
 """So many queries hear that the payment is in flight: more than anybody asks while this check looks."""
 
@@ -24,6 +25,7 @@ def a_success_without_receipt_is_not_final(probe: Probe) -> None:
         )
     )
     probe.expect_callback_taken(payment)
+    probe.until(payment, (PAID, FAILED, REVIEW), within_s=WATCH_S)
     view = probe.after_the_queue(payment)
     if view.state is PAID:
         raise Failed("a success without a receipt was final; expected pending until a query confirms it")

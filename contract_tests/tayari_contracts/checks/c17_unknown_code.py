@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tayari_contracts.findings import Failed
 from tayari_contracts.messages import promises_in
-from tayari_contracts.probe import Probe
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import quote
 
 UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request could not be completed."}
 """5999 is in no list; the text is ours."""
+WATCH_S = 4.0
 
 
 @check("C17")
@@ -18,6 +19,7 @@ def an_unknown_code_is_neither_success_nor_promise(probe: Probe) -> None:
     """The callback says 5999."""
     payment = probe.pay_accepted(situation("inline/c17-unknown-code", outcome=UNKNOWN))
     probe.expect_callback_taken(payment)
+    probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     probe.after_the_queue(payment)
     probe.expect_unpaid(payment, for_s=0.0, because="the callback carried 5999, a code that is not 0")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tayari_contracts.findings import Failed, Inapplicable
-from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
@@ -13,6 +13,7 @@ def disagreement_credits_nobody(probe: Probe) -> None:
     """The callback says 0, and the query says 1032."""
     payment = probe.pay_accepted(situation("inline/q09-disagreement", outcome=after(1.0), query={"result_code": 1032}))
     probe.expect_callback_taken(payment)
+    probe.until(payment, (PAID, REVIEW, FAILED), within_s=probe.worked_off_s)
     view = probe.after_the_queue(payment)
     asked = bool(probe.sight.queries(payment))
     if view.state is PAID and not asked:
