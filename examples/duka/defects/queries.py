@@ -81,6 +81,20 @@ class FixedGaps(QueryGaps):
     jitter = 0.0
 
 
+class NeverAsks(Reconciler):
+    def follow(self, payment_id: str) -> None:
+        """No query is ever sent."""
+
+    def ask_now(self, payment_id: str) -> None:
+        """Not even about a claim."""
+
+
+class CreditsWhatItHears(Settlement):
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        self.store.credit(payment, result.receipt)
+        return False
+
+
 class ForgetsOpenOnes(Reconciler):
     def resume(self) -> None:
         """What was open when the process ended stays open."""
@@ -89,10 +103,11 @@ class ForgetsOpenOnes(Reconciler):
 ROWS = (
     defect(
         "waits-for-callbacks",
-        "Q01 M05 K01",
+        "Q01 M05",
         "Never asks M-Pesa about a payment whose callback is missing.",
         WaitsForCallbacks,
     ),
+    defect("never-asks", "K01", "Declares status queries and never sends one.", NeverAsks, CreditsWhatItHears),
     defect("open-ones-forgotten", "R01", "Does not take up open payments after a restart.", ForgetsOpenOnes),
     defect("in-flight-fails", "Q02", "Takes a query's 'still processing' for a failure.", InFlightFails),
     defect("query-error-fails", "Q03", "Takes a query's error for a failed payment.", ErrorFails),
