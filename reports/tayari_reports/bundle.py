@@ -55,6 +55,8 @@ def verify(path: Path) -> Verified:
     try:
         found = _unpack(raw)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as broken:
+        if raw.lstrip()[:1] == b"{":
+            raise ReportError(f"{path}: this is JSON; expected the bundle beside it (evidence.zip)") from None
         return Verified(problems=(f"it is torn or changed: {broken}",), sha256=sha256)
     if RUN not in found:
         raise ReportError(f"{path}: holds no {RUN}; expected a bundle that `tayari check` wrote")

@@ -14,13 +14,13 @@ from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
 from tayari_reports.wording import (
     LIMITS,
-    TITLES,
     answer,
     counted,
     first_step,
     one_line,
     open_questions,
     scope,
+    shout,
 )
 
 _COLOURS: Final = {
@@ -55,7 +55,7 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
         Text(figures),
         Text(one_line(scope(run)), style="dim"),
     )
-    title = Text(f" {TITLES[judgement.verdict].upper()}: {one_line(run.merchant, 60)} ")
+    title = Text(f" {shout(judgement)}: {one_line(run.merchant, 60)} ")
     title.stylize(f"bold {colour}")
     return Panel(body, title=title, title_align="left", border_style=colour)
 

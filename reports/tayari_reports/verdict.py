@@ -84,6 +84,8 @@ class Judgement:
     waivers: tuple[Assessed, ...]
     """Every waiver of the run, and whether it counts."""
     confidence: Confidence
+    selection: str = ""
+    """What narrowed the plan (`C03`); the verdict speaks of that and of nothing else."""
 
     @property
     def exit_code(self) -> int:
@@ -121,6 +123,7 @@ def judge(run: Run) -> Judgement:
         waived=covered,
         waivers=assessed,
         confidence=confidence(run, found),
+        selection=run.selection,
     )
 
 

@@ -79,11 +79,31 @@ LIMITS: Final = (
 )
 
 
+def title(judgement: Judgement) -> str:
+    """The headline: the verdict, and what it is about where that is less than a suite."""
+    return TITLES[judgement.verdict] + _narrowed(judgement)
+
+
+def shout(judgement: Judgement) -> str:
+    """The headline for a terminal."""
+    return TITLES[judgement.verdict].upper() + _narrowed(judgement)
+
+
+def _narrowed(judgement: Judgement) -> str:
+    if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
+        return ""
+    return f", for {one_line(judgement.selection, 60)} only"
+
+
 def answer(judgement: Judgement) -> str:
     """Why the verdict is what it is, in one sentence."""
     blocking, missing = judgement.blocking, judgement.missing
     lesser = len(judgement.minor) + len(judgement.waived)
     match judgement.verdict:
+        case Verdict.READY if judgement.selection:
+            return (
+                "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
+            )
         case Verdict.READY:
             return "Every blocking rule that applies has an answer, and none failed."
         case Verdict.READY_WITH_MINOR_FIXES:
@@ -101,6 +121,8 @@ def answer(judgement: Judgement) -> str:
 def first_step(run: Run, judgement: Judgement) -> str:
     """What to do first, in one or two sentences."""
     match judgement.verdict:
+        case Verdict.READY if judgement.selection:
+            return "Run a whole suite before you decide: tayari check --suite release."
         case Verdict.READY:
             return "Nothing blocks. Keep this run in CI, and run it again before each release."
         case Verdict.INVALID_RUN:

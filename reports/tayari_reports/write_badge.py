@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from tayari_reports.model import Run, Verdict
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import TITLES
+from tayari_reports.wording import title as headline
 
 _LABEL: Final = "M-Pesa readiness"
 _COLOURS: Final = {
@@ -25,7 +25,7 @@ _PADDING: Final = 14
 
 def render(run: Run, judgement: Judgement) -> str:
     """The badge. An invalid run has no score to show."""
-    said = TITLES[judgement.verdict].lower()
+    said = headline(judgement).lower()
     if judgement.verdict is not Verdict.INVALID_RUN:
         said += f", score {percent(judgement.score)}, coverage {percent(judgement.coverage)}"
     left, right = _width(_LABEL), _width(said)

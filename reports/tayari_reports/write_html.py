@@ -56,7 +56,7 @@ def render(run: Run, judgement: Judgement) -> str:
 
 def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
     return {
-        "title": wording.TITLES[judgement.verdict],
+        "title": wording.title(judgement),
         "answer": wording.answer(judgement),
         "first_step": wording.first_step(run, judgement),
         "counted": wording.counted(judgement),

@@ -8,7 +8,7 @@ from typing import Final
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, Row, percent
-from tayari_reports.wording import LIMITS, STATES, TITLES, answer, counted, first_step, one_line, open_questions, scope
+from tayari_reports.wording import LIMITS, STATES, answer, counted, first_step, one_line, open_questions, scope, title
 
 MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 8
@@ -18,7 +18,7 @@ _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 def render(run: Run, judgement: Judgement) -> str:
     """The verdict, what to do first, the categories and the worst findings."""
     lines = [
-        f"## {TITLES[judgement.verdict]} (`{judgement.verdict}`): {_safe(run.merchant, 60)}",
+        f"## {title(judgement)} (`{judgement.verdict}`): {_safe(run.merchant, 60)}",
         "",
         f"**Score {percent(judgement.score)} · coverage {percent(judgement.coverage)}** · {counted(judgement)}",
         "",

@@ -19,6 +19,7 @@ from tayari_reports.history import render as render_history
 from tayari_reports.jsonio import read_run
 from tayari_reports.merging import merge as merge_runs
 from tayari_reports.model import Run
+from tayari_reports.tampering import refuse_if_changed
 from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import judge, percent
 from tayari_reports.waivers import EAT
@@ -59,7 +60,9 @@ def render(
     speech = Speech(Format.TEXT)
     with _failures(speech):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
-        run = prepare(_with_statements(read_run(run_file), files))
+        found = read_run(run_file)
+        refuse_if_changed(found, run_file)
+        run = prepare(_with_statements(found, files))
         if form == "text":
             render_terminal(run, judge(run), speech.out)
             return
