@@ -12,10 +12,11 @@ from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.findings import Failed, Unjudged, Untested
-from tayari_contracts.hands import Hands, states_of
+from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
 from tayari_contracts.situations import after, situation
+from tayari_contracts.states import states_of
 from tayari_contracts.wording import quote, say, times
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -95,9 +96,9 @@ class Probe(Hands):
             return view.receipt == self.sight.record(payment).get("receipt")
         return not self.sight.queries(payment)
 
-    def told_of_outcome(self, payment: Payment) -> str:
-        """What the customer is told now. Of an acknowledged payment only its page counts: "enter your PIN", said at the
-        start, is no word on the outcome.
+    def told_of_outcome(self, payment: Payment, view: StatusView | None = None) -> str:
+        """What the customer is told now, or was at the look `view`. Of an acknowledged payment only its page counts:
+        "enter your PIN", said at the start, is no word on the outcome.
 
         Raises:
             Untested: Daraja acknowledged the payment, and the target file does not show its page's text.
@@ -111,7 +112,7 @@ class Probe(Hands):
                 why=NotTested.TARGET_KEY_MISSING,
                 enable="merchant.status.message",
             )
-        return self.status(payment).message or ""
+        return (view or self.status(payment)).message or ""
 
     def expect_state(
         self,

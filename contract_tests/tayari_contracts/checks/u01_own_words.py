@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from tayari_contracts.findings import Failed
 from tayari_contracts.messages import is_raw, problems_of
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PENDING, Probe
+from tayari_contracts.probe import SETTLED, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import quote
@@ -51,15 +52,22 @@ def each_failure_has_its_own_words(probe: Probe) -> None:
 
 
 def text_of(probe: Probe, payment: Payment, topic: str) -> str:
-    """What the customer reads at last: the first text that fits, else the one when the payment is settled."""
+    """What the customer reads at last: the first text that fits, else the one of a look after the payment was settled.
+
+    Text and state are of one look: between two, the payment may have left pending.
+    """
     probe.wait("callback_answered", payment)
-    waited_s = 0.0
-    text = probe.told_of_outcome(payment)
-    while problems_of(text, topic) and waited_s < probe.settle_s and probe.status(payment).state is PENDING:
+    last_look_at = payment.began_at + probe.worked_off_s
+    while True:
+        view = probe.status(payment)
+        text = probe.told_of_outcome(payment, view)
+        if not problems_of(text, topic):
+            return text
+        if view.state in SETTLED or time.time() >= last_look_at or not probe.has_time:
+            break
         probe.quiet(OFTEN_S)
-        waited_s += OFTEN_S
-        text = probe.told_of_outcome(payment)
-    return text
+    probe.quiet(OFTEN_S)
+    return probe.told_of_outcome(payment)
 
 
 def judge(text: str, topic: str, sent: str) -> list[str]:

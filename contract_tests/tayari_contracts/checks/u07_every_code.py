@@ -27,6 +27,7 @@ def every_code_has_honest_words(probe: Probe) -> None:
         raise Untested("the catalogue of codes is empty")
     told = [situation("inline/u07", outcome=after(0.5, result_code=row["code"])) for row in rows]
     payments = [probe.pay_accepted(each) for each in told]
+    probe.after_the_queue(payments[-1])
     problems = [found for row, payment in zip(rows, payments, strict=True) if (found := _problem(probe, payment, row))]
     if problems:
         raise Failed("; ".join(problems[:4]))
@@ -39,8 +40,8 @@ def _is_meant(row: dict[str, Any]) -> bool:
 
 def _problem(probe: Probe, payment: Payment, row: dict[str, Any]) -> str:
     probe.wait("callback_answered", payment)
-    probe.until(payment, (FAILED, REVIEW), within_s=2.0)
-    text = probe.told_of_outcome(payment)
+    view = probe.until(payment, (FAILED, REVIEW), within_s=2.0)
+    text = probe.told_of_outcome(payment, view)
     sent = str(probe.sight.record(payment).get("result_desc") or row["text"])
     if not text.strip():
         return f"{row['code']}: the customer is told nothing"
