@@ -21,6 +21,7 @@ from tayari_contracts.findings import Unjudged, Untested
 from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
+from tayari_contracts.states import states_of
 
 PAID, FAILED, PENDING, REVIEW = (
     PaymentState.PAID,
@@ -298,8 +299,3 @@ class Hands:
                 return found
             self._stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
             pause_s = min(0.5, pause_s * 1.4)
-
-
-def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:
-    """One state or several, as a set."""
-    return frozenset({states}) if isinstance(states, PaymentState) else frozenset(states)
