@@ -23,12 +23,7 @@ from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
 from tayari_contracts.states import states_of
 
-PAID, FAILED, PENDING, REVIEW = (
-    PaymentState.PAID,
-    PaymentState.FAILED,
-    PaymentState.PENDING,
-    PaymentState.REVIEW,
-)
+PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
 T = TypeVar("T")
 
