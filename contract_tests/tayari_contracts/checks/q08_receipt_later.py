@@ -1,30 +1,26 @@
-"""Q08: a payment that a query settled gets its receipt when the callback comes."""
+"""Q08: a payment that a query settled is credited once when its callback comes after all, and gets its receipt."""
 
 from __future__ import annotations
 
-import time
-
 from tayari_contracts.asking import first_query, patience_s, unanswered
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Untested, Warned
 from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.registry import check
 
-OFTEN_S = 0.25
-
 
 @check("Q08")
-def the_receipt_is_added_later(probe: Probe) -> None:
+def the_callback_after_a_query_adds_the_receipt_alone(probe: Probe) -> None:
     """Settled by a query, which names no receipt; then the callback arrives after all."""
     payment = probe.pay_accepted(unanswered("inline/q08-late-callback"))
     first_query(probe, payment)
     if probe.until(payment, PAID, within_s=patience_s(probe)).state is not PAID:
-        raise Untested("no query settled the payment, so no receipt could be missing")
+        raise Untested("no query settled the payment, so no callback could come after one")
     probe.send_callback(payment)
+    shown = probe.after_the_queue(payment).receipt
+    probe.expect_credits(payment, 1, quiet_s=0.5, because="a query settled it, and then its callback came")
+    if not probe.sees_receipt:
+        probe.notes.append("whether the receipt was added could not be seen (merchant.status.receipt)")
+        return
     receipt = probe.sight.record(payment)["receipt"]
-    end = time.monotonic() + probe.settle_s
-    while (shown := probe.status(payment).receipt) != receipt and time.monotonic() < end:
-        probe.quiet(OFTEN_S)
     if shown != receipt:
-        raise Failed(f"the payment shows {shown or 'no receipt'} after its callback came; expected receipt {receipt}")
-    if probe.sees_credits:
-        probe.expect_credits(payment, 1, quiet_s=0.5, because="a query settled it, and then its callback came")
+        raise Warned(f"the payment shows {shown or 'no receipt'} after its callback came; expected receipt {receipt}")

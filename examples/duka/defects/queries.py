@@ -11,6 +11,7 @@ from records import Answer, Payment, Result, Said
 from replies import Replies, Reply
 from settlement import Settlement
 
+from defects.credits import ForgetsCredits
 from defects.row import defect
 
 FAILED = Answer(said=Said.FAILURE, code="1019")
@@ -76,6 +77,13 @@ class NoReceiptLater(Settlement):
         pass
 
 
+class CallbackCreditsToo(Settlement):
+    def complete(self, payment: Payment, result: Result) -> None:
+        if payment.receipt is None:
+            self.store.credit(payment, result.receipt)
+        super().complete(payment, result)
+
+
 class FixedGaps(QueryGaps):
     growth = 1.0
     jitter = 0.0
@@ -116,5 +124,12 @@ ROWS = (
     defect("text-is-no-zero", "Q06", 'Does not take the query\'s "0" for a success.', TextIsNoZero),
     defect("any-query-id", "Q07", "Applies an answer about another CheckoutRequestID.", AnyId),
     defect("no-receipt-later", "Q08", "Ignores the receipt of a payment that a query settled.", NoReceiptLater),
+    defect(
+        "query-and-callback-credit",
+        "Q08",
+        "Credits a payment that a query settled again when its callback comes.",
+        CallbackCreditsToo,
+        ForgetsCredits,
+    ),
     defect("query-fixed-gaps", "Q12", "Asks in fixed gaps without jitter.", FixedGaps),
 )
