@@ -28,12 +28,18 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--help")
 
-    names = "demo simulate init doctor check gate load explain rules scenarios report"
+    names = "demo simulate init doctor check gate load explain trigger rules scenarios report"
     assert all(f"\n  {name}" in text for name in names.split())
 
 
 def test_simulate_shows_the_simulators_own_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--journal" in said(capsys, "simulate", "--help")
+
+
+def test_simulate_passes_its_pages_through(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "| `oauth_wrong_credentials` |" in said(capsys, "simulate", "--provenance")
+    assert "payment/insufficient-funds" in said(capsys, "simulate", "--magic")
+    assert json.loads(said(capsys, "simulate", "--magic", "--format", "json"))
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites_one(

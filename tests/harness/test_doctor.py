@@ -140,6 +140,19 @@ def test_a_callback_on_a_foreign_host_is_reached_by_rewriting_it(tmp_path: Path)
     assert all(finding.ok for finding in found)
 
 
+def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None:
+    good = '"https://shop.example": "http://127.0.0.1:{port}"'
+    rest = f'callbacks: {{rewrite: {{"https://shop.exmaple": "http://127.0.0.1:9", {good}}}}}'
+
+    found = examine(mini_target(tmp_path, env={"CALLBACK": "https://shop.example/cb"}, rest=rest))
+
+    (warned,) = [finding for finding in found if finding.name == "rewrite"]
+    assert all(finding.ok for finding in found)
+    assert "https://shop.exmaple, and rewrote nothing" in warned.message
+    assert "is https://shop.example/cb" in warned.message
+    assert warned.fix
+
+
 def test_a_utc_timestamp_is_told_but_stops_nothing(tmp_path: Path) -> None:
     found = examine(mini_target(tmp_path, env={"OFF_MINUTES": "-180"}))
 

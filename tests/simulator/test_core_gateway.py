@@ -185,6 +185,18 @@ def test_token_requests_are_refused_in_order(query: str, authorization: str, cod
 @pytest.mark.parametrize(
     ("switch", "status", "empty"), [("empty_400", 400, True), ("empty_401", 401, True), ("400.008.01", 400, False)]
 )
+def test_an_empty_pair_is_no_app_even_where_any_pair_is_one(switch: str, status: int, empty: bool) -> None:
+    desk = Desk({"oauth_wrong_credentials": switch})
+    reply = desk.oauth(basic("", ""))
+
+    assert (reply.status, reply.body == b"") == (status, empty)
+    assert desk.note == "the consumer key and the secret are empty"
+    assert desk.oauth(basic("any", "pair")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("switch", "status", "empty"), [("empty_400", 400, True), ("empty_401", 401, True), ("400.008.01", 400, False)]
+)
 def test_a_wrong_key_or_secret_is_answered_as_switched(switch: str, status: int, empty: bool) -> None:
     desk = Desk({"oauth_wrong_credentials": switch}, key="known", secret="known")
     reply = desk.oauth(basic("known", "wrong"))

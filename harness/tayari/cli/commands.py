@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from tayari import __version__
-from tayari.cli import checking, loading, reference, reporting, setting_up
+from tayari.cli import checking, explaining, loading, reference, reporting, setting_up, triggering
 from tayari.run.findings import Exit
 
 _USAGE_ERROR: Final = 2
@@ -33,7 +33,8 @@ app.command()(setting_up.doctor)
 app.command()(checking.check)
 app.command()(checking.gate)
 app.command()(loading.load)
-app.command()(reference.explain)
+app.command()(explaining.explain)
+app.command()(triggering.trigger)
 app.add_typer(reference.rules, name="rules")
 app.add_typer(reference.scenarios, name="scenarios")
 app.add_typer(reporting.report, name="report")

@@ -1,4 +1,4 @@
-"""`tayari rules`, `tayari scenarios`, `tayari explain`: what to look up."""
+"""`tayari rules`, `tayari scenarios`: what to look up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 from tayari_contracts.rules import CatalogueRow, catalogue
 from tayari_reports.jsonio import to_dict
-from tayari_simulator.core.errors import ERROR_LIST
-from tayari_simulator.core.results import RESULTS
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_scenarios
 
@@ -99,29 +97,6 @@ def lint_scenarios(
     speech.text(f"{len(found)} scenarios, {len(problems)} problems")
     if problems or not found:
         raise typer.Exit(int(Exit.BAD_CONFIGURATION))
-
-
-def explain(code: Annotated[str, typer.Argument(metavar="CODE")], form: FormatOption = Format.TEXT) -> None:
-    """A result code (1032) or an error code (500.001.1001): meaning, words for the customer, retry or not."""
-    speech = Speech(form)
-    results = [row.to_dict() for row in RESULTS if str(row.code).upper() == code.upper()]
-    errors = [
-        {"code": row.code, "status": row.status, "text": row.message, "meaning": row.when, "source": row.source}
-        for row in ERROR_LIST
-        if code in {row.code, row.name}
-    ]
-    if not results and not errors:
-        known = {str(row.code) for row in RESULTS} | {row.code for row in ERROR_LIST}
-        raise speech.fail(f"{code} is not a code we know{suggestion(code, known)}", Exit.BAD_CONFIGURATION)
-    speech.json({"results": results, "errors": errors})
-    for row in RESULTS:
-        if str(row.code).upper() == code.upper():
-            speech.text(f"{row.code}  {row.text}", style="bold")
-            cells = [("apis", " ".join(row.apis)), ("meaning", row.meaning), ("say", row.say_en), ("sema", row.say_sw)]
-            speech.table(("", ""), [*cells, ("retry", row.retry), ("source", f"{row.mark}, {row.source}")])
-    for error in errors:
-        speech.text(f"{error['code']}  HTTP {error['status']}  {error['text'] or 'no message'}", style="bold")
-        speech.table(("", ""), [("meaning", str(error["meaning"])), ("source", str(error["source"]))])
 
 
 def _row(row: CatalogueRow) -> dict[str, object]:

@@ -134,7 +134,10 @@ class ControlClient:
 
     def send_callback(self, **telling: Any) -> list[Json]:
         """Send a callback as told and wait for the answers: see `POST /v1/callbacks`."""
-        deliveries: list[Json] = self._call("POST", "/v1/callbacks", telling, timeout_s=120.0)["deliveries"]
+        each_s = telling.get("timeout_s", 30.0) + telling.get("gap_s", 0.0)
+        in_turn = 1 if telling.get("parallel") else telling.get("times", 1)
+        wait_s = max(120.0, each_s * in_turn + self._timeout_s)
+        deliveries: list[Json] = self._call("POST", "/v1/callbacks", telling, timeout_s=wait_s)["deliveries"]
         return deliveries
 
     def mix(self, weights: str | dict[str, float] | None) -> dict[str, float] | None:

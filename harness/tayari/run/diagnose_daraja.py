@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tayari.run.findings import Exit, Finding, bad, good
-from tayari.target.model import DarajaAccount
+from tayari.run.diagnose_merchant import without_secrets
+from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.target.model import Callbacks, DarajaAccount
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""
@@ -53,6 +54,17 @@ def accepted_push(entries: Sequence[Entry]) -> Entry | None:
     """The push that made a payment, if there is one."""
     pushes = [entry for entry in entries if entry["kind"] == "request" and entry["endpoint"] == "stk_push"]
     return next((entry for entry in pushes if entry.get("checkout_request_id")), None)
+
+
+def unused_rewrites(push: Entry, callbacks: Callbacks) -> Iterator[Finding]:
+    """Entries of `callbacks.rewrite` that the callback of this push does not meet: the first that fits is taken."""
+    sent = str(_request(push).get("CallBackURL", ""))
+    url, whose = (callbacks.deliver_to, "callbacks.deliver_to") if callbacks.deliver_to else (sent, "the callback URL")
+    used = next((prefix for prefix in callbacks.rewrite if url.startswith(prefix)), None)
+    for prefix in callbacks.rewrite:
+        if prefix != used:
+            found = f"callbacks.rewrite has {prefix}, and rewrote nothing with it: {whose} is {without_secrets(url)}"
+            yield warning("rewrite", found, "write the beginning of the URL as it is sent, or remove the entry")
 
 
 def _credentials(entry: Entry) -> Finding:

@@ -70,7 +70,7 @@ def callback(entry: Mapping[str, Any]) -> Finding:
     error = str(entry.get("error") or "")
     status = (entry.get("response") or {}).get("status")
     host = urlsplit(url).hostname or url
-    url = _without_secrets(url)
+    url = without_secrets(url)
     if "allow" in error:
         fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
         return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
@@ -126,7 +126,7 @@ def _shortened(answer: Answer) -> str:
     return (text[:200] or "an empty body") + ("..." if len(text) > 200 else "")
 
 
-def _without_secrets(url: str) -> str:
+def without_secrets(url: str) -> str:
     """The address with what may be a secret in its path left out: segments of 16 characters or more, and the query."""
     parts = urlsplit(url)
     path = "/".join("..." if len(part) >= 16 else part for part in parts.path.split("/"))

@@ -123,6 +123,7 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     yield merchant.payment_answer(started, stage.target)
     push = daraja.accepted_push(entries)
     if push is not None:
+        yield from daraja.unused_rewrites(push, stage.target.callbacks)
         yield from _outcome(stage, started, push["checkout_request_id"], reference)
 
 

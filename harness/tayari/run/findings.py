@@ -29,6 +29,7 @@ class Finding:
     message: str = ""
     """What was found against what was expected; for a good finding, what was seen."""
     fix: str = ""
+    """What to do; a finding that stops nothing and has one is a warning."""
     exit_code: Exit = Exit.OK
 
     def record(self) -> Preflight:
@@ -39,6 +40,11 @@ class Finding:
 def good(name: str, message: str = "") -> Finding:
     """A finding that stops nothing."""
     return Finding(name=name, message=message)
+
+
+def warning(name: str, message: str, fix: str) -> Finding:
+    """A finding that stops nothing, and is hardly meant so."""
+    return Finding(name=name, message=message, fix=fix)
 
 
 def bad(name: str, message: str, fix: str, exit_code: Exit = Exit.BAD_CONFIGURATION) -> Finding:

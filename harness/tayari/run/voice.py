@@ -59,7 +59,10 @@ class Voice:
             self.console.print(Text(sentence, style=style), soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
-        """One finding of the preflight; a bad one is told whole."""
+        """One finding of the preflight; a warning and a bad one are told whole."""
+        if finding.ok and finding.fix:
+            self.say(f"  warn  {finding.name}: {finding.message}; {finding.fix}", style="yellow")
+            return
         if finding.ok:
             self.say(
                 f"  ok  {finding.name}: {one_line(finding.message)}" if finding.message else f"  ok  {finding.name}"

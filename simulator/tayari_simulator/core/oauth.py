@@ -15,6 +15,9 @@ from tayari_simulator.core.wire import dumps
 from tayari_simulator.core.world import World
 
 _PLAIN: Final = Behaviour(name="")
+NOBODY: Final = ("", "")
+"""`Basic Og==`, from a merchant whose settings are missing: no app, even where any pair is one. Assumed: that Daraja
+answers it as it answers a wrong pair."""
 
 
 def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
@@ -42,8 +45,10 @@ def _issue(world: World, exchange: Exchange, authorization: str | None, query: s
     app = _credentials(authorization)
     if app is None:
         raise Refused(INVALID_AUTHENTICATION, note="the Authorization header is not Basic base64(key:secret)")
+    if app == NOBODY:
+        return _wrong_credentials(world, exchange, "the consumer key and the secret are empty")
     if not world.business.knows_app(*app):
-        return _wrong_credentials(world, exchange)
+        return _wrong_credentials(world, exchange, "the consumer key or secret is not the configured one")
     lifetime_s = behaviour.token_expires_in_s
     advertised = int(world.options.number("token_lifetime_s")) - 1 if lifetime_s is None else lifetime_s
     token = world.tokens.issue(
@@ -74,8 +79,8 @@ def _credentials(authorization: str | None) -> tuple[str, str] | None:
     return (key, secret) if colon else None
 
 
-def _wrong_credentials(world: World, exchange: Exchange) -> Reply:
-    exchange.note = "the consumer key or secret is not the configured one"
+def _wrong_credentials(world: World, exchange: Exchange, note: str) -> Reply:
+    exchange.note = note
     answer = world.options.text("oauth_wrong_credentials")
     if answer == "400.008.01":
         raise Refused(INVALID_AUTHENTICATION, note=exchange.note)

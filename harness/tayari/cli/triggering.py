@@ -1,0 +1,199 @@
+"""`tayari trigger`: any callback to any allowed URL, and what the merchant answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from tayari_simulator.core.results import RESULTS
+
+from tayari import scenario_folder
+from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
+from tayari.cli.redacted import redacted
+from tayari.cli.speech import Format, Speech
+from tayari.control.client import ControlClient, ControlError
+from tayari.control.process import SimulatorOptions, SimulatorStartError, start_simulator
+from tayari.run.findings import Exit
+from tayari.run.nearest import suggestion
+from tayari.target.model import Callbacks
+
+Json = dict[str, Any]
+
+_ID: Final = "Body.stkCallback.CheckoutRequestID"
+_LARGEST: Final = 1_000_000
+"""Bytes of a body: a callback of Daraja has less than a thousand."""
+
+
+class _BadInput(ValueError):
+    """What cannot be sent, and what to write instead."""
+
+
+def trigger(
+    *,
+    event: Annotated[
+        str | None, typer.Argument(help="A scenario (payment/insufficient-funds) or a result code; not with --body.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="Where the merchant takes callbacks.", show_default=False)
+    ] = None,
+    msisdn: Annotated[str | None, typer.Option("--msisdn", help="The payer, as 254712345678.")] = None,
+    amount: Annotated[int | None, typer.Option("--amount", min=1, help="Shillings.")] = None,
+    checkout_request_id: Annotated[
+        str | None, typer.Option("--checkout-request-id", metavar="ID", help="Of which payment it tells.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="As Body.stkCallback.ResultCode=1; JSON, else text."),
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="What is left out.")] = None,
+    body: Annotated[Path | None, typer.Option("--body", help="Send what is in this file.", metavar="FILE")] = None,
+    times: Annotated[int, typer.Option("--times", min=1, max=1000, help="Send it so often.")] = 1,
+    parallel: Annotated[bool, typer.Option("--parallel", help="All at once.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="HOST", help="A host beyond loopback that may be called."),
+    ] = None,
+    scenarios: ScenariosOption = None,
+    control: ControlOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Send a callback, and show what the merchant answers.
+
+    With --control, the simulator that runs there sends it, and --checkout-request-id is a payment of its own.
+    Exit code: 0 answered 2xx, 10 answered otherwise, 20 bad input, 21 no answer.
+    """
+    speech = Speech(form)
+    try:
+        telling = _body_of(event, body)
+        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None}
+        telling |= {key: value for key, value in given.items() if value is not None}
+        telling |= {"times": times, "parallel": parallel, "set": _changes(changes or ())}
+        _name_payment(telling, checkout_request_id, own=control is None or body is not None)
+        _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
+        with _client(control, allow_host or (), scenarios or ()) as client:
+            answers = client.send_callback(**telling)
+    except _BadInput as error:
+        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
+    except ControlError as error:
+        raise speech.fail(redacted(_problem(error, event)), Exit.BAD_CONFIGURATION) from error
+    except SimulatorStartError as error:
+        raise speech.fail(str(error), Exit.OUR_FAILURE) from error
+    _say(redacted(answers), speech)
+
+
+def _body_of(event: str | None, file: Path | None) -> Json:
+    """What the callback is made from: a result code, a scenario or a file."""
+    if (event is None) == (file is None):
+        problem = "expected an EVENT (a scenario or a result code) or --body FILE"
+        raise _BadInput(f"{problem}, found {'neither' if event is None else 'both'}")
+    if file is not None:
+        return _read(file)
+    codes = {str(row.code).upper(): row.code for row in RESULTS}
+    known = codes.get(str(event).upper())
+    if known is not None:
+        return {"result_code": known}
+    return {"result_code": event} if str(event).isdecimal() else {"scenario": event}
+
+
+def _read(file: Path) -> Json:
+    """A body that is JSON can be changed; anything else goes out as it is."""
+    try:
+        data = file.read_bytes()
+        if len(data) > _LARGEST:
+            raise _BadInput(f"{file} has {len(data)} bytes; expected {_LARGEST} at most")
+        text = data.decode()
+    except OSError as error:
+        raise _BadInput(f"{file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise _BadInput(f"{file}: not text in UTF-8 (byte {error.start})") from error
+    value, is_json = _decoded(text)
+    return {"body": value} if is_json else {"raw": text}
+
+
+def _changes(written: Sequence[str]) -> Json:
+    found: Json = {}
+    for one in written:
+        path, equals, text = one.partition("=")
+        if not (path and equals):
+            raise _BadInput(f"--set {one}: expected PATH=VALUE, as Body.stkCallback.ResultCode=1")
+        found[path] = _decoded(text)[0]
+    return found
+
+
+def _decoded(text: str) -> tuple[object, bool]:
+    """JSON as it is on the wire, where NaN and 1e999 are no numbers; anything else is text."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return text, False
+    return value, True
+
+
+def _name_payment(telling: Json, checkout_request_id: str | None, *, own: bool) -> None:
+    """A simulator of its own has no payments, and so only the body can name one; a running one knows its payments."""
+    if checkout_request_id is None:
+        return
+    if not own:
+        telling["checkout_request_id"] = checkout_request_id
+    elif "raw" in telling:
+        raise _BadInput("--checkout-request-id needs a JSON body; what is in the --body file is sent as it is")
+    else:
+        telling["set"] = {_ID: checkout_request_id, **telling["set"]}
+
+
+def _check(telling: Json, control: str | None, own_options: Sequence[object]) -> None:
+    if "url" not in telling and "checkout_request_id" not in telling:
+        raise _BadInput("nowhere to send it; give --to URL, or --control URL with --checkout-request-id")
+    if control is not None and own_options:
+        raise _BadInput("--allow-host and --scenarios are the running simulator's; give them to `tayari simulate`")
+
+
+@contextmanager
+def _client(control: str | None, hosts: Sequence[str], folders: Sequence[Path]) -> Iterator[ControlClient]:
+    """The simulator that runs, or one for this moment."""
+    if control is not None:
+        client = ControlClient(control)
+        try:
+            yield client
+        finally:
+            client.close()
+        return
+    options = SimulatorOptions(scenarios=(scenario_folder(), *folders), callbacks=Callbacks(allow_hosts=tuple(hosts)))
+    with start_simulator(options) as simulator, _client(simulator.control_url, (), ()) as client:
+        yield client
+
+
+def _problem(error: ControlError, event: str | None) -> str:
+    """The refusal; a code that was mistyped is named too."""
+    if error.status is None:
+        return f"{error}; start one with `tayari simulate`, or leave --control out"
+    if error.code != "unknown_scenario" or "did you mean" in str(error):
+        return str(error)
+    return f"{error}{suggestion((event or '').upper(), [str(row.code) for row in RESULTS])}"
+
+
+def _say(answers: Sequence[Mapping[str, Any]], speech: Speech) -> None:
+    """All answers, and the exit code that they make."""
+    statuses = [row["status"] for row in answers]
+    if not answers:
+        raise speech.fail("this scenario sends no callback: there is nothing to trigger", Exit.BAD_CONFIGURATION)
+    answered = all(status is not None and 200 <= status < 300 for status in statuses)
+    nobody = all(status is None for status in statuses)
+    code = Exit.OK if answered else Exit.MERCHANT_UNREACHABLE if nobody else Exit.NOT_READY
+    speech.json({"deliveries": list(answers), "exit_code": int(code)})
+    cells = [
+        (
+            row["url"],
+            str(row["status"] or "no answer"),
+            f"{row['duration_s'] * 1000:.0f} ms",
+            row["error"] or row["body"],
+        )
+        for row in answers
+    ]
+    speech.table(("url", "status", "took", "answer"), cells)
+    raise typer.Exit(int(code))

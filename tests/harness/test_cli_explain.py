@@ -1,0 +1,144 @@
+"""`tayari explain`, of payments that a running simulator had, and of every kind of code."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from tayari import scenario_folder
+from tayari.cli.commands import run
+from tayari.control.client import ControlClient
+from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari.merchant.process import free_port
+from tiny_shop import Says, open_shop
+
+MSISDN = "254711000101"
+STAMP = "20261007143517"
+SECRET_PATH = "/cb/0123456789abcdef0123"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with start_simulator(SimulatorOptions(scenarios=(scenario_folder(),))) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def payment(simulator: SimulatorProcess) -> str:
+    """The CheckoutRequestID of a payment that failed, beside a refused push of the same payer."""
+    control = ControlClient(simulator.control_url)
+    with open_shop({f"POST {SECRET_PATH}": Says({"taken": f"from {MSISDN}"})}) as shop:
+        control.play_next("payment/insufficient-funds", msisdn=MSISDN)
+        identifier = str(push(simulator, shop.url).json()["CheckoutRequestID"])
+        push(simulator, shop.url, Amount=0, PartyB="")
+        assert control.wait("callback_answered", checkout_request_id=identifier, timeout_s=10)["met"]
+    control.close()
+    return identifier
+
+
+def push(simulator: SimulatorProcess, shop_url: str, **changes: Any) -> requests.Response:
+    token = requests.get(
+        f"{simulator.daraja_url}/oauth/v1/generate?grant_type=client_credentials", auth=("key", "secret"), timeout=5
+    ).json()["access_token"]
+    code, passkey = simulator.ready["short_code"], simulator.ready["passkey"]
+    body = {
+        "BusinessShortCode": code, "Password": b64encode(f"{code}{passkey}{STAMP}".encode()).decode(),
+        "Timestamp": STAMP, "TransactionType": "CustomerPayBillOnline", "Amount": 100, "PartyA": MSISDN,
+        "PartyB": code, "PhoneNumber": MSISDN, "CallBackURL": f"{shop_url}{SECRET_PATH}", "AccountReference": "INV1",
+        "TransactionDesc": "Shoes", **changes,
+    }  # fmt: skip
+    return requests.post(
+        f"{simulator.daraja_url}/mpesa/stkpush/v1/processrequest",
+        json=body, headers={"Authorization": f"Bearer {token}"}, timeout=5,
+    )  # fmt: skip
+
+
+def test_a_payment_is_explained_without_its_number(
+    simulator: SimulatorProcess, payment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+
+    assert run(["explain", payment, "--control", simulator.control_url]) == 0
+    text = capsys.readouterr().out
+
+    assert "played payment/insufficient-funds: it was queued for this MSISDN" in text
+    assert "not asked: one_shot_msisdn is stronger" in text
+    assert "none -> prompted" in text
+    assert "prompted -> failed" in text
+    assert "answered 200" in text
+    assert "400.002.02" in text
+    assert "- Amount is 0; expected whole shillings" in text
+    assert "- PartyB is" in text
+    assert MSISDN[3:] not in text
+    assert "2547•••••101" in text
+
+
+@pytest.mark.parametrize("written", [MSISDN, f"+{MSISDN}", f"0{MSISDN[3:]}"])
+def test_a_payer_is_found_however_the_number_is_written(
+    simulator: SimulatorProcess, payment: str, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    assert run(["explain", written, "--control", simulator.control_url, "--format", "json"]) == 0
+    out = capsys.readouterr().out
+    told = json.loads(out)
+
+    assert [row["chosen"]["scenario"] for row in told["payments"]] == ["payment/insufficient-funds"]
+    assert told["payments"][0]["payment"]["callback_url"].endswith("/cb/...")
+    assert len(told["refusals"]) == 1
+    assert len(told["refusals"][0]["reasons"]) > 1
+    assert MSISDN[3:] not in out
+
+
+def test_a_payment_that_is_not_there_is_told(simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "254711999999", "--control", simulator.control_url]) == 20
+
+    said = capsys.readouterr().err
+    assert "2547•••••999" in said
+    assert "11999999" not in said
+
+
+def test_a_simulator_that_does_not_run_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", MSISDN, "--control", f"http://127.0.0.1:{free_port()}"]) == 20
+
+    assert "start one with `tayari simulate`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "found"),
+    [
+        ("1032", "results", "1032"),
+        ("404.001.03", "errors", "404.001.03"),
+        ("405.001.method_not_allowed", "errors", "405.001"),
+        ("503", "errors", "00.002.1001"),
+        ("503", "gateway", "imperva_503"),
+        ("429", "gateway", "spike_arrest"),
+        ("spike_arrest", "gateway", "spike_arrest"),
+    ],
+)
+def test_result_codes_error_codes_and_http_statuses_are_known(
+    capsys: pytest.CaptureFixture[str], code: str, kind: str, found: str
+) -> None:
+    assert run(["explain", code, "--format", "json"]) == 0
+
+    rows = json.loads(capsys.readouterr().out)[kind]
+    assert found in {str(row.get("code", row.get("name"))) for row in rows}
+    assert all(row["meaning"] and row["source"] and row["mark"] for row in rows)
+
+
+def test_a_result_code_has_words_for_the_customer_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "1"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "balance is too low" in said
+    assert "Salio lako la M-Pesa" in said
+    assert "after top-up" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "near"), [("1038", "1037"), ("500.001.1002", "500.001.1001"), ("spike_arest", "spike_arrest")]
+)
+def test_an_unknown_code_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str], code: str, near: str) -> None:
+    assert run(["explain", code]) == 20
+
+    assert f"{code} is not a code or a payment that we know; did you mean {near}?" in capsys.readouterr().err
