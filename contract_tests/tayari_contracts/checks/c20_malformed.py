@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.forgery import forged_body
+from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -22,21 +24,51 @@ BODIES: Final = {
 }
 """None of these was captured; each is what proxies and programming errors make of a message."""
 
+CODES: Final[dict[str, dict[str, Any]]] = {
+    "no ResultCode": {},
+    "the ResultCode null": {"ResultCode": None},
+    "an empty ResultCode": {"ResultCode": ""},
+    "a list for a ResultCode": {"ResultCode": []},
+}
+"""None of these is 0, but many a program takes them for it: `code or 0`, `$code == 0`, `int(code || 0)`."""
+
 
 @check("C20")
 def unreadable_callbacks_do_no_damage(probe: Probe) -> None:
     """Broken bodies arrive while the payment is open; then the genuine success, and then an ordinary payment."""
+    codeless = without_code(probe)
     payment = probe.pay_accepted(situation("inline/c20-open", outcome=after(OPEN_S)))
     for what, raw in BODIES.items():
         judge(probe.send_callback(payment, raw=raw), what)
     huge = f'{{"Body": {{"stkCallback": {{"ResultDesc": "{"x" * HUGE}"}}}}}}'
     judge(probe.send_callback(payment, raw=huge), "a body of three megabytes", may_hang_up=True)
+    expect_unpaid(probe, codeless)
 
     probe.expect_paid_once(
         payment, within_s=OPEN_S + probe.settled_s, because="unreadable callbacks came before the genuine one"
     )
     later = probe.pay_accepted(situation("inline/c20-afterwards", outcome=after(0.5)))
     probe.expect_paid_once(later, within_s=probe.settled_s, because="unreadable callbacks had come for another payment")
+    probe.after_the_queue(payment)
+    expect_unpaid(probe, codeless)
+
+
+def without_code(probe: Probe) -> dict[str, Payment]:
+    """Payments of which a callback with everything but a readable code came; in truth nobody answered the prompt."""
+    nobody = situation("inline/c20-no-code", outcome=after(OPEN_S, result_code=1037))
+    payments = {what: probe.pay_accepted(nobody) for what in CODES}
+    for what, payment in payments.items():
+        body = forged_body(probe.sight.record(payment), payment)
+        del body["Body"]["stkCallback"]["ResultCode"]
+        body["Body"]["stkCallback"].update(CODES[what])
+        judge(probe.send_callback(payment, body=body), what)
+    return payments
+
+
+def expect_unpaid(probe: Probe, payments: dict[str, Payment]) -> None:
+    """None of the payments whose callbacks named no code counts as paid."""
+    for what, payment in payments.items():
+        probe.expect_unpaid(payment, for_s=0.0, because=f"a callback with {what} came for it, and that is not 0")
 
 
 def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False) -> None:

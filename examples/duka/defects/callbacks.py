@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from callback_reader import CallbackReader
 from daraja import EAST_AFRICA
 from records import Result
 
+from defects.callers import BelievesCallbacks
 from defects.row import defect
 
 
@@ -58,6 +60,16 @@ class JsonAssumed(CallbackReader):
         return json.loads(raw)
 
 
+class NoCodeIsZero(CallbackReader):
+    def envelope(self, message: Any) -> Mapping[str, Any]:
+        with suppress(TypeError, KeyError, AttributeError):
+            message["Body"]["stkCallback"].setdefault("ResultCode", 0)
+        return super().envelope(message)
+
+    def code(self, value: object) -> str:
+        return super().code(value or 0)
+
+
 class TextDecides(CallbackReader):
     failures = ("cancel", "timeout", "insufficient", "locked", "expired", "invalid", "error", "limited", "lock ")
 
@@ -95,6 +107,13 @@ ROWS = (
     defect("whole-numbers-only", "C14", "Breaks when the amount comes as 1.0 or 1.00.", WholeNumbersOnly),
     defect("item-list-assumed", "C15", "Breaks when the one item is not in a list.", ListAssumed),
     defect("callback-json-assumed", "C20", "Breaks on a callback that is not JSON.", JsonAssumed),
+    defect(
+        "no-code-is-zero",
+        "C20",
+        "Takes a callback without a ResultCode for a success, and credits it.",
+        NoCodeIsZero,
+        BelievesCallbacks,
+    ),
     defect("words-assumed", "F01", "Breaks when ResultDesc is no text.", WordsAssumed),
     defect("text-decides", "C23", "Decides by ResultDesc: what names no failure it knows is paid.", TextDecides),
     defect("old-is-expired", "C24", "Takes a success with an old TransactionDate for expired.", OldIsExpired),
