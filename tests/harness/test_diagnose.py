@@ -244,3 +244,15 @@ def test_a_failed_start_shows_its_last_lines_and_what_to_do(kind: str, code: Exi
     assert found.exit_code is code
     assert "KeyError: MPESA_KEY" in found.message
     assert found.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://shop.example/cb/0123456789abcdef?key=1", "https://shop.example/cb/...?..."),
+        ("https://shop.example/cb", "https://shop.example/cb"),
+        ("http://[x", "..."),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    assert merchant.without_secrets(url) == shown

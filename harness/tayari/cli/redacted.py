@@ -24,11 +24,14 @@ def redacted(value: Any) -> Any:
 
 def _masked(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, dict):
-        plain = {key: without_secrets(text) if key in _ADDRESSES and text else text for key, text in value.items()}
-        return {key: _masked(item, redactor) for key, item in plain.items()}
+        return {key: _masked(_shortened(key, item), redactor) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, redactor) for item in value]
     return redactor.text(value) if isinstance(value, str) else value
+
+
+def _shortened(key: str, value: Any) -> Any:
+    return without_secrets(value) if key in _ADDRESSES and isinstance(value, str) and value else value
 
 
 def _texts(value: Any) -> Iterator[str]:

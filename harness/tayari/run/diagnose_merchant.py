@@ -128,7 +128,10 @@ def _shortened(answer: Answer) -> str:
 
 def without_secrets(url: str) -> str:
     """The address with what may be a secret in its path left out: segments of 16 characters or more, and the query."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # `http://[x`: Daraja takes it
+        return "..."
     path = "/".join("..." if len(part) >= 16 else part for part in parts.path.split("/"))
     return f"{parts.scheme}://{parts.netloc}{path}" + ("?..." if parts.query else "")
 
