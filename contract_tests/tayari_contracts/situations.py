@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
@@ -32,8 +32,8 @@ def gateway(fault: str, *, times: int = 1) -> Fault:
     return {"gateway_fault": {"fault": fault, "times": times}}
 
 
-def page(name: str, *, times: int = 1) -> Fault:
-    """The next pushes are answered by the edge, with HTML (`imperva_503`)."""
+def page(name: str, *, times: int | Literal["always"] = 1) -> Fault:
+    """The next pushes are answered by the edge, with HTML (`imperva_503`); `always` is until it is cleared."""
     return {"html": {"page": name, "times": times}}
 
 

@@ -14,9 +14,10 @@ from tayari_contracts.traffic import status_of
 from tayari_contracts.wording import quote
 
 ANSWERS: Final[dict[str, Fault]] = {
-    "HTTP 400 without a body": {"empty_body": {"status": 400, "times": 8}},
-    "an HTML page with HTTP 403": page("imperva_403", times=8),
+    "HTTP 400 without a body": {"empty_body": {"status": 400, "times": "always"}},
+    "an HTML page with HTTP 403": page("imperva_403", times="always"),
 }
+"""Until they are cleared: the merchant may try again as often as it likes."""
 
 
 @check("T08")
@@ -70,8 +71,8 @@ def _expect_clean(probe: Probe, payment: Payment, answer: str) -> None:
         raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")
     if payment.started.accepted and probe.sees_state:
         view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
-        if view.state is PAID:
-            raise Failed(f"OAuth answered {answer}, no push was sent, and the payment is paid")
+        if view.state is PAID and not probe.sight.accepted(payment):
+            raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid")
     told = probe.told(payment)
     if leak_of(told):
         raise Failed(f"OAuth answered {answer}, and the customer was told {quote(told)}")
