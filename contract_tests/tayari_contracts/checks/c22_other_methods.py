@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import PENDING, Probe
+import time
+
+from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.probe import PAID, PENDING, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import say
 
-OPEN_S = 5.0
+OPEN_S = 8.0
 WATCH_S = 2.0
 
 
@@ -20,6 +22,10 @@ def reading_the_address_changes_nothing(probe: Probe) -> None:
         probe.send_callback(payment, method=method, raw="")
     probe.quiet(WATCH_S)
     view = probe.until(payment, PENDING, within_s=1.0)
+    if view.state is PAID and time.time() >= float(probe.sight.record(payment)["result_due_at"]):
+        raise Unjudged(
+            f"the merchant took so long over GET and HEAD that the result, {OPEN_S:g} s after the push, came first"
+        )
     if view.state is not PENDING:
         raise Failed(f"the payment is {say(view)} after GET and HEAD on its callback address; expected pending")
     probe.expect_paid_once(payment, within_s=OPEN_S + probe.settled_s, because="GET and HEAD came before its callback")
