@@ -30,7 +30,9 @@ def strangers_are_answered_and_ignored(probe: Probe) -> None:
     judge(probe.send_callback(failed), "a late repetition of a failure")
 
     probe.quiet(1.0)
+    probe.after_the_queue(paid)
     expect_unchanged(probe, paid, failed)
+    probe.notes.append("looked at after the callbacks: one finished payment and one failed one, no others")
 
 
 def judge(answers: list[dict[str, Any]], what: str) -> None:

@@ -23,6 +23,7 @@ def a_repeated_success_credits_once(probe: Probe) -> None:
     probe.send_callback(later, times=AT_ONCE, parallel=True)
     probe.wait("callback_answered", racing, count=AT_ONCE, within_s=CALLBACK_WAIT_S)
     probe.expect_state(racing, PAID, within_s=probe.settled_s, because=f"its callback came {AT_ONCE} times at once")
+    probe.after_the_queue(later)
 
     probe.expect_credits(later, 1, quiet_s=1.5, because=f"its callback came {2 + AT_ONCE} times")
     probe.expect_credits(racing, 1, quiet_s=0.0, because=f"its callback came {AT_ONCE} times at once")
