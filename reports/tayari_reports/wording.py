@@ -101,9 +101,7 @@ def answer(judgement: Judgement) -> str:
     lesser = len(judgement.minor) + len(judgement.waived)
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
-            return (
-                "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
-            )
+            return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
         case Verdict.READY:
             return "Every blocking rule that applies has an answer, and none failed."
         case Verdict.READY_WITH_MINOR_FIXES:

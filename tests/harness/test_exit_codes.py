@@ -43,7 +43,9 @@ def test_0_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_0_a_load_that_keeps_its_thresholds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = mini_target(tmp_path, rest="thresholds: {concurrent_users: 3}")
 
-    code = run(["load", str(path), "--users", "25", "--duration", "6", "--out", str(tmp_path / "out"), "--format", "json"])
+    code = run(
+        ["load", str(path), "--users", "25", "--duration", "6", "--out", str(tmp_path / "out"), "--format", "json"]
+    )
 
     found = judged(capsys)
     assert (code, found["verdict"]) == (0, "READY")
