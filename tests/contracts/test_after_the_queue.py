@@ -1,0 +1,127 @@
+"""Judging a merchant that works its callbacks off later: after it dealt with them, or not at all."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_stage import stage
+from tayari.merchant.views import Started, StatusView
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.findings import Unjudged
+from tayari_contracts.hands import Scenario
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
+
+Script = Callable[[float], StatusView]
+"""What the merchant shows so many seconds after the later payment began."""
+
+RECEIPT = "UKN0000001"
+
+
+def payment(reference: str) -> Payment:
+    started = Started(accepted=True, status=200, payment_id=reference)
+    return Payment(
+        msisdn="254710000001", amount=100, reference=reference, started=started, since=1, began_at=time.time()
+    )
+
+
+ODD = payment("odd")
+
+
+class Later:
+    """Daraja's word on the later payment."""
+
+    def __init__(self, *, asked: bool) -> None:
+        self._asked = asked
+
+    def record(self, _: Payment) -> dict[str, Any]:
+        return {"receipt": RECEIPT}
+
+    def queries(self, _: Payment) -> list[dict[str, Any]]:
+        return [{}] if self._asked else []
+
+
+class Watched(Probe):
+    """A probe of a merchant that follows a script."""
+
+    worked_off_s = 0.8  # seconds in place of half a minute
+    sees_receipt = True
+
+    def __init__(self, odd: Script, later: Script, *, asked: bool = True, receipts: bool = True) -> None:
+        super().__init__(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
+        self.sight = Later(asked=asked)  # type: ignore[assignment]
+        self.sees_receipt = receipts
+        self._script = {"odd": odd, "later": later}
+        self.began = time.monotonic()
+
+    def pay(self, scenario: Scenario | None = None, **_: Any) -> Payment:
+        return payment("later")
+
+    def status(self, payment: Payment) -> StatusView:
+        return self._script[payment.reference](time.monotonic() - self.began)
+
+    @property
+    def took_s(self) -> float:
+        return time.monotonic() - self.began
+
+
+def always(state: Any, receipt: str | None = None) -> Script:
+    return lambda _: StatusView(state=state, receipt=receipt)
+
+
+def changing(first: Any, at_s: float, then: Any, receipt: str | None = None) -> Script:
+    return lambda now: StatusView(state=then, receipt=receipt) if now >= at_s else StatusView(state=first)
+
+
+def test_a_quick_merchant_is_judged_at_once() -> None:
+    probe = Watched(always(PENDING), always(PAID, RECEIPT))
+
+    assert probe.after_the_queue(ODD).state is PENDING
+    assert probe.took_s < 0.3
+
+
+def test_what_a_slow_merchant_makes_of_it_is_seen() -> None:
+    probe = Watched(changing(PENDING, 0.4, PAID), changing(PENDING, 0.4, PAID, RECEIPT))
+
+    assert probe.after_the_queue(ODD).state is PAID
+
+
+def test_a_later_payment_that_a_query_settled_says_nothing_of_the_queue() -> None:
+    probe = Watched(changing(PENDING, 0.4, PAID), always(PAID))
+
+    assert probe.after_the_queue(ODD).state is PAID
+    assert probe.took_s >= 0.8
+
+
+@pytest.mark.parametrize(("asked", "soon"), [(True, False), (False, True)])
+def test_without_receipts_only_a_payment_that_nobody_asked_about_was_settled_by_its_callback(
+    asked: bool, soon: bool
+) -> None:
+    probe = Watched(always(PENDING), always(PAID), asked=asked, receipts=False)
+
+    probe.after_the_queue(ODD)
+
+    assert (probe.took_s < 0.4) is soon
+
+
+def test_pending_decides_nothing_where_the_later_payment_is_pending_too() -> None:
+    with pytest.raises(Unjudged, match=r"is pending, but an ordinary one begun after it is pending after 0\.8 s"):
+        Watched(always(PENDING), always(PENDING)).after_the_queue(ODD)
+
+
+def test_paid_decides_whatever_the_later_payment_is() -> None:
+    assert Watched(always(PAID), always(PENDING)).after_the_queue(ODD).state is PAID
+
+
+@pytest.mark.parametrize("state", [FAILED, REVIEW, PAID])
+def test_a_decision_is_the_last_word(state: Any) -> None:
+    probe = Watched(changing(PENDING, 0.2, state), always(PAID, RECEIPT))
+
+    assert probe.settled(ODD).state is state
+
+
+@pytest.mark.parametrize("state", [PENDING, None])
+def test_what_never_settles_was_not_seen(state: Any) -> None:
+    with pytest.raises(Unjudged, match=r"still .* what becomes of it was not seen"):
+        Watched(always(state), always(PAID, RECEIPT)).settled(ODD)
