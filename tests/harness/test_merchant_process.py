@@ -104,7 +104,7 @@ def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None
         ("no-such-program-here", {}, "command", "cannot run 'no-such-program-here'"),
         ("{python} {ca_file}", {}, "placeholder", "{ca_file} has no value"),
         ("{python} 'my shop.py", {}, "command", "No closing quotation"),
-        ("{python} 'my shop.py' {port}", {"ready": "/busy", "ready_within_s": 0.5}, "not_ready", "(status 503)"),
+        ("{python} 'my shop.py' {port}", {"ready": "/busy", "ready_within_s": 5.0}, "not_ready", "(status 503)"),
         ("{python} -c 'import time; time.sleep(60)'", {"ready_within_s": 0.3}, "not_ready", "(connection refused)"),
     ],
 )
