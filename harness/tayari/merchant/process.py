@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import randbelow
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -220,11 +221,20 @@ def answers(base_url: str) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that was free a moment ago.
+
+    Below the range from which systems take the ports of outgoing calls: one of those, or another run's merchant, would
+    else take it before ours listens.
+    """
+    for _ in range(100):
+        port = 20_000 + randbelow(12_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise MerchantStartError("port_taken", "no free port was found between 20000 and 32000; end what listens there")
 
 
 def _runs(pid: int) -> bool:
