@@ -21,10 +21,10 @@ from tayari_load.samples import Samples
 from tayari_load.thresholds import FEWER_USERS, SUSTAINED, Circumstances, judge
 
 RULES: Final = {
-    "payment_p95_s": "P01",
-    "success_rate": "P02",
-    "failure_rate": "P03",
-    "concurrent_users": "P04",
+    "payment_p95_s": "L01",
+    "success_rate": "L02",
+    "failure_rate": "L03",
+    "concurrent_users": "L04",
 }
 """Threshold -> rule of the catalogue's performance rows."""
 _REASONS_TOLD: Final = 5

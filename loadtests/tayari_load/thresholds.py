@@ -30,7 +30,7 @@ class Circumstances:
 
 
 def judge(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> tuple[Threshold, ...]:
-    """The four thresholds, always all of them, in the order of the rules P01 to P04.
+    """The four thresholds, always all of them, in the order of the rules L01 to L04.
 
     `met` is None where the run cannot answer: no samples, too few for a percentile, fewer users than the threshold asks
     for, or a doubt about the run itself; `reason` says which.

@@ -58,7 +58,7 @@ ITEMS: Final[tuple[Item, ...]] = (
     Item("security.access", "Security", "Who may see payments and who may change them is limited and logged"),
     Item("security.dependencies", "Security", "Dependencies were checked for known vulnerabilities"),
     Item("security.review", "Security", "Somebody outside of the team reviewed the payment code or tried to break in"),
-    Item("monitoring.response_times", "Monitoring", "Payments settle in time under the expected load", ("P01", "P04")),
+    Item("monitoring.response_times", "Monitoring", "Payments settle in time under the expected load", ("L01", "L04")),
     Item("monitoring.alerts", "Monitoring", "Alerts on slow, failed and unanswered payments reach a person"),
     Item("monitoring.dashboard", "Monitoring", "A dashboard shows payments, failures and callbacks"),
     Item("monitoring.logs", "Monitoring", "A payment can be followed through the logs by its CheckoutRequestID"),

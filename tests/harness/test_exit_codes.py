@@ -52,7 +52,7 @@ def test_0_a_load_that_keeps_its_thresholds(tmp_path: Path, capsys: pytest.Captu
     kept = read_run(tmp_path / "out" / "run.json")
     assert kept.load is not None
     assert kept.load.settled > 0
-    assert [check.rule for check in kept.checks] == ["P01", "P02", "P03", "P04", "M01", "M02", "M03", "M04", "M05"]
+    assert [check.rule for check in kept.checks] == ["L01", "L02", "L03", "L04", "M01", "M02", "M03", "M04", "M05"]
 
 
 def test_10_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

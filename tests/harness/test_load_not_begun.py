@@ -12,7 +12,7 @@ def rule(name: str) -> Rule:
 
 
 def test_a_proven_failure_outranks_a_load_that_did_not_begin() -> None:
-    loaded = not_begun((rule("P01"),), "the merchant had ended")
+    loaded = not_begun((rule("L01"),), "the merchant had ended")
     failed = Check(rule="C03", state=State.FAIL, reason="Credited twice.")
     run = Run(
         run_id="r",
@@ -29,4 +29,4 @@ def test_a_proven_failure_outranks_a_load_that_did_not_begin() -> None:
     judgement = judge(run)
 
     assert judgement.verdict is Verdict.NOT_READY
-    assert [one.rule.id for one in judgement.missing] == ["P01"]
+    assert [one.rule.id for one in judgement.missing] == ["L01"]

@@ -150,7 +150,7 @@ def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of
     planned = {rule.id for rule in planned_rules(order, target)}
 
     assert (CONCURRENT_USERS in planned) is judged
-    assert {"P01", "P02", "P03"} <= planned
+    assert {"L01", "L02", "L03"} <= planned
     assert planned_rules(Order(target=target.path, suite=suite), target) == ()
 
 

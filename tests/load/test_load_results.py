@@ -58,7 +58,7 @@ def states(tally: Tally, frame: LoadRun) -> dict[str, State]:
 def test_met_thresholds_pass_their_rules() -> None:
     good = told(*[(Outcome.SETTLED, 1.5)] * 20)
 
-    assert states(good, run()) == dict.fromkeys(("P01", "P02", "P03", "P04"), State.PASS)
+    assert states(good, run()) == dict.fromkeys(("L01", "L02", "L03", "L04"), State.PASS)
 
 
 def test_missed_thresholds_fail_and_give_both_figures() -> None:
@@ -67,9 +67,9 @@ def test_missed_thresholds_fail_and_give_both_figures() -> None:
         check.rule: check.reason for check in checks(load, Samples(), started_at=1.0) if check.state is State.FAIL
     }
 
-    assert reasons["P01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
-    assert reasons["P02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
-    assert reasons["P03"].startswith("failure_rate was 50.0%; the target file asks for under 5.0%")
+    assert reasons["L01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
+    assert reasons["L02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
+    assert reasons["L03"].startswith("failure_rate was 50.0%; the target file asks for under 5.0%")
 
 
 def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
@@ -81,7 +81,7 @@ def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
     few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), Samples(), started_at=1.0)}
 
     assert set(states(late, run(doubts=("a worker was lost",))).values()) == {State.UNKNOWN}
-    assert (few["P04"].state, few["P04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
+    assert (few["L04"].state, few["L04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
 
 
 def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -
     write_checks(checks(load, Samples(), started_at=1.0), tmp_path / "events.jsonl")
 
     assert load_from_dict(json.loads((tmp_path / "out" / "load.json").read_text())) == load
-    assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["P01", "P02", "P03", "P04"]
+    assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["L01", "L02", "L03", "L04"]
 
 
 def test_a_generator_is_saturated_when_it_is_busy_often() -> None:

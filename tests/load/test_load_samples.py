@@ -69,5 +69,5 @@ def test_a_missed_threshold_opens_to_the_payments_that_missed_it() -> None:
 
     proof = {check.rule: {row.url for row in check.evidence} for check in checks(load, samples, started_at=0.0)}
 
-    assert proof == {"P01": {"/0"}, "P02": {"/20", "/21"}, "P03": {"/21"}, "P04": set()}
+    assert proof == {"L01": {"/0"}, "L02": {"/20", "/21"}, "L03": {"/21"}, "L04": set()}
     assert [check.state for check in checks(load, samples, started_at=0.0)][:3] == [State.FAIL] * 3

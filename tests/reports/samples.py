@@ -49,8 +49,8 @@ RULES = (
     ("U01", "Each common result has its own message", Category.ERROR_HANDLING, Severity.MEDIUM),
     ("U05", "Insufficient funds is told as such", Category.ERROR_HANDLING, Severity.MEDIUM),
     ("U06", "An outage is told as such, with an alternative", Category.ERROR_HANDLING, Severity.MEDIUM),
-    ("P01", "Payments settle within the target's p95", Category.PERFORMANCE, Severity.HIGH),
-    ("P02", "The success rate under load is kept", Category.PERFORMANCE, Severity.HIGH),
+    ("L01", "Payments settle within the target's p95", Category.PERFORMANCE, Severity.HIGH),
+    ("L02", "The success rate under load is kept", Category.PERFORMANCE, Severity.HIGH),
 )
 SHOULD = {"C21", "U01", "C01"}
 GROUPS = {"T": "token", "S": "request", "A": "acknowledgement", "C": "callback", "Q": "query", "U": "customer"}

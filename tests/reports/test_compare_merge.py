@@ -55,7 +55,7 @@ def test_scores_of_one_plan_are_compared() -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"plan": samples.ready().plan[:-1], "checks": samples.ready().checks[:-1]}, "the plans differ (gone: P02)"),
+        ({"plan": samples.ready().plan[:-1], "checks": samples.ready().checks[:-1]}, "the plans differ (gone: L02)"),
         ({"profile": "sandbox-observed"}, "Daraja was played differently"),
         ({"merchant": "soko"}, "different merchants (duka, soko)"),
     ],

@@ -114,12 +114,12 @@ def test_score_and_coverage_weigh_all_rules_that_apply() -> None:
         [
             ended("C03", FAIL, "Twice."),
             untested("T09", NotTested.UNSUPPORTED),
-            Check(rule="P01", state=State.NOT_APPLICABLE, reason="No load."),
+            Check(rule="L01", state=State.NOT_APPLICABLE, reason="No load."),
             Check(rule="C20", state=State.ATTESTED, reason="By hand."),
         ]
     )
     weights = {rule.id: rule.weight for rule in made.plan}
-    applicable = sum(weights.values()) - weights["P01"]
+    applicable = sum(weights.values()) - weights["L01"]
     judgement = judge(made)
 
     passed = applicable - weights["C03"] - weights["T09"] - weights["C20"]

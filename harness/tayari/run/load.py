@@ -24,7 +24,7 @@ from tayari.target.model import Target
 MONEY: Final = "money"
 FAMILIES: Final = frozenset({"performance", MONEY})
 INSTALL: Final = "pip install 'tayari[load]'"
-CONCURRENT_USERS: Final = "P04"
+CONCURRENT_USERS: Final = "L04"
 _OUT: Final = "load.json"
 _EVENTS: Final = "load-events.jsonl"
 PROBES: Final = 14
