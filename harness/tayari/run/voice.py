@@ -3,6 +3,7 @@ where that carries JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,6 +44,7 @@ class Voice:
             disable=quiet or not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._titles: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -71,17 +73,18 @@ class Voice:
         self.say(f"  STOP  {finding.name}: {finding.message}", style="bold red")
         self.say(f"        {finding.fix}", style="yellow")
 
-    def planned(self, count: int, what: str) -> None:
-        """So many checks are about to run."""
-        self.say(f"{what}: {count} checks")
-        self._task = self._progress.add_task(what, total=count)
+    def planned(self, titles: Mapping[str, str], what: str) -> None:
+        """These checks are about to run: their titles by the id of the rule or scenario."""
+        self._titles = titles
+        self.say(f"{what}: {len(titles)} checks")
+        self._task = self._progress.add_task(what, total=len(titles))
 
     def check(self, check: Check) -> None:
         """One finished check: a line each in CI; on a terminal only those that did not pass."""
         mark, style = _MARKS[check.state]
         if not self.console.is_terminal or check.state not in {State.PASS, State.NOT_APPLICABLE}:
-            reason = f": {one_line(check.reason, 160)}" if check.reason else ""
-            self.say(f"  {mark:<10} {check.rule}{reason}", style=style)
+            told = one_line(check.reason, 160) if check.reason else self._titles.get(check.rule, "")
+            self.say(f"  {mark:<10} {check.rule}: {told}".rstrip(": "), style=style)
         if self._task is not None:
             self._progress.advance(self._task)
 
