@@ -109,7 +109,9 @@ def test_the_meanings_of_one_error_code_stay_apart_and_are_counted() -> None:
     locked, unknown = (
         Code(code="500.001.1001", kind="error", text=text, times=2) for text in ("Unable to lock", "No such merchant")
     )
-    merged = merge([replace(samples.ready(), codes=(locked, unknown)), replace(samples.ready(), codes=(locked,))])
+    merged = merge(
+        [replace(samples.ready(), codes=(locked, unknown)), replace(samples.ready(), run_id="b", codes=(locked,))]
+    )
 
     assert [(code.text, code.times) for code in merged.codes] == [("Unable to lock", 4), ("No such merchant", 2)]
 
