@@ -110,14 +110,19 @@ def _gives_way(check: Check) -> bool:
 
 
 def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
-    found: dict[tuple[str, str], Code] = {}
+    found: dict[tuple[str, str, str], Code] = {}
     for run in runs:
         for code in run.codes:
-            known = found.get((code.kind, code.code))
+            known = found.get(_meaning(code))
             times = code.times + (known.times if known else 0)
             told = code.told or (known.told if known else "")
-            found[code.kind, code.code] = replace(code, times=times, told=told)
+            found[_meaning(code)] = replace(code, times=times, told=told)
     return tuple(found.values())
+
+
+def _meaning(code: Code) -> tuple[str, str, str]:
+    """What makes two codes the same: an error code says different things in different words."""
+    return code.kind, code.code, code.text if code.kind == "error" else ""
 
 
 def _attestations(runs: Iterable[Run]) -> tuple[Attestation, ...]:

@@ -9,6 +9,7 @@ import pytest
 import samples
 from tayari_reports.comparison import Comparison, compare, to_json, to_markdown
 from tayari_reports.errors import ReportError
+from tayari_reports.facts import Code
 from tayari_reports.history import read_history, render
 from tayari_reports.merging import merge
 from tayari_reports.model import NotTested, Run, State, Verdict
@@ -102,6 +103,17 @@ def test_where_runs_meet_the_worst_speaks_and_left_out_gives_way() -> None:
     found = {one.rule.id: one.state for one in judge(merge([left_out, failed])).outcomes}
 
     assert (found["C03"], found["C06"], found["T01"]) == (State.PASS, State.NOT_TESTED, State.FAIL)
+
+
+def test_the_meanings_of_one_error_code_stay_apart_and_are_counted() -> None:
+    locked, unknown = (
+        Code(code="500.001.1001", kind="error", text=text, times=2) for text in ("Unable to lock", "No such merchant")
+    )
+    merged = merge(
+        [replace(samples.ready(), codes=(locked, unknown)), replace(samples.ready(), run_id="b", codes=(locked,))]
+    )
+
+    assert [(code.text, code.times) for code in merged.codes] == [("Unable to lock", 4), ("No such merchant", 2)]
 
 
 def test_one_bad_part_spoils_the_whole() -> None:

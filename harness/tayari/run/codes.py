@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 from tayari_reports.facts import Code
-from tayari_simulator.core.errors import ERROR_LIST
+from tayari_simulator.core.refusals import Recognised, recognise
 from tayari_simulator.core.results import find
 
 from tayari.control.client import ControlClient
@@ -33,13 +32,11 @@ def results_met(control: ControlClient) -> Counter[str]:
     return Counter(str(code) for code in codes if code is not None)
 
 
-def errors_met(control: ControlClient) -> Counter[tuple[str, str]]:
-    """How often each error code was answered, with Daraja's words."""
-    return Counter(
-        (str(body["errorCode"]), str(body.get("errorMessage") or ""))
-        for entry in journal.entries(control, kind="request")
-        if (body := _body(entry)).get("errorCode")
-    )
+def refusals_met(control: ControlClient) -> Counter[Recognised]:
+    """How often each refusal was answered, by Daraja or by what stands before it."""
+    answers = (entry.get("response") or {} for entry in journal.entries(control, kind="request"))
+    met = (recognise(int(answer.get("status") or 0), str(answer.get("body") or "")) for answer in answers)
+    return Counter(one for one in met if one is not None)
 
 
 def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
@@ -49,12 +46,12 @@ def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
         ControlError: the simulator does not answer.
     """
     results = results_met(stage.control)
-    errors = errors_met(stage.control)
+    refusals = refusals_met(stage.control)
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
     told = _ask(stage, results) if ask and shows else {}
     return (
         *(_result(code, times, told.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
-        *(_error(code, text, times) for (code, text), times in sorted(errors.items())),
+        *(_refusal(met, times) for met, times in sorted(refusals.items(), key=lambda item: _by_text(item[0]))),
     )
 
 
@@ -99,26 +96,33 @@ def _result(code: str, times: int, told: str) -> Code:
         say_en=row.say_en,
         say_sw=row.say_sw,
         retry=row.retry,
+        mark=str(row.mark),
+        source=row.source,
     )
 
 
-def _error(code: str, text: str, times: int) -> Code:
-    same = [row for row in ERROR_LIST if row.code == code]
-    row = next((row for row in same if row.message == text), same[0] if same else None)
-    return Code(code=code, kind="error", text=text, times=times, meaning=row.when if row is not None else "")
+def _refusal(met: Recognised, times: int) -> Code:
+    row = met.row
+    if row is None:
+        return Code(code=met.code, kind="error", text=met.text, times=times, meaning="no refusal that is known")
+    return Code(
+        code=met.code,
+        kind=row.kind,
+        text=met.text,
+        times=times,
+        meaning=row.meaning,
+        say_en=row.advice.say_en,
+        say_sw=row.advice.say_sw,
+        retry=row.advice.retry,
+        mark=str(row.mark),
+        source=row.source,
+    )
+
+
+def _by_text(met: Recognised) -> tuple[bool, str, str]:
+    return met.row is not None and met.row.kind == "gateway", met.code, met.text
 
 
 def _by_code(item: tuple[str, int]) -> tuple[bool, int, str]:
     code = item[0]
     return not code.isdigit(), int(code) if code.isdigit() else 0, code
-
-
-def _body(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    response = entry.get("response") or {}
-    if (response.get("status") or 0) < 400:
-        return {}
-    try:
-        body = json.loads(response.get("body") or "{}")
-    except (ValueError, TypeError):
-        return {}
-    return body if isinstance(body, Mapping) else {}

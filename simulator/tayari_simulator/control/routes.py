@@ -212,7 +212,7 @@ async def send_callback(controlled: Controlled, request: web.Request) -> web.Res
 
 async def codes(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/codes`."""
-    return answer({"codes": controlled.simulator.codes()})
+    return answer({"codes": controlled.simulator.codes(), "refusals": controlled.simulator.refusals()})
 
 
 async def schemas(controlled: Controlled, _: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.reading.record import Complaint, Path, describe, keys_of, read_record
@@ -163,8 +164,10 @@ def _place_fault(
         if key not in own and key not in common
     )
     placing = read_record(Placing, {key: given[key] for key in given if key in common}, here, complaints)
-    fault = read_record(kind, {key: given[key] for key in given if key in own}, here, complaints)
+    parameters = {key: given[key] for key in given if key in own}
+    draws = read_draws(kind, parameters, here, complaints)
+    fault = read_record(kind, parameters, here, complaints)
     if placing is None or fault is None:
         return None
     calls = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls),)
-    return FaultUse(name=name, fault=fault, calls=calls, placing=placing)
+    return FaultUse(name=name, fault=fault, calls=calls, placing=placing, draws=draws)

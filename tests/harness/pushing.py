@@ -1,0 +1,28 @@
+"""An STK push as a merchant sends it, to a simulator that runs."""
+
+from base64 import b64encode
+from typing import Any
+
+import requests
+from tayari.control.process import SimulatorProcess
+
+MSISDN = "254711000101"
+STAMP = "20261007143517"
+
+
+def push(simulator: SimulatorProcess, callback_url: str, **changes: Any) -> requests.Response:
+    """One push of KES 100 by `MSISDN`, with a token of its own; `changes` are fields of the body."""
+    token = requests.get(
+        f"{simulator.daraja_url}/oauth/v1/generate?grant_type=client_credentials", auth=("key", "secret"), timeout=5
+    ).json()["access_token"]
+    code, passkey = simulator.ready["short_code"], simulator.ready["passkey"]
+    body = {
+        "BusinessShortCode": code, "Password": b64encode(f"{code}{passkey}{STAMP}".encode()).decode(),
+        "Timestamp": STAMP, "TransactionType": "CustomerPayBillOnline", "Amount": 100, "PartyA": MSISDN,
+        "PartyB": code, "PhoneNumber": MSISDN, "CallBackURL": callback_url, "AccountReference": "INV1",
+        "TransactionDesc": "Shoes", **changes,
+    }  # fmt: skip
+    return requests.post(
+        f"{simulator.daraja_url}/mpesa/stkpush/v1/processrequest",
+        json=body, headers={"Authorization": f"Bearer {token}"}, timeout=5,
+    )  # fmt: skip
