@@ -8,6 +8,7 @@ package `ctrf` (MIT, its licence beside it), `junit-10.xsd` of Jenkins' xunit pl
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def odd() -> Run:
     return samples.run(plan=rules, checks=checks, merchant=ODD)
 
 
-RUNS = {**samples.ALL, "odd": odd, "empty": lambda: samples.run(plan=(), checks=())}
+RUNS: dict[str, Callable[[], Run]] = {**samples.ALL, "odd": odd, "empty": lambda: samples.run(plan=(), checks=())}
 
 
 def ctrf(run: Run, folder: Path) -> dict[str, Any]:
