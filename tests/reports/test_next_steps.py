@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import samples
+from sample_load import load
 from tayari_reports.confidence import Level
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.next_steps import before_signing, next_steps
@@ -83,7 +84,7 @@ def level(run: Run) -> tuple[Level, tuple[str, ...]]:
 
 
 def test_confidence_is_high_only_where_nothing_limits_it() -> None:
-    assert level(replace(samples.ready(), load=replace(samples.load(), doubts=()))) == (Level.HIGH, ())
+    assert level(replace(samples.ready(), load=replace(load(), doubts=()))) == (Level.HIGH, ())
     assert level(samples.ready()) == (Level.MODERATE, ("the load run could not judge performance",))
     assert level(samples.run()) == (Level.MODERATE, ("there was no load run",))
 
@@ -95,7 +96,7 @@ def test_confidence_is_high_only_where_nothing_limits_it() -> None:
         (samples.run(selection="C03"), Level.LOW, "only a part of the suite ran"),
         (samples.run(clock="manual"), Level.MODERATE, "the clock was manual"),
         (samples.run([samples.passed("C03", tries=2)]), Level.MODERATE, "1 of 24 passed rules tried fewer than 3"),
-        (samples.run(load=replace(samples.load(), settled=299)), Level.MODERATE, "only 299 payments settled"),
+        (samples.run(load=replace(load(), settled=299)), Level.MODERATE, "only 299 payments settled"),
         (samples.run(plan=(), checks=()), Level.NONE, "0.0 % of the weight was judged"),
         (
             samples.run(samples.untested(row[0], NotTested.UNSUPPORTED) for row in samples.RULES[:9]),

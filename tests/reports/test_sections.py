@@ -22,7 +22,6 @@ from tayari_reports.verdict import judge
 from tayari_reports.wording import scope, validity
 from tayari_reports.writers import write_all
 
-
 WHOLE = "STK push collections, suite ci, profile documented, evidence depth state probe"
 
 
