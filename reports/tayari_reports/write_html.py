@@ -42,6 +42,7 @@ def render(run: Run, judgement: Judgement) -> str:
         measure=wording.measure,
         seconds=wording.seconds,
         sentence=wording.sentence,
+        css=_css,
         hours=effort.hours_of,
         linked=_linked,
     )
@@ -127,6 +128,11 @@ def _codes(run: Run) -> list[tuple[str, str, list[Code]]]:
         ("How requests were refused", "error codes of Daraja's answers", errors),
     )
     return [(title, about, rows) for title, about, rows in found if rows]
+
+
+def _css(text: str) -> str:
+    """A text of others within a quoted string of the style sheet: whatever could end the string is left out."""
+    return "".join(char for char in text if char.isalnum() or char in " -_.,:")[:60]
 
 
 def _linked(text: str) -> Markup:
