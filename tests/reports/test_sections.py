@@ -1,13 +1,9 @@
-"""The sections that are derived: what to do, strengths, checklist, configuration, validity, monitoring."""
+"""The sections that are derived: what to do, strengths, checklist, configuration, validity."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import samples
@@ -17,10 +13,8 @@ from tayari_reports.effort import plan_of
 from tayari_reports.facts import How
 from tayari_reports.groups import areas, strengths
 from tayari_reports.model import Run, State
-from tayari_reports.monitoring import WATCHES, alerts, limits
 from tayari_reports.verdict import judge
 from tayari_reports.wording import scope, validity
-from tayari_reports.writers import write_all
 
 WHOLE = "STK push collections, suite ci, profile documented, evidence depth state probe"
 
@@ -166,71 +160,3 @@ def test_a_clock_that_is_not_real_is_part_of_the_scope() -> None:
     run = samples.run(clock="scaled:60")
 
     assert ", clock scaled:60, valid until" in scope(run, judge(run))
-
-
-def test_the_limits_are_those_of_the_run_and_else_the_usual_ones() -> None:
-    assert limits(samples.run(monitoring=())) == {name: watch.default for name, watch in WATCHES.items()}
-    (row, *_) = samples.run().monitoring
-    assert limits(samples.run(monitoring=(replace(row, limit=4.0),)))["payment_p95_s"] == 4.0
-
-
-def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("NO PROMTOOL: the alert rules were not checked; `apt-get install prometheus` has it")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.mark.parametrize("merchant", ["duka", 'a "quoted" {{ name }}: \\ # x'])
-def test_prometheus_takes_the_alert_rules(merchant: str, tmp_path: Path) -> None:
-    path = write_all(samples.run(merchant=merchant), tmp_path, formats=["alerts"])["alerts"]
-    checked = promtool("check", "rules", str(path))
-
-    assert checked.returncode == 0, checked.stderr
-    assert "5 rules found" in checked.stdout
-
-
-def test_the_alerts_fire_when_they_should_and_stay_silent_otherwise(tmp_path: Path) -> None:
-    (tmp_path / "alerts.yml").write_text(alerts(samples.run(monitoring=())))
-    series = [
-        {"series": 'mpesa_payments_total{outcome="settled"}', "values": "0+90x60"},
-        {"series": 'mpesa_payments_total{outcome="failed"}', "values": "0+10x60"},
-        {"series": 'mpesa_callbacks_total{result="ok"}', "values": "0+100x60"},
-    ]
-    fires = {
-        "MpesaSuccessLow": True,
-        "MpesaFailuresHigh": True,
-        "MpesaCallbackErrors": False,
-        "MpesaNoCallbacks": False,
-    }
-    tests = [
-        {"eval_time": "30m", "alertname": name, "exp_alerts": [_expected(name)] if fired else []}
-        for name, fired in fires.items()
-    ]
-    document = {
-        "rule_files": ["alerts.yml"],
-        "evaluation_interval": "1m",
-        "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": tests}],
-    }
-    (tmp_path / "test.yml").write_text(json.dumps(document))
-    checked = promtool("test", "rules", str(tmp_path / "test.yml"))
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def _expected(name: str) -> dict[str, object]:
-    watch = next(watch for watch in WATCHES.values() if watch.alert == name)
-    value = {"MpesaSuccessLow": "0.9", "MpesaFailuresHigh": "0.1"}[name]
-    return {
-        "exp_labels": {"severity": watch.severity, "merchant": "duka"},
-        "exp_annotations": {"summary": f"{watch.title}: {value}, limit {watch.default:g}", "description": watch.do},
-    }
-
-
-def test_the_dashboard_has_a_panel_with_its_limit_for_each_watch(tmp_path: Path) -> None:
-    document = json.loads(write_all(samples.ready(), tmp_path, formats=["grafana"])["grafana"].read_text())
-
-    drawn = [panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", []) for panel in document["panels"]]
-    assert [steps[1]["value"] for steps in drawn if steps] == list(limits(samples.ready()).values())
-    assert len({panel["id"] for panel in document["panels"]}) == len(document["panels"]) == len(WATCHES) + 1
-    assert judge(samples.ready()).counts[State.FAIL] == 0
