@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -49,6 +49,8 @@ class Chart:
     title: str
     series: tuple[Series, ...]
     svg: Markup
+    nothing: tuple[str, ...] = ()
+    """What never happened, so that its line would only hide the axis."""
 
 
 def charts(load: Load) -> tuple[Chart, ...]:
@@ -75,7 +77,9 @@ def _outcomes(load: Load) -> list[Chart]:
         Series(name=name, css=css, points=_thin([(row[0], float(row[column])) for row in rows], _mean))
         for column, (name, css) in enumerate(names, start=1)
     )
-    return [_chart("Payments ended per second", lines, marks=_shades(load))]
+    drawn = tuple(line for line in lines if line.name == "settled" or any(value for _, value in line.points))
+    nothing = tuple(line.name for line in lines if line not in drawn)
+    return [replace(_chart("Payments ended per second", drawn, marks=_shades(load)), nothing=nothing)]
 
 
 def _lag(load: Load) -> list[Chart]:

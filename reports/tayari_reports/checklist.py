@@ -75,6 +75,9 @@ ITEMS: Final[tuple[Item, ...]] = (
 )
 
 KNOWN: Final = frozenset(item.id for item in (*SETTINGS, *ITEMS))
+GOOD: Final = frozenset({Answer.YES, Answer.NOT_APPLICABLE})
+"""Answers after which nothing is left to do."""
+
 OWN: Final = "own."
 """Items of the user's own begin so."""
 
@@ -104,17 +107,38 @@ class Answered:
 def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[Answered, ...]:
     """Every item, and the user's own after them, in order."""
     by_rule = {one.rule.id: one for one in outcomes}
-    own = [Item(one.item, "Own items", one.item) for one in run.attestations if one.item not in KNOWN]
+    own = [Item(one.item, "Own items", _own(one.item)) for one in run.attestations if one.item not in KNOWN]
     said = {one.item: one for one in run.attestations}
     return tuple(_answered(run, item, by_rule, said.get(item.id)) for item in (*ITEMS, *dict.fromkeys(own)))
 
 
-def configuration(run: Run) -> tuple[Setting, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """One row of the environment configuration, with who said so where nobody measured."""
+
+    setting: Setting
+    attestation: Attestation | None = None
+
+    @property
+    def good(self) -> bool | None:
+        """Whether it is as it should be; None where that is not known."""
+        if self.attestation is not None:
+            return self.attestation.answer in GOOD
+        return self.setting.ok
+
+
+def configuration(run: Run) -> tuple[Configured, ...]:
     """The environment configuration: what was measured or declared, else what somebody attests, else not known."""
     found = {setting.item: setting for setting in run.configuration}
     said = {one.item: one for one in run.attestations}
     rows = [_setting(run, item, found.pop(item.id, None), said.get(item.id)) for item in SETTINGS]
-    return (*rows, *found.values())
+    return (*rows, *(Configured(setting=one) for one in found.values()))
+
+
+def _own(item: str) -> str:
+    """`own.pci_scope` as a reader has it: `Pci scope`."""
+    words = item.removeprefix(OWN).replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:] or item
 
 
 def valid(run: Run, attestation: Attestation) -> bool:
@@ -136,17 +160,17 @@ def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], said: Attest
         return Answered(item=item, standing=Standing.MISSING, answer="", good=None, outcomes=measured)
     if not valid(run, said):
         return Answered(item=item, standing=Standing.EXPIRED, answer=said.answer, good=None, attestation=said)
-    good = said.answer in {Answer.YES, Answer.NOT_APPLICABLE}
+    good = said.answer in GOOD
     return Answered(item=item, standing=Standing.ATTESTED, answer=said.answer, good=good, attestation=said)
 
 
-def _setting(run: Run, item: Item, found: Setting | None, said: Attestation | None) -> Setting:
+def _setting(run: Run, item: Item, found: Setting | None, said: Attestation | None) -> Configured:
     """A measurement of right or wrong stands; anything less gives way to a valid attestation."""
     row = found or Setting(item=item.id, name=item.question, value="", how=How.NOT_KNOWN)
     row = replace(row, name=item.question)
     if said is None or row.ok is not None:
-        return row
+        return Configured(setting=row)
     if not valid(run, said):
-        return replace(row, note=f"{row.note} The attestation ended on {said.expires}.".strip())
-    told = f"{said.answer}: {said.person}, {said.date}, {said.evidence}"
-    return replace(row, value=told, how=How.ATTESTED, note=row.value)
+        note = f"{row.note} The attestation of {said.person} ended on {said.expires}.".strip()
+        return Configured(setting=replace(row, note=note))
+    return Configured(setting=replace(row, how=How.ATTESTED), attestation=said)

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from tayari_reports.model import Load, Run, State
 from tayari_reports.outcomes import Outcome
+
+FEW_TRIES: Final = 3
+"""A rule tried less often than this may have passed by luck."""
+
+MUCH_LOAD: Final = 300
+"""Settled payments under load from which zero failures bound the rate at 1 %. Source: the rule of three."""
+
+LEAST_COVERAGE: Final = 80.0
+"""Percent judged, below which confidence is low whatever else was seen."""
+
+
+class Level(StrEnum):
+    """One word for it, by stated rules: see `limits_of`."""
+
+    HIGH = "high"
+    MODERATE = "moderate"
+    LOW = "low"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +39,15 @@ class Confidence:
     """Tries of the passed rule that was tried least; 0 when no rule passed."""
     most: int
     depth: str
+    level: Level
+    limits: tuple[str, ...]
+    """What keeps it from being high, each as half a sentence; empty when nothing does."""
     sentence: str
+
+    @property
+    def because(self) -> str:
+        """Why it is what it is: `moderate: no load run, ...`."""
+        return "; ".join(self.limits) or "nothing that this tool knows of limits it"
 
 
 def bound(tries: int) -> float:
@@ -30,12 +58,46 @@ def bound(tries: int) -> float:
     return float(1 - 0.05 ** (1 / tries)) if tries > 0 else 1.0
 
 
-def confidence(run: Run, outcomes: Iterable[Outcome]) -> Confidence:
-    """How often the passed rules were tried, and what failure rate that still allows."""
-    tries = [outcome.tries for outcome in outcomes if outcome.state is State.PASS]
-    fewest, most = (min(tries), max(tries)) if tries else (0, 0)
+def confidence(run: Run, outcomes: Iterable[Outcome], coverage: float) -> Confidence:
+    """How often the passed rules were tried, what failure rate that still allows, and what limits the reading."""
+    passed = [outcome.tries for outcome in outcomes if outcome.state is State.PASS]
+    fewest, most = (min(passed), max(passed)) if passed else (0, 0)
     sentence = " ".join([_spread(fewest, most), f"Evidence depth: {run.depth}.", *_load(run.load)])
-    return Confidence(tries=sum(tries), fewest=fewest, most=most, depth=run.depth, sentence=sentence)
+    limits = limits_of(run, passed, coverage)
+    return Confidence(
+        tries=sum(passed),
+        fewest=fewest,
+        most=most,
+        depth=run.depth,
+        level=_level(run, passed, limits, coverage),
+        limits=limits,
+        sentence=sentence,
+    )
+
+
+def limits_of(run: Run, passed: list[int], coverage: float) -> tuple[str, ...]:
+    """What keeps the confidence from being high; `passed` are the tries of each passed rule."""
+    few = sum(tries < FEW_TRIES for tries in passed)
+    settled = run.load.settled if run.load is not None else 0
+    found = (
+        (run.depth == "black box", "only traffic was seen, not what the merchant stored"),
+        (coverage < 100, f"{coverage:.1f} % of the weight was judged"),
+        (bool(run.selection), "only a part of the suite ran"),
+        (bool(few), f"{few} of {len(passed)} passed rules tried fewer than {FEW_TRIES} times"),
+        (run.load is None, "there was no load run"),
+        (run.load is not None and settled < MUCH_LOAD, f"only {settled} payments settled under load"),
+        (bool(run.load and run.load.doubts), "the load run could not judge performance"),
+        (run.clock != "real", f"the clock was {run.clock}"),
+    )
+    return tuple(sentence for limits, sentence in found if limits)
+
+
+def _level(run: Run, passed: list[int], limits: tuple[str, ...], coverage: float) -> Level:
+    if not passed:
+        return Level.NONE
+    if run.depth == "black box" or coverage < LEAST_COVERAGE or run.selection:
+        return Level.LOW
+    return Level.MODERATE if limits else Level.HIGH
 
 
 def _spread(fewest: int, most: int) -> str:

@@ -88,7 +88,7 @@ def fingerprint(rule: str, reason: str) -> str:
     """Sixteen hexadecimal digits, equal for the same failure in every run: numbers and identifiers are left out."""
     stable = re.sub(r"\S*(?:\d|•|\[redacted\])\S*", "#", reason.lower())
     stable = re.sub(r"#(?:\s+#)*", "#", " ".join(stable.split()))
-    return hashlib.sha256(f"{rule}\n{stable}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{rule}\n{stable}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _redacted(value: Any, redactor: Redactor, name: str) -> Any:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from tayari_reports.confidence import Level
 from tayari_reports.model import SCHEMA, Run, State, Verdict
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -47,6 +48,8 @@ def _judgement() -> dict[str, Any]:
             "counts": {"type": "object", "properties": counts, "required": list(counts)},
             "reasons": {"type": "array", "items": {"type": "object", "required": ["rule", "state", "sentence"]}},
             "confidence": {"type": "string"},
+            "confidence_level": {"enum": [level.value for level in Level]},
+            "confidence_limits": {"type": "array", "items": {"type": "string"}},
         },
         "required": ["verdict", "score", "coverage", "counts", "reasons"],
     }

@@ -15,6 +15,7 @@ from tayari_reports.verdict import Judgement, percent
 from tayari_reports.wording import (
     LIMITS,
     answer,
+    confidence_line,
     counted,
     first_step,
     one_line,
@@ -42,7 +43,7 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     console.print(_categories(judgement))
     if run.load is not None:
         console.print(_load_line(run))
-    console.print(Text(one_line(judgement.confidence.sentence, 600), style="dim"))
+    console.print(Text(one_line(confidence_line(judgement), 900), style="dim"))
     console.print(Text(LIMITS[0], style="dim"))
 
 
@@ -53,7 +54,7 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
         Text(one_line(answer(judgement))),
         Text.assemble(("First: ", "bold"), one_line(first_step(run, judgement), 500)),
         Text(figures),
-        Text(one_line(scope(run)), style="dim"),
+        Text(one_line(scope(run, judgement), 500), style="dim"),
     )
     title = Text(f" {shout(judgement)}: {one_line(run.merchant, 60)} ")
     title.stylize(f"bold {colour}")

@@ -122,7 +122,7 @@ def judge(run: Run) -> Judgement:
         missing=missing,
         waived=covered,
         waivers=assessed,
-        confidence=confidence(run, found),
+        confidence=confidence(run, found, coverage),
         selection=run.selection,
     )
 

@@ -69,6 +69,17 @@ CAPABILITIES: Final = MappingProxyType(
 )
 """What a merchant can do, in a reader's words; a query belongs to its push."""
 
+SPEAKS: Final = MappingProxyType(
+    {
+        Verdict.READY: "Ready for",
+        Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes for",
+        Verdict.INCONCLUSIVE: "No answer yet on",
+        Verdict.NOT_READY: "Not ready for",
+        Verdict.INVALID_RUN: "No word on",
+    }
+)
+"""How the scope begins, by verdict."""
+
 VALID_DAYS: Final = 90
 """A verdict older than this says little of what runs today. Source: judgement; waivers have the same limit."""
 
@@ -133,11 +144,20 @@ def first_step(run: Run, judgement: Judgement) -> str:
             return _mend((*judgement.minor, *judgement.waived)[0])
 
 
-def scope(run: Run) -> str:
-    """What the verdict speaks of; never left out beside it."""
+def scope(run: Run, judgement: Judgement) -> str:
+    """What the verdict speaks of, and until when; never left out beside it."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
-    parts = [*able, f"suite {run.suite}", f"profile {run.profile}", f"depth {run.depth}", f"clock {run.clock}"]
-    return " · ".join([*parts, f"only {run.selection}"] if run.selection else parts)
+    about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
+    parts = [
+        f"{SPEAKS[judgement.verdict]} {about}",
+        *([f"only {run.selection}"] if run.selection else []),
+        f"suite {run.suite}",
+        f"profile {run.profile}",
+        f"evidence depth {run.depth}",
+        *([f"clock {run.clock}"] if run.clock != "real" else []),
+        *([validity(run, judgement)] if judgement.exit_code == 0 else []),
+    ]
+    return ", ".join(parts) + "."
 
 
 def valid_until(run: Run, judgement: Judgement) -> date:
@@ -150,7 +170,13 @@ def validity(run: Run, judgement: Judgement) -> str:
     """How long a good verdict stands; empty for one that is not."""
     if judgement.exit_code != 0:
         return ""
-    return f"Valid until {valid_until(run, judgement)}, or until the code, the set-up or Daraja changes."
+    return f"valid until {valid_until(run, judgement)} or until the code, the set-up or Daraja changes"
+
+
+def confidence_line(judgement: Judgement) -> str:
+    """The confidence in one word, why, and what it rests on."""
+    found = judgement.confidence
+    return f"Confidence {found.level}: {found.because}. {found.sentence}"
 
 
 def counted(judgement: Judgement) -> str:
@@ -178,7 +204,24 @@ def measure(row: Threshold, value: float | None) -> str:
     """A limit or a measurement of a threshold with its unit: `4.87 s`, `98.9 %`."""
     if value is None:
         return "no samples"
-    return f"{100 * value:.1f} %" if row.unit.startswith("of ") else f"{value:.4g} {row.unit}"
+    if row.unit.startswith("of "):
+        return f"{100 * value:.1f} %"
+    return f"{value:.3g} {row.unit}" if row.unit == "s" else f"{value:.4g} {row.unit}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people say it: `1.37 s`, `46 ms`; a dash where nothing was measured."""
+    if value is None:
+        return "–"
+    if value >= 0.9995:
+        return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+    return f"{1000 * value:.0f} ms" if value >= 0.01 else f"{1000 * value:.1f} ms"
+
+
+def sentence(text: str) -> str:
+    """A reason as the beginning of a sentence: its first word may be a word of ours, or a name that stays as it is."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
 def one_line(text: str, longest: int = 300) -> str:

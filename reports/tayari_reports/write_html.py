@@ -11,9 +11,10 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tayari_reports import checklist, effort, groups, page, wording
+from tayari_reports import checklist, effort, groups, monitoring, next_steps, page, wording
 from tayari_reports.agreements import ROLES
 from tayari_reports.charts import charts
+from tayari_reports.facts import Code
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -39,6 +40,9 @@ def render(run: Run, judgement: Judgement) -> str:
         anchor=page.anchor,
         threshold=wording.threshold,
         measure=wording.measure,
+        seconds=wording.seconds,
+        sentence=wording.sentence,
+        css=_css,
         hours=effort.hours_of,
         linked=_linked,
     )
@@ -49,7 +53,7 @@ def render(run: Run, judgement: Judgement) -> str:
         script=script,
         script_hash=_hash(script),
         **_words(run, judgement),
-        **_findings(judgement),
+        **_findings(run, judgement),
         **_statements(run, judgement),
     )
 
@@ -60,23 +64,36 @@ def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
         "answer": wording.answer(judgement),
         "first_step": wording.first_step(run, judgement),
         "counted": wording.counted(judgement),
-        "scope": wording.scope(run),
-        "validity": wording.validity(run, judgement),
+        "scope": wording.scope(run, judgement),
+        "left": next_steps.before_signing(run, judgement) if judgement.exit_code == 0 else "",
+        "steps": next_steps.next_steps(run, judgement),
         "limits": wording.LIMITS,
         "states": wording.STATES,
         "State": State,
     }
 
 
-def _findings(judgement: Judgement) -> dict[str, Any]:
+def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
     found = page.findings(judgement)
+    plan = effort.plan_of(judgement)
+    there = {
+        "must-fix": plan.must,
+        "should-fix": plan.should,
+        "missing": found["missing"],
+        "waivers": judgement.waivers,
+        "monitoring": run.monitoring,
+        **dict.fromkeys(("configuration", "environment", "sign-off"), True),
+    }
     return {
+        "anchors": {name for name, content in there.items() if content},
+        "exchanges": {one.outcome.rule.id: len(one.exchanges) for group in found.values() for one in group},
         "top": _top(judgement),
         "findings": found,
         "listed": {one.anchor for group in found.values() for one in group},
         "enabling": _enabling(judgement),
-        "plan": effort.plan_of(judgement),
+        "plan": plan,
         "most_actions": _MOST_ACTIONS,
+        "planned": {one.rule.id for one in judgement.outcomes},
         "waived_rules": {one.rule.id for one in judgement.waived},
         "strengths": groups.strengths(judgement),
         "areas": groups.areas(judgement),
@@ -94,13 +111,28 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
         "charts": charts(run.load) if run.load else (),
         "configuration": checklist.configuration(run),
         "checklist": list(by_section.items()),
+        "codes": _codes(run),
+        "watches": monitoring.WATCHES,
         "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.Standing if standing[one]),
         "attested_count": standing[checklist.Standing.ATTESTED],
-        "attested_gaps": [row for row in rows if row.standing is checklist.Standing.ATTESTED and not row.good],
-        "wrong_settings": [row for row in checklist.configuration(run) if row.ok is False],
-        "missed": [row for row in run.monitoring if row.met is False],
         "signatures": [(role, signed.get(role)) for role in ROLES],
     }
+
+
+def _codes(run: Run) -> list[tuple[str, str, list[Code]]]:
+    """The codes that were met, by where the merchant meets them."""
+    results = [one for one in run.codes if one.kind == "result"]
+    errors = [one for one in run.codes if one.kind != "result"]
+    found = (
+        ("How payments ended", "result codes of callbacks and queries", results),
+        ("How requests were refused", "error codes of Daraja's answers", errors),
+    )
+    return [(title, about, rows) for title, about, rows in found if rows]
+
+
+def _css(text: str) -> str:
+    """A text of others within a quoted string of the style sheet: whatever could end the string is left out."""
+    return "".join(char for char in text if char.isalnum() or char in " -_.,:")[:60]
 
 
 def _linked(text: str) -> Markup:

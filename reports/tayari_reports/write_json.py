@@ -30,4 +30,6 @@ def summary(judgement: Judgement) -> dict[str, Any]:
             {"rule": reason.rule, "state": reason.state, "sentence": reason.sentence} for reason in judgement.reasons
         ],
         "confidence": judgement.confidence.sentence,
+        "confidence_level": judgement.confidence.level,
+        "confidence_limits": list(judgement.confidence.limits),
     }

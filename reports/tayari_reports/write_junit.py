@@ -1,4 +1,7 @@
-"""JUnit XML, as CI servers read it: one suite per category, and the verdict as a test of its own."""
+"""JUnit XML, as CI servers read it: one suite per category, and the verdict as a test of its own.
+
+Source: Jenkins' schema junit-10.xsd, which the tests hold every document against.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,6 @@ def render(run: Run, judgement: Judgement) -> str:
     or an inconclusive run in green.
     """
     root = ET.Element("testsuites", {"name": f"Tayari {_xml(run.merchant)}"})
-    _properties(root, run, judgement)
     _verdict_suite(root, run, judgement)
     for category in Category:
         found = [one for one in judgement.outcomes if one.rule.category is category]
@@ -42,12 +44,13 @@ def render(run: Run, judgement: Judgement) -> str:
     for suite in root.iter("testsuite"):
         suite.attrib.update(_totals(suite))
         suite.set("timestamp", moment(run.started_at).replace(" EAT", "+03:00").replace(" ", "T"))
-    root.attrib.update(_totals(root))
+    root.attrib.update({name: value for name, value in _totals(root).items() if name != "skipped"})
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _properties(root: ET.Element, run: Run, judgement: Judgement) -> None:
+def _properties(suite: ET.Element, run: Run, judgement: Judgement) -> None:
+    """The figures of the whole run: Jenkins' schema allows them in a suite, not above all suites."""
     counts = {f"tayari.count.{state}": str(judgement.counts[state]) for state in State}
     facts = {
         "tayari.verdict": judgement.verdict.value,
@@ -58,13 +61,14 @@ def _properties(root: ET.Element, run: Run, judgement: Judgement) -> None:
         "tayari.suite": run.suite,
         "tayari.version": run.tayari_version,
     }
-    group = ET.SubElement(root, "properties")
+    group = ET.SubElement(suite, "properties")
     for name, value in facts.items():
         ET.SubElement(group, "property", {"name": name, "value": _xml(value)})
 
 
 def _verdict_suite(root: ET.Element, run: Run, judgement: Judgement) -> None:
     suite = ET.SubElement(root, "testsuite", {"name": "Verdict"})
+    _properties(suite, run, judgement)
     case = ET.SubElement(suite, "testcase", {"classname": "Tayari", "name": "verdict", "time": "0.000"})
     if judgement.exit_code != 0:
         failure = ET.SubElement(case, "failure", {"type": judgement.verdict, "message": _xml(answer(judgement))})

@@ -22,15 +22,16 @@ def render(run: Run, judgement: Judgement) -> str:
         "",
         f"**Score {percent(judgement.score)} · coverage {percent(judgement.coverage)}** · {counted(judgement)}",
         "",
-        _safe(answer(judgement)),
-        f"**First:** {_safe(first_step(run, judgement))}",
+        f"- {_safe(answer(judgement))}",
+        f"- **First:** {_safe(first_step(run, judgement))}",
+        f"- **Confidence {judgement.confidence.level}:** {_safe(judgement.confidence.because)}.",
         "",
         "| Category | Rules | Passed | Failed | Not judged | Success |",
         "| --- | --: | --: | --: | --: | --: |",
         *(_row(row) for row in (*judgement.categories, judgement.total)),
         *_findings(judgement),
         "",
-        f"<sub>{_safe(scope(run))} · Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
+        f"<sub>{_safe(scope(run, judgement), 500)} · Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
     ]
     return "\n".join(lines) + "\n"
 

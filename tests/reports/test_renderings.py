@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jsonschema
 import pytest
 import samples
 from rich.console import Console
@@ -28,50 +27,6 @@ Told = tuple[str, str, str, dict[str, int]]
 """Verdict, score, coverage, and the states that occur with their numbers."""
 
 NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"
-
-CTRF = {
-    "type": "object",
-    "required": ["reportFormat", "specVersion", "results"],
-    "additionalProperties": False,
-    "properties": {
-        "reportFormat": {"const": "CTRF"},
-        "specVersion": {"pattern": r"^\d+\.\d+\.\d+$"},
-        "reportId": {"type": "string", "format": "uuid"},
-        "generatedBy": {"type": "string"},
-        "results": {
-            "type": "object",
-            "required": ["tool", "summary", "tests"],
-            "additionalProperties": False,
-            "properties": {
-                "tool": {"required": ["name"]},
-                "summary": {
-                    "required": ["tests", "passed", "failed", "skipped", "pending", "other", "start", "stop"],
-                    "additionalProperties": {"type": "integer"},
-                },
-                "tests": {
-                    "items": {
-                        "required": ["name", "status", "duration"],
-                        "properties": {
-                            "status": {"enum": ["passed", "failed", "skipped", "pending", "other"]},
-                            "duration": {"type": "integer"},
-                            "suite": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                            "tags": {"type": "array", "items": {"type": "string"}},
-                            "message": {"type": "string"},
-                            "rawStatus": {"type": "string"},
-                            "type": {"type": "string"},
-                            "name": {"type": "string", "minLength": 1},
-                            "extra": {"type": "object"},
-                        },
-                        "additionalProperties": False,
-                    }
-                },
-                "environment": {"type": "object"},
-                "extra": {"type": "object"},
-            },
-        },
-    },
-}
-"""What the CTRF specification (version 0.0.0) demands of the keys that are written here."""
 
 
 def screen(run: Run) -> str:
@@ -175,7 +130,8 @@ def test_markdown_fits_a_pull_request(name: str, tmp_path: Path) -> None:
 def test_junit_counts_failures_errors_and_skips(tmp_path: Path) -> None:
     root = ET.parse(write_all(samples.not_ready(), tmp_path, formats=["junit"])["junit"]).getroot()
 
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("25", "4", "2", "1")
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("25", "4", "2")
+    assert sum(int(suite.get("skipped", "")) for suite in root.iter("testsuite")) == 1
     case = next(case for case in root.iter("testcase") if str(case.get("name")).startswith("C03 "))
     failure = case.find("failure")
     assert failure is not None
@@ -195,16 +151,6 @@ def test_an_empty_run_is_red_for_readers_of_junit_alone(tmp_path: Path) -> None:
     path = write_all(samples.run(plan=(), checks=()), tmp_path, formats=["junit"])["junit"]
 
     assert ET.parse(path).getroot().get("failures") == "1"
-
-
-@pytest.mark.parametrize("name", samples.ALL)
-def test_ctrf_fits_its_specification(name: str, tmp_path: Path) -> None:
-    document = json.loads(write_all(samples.ALL[name](), tmp_path, formats=["ctrf"])["ctrf"].read_text())
-
-    jsonschema.validate(document, CTRF)
-    summary = document["results"]["summary"]
-    kinds = ("passed", "failed", "skipped", "pending", "other")
-    assert sum(summary[kind] for kind in kinds) == summary["tests"] == len(document["results"]["tests"])
 
 
 def test_the_terminal_names_the_verdict_first_and_then_what_to_do() -> None:

@@ -1,13 +1,9 @@
-"""The sections that are derived: what to do, strengths, checklist, configuration, validity, monitoring."""
+"""The sections that are derived: what to do, strengths, checklist, configuration, validity."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import pytest
 import samples
@@ -17,10 +13,10 @@ from tayari_reports.effort import plan_of
 from tayari_reports.facts import How
 from tayari_reports.groups import areas, strengths
 from tayari_reports.model import Run, State
-from tayari_reports.monitoring import WATCHES, alerts, limits
 from tayari_reports.verdict import judge
 from tayari_reports.wording import scope, validity
-from tayari_reports.writers import write_all
+
+WHOLE = "STK push collections, suite ci, profile documented, evidence depth state probe"
 
 
 def standing(run: Run, item: str) -> tuple[Standing, bool | None]:
@@ -48,15 +44,27 @@ def test_an_invalid_run_estimates_nothing() -> None:
     assert plan_of(judge(samples.invalid())).sentence == "This run cannot tell how long it takes: mend the run first."
 
 
-def test_strengths_are_groups_without_a_failure_and_without_a_question() -> None:
+def test_strengths_are_whole_categories_of_a_thing_and_areas_have_a_failure_or_a_question() -> None:
     judgement = judge(samples.not_ready())
-    strong = {one.title for one in strengths(judgement)}
-    weak = [one.title for one in areas(judgement)]
+    strong = {one.title: one for one in strengths(judgement)}
+    weak = areas(judgement)
 
-    assert "Access tokens: Integration" in strong
-    assert weak[0] in {"Callbacks: Security", "Callbacks: Payment Flow"}
-    assert strong.isdisjoint(weak)
+    assert strong["Access tokens"].categories == ()
+    assert [one.rule.id for one in strong["Access tokens"].passed] == ["T01", "T04", "T09"]
+    assert all(one.state is State.PASS for group in strong.values() for one in group.passed)
+    assert weak[0].title == "Callbacks"
+    assert [one.rule.id for one in weak[0].failed] == ["C03", "C07"]
+    assert sorted(one.rule.id for one in weak[0].open) == ["C10", "C21"]
     assert strengths(judge(samples.invalid())) == ()
+
+
+def test_a_strength_names_its_categories_only_where_others_are_not_whole() -> None:
+    made = samples.run([samples.ended("A12", State.FAIL, "No retry.")])
+    (group,) = [one for one in strengths(judge(made)) if one.title == "Callbacks"]
+    thing = [one for one in strengths(judge(made)) if one.title == "Acknowledgements and retries"]
+
+    assert group.categories == ()
+    assert thing == []
 
 
 def test_a_measurement_replaces_an_attestation_and_a_failure_of_a_part_is_enough() -> None:
@@ -98,87 +106,57 @@ def test_a_person_answers_only_where_nothing_was_measured_right_or_wrong() -> No
         replace(samples.ready().attestations[0], item=item)
         for item in ("callback.https", "environment.short_code", "environment.go_live")
     )
-    found = {row.item: row for row in configuration(replace(samples.ready(), attestations=said))}
+    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=said))}
 
-    assert (found["callback.https"].how, found["callback.https"].ok) == (How.MEASURED, False)
-    assert (found["environment.short_code"].how, found["environment.short_code"].note) == (How.ATTESTED, "174379")
-    assert found["environment.go_live"].how is How.ATTESTED
-    assert found["callback.tls"].how is How.NOT_KNOWN
+    assert (found["callback.https"].setting.how, found["callback.https"].good) == (How.MEASURED, False)
+    declared = found["environment.short_code"]
+    assert (declared.setting.how, declared.setting.value, declared.good) == (How.ATTESTED, "174379", True)
+    assert declared.setting.note == "Daraja's sandbox."
+    assert found["environment.go_live"].attestation is not None
+    assert (found["callback.tls"].setting.how, found["callback.tls"].good) == (How.NOT_KNOWN, None)
+
+
+def test_who_says_no_of_a_setting_is_shown_so_and_an_ended_word_is_none() -> None:
+    (yes, *_) = samples.ready().attestations
+    said = (
+        replace(yes, item="environment.go_live", answer=Answer.NO),
+        replace(yes, item="environment.production_url", expires="2026-10-06"),
+    )
+    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=said))}
+
+    assert found["environment.go_live"].good is False
+    assert found["environment.production_url"].good is None
+    assert "ended on 2026-10-06" in found["environment.production_url"].setting.note
 
 
 def test_a_good_verdict_says_how_long_it_stands_and_a_bad_one_nothing() -> None:
     waived = samples.waived()
 
-    assert "Valid until 2027-01-05" in validity(samples.ready(), judge(samples.ready()))
-    assert "Valid until 2026-10-15" in validity(waived, judge(waived))
+    assert "valid until 2027-01-05" in validity(samples.ready(), judge(samples.ready()))
+    assert "valid until 2026-10-15" in validity(waived, judge(waived))
     assert validity(samples.not_ready(), judge(samples.not_ready())) == ""
-    assert scope(samples.ready()).startswith("STK push collections · suite ci")
-    assert date.fromisoformat("2026-10-15")
 
 
-def test_the_limits_are_those_of_the_run_and_else_the_usual_ones() -> None:
-    assert limits(samples.run(monitoring=())) == {name: watch.default for name, watch in WATCHES.items()}
-    (row, *_) = samples.run().monitoring
-    assert limits(samples.run(monitoring=(replace(row, limit=4.0),)))["payment_p95_s"] == 4.0
+@pytest.mark.parametrize(
+    ("make", "begins"),
+    [
+        (samples.ready, f"Ready for {WHOLE}, valid until 2027-01-05"),
+        (samples.minor, "Ready with minor fixes for STK push collections, "),
+        (samples.not_ready, f"Not ready for {WHOLE}."),
+        (samples.inconclusive, "No answer yet on STK push collections, "),
+        (samples.invalid, "No word on STK push collections, "),
+        (lambda: samples.run(selection="C03"), "Ready for STK push collections, only C03, suite ci, "),
+        (lambda: samples.run(capabilities=("b2c", "stk_push")), "Ready for payouts (B2C) and STK push collections, "),
+        (lambda: samples.run(capabilities=()), "Ready for what was tried, suite ci"),
+    ],
+)
+def test_the_scope_is_one_sentence_that_begins_with_the_verdict(make: Callable[[], Run], begins: str) -> None:
+    run = make()
+
+    assert scope(run, judge(run)).startswith(begins)
 
 
-def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("NO PROMTOOL: the alert rules were not checked; `apt-get install prometheus` has it")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+def test_a_clock_that_is_not_real_is_part_of_the_scope() -> None:
+    run = samples.run(clock="scaled:60")
 
-
-@pytest.mark.parametrize("merchant", ["duka", 'a "quoted" {{ name }}: \\ # x'])
-def test_prometheus_takes_the_alert_rules(merchant: str, tmp_path: Path) -> None:
-    path = write_all(samples.run(merchant=merchant), tmp_path, formats=["alerts"])["alerts"]
-    checked = promtool("check", "rules", str(path))
-
-    assert checked.returncode == 0, checked.stderr
-    assert "5 rules found" in checked.stdout
-
-
-def test_the_alerts_fire_when_they_should_and_stay_silent_otherwise(tmp_path: Path) -> None:
-    (tmp_path / "alerts.yml").write_text(alerts(samples.run(monitoring=())))
-    series = [
-        {"series": 'mpesa_payments_total{outcome="settled"}', "values": "0+90x60"},
-        {"series": 'mpesa_payments_total{outcome="failed"}', "values": "0+10x60"},
-        {"series": 'mpesa_callbacks_total{result="ok"}', "values": "0+100x60"},
-    ]
-    fires = {
-        "MpesaSuccessLow": True,
-        "MpesaFailuresHigh": True,
-        "MpesaCallbackErrors": False,
-        "MpesaNoCallbacks": False,
-    }
-    tests = [
-        {"eval_time": "30m", "alertname": name, "exp_alerts": [_expected(name)] if fired else []}
-        for name, fired in fires.items()
-    ]
-    document = {
-        "rule_files": ["alerts.yml"],
-        "evaluation_interval": "1m",
-        "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": tests}],
-    }
-    (tmp_path / "test.yml").write_text(json.dumps(document))
-    checked = promtool("test", "rules", str(tmp_path / "test.yml"))
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def _expected(name: str) -> dict[str, object]:
-    watch = next(watch for watch in WATCHES.values() if watch.alert == name)
-    value = {"MpesaSuccessLow": "0.9", "MpesaFailuresHigh": "0.1"}[name]
-    return {
-        "exp_labels": {"severity": watch.severity, "merchant": "duka"},
-        "exp_annotations": {"summary": f"{watch.title}: {value}, limit {watch.default:g}", "description": watch.do},
-    }
-
-
-def test_the_dashboard_has_a_panel_with_its_limit_for_each_watch(tmp_path: Path) -> None:
-    document = json.loads(write_all(samples.ready(), tmp_path, formats=["grafana"])["grafana"].read_text())
-
-    drawn = [panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", []) for panel in document["panels"]]
-    assert [steps[1]["value"] for steps in drawn if steps] == list(limits(samples.ready()).values())
-    assert len({panel["id"] for panel in document["panels"]}) == len(document["panels"]) == len(WATCHES) + 1
-    assert judge(samples.ready()).counts[State.FAIL] == 0
+    assert ", clock scaled:60, valid until" in scope(run, judge(run))

@@ -96,7 +96,7 @@
   // Paper cannot be unfolded: print the findings open, and put them back afterwards.
   var opened = [];
   window.addEventListener("beforeprint", function () {
-    opened = Array.prototype.slice.call(document.querySelectorAll("details.finding:not([open])"));
+    opened = Array.prototype.slice.call(document.querySelectorAll("details.finding:not([open]), details.fold:not([open])"));
     opened.forEach(function (fold) { fold.open = true; });
     if (bar) { most = rows.length; apply(); }
   });

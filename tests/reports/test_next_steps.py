@@ -1,0 +1,113 @@
+"""What comes next, and how far a run can be trusted: both derived, and never silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import samples
+from sample_load import load
+from tayari_reports.confidence import Level
+from tayari_reports.model import NotTested, Run, State
+from tayari_reports.next_steps import before_signing, next_steps
+from tayari_reports.verdict import judge
+
+
+def steps(run: Run) -> dict[str, str]:
+    return {step.do: step.detail for step in next_steps(run, judge(run))}
+
+
+def silent(run: Run) -> Run:
+    """The run without settings, limits and statements: only its checks speak."""
+    return replace(run, configuration=(), monitoring=(), attestations=(), sign_off=())
+
+
+def test_a_run_that_is_not_ready_is_mended_answered_and_run_again() -> None:
+    made = steps(silent(samples.not_ready()))
+
+    assert list(made)[:3] == [
+        "Mend 3 blocking failures",
+        "Get an answer to 2 blocking rules",
+        "Mend 1 lesser finding, or decide to live with it",
+    ]
+    assert made["Mend 3 blocking failures"] == "C03, C07, A12; about 6 hours, money first"
+    assert made["Run it again, and compare"].startswith("tayari check --suite ci")
+    assert not any(step.startswith("Decide and sign") for step in made)
+
+
+def test_the_keys_that_would_answer_open_questions_come_first() -> None:
+    run = samples.run(
+        [
+            samples.ended("Q12", State.UNKNOWN, "Only one query was seen."),
+            samples.ended("C10", State.ERROR, "Tayari broke."),
+            samples.untested("C06", NotTested.TARGET_KEY_MISSING, "merchant.ledger"),
+        ]
+    )
+
+    detail = steps(run)["Get an answer to 3 blocking rules"]
+    assert detail.startswith("add merchant.ledger to the target file (C06); ")
+    assert "ran, but could not be judged (Q12)" in detail
+    assert "Tayari itself failed, see what it says (C10)" in detail
+
+
+def test_a_ready_run_leaves_to_people_what_is_theirs() -> None:
+    run = samples.ready()
+    made = steps(run)
+
+    assert "Decide and sign: Performance and Business" in made
+    assert made["Meet the condition of Security"].startswith("The access list is renewed")
+    assert made["Close 2 answers that a person gave as “no” or “partly”"].endswith("Insurance")
+    assert made["Set right 1 setting"] == "The callback URL is https: no, http://shop.example"
+    assert "2 answers of people are “no” or “partly”" in before_signing(run, judge(run))
+    assert "Performance and Business have not signed" in before_signing(run, judge(run))
+    assert list(made)[-1] == "Keep this suite in CI"
+
+
+def test_a_waiver_that_ends_soon_is_a_step_of_its_owner() -> None:
+    (found,) = [detail for do, detail in steps(samples.waived()).items() if do.endswith("before its waiver ends")]
+
+    assert "it ends in 8 days, on 2026-10-15" in found
+
+
+def test_an_invalid_run_is_mended_first_and_nothing_else_is_asked() -> None:
+    assert list(steps(samples.invalid())) == ["Mend the run", "Run it again, and compare"]
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_there_is_always_a_next_step(name: str) -> None:
+    assert next_steps(samples.ALL[name](), judge(samples.ALL[name]()))
+
+
+def level(run: Run) -> tuple[Level, tuple[str, ...]]:
+    found = judge(run).confidence
+    return found.level, found.limits
+
+
+def test_confidence_is_high_only_where_nothing_limits_it() -> None:
+    assert level(replace(samples.ready(), load=replace(load(), doubts=()))) == (Level.HIGH, ())
+    assert level(samples.ready()) == (Level.MODERATE, ("the load run could not judge performance",))
+    assert level(samples.run()) == (Level.MODERATE, ("there was no load run",))
+
+
+@pytest.mark.parametrize(
+    ("run", "expected", "limit"),
+    [
+        (samples.run(depth="black box"), Level.LOW, "only traffic was seen, not what the merchant stored"),
+        (samples.run(selection="C03"), Level.LOW, "only a part of the suite ran"),
+        (samples.run(clock="manual"), Level.MODERATE, "the clock was manual"),
+        (samples.run([samples.passed("C03", tries=2)]), Level.MODERATE, "1 of 24 passed rules tried fewer than 3"),
+        (samples.run(load=replace(load(), settled=299)), Level.MODERATE, "only 299 payments settled"),
+        (samples.run(plan=(), checks=()), Level.NONE, "0.0 % of the weight was judged"),
+        (
+            samples.run(samples.untested(row[0], NotTested.UNSUPPORTED) for row in samples.RULES[:9]),
+            Level.LOW,
+            "judged",
+        ),
+    ],
+)
+def test_what_limits_the_confidence_is_said(run: Run, expected: Level, limit: str) -> None:
+    found, limits = level(run)
+
+    assert found is expected
+    assert any(limit in one for one in limits), limits
+    assert limit in judge(run).confidence.because
