@@ -182,13 +182,25 @@ def _look_again(record: Record, accounts: Accounts) -> Accounts:
         while time.monotonic() < until:
             seen = record.stage.driver.read_status(entries[at].payment_id, entries[at].reference)
             if seen.state is PaymentState.PAID:
-                entries[at] = replace(entries[at], outcome=Outcome.SETTLED, credited=seen.credited)
+                entries[at] = replace(entries[at], outcome=Outcome.SETTLED, state=seen.state, credited=seen.credited)
                 break
             if len(open_) > _TOLD:
                 break
             time.sleep(0.5)
+    for at, entry in enumerate(entries):
+        if entry.outcome is Outcome.REFUSED and accounts.paid(entry) and time.monotonic() < until:
+            entries[at] = _refused_and_paid(record, entry)
     again = _final_states(record, [entry for entry in entries if entry.paid and entry.payment_id])
     return replace(accounts, entries=tuple(entries), now=time.time(), looked_again=again)
+
+
+def _refused_and_paid(record: Record, entry: Entry) -> Entry:
+    """An order that was answered with an error, and whose customer was asked to pay and did: only the ledger tells."""
+    ledger = record.stage.driver.read_ledger(payment_id=entry.payment_id, reference=entry.reference)
+    if ledger is None or ledger.credits is None:
+        return entry
+    state = PaymentState.PAID if ledger.credits else PaymentState.FAILED
+    return replace(entry, state=state, credits=ledger.credits, credited=ledger.total)
 
 
 def _final_states(record: Record, paid: list[Entry]) -> Mapping[str, str]:
