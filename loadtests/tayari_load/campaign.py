@@ -19,8 +19,9 @@ from tayari_load.concluding import Record, conclude
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
+from tayari_load.progress import progress, write_progress
 from tayari_load.samples import Samples
-from tayari_load.surroundings import CONTROL, EVENTS, OUT, STAGE, followable, path_of, seed_of, target_of
+from tayari_load.surroundings import CONTROL, EVENTS, OUT, PROGRESS, STAGE, followable, path_of, seed_of, target_of
 from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
 from tayari_load.validity import Conduct, doubts, void
 from tayari_load.witness import Witness
@@ -44,6 +45,8 @@ class Campaign:
     plan: Plan = field(default_factory=Plan)
     out: Path | None = None
     events: Path | None = None
+    progress: Path | None = None
+    """A file that says where the run stands."""
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
     book: Book = field(default_factory=Book)
@@ -102,6 +105,7 @@ class Campaign:
             seed=seed_of(environ),
             out=path_of(environ, OUT),
             events=path_of(environ, EVENTS),
+            progress=path_of(environ, PROGRESS),
         )
 
     @property
@@ -147,6 +151,14 @@ class Campaign:
         self.cpu.sample()
         if self.witness is not None:
             self.witness.look(time.time())
+            self.tell_progress(users)
+
+    def tell_progress(self, users: int) -> None:
+        """To whoever waits for the end of this run."""
+        if self.progress is not None and self.witness is not None:
+            elapsed_s = time.time() - self.started_at
+            found = progress(self.tally, elapsed_s=elapsed_s, users=users, waiting=self.ending)
+            write_progress(found, self.progress)
 
     def count_arrivals(self) -> None:
         """Bring the tally up to date with the open model's arrivals."""

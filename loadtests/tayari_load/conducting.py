@@ -46,7 +46,10 @@ class Conductor:
     def _watch(self) -> None:
         while True:
             gevent.sleep(PERIOD_S)
-            if self.campaign.told or self.campaign.ending:
+            if self.campaign.told:
+                continue
+            if self.campaign.ending:
+                self.campaign.tell_progress(self.environment.runner.user_count)
                 continue
             self.campaign.look(self.environment.runner.user_count)
             if self.campaign.plan.abort_after_s and self.campaign.witness is not None:

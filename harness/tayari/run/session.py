@@ -22,7 +22,7 @@ from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
-from tayari.run.load import Loaded, loaded_from, not_begun, planned_rules, run_load
+from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.statements import read_statements
 from tayari.run.suites import found_so_far, run_suites
@@ -74,7 +74,7 @@ def check(order: Order, voice: Voice) -> Result:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
             with contextlib.suppress(ChildFailed):
-                parts.loaded = loaded_from(parts.loaded.plan, stage.work_dir, order.out / "load.log")
+                parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
             voice.say("interrupted: what was found so far is reported", style="bold yellow")
         except ChildFailed as error:
             parts.interrupted = True
