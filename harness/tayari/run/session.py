@@ -102,7 +102,10 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     if order.load is not None and _settled(stage, parts, voice):
         since = journal.newest(stage.control)
         parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
-        parts.callback_errors = callback_errors(stage.control, since)
+        try:
+            parts.callback_errors = callback_errors(stage.control, since)
+        except ControlError as error:
+            parts.notes.append(f"how callbacks were answered was not read: {error}")
 
 
 def _learn(order: Order, stage: Stage, parts: Parts) -> None:
