@@ -19,10 +19,11 @@ from tayari_load.concluding import Record, conclude
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
+from tayari_load.progress import progress, write_progress
 from tayari_load.samples import Samples
-from tayari_load.surroundings import CONTROL, EVENTS, OUT, STAGE, followable, path_of, seed_of, target_of
+from tayari_load.surroundings import CONTROL, EVENTS, OUT, PROGRESS, STAGE, followable, path_of, seed_of, target_of
 from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
-from tayari_load.validity import Conduct, doubts
+from tayari_load.validity import Conduct, doubts, void
 from tayari_load.witness import Witness
 
 DRAIN_S: Final = 30.0
@@ -44,6 +45,8 @@ class Campaign:
     plan: Plan = field(default_factory=Plan)
     out: Path | None = None
     events: Path | None = None
+    progress: Path | None = None
+    """A file that says where the run stands."""
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
     book: Book = field(default_factory=Book)
@@ -67,6 +70,9 @@ class Campaign:
     judged_seconds: tuple[float, float] | None = None
     """Of a search for the limit: the part of the run that the thresholds are judged on."""
     aborted: tuple[str, ...] = ()
+    """Thresholds for which the run was ended early."""
+    interrupted: bool = False
+    """Somebody ended the run before its time."""
     started_at: float = 0.0
     finished_at: float = 0.0
     told: bool = True
@@ -99,6 +105,7 @@ class Campaign:
             seed=seed_of(environ),
             out=path_of(environ, OUT),
             events=path_of(environ, EVENTS),
+            progress=path_of(environ, PROGRESS),
         )
 
     @property
@@ -125,7 +132,7 @@ class Campaign:
         self.cpu.restart()
         self.arrivals = Arrivals(elapsed=time.perf_counter, part=self.arrivals.part, parts=self.arrivals.parts)
         self.peak_users = self.in_flight_peak = self.lost_workers = 0
-        self.limit, self.judged_seconds, self.aborted = None, None, ()
+        self.limit, self.judged_seconds, self.aborted, self.interrupted = None, None, (), False
         self.started_at, self.finished_at = time.time(), 0.0
         if self.witness is not None:
             self.witness.begin(self.started_at)
@@ -144,6 +151,14 @@ class Campaign:
         self.cpu.sample()
         if self.witness is not None:
             self.witness.look(time.time())
+            self.tell_progress(users)
+
+    def tell_progress(self, users: int) -> None:
+        """To whoever waits for the end of this run."""
+        if self.progress is not None and self.witness is not None:
+            elapsed_s = time.time() - self.started_at
+            found = progress(self.tally, elapsed_s=elapsed_s, users=users, waiting=self.ending)
+            write_progress(found, self.progress)
 
     def count_arrivals(self) -> None:
         """Bring the tally up to date with the open model's arrivals."""
@@ -170,8 +185,12 @@ class Campaign:
 
     def doubts(self) -> tuple[str, ...]:
         """Why performance cannot be judged, as far as is known now."""
-        search = self.plan.find_limit
-        conduct = Conduct(
+        return doubts(self.conduct())
+
+    def conduct(self) -> Conduct:
+        """How the run itself went, as far as is known now."""
+        search, witness = self.plan.find_limit, self.witness
+        return Conduct(
             saturated=not search and (self.cpu.saturated or bool(self.workers_saturated)),
             cpu_peak=max([self.cpu.peak, *(use.cpu_peak or 0.0 for use in self.workers.values())]),
             late_peak_s=max([self.cpu.latest_s, *(use.loop_lag_s or 0.0 for use in self.workers.values())]),
@@ -179,10 +198,10 @@ class Campaign:
             planned=0 if search else self.tally.planned,
             begun=self.tally.planned - self.tally.dropped,
             in_flight=self.plan.most_in_flight if self.plan.open else 0,
-            fake="" if search or self.witness is None else self.witness.near_its_limit(),
+            fake="" if search or witness is None else witness.was_the_limit(),
+            broken=witness.broken if witness is not None and self.told else "",
             troubles=tuple(self.troubles),
         )
-        return doubts(conduct)
 
     def circumstances(self) -> Circumstances:
         """For the thresholds."""
@@ -202,6 +221,8 @@ class Campaign:
         self.told = True
         self.finished_at = self.finished_at or time.time()
         self.count_arrivals()
+        if self.witness is not None:
+            self.witness.conclude(time.time())
         return conclude(self._record())
 
     def close(self) -> None:
@@ -223,8 +244,10 @@ class Campaign:
             faults=self._fault_windows(),
             limit=self.limit,
             lost_workers=self.lost_workers,
+            invalid=void(self.conduct()),
             judged_seconds=self.judged_seconds,
             aborted=self.aborted,
+            interrupted=self.interrupted,
             patience_s=self.patience_s,
             started_at=self.started_at,
             finished_at=self.finished_at,

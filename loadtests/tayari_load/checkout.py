@@ -62,6 +62,7 @@ class Seen:
     receipt: str = ""
     credits: int | None = None
     credited: float | None = None
+    state: PaymentState | None = None
 
     def end(self, outcome: Outcome, reason: str) -> None:
         """Its end, and why."""
@@ -109,6 +110,7 @@ class Checkout:
                 receipt=seen.receipt,
                 credits=seen.credits,
                 credited=seen.credited,
+                state=seen.state,
             )
             self.tally.end(ended)
             if self.on_end is not None:
@@ -125,7 +127,7 @@ class Checkout:
             return seen.end(Outcome.REFUSED, said("no payment id in the answer", started.message or started.error))
         seen.payment_id = started.payment_id
         self.tally.acknowledge(self.clock.elapsed() - clicked)
-        last = self._follow(started.payment_id, order.reference, until=until)
+        last = self._follow(started.payment_id, order.reference, until=until, seen=seen)
         match last.state:
             case PaymentState.PAID:
                 self._credited(order, started.payment_id, last, seen)
@@ -136,12 +138,13 @@ class Checkout:
                 seen.end(Outcome.STUCK, pending(last, self.patience_s))
         return None
 
-    def _follow(self, payment_id: str, reference: str, *, until: float) -> StatusView:
+    def _follow(self, payment_id: str, reference: str, *, until: float, seen: Seen) -> StatusView:
         for gap in gaps():
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
-            seen = self.shop.read_status(payment_id, reference)
-            if seen.state in _FINAL or self.clock.elapsed() >= until:
-                return seen
+            view = self.shop.read_status(payment_id, reference)
+            seen.state = view.state or seen.state
+            if view.state in _FINAL or self.clock.elapsed() >= until:
+                return view
         raise AssertionError("gaps() has no end")
 
     def _credited(self, order: Order, payment_id: str, last: StatusView, seen: Seen) -> None:

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import gevent
 from locust.runners import WorkerRunner
+from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import Load
 
 from tayari_load.campaign import Campaign
 from tayari_load.disturbances import disturb
 from tayari_load.generator import PERIOD_S
 from tayari_load.limit import Search
-from tayari_load.limit import told as told_limit
 from tayari_load.plan import Plan, PlanError
+from tayari_load.results import INTERRUPTED
 from tayari_load.searching import Searching
 
 READY: Final = 0
@@ -45,7 +46,10 @@ class Conductor:
     def _watch(self) -> None:
         while True:
             gevent.sleep(PERIOD_S)
-            if self.campaign.told or self.campaign.ending:
+            if self.campaign.told:
+                continue
+            if self.campaign.ending:
+                self.campaign.tell_progress(self.environment.runner.user_count)
                 continue
             self.campaign.look(self.environment.runner.user_count)
             if self.campaign.plan.abort_after_s and self.campaign.witness is not None:
@@ -152,6 +156,7 @@ class Conductor:
     def quitting(self, **_: Any) -> None:
         """Locust ends, on Ctrl-C before it has told its users to: they finish their payments first."""
         if not self.campaign.told and not isinstance(self.environment.runner, WorkerRunner):
+            self.campaign.interrupted = not self.campaign.ending
             self.environment.runner.stop()
         self.test_stop()
         self.watching.kill()
@@ -172,13 +177,15 @@ def told(load: Load) -> tuple[str, ...]:
         measured = "no samples" if threshold.measured is None else f"{threshold.measured:.4g}"
         lines.append(f"{threshold.name}: {measured} against {threshold.limit:g} {threshold.unit}: {verdict}")
     if load.limit is not None:
-        lines.append(told_limit(load.limit))
-    return (*lines, *load.notes)
+        lines.append(limit_sentence(load.limit))
+    if load.balance is not None:
+        lines.append(balance_sentence(load.balance))
+    return (*lines, *load.warnings, *load.notes)
 
 
 def exit_code(load: Load) -> int:
-    """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that cannot be believed at all."""
-    if load.lost_workers:
+    """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that proves nothing or was cut off."""
+    if load.invalid or load.ended_early == INTERRUPTED:
         return INVALID
     met = [threshold.met for threshold in load.thresholds]
     if False in met:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from tayari.target.model import PaymentState
+
 from tayari_load.latencies import Latencies, Span
 
 _REASONS: Final = 1_000
@@ -57,6 +59,8 @@ class Ended:
     receipt: str = ""
     credits: int | None = None
     """How often the merchant's ledger shows it."""
+    state: PaymentState | None = None
+    """As the merchant showed it last."""
     credited: float | None = None
     """Shillings that the merchant shows as credited; None where that cannot be seen."""
 

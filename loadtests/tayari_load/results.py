@@ -11,7 +11,7 @@ from typing import Final
 
 from tayari.target.model import Thresholds
 from tayari_reports.jsonio import EventsWriter, to_dict
-from tayari_reports.model import Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State, Threshold
+from tayari_reports.model import Balance, Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State, Threshold
 from tayari_reports.redaction import redact_check
 
 from tayari_load.latencies import Latencies
@@ -28,6 +28,7 @@ RULES: Final = {
 }
 """Threshold -> rule of the catalogue's performance rows."""
 _REASONS_TOLD: Final = 5
+INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,12 @@ class LoadRun:
     lost_workers: int = 0
     aborted: tuple[str, ...] = ()
     """Thresholds for which the run was ended early."""
+    interrupted: bool = False
+    balance: Balance | None = None
+    warnings: tuple[str, ...] = ()
+    """Where the fake was near its limit."""
+    invalid: tuple[str, ...] = ()
+    """Why the run proves nothing."""
     notes: tuple[str, ...] = ()
 
 
@@ -91,7 +98,17 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         limit=run.limit,
         lost_workers=run.lost_workers,
         notes=(*run.notes, *_notes(tally, run, thresholds)),
+        balance=run.balance,
+        warnings=run.warnings,
+        invalid=run.invalid,
+        ended_early=_ended_early(run),
     )
+
+
+def _ended_early(run: LoadRun) -> str:
+    if run.aborted:
+        return f"{', '.join(run.aborted)} missed for {run.plan.abort_after_s or 0:g} s in a row"
+    return INTERRUPTED if run.interrupted else ""
 
 
 def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
@@ -226,7 +243,7 @@ def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tup
     if tally.dropped:
         notes.append(f"{tally.dropped} of {tally.planned} planned arrivals were dropped: no room in flight")
     if run.aborted:
-        notes.append(f"ended early: {', '.join(run.aborted)} missed for {run.plan.abort_after_s:g} s in a row")
+        notes.append(f"ended early: {_ended_early(run)}")
     few = next((row.reason for row in thresholds if row.name == "payment_p95_s" and "needs" in row.reason), "")
     return (*notes, few) if few else tuple(notes)
 

@@ -8,12 +8,13 @@ from typing import Final
 
 from tayari_reports.agreements import Attestation, Signature, Waiver
 from tayari_reports.facts import Code, Setting
-from tayari_reports.load_model import Load, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.load_model import Balance, Load, Measure, ProcessUse, RateLimit, Threshold
 
 __all__ = [
     "EXIT_CODES",
     "SCHEMA",
     "WEIGHTS",
+    "Balance",
     "Category",
     "Check",
     "Exchange",
@@ -32,7 +33,7 @@ __all__ = [
     "Verdict",
 ]
 
-SCHEMA: Final = "1.1.0"
+SCHEMA: Final = "1.2.0"
 """Semantic version of `run.json`: a reader refuses another major version, and says so."""
 
 

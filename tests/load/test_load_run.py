@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 import tayari_load
+from tayari.merchant.process import free_port
 from tayari.merchant.stage import Stage
 from tayari.target import load_target
 from tayari_reports.jsonio import load_from_dict, read_events
@@ -161,7 +162,7 @@ def test_a_status_that_no_word_covers_fails_the_request(tmp_path: Path) -> None:
 
 def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
     with tiny_merchant() as tiny:
-        done = locust(tmp_path, tiny, "--processes", "2", users=4, run_time="3s")
+        done = locust(tmp_path, tiny, *two_workers(), users=4, run_time="3s")
     load = loaded(tmp_path)
 
     assert load.users == 4, done.stderr
@@ -171,12 +172,18 @@ def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
 
 def test_a_worker_that_is_killed_makes_the_run_invalid(tmp_path: Path) -> None:
     with tiny_merchant() as tiny:
-        done = locust(tmp_path, tiny, "--processes", "2", users=4, run_time="6s", during=kill_a_worker)
+        done = locust(tmp_path, tiny, *two_workers(), users=4, run_time="6s", during=kill_a_worker)
     load = loaded(tmp_path)
 
     assert load.lost_workers == 1, done.stderr
     assert any("1 of the load's workers were lost" in doubt for doubt in load.doubts)
     assert [threshold.met for threshold in load.thresholds] == [None] * 4
+
+
+def two_workers() -> tuple[str, ...]:
+    """On a port of their own: other tests have masters, too."""
+    port = str(free_port())
+    return ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
 
 
 def kill_a_worker(master: subprocess.Popen[str], tiny: Tiny) -> None:

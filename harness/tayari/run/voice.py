@@ -88,11 +88,16 @@ class Voice:
         if self._task is not None:
             self._progress.advance(self._task)
 
-    def waiting(self, what: str, seconds: float) -> TaskID:
-        """Something that takes about so long has begun."""
-        self.say(what)
-        return self._progress.add_task(what, total=round(seconds))
+    def say_plain(self, sentence: str) -> None:
+        """One line where no line moves: in CI."""
+        if not self.console.is_terminal:
+            self.say(sentence)
 
-    def waited(self, task: TaskID, seconds: float) -> None:
-        """It has run for so long."""
-        self._progress.update(task, completed=round(seconds))
+    def waiting(self, what: str, seconds: float | None) -> TaskID:
+        """Something that takes about so long has begun; None: as long as somebody lets it."""
+        self.say(what)
+        return self._progress.add_task(what, total=None if seconds is None else round(seconds))
+
+    def waited(self, task: TaskID, seconds: float, standing: str) -> None:
+        """It has run for so long, and stands there."""
+        self._progress.update(task, completed=round(seconds), description=standing)

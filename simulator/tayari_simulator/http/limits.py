@@ -86,6 +86,11 @@ class Limits:
         lost = "journal_lost" in self._worst
         return lost or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
 
+    def refresh(self) -> None:
+        """For who asks: a second that is under way is not counted twice, however often somebody asks."""
+        if not self.last or time.monotonic() - self._last_at >= EVERY_S:
+            self.look()
+
     def look(self) -> None:
         """Measure the time since the last look."""
         now, at = self._counted(), time.monotonic()
