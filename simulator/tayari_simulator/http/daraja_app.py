@@ -71,6 +71,9 @@ class DarajaApp:
         route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
         if route is not None:
             return await self._handler(route)(request)
+        return await self._unknown(request, path)
+
+    async def _unknown(self, request: web.Request, path: str) -> web.StreamResponse:
         exchange = self._exchange(request, "", request.raw_path, await request.read())
         return await self._finish(request, self._daraja.not_found(exchange, path), exchange)
 
@@ -86,6 +89,13 @@ class DarajaApp:
 
     async def _finish(self, request: web.Request, reply: Reply, exchange: Exchange) -> web.StreamResponse:
         """Journal the exchange, arm the timer, answer. There is no await before the journal has it."""
+        if self._note(reply, exchange):
+            return RawReply(reply, self._extra)
+        assert self.listener is not None
+        return await perform(request, reply, self._clock, self.listener)
+
+    def _note(self, reply: Reply, exchange: Exchange) -> bool:
+        """Journal the exchange and arm the timer. Returns whether the reply is written as it is."""
         exchange.status = reply.status
         exchange.response_body = reply.body
         exchange.response_headers = self._response_headers(reply)
@@ -96,10 +106,7 @@ class DarajaApp:
         self._journal.add(exchange)
         if self._daraja.next_due_s() < self._pump.armed_s:
             self._pump.arm()
-        if plain:
-            return RawReply(reply, self._extra)
-        assert self.listener is not None
-        return await perform(request, reply, self._clock, self.listener)
+        return plain
 
     def _response_headers(self, reply: Reply) -> RawHeaders:
         if not reply.body and not reply.headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import Final
+from typing import ClassVar, Final
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 class Listener:
     """One address. While it is closed, callers see `connection refused`."""
+
+    shared: ClassVar[bool] = False
+    """Whether other processes listen on the same port; the system gives each connection to one of them."""
 
     def __init__(self, factory: web.Server, host: str, port: int) -> None:
         self._factory = factory
@@ -46,6 +49,8 @@ class Listener:
         listening = socket.socket(family, socket.SOCK_STREAM)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self.shared:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             listening.bind((self._host, self._port))
             listening.setblocking(False)
             self._port = listening.getsockname()[1]
