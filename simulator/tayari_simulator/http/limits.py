@@ -48,11 +48,21 @@ class Seen:
 
 
 class Limits:
-    """Looks once a second while it runs. `measure` gives the measures of the second that has passed."""
+    """Looks once a second while it runs. `measure` gives the measures of the second that has passed.
 
-    def __init__(self, counted: Callable[[], Seen], measure: Callable[[], dict[str, float]]) -> None:
+    `rest` is called in the first second without traffic after some.
+    """
+
+    def __init__(
+        self,
+        counted: Callable[[], Seen],
+        measure: Callable[[], dict[str, float]],
+        rest: Callable[[], None] = lambda: None,
+    ) -> None:
         self._counted = counted
         self._measure = measure
+        self._rest = rest
+        self._rested = True
         self._task: asyncio.Task[None] | None = None
         self._last = Seen()
         self._last_at = time.monotonic()
@@ -105,7 +115,11 @@ class Limits:
             **self._measure(),
         }
         if pushes or callbacks:
+            self._rested = False
             self._judge()
+        elif not self._rested:
+            self._rested = True
+            self._rest()
 
     def to_dict(self) -> Json:
         """`GET /v1/limits`."""
