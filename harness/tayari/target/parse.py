@@ -126,7 +126,7 @@ def parse_thresholds(section: Section | None) -> Thresholds:
         payment_p95_s=section.number("payment_p95_s", 10.0, low=0.001),
         success_rate=section.number("success_rate", 0.95, high=1.0),
         failure_rate=section.number("failure_rate", 0.05, high=1.0),
-        concurrent_users=int(section.number("concurrent_users", 50, low=1, high=100_000)),
+        concurrent_users=section.whole("concurrent_users", 50, low=1, high=100_000),
     )
     section.close()
     return thresholds
@@ -203,10 +203,14 @@ def _promises(section: Section) -> Promises:
     if promises is None:
         return Promises()
     queries = promises.number("queries_per_minute", 0.0, low=0.001) if promises.has("queries_per_minute") else None
+    at_once = promises.whole("payments_at_once", 8, low=1, high=1_000) if promises.has("payments_at_once") else None
     made = Promises(
         reconcile_within_s=promises.number("reconcile_within_s", 60.0, low=0.1),
         queries_per_minute=queries,
         answer_within_s=promises.number("answer_within_s", 10.0, low=0.1),
+        payments_at_once=promises.whole("payments_at_once", 8, low=1, high=1_000)
+        if promises.has("payments_at_once")
+        else None,
     )
     promises.close()
     return made
