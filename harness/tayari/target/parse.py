@@ -208,9 +208,7 @@ def _promises(section: Section) -> Promises:
         reconcile_within_s=promises.number("reconcile_within_s", 60.0, low=0.1),
         queries_per_minute=queries,
         answer_within_s=promises.number("answer_within_s", 10.0, low=0.1),
-        payments_at_once=promises.whole("payments_at_once", 8, low=1, high=1_000)
-        if promises.has("payments_at_once")
-        else None,
+        payments_at_once=at_once,
     )
     promises.close()
     return made
