@@ -201,7 +201,11 @@ class Hands:
             return Credits(ledger.credits, ledger.total)
         credited = self.status(payment).credited
         if credited is None:
-            raise Unjudged(f"the merchant did not say what it credited for {payment.reference}")
+            key = "merchant.ledger" if self.target.merchant.ledger is not None else "merchant.status.credited"
+            raise Unjudged(
+                f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited (in SQL: "
+                "COALESCE(SUM(amount), 0))"
+            )
         return Credits(round(credited / payment.amount) if credited else 0, credited)
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
