@@ -203,8 +203,8 @@ class Hands:
         if credited is None:
             key = "merchant.ledger" if self.target.merchant.ledger is not None else "merchant.status.credited"
             raise Unjudged(
-                f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited (in SQL: "
-                "COALESCE(SUM(amount), 0))"
+                f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited "
+                "(in SQL: COALESCE(SUM(amount), 0))"
             )
         return Credits(round(credited / payment.amount) if credited else 0, credited)
 
