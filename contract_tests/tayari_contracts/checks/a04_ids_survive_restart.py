@@ -17,7 +17,7 @@ def matches_the_callback_after_a_restart(probe: Probe) -> None:
     probe.stage.kill_merchant()
     probe.stage.restart_merchant()
     deliveries = probe.send_callback(payment)
-    view = probe.until(payment, PAID)
+    view = probe.until(payment, PAID, within_s=probe.worked_off_s)
     if view.state is not PAID:
         answer = deliveries[0].get("status") if deliveries else None
         raise Failed(
