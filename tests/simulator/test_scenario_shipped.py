@@ -207,6 +207,7 @@ def test_the_query_tells_what_the_file_says(name: str) -> None:
             check_reply(reply, fault, given)
         if not faults:
             check_query(name, number, orjson.loads(reply.body), identifier)
+        assert bench.seen[-1].checkout_request_id == identifier
 
 
 def check_query(name: str, number: int, answer: dict[str, Any], identifier: str) -> None:
