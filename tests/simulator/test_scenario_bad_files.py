@@ -30,6 +30,12 @@ CASES = [
     ("an endless time", f"{HEAD}outcome: {{after_s: .inf}}\n", 3, "outcome.after_s: found"),
     ("a negative gap", f"{HEAD}faults: [{{duplicate: {{gap_s: -1}}}}]\n", 3, "found -1; expected at least 0"),
     ("no times", f"{HEAD}faults: [{{drop: {{times: 0}}}}]\n", 3, "found 0; expected a whole number of at least 1"),
+    (
+        "no content type",
+        f"{HEAD}faults: [{{wrong_content_type: {{content_type: web}}}}]\n",
+        3,
+        "expected a content type",
+    ),
     ("a far address", f"{HEAD}faults: [{{forge: {{source: home}}}}]\n", 3, "expected an IP address"),
     ("a low status", f"{HEAD}faults: [{{api_error: {{error: '405.001', status: 200}}}}]\n", 3, "expected at least 400"),
     (

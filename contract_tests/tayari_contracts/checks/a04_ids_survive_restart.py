@@ -13,7 +13,7 @@ from tayari_contracts.wording import say
 def matches_the_callback_after_a_restart(probe: Probe) -> None:
     """The merchant is killed right after the acknowledgement and started again; then the success callback arrives."""
     payment = probe.pay_accepted(situation("ack/restart", outcome=after(0.2, callback=False)))
-    probe.quiet(0.3)
+    probe.quiet(probe.sight.until_stored_s())
     probe.stage.kill_merchant()
     probe.stage.restart_merchant()
     deliveries = probe.send_callback(payment)
