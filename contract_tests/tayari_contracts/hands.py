@@ -143,6 +143,7 @@ class Hands:
             Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
         """
         if self.stage.can_restart:
+            self.quiet(self.sight.until_stored_s())
             self.stage.restart_merchant()
             return
         refusal = {"api_error": {"error": "404.001.03", "times": 1}}

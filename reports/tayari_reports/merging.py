@@ -110,7 +110,7 @@ def _gives_way(check: Check) -> bool:
 
 
 def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
-    found: dict[tuple[str, str, str], Code] = {}
+    found: dict[tuple[str, ...], Code] = {}
     for run in runs:
         for code in run.codes:
             known = found.get(_meaning(code))
@@ -120,9 +120,9 @@ def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
     return tuple(found.values())
 
 
-def _meaning(code: Code) -> tuple[str, str, str]:
-    """What makes two codes the same: an error code says different things in different words."""
-    return code.kind, code.code, code.text if code.kind == "error" else ""
+def _meaning(code: Code) -> tuple[str, ...]:
+    """What makes two codes the same: an error says different things in different words, and of different calls."""
+    return (code.kind, code.code) if code.kind == "result" else (code.kind, code.code, code.text, code.meaning)
 
 
 def _attestations(runs: Iterable[Run]) -> tuple[Attestation, ...]:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from pushing import push
+from pushing import push, query
 from tayari.control.client import ControlClient
 from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari.merchant.stage import Stage
@@ -22,6 +22,11 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
+QUERY_REFUSED = {
+    "scenario": "it/fails", "about": "Fails.", "when": {"endpoint": "stk_query"}, "faults": [FAULTS[4]],
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
     with start_simulator(SimulatorOptions()) as started:
@@ -35,10 +40,14 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
     for payer, fault in enumerate(FAULTS, 254711000200):
         control.play_next({"scenario": "it/fails", "about": "Fails.", "faults": [fault]}, msisdn=str(payer))
         push(simulator, "http://127.0.0.1:9/cb", PartyA=str(payer), PhoneNumber=str(payer))
+    control.play_next(QUERY_REFUSED, endpoint="stk_query")
+    query(simulator, "ws_CO_071020261435030712340000")
     stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
     found = learn(cast(Stage, stage), ask=False)
     control.close()
-    return {f"{code.code} {code.text}".strip(): code for code in found}
+    return {
+        f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found
+    }
 
 
 def test_one_code_with_two_meanings_is_two_rows_with_words_of_their_own(codes: dict[str, Code]) -> None:
@@ -50,10 +59,18 @@ def test_one_code_with_two_meanings_is_two_rows_with_words_of_their_own(codes: d
 
 
 def test_the_gateway_and_the_edge_are_among_them(codes: dict[str, Code]) -> None:
-    gateway = {code.code: code for code in codes.values() if code.kind == "gateway"}
+    gateway = {code.code: code for key, code in codes.items() if code.kind == "gateway" and "query" not in key}
 
     assert set(gateway) == {"policies.ratelimit.SpikeArrestViolation", "imperva_503"}
     assert all(code.say_en and code.say_sw and code.retry == "backoff" for code in gateway.values())
+
+
+def test_nothing_is_promised_of_a_payment_that_was_only_asked_about(codes: dict[str, Code]) -> None:
+    pushed, asked = (code for code in codes.values() if code.code == "imperva_503")
+
+    assert "Nothing was taken" in pushed.say_en
+    assert asked.say_en == "We are checking your payment."
+    assert (pushed.retry, asked.retry) == ("backoff", "poll")
 
 
 def test_a_token_is_never_part_of_a_row(codes: dict[str, Code]) -> None:
@@ -61,5 +78,5 @@ def test_a_token_is_never_part_of_a_row(codes: dict[str, Code]) -> None:
 
 
 def test_each_row_says_how_sure_it_is_and_from_where(codes: dict[str, Code]) -> None:
-    assert len(codes) == len(FAULTS) - 1
+    assert len(codes) == len(FAULTS)
     assert all(code.mark and code.source and code.meaning for code in codes.values())

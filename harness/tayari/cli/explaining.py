@@ -72,6 +72,8 @@ def _explain_code(code: str, speech: Speech) -> bool:
         where = ", from the gateway" if refusal.kind == "gateway" else ""
         head = f"{refusal.code}  HTTP {refusal.status}{where}  {refusal.text or '(no message)'}"
         _say(head, [("name", refusal.name)], refusal, speech)
+    if refusals:
+        speech.text("Said of a payment that could not be started; a refused status query says nothing of the payment.")
     speech.text("What to say is this project's own wording, not Safaricom's.", style="dim")
     return True
 

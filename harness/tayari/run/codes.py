@@ -7,9 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 from tayari_reports.facts import Code
+from tayari_simulator.core.advice import OF_QUERY
 from tayari_simulator.core.refusals import Recognised, recognise
 from tayari_simulator.core.results import find
 
@@ -24,6 +26,16 @@ _AMOUNT: Final = 10
 _CALLBACK_S: Final = 10.0
 _SETTLED_S: Final = 3.0
 _AT_ONCE: Final = 8
+_UNDECIDED: Final = frozenset({"ask first", "poll"})
+"""Advice that promises nothing, whatever call was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A refusal that was answered. Of a status query it says nothing about the payment, which may be paid by then."""
+
+    refusal: Recognised
+    of_query: bool
 
 
 def results_met(control: ControlClient) -> Counter[str]:
@@ -32,11 +44,15 @@ def results_met(control: ControlClient) -> Counter[str]:
     return Counter(str(code) for code in codes if code is not None)
 
 
-def refusals_met(control: ControlClient) -> Counter[Recognised]:
+def refusals_met(control: ControlClient) -> Counter[Met]:
     """How often each refusal was answered, by Daraja or by what stands before it."""
-    answers = (entry.get("response") or {} for entry in journal.entries(control, kind="request"))
-    met = (recognise(int(answer.get("status") or 0), str(answer.get("body") or "")) for answer in answers)
-    return Counter(one for one in met if one is not None)
+    found: Counter[Met] = Counter()
+    for entry in journal.entries(control, kind="request"):
+        answer = entry.get("response") or {}
+        refusal = recognise(int(answer.get("status") or 0), str(answer.get("body") or ""))
+        if refusal is not None:
+            found[Met(refusal, of_query=entry.get("endpoint") == "stk_query")] += 1
+    return found
 
 
 def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
@@ -101,26 +117,30 @@ def _result(code: str, times: int, told: str) -> Code:
     )
 
 
-def _refusal(met: Recognised, times: int) -> Code:
-    row = met.row
+def _refusal(met: Met, times: int) -> Code:
+    refusal, row = met.refusal, met.refusal.row
     if row is None:
-        return Code(code=met.code, kind="error", text=met.text, times=times, meaning="no refusal that is known")
+        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning="no refusal that is known")
+    advice, meaning = row.advice, row.meaning
+    if met.of_query and advice.retry not in _UNDECIDED:
+        advice, meaning = OF_QUERY, f"{meaning}; the answer to a status query, so that nothing is known of the payment"
     return Code(
-        code=met.code,
+        code=refusal.code,
         kind=row.kind,
-        text=met.text,
+        text=refusal.text,
         times=times,
-        meaning=row.meaning,
-        say_en=row.advice.say_en,
-        say_sw=row.advice.say_sw,
-        retry=row.advice.retry,
+        meaning=meaning,
+        say_en=advice.say_en,
+        say_sw=advice.say_sw,
+        retry=advice.retry,
         mark=str(row.mark),
         source=row.source,
     )
 
 
-def _by_text(met: Recognised) -> tuple[bool, str, str]:
-    return met.row is not None and met.row.kind == "gateway", met.code, met.text
+def _by_text(met: Met) -> tuple[bool, str, str, bool]:
+    row = met.refusal.row
+    return row is not None and row.kind == "gateway", met.refusal.code, met.refusal.text, met.of_query
 
 
 def _by_code(item: tuple[str, int]) -> tuple[bool, int, str]:

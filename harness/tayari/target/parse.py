@@ -106,6 +106,10 @@ def parse_callbacks(section: Section | None) -> Callbacks:
             do = "write the start of the callback URL as your merchant sends it"
             section.reading.complain(line, where, repr(prefix), "http://... or https://...", do)
     deliver_to = section.url("deliver_to", allowed=_PORT)
+    if rewrite and deliver_to is not None:
+        section.complain(
+            "deliver_to", "beside rewrite", "one of the two", "deliver_to takes every callback; remove one"
+        )
     hosts = (section.scalar(host, section.at("allow_hosts")) for host in section.members("allow_hosts"))
     allowed = tuple(host for host in hosts if host)
     source_header = section.text("source_header")

@@ -1,6 +1,7 @@
 """What to make of each refusal: what the customer should be told, in English and Swahili, and whether to try again.
 
-One row for each row of `errors` and of `edge`, found by its name; a test holds the tables together. The reference
+One row for each row of `errors` and of `edge`, found by its name; a test holds the tables together. The words are of a
+payment that could not be started; a refused status query says nothing of the payment (`OF_QUERY`). The reference
 lists the refusals and says nothing of customers: sentences and advice are this project's own, drawn from the rules
 T04, T06, A06 to A12 and Q02, Q03.
 """
@@ -95,3 +96,6 @@ _ROWS: Final[tuple[tuple[str, Phrase, str], ...]] = (
 ADVICE: Final[Mapping[str, Advice]] = MappingProxyType({
     name: Advice(say_en=words[0], say_sw=words[1], retry=retry) for name, words, retry in _ROWS
 })  # fmt: skip
+
+OF_QUERY: Final = Advice(say_en=say.CHECKING[0], say_sw=say.CHECKING[1], retry="poll")
+"""Of any refusal that answers a status query. Source: rule Q03."""

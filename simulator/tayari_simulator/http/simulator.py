@@ -20,7 +20,6 @@ from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
-from tayari_simulator.core.refusals import REFUSALS
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
 from tayari_simulator.http.balance import balance
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
@@ -263,10 +262,6 @@ class Simulator:
     def codes(self) -> list[Json]:
         """The catalogue of result codes."""
         return [row.to_dict() for row in results.RESULTS]
-
-    def refusals(self) -> list[Json]:
-        """The catalogue of refusals: Daraja's errors, the gateway's faults, the pages of the edge."""
-        return [row.to_dict() for row in REFUSALS]
 
     def schemas(self) -> Json:
         """JSON Schemas by name: requests, made from the endpoint table, and the callback."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
+from typing import Final
 
 from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.base import TableFault
@@ -81,7 +82,7 @@ def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Pr
 
 def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenario | None, list[Problem]]:
     complaints = list(_includes(document.value))
-    header = read_record(Header, document.value, (), complaints)
+    header = read_record(Header, _without_includes(document.value), (), complaints)
     faults = tuple(_read_faults(document.value, complaints))
     if header is not None:
         complaints.extend(lint(header, faults))
@@ -108,10 +109,18 @@ def _line_of(key: str, file: FilePath) -> int:
     return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
 
 
+_INCLUDES: Final = ("include", "includes", "extends", "import")
+
+
 def _includes(top: object) -> Iterator[Complaint]:
-    for key in ("include", "includes", "extends", "import"):
+    for key in _INCLUDES:
         if isinstance(top, dict) and key in top:
             yield Complaint((key,), "a scenario stands for itself: files cannot take in others; write it out")
+
+
+def _without_includes(top: object) -> object:
+    """The data without what was complained about already."""
+    return {key: value for key, value in top.items() if key not in _INCLUDES} if isinstance(top, dict) else top
 
 
 def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]:
