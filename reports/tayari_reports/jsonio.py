@@ -83,8 +83,9 @@ def read_run(path: Path | str) -> Run:
     Raises:
         ReportError: unreadable, torn, another major version, or not a run; the message names the file.
     """
+    text = _text(path)
     try:
-        return run_from_dict(json.loads(_text(path)))
+        return run_from_dict(json.loads(text))
     except RecursionError:
         raise ReportError(f"{path}: nested too deeply; expected a run.json") from None
     except json.JSONDecodeError as broken:

@@ -35,7 +35,7 @@ def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
     rows = answered(run, judgement.outcomes)
     settings = configuration(run)
     steps = (*_mend(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
-    changed = plan.must or plan.should or judgement.missing
+    changed = plan.must or plan.waived or plan.should or judgement.missing
     return (*steps, *([_again(run)] if changed else []), *_signing(run, judgement))
 
 
@@ -62,6 +62,10 @@ def _mend(plan: Plan, judgement: Judgement) -> Iterator[Step]:
     if open_questions(judgement):
         what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
         yield Step(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
+    if plan.waived:
+        what = f"Mend {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
+        rules = _rules(one.outcome for one in plan.waived)
+        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
     if plan.should:
         it = "it" if len(plan.should) == 1 else "them"
         what = f"Mend {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
@@ -116,7 +120,7 @@ def _waivers(judgement: Judgement) -> Iterator[Step]:
     for one in judgement.waivers:
         if one.soon:
             detail = f"{one.sentence}; {one.waiver.owner} answers for it, {one.waiver.ticket}"
-            yield Step(do=f"Mend {one.waiver.rule} before its waiver ends", detail=detail, anchor="waivers")
+            yield Step(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
 
 
 def _again(run: Run) -> Step:
@@ -137,6 +141,10 @@ def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
         yield Step(do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off")
     if judgement.verdict is Verdict.READY:
         yield Step(do="Keep this suite in CI", detail="and run it again before each release")
+
+
+def _its(count: int, noun: str) -> str:
+    return f"its {noun}" if count == 1 else f"the first {noun}"
 
 
 def _rules(ones: Iterable[Outcome]) -> str:

@@ -41,7 +41,8 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     console.print(_verdict(run, judgement))
     _list(console, "Blocking failures, money first", judgement.blocking, "red")
     _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
-    _list(console, "Lesser findings", (*judgement.minor, *judgement.waived), "yellow")
+    _list(console, "Failures under a waiver", judgement.waived, "yellow")
+    _list(console, "Lesser findings", judgement.minor, "yellow")
     console.print(_categories(judgement))
     if run.load is not None:
         console.print(_load_line(run))

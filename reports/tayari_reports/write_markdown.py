@@ -53,17 +53,17 @@ def _row(row: Row) -> str:
 
 
 def _findings(judgement: Judgement) -> list[str]:
-    found = (*judgement.blocking, *open_questions(judgement), *judgement.minor, *judgement.waived)
+    found = (*judgement.blocking, *open_questions(judgement), *judgement.waived, *judgement.minor)
     if not found:
         return []
     left = len(found) - _MOST_FINDINGS
     more = [f"- and {left} more in the full report"] if left > 0 else []
-    return ["", *(_finding(one) for one in found[:_MOST_FINDINGS]), *more]
+    return ["", *(_finding(one, waived=one in judgement.waived) for one in found[:_MOST_FINDINGS]), *more]
 
 
-def _finding(one: Outcome) -> str:
+def _finding(one: Outcome, *, waived: bool) -> str:
     title, reason = _safe(one.rule.title, 80), _safe(sentence(one.reason), 200)
-    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}: {title}. {reason}"
+    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}{', waived' if waived else ''}: {title}. {reason}"
 
 
 def _safe(text: str, longest: int = 300) -> str:

@@ -64,9 +64,10 @@ def test_a_ready_run_leaves_to_people_what_is_theirs() -> None:
 
 
 def test_a_waiver_that_ends_soon_is_a_step_of_its_owner() -> None:
-    (found,) = [detail for do, detail in steps(samples.waived()).items() if do.endswith("before its waiver ends")]
+    made = steps(samples.waived())
 
-    assert "it ends in 8 days, on 2026-10-15" in found
+    assert made["Mend 1 waived failure before its waiver ends"] == "A12; about 2 hours"
+    assert made["The waiver of A12 ends soon"].startswith("it ends in 8 days, on 2026-10-15; ")
 
 
 def test_an_invalid_run_is_mended_first_and_nothing_else_is_asked() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -152,7 +152,7 @@ def history(
             raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
     for refused in found.refused:
         speech.text(f"passed over: {refused}", style="yellow")
-    speech.text(f"{len(found.runs)} runs: {out.resolve()}", style="bold")
+    speech.text(f"{_count(found.runs, 'run')}: {out.resolve()}", style="bold")
 
 
 @report.command("lint")
@@ -182,9 +182,13 @@ def lint(
         speech.text(str(one), style="red")
     for one in soon:
         speech.text(str(one), style="yellow")
-    speech.text(f"{len(problems)} problems, {len(soon)} warnings")
+    speech.text(f"{_count(problems, 'problem')}, {_count(soon, 'warning')}")
     if problems:
         raise typer.Exit(int(Exit.BAD_CONFIGURATION))
+
+
+def _count(found: Sized, noun: str) -> str:
+    return f"{len(found)} {noun}" if len(found) == 1 else f"{len(found)} {noun}s"
 
 
 def _with_statements(run: Run, files: StatementFiles) -> Run:
