@@ -54,6 +54,8 @@ def read_history(folder: Path) -> History:
     Raises:
         ReportError: the folder holds no run at all.
     """
+    if not folder.is_dir():
+        raise ReportError(f"{folder}: is no folder; expected one with run.json files in it, at any depth")
     runs: dict[str, Run] = {}
     refused: list[str] = []
     for path in sorted(folder.rglob("*.json")):

@@ -46,7 +46,9 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     weak = len(_weak(rows, settings))
     silent = len(_silent(rows, settings))
     missing = [role for role in ROLES if role not in {one.role for one in run.sign_off}]
+    against = [one.role for one in run.sign_off if one.decision is Decision.NO_GO]
     found = (
+        (len(against), f"{_joined(against)} decided “no go”"),
         (weak, f"{_count(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
         (silent, f"{_count(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
         (len(missing), f"{_joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
@@ -131,6 +133,9 @@ def _again(run: Run) -> Step:
 def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
     signed = {one.role: one for one in run.sign_off}
     for one in run.sign_off:
+        if one.decision is Decision.NO_GO:
+            detail = f"{one.name}, {one.date}" + (f": {one.conditions}" if one.conditions else "")
+            yield Step(do=f"Settle the “no go” of {one.role}", detail=detail, anchor="sign-off")
         if one.decision is Decision.GO_WITH_CONDITIONS:
             yield Step(
                 do=f"Meet the condition of {one.role}", detail=f"{one.conditions} ({one.name})", anchor="sign-off"

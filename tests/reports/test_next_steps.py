@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import samples
 from sample_load import load
+from tayari_reports.agreements import Decision
 from tayari_reports.confidence import Level
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.next_steps import before_signing, next_steps
@@ -112,3 +113,12 @@ def test_what_limits_the_confidence_is_said(run: Run, expected: Level, limit: st
     assert found is expected
     assert any(limit in one for one in limits), limits
     assert limit in judge(run).confidence.because
+
+
+def test_who_decided_against_it_is_the_first_thing_that_is_left() -> None:
+    (qa, security) = samples.ready().sign_off
+    against = replace(qa, decision=Decision.NO_GO, conditions="Not before the audit.")
+    run = replace(samples.ready(), sign_off=(against, security))
+
+    assert before_signing(run, judge(run)).startswith("QA decided “no go”, ")
+    assert steps(run)["Settle the “no go” of QA"] == "Amina Wanjiru, 2026-10-08: Not before the audit."

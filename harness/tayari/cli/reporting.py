@@ -27,8 +27,9 @@ from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.speech import Format, Speech
+from tayari.run.ageing import ageing
 from tayari.run.findings import Exit
-from tayari.run.statements import NAMES, StatementFiles, ageing, read_statements
+from tayari.run.statements import NAMES, StatementFiles, read_statements
 from tayari.target import TargetError
 from tayari.target.lines import Problem
 
@@ -169,14 +170,12 @@ def lint(
         known = ", ".join(NAMES.values())
         raise speech.fail(f"nothing to check: none of {known} is here; name one", Exit.BAD_CONFIGURATION)
     problems: list[Problem] = []
-    soon: list[Problem] = []
     try:
         read_statements(files)
     except TargetError as error:
         problems = list(error.problems)
-    if files.waivers is not None:
-        aged, soon = ageing(files.waivers, today=datetime.now(EAT).date())
-        problems += aged
+    aged, soon = ageing(files, today=datetime.now(EAT).date())
+    problems += aged
     speech.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
     for one in problems:
         speech.text(str(one), style="red")
