@@ -56,9 +56,7 @@ def test_all_renderings_of_any_run_tell_the_same(run: Run) -> None:
 def test_paper_tells_the_same(name: str, tmp_path: Path) -> None:
     program = shutil.which("pdftotext")
     if find_browser() is None or program is None:
-        pytest.skip(
-            "NO BROWSER OR NO PDFTOTEXT: paper was not read; install Chromium and poppler-utils"
-        )
+        pytest.skip("NO BROWSER OR NO PDFTOTEXT: paper was not read; install Chromium and poppler-utils")
     paper = write_all(samples.ALL[name](), tmp_path, formats=["pdf"])["pdf"]
     text = subprocess.run([program, "-raw", str(paper), "-"], capture_output=True, check=True, timeout=60).stdout
 
