@@ -57,7 +57,8 @@ def verify(path: Path) -> Verified:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as broken:
         if raw.lstrip()[:1] == b"{":
             raise ReportError(f"{path}: this is JSON; expected the bundle beside it (evidence.zip)") from None
-        return Verified(problems=(f"it is torn or changed: {broken}",), sha256=sha256)
+        do = "take the evidence.zip that the run wrote"
+        return Verified(problems=(f"it is torn or changed: {broken}; {do}",), sha256=sha256)
     if RUN not in found:
         raise ReportError(f"{path}: holds no {RUN}; expected a bundle that `tayari check` wrote")
     try:
@@ -165,4 +166,5 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as wrong:
-        raise ReportError(f"{path}: cannot be read ({wrong.strerror})") from None
+        do = "expected the evidence.zip that `tayari check` wrote"
+        raise ReportError(f"{path}: cannot be read ({wrong.strerror}); {do}") from None

@@ -34,11 +34,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Must fix, should fix, and what the two may take."""
+    """Must fix, should fix, what is waived for a while, and what each may take."""
 
     must: tuple[Action, ...]
+    waived: tuple[Action, ...]
+    """Mended by nobody yet: each is due before its waiver ends."""
     should: tuple[Action, ...]
     must_hours: float
+    waived_hours: float
     should_hours: float
     sentence: str
 
@@ -47,12 +50,16 @@ def plan_of(judgement: Judgement) -> Plan:
     """What to do before the launch, gravest first."""
     must = _actions(judgement.blocking, 0.0)
     must_hours = sum(action.hours for action in must)
-    should = _actions((*judgement.minor, *judgement.waived), must_hours)
+    waived = _actions(judgement.waived, must_hours)
+    waived_hours = sum(action.hours for action in waived)
+    should = _actions(judgement.minor, must_hours + waived_hours)
     should_hours = sum(action.hours for action in should)
     return Plan(
         must=must,
+        waived=waived,
         should=should,
         must_hours=must_hours,
+        waived_hours=waived_hours,
         should_hours=should_hours,
         sentence=_sentence(judgement, must_hours),
     )
@@ -83,6 +90,8 @@ def _sentence(judgement: Judgement, hours: float) -> str:
         return "This run cannot tell how long it takes: mend the run first."
     count, missing = len(judgement.blocking), len(judgement.missing)
     unknown = f" {missing} blocking rules have no answer yet; what they may bring is not in it." if missing else ""
+    if not count and judgement.waived_blocking:
+        return "Nothing blocks today; what is waived blocks again when its waiver ends." + unknown
     if not count:
         return "Nothing blocking is left to mend." + unknown
     work = "failure" if count == 1 else "failures"

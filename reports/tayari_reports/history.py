@@ -12,9 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tayari_reports import wording
 from tayari_reports.charts import Chart, Mark, Series, percent_chart
+from tayari_reports.comparison import compare
 from tayari_reports.errors import ReportError
 from tayari_reports.jsonio import read_run
-from tayari_reports.model import Run
+from tayari_reports.model import Run, Verdict
 from tayari_reports.verdict import Judgement, judge, percent
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -30,6 +31,13 @@ class Past:
     """Equal for runs whose scores may be compared: hash of rules and weights."""
     breaks: bool
     """Its plan is not the one of the run before: the line of the scores breaks here."""
+    change: str = ""
+    """Against the last run of the same plan: `2 new failures, 1 fixed`; empty where there is none."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether its score says anything: an invalid run's does not."""
+        return self.judgement.verdict is not Verdict.INVALID_RUN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,8 @@ def read_history(folder: Path) -> History:
     Raises:
         ReportError: the folder holds no run at all.
     """
+    if not folder.is_dir():
+        raise ReportError(f"{folder}: is no folder; expected one with run.json files in it, at any depth")
     runs: dict[str, Run] = {}
     refused: list[str] = []
     for path in sorted(folder.rglob("*.json")):
@@ -78,6 +88,7 @@ def render(history: History) -> str:
         refused=history.refused,
         chart=_chart(history.runs),
         titles=wording.TITLES,
+        answers={one.run.run_id: wording.answer(one.judgement) for one in history.runs},
         merchants=", ".join(dict.fromkeys(one.run.merchant for one in history.runs)),
         limits=wording.LIMITS,
     )
@@ -93,11 +104,31 @@ def _may_be_run(path: Path) -> bool:
 
 
 def _past(runs: Iterable[Run]) -> Iterable[Past]:
-    before = ""
+    before: Past | None = None
+    last: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.finished_at):
         plan = plan_hash(run)
-        yield Past(run=run, judgement=judge(run), plan=plan, breaks=bool(before) and plan != before)
-        before = plan
+        judgement = judge(run)
+        breaks = before is not None and plan != before.plan
+        made = Past(run=run, judgement=judgement, plan=plan, breaks=breaks, change=_change(last.get(plan), run))
+        if made.scored:
+            last[plan] = run
+        before = made
+        yield made
+
+
+def _change(old: Run | None, new: Run) -> str:
+    if old is None or judge(new).verdict is Verdict.INVALID_RUN:
+        return ""
+    found = compare(old, new)
+    count = len(found.newly_failing)
+    parts = (
+        (count, f"{count} new failure{'' if count == 1 else 's'}"),
+        (len(found.newly_untested), f"{len(found.newly_untested)} no longer judged"),
+        (len(found.fixed), f"{len(found.fixed)} fixed"),
+        (len(found.newly_judged), f"{len(found.newly_judged)} judged now"),
+    )
+    return ", ".join(words for number, words in parts if number) or "no change"
 
 
 def plan_hash(run: Run) -> str:
@@ -107,7 +138,7 @@ def plan_hash(run: Run) -> str:
 
 
 def _chart(runs: tuple[Past, ...]) -> Chart | None:
-    if len(runs) < 2:
+    if len(runs) < 2 or not any(one.scored for one in runs):
         return None
     score: list[tuple[float, float | None]] = []
     coverage: list[tuple[float, float | None]] = []
@@ -115,8 +146,8 @@ def _chart(runs: tuple[Past, ...]) -> Chart | None:
         if one.breaks:
             score.append((number - 0.5, None))
             coverage.append((number - 0.5, None))
-        score.append((float(number), one.judgement.score))
-        coverage.append((float(number), one.judgement.coverage))
+        score.append((float(number), one.judgement.score if one.scored else None))
+        coverage.append((float(number), one.judgement.coverage if one.scored else None))
     breaks = tuple(Mark(at=number - 0.5, text="other plan") for number, one in enumerate(runs) if one.breaks)
     lines = (
         Series(name="score", css="b", points=score, dots=True),

@@ -83,8 +83,9 @@ def read_run(path: Path | str) -> Run:
     Raises:
         ReportError: unreadable, torn, another major version, or not a run; the message names the file.
     """
+    text = _text(path)
     try:
-        return run_from_dict(json.loads(_text(path)))
+        return run_from_dict(json.loads(text))
     except RecursionError:
         raise ReportError(f"{path}: nested too deeply; expected a run.json") from None
     except json.JSONDecodeError as broken:
@@ -192,5 +193,8 @@ def _records(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _text(path: Path | str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
+    except IsADirectoryError:
+        raise ReportError(f"{path}: is a folder; name the run.json in it") from None
     except OSError as wrong:
-        raise ReportError(f"{path}: cannot be read ({wrong.strerror})") from None
+        do = "expected a run.json as `tayari check` writes it into its folder of reports"
+        raise ReportError(f"{path}: cannot be read ({wrong.strerror}); {do}") from None

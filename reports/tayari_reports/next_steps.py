@@ -35,7 +35,7 @@ def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
     rows = answered(run, judgement.outcomes)
     settings = configuration(run)
     steps = (*_mend(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
-    changed = plan.must or plan.should or judgement.missing
+    changed = plan.must or plan.waived or plan.should or judgement.missing
     return (*steps, *([_again(run)] if changed else []), *_signing(run, judgement))
 
 
@@ -46,7 +46,9 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     weak = len(_weak(rows, settings))
     silent = len(_silent(rows, settings))
     missing = [role for role in ROLES if role not in {one.role for one in run.sign_off}]
+    against = [one.role for one in run.sign_off if one.decision is Decision.NO_GO]
     found = (
+        (len(against), f"{_joined(against)} decided “no go”"),
         (weak, f"{_count(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
         (silent, f"{_count(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
         (len(missing), f"{_joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
@@ -62,6 +64,10 @@ def _mend(plan: Plan, judgement: Judgement) -> Iterator[Step]:
     if open_questions(judgement):
         what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
         yield Step(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
+    if plan.waived:
+        what = f"Mend {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
+        rules = _rules(one.outcome for one in plan.waived)
+        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
     if plan.should:
         it = "it" if len(plan.should) == 1 else "them"
         what = f"Mend {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
@@ -116,7 +122,7 @@ def _waivers(judgement: Judgement) -> Iterator[Step]:
     for one in judgement.waivers:
         if one.soon:
             detail = f"{one.sentence}; {one.waiver.owner} answers for it, {one.waiver.ticket}"
-            yield Step(do=f"Mend {one.waiver.rule} before its waiver ends", detail=detail, anchor="waivers")
+            yield Step(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
 
 
 def _again(run: Run) -> Step:
@@ -127,6 +133,9 @@ def _again(run: Run) -> Step:
 def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
     signed = {one.role: one for one in run.sign_off}
     for one in run.sign_off:
+        if one.decision is Decision.NO_GO:
+            detail = f"{one.name}, {one.date}" + (f": {one.conditions}" if one.conditions else "")
+            yield Step(do=f"Settle the “no go” of {one.role}", detail=detail, anchor="sign-off")
         if one.decision is Decision.GO_WITH_CONDITIONS:
             yield Step(
                 do=f"Meet the condition of {one.role}", detail=f"{one.conditions} ({one.name})", anchor="sign-off"
@@ -137,6 +146,10 @@ def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
         yield Step(do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off")
     if judgement.verdict is Verdict.READY:
         yield Step(do="Keep this suite in CI", detail="and run it again before each release")
+
+
+def _its(count: int, noun: str) -> str:
+    return f"its {noun}" if count == 1 else f"the first {noun}"
 
 
 def _rules(ones: Iterable[Outcome]) -> str:

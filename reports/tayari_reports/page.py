@@ -75,7 +75,8 @@ def findings(judgement: Judgement) -> dict[str, tuple[Finding, ...]]:
     return {
         "blocking": _findings(judgement.blocking, purse),
         "missing": _findings(open_questions(judgement), purse),
-        "minor": _findings((*judgement.minor, *judgement.waived), purse),
+        "waived": _findings(judgement.waived, purse),
+        "minor": _findings(judgement.minor, purse),
         "open": _findings(others, purse),
     }
 

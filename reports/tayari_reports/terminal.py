@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +24,7 @@ from tayari_reports.wording import (
     one_line,
     open_questions,
     scope,
+    sentence,
     shout,
 )
 
@@ -41,7 +43,8 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     console.print(_verdict(run, judgement))
     _list(console, "Blocking failures, money first", judgement.blocking, "red")
     _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
-    _list(console, "Lesser findings", (*judgement.minor, *judgement.waived), "yellow")
+    _list(console, "Failures under a waiver", judgement.waived, "yellow")
+    _list(console, "Lesser findings", judgement.minor, "yellow")
     console.print(_categories(judgement))
     if run.load is not None:
         for line in _load_lines(run.load):
@@ -55,7 +58,7 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
     figures = f"score {percent(judgement.score)} · coverage {percent(judgement.coverage)} · {counted(judgement)}"
     body = Group(
         Text(one_line(answer(judgement))),
-        Text.assemble(("First: ", "bold"), one_line(first_step(run, judgement), 500)),
+        Text.assemble(("First: ", "bold"), one_line(sentence(first_step(run, judgement)), 500)),
         Text(figures),
         Text(one_line(scope(run, judgement), 500), style="dim"),
     )
@@ -69,10 +72,12 @@ def _list(console: Console, title: str, found: tuple[Outcome, ...], colour: str)
         return
     console.print(Text(f"\n{title} ({len(found)})", style=f"bold {colour}"))
     for one in found[:_MOST]:
-        console.print(Text.assemble("  ", (f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120)))
-        for line in (one.reason, one.repeat):
+        head = Text.assemble((f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120))
+        console.print(Padding(head, (0, 0, 0, 2), expand=False))
+        for line in (sentence(one.reason), one.repeat):
             if line:
-                console.print(Text("      " + one_line(line), style="dim" if line is one.repeat else ""))
+                text = Text(one_line(line), style="dim" if line is one.repeat else "")
+                console.print(Padding(text, (0, 0, 0, 6), expand=False))
     if len(found) > _MOST:
         console.print(Text(f"  and {len(found) - _MOST} more in the report"))
 

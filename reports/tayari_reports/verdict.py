@@ -88,6 +88,11 @@ class Judgement:
     """What narrowed the plan (`C03`); the verdict speaks of that and of nothing else."""
 
     @property
+    def waived_blocking(self) -> tuple[Outcome, ...]:
+        """Failures that would block, and stand under waivers only."""
+        return tuple(one for one in self.waived if _blocks(one))
+
+    @property
     def exit_code(self) -> int:
         """The process exit code of this verdict."""
         return EXIT_CODES[self.verdict]

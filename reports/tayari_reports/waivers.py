@@ -64,6 +64,11 @@ def read_day(text: str) -> date | None:
     return found if found.isoformat() == text else None
 
 
+def left(days: int) -> str:
+    """`today`, `in 1 day`, `in 8 days`."""
+    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"
+
+
 def assess(run: Run, outcomes: Iterable[Outcome]) -> tuple[Assessed, ...]:
     """Every waiver of the run with its standing, in the file's order."""
     by_rule = {one.rule.id: one for one in outcomes}
@@ -110,9 +115,9 @@ def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
     if waiver.fingerprint not in _prints(outcome):
         now = ", ".join(sorted(_prints(outcome)))
         return _none(waiver, Standing.CHANGED, f"the rule now fails differently (fingerprint {now})")
-    left = (expires - today).days
-    soon = left <= WARN_DAYS
-    sentence = f"it ends in {left} days, on {waiver.expires}" if soon else f"it counts until {waiver.expires}"
+    days = (expires - today).days
+    soon = days <= WARN_DAYS
+    sentence = f"it ends {left(days)}, on {waiver.expires}" if soon else f"it counts until {waiver.expires}"
     return Assessed(waiver=waiver, standing=Standing.ACTIVE, sentence=sentence, soon=soon)
 
 

@@ -108,23 +108,40 @@ def _narrowed(judgement: Judgement) -> str:
 
 def answer(judgement: Judgement) -> str:
     """Why the verdict is what it is, in one sentence."""
-    blocking, missing = judgement.blocking, judgement.missing
-    lesser = len(judgement.minor) + len(judgement.waived)
+    blocking, missing, waived = judgement.blocking, judgement.missing, judgement.waived_blocking
+    excused = f"{_count(len(waived), 'blocking failure')} {'stands' if len(waived) == 1 else 'stand'} under waivers"
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
             return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
         case Verdict.READY:
             return "Every blocking rule that applies has an answer, and none failed."
+        case Verdict.READY_WITH_MINOR_FIXES if waived:
+            return f"{excused}, until {_first_end(judgement)} at the latest{_lesser(judgement)}."
         case Verdict.READY_WITH_MINOR_FIXES:
+            lesser = len(judgement.minor) + len(judgement.waived)
             return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be mended."
         case Verdict.INCONCLUSIVE:
-            return f"Nothing blocking failed, but {_count(len(missing), 'blocking rule')} could not be judged."
+            begin = excused if waived else "Nothing blocking failed"
+            return f"{begin}, but {_count(len(missing), 'blocking rule')} could not be judged."
         case Verdict.NOT_READY:
             at_stake = sum(one.money_critical for one in blocking)
             money = f", {at_stake} of them with money at stake" if at_stake else ""
-            return f"{_count(len(blocking), 'blocking rule')} failed{money}."
+            more = f"; {len(waived)} more under waivers" if waived else ""
+            return f"{_count(len(blocking), 'blocking rule')} failed{money}{more}."
         case Verdict.INVALID_RUN:
             return f"This run cannot carry a verdict. {judgement.reasons[0].sentence}"
+
+
+def _lesser(judgement: Judgement) -> str:
+    lesser = len(judgement.minor) + len(judgement.waived) - len(judgement.waived_blocking)
+    return f"; {_count(lesser, 'lesser finding')} should be mended" if lesser else ""
+
+
+def _first_end(judgement: Judgement) -> str:
+    """The day on which the first waiver of a blocking failure ends."""
+    rules = {one.rule.id for one in judgement.waived_blocking}
+    active = (one.waiver for one in judgement.waivers if one.standing is Standing.ACTIVE)
+    return min(waiver.expires for waiver in active if waiver.rule in rules)
 
 
 def first_step(run: Run, judgement: Judgement) -> str:
@@ -141,7 +158,7 @@ def first_step(run: Run, judgement: Judgement) -> str:
         case Verdict.NOT_READY:
             return _mend(judgement.blocking[0])
         case Verdict.READY_WITH_MINOR_FIXES:
-            return _mend((*judgement.minor, *judgement.waived)[0])
+            return _mend((*judgement.waived_blocking, *judgement.minor, *judgement.waived)[0])
 
 
 def scope(run: Run, judgement: Judgement) -> str:

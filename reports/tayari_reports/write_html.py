@@ -22,6 +22,7 @@ from tayari_reports.verdict import Judgement, percent
 
 _TOP_REASONS: Final = 4
 _MOST_ACTIONS: Final = 40
+_DATE: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -45,6 +46,7 @@ def render(run: Run, judgement: Judgement) -> str:
         sentence=wording.sentence,
         css=_css,
         balance=balance_sentence,
+        dated=_dated,
         hours=effort.hours_of,
         linked=_linked,
     )
@@ -81,6 +83,7 @@ def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
     there = {
         "must-fix": plan.must,
         "should-fix": plan.should,
+        "waived-fix": plan.waived,
         "missing": found["missing"],
         "waivers": judgement.waivers,
         "monitoring": run.monitoring,
@@ -137,6 +140,11 @@ def _css(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in " -_.,:")[:60]
 
 
+def _dated(text: str) -> Markup:
+    """A text whose dates are not broken over two lines; everything in it is escaped."""
+    return Markup(_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+
+
 def _linked(text: str) -> Markup:
     """A text with its web addresses as links; everything in it is escaped."""
     pieces: list[str] = []
@@ -150,7 +158,7 @@ def _linked(text: str) -> Markup:
 
 def _top(judgement: Judgement) -> tuple[Outcome, ...]:
     """The few outcomes that the first screen names."""
-    return (*judgement.blocking, *wording.open_questions(judgement), *judgement.minor, *judgement.waived)[:_TOP_REASONS]
+    return (*judgement.blocking, *wording.open_questions(judgement), *judgement.waived, *judgement.minor)[:_TOP_REASONS]
 
 
 def _enabling(judgement: Judgement) -> list[tuple[str, list[Outcome]]]:

@@ -8,7 +8,18 @@ from typing import Final
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, Row, percent
-from tayari_reports.wording import LIMITS, STATES, answer, counted, first_step, one_line, open_questions, scope, title
+from tayari_reports.wording import (
+    LIMITS,
+    STATES,
+    answer,
+    counted,
+    first_step,
+    one_line,
+    open_questions,
+    scope,
+    sentence,
+    title,
+)
 
 MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 8
@@ -23,7 +34,7 @@ def render(run: Run, judgement: Judgement) -> str:
         f"**Score {percent(judgement.score)} · coverage {percent(judgement.coverage)}** · {counted(judgement)}",
         "",
         f"- {_safe(answer(judgement))}",
-        f"- **First:** {_safe(first_step(run, judgement))}",
+        f"- **First:** {_safe(sentence(first_step(run, judgement)), 500)}",
         f"- **Confidence {judgement.confidence.level}:** {_safe(judgement.confidence.because)}.",
         "",
         "| Category | Rules | Passed | Failed | Not judged | Success |",
@@ -31,7 +42,7 @@ def render(run: Run, judgement: Judgement) -> str:
         *(_row(row) for row in (*judgement.categories, judgement.total)),
         *_findings(judgement),
         "",
-        f"<sub>{_safe(scope(run, judgement), 500)} · Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
+        f"<sub>{_safe(scope(run, judgement), 500)} Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
     ]
     return "\n".join(lines) + "\n"
 
@@ -42,17 +53,17 @@ def _row(row: Row) -> str:
 
 
 def _findings(judgement: Judgement) -> list[str]:
-    found = (*judgement.blocking, *open_questions(judgement), *judgement.minor, *judgement.waived)
+    found = (*judgement.blocking, *open_questions(judgement), *judgement.waived, *judgement.minor)
     if not found:
         return []
     left = len(found) - _MOST_FINDINGS
     more = [f"- and {left} more in the full report"] if left > 0 else []
-    return ["", *(_finding(one) for one in found[:_MOST_FINDINGS]), *more]
+    return ["", *(_finding(one, waived=one in judgement.waived) for one in found[:_MOST_FINDINGS]), *more]
 
 
-def _finding(one: Outcome) -> str:
-    title, reason = _safe(one.rule.title, 80), _safe(one.reason, 200)
-    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}: {title}. {reason}"
+def _finding(one: Outcome, *, waived: bool) -> str:
+    title, reason = _safe(one.rule.title, 80), _safe(sentence(one.reason), 200)
+    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}{', waived' if waived else ''}: {title}. {reason}"
 
 
 def _safe(text: str, longest: int = 300) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -83,7 +84,9 @@ def write_all(
 
 def _writer(name: str) -> Writer:
     if name not in WRITERS:
-        raise ReportError(f"format {name!r} is not known; expected one of {', '.join(WRITERS)}")
+        near = difflib.get_close_matches(name, WRITERS, n=1)
+        mean = f"; did you mean {near[0]}?" if near else ""
+        raise ReportError(f"format {name!r} is not known; expected one of {', '.join(WRITERS)}{mean}")
     return WRITERS[name]
 
 

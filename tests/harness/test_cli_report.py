@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,3 +116,14 @@ def test_a_file_that_is_no_run_is_refused_by_name(tmp_path: Path, capsys: pytest
 
     assert tayari(["report", "compare", str(tmp_path / "x.json"), str(tmp_path / "x.json")]) == 20
     assert "x.json: no `schema` version" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_a_reader_who_goes_leaves_the_exit_code_as_it_is(tmp_path: Path) -> None:
+    parts = [str(made(tmp_path, "a")), str(made(tmp_path, "b", State.FAIL))]
+    command = [sys.executable, "-m", "tayari", "report", "merge", *parts, "--out", str(tmp_path / "whole")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (10, b"")

@@ -171,7 +171,10 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
 def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -> None:
     assert {"python", "platform", "pytest"} <= dict(environment()).keys()
     assert os.uname().nodename not in json.dumps(environment())
-    assert {mark for _, mark, _ in in_doubt()} == {"disputed", "assumed"}
+    assert {mark for _, mark, _ in in_doubt({})} == {"disputed", "assumed"}
+    assert "HTTP status of 404.001.03; here: 401" in [
+        about for about, _, _ in in_doubt({"invalid_token_status": "401"})
+    ]
 
 
 def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tayari.run.statements import StatementFiles, ageing, read_statements
+from tayari.run.ageing import ageing
+from tayari.run.statements import StatementFiles, read_statements
 from tayari.target import TargetError
 from tayari_reports.agreements import Answer, Decision
 
@@ -97,7 +98,8 @@ def test_conditions_must_be_written_down(tmp_path: Path) -> None:
     ("today", "wrong", "soon"),
     [
         ("2026-12-02", ["A12: ended on 2026-12-01; renew it with its owner, or take it out"], []),
-        ("2026-12-01", [], ["A12: ends in 0 days, on 2026-12-01"]),
+        ("2026-12-01", [], ["A12: ends today, on 2026-12-01"]),
+        ("2026-11-30", [], ["A12: ends in 1 day, on 2026-12-01"]),
         ("2026-11-17", [], ["A12: ends in 14 days, on 2026-12-01"]),
         ("2026-11-16", [], []),
         ("2026-09-02", [], []),
@@ -107,7 +109,58 @@ def test_conditions_must_be_written_down(tmp_path: Path) -> None:
 def test_the_age_of_a_waiver_is_linted(today: str, wrong: list[str], soon: list[str], tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
     path.write_text(WAIVER)
-    found = ageing(path, today=date.fromisoformat(today))
+    found = ageing(StatementFiles(waivers=path), today=date.fromisoformat(today))
 
     assert tuple([one.message for one in part] for part in found) == (wrong, soon)
     assert all(one.line == 6 for part in found for one in part)
+
+
+@pytest.mark.parametrize(
+    ("today", "soon"),
+    [
+        ("2027-01-02", ["database.backups: ended on 2027-01-01 and counts as no answer; ask again"]),
+        ("2026-12-18", ["database.backups: ends in 14 days, on 2027-01-01"]),
+        ("2026-12-17", []),
+    ],
+)
+def test_an_attestation_that_ends_is_a_warning(today: str, soon: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(ATTESTATION)
+    found = ageing(StatementFiles(attestations=path), today=date.fromisoformat(today))
+
+    assert tuple([one.message for one in part] for part in found) == ([], soon)
+
+
+def test_a_day_that_is_none_has_no_age(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(WAIVER.replace("2026-12-01", "2026-13-01"))
+
+    assert ageing(StatementFiles(waivers=path), today=date(2026, 11, 1)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("waivers", WAIVER, "waivers[1].rule: A12 is on line 2 already; expected each once; keep one of them"),
+        ("attestations", ATTESTATION, "attestations[1].item: database.backups is on line 2 already"),
+        ("sign_off", SIGN_OFF, "sign_off[1].role: QA is on line 2 already"),
+    ],
+)
+def test_two_statements_of_one_thing_are_refused(kind: str, text: str, expected: str, tmp_path: Path) -> None:
+    twice = text + text.partition("\n")[2]
+
+    assert expected in problems(tmp_path, twice, kind)[0]
+
+
+def test_two_failures_of_one_rule_may_be_waived_side_by_side(tmp_path: Path) -> None:
+    other = WAIVER.partition("\n")[2].replace("0123456789abcdef", "fedcba9876543210")
+    path = tmp_path / "w.yaml"
+    path.write_text(WAIVER + other)
+
+    assert len(read_statements(StatementFiles(waivers=path)).waivers) == 2
+
+
+def test_an_attestation_cannot_end_before_it_was_given(tmp_path: Path) -> None:
+    text = ATTESTATION.replace("expires: 2027-01-01", "expires: 2026-09-30")
+
+    assert "2026-09-30, before 2026-10-01, when it was given" in problems(tmp_path, text, "attestations")[0]

@@ -180,3 +180,32 @@ def test_a_run_of_the_first_schema_is_read_and_written_as_todays(tmp_path: Path)
 
     assert read_history(tmp_path).runs[0].run.schema == "1.1.0"
     assert path.exists()
+
+
+def test_the_history_tells_what_changed_since_the_last_run_of_the_same_plan(tmp_path: Path) -> None:
+    other = replace(samples.ready(), plan=samples.run().plan[:-1], checks=samples.run().checks[:-1])
+    made = (samples.ready(), samples.invalid(), other, samples.not_ready(), samples.not_ready(), samples.ready())
+    for number, run in enumerate(made):
+        later = replace(run, run_id=f"run-{number}", finished_at=run.finished_at + number * 3600)
+        write_all(later, tmp_path / str(number), formats=["json"])
+    found = read_history(tmp_path).runs
+
+    assert [one.change for one in found] == [
+        "",
+        "",
+        "",
+        "4 new failures, 3 no longer judged",
+        "no change",
+        "4 fixed, 3 judged now",
+    ]
+    assert [one.scored for one in found] == [True, False, True, True, True, True]
+
+
+def test_an_invalid_run_has_no_score_in_the_history(tmp_path: Path) -> None:
+    write_all(samples.ready(), tmp_path / "a", formats=["json"])
+    bad = replace(samples.invalid(), run_id="bad", finished_at=samples.ready().finished_at + 60)
+    write_all(bad, tmp_path / "b", formats=["json"])
+    page = render(read_history(tmp_path))
+
+    assert "An invalid run has no score" in page
+    assert page.count('<circle class="dot') == 2

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import samples
 from sample_load import load
+from tayari_reports.agreements import Decision
 from tayari_reports.confidence import Level
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.next_steps import before_signing, next_steps
@@ -64,9 +65,10 @@ def test_a_ready_run_leaves_to_people_what_is_theirs() -> None:
 
 
 def test_a_waiver_that_ends_soon_is_a_step_of_its_owner() -> None:
-    (found,) = [detail for do, detail in steps(samples.waived()).items() if do.endswith("before its waiver ends")]
+    made = steps(samples.waived())
 
-    assert "it ends in 8 days, on 2026-10-15" in found
+    assert made["Mend 1 waived failure before its waiver ends"] == "A12; about 2 hours"
+    assert made["The waiver of A12 ends soon"].startswith("it ends in 8 days, on 2026-10-15; ")
 
 
 def test_an_invalid_run_is_mended_first_and_nothing_else_is_asked() -> None:
@@ -111,3 +113,12 @@ def test_what_limits_the_confidence_is_said(run: Run, expected: Level, limit: st
     assert found is expected
     assert any(limit in one for one in limits), limits
     assert limit in judge(run).confidence.because
+
+
+def test_who_decided_against_it_is_the_first_thing_that_is_left() -> None:
+    (qa, security) = samples.ready().sign_off
+    against = replace(qa, decision=Decision.NO_GO, conditions="Not before the audit.")
+    run = replace(samples.ready(), sign_off=(against, security))
+
+    assert before_signing(run, judge(run)).startswith("QA decided “no go”, ")
+    assert steps(run)["Settle the “no go” of QA"] == "Amina Wanjiru, 2026-10-08: Not before the audit."

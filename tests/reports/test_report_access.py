@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,10 @@ def test_axe_finds_nothing(name: str, scheme: str, browser: Browser, axe: str, t
 
 
 @pytest.mark.registry
-def test_axe_finds_nothing_on_a_phone_and_in_the_history(browser: Browser, axe: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_phone_and_in_the_history(
+    scheme: str, browser: Browser, axe: str, tmp_path: Path
+) -> None:
     address(samples.not_ready(), tmp_path / "page")
     write_all(samples.ready(), tmp_path / "runs/1", formats=["json"])
     write_all(samples.not_ready(), tmp_path / "runs/2", formats=["json"])
@@ -90,10 +94,59 @@ def test_axe_finds_nothing_on_a_phone_and_in_the_history(browser: Browser, axe: 
     trend.write_text(render(read_history(tmp_path / "runs")))
 
     for uri in ((tmp_path / "page/report.html").as_uri(), trend.as_uri()):
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(uri)
-        assert violations(page, axe) == [], uri
-        page.close()
+        for size in ({"width": 390, "height": 844}, {"width": 1280, "height": 800}):
+            page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]  # playwright's words
+            page.goto(uri)
+            assert violations(page, axe) == [], uri
+            page.close()
+
+
+def test_the_keyboard_reaches_and_opens_every_fold_with_a_visible_focus(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.goto(address(samples.not_ready(), tmp_path))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('details').id") == "C03"
+
+    for fold in ("#C07", "#C07 .proof", "#C07-1", "#C07-1 .more", ".fold:has(#provenance)"):
+        page.locator(f"{fold} > summary").first.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        was = page.locator(fold).first.evaluate("fold => fold.open")
+        width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+        page.keyboard.press("Enter")
+        assert page.locator(fold).first.evaluate("fold => fold.open") is not was, fold
+        assert width >= 2, fold
+        page.locator(fold).first.evaluate("fold => { fold.open = true; }")
+    assert page.locator("[tabindex]:not([tabindex='0'])").count() == 0
+    page.close()
+
+
+def test_the_focus_goes_down_the_page_as_the_eye_does(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.goto(address(samples.ready(), tmp_path))
+    places = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        places.append(page.evaluate("document.activeElement.getBoundingClientRect().top + window.scrollY"))
+
+    drops = [before - after for before, after in pairwise(places[1:])]
+    assert max(drops) < 800, places  # never back by more than a screen: columns side by side only
+    page.close()
+
+
+@pytest.mark.parametrize("wanted", ["reduce", "no-preference"])
+def test_nothing_moves_by_itself(wanted: str, browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page(reduced_motion=wanted)  # type: ignore[arg-type]  # one of playwright's words
+    page.goto(address(samples.ready(), tmp_path))
+    page.locator(".toc a").last.click()
+
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.locator("#sign-off").bounding_box()["y"] < 800  # type: ignore[index]  # it is on the page
+    page.close()
 
 
 def many(count: int) -> Run:

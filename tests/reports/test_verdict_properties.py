@@ -7,7 +7,8 @@ from dataclasses import replace
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_reports.model import Category, Check, Level, NotTested, Rule, Run, Severity, State, Verdict
+from random_runs import runs
+from tayari_reports.model import Check, NotTested, Run, State, Verdict
 from tayari_reports.redaction import fingerprint
 from tayari_reports.verdict import judge
 
@@ -19,28 +20,6 @@ GOODNESS = {
     Verdict.INVALID_RUN: 0,
 }
 GREEN = {Verdict.READY, Verdict.READY_WITH_MINOR_FIXES}
-
-
-@st.composite
-def runs(draw: st.DrawFn) -> Run:
-    """A run over one to six rules with one to three checks each, as many as the plan demands."""
-    plan, checks = [], []
-    for number in range(draw(st.integers(1, 6))):
-        states = draw(st.lists(st.sampled_from(State), min_size=1, max_size=3))
-        rule = Rule(
-            id=f"R{number}",
-            title="a rule",
-            category=draw(st.sampled_from(Category)),
-            severity=draw(st.sampled_from(Severity)),
-            level=draw(st.sampled_from(Level)),
-            waivable=draw(st.booleans()),
-            executions=len(states),
-        )
-        plan.append(rule)
-        checks += [
-            Check(rule=rule.id, state=state, reason="because", tries=draw(st.integers(0, 3))) for state in states
-        ]
-    return samples.run(plan=tuple(plan), checks=tuple(checks), interrupted=draw(st.booleans()))
 
 
 @settings(deadline=None)

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 import samples
 from tayari_reports.agreements import Waiver
+from tayari_reports.effort import plan_of
 from tayari_reports.model import Check, Level, Run, State, Verdict
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.waivers import Standing
+from tayari_reports.wording import answer
 
 REASON = "No retry after HTTP 503; expected at least one, with growing gaps."
 
@@ -110,3 +112,31 @@ def test_a_failure_without_a_fingerprint_is_known_by_its_reason() -> None:
     )
 
     assert judge(samples.run([bare], waivers=(samples.waiver("A12"),))).verdict is Verdict.READY_WITH_MINOR_FIXES
+
+
+def test_a_waived_failure_is_never_told_as_none() -> None:
+    only, among = judge(failing(samples.waiver("A12"))), judge(with_others(samples.waiver("A12")))
+
+    assert answer(only) == "1 blocking failure stands under waivers, until 2026-12-01 at the latest."
+    assert answer(among).endswith("until 2026-12-01 at the latest; 1 lesser finding should be mended.")
+    assert [one.rule.id for one in among.waived_blocking] == ["A12"]
+    assert plan_of(only).sentence == "Nothing blocks today; what is waived blocks again when its waiver ends."
+
+
+def test_what_else_fails_or_is_open_is_told_beside_what_is_waived() -> None:
+    waiver = samples.waiver("A12")
+    failed = samples.run([samples.ended("A12", State.FAIL, REASON), samples.ended("A06", State.FAIL, "Pushed twice.")])
+    unknown = samples.run([samples.ended("A12", State.FAIL, REASON), samples.ended("Q12", State.UNKNOWN, "Unclear.")])
+
+    assert answer(judge(replace(failed, waivers=(waiver,)))).endswith(
+        "1 of them with money at stake; 1 more under waivers."
+    )
+    assert answer(judge(replace(unknown, waivers=(waiver,)))).startswith(
+        "1 blocking failure stands under waivers, but 1 "
+    )
+
+
+def with_others(*waivers: Waiver) -> Run:
+    """The blocking failure of A12, and a SHOULD that is not met."""
+    found = [samples.ended("A12", State.FAIL, REASON), samples.ended("U01", State.WARN, "One text for all.")]
+    return samples.run(found, waivers=waivers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,8 +27,9 @@ from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.speech import Format, Speech
+from tayari.run.ageing import ageing
 from tayari.run.findings import Exit
-from tayari.run.statements import NAMES, StatementFiles, ageing, read_statements
+from tayari.run.statements import NAMES, StatementFiles, read_statements
 from tayari.target import TargetError
 from tayari.target.lines import Problem
 
@@ -152,7 +153,7 @@ def history(
             raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
     for refused in found.refused:
         speech.text(f"passed over: {refused}", style="yellow")
-    speech.text(f"{len(found.runs)} runs: {out.resolve()}", style="bold")
+    speech.text(f"{_count(found.runs, 'run')}: {out.resolve()}", style="bold")
 
 
 @report.command("lint")
@@ -169,22 +170,24 @@ def lint(
         known = ", ".join(NAMES.values())
         raise speech.fail(f"nothing to check: none of {known} is here; name one", Exit.BAD_CONFIGURATION)
     problems: list[Problem] = []
-    soon: list[Problem] = []
     try:
         read_statements(files)
     except TargetError as error:
         problems = list(error.problems)
-    if files.waivers is not None:
-        aged, soon = ageing(files.waivers, today=datetime.now(EAT).date())
-        problems += aged
+    aged, soon = ageing(files, today=datetime.now(EAT).date())
+    problems += aged
     speech.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
     for one in problems:
         speech.text(str(one), style="red")
     for one in soon:
         speech.text(str(one), style="yellow")
-    speech.text(f"{len(problems)} problems, {len(soon)} warnings")
+    speech.text(f"{_count(problems, 'problem')}, {_count(soon, 'warning')}")
     if problems:
         raise typer.Exit(int(Exit.BAD_CONFIGURATION))
+
+
+def _count(found: Sized, noun: str) -> str:
+    return f"{len(found)} {noun}" if len(found) == 1 else f"{len(found)} {noun}s"
 
 
 def _with_statements(run: Run, files: StatementFiles) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -26,13 +27,24 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class _Screen(Console):
+    """A console whose reader may go (`tayari check | head`): the run and its exit code outlive it."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more, and go on."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
 class Speech:
     """One command's way to print."""
 
     def __init__(self, form: Format) -> None:
         self.form = form
-        self.out = Console(highlight=False)
-        self.err = Console(stderr=True, highlight=False)
+        self.out = _Screen(highlight=False)
+        self.err = _Screen(stderr=True, highlight=False)
 
     def voice(self) -> Voice:
         """For a run: beside the JSON, progress goes to standard error."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -46,6 +47,8 @@ class Parts:
     callback_errors: tuple[int, int] | None = None
     """Under load: callbacks not answered 200, of how many."""
     statements: Statements = field(default_factory=Statements)
+    played: Mapping[str, str] = field(default_factory=dict)
+    """How the simulator played each behaviour that can be switched, by the switch's name."""
 
 
 def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run:
@@ -72,7 +75,7 @@ def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run
         interrupted=parts.interrupted,
         notes=tuple(parts.notes),
         environment=environment(),
-        provenance=in_doubt(),
+        provenance=in_doubt(parts.played),
         capabilities=tuple(sorted(target.merchant.capabilities)),
         configuration=parts.configuration,
         codes=parts.codes,
@@ -101,7 +104,15 @@ def environment() -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def in_doubt() -> tuple[tuple[str, str, str], ...]:
-    """The simulated behaviours about which sources disagree or say nothing."""
+def in_doubt(played: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """The simulated behaviours about which sources disagree or say nothing, and how each was played."""
     doubtful = {Mark.DISPUTED, Mark.ASSUMED}
-    return tuple((option.about, str(option.mark), option.source) for option in OPTIONS if option.mark in doubtful)
+    return tuple(
+        (
+            f"{option.about}; here: {played[option.name]}" if option.name in played else option.about,
+            str(option.mark),
+            option.source,
+        )
+        for option in OPTIONS
+        if option.mark in doubtful
+    )

@@ -140,6 +140,8 @@ def _note_settings(stage: Stage, parts: Parts) -> None:
         parts.notes.append(str(error))
         return
     parts.clock = str(settings.get("clock", "real"))
+    options = settings.get("options")
+    parts.played = {str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else {}
     seed = settings.get("seed")
     parts.seed = seed if isinstance(seed, int) else 0
 

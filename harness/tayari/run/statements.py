@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,7 +13,7 @@ from typing import Final, TypeVar
 from tayari_contracts.rules import catalogue
 from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.checklist import KNOWN, OWN
-from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, read_day
+from tayari_reports.waivers import read_day
 
 from tayari.target.lines import Found, Problem, TargetError, read_file
 from tayari.target.section import Reading, Section, nearest
@@ -28,6 +27,9 @@ NAMES: Final = {
     "sign_off": "tayari-sign-off.yaml",
 }
 """Where each is looked for beside the target file; also the one key that the file has."""
+
+_ONCE: Final = {"waivers": ("rule", "fingerprint"), "attestations": ("item",), "sign_off": ("role",)}
+"""What two entries of one file may not share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,40 +77,33 @@ def read_statements(files: StatementFiles) -> Statements:
     return made
 
 
-def ageing(path: Path, *, today: date) -> tuple[list[Problem], list[Problem]]:
-    """Waivers of a sound file that do not count today, and those that end within 14 days."""
-    wrong: list[Problem] = []
-    soon: list[Problem] = []
-    for found in _members(path, "waivers", []):
-        section = Section(Reading(path=path, environ={}), "", found)
-        expires = read_day(_text(section, "expires")) or today
-        left = (expires - today).days
-        name = _text(section, "rule")
-        line = _line(section, "expires")
-        if left < 0:
-            wrong.append(_problem(path, line, f"{name}: ended on {expires}; renew it with its owner, or take it out"))
-        elif expires - today > timedelta(days=LONGEST_DAYS):
-            what = f"{name}: {left} days left; expected at most {LONGEST_DAYS}; end it by {today + timedelta(days=90)}"
-            wrong.append(_problem(path, line, what))
-        elif left <= WARN_DAYS:
-            soon.append(_problem(path, line, f"{name}: ends in {left} days, on {expires}"))
-    return wrong, soon
-
-
 def _rows(path: Path | None, key: str, make: Callable[[Section], T], problems: list[Problem]) -> tuple[T, ...]:
     if path is None:
         return ()
     made = []
-    for index, found in enumerate(_members(path, key, problems)):
+    seen: dict[tuple[str, ...], int] = {}
+    for index, found in enumerate(members(path, key, problems)):
         reading = Reading(path=path, environ={})
         section = Section(reading, f"{key}[{index}]", found)
         made.append(make(section))
         section.close()
+        _complain_if_twice(section, key, seen)
         problems.extend(reading.problems)
     return tuple(made)
 
 
-def _members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
+def _complain_if_twice(section: Section, key: str, seen: dict[tuple[str, ...], int]) -> None:
+    """Of two answers, signatures or waivers of one thing nobody could say which counts."""
+    names = tuple(text(section, name) for name in _ONCE[key])
+    if not all(names):
+        return
+    if names in seen:
+        section.complain(_ONCE[key][0], f"{names[0]} is on line {seen[names]} already", "each once", "keep one of them")
+    seen.setdefault(names, section.line)
+
+
+def members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
+    """The entries of a statement file, one by one; what is wrong with the file itself goes to `problems`."""
     try:
         _, whole = read_file(path)
     except TargetError as error:
@@ -141,7 +136,7 @@ def _waiver(section: Section) -> Waiver:
     if fingerprint and (len(fingerprint) != 16 or set(fingerprint) - set("0123456789abcdef")):
         section.complain("fingerprint", repr(fingerprint), "16 hexadecimal digits", "copy it from the report")
     return Waiver(
-        rule=_text(section, "rule") if "/" in rule else rule,
+        rule=text(section, "rule") if "/" in rule else rule,
         reason=_needed(section, "reason", "why the failure may stand for a while"),
         owner=_needed(section, "owner", "the person who answers for it"),
         ticket=_needed(section, "ticket", "where its mending is tracked"),
@@ -155,6 +150,9 @@ def _attestation(section: Section) -> Attestation:
     if item and item not in KNOWN and not item.startswith(OWN):
         do = nearest(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
         section.complain("item", repr(item), "an item of the checklist", do)
+    given, ends = read_day(text(section, "date")), read_day(text(section, "expires"))
+    if given is not None and ends is not None and ends < given:
+        section.complain("expires", f"{ends}, before {given}, when it was given", "a later day", "correct one of them")
     return Attestation(
         item=item,
         answer=_one_of(section, "answer", Answer),
@@ -162,7 +160,7 @@ def _attestation(section: Section) -> Attestation:
         date=_day(section, "date"),
         evidence=_needed(section, "evidence", "a link, or where it can be looked up"),
         expires=_day(section, "expires"),
-        note=_text(section, "note"),
+        note=text(section, "note"),
     )
 
 
@@ -171,7 +169,7 @@ def _signature(section: Section) -> Signature:
     if role and role not in ROLES:
         section.complain("role", repr(role), f"one of {', '.join(ROLES)}", nearest(role, list(ROLES)) or "take one")
     decision = _one_of(section, "decision", Decision)
-    conditions = _text(section, "conditions")
+    conditions = text(section, "conditions")
     if decision is Decision.GO_WITH_CONDITIONS and not conditions:
         section.complain("conditions", "missing", "the conditions", "add `conditions:`, or decide `go`")
     return Signature(
@@ -183,14 +181,15 @@ def _signature(section: Section) -> Signature:
     )
 
 
-def _text(section: Section, key: str) -> str:
+def text(section: Section, key: str) -> str:
+    """A value as one line; empty where there is none."""
     found = section.found(key)
     return "" if found is None else " ".join(found.text.split())
 
 
 def _needed(section: Section, key: str, expected: str) -> str:
     section.need(key, expected)
-    return _text(section, key)
+    return text(section, key)
 
 
 def _day(section: Section, key: str) -> str:
@@ -206,12 +205,3 @@ def _one_of(section: Section, key: str, kind: type[E]) -> E:
     if text and text not in names:
         section.complain(key, repr(text), f"one of {', '.join(names)}", nearest(text, names) or "take one of them")
     return kind(text) if text in names else next(iter(kind))
-
-
-def _line(section: Section, key: str) -> int:
-    found = section.found(key)
-    return section.line if found is None else found.line
-
-
-def _problem(path: Path, line: int, message: str) -> Problem:
-    return Problem(file=str(path), line=line, message=message)
