@@ -118,10 +118,9 @@ class Campaign:
         """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
         return self.finished_at > 0
 
-    @property
-    def disturbed(self) -> bool:
-        """Whether the shape disturbs Daraja now."""
-        return self.plan.disturbed_at(time.time() - self.started_at)
+    def disturbed(self, begin: float, end: float) -> bool:
+        """Whether the shape disturbed Daraja at some time between these epoch seconds."""
+        return self.plan.disturbed(begin - self.started_at, end - self.started_at)
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""

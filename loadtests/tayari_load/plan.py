@@ -100,9 +100,9 @@ class Plan:
         """Planned users of the closed model."""
         return max(1, round(most * self.row.level_at(at_s, self.duration_s) / self.row.highest))
 
-    def disturbed_at(self, at_s: float) -> bool:
-        """Whether the shape disturbs Daraja then."""
-        return any(begin <= at_s < end for begin, end in self.row.windows(self.duration_s))
+    def disturbed(self, begin_s: float, end_s: float) -> bool:
+        """Whether the shape disturbs Daraja at some time from then until then, in seconds since the start."""
+        return any(begin <= end_s and begin_s < end for begin, end in self.row.windows(self.duration_s))
 
 
 def check_words(*, shape: str, mix: str, rate: float | None) -> None:

@@ -206,14 +206,14 @@ def _shown(value: float | None, threshold: Threshold) -> str:
 def timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, float | None], ...]:
     """Every second from the first to the last, the empty ones included: a gap must be seen as one."""
     return tuple(
-        (offset, second.started, len(second.latencies), _rounded(second.p95_s))
+        (offset, second.started, second.settled, _rounded(second.p95_s))
         for offset, second in _seconds(tally, started_at)
     )
 
 
 def _outcomes(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, int], ...]:
     return tuple(
-        (offset, len(second.latencies), second.failed, second.stuck) for offset, second in _seconds(tally, started_at)
+        (offset, second.settled, second.failed, second.stuck) for offset, second in _seconds(tally, started_at)
     )
 
 

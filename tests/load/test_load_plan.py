@@ -93,5 +93,9 @@ def test_the_open_rate_follows_the_shape_and_the_closed_users_too() -> None:
 
     assert [plan.rate_at(at) for at in (10, 50, 90)] == [2.0, 10.0, 2.0]
     assert [plan.users_at(at, 50) for at in (10, 50, 90)] == [10, 50, 10]
-    assert Plan(shape="outage", duration_s=100.0).disturbed_at(40.0)
-    assert not Plan(shape="outage", duration_s=100.0).disturbed_at(60.0)
+    plan = Plan(shape="outage", duration_s=100.0)
+
+    assert plan.disturbed(40.0, 41.0)
+    assert plan.disturbed(29.0, 45.0), "begun before, and under way when the trouble began"
+    assert not plan.disturbed(60.0, 61.0)
+    assert not plan.disturbed(20.0, 29.0)
