@@ -76,7 +76,9 @@ class Campaign:
     started_at: float = 0.0
     finished_at: float = 0.0
     told: bool = True
-    """The results of the last run are written."""
+    """The results of the last run are being written, or are."""
+    concluded: bool = True
+    """They are."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> Campaign:
@@ -141,7 +143,7 @@ class Campaign:
                     self.plan.row.troubles, self.plan.row.windows(self.plan.duration_s), strict=True
                 )
             ]
-        self.told = False
+        self.told = self.concluded = False
 
     def look(self, users: int) -> None:
         """Once a second: how many users there are, and how busy this process is."""
@@ -222,7 +224,9 @@ class Campaign:
         self.count_arrivals()
         if self.witness is not None:
             self.witness.conclude(time.time())
-        return conclude(self._record())
+        load = conclude(self._record())
+        self.concluded = True
+        return load
 
     def close(self) -> None:
         """Take down the stage, if it is our own."""

@@ -53,7 +53,7 @@ def state(campaign: Campaign) -> dict[str, Any]:
     ends = campaign.finished_at or time.time()
     seen = campaign.tally if campaign.told else campaign.tally.so_far()
     judged = judge(seen, campaign.target.thresholds, campaign.circumstances())
-    balance = witness.balance if witness is not None and campaign.told else None
+    balance = witness.balance if witness is not None and campaign.concluded else None
     return {
         "phase": _phase(campaign),
         "elapsed_s": round(ends - began, 1) if began else 0,
@@ -84,9 +84,9 @@ def state(campaign: Campaign) -> dict[str, Any]:
 def _phase(campaign: Campaign) -> str:
     if not campaign.started_at:
         return "idle"
-    if campaign.told:
+    if campaign.concluded:
         return "finished"
-    return "settling" if campaign.ending else "running"
+    return "settling" if campaign.ending or campaign.told else "running"
 
 
 def _threshold(row: Threshold) -> dict[str, Any]:
