@@ -11,7 +11,7 @@ from typing import Any, Final
 import gevent
 from tayari.merchant.stage import Stage
 from tayari.target.model import Target
-from tayari_reports.model import Load, ProcessUse, RateLimit
+from tayari_reports.model import Load, LocustRow, ProcessUse, RateLimit
 
 from tayari_load.arrivals import Arrivals
 from tayari_load.book import Book
@@ -69,6 +69,8 @@ class Campaign:
     limit: RateLimit | None = None
     judged_seconds: tuple[float, float] | None = None
     """Of a search for the limit: the part of the run that the thresholds are judged on."""
+    locust: tuple[LocustRow, ...] = ()
+    """Locust's own statistics, when the users are gone."""
     aborted: tuple[str, ...] = ()
     """Thresholds for which the run was ended early."""
     interrupted: bool = False
@@ -211,7 +213,7 @@ class Campaign:
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""
-        own = () if self.workers else (self._use("generator"),)
+        own = () if self.workers else (self.cpu.use("generator"),)
         fake = self.witness.use() if self.witness is not None else None
         return (*own, *(self.workers[name] for name in sorted(self.workers)), *((fake,) if fake else ()))
 
@@ -249,6 +251,7 @@ class Campaign:
             lost_workers=self.lost_workers,
             invalid=void(self.conduct()),
             judged_seconds=self.judged_seconds,
+            locust=self.locust,
             aborted=self.aborted,
             interrupted=self.interrupted,
             patience_s=self.patience_s,
@@ -264,15 +267,6 @@ class Campaign:
             (round(begin - self.started_at, 1), round(min(end, ended) - self.started_at, 1), what)
             for begin, end, what in self.faults
             if begin < ended
-        )
-
-    def _use(self, name: str) -> ProcessUse:
-        return ProcessUse(
-            name=name,
-            cpu_mean=None if self.cpu.mean is None else round(self.cpu.mean, 3),
-            cpu_peak=round(self.cpu.peak, 3),
-            loop_lag_s=round(self.cpu.latest_s, 4),
-            memory_bytes=self.cpu.memory_bytes,
         )
 
     def report_to_master(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import gevent
 from locust.runners import WorkerRunner
 from tayari_reports.load_words import balance_sentence, limit_sentence
-from tayari_reports.model import Load
+from tayari_reports.model import Load, LocustRow
 
 from tayari_load.campaign import Campaign
 from tayari_load.disturbances import disturb
@@ -145,6 +145,7 @@ class Conductor:
 
     def test_stop(self, **_: Any) -> None:
         """All users are gone."""
+        self.campaign.locust = locust_rows(self.environment.stats)
         load = self.campaign.conclude()
         if load is None:
             return
@@ -162,6 +163,21 @@ class Conductor:
         self.watching.kill()
         self.stop_playing()
         self.campaign.close()
+
+
+def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
+    """Locust's own statistics; the name of each figure says that Locust has rounded it."""
+    return tuple(
+        LocustRow(
+            name=entry.name,
+            requests=entry.num_requests,
+            failures=entry.num_failures,
+            p50_rounded_s=entry.get_response_time_percentile(0.5) / 1000,
+            p95_rounded_s=entry.get_response_time_percentile(0.95) / 1000,
+        )
+        for entry in sorted(stats.entries.values(), key=lambda entry: str(entry.name))
+        if entry.num_requests
+    )
 
 
 def told(load: Load) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Plan:
         shape, rate = str(options.shape or ""), _rate(options.rate)
         if options.find_limit and rate is None:
             rate = 1.0
-        check_words(shape=shape, mix=options.mix or "", rate=rate)
+        check_words(shape=shape, mix=options.mix or "", rate=rate, find_limit=bool(options.find_limit))
         return cls(
             rate=rate,
             users=options.num_users,
@@ -105,7 +105,7 @@ class Plan:
         return any(begin <= end_s and begin_s < end for begin, end in self.row.windows(self.duration_s))
 
 
-def check_words(*, shape: str, mix: str, rate: float | None) -> None:
+def check_words(*, shape: str, mix: str, rate: float | None, find_limit: bool = False) -> None:
     """Shape and mix exist, and mean something together with the rate.
 
     Raises:
@@ -113,6 +113,8 @@ def check_words(*, shape: str, mix: str, rate: float | None) -> None:
     """
     if shape and shape not in SHAPES:
         raise PlanError(f"--shape {shape!r}: expected one of {', '.join(SHAPES)}")
+    if shape and find_limit:
+        raise PlanError(f"--find-limit holds one even rate after the other: leave out --shape {shape}")
     try:
         parse_mix(mix)
     except ValueError as wrong:

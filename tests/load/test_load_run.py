@@ -17,6 +17,7 @@ from tayari.merchant.process import free_port
 from tayari.merchant.stage import Stage
 from tayari.target import load_target
 from tayari_load.fake_limits import FakeLimits
+from tayari_load.limit import CLOSE
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Load, State
 from tiny_merchant import STALLS_S, Tiny, tiny_merchant
@@ -52,7 +53,8 @@ def locust(
     during: Callable[[subprocess.Popen[str], Tiny], None] | None = None,
 ) -> Done:
     """Run the locustfile on a stage whose simulator is the tiny merchant itself."""
-    with Stage(load_target(target_file(folder, tiny)), control_url=tiny.url) as stage:
+    path = folder / "tayari.yaml"
+    with Stage(load_target(path if path.exists() else target_file(folder, tiny)), control_url=tiny.url) as stage:
         environment = {
             **os.environ,
             "TAYARI_STAGE": str(stage.describe(folder / "stage.json")),
@@ -115,6 +117,15 @@ def test_the_timeline_adds_up_to_the_totals(good: Good) -> None:
 
     assert sum(row[1] for row in load.timeline) == load.started
     assert sum(row[2] for row in load.timeline) == load.settled
+
+
+def test_locusts_own_figures_are_kept_beside_the_exact_ones_and_called_rounded(good: Good) -> None:
+    load = loaded(good[0])
+    rows = {row.name: row for row in load.locust}
+
+    assert set(rows) >= {"start payment", "payment status", "settled"}
+    assert rows["settled"].requests == load.settled
+    assert rows["settled"].p95_rounded_s == pytest.approx(load.settled_p95_s, rel=0.1)
 
 
 def test_locusts_statistics_have_steady_names_and_no_warning(good: Good) -> None:
@@ -207,6 +218,25 @@ def test_the_open_model_holds_its_rate_and_counts_what_it_drops(tmp_path: Path) 
     assert any("planned arrivals began" in doubt for doubt in load.doubts)
     assert [threshold.met for threshold in load.thresholds][:3] == [None] * 3
     assert "settled, from the planned start" in {measure.name for measure in load.measures}
+
+
+@pytest.mark.slow
+def test_the_search_finds_the_knee_of_a_merchant_with_one_till(tmp_path: Path) -> None:
+    """One that takes ten orders a second: what comes faster waits longer and longer."""
+    with tiny_merchant("narrow") as tiny:
+        path = target_file(tmp_path, tiny)
+        path.write_text(path.read_text().replace("payment_p95_s: 5", "payment_p95_s: 1.5"))
+        done = locust(tmp_path, tiny, "--find-limit", "--rate", "4", "--in-flight", "90", users=90, run_time="5s")
+    load = loaded(tmp_path)
+
+    assert load.limit is not None, done.stderr
+    kept, missed = load.limit.kept_rate, load.limit.missed_rate
+    assert kept is not None, load.limit
+    assert missed is not None, load.limit
+    assert 6 < kept < missed < 17, load.limit
+    assert missed / kept <= CLOSE * 1.001
+    assert load.limit.limited_by == "merchant"
+    assert load.thresholds[0].met is True, "judged on the highest rate kept"
 
 
 def test_a_merchant_that_stalls_for_two_seconds_is_seen_by_everybody_who_came_meanwhile(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ STALLS_S = 2.0
 @dataclass
 class Tiny:
     """One shop's books. `fault`: none, `refuse`, `never` (no payment settles), `twice` (credits double), `blank`,
-    `stall` (the server stands still for two seconds once ten were paid).
+    `stall` (the server stands still for two seconds once ten were paid), `narrow` (one order at a time, ten a second).
 
     `told`: what the simulator at the same address says in place of the truth, by path.
     """
@@ -44,6 +44,8 @@ class Tiny:
         if self.fault == "stall":
             self.stall()
         with self.lock:
+            if self.fault == "narrow":
+                time.sleep(0.1)
             payment_id = f"p{next(self.numbers)}"
             self.paid[payment_id] = (time.monotonic() + SETTLES_AFTER_S, int(order["amount"]))
             self.msisdns.append(order["phone"])

@@ -122,7 +122,7 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
     from tayari_load.plan import PlanError, check_words  # noqa: PLC0415 - Locust is an extra
 
     try:
-        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate)
+        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate, find_limit=asked.find_limit)
     except PlanError as wrong:
         raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
     if master and asked.workers:
