@@ -164,8 +164,10 @@ def _accounts(record: Record) -> Accounts | None:
         witness.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None
     accepted = witness.counted("tayari_pushes_accepted_total")
-    found = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
-    remembered = sum(len(rows) for rows in found.values())
+    ours = {entry.msisdn for entry in record.book.entries}
+    made = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
+    found = {msisdn: rows for msisdn, rows in made.items() if msisdn in ours}
+    remembered = sum(len(rows) for rows in made.values())
     return Accounts(
         entries=tuple(record.book.entries),
         payments=found,

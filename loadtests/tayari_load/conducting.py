@@ -23,6 +23,8 @@ READY: Final = 0
 NOT_READY: Final = 10
 INCONCLUSIVE: Final = 11
 INVALID: Final = 12
+PAYMENT: Final = "PAYMENT"
+"""The method of the row that is a whole payment, in Locust's statistics."""
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""
 
@@ -169,7 +171,7 @@ def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
     """Locust's own statistics; the name of each figure says that Locust has rounded it."""
     return tuple(
         LocustRow(
-            name=entry.name,
+            name=f"{PAYMENT} {entry.name}" if entry.method == PAYMENT else entry.name,
             requests=entry.num_requests,
             failures=entry.num_failures,
             p50_rounded_s=entry.get_response_time_percentile(0.5) / 1000,

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from tayari_reports import checklist, effort, groups, page, wording
 from tayari_reports.agreements import ROLES
 from tayari_reports.charts import charts
-from tayari_reports.load_words import balance_sentence
+from tayari_reports.load_words import balance_sentence, capitalised
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -41,6 +41,7 @@ def render(run: Run, judgement: Judgement) -> str:
         threshold=wording.threshold,
         measure=wording.measure,
         balance=balance_sentence,
+        capitalised=capitalised,
         hours=effort.hours_of,
         linked=_linked,
     )

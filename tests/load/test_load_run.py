@@ -123,9 +123,9 @@ def test_locusts_own_figures_are_kept_beside_the_exact_ones_and_called_rounded(g
     load = loaded(good[0])
     rows = {row.name: row for row in load.locust}
 
-    assert set(rows) >= {"start payment", "payment status", "settled"}
-    assert rows["settled"].requests == load.settled
-    assert rows["settled"].p95_rounded_s == pytest.approx(load.settled_p95_s, rel=0.1)
+    assert set(rows) >= {"start payment", "payment status", "PAYMENT settled"}
+    assert rows["PAYMENT settled"].requests == load.settled
+    assert rows["PAYMENT settled"].p95_rounded_s == pytest.approx(load.settled_p95_s, rel=0.1)
 
 
 def test_locusts_statistics_have_steady_names_and_no_warning(good: Good) -> None:
