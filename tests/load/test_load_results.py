@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tayari.target.model import Thresholds
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.plan import Plan
 from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
 from tayari_load.samples import Samples
+from tayari_load.telling import exit_code
 from tayari_load.thresholds import Circumstances
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import NotTested, State
@@ -68,6 +73,24 @@ def test_missed_thresholds_fail_and_give_both_figures() -> None:
     assert reasons["L01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
     assert reasons["L02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
     assert reasons["L03"].startswith("failure_rate was 50.0%; the target file asks for under 5.0%")
+
+
+@pytest.mark.parametrize(
+    ("tally", "frame", "code"),
+    [
+        (told(*[(Outcome.SETTLED, 1.5)] * 20), {}, 0),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {}, 10),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {"aborted": ("payment_p95_s",)}, 10),
+        (told(*[(Outcome.SETTLED, 1.5)] * 3), {}, 11),
+        (told(*[(Outcome.SETTLED, 1.5)] * 20), {"interrupted": True}, 12),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {"invalid": ("a worker was lost",)}, 12),
+        (Tally(), {}, 12),
+    ],
+)
+def test_locust_by_hand_ends_with_the_code_of_the_result(tally: Tally, frame: dict[str, Any], code: int) -> None:
+    plan = Plan(abort_after_s=9.0)
+
+    assert exit_code(load_record(tally, LIMITS, replace(run(), plan=plan, **frame))) == code
 
 
 def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
