@@ -11,7 +11,7 @@ from typing import Any, Final
 import gevent
 from tayari.merchant.stage import Stage
 from tayari.target.model import Target
-from tayari_reports.model import Load, ProcessUse, RateLimit
+from tayari_reports.model import Load, LocustRow, ProcessUse, RateLimit
 
 from tayari_load.arrivals import Arrivals
 from tayari_load.book import Book
@@ -69,6 +69,8 @@ class Campaign:
     limit: RateLimit | None = None
     judged_seconds: tuple[float, float] | None = None
     """Of a search for the limit: the part of the run that the thresholds are judged on."""
+    locust: tuple[LocustRow, ...] = ()
+    """Locust's own statistics, when the users are gone."""
     aborted: tuple[str, ...] = ()
     """Thresholds for which the run was ended early."""
     interrupted: bool = False
@@ -76,7 +78,9 @@ class Campaign:
     started_at: float = 0.0
     finished_at: float = 0.0
     told: bool = True
-    """The results of the last run are written."""
+    """The results of the last run are being written, or are."""
+    concluded: bool = True
+    """They are."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> Campaign:
@@ -118,10 +122,9 @@ class Campaign:
         """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
         return self.finished_at > 0
 
-    @property
-    def disturbed(self) -> bool:
-        """Whether the shape disturbs Daraja now."""
-        return self.plan.disturbed_at(time.time() - self.started_at)
+    def disturbed(self, begin: float, end: float) -> bool:
+        """Whether the shape disturbed Daraja at some time between these epoch seconds."""
+        return self.plan.disturbed(begin - self.started_at, end - self.started_at)
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
@@ -142,7 +145,7 @@ class Campaign:
                     self.plan.row.troubles, self.plan.row.windows(self.plan.duration_s), strict=True
                 )
             ]
-        self.told = False
+        self.told = self.concluded = False
 
     def look(self, users: int) -> None:
         """Once a second: how many users there are, and how busy this process is."""
@@ -210,7 +213,7 @@ class Campaign:
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""
-        own = () if self.workers else (self._use("generator"),)
+        own = () if self.workers else (self.cpu.use("generator"),)
         fake = self.witness.use() if self.witness is not None else None
         return (*own, *(self.workers[name] for name in sorted(self.workers)), *((fake,) if fake else ()))
 
@@ -223,7 +226,9 @@ class Campaign:
         self.count_arrivals()
         if self.witness is not None:
             self.witness.conclude(time.time())
-        return conclude(self._record())
+        load = conclude(self._record())
+        self.concluded = True
+        return load
 
     def close(self) -> None:
         """Take down the stage, if it is our own."""
@@ -246,6 +251,7 @@ class Campaign:
             lost_workers=self.lost_workers,
             invalid=void(self.conduct()),
             judged_seconds=self.judged_seconds,
+            locust=self.locust,
             aborted=self.aborted,
             interrupted=self.interrupted,
             patience_s=self.patience_s,
@@ -261,15 +267,6 @@ class Campaign:
             (round(begin - self.started_at, 1), round(min(end, ended) - self.started_at, 1), what)
             for begin, end, what in self.faults
             if begin < ended
-        )
-
-    def _use(self, name: str) -> ProcessUse:
-        return ProcessUse(
-            name=name,
-            cpu_mean=None if self.cpu.mean is None else round(self.cpu.mean, 3),
-            cpu_peak=round(self.cpu.peak, 3),
-            loop_lag_s=round(self.cpu.latest_s, 4),
-            memory_bytes=self.cpu.memory_bytes,
         )
 
     def report_to_master(self) -> dict[str, Any]:

@@ -55,13 +55,14 @@ def gaps() -> Iterator[float]:
 class Seen:
     """What one payment has come to so far: an interrupt keeps what is here."""
 
-    disturbed: bool
     outcome: Outcome = Outcome.STUCK
     reason: str = "the run ended before the payment did"
     payment_id: str = ""
     receipt: str = ""
     credits: int | None = None
     credited: float | None = None
+    answered: bool = False
+    """A refusal that the merchant itself gave, and not silence."""
     state: PaymentState | None = None
 
     def end(self, outcome: Outcome, reason: str) -> None:
@@ -81,8 +82,8 @@ class Checkout:
     user: str = ""
     on_end: Callable[[Order, Ended], None] | None = None
     """Told of every end as well; Locust's statistics listen here."""
-    disturbed: Callable[[], bool] = lambda: False
-    """Whether the load's shape disturbs Daraja now."""
+    disturbed: Callable[[float, float], bool] = lambda _begin, _end: False
+    """Whether the load's shape disturbed Daraja at some time between these epoch seconds."""
 
     def pay(self, order: Order, *, planned: float | None = None) -> Ended:
         """Start the payment and follow it to its end; `planned`: when it should have been started, by `elapsed`.
@@ -91,21 +92,24 @@ class Checkout:
         """
         clicked = self.clock.elapsed()
         late_s = 0.0 if planned is None else max(0.0, clicked - planned)
-        seen = Seen(disturbed=self.disturbed())
-        self.tally.start(self.clock.now())
+        seen, began = Seen(), self.clock.now()
+        self.tally.start(began)
         if planned is not None:
             self.tally.latencies.record(Span.LATE_START, late_s)
         try:
             self._live_through(order, seen, until=clicked + self.patience_s)
         finally:
+            now = self.clock.now()
+            disturbed = self.disturbed(began, now)
+            away = disturbed and seen.outcome is Outcome.REFUSED and seen.answered
             ended = Ended(
-                outcome=seen.outcome,
-                at=self.clock.now(),
+                outcome=Outcome.TURNED_AWAY if away else seen.outcome,
+                at=now,
                 duration_s=self.clock.elapsed() - clicked,
                 reason=seen.reason,
                 user=self.user,
                 late_s=late_s,
-                disturbed=seen.disturbed,
+                disturbed=disturbed,
                 payment_id=seen.payment_id,
                 receipt=seen.receipt,
                 credits=seen.credits,
@@ -121,8 +125,8 @@ class Checkout:
         clicked = self.clock.elapsed()
         started = self.shop.start_payment(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
         if not started.accepted:
-            away = Outcome.TURNED_AWAY if seen.disturbed and started.status is not None else Outcome.REFUSED
-            return seen.end(away, refusal(started))
+            seen.answered = started.status is not None
+            return seen.end(Outcome.REFUSED, refusal(started))
         if not started.payment_id:
             return seen.end(Outcome.REFUSED, said("no payment id in the answer", started.message or started.error))
         seen.payment_id = started.payment_id

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tayari.control.client import ControlError
 from tayari.merchant.stage import Stage
 from tayari.target.model import PaymentState
-from tayari_reports.model import Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State
+from tayari_reports.model import Check, Exchange, Load, LocustRow, NotTested, ProcessUse, RateLimit, State
 
 from tayari_load.book import Book, Entry
 from tayari_load.latencies import Latencies, Span
@@ -50,6 +50,7 @@ class Record:
     invalid: tuple[str, ...]
     """Why the run proves nothing."""
     judged_seconds: tuple[float, float] | None
+    locust: tuple[LocustRow, ...]
     aborted: tuple[str, ...]
     interrupted: bool
     patience_s: float
@@ -69,15 +70,16 @@ def conclude(record: Record) -> Load:
         record.tally.excuse(declined(accounts))
         _note_lag(witness, accounts)
         invariants = judge_money(accounts)
-    load = load_record(record.tally, record.stage.target.thresholds, _run(record))
+    run = _run(record)
+    load = load_record(record.tally, record.stage.target.thresholds, run)
     if record.judged_seconds is not None:
         part = record.tally.part(*record.judged_seconds)
-        judged = load_record(part, record.stage.target.thresholds, _run(record))
+        judged = load_record(part, record.stage.target.thresholds, run)
         load = replace(load, thresholds=judged.thresholds)
     if record.out is not None:
         write_load(load, record.out)
     if record.events is not None:
-        performance = checks(load, record.samples, started_at=record.started_at)
+        performance = checks(load, record.samples, run)
         money = money_checks(invariants, record)
         write_checks(_believed((*performance, *money), witness), record.events, secrets=record.stage.secrets)
     return load
@@ -162,8 +164,10 @@ def _accounts(record: Record) -> Accounts | None:
         witness.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None
     accepted = witness.counted("tayari_pushes_accepted_total")
-    found = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
-    remembered = sum(len(rows) for rows in found.values())
+    ours = {entry.msisdn for entry in record.book.entries}
+    made = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
+    found = {msisdn: rows for msisdn, rows in made.items() if msisdn in ours}
+    remembered = sum(len(rows) for rows in made.values())
     return Accounts(
         entries=tuple(record.book.entries),
         payments=found,
@@ -249,6 +253,7 @@ def _run(record: Record) -> LoadRun:
         limit=record.limit,
         lost_workers=record.lost_workers,
         aborted=record.aborted,
+        locust=record.locust,
         interrupted=record.interrupted,
         balance=witness.balance if witness is not None else None,
         warnings=witness.warnings() if witness is not None else (),

@@ -142,11 +142,15 @@ class Witness:
         """Why the fake, not the merchant, may be what was slow; empty if it was quick."""
         return self.limits.near if self.limits.was_the_limit else ""
 
+    def payments_called_back(self) -> int | None:
+        """Payments of this run whose callbacks are over; None where the simulator did not tell."""
+        return self.counted('tayari_payments_ended_total{as="called_back"}') if self._last is not None else None
+
     def counted(self, name: str) -> int | None:
         """By how much a counter of the simulator grew since the run began."""
-        if self._last is None or name not in self._last[1]:
+        if self._last is None:
             return None
-        return int(self._last[1][name] - self._first.get(name, 0.0))
+        return int(self._last[1].get(name, 0.0) - self._first.get(name, 0.0))
 
     def _metrics(self) -> Mapping[str, float]:
         answer = requests.get(f"{self.control.control_url}/metrics", timeout=10.0)

@@ -60,6 +60,17 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocustRow:
+    """One row of Locust's own statistics. Locust rounds: above 100 ms its percentiles have two digits."""
+
+    name: str
+    requests: int
+    failures: int
+    p50_rounded_s: float | None = None
+    p95_rounded_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """Whether the fake Daraja's own counts add up after a load run. Payments are counted since the fake's start."""
 
@@ -133,5 +144,7 @@ class Load:
     """Where the fake was near its own limit, or its journal lost entries: figures of then may be the fake's."""
     invalid: tuple[str, ...] = ()
     """Why the whole run proves nothing: lost workers, a fake whose counts do not add up."""
+    locust: tuple[LocustRow, ...] = ()
+    """Locust's own statistics, rounded by it; `measures` are exact to three digits."""
     ended_early: str = ""
     """Why the load ended before its time: thresholds missed for too long, or an interrupt."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from tayari_reports.agreements import Attestation, Signature, Waiver
 from tayari_reports.facts import Code, Setting
-from tayari_reports.load_model import Balance, Load, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
 
 __all__ = [
     "EXIT_CODES",
@@ -20,6 +20,7 @@ __all__ = [
     "Exchange",
     "Level",
     "Load",
+    "LocustRow",
     "Measure",
     "NotTested",
     "Preflight",

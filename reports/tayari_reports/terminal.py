@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tayari_reports.load_words import balance_sentence, limit_sentence
+from tayari_reports.load_words import balance_sentence, capitalised, limit_sentence
 from tayari_reports.model import Load, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -95,21 +95,18 @@ def _categories(judgement: Judgement) -> Table:
 
 def _load_lines(load: Load) -> Iterator[Text]:
     p95 = "no settled payment" if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
+    who = f"up to {load.users} payments in flight" if load.model == "open" else f"{load.users} users"
     yield Text(
-        f"Load: {load.users} users for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
+        f"Load: {who} for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
         f"{load.stuck} stuck, {load.credited_twice} credited twice, {p95}"
     )
     if load.ended_early:
         yield Text(f"Ended early: {load.ended_early}", style="yellow")
     if load.limit is not None:
-        yield Text(_sentence(limit_sentence(load.limit)))
+        yield Text(capitalised(limit_sentence(load.limit)))
     if load.balance is not None:
-        yield Text(_sentence(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
+        yield Text(capitalised(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
     for warning in load.warnings:
         yield Text(f"Warning: {warning}", style="yellow")
     for doubt in load.doubts:
         yield Text(f"Performance is not judged: {doubt}", style="yellow")
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"

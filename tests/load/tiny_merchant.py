@@ -19,7 +19,7 @@ STALLS_S = 2.0
 @dataclass
 class Tiny:
     """One shop's books. `fault`: none, `refuse`, `never` (no payment settles), `twice` (credits double), `blank`,
-    `stall` (the server stands still for two seconds once ten were paid).
+    `stall` (the server stands still for two seconds once ten were paid), `narrow` (one order at a time, ten a second).
 
     `told`: what the simulator at the same address says in place of the truth, by path.
     """
@@ -30,6 +30,11 @@ class Tiny:
     msisdns: list[str] = field(default_factory=list)
     numbers: count[int] = field(default_factory=count)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    grows: dict[str, float] = field(default_factory=dict)
+    """Counters of the simulator that grow by so much from one look to the next."""
+    near_every: int = 0
+    """So many of its looks, one is near its limit; 0: none."""
+    looks: int = 0
     stalled_until: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -39,6 +44,8 @@ class Tiny:
         if self.fault == "stall":
             self.stall()
         with self.lock:
+            if self.fault == "narrow":
+                time.sleep(0.1)
             payment_id = f"p{next(self.numbers)}"
             self.paid[payment_id] = (time.monotonic() + SETTLES_AFTER_S, int(order["amount"]))
             self.msisdns.append(order["phone"])
@@ -69,12 +76,17 @@ class Tiny:
                 "accepted": number, "called_back": number, "dropped_by_scenario": 0, "not_allowed": 0, "pending": 0,
                 "forgotten": 0, "difference": 0, "owed": 0, "planned": 0, "balanced": True,
             },
-            "limits": {
-                "near_limit": False, "reasons": [], "near_s": 0, "busy_s": 9, "last_second": {"cpu_share": 0.1},
-                "thresholds": {"cpu_share": 0.8},
-            },
+            "limits": self.limits() if path == "limits" else {},
         }  # fmt: skip
         return {**honest[path], **self.told.get(path, {})}
+
+    def limits(self) -> dict[str, Any]:
+        self.looks += bool(self.near_every)
+        near = bool(self.near_every) and self.looks % self.near_every == 0
+        return {
+            "near_limit": near, "reasons": [], "near_s": self.looks // (self.near_every or 1), "busy_s": self.looks,
+            "last_second": {"cpu_share": 0.95 if near else 0.1}, "thresholds": {"cpu_share": 0.8},
+        }  # fmt: skip
 
     def payment(self, number: int) -> dict[str, Any]:
         settles_at, amount = self.paid[f"p{number}"]
@@ -87,12 +99,14 @@ class Tiny:
         }  # fmt: skip
 
     def metrics(self) -> str:
-        rows = {
+        rows: dict[str, float] = {
             "tayari_pushes_accepted_total": len(self.paid), "tayari_callbacks_answered_total": 0,
             "tayari_callbacks_failed_total": 0, "tayari_callbacks_refused_total": 0, "tayari_cpu_seconds_total": 0,
             "tayari_resident_bytes": 1, "tayari_loop_lag_p99_seconds": 0,
         }  # fmt: skip
-        rows.update(self.told.get("metrics", {}))
+        for name, by in self.grows.items():
+            rows[name] += self.looks * by
+            self.looks += 1
         return "".join(f"{name} {value}\n" for name, value in rows.items())
 
 

@@ -12,7 +12,7 @@ from tayari_reports.errors import ReportError
 from tayari_reports.facts import Code
 from tayari_reports.history import read_history, render
 from tayari_reports.merging import merge
-from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.model import SCHEMA, NotTested, Run, State, Verdict
 from tayari_reports.verdict import judge
 from tayari_reports.writers import write_all
 
@@ -178,7 +178,7 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 def test_a_run_of_the_first_schema_is_read_and_written_as_todays(tmp_path: Path) -> None:
     path = write_all(replace(samples.ready(), schema="1.0.0"), tmp_path, formats=["json"])["json"]
 
-    assert read_history(tmp_path).runs[0].run.schema == "1.1.0"
+    assert read_history(tmp_path).runs[0].run.schema == SCHEMA
     assert path.exists()
 
 

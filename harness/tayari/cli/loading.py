@@ -92,6 +92,7 @@ def load(
         raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
     asked = LoadOrder(
         users=users, duration_s=duration or (_PROBE_S if find_limit else _DURATION_S), ui=ui, ui_port=ui_port,
+        until_stopped=ui and duration is None,
         seed=seed, rate=rate, in_flight=in_flight, shape=shape, mix=mix,
         abort_after_s=abort_after, find_limit=find_limit, workers=workers,
         expect_workers=expect_workers if master else 0, bind=bind,
@@ -121,7 +122,7 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
     from tayari_load.plan import PlanError, check_words  # noqa: PLC0415 - Locust is an extra
 
     try:
-        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate)
+        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate, find_limit=asked.find_limit)
     except PlanError as wrong:
         raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
     if master and asked.workers:

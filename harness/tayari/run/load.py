@@ -165,6 +165,7 @@ def locust_command(asked: LoadOrder) -> list[str]:
     command = locust()
     if asked.ui:
         command += ["--web-host", "127.0.0.1", "--web-port", str(asked.ui_port), "--autostart"]
+        command += [] if asked.until_stopped else ["-t", f"{asked.duration_s:g}s"]
     else:
         command += ["--headless", "--only-summary", "-t", f"{asked.duration_s:g}s", "--exit-code-on-error", "0"]
     values: dict[str, object] = {
