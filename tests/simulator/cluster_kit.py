@@ -47,6 +47,7 @@ class Crew:
     table: Table
     control_url: str = ""
     died: list[dict[str, Any]] = field(default_factory=list)
+    given_up: set[int] = field(default_factory=set)
     client: aiohttp.ClientSession | None = None
 
     @property

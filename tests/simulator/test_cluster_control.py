@@ -234,5 +234,3 @@ def _reference(entries: list[Any]) -> str:
 
 def _phone(body: Any) -> str:
     return str(body["Body"]["stkCallback"]["CallbackMetadata"]["Item"][-1]["Value"])
-
-

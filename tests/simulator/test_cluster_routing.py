@@ -170,7 +170,11 @@ def test_a_stranger_at_the_port_for_processes_is_not_heard() -> None:
 
             from tayari_simulator.cluster.frames import FrameKind, frame
 
-            for first in (frame(0, FrameKind.HELLO, b"guess"), frame(1, FrameKind.ASK, b'["claim","stk_push"]'), b"GET /"):
+            for first in (
+                frame(0, FrameKind.HELLO, b"guess"),
+                frame(1, FrameKind.ASK, b'["claim","stk_push"]'),
+                b"GET /",
+            ):
                 reader, writer = await asyncio.open_connection("127.0.0.1", two.peers[0].port)
                 writer.write(first + b"x" * 20)
                 assert await _rest(reader) == b""
@@ -192,5 +196,3 @@ def _result(body: Any) -> Any:
 
 def _receipt(body: Any) -> str:
     return str(_result(body)["CallbackMetadata"]["Item"][1]["Value"])
-
-

@@ -10,6 +10,7 @@ import pytest
 from cluster_kit import Crew, crew, shipped
 from core_kit import QUERY, payload
 from http_kit import Port, in_loop, merchant
+from tayari_simulator.cluster.building import Member
 from tayari_simulator.scenario.read import read_inline
 
 PUSHED = {"CallBackURL": "http://127.0.0.1:1/"}
@@ -37,7 +38,10 @@ def test_a_token_is_of_thirty_characters_at_most_and_good_everywhere() -> None:
                 assert first.token.isalnum()
                 for index, member in enumerate(three.members):
                     there = Port(member.simulator, first.token)
-                    assert (await there.push(PhoneNumber=three.phone(issuer), Amount=10 + issuer * 3 + index))[0] in {200, 500}
+                    assert (await there.push(PhoneNumber=three.phone(issuer), Amount=10 + issuer * 3 + index))[0] in {
+                        200,
+                        500,
+                    }
                     assert (await there.call(QUERY, payload("stk_query.request")))[1]["errorCode"] != "404.001.03"
 
     in_loop(scenario)
@@ -133,7 +137,7 @@ def test_a_query_fault_counts_the_calls_of_all_processes() -> None:
             for number in range(6):
                 identifier = f"ws_CO_251120261012131{two.phone(number % 2)[-9:]}"
                 body = payload("stk_query.request") | {"CheckoutRequestID": identifier}
-                statuses.append((await _raw_status(there[0], QUERY, body)))
+                statuses.append(await _raw_status(there[0], QUERY, body))
 
             assert statuses == [503, 503, 503, 500, 500, 500]
 
@@ -163,7 +167,9 @@ def test_an_active_scenario_of_the_query_endpoint_counts_over_all_processes_and_
 
 def test_a_timeline_begins_everywhere_with_the_first_call_anywhere() -> None:
     async def scenario() -> None:
-        found, _ = read_inline({"scenario": "service/out", "faults": [{"html": {"page": "imperva_503", "until_s": 60}}]})
+        found, _ = read_inline(
+            {"scenario": "service/out", "faults": [{"html": {"page": "imperva_503", "until_s": 60}}]}
+        )
         assert found is not None
         async with crew(2, [found], clock="manual") as two:
             there = await ports(two)
@@ -201,7 +207,7 @@ def test_an_outage_closes_the_port_of_every_process() -> None:
                 with pytest.raises(ConnectionRefusedError):
                     await one.push()
             await two.control("POST", "/v1/reset", {})
-            await settled(lambda: all(member.simulator._listener.is_open for member in two.members))
+            await settled(lambda: all(is_open(member) for member in two.members))
 
     in_loop(scenario)
 
@@ -213,7 +219,7 @@ def test_a_fault_that_closes_the_port_closes_it_everywhere() -> None:
             name = "service/connection-refused"
             await two.control("POST", "/v1/next", {"scenario": name, "msisdn": two.phone(1)})
             await _raw_push(there[0], two.phone(1))
-            await settled(lambda: not any(member.simulator._listener.is_open for member in two.members))
+            await settled(lambda: not any(is_open(member) for member in two.members))
             for one in there:
                 with pytest.raises(ConnectionRefusedError):
                     await one.push()
@@ -229,6 +235,12 @@ def test_a_limit_of_an_app_holds_over_all_processes() -> None:
             assert statuses == [200, 429, 429, 429]
 
     in_loop(scenario)
+
+
+def is_open(member: Member) -> bool:
+    """Whether its Daraja port listens."""
+    listener = member.app.listener
+    return listener is not None and listener.is_open
 
 
 async def _payment(made: Crew, phone: str) -> Any:
