@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +47,7 @@ class Crew:
     table: Table
     control_url: str = ""
     died: list[dict[str, Any]] = field(default_factory=list)
+    given_up: set[int] = field(default_factory=set)
     client: aiohttp.ClientSession | None = None
 
     @property
@@ -72,7 +72,8 @@ class Crew:
 
     def phones(self, owner: int) -> Any:
         """MSISDNs that this process owns; none is a magic one."""
-        return (str(number) for number in count(254_713_400_000) if self.table.owner_of(str(number)) == owner)
+        numbers = map(str, range(254_713_400_000, 254_713_402_000))
+        return (number for number in numbers if self.table.owner_of(number) == owner)
 
     def phone(self, owner: int) -> str:
         """One of them."""

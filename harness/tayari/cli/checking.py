@@ -26,6 +26,7 @@ from tayari.cli.options import (
     ScenariosOption,
     SeedOption,
     SignOffOption,
+    SimulatorWorkersOption,
     TargetArgument,
     WaiversOption,
     stage_options,
@@ -57,6 +58,7 @@ def check(
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
+    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
     waivers: WaiversOption = None,
@@ -82,7 +84,7 @@ def check(
         load=LoadOrder(users=users, duration_s=duration, seed=seed) if loaded else None,
         functional=suite != "load",
         control_url=control,
-        stage=stage_options(port, control_port, profile, seed, scenarios),
+        stage=stage_options(port, control_port, profile, seed, scenarios, workers=simulator_workers),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
     finish(order, speech)

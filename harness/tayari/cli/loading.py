@@ -17,6 +17,7 @@ from tayari.cli.options import (
     PortOption,
     ProfileOption,
     SeedOption,
+    SimulatorWorkersOption,
     TargetArgument,
     stage_options,
 )
@@ -83,6 +84,7 @@ def load(
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
+    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -108,7 +110,7 @@ def load(
         out=out,
         load=asked,
         control_url=control,
-        stage=stage_options(port, control_port, profile, seed, None),
+        stage=stage_options(port, control_port, profile, seed, None, workers=simulator_workers),
     )
     finish(order, speech)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -24,6 +25,10 @@ from tayari_simulator.control.refusals import Refusal, answer
 
 Json = dict[str, Any]
 
+BACK_S: Final = 10.0
+"""So long a process that is being started again is waited for."""
+LOOK_S: Final = 0.05
+
 
 class Crew(Protocol):
     """Who the processes are, now."""
@@ -34,6 +39,10 @@ class Crew(Protocol):
     @property
     def expected(self) -> int:
         """How many there should be."""
+
+    @property
+    def given_up(self) -> set[int]:
+        """Those that are not started again."""
 
     @property
     def died(self) -> list[Json]:
@@ -57,21 +66,25 @@ class Front:
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while all are told something, and while one comes back: it must hear of everything once."""
 
-    def node(self, index: int) -> Node:
-        """The process of this number. Raises Refusal: it is not there."""
-        for node in self.crew.present():
-            if node.index == index:
-                return node
-        raise process_gone(index)
+    async def node(self, index: int) -> Node:
+        """The process of this number; one that is being started again is waited for. Raises Refusal."""
+        end = time.monotonic() + BACK_S
+        while True:
+            for node in self.crew.present():
+                if node.index == index:
+                    return node
+            if time.monotonic() > end or index in self.crew.given_up:
+                raise process_gone(index)
+            await asyncio.sleep(LOOK_S)
 
-    def owner(self, key: str | None) -> Node:
+    async def owner(self, key: str | None) -> Node:
         """Who owns an MSISDN or a CheckoutRequestID; without one, the first process. Raises Refusal."""
         table = self.crew.table
-        return self.node(table.owner_of(key) if key is not None else table.lead)
+        return await self.node(table.owner_of(key) if key is not None else table.lead)
 
-    def all(self) -> list[Node]:
+    async def all(self) -> list[Node]:
         """All of them. Raises Refusal: one is missing, so that what is asked of all cannot be done."""
-        return [self.node(index) for index in self.crew.table.nodes]
+        return [await self.node(index) for index in self.crew.table.nodes]
 
 
 Handle = Callable[[Front, web.Request], Awaitable[web.StreamResponse]]
@@ -79,7 +92,7 @@ Handle = Callable[[Front, web.Request], Awaitable[web.StreamResponse]]
 
 async def to_first(front: Front, request: web.Request) -> web.StreamResponse:
     """What is the same in all: the first process answers."""
-    return (await front.asking.one(front.owner(None), await _question(request))).response()
+    return (await front.asking.one(await front.owner(None), await _question(request))).response()
 
 
 async def to_all(front: Front, request: web.Request) -> web.StreamResponse:
@@ -99,8 +112,13 @@ async def summed(front: Front, request: web.Request) -> web.StreamResponse:
 
 async def tell_all(front: Front, question: Question) -> list[Said]:
     """Ask the first, then the others; what they were told is kept for those that come later."""
+    await front.all()  # before the lock: one that comes back needs it
     async with front.changing:
-        first, *others = sorted(front.all(), key=lambda node: node.index)
+        present = front.crew.present()
+        missing = set(front.crew.table.nodes) - {node.index for node in present}
+        if missing:
+            raise process_gone(min(missing))
+        first, *others = present
         said = [await front.asking.one(first, question)]
         if said[0].ok:
             said += await front.asking.each(others, question)
@@ -131,23 +149,22 @@ async def send_callback(front: Front, request: web.Request) -> web.StreamRespons
 
 async def settings(front: Front, request: web.Request) -> web.StreamResponse:
     """`GET /v1/settings`."""
-    said = await front.asking.one(front.owner(None), await _question(request))
+    said = await front.asking.one(await front.owner(None), await _question(request))
     return answer(said.json() | {"control_url": front.url, "processes": front.crew.expected})
 
 
 async def health(front: Front, request: web.Request) -> web.StreamResponse:
     """`GET /health`: `degraded` while a process is missing."""
-    present = front.crew.present()
-    if not present:
+    told = await _of_present(front, await _question(request))
+    if not told:
         raise process_gone(front.crew.table.lead)
-    told = (await front.asking.one(present[0], await _question(request))).json()
-    missing = front.crew.expected - len(present)
-    return answer(told | {"status": "degraded" if missing else "ok", "processes": len(present)})
+    missing = front.crew.expected - len(told)
+    return answer(told[0] | {"status": "degraded" if missing else "ok", "processes": len(told)})
 
 
 async def metrics(front: Front, _: web.Request) -> web.StreamResponse:
     """`GET /metrics`."""
-    told = await _gathered(front, Question.get("/v1/process/shown"))
+    told = await _of_present(front, Question.get("/v1/process/shown"))
     values = merging.merged_metrics([row["metrics"] for row in told]) | front.crew.metrics()
     text = metrics_text(values, queued=sum(row["queued"] for row in told))
     return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
@@ -164,7 +181,7 @@ async def payments(front: Front, request: web.Request) -> web.StreamResponse:
     where = read_query(request, bodies.PaymentsWhere)
     key = where.checkout_request_id or where.msisdn
     if key is not None and slot_of(key) is not None:
-        return (await front.asking.one(front.owner(key), await _question(request))).response()
+        return (await front.asking.one(await front.owner(key), await _question(request))).response()
     return answer(merging.merged_payments(await _gathered(front, await _question(request))))
 
 
@@ -177,13 +194,13 @@ async def journal(front: Front, request: web.Request) -> web.StreamResponse:
 
 async def balance(front: Front, _: web.Request) -> web.StreamResponse:
     """`GET /v1/balance`."""
-    told = await _gathered(front, Question.get("/v1/balance"))
+    told = await _of_present(front, Question.get("/v1/balance"))
     return answer(merging.merged_balance(told, died=front.crew.died, expected=front.crew.expected))
 
 
 async def limits(front: Front, _: web.Request) -> web.StreamResponse:
     """`GET /v1/limits`."""
-    present = front.crew.present()
+    present = await front.all()
     said = await front.asking.each(present, Question.get("/v1/limits"))
     return answer(merging.merged_limits({node.index: row.json() for node, row in zip(present, said, strict=True)}))
 
@@ -192,8 +209,8 @@ async def explain(front: Front, request: web.Request) -> web.StreamResponse:
     """`GET /v1/explain/PAYMENT`: of a receipt nobody knows the owner, so all are asked."""
     question, which = await _question(request), request.match_info["payment"]
     if slot_of(which) is not None:
-        return (await front.asking.one(front.owner(which), question)).response()
-    said = await front.asking.each(front.all(), question)
+        return (await front.asking.one(await front.owner(which), question)).response()
+    said = await front.asking.each(await front.all(), question)
     return next((row for row in said if row.ok), said[0]).response()
 
 
@@ -201,10 +218,10 @@ async def advance(front: Front, request: web.Request) -> web.StreamResponse:
     """`POST /v1/clock/advance`."""
     given = await read_body(request, bodies.Advance)
     question = await _question(request)
-    clock = (await front.asking.one(front.owner(None), Question.get("/v1/settings"))).json()["clock"]
+    clock = (await front.asking.one(await front.owner(None), Question.get("/v1/settings"))).json()["clock"]
     if not clock.startswith("manual") or [given.by_s, given.to, given.until].count(None) != 2:
-        return (await front.asking.one(front.owner(None), question)).response()
-    return answer(await front.stepping.advance(front.all(), by_s=given.by_s, to_next=given.to is not None))
+        return (await front.asking.one(await front.owner(None), question)).response()
+    return answer(await front.stepping.advance(await front.all(), by_s=given.by_s, to_next=given.to is not None))
 
 
 async def wait(front: Front, request: web.Request) -> web.StreamResponse:
@@ -212,8 +229,8 @@ async def wait(front: Front, request: web.Request) -> web.StreamResponse:
     given = await read_body(request, bodies.WaitFor)
     key = given.checkout_request_id or given.msisdn
     if key is not None and slot_of(key) is not None and given.for_ is not bodies.Condition.OAUTH_SEEN:
-        return (await front.asking.one(front.owner(key), await _question(request))).response()
-    told = await wait_everywhere(front.asking, front.all(), await _body(request))
+        return (await front.asking.one(await front.owner(key), await _question(request))).response()
+    told = await wait_everywhere(front.asking, await front.all(), await _body(request))
     return told.response() if isinstance(told, Said) else answer(told)
 
 
@@ -275,13 +292,24 @@ async def _body(request: web.Request) -> Json:
 
 
 async def _to_owner_of(front: Front, request: web.Request, key: object) -> web.StreamResponse:
-    owner = front.owner(key if isinstance(key, str) else None)
+    owner = await front.owner(key if isinstance(key, str) else None)
     return (await front.asking.one(owner, await _question(request))).response()
 
 
+async def _of_present(front: Front, question: Question) -> list[Any]:
+    """What those answer that can be asked now."""
+    said = await asyncio.gather(
+        *(front.asking.one(node, question) for node in front.crew.present()), return_exceptions=True
+    )
+    for row in said:
+        if isinstance(row, BaseException) and not isinstance(row, Refusal):
+            raise row
+    return [row.json() for row in said if isinstance(row, Said)]
+
+
 async def _gathered(front: Front, question: Question) -> list[Any]:
-    """What all that are present answer; a refusal of one is everybody's."""
-    said = await front.asking.each(front.crew.present(), question)
+    """What all answer; a refusal of one is everybody's."""
+    said = await front.asking.each(await front.all(), question)
     refused = next((row for row in said if not row.ok), None)
     if refused is not None:
         told = refused.json()["error"]

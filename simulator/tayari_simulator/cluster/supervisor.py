@@ -53,6 +53,7 @@ class Supervisor:
         self.table = Table(0, {}, ())
         self.died: list[Json] = []
         self.deaths = 0
+        self.given_up: set[int] = set()
         self.daraja_url = ""
 
     @property
@@ -156,6 +157,7 @@ class Supervisor:
         if len(deaths) + 1 >= MOST_DEATHS:
             self._say(f"process {index + 1} ended {MOST_DEATHS} times within {DEATHS_WITHIN_S:g} s and is not started "
                       "again; calls for its phones get 503")  # fmt: skip
+            self.given_up.add(index)
             return
         await self._again(replace(process.seat, tokens=self._tokens(process)))
 
@@ -190,6 +192,7 @@ class Supervisor:
                 await self._join(process, node)
         except (NotStarted, Refusal) as error:
             self._say(f"process {seat.index + 1} cannot be started again: {error}; calls for its phones get 503")
+            self.given_up.add(seat.index)
             process.kill()
             return
         self._say(f"process {seat.index + 1} is back (pid {process.pid})")
