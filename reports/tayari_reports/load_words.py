@@ -41,8 +41,3 @@ def limit_sentence(limit: RateLimit) -> str:
         f"(kept at {limit.kept_rate:g}, missed at {limit.missed_rate:g}); the limit was "
         f"{whose.get(limit.limited_by, 'unknown')}"
     )
-
-
-def capitalised(words: str) -> str:
-    """As a sentence begins."""
-    return f"{words[:1].upper()}{words[1:]}"

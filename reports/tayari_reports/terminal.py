@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tayari_reports.load_words import balance_sentence, capitalised, limit_sentence
+from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import Load, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -103,9 +103,9 @@ def _load_lines(load: Load) -> Iterator[Text]:
     if load.ended_early:
         yield Text(f"Ended early: {load.ended_early}", style="yellow")
     if load.limit is not None:
-        yield Text(capitalised(limit_sentence(load.limit)))
+        yield Text(sentence(limit_sentence(load.limit)))
     if load.balance is not None:
-        yield Text(capitalised(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
+        yield Text(sentence(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
     for warning in load.warnings:
         yield Text(f"Warning: {warning}", style="yellow")
     for doubt in load.doubts:
