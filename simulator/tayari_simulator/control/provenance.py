@@ -102,14 +102,8 @@ def provenance_markdown(rows: Iterable[Standing]) -> str:
         "Sources name chapters of the reference notes that this project was built from. This page is made by",
         "`python -m tayari_simulator --provenance`; a running simulator shows its own values at `GET /v1/provenance`.",
         "",
-<<<<<<< HEAD
-        "What the customer should be told of a code, in English and Swahili, and whether to try again, is this "
-        "project's",
-        "own wording and advice for every code (`tayari explain CODE`): no source has any for customers.",
-=======
         "What the customer should be told of a code, in English and Swahili (`tayari explain CODE`), is this project's",
         "own wording; of a refusal, so is the advice whether to try again.",
->>>>>>> f4b148c691fcfc161f35c8afa4daa909b999a6c1
         "",
         f"{len(rows)} behaviours: " + ", ".join(f"{counts[mark]} {mark}" for mark in Mark) + ".",
     ]
