@@ -35,7 +35,7 @@ class Table:
 
     def text(self) -> str:
         """The page."""
-        lines = ["# Benchmarks", "", f"Written by `{self.command}`. {_machine()}", ""]
+        lines = ["# Benchmarks", "", f"Written by `{self.command}`. {machine()}", ""]
         lines += ["| what | CPU microseconds each | each CPU second | against floor A |", "| --- | --- | --- | --- |"]
         lines += [_row("floor A: passing on, nothing else", self.floors, self.floors)]
         lines += [_row(name, costs, self.floors) for name, costs in self.rows]
@@ -57,7 +57,7 @@ def _row(name: str, costs: list[float], floors: list[float]) -> str:
     return f"| {name} | {cost:.0f} | {1e6 / cost:,.0f} | {statistics.median(ratios):.2f}{span} |"
 
 
-def _machine() -> str:
+def machine() -> str:
     names = ("aiohttp", "uvloop", "orjson", "httptools")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     cpu = next((line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), "unknown CPU")
