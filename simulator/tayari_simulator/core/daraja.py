@@ -41,10 +41,11 @@ NOT_SENT: Final = "no content type"
 class Route:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
-    __slots__ = ("blamed", "endpoint", "handle", "read")
+    __slots__ = ("blamed", "endpoint", "handle", "name", "read")
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
+        self.name = str(endpoint.name)
         self.handle = endpoint.handle
         self.read: Reader | None = None
         self.blamed = ""

@@ -8,7 +8,6 @@ from random import Random
 from typing import Any
 
 import orjson
-from aiohttp import web
 
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
@@ -23,6 +22,7 @@ from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
 from tayari_simulator.http.balance import balance
+from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
 from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.draining import drained
@@ -91,7 +91,7 @@ class Simulator:
             keeper=self._keeper,
         )  # fmt: skip
         self._limits = limits_of(self._parts)
-        self._runner: web.AppRunner | None = None
+        self._callers: Callers | None = None
         self._listener: Listener | None = None
         self._started_at = self.clock.wall_s()
         self.control_url = ""
@@ -109,10 +109,8 @@ class Simulator:
             OSError: it is taken.
         """
         app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
-        self._runner = web.AppRunner(app.build(), access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
-        await self._runner.setup()
-        assert self._runner.server is not None
-        app.listener = self._listener = Listener(self._runner.server, self.config.host, self.config.port)
+        self._callers = app.build()
+        app.listener = self._listener = Listener(self._callers, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
         self._limits.start()
@@ -135,8 +133,8 @@ class Simulator:
         self._limits.stop()
         if self._listener is not None:
             await self._listener.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._callers is not None:
+            await self._callers.close()
         await self.outbox.close()
         if self._file is not None:
             self._file.close()
