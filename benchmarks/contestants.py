@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -77,8 +78,12 @@ class _Server:
 
     def kill(self) -> None:
         """End it without waiting for what is still to come."""
-        self._process.kill()
+        self.end(signal.SIGKILL)
         self.stop()
+
+    def end(self, how: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(how)
 
     def stop(self) -> None:
         self._process.terminate()

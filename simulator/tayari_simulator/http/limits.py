@@ -13,6 +13,9 @@ Json = dict[str, Any]
 EVERY_S: Final = 1.0
 FEWEST_S: Final = 2
 """One bad second is a hiccup of the machine."""
+MOST_CPU: Final = 0.8
+LEAST_CPU: Final = 0.1
+"""A second with less work than this says nothing about how much more would be too much."""
 SHARE: Final = 0.05
 """Of the seconds with traffic: from this share on, the figures of a run are the simulator's as well."""
 
@@ -28,7 +31,7 @@ class Threshold:
 
 
 THRESHOLDS: Final = (
-    Threshold(name="cpu_share", most=0.8, unit="of one core", about="processor time"),
+    Threshold(name="cpu_share", most=MOST_CPU, unit="of one core", about="processor time"),
     Threshold(name="loop_lag_s", most=0.02, unit="s", about="the event loop's lateness, 95 of 100 looks"),
     Threshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
     Threshold(name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"),
@@ -73,6 +76,12 @@ class Limits:
         self.near_s = 0
         """Of these, the seconds near the limit."""
         self._worst: dict[str, tuple[float, int]] = {}
+        self._calm_up_to = 0.0
+        """The most pushes in a second that was not near the limit."""
+        self._near_from = float("inf")
+        """The fewest pushes in a second that was."""
+        self._busiest = (0.0, 0.0)
+        """Pushes and processor time of the second with the most pushes."""
 
     def start(self) -> None:
         """Begin to look."""
@@ -89,12 +98,18 @@ class Limits:
         """Forget what was seen: another run begins."""
         self.busy_s = self.near_s = 0
         self._worst.clear()
+        self._calm_up_to, self._near_from, self._busiest = 0.0, float("inf"), (0.0, 0.0)
 
     @property
     def near(self) -> bool:
         """Whether a run that ended now should not be trusted without a word about it."""
         lost = "journal_lost" in self._worst
         return lost or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
+
+    def catch_up(self) -> None:
+        """Look, if enough time has passed since the last look for a rate to mean something."""
+        if time.monotonic() - self._last_at >= EVERY_S / 2:
+            self.look()
 
     def look(self) -> None:
         """Measure the time since the last look."""
@@ -123,6 +138,7 @@ class Limits:
             "reasons": [self._reason(row, *self._worst[row.name]) for row in THRESHOLDS if row.name in self._worst]
             if self.near
             else [],
+            "pushes_per_s": self._rates(),
             "near_s": self.near_s,
             "busy_s": self.busy_s,
             "last_second": {name: round(value, 6) for name, value in self.last.items()},
@@ -133,9 +149,25 @@ class Limits:
         self.busy_s += 1
         above = [row for row in THRESHOLDS if self.last.get(row.name, 0.0) > row.most]
         self.near_s += bool(above)
+        pushes, cpu_share = self.last["pushes_per_s"], self.last["cpu_share"]
+        if pushes > self._busiest[0]:
+            self._busiest = (pushes, cpu_share)
+        if above:
+            self._near_from = min(self._near_from, pushes)
+        else:
+            self._calm_up_to = max(self._calm_up_to, pushes)
         for row in above:
             worst, seconds = self._worst.get(row.name, (0.0, 0))
             self._worst[row.name] = (max(worst, self.last[row.name]), seconds + 1)
+
+    def _rates(self) -> Json:
+        """At which rate it stops being trustworthy: as seen, and as its processor time lets expect."""
+        pushes, cpu_share = self._busiest
+        return {
+            "calm_up_to": round(self._calm_up_to, 1),
+            "near_limit_from": round(self._near_from, 1) if self.near else None,
+            "expected_limit": round(pushes * MOST_CPU / cpu_share, 1) if cpu_share >= LEAST_CPU else None,
+        }
 
     def _reason(self, row: Threshold, worst: float, seconds: int) -> str:
         return (

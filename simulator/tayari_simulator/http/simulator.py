@@ -273,7 +273,7 @@ class Simulator:
 
     def limits(self) -> Json:
         """`GET /v1/limits`."""
-        self._limits.look()
+        self._limits.catch_up()
         return self._limits.to_dict()
 
     def balance(self) -> Json:
