@@ -110,7 +110,7 @@ def _receipt(body: bytes) -> str:
     return next(str(row["Value"]) for row in items if row["Name"] == "MpesaReceiptNumber")
 
 
-async def one_life(
+async def one_life(  # noqa: PLR0917 - one caller, below
     arguments: argparse.Namespace, journal: Path, sink_url: str, told: Told, first: int, lives_s: float
 ) -> None:
     """Start it, load it from phones beginning with `first`, and end it after so long."""
