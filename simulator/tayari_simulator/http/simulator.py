@@ -128,7 +128,7 @@ class Simulator:
         self.daraja.world.keeper = None
         if self._keeper is not None:
             self._keeper.close()
-        self._pump.stop()
+        self._pump.close()
         self._monitor.stop()
         self._limits.stop()
         if self._listener is not None:
