@@ -85,6 +85,10 @@ class _Server:
         """Send it a signal."""
         self._process.send_signal(how)
 
+    def wait(self) -> None:
+        """Wait until it has ended by itself."""
+        self._process.wait(30)
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(10)
