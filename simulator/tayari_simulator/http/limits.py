@@ -13,6 +13,7 @@ Json = dict[str, Any]
 EVERY_S: Final = 1.0
 FEWEST_S: Final = 2
 """One bad second is a hiccup of the machine."""
+RATES: Final = ("pushes_per_s", "callbacks_per_s")
 MOST_CPU: Final = 0.8
 LEAST_CPU: Final = 0.1
 """A second with less work than this says nothing about how much more would be too much."""
@@ -69,7 +70,7 @@ class Limits:
         self._task: asyncio.Task[None] | None = None
         self._last = Seen()
         self._last_at = time.monotonic()
-        self.last: dict[str, float] = {}
+        self.last = dict.fromkeys((*RATES, *(row.name for row in THRESHOLDS), "callbacks_waiting"), 0.0)
         """The measures of the last second, rates included."""
         self.busy_s = 0
         """Seconds with traffic."""
@@ -117,7 +118,7 @@ class Limits:
         span_s = max(1e-3, at - self._last_at)
         last, self._last, self._last_at = self._last, now, at
         pushes, callbacks = now.pushes - last.pushes, now.callbacks - last.callbacks
-        self.last = {
+        self.last |= {
             "pushes_per_s": pushes / span_s,
             "callbacks_per_s": callbacks / span_s,
             "cpu_share": (now.cpu_s - last.cpu_s) / span_s,
