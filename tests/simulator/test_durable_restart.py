@@ -236,15 +236,14 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
 
     async def test() -> None:
         file = str(tmp_path / "journal")
-        async with merchant() as shop:
-            async with port(journal_file=file, options=LATER) as there:
-                await there.push(shop.url)
-                (payment,) = there.simulator.daraja.world.payments.all()
-                await there.simulator.close()
-                there.simulator.daraja.world.agenda.add(0.0, payment)
-                there.simulator.outbox.changed()
-                await asyncio.sleep(0.05)
+        async with merchant() as shop, port(journal_file=file, options=LATER) as there:
+            await there.push(shop.url)
+            (payment,) = there.simulator.daraja.world.payments.all()
+            await there.simulator.close()
+            there.simulator.daraja.world.agenda.add(0.0, payment)
+            there.simulator.outbox.changed()
+            await asyncio.sleep(0.05)
 
-                assert (payment.step, shop.requests) == (0, [])
+            assert (payment.step, shop.requests) == (0, [])
 
     in_loop(test)

@@ -262,3 +262,17 @@ def test_a_caller_that_never_reads_is_not_read_from_for_ever() -> None:
             assert (await there.push())[0] == 200
 
     in_loop(test)
+
+
+def test_a_head_without_end_is_not_kept() -> None:
+    async def test() -> None:
+        async with port() as there, connection(there) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            for number in range(66):
+                writer.write(b"X-%d: %b\r\n" % (number, b"y" * 1000))
+                await asyncio.sleep(0)
+            answer = await asyncio.wait_for(reader.read(), 5)
+
+            assert answer.startswith(b"HTTP/1.1 431 ")
+
+    in_loop(test)

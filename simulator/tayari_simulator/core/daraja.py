@@ -97,10 +97,10 @@ class Daraja:
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
         agenda = self.world.agenda
-        due_s = agenda.next_s()
-        plan = agenda.pop_due(now_s)
-        if plan is None:
+        popped = agenda.pop_due(now_s)
+        if popped is None:
             return ()
+        due_s, _, plan = popped
         if type(plan) is Delivery:
             return (plan,) if self.world.overtaking.leaves(plan, now_s) else ()
         assert isinstance(plan, Payment)

@@ -86,6 +86,7 @@ class Caller(asyncio.Protocol):
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
+        """Of a head that is not complete yet."""
         self._pieces: list[bytes] = []
         self._body_bytes = 0
         self._sender = _NOBODY
@@ -122,6 +123,11 @@ class Caller(asyncio.Protocol):
             self._refuse(error.__context__)
         except httptools.HttpParserError as error:
             self._refuse(Unreadable(400, f"this is not HTTP/1.1: {error}"))
+        else:
+            if self._head_bytes:
+                self._head_bytes += len(data)
+                if self._head_bytes > MOST_HEAD:
+                    self._refuse(_too_long_a_head())
 
     def pause_writing(self) -> None:
         """The caller does not read its answers: then no further calls are taken from it."""
@@ -147,26 +153,29 @@ class Caller(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A call begins."""
-        self._headers, self._url, self._head_bytes = [], b"", 0
+        self._headers, self._url, self._head_bytes = [], b"", 1
         self._pieces, self._body_bytes = [], 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the path."""
         self._url += url
-        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line."""
         self._headers.append((name, value))
-        self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         """The head is there: what is common to this caller's calls is looked up once."""
+        self._head_bytes = 0
         if self._parser.should_upgrade():
             return
         if self._offer:
             self._headers, self._offer = [*self._headers, *self._offer], []
+        if len(self._url) > MOST_HEAD:
+            raise _too_long_a_head()
         if self._headers != self._known:
+            if sum(len(name) + len(value) for name, value in self._headers) > MOST_HEAD:
+                raise _too_long_a_head()
             self._known = self._headers
             self._sender = sender_of(self._callers.same_headers(tuple(self._headers)))
         expects = self._sender.expects
@@ -215,11 +224,6 @@ class Caller(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self.data_received(head + b"\r\n" + rest)
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MOST_HEAD:
-            raise Unreadable(431, f"the head is longer than {MOST_HEAD} bytes")
-
     def _answer(self, call: Incoming) -> None:
         try:
             answer = self._callers.handle(call)
@@ -259,6 +263,7 @@ class Caller(asyncio.Protocol):
 
     def _refuse(self, why: Unreadable) -> None:
         """What cannot be read is answered, and the connection ends: nobody knows where the next call begins."""
+        self._head_bytes = 0
         call = Incoming(self, self._remote, "", "", self._sender, b"", "1.1", False)
         if self.answering is not None:
             self._closing = True
@@ -275,3 +280,7 @@ def _method(name: bytes) -> str:
 
 def _text(url: bytes) -> str:
     return url.decode("utf-8", "surrogateescape")
+
+
+def _too_long_a_head() -> Unreadable:
+    return Unreadable(431, f"the head is longer than {MOST_HEAD} bytes")
