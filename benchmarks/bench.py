@@ -1,6 +1,7 @@
 """`make bench`: everything that is measured of the simulator, in one run, written into the documentation.
 
-    python benchmarks/bench.py [--rounds 6] [--most-rounds 15] [--seconds 1] [--payments 200000] [--no-peer] [--write]
+    python benchmarks/bench.py [--rounds 9] [--most-rounds 18] [--seconds 0.8] [--payments 200000]
+                               [--no-peer] [--write]
 
 Loopback only, and bounded: about three minutes. Exits 1 and writes nothing when the machine is too busy to measure, or
 when a payment is missing.
