@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from lateness import late_at, late_beside_hanging, median_p99
+from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
 from payments import FLOOR, JOURNAL, MEMORY, Costs, InvalidRun, Stage, compare, options, told
 from peer import NoPeer, Peer, version
@@ -58,14 +58,16 @@ async def beside_peer(report: Report, stage: Stage, floors: list[float], seconds
 async def late(report: Report, stage: Stage, capacity: float) -> None:
     """Add the rows of lateness."""
     runs = await late_at(stage, capacity * SHARE, TIMES)
-    report.figures.append((
-        f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)",
-        f"{median_p99(runs):.1f} ms", "20 ms, better 5",
-    ))  # fmt: skip
+    try:
+        found = f"{median_p99(runs):.1f} ms"
+    except TooBusy as error:
+        found = "not measured: the machine was too busy"
+        print(error)
+    what = f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)"
+    report.figures.append((what, found, "20 ms, better 5"))
     _, p99_ms = await late_beside_hanging(stage)
-    report.figures.append((
-        "a merchant's callbacks late by, 99 of 100, beside one that hangs", f"{p99_ms:.1f} ms", "50 ms, better 10"
-    ))  # fmt: skip
+    what = "a merchant's callbacks late by, 99 of 100, beside one that hangs"
+    report.figures.append((what, f"{p99_ms:.1f} ms", "50 ms, better 10"))
 
 
 async def remembered(report: Report, payments: int) -> None:

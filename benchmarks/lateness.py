@@ -37,6 +37,10 @@ MOST_WAITED: Final = 0.1
 """When the simulator had no core for a larger part of a run, its lateness is the machine's."""
 
 
+class TooBusy(InvalidRun):
+    """The lateness would be the machine's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Late:
     """One open-loop run; milliseconds."""
@@ -114,11 +118,11 @@ def median_p99(runs: list[Late]) -> float:
     """Milliseconds: the run in the middle, of those in which the machine let the simulator run.
 
     Raises:
-        InvalidRun: there are fewer than three.
+        TooBusy: there are fewer than three.
     """
     fair = [row.p99_ms for row in runs if row.waited <= MOST_WAITED]
     if len(fair) < FEWEST:
-        raise InvalidRun(
+        raise TooBusy(
             f"the simulator had its core for {1 - MOST_WAITED:.0%} of the time in {len(fair)} of {len(runs)} runs: "
             "the machine is too busy to say how late it is"
         )
