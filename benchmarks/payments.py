@@ -4,8 +4,8 @@
 
 Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
 is missing or doubled makes the run invalid. Rounds are repeated until two equal floors differ by at most 5 % in the
-median; when they do not after the most rounds, the noise is told, and from 10 % on the run is refused as too noisy. Both
-exit 1. Only ratios travel from one machine to another.
+median; when they do not after the most rounds, the noise is told, and above 10 % the run is refused as too noisy.
+Both exit 1. Only ratios travel from one machine to another.
 """
 
 from __future__ import annotations
