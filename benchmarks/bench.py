@@ -74,7 +74,7 @@ async def remembered(report: Report, payments: int) -> None:
     """Add the row of memory."""
     found = await grown(payments)
     report.figures.append((
-        f"memory over {payments:,} payments, journal bound at 32 MiB",
+        f"memory over {payments:,} payments, journal in memory bound as it is by default",
         f"{found.idle_mb:.0f} MB idle, +{found.total_mb:.0f} MB at the end, of these +{found.after_warm_up_mb:.0f} MB "
         f"after the first {found.warm_up:,}",
         f"below +{GOAL_MB:.0f} MB",

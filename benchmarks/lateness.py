@@ -23,7 +23,7 @@ from contestants import Product
 from driving import Generator, Sink
 from payments import InvalidRun, Stage, settled
 
-MOST_REMEMBERED: Final = 16_000
+MOST_REMEMBERED: Final = 14_000
 """The simulator remembers about so many payments; a run is not longer, so that none is left out."""
 WARM_UP_S: Final = 2.0
 BESIDE_PER_S: Final = 2_000.0
