@@ -29,7 +29,7 @@ repeats: $(READY) ## the sample shop judged twenty times: twenty equal verdicts 
 	@$(BIN)/python tests/contracts/repeats.py --times 20
 
 bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
-	@$(BIN)/python benchmarks/payments.py --lateness --peer --write docs/benchmarks.md
+	@$(BIN)/python benchmarks/bench.py --write
 
 lock: $(READY) ## renew the exact versions
 	@$(BIN)/uv pip compile pyproject.toml --extra load --extra redis --group dev --universal --python-version 3.11 \

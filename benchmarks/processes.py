@@ -11,7 +11,6 @@ invalid, and no number is printed; two equal single processes that differ by mor
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shutil
 import socket
@@ -26,9 +25,9 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from contestants import TICKS, Product
-from driving import Generator, Sink
-from payments import NOISE, InvalidRun, play, settled
+from contestants import Product
+from driving import Generator
+from payments import CORES, NOISE, InvalidRun, Stage, play, settled
 from writing import machine
 
 ONE: Final = "1 process"
@@ -64,14 +63,16 @@ class Found:
 
 
 def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """By the scheduler's nanoseconds, threads included."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
-async def rate(crew: Crew, sink_url: str, sink: Sink, seconds: float) -> float:
+async def rate(crew: Crew, stage: Stage, seconds: float) -> float:
     """Whole payments per second of wall time, until the last callback is answered; the accounts must agree."""
+    sink = stage.sink
     before, heard = crew.counters(), len(sink.seen)
-    generator = Generator(crew.push(sink_url))
+    generator = Generator(crew.push(stage.sink_url))
     began = time.monotonic()
     await generator.closed_loop(crew.host, crew.port, seconds)
     took_s = time.monotonic() - began
@@ -82,10 +83,9 @@ async def rate(crew: Crew, sink_url: str, sink: Sink, seconds: float) -> float:
     return accepted / took_s
 
 
-async def measure(arguments: argparse.Namespace, sink_url: str, sink: Sink, redis: str | None) -> dict[str, Found]:
+async def measure(arguments: argparse.Namespace, stage: Stage, redis: str | None) -> dict[str, Found]:
     """All variants at once, each loaded in turn, in alternating order."""
-    cores = sorted(os.sched_getaffinity(0))
-    all_cores = set(cores)
+    cores, all_cores = CORES, set(CORES)
     crews = [Crew({cores[0]}, ONE), Crew({cores[0]}, "2 processes", "--workers", "2"),
              Crew({cores[0]}, "3 processes", "--workers", "3")]  # fmt: skip
     if redis is not None:
@@ -96,15 +96,15 @@ async def measure(arguments: argparse.Namespace, sink_url: str, sink: Sink, redi
     try:
         os.sched_setaffinity(0, {cores[1]})
         for crew in crews:
-            await play(crew, sink_url, sink, 1.0)
+            await play(crew, stage, 1.0)
         for number in range(arguments.rounds):
             for crew in _turned(crews, number):
-                found[crew.name].cost_us.append((await play(crew, sink_url, sink, arguments.seconds)).cost_us)
+                found[crew.name].cost_us.append((await play(crew, stage, arguments.seconds)).cost_us)
         os.sched_setaffinity(0, all_cores)
         for number in range(arguments.rounds):
             for crew in _turned(crews, number):
                 crew.spread(all_cores)
-                found[crew.name].per_s.append(await rate(crew, sink_url, sink, arguments.seconds))
+                found[crew.name].per_s.append(await rate(crew, stage, arguments.seconds))
                 crew.spread({cores[0]})
         for crew in crews:
             metrics = crew.metrics()
@@ -167,17 +167,11 @@ def own_redis() -> Iterator[str | None]:
 
 async def run(arguments: argparse.Namespace) -> int:
     """The whole benchmark; 1 when its numbers mean nothing."""
-    if len(os.sched_getaffinity(0)) < 2:
-        print("one core only: load and server would fight for it, and no number would mean anything")
-        return 1
-    sink = Sink()
-    server = await asyncio.get_running_loop().create_server(sink.protocol, "127.0.0.1", 0)
-    sink_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/pay/7f3c"
     with own_redis() as redis:
         if redis is None:
             print("redis-server is not installed: measured without it")
         try:
-            found = await measure(arguments, sink_url, sink, redis)
+            found = await measure(arguments, await Stage.built(), redis)
         except InvalidRun as error:
             print(f"invalid run: {error}")
             return 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ from tayari_simulator.cluster.peer_port import PeerPort, open_peer_port
 from tayari_simulator.cluster.seat import Seat
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import ControlPort
+from tayari_simulator.http.collecting import collect_seldom
 from tayari_simulator.journal.resuming import Behaviours
 from tayari_simulator.server.arguments import ConfigError
 
@@ -53,7 +53,6 @@ async def serve_node(config: Config, selector: NodeSelector, behaviours: Behavio
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    gc.collect()
     member = build(config, selector, behaviours, seat)
     try:
         port = await open_peer_port(seat.host, seat.secret, member.app, member.together.answer)
@@ -97,8 +96,7 @@ class _NodeLife:
             return
         self._open = True
         await member.simulator.start()
-        gc.freeze()
-        gc.set_threshold(10_000, 10, 100)
+        collect_seldom(member.simulator.config)
         _tell({
             "event": "open",
             "daraja_url": member.simulator.daraja_url,

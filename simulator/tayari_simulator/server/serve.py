@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.control.provenance import Standing, provenance_markdown, standings
 from tayari_simulator.core.options import OptionError, Options
+from tayari_simulator.http.collecting import collect_seldom
 from tayari_simulator.http.simulator import Simulator, TargetRefused
 from tayari_simulator.journal.file import JournalFileError
 from tayari_simulator.journal.resuming import Behaviours
@@ -128,7 +128,6 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    gc.collect()
     simulator = Simulator(config, choose=selector, behaviours=_behaviours(selector))
     try:
         try:
@@ -140,8 +139,7 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
         except OSError as error:
             raise ConfigError(port_trouble("--control-port", config.host, config.control_port, error)) from error
         try:
-            gc.freeze()
-            gc.set_threshold(10_000, 10, 100)
+            collect_seldom(config)
             say(announce, orjson.dumps(_ready(simulator)).decode())
             say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
             if simulator.resumed.pending:
