@@ -5,7 +5,7 @@ from mutants import run_rules
 from tayari_contracts.rules import catalogue
 from tayari_reports.model import State
 
-QUEUE_S = "7"
+QUEUE_S = "12"
 ALONE = frozenset({"T01", "T02", "T03", "T07", "T08", "T12", "A12", "K01"})
 """Rules that look at the whole merchant, one after the other, and not at a callback."""
 
