@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 CONNECTIONS: Final = 64
+A_TICK_S: Final = 0.001
+"""Of the open loop. uvloop counts in milliseconds: less than one would be a busy loop, which takes the machine."""
+PATIENCE_S: Final = 60.0
 
 _ID: Final = re.compile(rb'"CheckoutRequestID":"([^"]+)"')
 _OK: Final = (
@@ -18,11 +22,19 @@ _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Sink:
-    """The merchant: answers 200 to every callback and remembers which payments it heard of."""
+    """The merchant: answers 200 to every callback, perhaps late, and remembers which payments it heard of."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers_after_s: float = 0.0, hears: Callable[[bytes], None] | None = None) -> None:
+        """`hears` is called with the body of each callback."""
+        self.answers_after_s = answers_after_s
+        self.hears = hears
         self.seen: set[bytes] = set()
         self.calls = 0
+
+    async def opened(self) -> str:
+        """Open its port; returns the URL that callbacks go to."""
+        server = await asyncio.get_running_loop().create_server(self.protocol, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/pay/7f3c"
 
     def protocol(self) -> asyncio.Protocol:
         """One connection."""
@@ -48,10 +60,18 @@ class _SinkConnection(asyncio.Protocol):
             if found is not None:
                 self._sink.calls += 1
                 self._sink.seen.add(found[1])
-            assert self._transport is not None
-            self._transport.write(_OK)
+                if self._sink.hears is not None:
+                    self._sink.hears(data[data.find(b"\r\n\r\n") + 4 : size])
+            self._answer()
             data = data[size:]
         self._pending = data
+
+    def _answer(self) -> None:
+        assert self._transport is not None
+        if self._sink.answers_after_s:
+            asyncio.get_running_loop().call_later(self._sink.answers_after_s, self._transport.write, _OK)
+        else:
+            self._transport.write(_OK)
 
 
 def _message_size(data: bytes) -> int | None:
@@ -64,54 +84,85 @@ def _message_size(data: bytes) -> int | None:
 
 
 class Generator:
-    """Sends pushes, each from an MSISDN of its own. `wanted` returns whether one more is to be sent now."""
+    """Sends pushes, each from an MSISDN of its own, and measures how long the answers take."""
 
     def __init__(self, make: Callable[[int], bytes]) -> None:
         self._make = make
         self._number = 0
+        self._busy = 0
+        self._ends = 0.0
+        self._free: list[_PushConnection] = []
+        self._overdue: deque[float] = deque()
+        """Planned times of pushes that wait for a free connection."""
+        self._idle = asyncio.Event()
         self.acknowledged = 0
         self.refused: list[bytes] = []
         self.latencies: list[float] = []
-
-    def next_push(self) -> bytes:
-        """The bytes of one more request."""
-        self._number += 1
-        return self._make(self._number)
+        """Of the open loop, from the planned time of each push."""
 
     async def closed_loop(self, host: str, port: int, seconds: float) -> None:
         """Every connection sends its next push as soon as the last is acknowledged."""
-        end = time.monotonic() + seconds
-        connections = [_PushConnection(self) for _ in range(CONNECTIONS)]
-        await _connect(connections, host, port)
+        connections = await self._connect(host, port)
+        self._ends = time.monotonic() + seconds
         for connection in connections:
-            connection.end = end
-            connection.push()
-        await asyncio.gather(*(connection.idle for connection in connections))
-        for connection in connections:
-            connection.close()
+            self._push(connection, 0.0)
+        await self._finish(connections)
 
     async def open_loop(self, host: str, port: int, *, seconds: float, per_s: float) -> None:
         """Pushes at planned times, whether or not the last ones were answered; latency counts from the plan."""
-        connections = [_PushConnection(self) for _ in range(CONNECTIONS)]
-        await _connect(connections, host, port)
-        began = time.monotonic()
-        sent = 0
-        while (now := time.monotonic()) < began + seconds:
-            due = int((now - began) * per_s)
-            free = [row for row in connections if row.idle.done()]
-            for connection in free[: due - sent]:
-                connection.push(planned=began + sent / per_s)
-                sent += 1
-            await asyncio.sleep(0.0005)
-        await asyncio.gather(*(connection.idle for connection in connections))
+        connections = await self._connect(host, port)
+        self._ends = 0.0
+        self._free = list(connections)
+        began, planned, pushes = time.monotonic(), 0, int(seconds * per_s)
+        while planned < pushes:
+            due = min(pushes, int((time.monotonic() - began) * per_s))
+            self._overdue.extend(began + number / per_s for number in range(planned, due))
+            planned = due
+            while self._free and self._overdue:
+                self._push(self._free.pop(), self._overdue.popleft())
+            await asyncio.sleep(A_TICK_S)
+        await self._finish(connections)
+
+    def answered(self, connection: _PushConnection, answer: bytes, planned: float) -> None:
+        """A push has its answer, and the connection is free for the next."""
+        now = time.monotonic()
+        if b'"ResponseCode":"0"' in answer:
+            self.acknowledged += 1
+        else:
+            self.refused.append(answer)
+        if planned:
+            self.latencies.append(now - planned)
+        if self._overdue:
+            self._busy -= 1
+            self._push(connection, self._overdue.popleft())
+        elif now < self._ends:
+            self._busy -= 1
+            self._push(connection, 0.0)
+        else:
+            self.lost(connection)
+
+    def lost(self, connection: _PushConnection) -> None:
+        """The connection has nothing under way any more."""
+        self._free.append(connection)
+        self._busy -= 1
+        if not self._busy:
+            self._idle.set()
+
+    def _push(self, connection: _PushConnection, planned: float) -> None:
+        self._number += 1
+        self._busy += 1
+        self._idle.clear()
+        connection.push(self._make(self._number), planned)
+
+    async def _connect(self, host: str, port: int) -> list[_PushConnection]:
+        loop = asyncio.get_running_loop()
+        pairs = [await loop.create_connection(lambda: _PushConnection(self), host, port) for _ in range(CONNECTIONS)]
+        return [connection for _, connection in pairs]
+
+    async def _finish(self, connections: list[_PushConnection]) -> None:
+        await asyncio.wait_for(self._idle.wait(), PATIENCE_S)
         for connection in connections:
             connection.close()
-
-
-async def _connect(connections: list[_PushConnection], host: str, port: int) -> None:
-    loop = asyncio.get_running_loop()
-    for connection in connections:
-        await loop.create_connection(lambda connection=connection: connection, host, port)  # type: ignore[misc]
 
 
 class _PushConnection(asyncio.Protocol):
@@ -120,43 +171,33 @@ class _PushConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer = b""
         self._planned = 0.0
-        self.end = 0.0
-        self.idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.idle.set_result(None)
+        self._waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, _: Exception | None) -> None:
-        if not self.idle.done():
+        if self._waiting:
+            self._waiting = False
             self._generator.refused.append(b"connection lost")
-            self.idle.set_result(None)
+            self._generator.lost(self)
 
-    def push(self, planned: float = 0.0) -> None:
+    def push(self, request: bytes, planned: float) -> None:
+        """Send one; `planned` is the `time.monotonic()` at which it should go out, 0 where none was planned."""
         assert self._transport is not None
-        if self.idle.done():
-            self.idle = asyncio.get_running_loop().create_future()
-        self._planned = planned
-        self._transport.write(self._generator.next_push())
+        self._planned, self._waiting = planned, True
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
         size = _message_size(self._answer)
         if size is None or len(self._answer) < size:
             return
-        generator = self._generator
-        if b'"ResponseCode":"0"' in self._answer:
-            generator.acknowledged += 1
-        else:
-            generator.refused.append(self._answer)
-        self._answer = b""
-        if self._planned:
-            generator.latencies.append(time.monotonic() - self._planned)
-        if time.monotonic() < self.end:
-            self.push()
-        else:
-            self.idle.set_result(None)
+        answer, self._answer = self._answer, b""
+        self._waiting = False
+        self._generator.answered(self, answer, self._planned)
 
     def close(self) -> None:
+        """No more pushes."""
         assert self._transport is not None
         self._transport.close()

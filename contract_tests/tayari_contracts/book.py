@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from threading import Lock
+from typing import Final
 
 from tayari.merchant.driver import StatusView
 from tayari.merchant.money import Account, Look
 
 from tayari_contracts.payment import Payment
+from tayari_contracts.strain import Strain
+
+CRASH: Final = 500
 
 
 class Book:
@@ -20,6 +24,7 @@ class Book:
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._looks: dict[str, list[Look]] = defaultdict(list)
         self._forged: set[str] = set()
+        self.strain = Strain()
         self.accounts: tuple[Account, ...] | None = None
         """The whole run, once it was closed."""
 
@@ -29,7 +34,8 @@ class Book:
             self._orders[payment.reference].append(payment)
 
     def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
-        """A payment's state was read; an unreadable one says nothing."""
+        """A payment's state was read; an unreadable one says nothing of it."""
+        self.strain.answered(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         if view.state is not None:
             look = Look(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:

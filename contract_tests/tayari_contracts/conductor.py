@@ -1,5 +1,8 @@
 """Runs all checks of a suite so that their waits overlap: first those that concern one payment, side by side; then,
 one at a time, those that concern the whole merchant (its token, its connections); last those that judge all of it.
+
+Side by side is for speed, and no rule is about it. So a merchant that becomes slow gets no further check until it has
+caught up, and what a check missed while the merchant was strained is looked at again with few others beside it.
 """
 
 from __future__ import annotations
@@ -7,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event, Thread
 
@@ -16,12 +19,18 @@ from tayari_reports.model import Check, NotTested, State
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
-from tayari_contracts.job import Job, perform
+from tayari_contracts.job import Job, Performed, perform
+from tayari_contracts.second_look import both_looks
 
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 48
 """At most so many checks at once; each spends nearly all its time waiting."""
+
+FEW = 3
+"""So many at once are no crowd: a second look is taken in groups of this size."""
+
+LOOK_EVERY_S = 0.1
 
 STAGGER_S = 0.03
 """Between the starts of two checks: a shop's first second is not a load test."""
@@ -69,21 +78,59 @@ class Conductor:
             self._give_up(jobs, f"Tayari failed: {type(error).__name__}: {error}")
 
     def _together(self, jobs: Sequence[Job]) -> None:
-        if not jobs:
-            return
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="tayari-check") as pool:
-            running: dict[Future[Check], Job] = {}
+        strain = self._book.strain
+        strain.begin()
+        try:
+            doubted, held = self._crowd(jobs, self._most_at_once())
+            if held:
+                self._after_death(held)
+            trouble = strain.merchant or strain.machine
+            if doubted and trouble and len(jobs) > FEW and not self._stop.is_set():
+                self._look_again(doubted, trouble)
+            else:
+                for job, first in doubted:
+                    self._finish(job, first.check)
+        finally:
+            strain.end()
+
+    def _crowd(self, jobs: Sequence[Job], at_once: int) -> tuple[list[tuple[Job, Performed]], list[tuple[Job, Check]]]:
+        """Run them side by side; what is beyond doubt is told as it ends. Returns what is not, and what ended when the
+        merchant was dead."""
+        doubted: list[tuple[Job, Performed]] = []
+        held: list[tuple[Job, Check]] = []
+
+        def take(ended: Iterable[Future[Performed]]) -> None:
+            for future in ended:
+                job, found = running.pop(future), future.result()
+                if held or self._stage.merchant_alive() is False:
+                    held.append((job, found.check))
+                elif found.doubtful:
+                    doubted.append((job, found))
+                else:
+                    self._finish(job, found.check)
+
+        running: dict[Future[Performed], Job] = {}
+        with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="tayari-check") as pool:
             for job, pause_s in zip(jobs, self._pauses(jobs), strict=True):
+                while len(running) > FEW and self._book.strain.growing and not self._stop.is_set():
+                    take(wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done)
                 running[pool.submit(self._perform, job)] = job
                 self._stop.wait(pause_s)
-            held: list[tuple[Job, Check]] = []
-            for future in as_completed(running):
-                if held or self._stage.merchant_alive() is False:
-                    held.append((running[future], future.result()))
-                else:
-                    self._finish(running[future], future.result())
-        if held:
-            self._after_death(held)
+                take([future for future in running if future.done()])
+            while running:
+                take(wait(running, return_when=FIRST_COMPLETED).done)
+        return doubted, held
+
+    def _look_again(self, doubted: Sequence[tuple[Job, Performed]], trouble: str) -> None:
+        """Repeat what ended in doubt while the merchant was strained, a few at a time."""
+        firsts = {job.rule.id: first.check for job, first in doubted}
+        with ThreadPoolExecutor(max_workers=FEW, thread_name_prefix="tayari-again") as pool:
+            running = {pool.submit(self._perform, job): job for job, _ in doubted}
+            while running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    first, again = firsts[job.rule.id], future.result().check
+                    self._finish(job, both_looks(first, again, trouble=trouble, ours=self._book.strain.late))
 
     def _after_death(self, ended: list[tuple[Job, Check]]) -> None:
         """The merchant died while checks ran side by side: repeat alone what did not pass, to find which one did it."""
@@ -92,7 +139,7 @@ class Conductor:
             self._finish(job, self._alone(job) if check.state in NOT_PASSED else check)
 
     def _alone(self, job: Job) -> Check:
-        check = self._perform(job)
+        check = self._perform(job).check
         if self._stage.merchant_alive() is False and not self._stop.is_set():
             tail = self._stage.merchant_log_tail().strip().splitlines()
             last = f": {tail[-1]}" if tail else ""
@@ -110,9 +157,9 @@ class Conductor:
         if self._stage.can_restart and not self._stop.is_set():
             self._stage.restart_merchant()
 
-    def _perform(self, job: Job) -> Check:
+    def _perform(self, job: Job) -> Performed:
         if self._stop.is_set():
-            return _interrupted(job)
+            return Performed(_interrupted(job))
         return perform(job, self._stage, self._allocation, stop=self._stop, book=self._book)
 
     def _finish(self, job: Job, check: Check) -> None:
@@ -122,6 +169,10 @@ class Conductor:
         for job in jobs:
             if not self._results[job.rule.id].done():
                 self._finish(job, Check(rule=job.rule.id, state=State.ERROR, reason=reason, started_at=time.time()))
+
+    def _most_at_once(self) -> int:
+        promised = self._stage.target.merchant.promises.payments_at_once
+        return SIDE_BY_SIDE if promised is None else min(SIDE_BY_SIDE, promised)
 
     def _pauses(self, jobs: Sequence[Job]) -> list[float]:
         """Seconds to wait after each start: a merchant that limits its queries gets them spread over its limit."""

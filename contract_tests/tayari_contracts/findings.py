@@ -13,6 +13,11 @@ class Failed(Finding):
     """The merchant broke the rule. Say what was found, then what was expected."""
 
 
+class Missing(Failed):
+    """What the rule asks for did not come, or not in time. A merchant that is strained by many payments at once may
+    fail so at any rule: where it was strained, the check is repeated with few others beside it before it is told."""
+
+
 class Warned(Finding):
     """A SHOULD is not met, or a MUST is met in a way that will hurt."""
 

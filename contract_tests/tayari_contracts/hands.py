@@ -143,6 +143,7 @@ class Hands:
             Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
         """
         if self.stage.can_restart:
+            self.quiet(self.sight.until_stored_s())
             self.stage.restart_merchant()
             return
         refusal = {"api_error": {"error": "404.001.03", "times": 1}}
@@ -201,7 +202,9 @@ class Hands:
             return Credits(ledger.credits, ledger.total)
         credited = self.status(payment).credited
         if credited is None:
-            raise Unjudged(f"the merchant did not say what it credited for {payment.reference}")
+            key = "merchant.ledger" if self.target.merchant.ledger is not None else "merchant.status.credited"
+            expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
+            raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         return Credits(round(credited / payment.amount) if credited else 0, credited)
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:

@@ -17,7 +17,7 @@ from tayari_reports.redaction import fingerprint
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
-from tayari_contracts.findings import Failed, Finding, Inapplicable, Unjudged, Untested, Warned
+from tayari_contracts.findings import Failed, Finding, Inapplicable, Missing, Unjudged, Untested, Warned
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import ENABLED_BY, Need
 
@@ -35,6 +35,14 @@ class Job:
     exclusive: bool = False
     last: bool = False
     queries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A check, and whether a merchant that is strained by other checks may have ended it so."""
+
+    check: Check
+    doubtful: bool = False
 
 
 def missing_need(job: Job, target: Target) -> Check | None:
@@ -69,11 +77,11 @@ def missing_need(job: Job, target: Target) -> Check | None:
     return None
 
 
-def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None) -> Check:
+def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None) -> Performed:
     """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`."""
     unmet = missing_need(job, stage.target)
     if unmet is not None:
-        return unmet
+        return Performed(unmet)
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
     probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book)
@@ -96,7 +104,7 @@ def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
-    return check
+    return Performed(check, ending.doubtful)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ class _Ending:
     reason: str = ""
     why: NotTested | None = None
     enable: str = ""
+    doubtful: bool = False
 
 
 def _run(job: Job, probe: Probe) -> _Ending:
@@ -124,15 +133,17 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     text = str(finding)
     match finding:
         case Failed():
-            return _Ending(State.FAIL if rule.level is Level.MUST else State.WARN, text)
+            state = State.FAIL if rule.level is Level.MUST else State.WARN
+            return _Ending(state, text, doubtful=isinstance(finding, Missing))
         case Warned():
             return _Ending(State.WARN, text)
         case Untested():
-            return _Ending(State.NOT_TESTED, text, finding.why, finding.enable)
+            doubtful = finding.why is NotTested.SET_UP_FAILED
+            return _Ending(State.NOT_TESTED, text, finding.why, finding.enable, doubtful)
         case Inapplicable():
             return _Ending(State.NOT_APPLICABLE, text)
         case Unjudged():
-            return _Ending(State.UNKNOWN, text)
+            return _Ending(State.UNKNOWN, text, doubtful=True)
     return _Ending(State.UNKNOWN, text)
 
 

@@ -11,7 +11,7 @@ from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
 from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -129,7 +129,8 @@ class Probe(Hands):
             return view
         names = " or ".join(sorted(wanted))
         limit = self.settle_s if within_s is None else within_s
-        raise Failed(
+        kind = Missing if view.state in (PENDING, None) else Failed
+        raise kind(
             f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
         )
 
@@ -148,7 +149,8 @@ class Probe(Hands):
         found = self.credits(payment)
         tail = f": {because}" if because else ""
         if found.count != expected:
-            raise Failed(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
+            kind = Missing if found.count < expected else Failed
+            raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
         if expected and found.total is not None and round(found.total, 2) != round(expected * payment.amount, 2):
             raise Failed(f"{found.total:g} shillings were credited for a payment of {payment.amount:g}{tail}")
         return found
@@ -212,9 +214,9 @@ class Probe(Hands):
         for entry in callbacks:
             status = (entry.get("response") or {}).get("status")
             if status is None:
-                raise Failed(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
+                raise Missing(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
             if status >= 500:
-                raise Failed(f"the callback was answered {status}, as a crash is; expected 200")
+                raise Missing(f"the callback was answered {status}, as a crash is; expected 200")
 
     def expect_message(self, payment: Payment, topic: str) -> str:
         """What the customer was told fits the topic: specific, honest, with a next step."""

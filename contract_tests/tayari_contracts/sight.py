@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from itertools import pairwise
 from typing import Any
 
 from tayari.control.client import ControlClient
 
 from tayari_contracts.payment import Entry, Payment
+
+STORED_S = 1.0
+"""A merchant has written down what an acknowledgement said so long after its push, on a busy machine too."""
+
+LAST_ENTRIES = 100
+"""Of the journal: far more than a second of a check that runs alone."""
 
 
 class Sight:
@@ -36,6 +43,16 @@ class Sight:
             for entry in self.entries(since=payment.since, endpoint="stk_push", kind="request")
             if tail in re.sub(r"\D", "", _payer(entry))
         ]
+
+    def until_stored_s(self) -> float:
+        """Seconds until the newest push is old enough that a merchant has written down what its answer said.
+
+        One that dies with the acknowledgement in its hands loses a payment: that is judged where it is provoked on
+        purpose (A04), not where a restart is only a means.
+        """
+        pushes = self.entries(since=max(1, self.now() - LAST_ENTRIES), endpoint="stk_push", kind="request")
+        newest_at = max((float(entry["at"]) for entry in pushes), default=0.0)
+        return max(0.0, newest_at + STORED_S - time.time())
 
     def push_body(self, payment: Payment) -> dict[str, Any]:
         """The body of the last STK push; empty when there was none, or none that could be read."""

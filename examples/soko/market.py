@@ -191,7 +191,9 @@ class Shop:
                 continue
             for order in self.books.rows("SELECT * FROM orders WHERE state = 'open' AND ask_at <= ?", now):
                 gap = order["gap"] * random.uniform(1.7, 2.1)
-                self.books.run("UPDATE orders SET ask_at = ?, gap = ? WHERE id = ?", now + gap, gap, order["id"])
+                last = max(now + FIRST_GAP_S, order["began"] + GIVE_UP_S)  # no promise is broken by a long pause
+                ask_at = min(now + gap, last)
+                self.books.run("UPDATE orders SET ask_at = ?, gap = ? WHERE id = ?", ask_at, gap, order["id"])
                 self._clerks.submit(self._ask, order)
 
     def _ask(self, order: sqlite3.Row) -> None:

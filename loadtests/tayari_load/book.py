@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tayari.target.model import PaymentState
+
 from tayari_load.customers import Order
 from tayari_load.outcome import Ended, Outcome
 
@@ -26,11 +28,13 @@ class Entry:
     receipt: str = ""
     credits: int | None = None
     credited: float | None = None
+    state: PaymentState | None = None
+    """As it was shown; None where it could not be read, or the order was not taken."""
 
     @property
     def paid(self) -> bool:
         """The merchant shows it as paid."""
-        return self.outcome in {Outcome.SETTLED, Outcome.CREDITED_TWICE}
+        return self.state is PaymentState.PAID
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class Book:
                 receipt=ended.receipt,
                 credits=ended.credits,
                 credited=ended.credited,
+                state=ended.state,
             )
         )
 
@@ -72,7 +77,18 @@ class Book:
     def take(self) -> list[list[Any]]:
         """The entries as plain values for the master, and begin again."""
         rows = [
-            [e.msisdn, e.reference, e.amount, e.outcome.value, e.at, e.payment_id, e.receipt, e.credits, e.credited]
+            [
+                e.msisdn,
+                e.reference,
+                e.amount,
+                e.outcome.value,
+                e.at,
+                e.payment_id,
+                e.receipt,
+                e.credits,
+                e.credited,
+                e.state.value if e.state is not None else None,
+            ]
             for e in self.entries
         ]
         self.clear()
@@ -80,10 +96,11 @@ class Book:
 
     def add(self, rows: Iterable[Iterable[Any]]) -> None:
         """A worker's entries."""
-        for msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited in rows:
+        for msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state in rows:
             self.keep(
                 Entry(
                     msisdn=msisdn, reference=reference, amount=amount, outcome=Outcome(outcome), at=at,
                     payment_id=payment_id, receipt=receipt, credits=credits, credited=credited,
+                    state=None if state is None else PaymentState(state),
                 )
             )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any, Final
 import gevent
 from tayari.merchant.stage import Stage
 from tayari.target.model import Target
-from tayari_reports.model import Load, ProcessUse, RateLimit
+from tayari_reports.model import Load, LocustRow, ProcessUse, RateLimit
 
 from tayari_load.arrivals import Arrivals
 from tayari_load.book import Book
@@ -19,10 +19,11 @@ from tayari_load.concluding import Record, conclude
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
+from tayari_load.progress import progress, write_progress
 from tayari_load.samples import Samples
-from tayari_load.surroundings import CONTROL, EVENTS, OUT, STAGE, followable, path_of, seed_of, target_of
+from tayari_load.surroundings import CONTROL, EVENTS, OUT, PROGRESS, STAGE, followable, path_of, seed_of, target_of
 from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
-from tayari_load.validity import Conduct, doubts
+from tayari_load.validity import Conduct, doubts, void
 from tayari_load.witness import Witness
 
 DRAIN_S: Final = 30.0
@@ -44,6 +45,8 @@ class Campaign:
     plan: Plan = field(default_factory=Plan)
     out: Path | None = None
     events: Path | None = None
+    progress: Path | None = None
+    """A file that says where the run stands."""
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
     book: Book = field(default_factory=Book)
@@ -66,11 +69,18 @@ class Campaign:
     limit: RateLimit | None = None
     judged_seconds: tuple[float, float] | None = None
     """Of a search for the limit: the part of the run that the thresholds are judged on."""
+    locust: tuple[LocustRow, ...] = ()
+    """Locust's own statistics, when the users are gone."""
     aborted: tuple[str, ...] = ()
+    """Thresholds for which the run was ended early."""
+    interrupted: bool = False
+    """Somebody ended the run before its time."""
     started_at: float = 0.0
     finished_at: float = 0.0
     told: bool = True
-    """The results of the last run are written."""
+    """The results of the last run are being written, or are."""
+    concluded: bool = True
+    """They are."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> Campaign:
@@ -99,6 +109,7 @@ class Campaign:
             seed=seed_of(environ),
             out=path_of(environ, OUT),
             events=path_of(environ, EVENTS),
+            progress=path_of(environ, PROGRESS),
         )
 
     @property
@@ -111,10 +122,9 @@ class Campaign:
         """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
         return self.finished_at > 0
 
-    @property
-    def disturbed(self) -> bool:
-        """Whether the shape disturbs Daraja now."""
-        return self.plan.disturbed_at(time.time() - self.started_at)
+    def disturbed(self, begin: float, end: float) -> bool:
+        """Whether the shape disturbed Daraja at some time between these epoch seconds."""
+        return self.plan.disturbed(begin - self.started_at, end - self.started_at)
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
@@ -125,7 +135,7 @@ class Campaign:
         self.cpu.restart()
         self.arrivals = Arrivals(elapsed=time.perf_counter, part=self.arrivals.part, parts=self.arrivals.parts)
         self.peak_users = self.in_flight_peak = self.lost_workers = 0
-        self.limit, self.judged_seconds, self.aborted = None, None, ()
+        self.limit, self.judged_seconds, self.aborted, self.interrupted = None, None, (), False
         self.started_at, self.finished_at = time.time(), 0.0
         if self.witness is not None:
             self.witness.begin(self.started_at)
@@ -135,7 +145,7 @@ class Campaign:
                     self.plan.row.troubles, self.plan.row.windows(self.plan.duration_s), strict=True
                 )
             ]
-        self.told = False
+        self.told = self.concluded = False
 
     def look(self, users: int) -> None:
         """Once a second: how many users there are, and how busy this process is."""
@@ -144,6 +154,14 @@ class Campaign:
         self.cpu.sample()
         if self.witness is not None:
             self.witness.look(time.time())
+            self.tell_progress(users)
+
+    def tell_progress(self, users: int) -> None:
+        """To whoever waits for the end of this run."""
+        if self.progress is not None and self.witness is not None:
+            elapsed_s = time.time() - self.started_at
+            found = progress(self.tally, elapsed_s=elapsed_s, users=users, waiting=self.ending)
+            write_progress(found, self.progress)
 
     def count_arrivals(self) -> None:
         """Bring the tally up to date with the open model's arrivals."""
@@ -170,8 +188,12 @@ class Campaign:
 
     def doubts(self) -> tuple[str, ...]:
         """Why performance cannot be judged, as far as is known now."""
-        search = self.plan.find_limit
-        conduct = Conduct(
+        return doubts(self.conduct())
+
+    def conduct(self) -> Conduct:
+        """How the run itself went, as far as is known now."""
+        search, witness = self.plan.find_limit, self.witness
+        return Conduct(
             saturated=not search and (self.cpu.saturated or bool(self.workers_saturated)),
             cpu_peak=max([self.cpu.peak, *(use.cpu_peak or 0.0 for use in self.workers.values())]),
             late_peak_s=max([self.cpu.latest_s, *(use.loop_lag_s or 0.0 for use in self.workers.values())]),
@@ -179,10 +201,10 @@ class Campaign:
             planned=0 if search else self.tally.planned,
             begun=self.tally.planned - self.tally.dropped,
             in_flight=self.plan.most_in_flight if self.plan.open else 0,
-            fake="" if search or self.witness is None else self.witness.near_its_limit(),
+            fake="" if search or witness is None else witness.was_the_limit(),
+            broken=witness.broken if witness is not None and self.told else "",
             troubles=tuple(self.troubles),
         )
-        return doubts(conduct)
 
     def circumstances(self) -> Circumstances:
         """For the thresholds."""
@@ -191,7 +213,7 @@ class Campaign:
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""
-        own = () if self.workers else (self._use("generator"),)
+        own = () if self.workers else (self.cpu.use("generator"),)
         fake = self.witness.use() if self.witness is not None else None
         return (*own, *(self.workers[name] for name in sorted(self.workers)), *((fake,) if fake else ()))
 
@@ -202,7 +224,11 @@ class Campaign:
         self.told = True
         self.finished_at = self.finished_at or time.time()
         self.count_arrivals()
-        return conclude(self._record())
+        if self.witness is not None:
+            self.witness.conclude(time.time())
+        load = conclude(self._record())
+        self.concluded = True
+        return load
 
     def close(self) -> None:
         """Take down the stage, if it is our own."""
@@ -223,8 +249,11 @@ class Campaign:
             faults=self._fault_windows(),
             limit=self.limit,
             lost_workers=self.lost_workers,
+            invalid=void(self.conduct()),
             judged_seconds=self.judged_seconds,
+            locust=self.locust,
             aborted=self.aborted,
+            interrupted=self.interrupted,
             patience_s=self.patience_s,
             started_at=self.started_at,
             finished_at=self.finished_at,
@@ -238,15 +267,6 @@ class Campaign:
             (round(begin - self.started_at, 1), round(min(end, ended) - self.started_at, 1), what)
             for begin, end, what in self.faults
             if begin < ended
-        )
-
-    def _use(self, name: str) -> ProcessUse:
-        return ProcessUse(
-            name=name,
-            cpu_mean=None if self.cpu.mean is None else round(self.cpu.mean, 3),
-            cpu_peak=round(self.cpu.peak, 3),
-            loop_lag_s=round(self.cpu.latest_s, 4),
-            memory_bytes=self.cpu.memory_bytes,
         )
 
     def report_to_master(self) -> dict[str, Any]:

@@ -55,13 +55,15 @@ def gaps() -> Iterator[float]:
 class Seen:
     """What one payment has come to so far: an interrupt keeps what is here."""
 
-    disturbed: bool
     outcome: Outcome = Outcome.STUCK
     reason: str = "the run ended before the payment did"
     payment_id: str = ""
     receipt: str = ""
     credits: int | None = None
     credited: float | None = None
+    answered: bool = False
+    """A refusal that the merchant itself gave, and not silence."""
+    state: PaymentState | None = None
 
     def end(self, outcome: Outcome, reason: str) -> None:
         """Its end, and why."""
@@ -80,8 +82,8 @@ class Checkout:
     user: str = ""
     on_end: Callable[[Order, Ended], None] | None = None
     """Told of every end as well; Locust's statistics listen here."""
-    disturbed: Callable[[], bool] = lambda: False
-    """Whether the load's shape disturbs Daraja now."""
+    disturbed: Callable[[float, float], bool] = lambda _begin, _end: False
+    """Whether the load's shape disturbed Daraja at some time between these epoch seconds."""
 
     def pay(self, order: Order, *, planned: float | None = None) -> Ended:
         """Start the payment and follow it to its end; `planned`: when it should have been started, by `elapsed`.
@@ -90,25 +92,29 @@ class Checkout:
         """
         clicked = self.clock.elapsed()
         late_s = 0.0 if planned is None else max(0.0, clicked - planned)
-        seen = Seen(disturbed=self.disturbed())
-        self.tally.start(self.clock.now())
+        seen, began = Seen(), self.clock.now()
+        self.tally.start(began)
         if planned is not None:
             self.tally.latencies.record(Span.LATE_START, late_s)
         try:
             self._live_through(order, seen, until=clicked + self.patience_s)
         finally:
+            now = self.clock.now()
+            disturbed = self.disturbed(began, now)
+            away = disturbed and seen.outcome is Outcome.REFUSED and seen.answered
             ended = Ended(
-                outcome=seen.outcome,
-                at=self.clock.now(),
+                outcome=Outcome.TURNED_AWAY if away else seen.outcome,
+                at=now,
                 duration_s=self.clock.elapsed() - clicked,
                 reason=seen.reason,
                 user=self.user,
                 late_s=late_s,
-                disturbed=seen.disturbed,
+                disturbed=disturbed,
                 payment_id=seen.payment_id,
                 receipt=seen.receipt,
                 credits=seen.credits,
                 credited=seen.credited,
+                state=seen.state,
             )
             self.tally.end(ended)
             if self.on_end is not None:
@@ -119,13 +125,13 @@ class Checkout:
         clicked = self.clock.elapsed()
         started = self.shop.start_payment(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
         if not started.accepted:
-            away = Outcome.TURNED_AWAY if seen.disturbed and started.status is not None else Outcome.REFUSED
-            return seen.end(away, refusal(started))
+            seen.answered = started.status is not None
+            return seen.end(Outcome.REFUSED, refusal(started))
         if not started.payment_id:
             return seen.end(Outcome.REFUSED, said("no payment id in the answer", started.message or started.error))
         seen.payment_id = started.payment_id
         self.tally.acknowledge(self.clock.elapsed() - clicked)
-        last = self._follow(started.payment_id, order.reference, until=until)
+        last = self._follow(started.payment_id, order.reference, until=until, seen=seen)
         match last.state:
             case PaymentState.PAID:
                 self._credited(order, started.payment_id, last, seen)
@@ -136,12 +142,13 @@ class Checkout:
                 seen.end(Outcome.STUCK, pending(last, self.patience_s))
         return None
 
-    def _follow(self, payment_id: str, reference: str, *, until: float) -> StatusView:
+    def _follow(self, payment_id: str, reference: str, *, until: float, seen: Seen) -> StatusView:
         for gap in gaps():
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
-            seen = self.shop.read_status(payment_id, reference)
-            if seen.state in _FINAL or self.clock.elapsed() >= until:
-                return seen
+            view = self.shop.read_status(payment_id, reference)
+            seen.state = view.state or seen.state
+            if view.state in _FINAL or self.clock.elapsed() >= until:
+                return view
         raise AssertionError("gaps() has no end")
 
     def _credited(self, order: Order, payment_id: str, last: StatusView, seen: Seen) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from tayari.control.client import ControlError
 from tayari.merchant.stage import Stage
 from tayari.target.model import PaymentState
-from tayari_reports.model import Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State
+from tayari_reports.model import Check, Exchange, Load, LocustRow, NotTested, ProcessUse, RateLimit, State
 
 from tayari_load.book import Book, Entry
 from tayari_load.latencies import Latencies, Span
@@ -47,8 +47,12 @@ class Record:
     faults: tuple[tuple[float, float, str], ...]
     limit: RateLimit | None
     lost_workers: int
+    invalid: tuple[str, ...]
+    """Why the run proves nothing."""
     judged_seconds: tuple[float, float] | None
+    locust: tuple[LocustRow, ...]
     aborted: tuple[str, ...]
+    interrupted: bool
     patience_s: float
     started_at: float
     finished_at: float
@@ -59,8 +63,6 @@ class Record:
 def conclude(record: Record) -> Load:
     """Judge, write and return the record of the run."""
     witness = record.witness
-    if witness is not None:
-        witness.conclude(time.time())
     accounts = _accounts(record)
     invariants: tuple[Invariant, ...] = ()
     if accounts is not None:
@@ -68,18 +70,31 @@ def conclude(record: Record) -> Load:
         record.tally.excuse(declined(accounts))
         _note_lag(witness, accounts)
         invariants = judge_money(accounts)
-    load = load_record(record.tally, record.stage.target.thresholds, _run(record))
+    run = _run(record)
+    load = load_record(record.tally, record.stage.target.thresholds, run)
     if record.judged_seconds is not None:
         part = record.tally.part(*record.judged_seconds)
-        judged = load_record(part, record.stage.target.thresholds, _run(record))
+        judged = load_record(part, record.stage.target.thresholds, run)
         load = replace(load, thresholds=judged.thresholds)
     if record.out is not None:
         write_load(load, record.out)
     if record.events is not None:
-        performance = checks(load, record.samples, started_at=record.started_at)
+        performance = checks(load, record.samples, run)
         money = money_checks(invariants, record)
-        write_checks((*performance, *money), record.events, secrets=record.stage.secrets)
+        write_checks(_believed((*performance, *money), witness), record.events, secrets=record.stage.secrets)
     return load
+
+
+def _believed(found: Iterable[Check], witness: Witness | None) -> Iterator[Check]:
+    """The checks, all of them errors of ours where the fake's own counts do not add up."""
+    broken = witness.broken if witness is not None else ""
+    for check in found:
+        if not broken:
+            yield check
+            continue
+        shown = f"; what it showed, and proves nothing: {check.reason}" if check.state is State.FAIL else ""
+        reason = f"our failure, not the merchant's: the fake Daraja cannot be believed: {broken}{shown}"
+        yield replace(check, state=State.ERROR, reason=reason, not_tested=None, enable="")
 
 
 def money_checks(invariants: Iterable[Invariant], record: Record) -> tuple[Check, ...]:
@@ -149,8 +164,10 @@ def _accounts(record: Record) -> Accounts | None:
         witness.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None
     accepted = witness.counted("tayari_pushes_accepted_total")
-    found = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
-    remembered = sum(len(rows) for rows in found.values())
+    ours = {entry.msisdn for entry in record.book.entries}
+    made = by_msisdn(payments, since=record.started_at - _CLOCK_SLACK_S)
+    found = {msisdn: rows for msisdn, rows in made.items() if msisdn in ours}
+    remembered = sum(len(rows) for rows in made.values())
     return Accounts(
         entries=tuple(record.book.entries),
         payments=found,
@@ -169,13 +186,25 @@ def _look_again(record: Record, accounts: Accounts) -> Accounts:
         while time.monotonic() < until:
             seen = record.stage.driver.read_status(entries[at].payment_id, entries[at].reference)
             if seen.state is PaymentState.PAID:
-                entries[at] = replace(entries[at], outcome=Outcome.SETTLED, credited=seen.credited)
+                entries[at] = replace(entries[at], outcome=Outcome.SETTLED, state=seen.state, credited=seen.credited)
                 break
             if len(open_) > _TOLD:
                 break
             time.sleep(0.5)
+    for at, entry in enumerate(entries):
+        if entry.outcome is Outcome.REFUSED and accounts.paid(entry) and time.monotonic() < until:
+            entries[at] = _refused_and_paid(record, entry)
     again = _final_states(record, [entry for entry in entries if entry.paid and entry.payment_id])
     return replace(accounts, entries=tuple(entries), now=time.time(), looked_again=again)
+
+
+def _refused_and_paid(record: Record, entry: Entry) -> Entry:
+    """An order that was answered with an error, and whose customer was asked to pay and did: only the ledger tells."""
+    ledger = record.stage.driver.read_ledger(payment_id=entry.payment_id, reference=entry.reference)
+    if ledger is None or ledger.credits is None:
+        return entry
+    state = PaymentState.PAID if ledger.credits else PaymentState.FAILED
+    return replace(entry, state=state, credits=ledger.credits, credited=ledger.total)
 
 
 def _final_states(record: Record, paid: list[Entry]) -> Mapping[str, str]:
@@ -208,6 +237,8 @@ def _run(record: Record) -> LoadRun:
     notes = [f"customers made with seed {record.seed}"]
     if witness is not None and witness.problem:
         notes.append(witness.problem)
+    if record.interrupted:
+        notes.append("interrupted before its time: what was seen until then is judged")
     if record.book.left_out:
         notes.append(f"the money of {record.book.left_out} payments beyond the first is not judged: too many to keep")
     return LoadRun(
@@ -222,5 +253,10 @@ def _run(record: Record) -> LoadRun:
         limit=record.limit,
         lost_workers=record.lost_workers,
         aborted=record.aborted,
+        locust=record.locust,
+        interrupted=record.interrupted,
+        balance=witness.balance if witness is not None else None,
+        warnings=witness.warnings() if witness is not None else (),
+        invalid=record.invalid,
         notes=tuple(notes),
     )

@@ -8,20 +8,18 @@ from typing import Any, Final
 
 import gevent
 from locust.runners import WorkerRunner
-from tayari_reports.model import Load
+from tayari_reports.model import LocustRow
 
 from tayari_load.campaign import Campaign
 from tayari_load.disturbances import disturb
 from tayari_load.generator import PERIOD_S
 from tayari_load.limit import Search
-from tayari_load.limit import told as told_limit
 from tayari_load.plan import Plan, PlanError
 from tayari_load.searching import Searching
+from tayari_load.telling import exit_code, told
 
-READY: Final = 0
-NOT_READY: Final = 10
-INCONCLUSIVE: Final = 11
-INVALID: Final = 12
+PAYMENT: Final = "PAYMENT"
+"""The method of the row that is a whole payment, in Locust's statistics."""
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""
 
@@ -45,7 +43,10 @@ class Conductor:
     def _watch(self) -> None:
         while True:
             gevent.sleep(PERIOD_S)
-            if self.campaign.told or self.campaign.ending:
+            if self.campaign.told:
+                continue
+            if self.campaign.ending:
+                self.campaign.tell_progress(self.environment.runner.user_count)
                 continue
             self.campaign.look(self.environment.runner.user_count)
             if self.campaign.plan.abort_after_s and self.campaign.witness is not None:
@@ -141,6 +142,7 @@ class Conductor:
 
     def test_stop(self, **_: Any) -> None:
         """All users are gone."""
+        self.campaign.locust = locust_rows(self.environment.stats)
         load = self.campaign.conclude()
         if load is None:
             return
@@ -152,6 +154,7 @@ class Conductor:
     def quitting(self, **_: Any) -> None:
         """Locust ends, on Ctrl-C before it has told its users to: they finish their payments first."""
         if not self.campaign.told and not isinstance(self.environment.runner, WorkerRunner):
+            self.campaign.interrupted = not self.campaign.ending
             self.environment.runner.stop()
         self.test_stop()
         self.watching.kill()
@@ -159,28 +162,16 @@ class Conductor:
         self.campaign.close()
 
 
-def told(load: Load) -> tuple[str, ...]:
-    """The result in a few lines, for whoever runs Locust by hand."""
-    lines = [
-        f"{load.started} payments started, {load.settled} settled, {load.failed} failed, {load.stuck} stuck, "
-        f"{load.credited_twice} credited twice"
-    ]
-    if load.planned:
-        lines.append(f"{load.planned} arrivals planned, {load.dropped} dropped")
-    for threshold in load.thresholds:
-        verdict = {True: "met", False: "MISSED", None: "cannot be judged"}[threshold.met]
-        measured = "no samples" if threshold.measured is None else f"{threshold.measured:.4g}"
-        lines.append(f"{threshold.name}: {measured} against {threshold.limit:g} {threshold.unit}: {verdict}")
-    if load.limit is not None:
-        lines.append(told_limit(load.limit))
-    return (*lines, *load.notes)
-
-
-def exit_code(load: Load) -> int:
-    """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that cannot be believed at all."""
-    if load.lost_workers:
-        return INVALID
-    met = [threshold.met for threshold in load.thresholds]
-    if False in met:
-        return NOT_READY
-    return INCONCLUSIVE if None in met else READY
+def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
+    """Locust's own statistics; the name of each figure says that Locust has rounded it."""
+    return tuple(
+        LocustRow(
+            name=f"{PAYMENT} {entry.name}" if entry.method == PAYMENT else entry.name,
+            requests=entry.num_requests,
+            failures=entry.num_failures,
+            p50_rounded_s=entry.get_response_time_percentile(0.5) / 1000,
+            p95_rounded_s=entry.get_response_time_percentile(0.95) / 1000,
+        )
+        for entry in sorted(stats.entries.values(), key=lambda entry: str(entry.name))
+        if entry.num_requests
+    )

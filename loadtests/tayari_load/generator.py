@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tayari_reports.model import ProcessUse
+
 BUSY: Final = 0.8
 """Share of one core above which a single-threaded generator starts to be late itself."""
 LATE_S: Final = 0.25
@@ -73,3 +75,13 @@ class CpuWatch:
     def saturated(self) -> bool:
         """Busy often enough to spoil the latencies."""
         return self.samples > 0 and self.busy / self.samples > OFTEN
+
+    def use(self, name: str) -> ProcessUse:
+        """What this process used, for the report."""
+        return ProcessUse(
+            name=name,
+            cpu_mean=None if self.mean is None else round(self.mean, 3),
+            cpu_peak=round(self.peak, 3),
+            loop_lag_s=round(self.latest_s, 4),
+            memory_bytes=self.memory_bytes,
+        )

@@ -20,7 +20,7 @@ class Span(StrEnum):
     SETTLED = "settled, from the planned start"
     """What the thresholds are judged by: a payment that began late waited, too (no coordinated omission)."""
     SETTLED_FROM_REAL = "settled, from the real start"
-    DISTURBED = "settled, started while Daraja was disturbed"
+    DISTURBED = "settled, under way while Daraja was disturbed"
     ACKNOWLEDGED = "start of a payment answered"
     CALLBACK_LAG = "callback lag: from when the result was due to the merchant's answer"
     CALLBACK_ANSWER = "callback answered by the merchant"

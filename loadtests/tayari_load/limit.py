@@ -76,23 +76,3 @@ class Search:
 
 def _rounded(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 3)
-
-
-def told(limit: RateLimit) -> str:
-    """The result in one sentence."""
-    if limit.kept_rate is None:
-        return f"no rate kept the thresholds; {limit.missed_rate} arrivals/s already missed them ({limit.limited_by})"
-    if limit.missed_rate is None:
-        return f"at least {limit.kept_rate:g} arrivals/s keep the thresholds; no rate that was tried missed them"
-    middle, spread = (limit.kept_rate + limit.missed_rate) / 2, (limit.missed_rate - limit.kept_rate) / 2
-    whose = {
-        "merchant": "the merchant",
-        "generator": "the load generator",
-        "fake": "the fake",
-        "bound": "the bound in flight",
-    }
-    return (
-        f"the highest rate that keeps the thresholds is {middle:.3g} ± {spread:.2g} arrivals/s "
-        f"(kept at {limit.kept_rate:g}, missed at {limit.missed_rate:g}); the limit was "
-        f"{whose.get(limit.limited_by, 'unknown')}"
-    )

@@ -1,11 +1,18 @@
-"""The money, judged on every payment of a load run: what the merchant shows against what Daraja did."""
+"""The money of a load run: both sides of every payment, put together for the judge in `tayari.merchant.money`.
+
+What is the load's own: which payments can be judged at all. A merchant may still have time to reconcile; the simulator
+may not remember every payment; a load sees of a merchant only what it shows.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from tayari.merchant.money import JUDGES, Account, Broken, Look, Pushed, Told, Word, is_owed
+from tayari.target.model import PaymentState
 
 from tayari_load.book import Entry
 from tayari_load.outcome import Outcome
@@ -17,6 +24,8 @@ PROVEN: Final = "M02"
 FINAL: Final = "M03"
 WHOLE_SUM: Final = "M04"
 NOT_STUCK: Final = "M05"
+_ANY_TIME: Final = 0.0
+"""Generators and simulator may run on machines whose clocks differ, so no moment of one is held against the other's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,39 @@ class Accounts:
         """What Daraja was paid for this order."""
         return [row for row in self.payments.get(entry.msisdn, ()) if row["state"] == "paid"]
 
+    def account(self, entry: Entry) -> Account:
+        """One order, as the judge takes it."""
+        return Account(
+            reference=entry.reference,
+            ordered=float(entry.amount),
+            pushes=tuple(pushed(row) for row in self.payments.get(entry.msisdn, ())),
+            looks=tuple(self._looks(entry)),
+            credits=entry.credits,
+            total=entry.credited,
+            receipt=entry.receipt or None,
+        )
+
+    def _looks(self, entry: Entry) -> Iterable[Look]:
+        again = self.looked_again.get(entry.reference)
+        for state, at in ((entry.state, entry.at), (PaymentState(again) if again else None, self.now)):
+            if state is not None:
+                yield Look(payment_id=entry.payment_id, state=state, began=at, ended=at)
+
+
+def pushed(payment: Payment) -> Pushed:
+    """A payment of the simulator. Whatever is true of it, a query may have told the merchant."""
+    told = {"paid": Word.SUCCESS, "failed": Word.FAILURE}.get(str(payment["state"]))
+    amount, receipt = float(payment["amount"]), str(payment.get("receipt") or "")
+    return Pushed(
+        checkout_request_id=str(payment.get("checkout_request_id", "")),
+        amount=amount,
+        paid=told is Word.SUCCESS,
+        due_at=_ANY_TIME,
+        receipt=receipt,
+        account_reference=str(payment.get("account_reference", "")),
+        told=() if told is None else (Told(at=_ANY_TIME, word=told, by_query=True, amount=amount, receipt=receipt),),
+    )
+
 
 def by_msisdn(payments: Iterable[Payment], *, since: float) -> Mapping[str, list[Payment]]:
     """The payments that were made since then."""
@@ -69,13 +111,7 @@ def by_msisdn(payments: Iterable[Payment], *, since: float) -> Mapping[str, list
 
 def judge_money(accounts: Accounts) -> tuple[Invariant, ...]:
     """All five, in the order of their ids."""
-    return (
-        _credited_once(accounts),
-        _proven(accounts),
-        _final(accounts),
-        _whole_sum(accounts),
-        _not_stuck(accounts),
-    )
+    return tuple(judge(accounts) for judge in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
 
 
 def declined(accounts: Accounts) -> int:
@@ -90,15 +126,13 @@ def declined(accounts: Accounts) -> int:
 
 
 def _credited_once(accounts: Accounts) -> Invariant:
-    settled = [entry for entry in accounts.entries if entry.paid]
-    seen = [entry for entry in settled if entry.credits is not None or entry.credited is not None or entry.receipt]
-    uses = Counter(entry.receipt for entry in seen if entry.receipt)
-    twice = [entry for entry in seen if entry.outcome is Outcome.CREDITED_TWICE]
-    shared = [entry for entry in seen if uses[entry.receipt] > 1 and entry not in twice]
-    broken = [_said(entry, "was credited more than once") for entry in twice]
-    broken += [_said(entry, f"was credited by receipt {entry.receipt}, as another order was") for entry in shared]
+    seen = [
+        entry
+        for entry in accounts.entries
+        if entry.paid and (entry.credits is not None or entry.credited is not None or entry.receipt)
+    ]
     return _invariant(
-        CREDITED_ONCE, len(seen), broken, [*twice, *shared],
+        CREDITED_ONCE, accounts, seen,
         unseen="no settled payment showed its credits or its receipt",
         key="merchant.ledger, merchant.status.credited or merchant.status.receipt",
     )  # fmt: skip
@@ -107,73 +141,84 @@ def _credited_once(accounts: Accounts) -> Invariant:
 def _proven(accounts: Accounts) -> Invariant:
     settled = [entry for entry in accounts.entries if entry.paid]
     known = settled if accounts.complete else [entry for entry in settled if entry.msisdn in accounts.payments]
-    wrong = [entry for entry in known if not accounts.paid(entry)]
-    broken = [_said(entry, "is shown as paid, and Daraja was not paid for it") for entry in wrong]
-    return _invariant(PROVEN, len(known), broken, wrong, unseen="no payment was shown as paid")
-
-
-def _not_stuck(accounts: Accounts) -> Invariant:
-    paid = [entry for entry in accounts.entries if accounts.paid(entry)]
-    lost = [entry for entry in paid if not entry.paid]
-    late = [entry for entry in lost if _should_be_known(accounts, entry)]
-    broken = [_said(entry, f"was paid at Daraja, and is shown as {entry.outcome}") for entry in late]
-    young = len(lost) - len(late)
-    waits = f"{young} paid payments were not settled yet when the run ended, and had time left" if young else ""
-    return _invariant(NOT_STUCK, len(paid) - young, broken, late, unseen=waits or "no customer paid", open=waits)
-
-
-def _should_be_known(accounts: Accounts, entry: Entry) -> bool:
-    """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
-    for row in accounts.paid(entry):
-        if any((callback["status"] or 0) in range(200, 300) for callback in row["callbacks"]):
-            return True
-        if accounts.now - float(row["result_due_at"]) > accounts.young_s:
-            return True
-    return False
+    return _invariant(PROVEN, accounts, known, unseen="no payment was shown as paid")
 
 
 def _final(accounts: Accounts) -> Invariant:
     """Paid stays paid, to the end of the run."""
     again = [entry for entry in accounts.entries if entry.paid and entry.reference in accounts.looked_again]
-    wrong = [entry for entry in again if accounts.looked_again[entry.reference] != "paid"]
-    later = accounts.looked_again
-    broken = [_said(entry, f"was shown as paid, and later as {later[entry.reference]}") for entry in wrong]
-    return _invariant(FINAL, len(again), broken, wrong, unseen="no payment that was shown as paid was looked at again")
+    return _invariant(FINAL, accounts, again, unseen="no payment that was shown as paid was looked at again")
 
 
 def _whole_sum(accounts: Accounts) -> Invariant:
-    """Ordered, paid and, where the sum can be seen, credited: one sum. An order paid twice breaks it, too."""
+    """In a load every order is one payment: one that its customer paid twice breaks it, too."""
     seen = [entry for entry in accounts.entries if accounts.paid(entry)]
-    sums = {entry.reference: sum(float(row["amount"]) for row in accounts.paid(entry)) for entry in seen}
-    wrong = [
-        entry
-        for entry in seen
-        if sums[entry.reference] != entry.amount or (entry.credited is not None and entry.credited != entry.amount)
-    ]
-    broken = [
-        _said(entry, f"was paid {sums[entry.reference]:g} and credited {_shown(entry.credited)}") for entry in wrong
-    ]
     visible = any(entry.credited is not None or entry.credits is not None for entry in seen)
     return _invariant(
-        WHOLE_SUM, len(seen) if visible else 0, broken, wrong,
+        WHOLE_SUM, accounts, seen,
+        more=lambda entry: _paid_twice(accounts, entry),
+        judged=len(seen) if visible else 0,
         unseen="no settled payment showed what was credited",
         key="merchant.ledger or merchant.status.credited",
     )  # fmt: skip
 
 
-def _shown(credited: float | None) -> str:
-    return "an unknown sum" if credited is None else f"{credited:g}"
+def _paid_twice(accounts: Accounts, entry: Entry) -> str:
+    rows = accounts.paid(entry)
+    total = sum(float(row["amount"]) for row in rows)
+    credited = "an unknown sum" if entry.credited is None else f"{entry.credited:g}"
+    return f"was paid {len(rows)} times, {total:g} shillings, and credited {credited}" if len(rows) > 1 else ""
+
+
+def _not_stuck(accounts: Accounts) -> Invariant:
+    paid = [entry for entry in accounts.entries if accounts.paid(entry)]
+    unread = [entry for entry in paid if entry.state is None]
+    young = [
+        entry
+        for entry in paid
+        if is_owed(accounts.account(entry)) and not any(_is_due(row, accounts) for row in accounts.paid(entry))
+    ]
+    left_out = {entry.reference for entry in (*young, *unread)}
+    known = [entry for entry in paid if entry.reference not in left_out]
+    waits = [f"{len(young)} paid payments were not settled yet when the run ended, and had time left"] if young else []
+    waits += [f"{len(unread)} paid payments showed no state that could be read"] if unread else []
+    return _invariant(NOT_STUCK, accounts, known, unseen="; ".join(waits) or "no customer paid", open="; ".join(waits))
+
+
+def _is_due(payment: Payment, accounts: Accounts) -> bool:
+    """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
+    if any((callback["status"] or 0) in range(200, 300) for callback in payment["callbacks"]):
+        return True
+    return accounts.now - float(payment["result_due_at"]) > accounts.young_s
 
 
 def _invariant(
-    rule: str, judged: int, broken: list[str], wrong: list[Entry], *, unseen: str, key: str = "", open: str = ""
+    rule: str,
+    accounts: Accounts,
+    entries: Sequence[Entry],
+    *,
+    unseen: str,
+    more: Callable[[Entry], str] = lambda _: "",
+    judged: int | None = None,
+    key: str = "",
+    open: str = "",
 ) -> Invariant:
+    """What the judge says of these entries, and `more` of those about which it says nothing."""
+    by_reference = {entry.reference: entry for entry in entries}
+    found = list(JUDGES[rule]([accounts.account(entry) for entry in entries]))
+    told = {one.reference for one in found}
+    found += [
+        Broken(reference=entry.reference, what=what)
+        for entry in entries
+        if entry.reference not in told and (what := more(entry))
+    ]
+    number = len(entries) if judged is None else judged
     return Invariant(
         rule=rule,
-        judged=judged,
-        broken=tuple(broken),
-        witnesses=tuple(entry.msisdn for entry in wrong),
-        unseen="" if judged or broken else unseen,
+        judged=number,
+        broken=tuple(_said(by_reference[one.reference], one.what) for one in found),
+        witnesses=tuple(by_reference[one.reference].msisdn for one in found),
+        unseen="" if number or found else unseen,
         key=key,
         open=open,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
+
+from tayari.target.model import PaymentState
 
 from tayari_load.latencies import Latencies, Span
 
@@ -52,11 +54,13 @@ class Ended:
     late_s: float = 0.0
     """How long after its planned start it was clicked; more than nothing in the open model only."""
     disturbed: bool = False
-    """It was started while the load's shape disturbed Daraja."""
+    """The load's shape disturbed Daraja at some time of its life."""
     payment_id: str = ""
     receipt: str = ""
     credits: int | None = None
     """How often the merchant's ledger shows it."""
+    state: PaymentState | None = None
+    """As the merchant showed it last."""
     credited: float | None = None
     """Shillings that the merchant shows as credited; None where that cannot be seen."""
 
@@ -67,15 +71,43 @@ class Second:
 
     started: int = 0
     latencies: array[float] = field(default_factory=lambda: array("d"))
-    """Seconds each payment took that settled in this second."""
+    """Seconds that each payment took which settled in this second, from its planned start: what is judged."""
     failed: int = 0
     stuck: int = 0
     """Given up in this second."""
+    disturbed: array[float] = field(default_factory=lambda: array("d"))
+    """The same of payments that a shape's trouble has touched."""
+    twice: int = 0
+    """Of those settled: credited twice."""
+
+    @property
+    def settled(self) -> int:
+        """Payments that settled in this second."""
+        return len(self.latencies) + len(self.disturbed)
+
+    def add(self, other: Second) -> None:
+        """The same second of another process."""
+        self.started += other.started
+        self.latencies.extend(other.latencies)
+        self.failed += other.failed
+        self.stuck += other.stuck
+        self.disturbed.extend(other.disturbed)
+        self.twice += other.twice
+
+    def to_wire(self) -> list[Any]:
+        """As plain values."""
+        return [self.started, list(self.latencies), self.failed, self.stuck, list(self.disturbed), self.twice]
+
+    @classmethod
+    def from_wire(cls, wire: Sequence[Any]) -> Second:
+        """As another process sent it."""
+        started, latencies, failed, stuck, disturbed, twice = wire
+        return cls(started, array("d", latencies), failed, stuck, array("d", disturbed), twice)
 
     @property
     def p95_s(self) -> float | None:
         """95th percentile of what settled in this second (nearest rank); None when nothing did."""
-        ordered = sorted(self.latencies)
+        ordered = sorted([*self.latencies, *self.disturbed])
         return ordered[max(0, -(-len(ordered) * 95 // 100) - 1)] if ordered else None
 
 
@@ -174,7 +206,8 @@ class Tally:
             if not begin <= at < end:
                 continue
             part.seconds[at] = second
-            part.ended[Outcome.SETTLED] += len(second.latencies)
+            part.ended[Outcome.SETTLED] += second.settled - second.twice
+            part.ended[Outcome.CREDITED_TWICE] += second.twice
             part.ended[Outcome.FAILED] += second.failed
             part.ended[Outcome.STUCK] += second.stuck
             for latency_s in second.latencies:
@@ -193,11 +226,7 @@ class Tally:
         self.planned += other.planned
         self.dropped += other.dropped
         for at, second in other.seconds.items():
-            mine = self._second(at)
-            mine.started += second.started
-            mine.latencies.extend(second.latencies)
-            mine.failed += second.failed
-            mine.stuck += second.stuck
+            self._second(at).add(second)
 
     def clear(self) -> None:
         """Back to nothing, in place: users under way keep telling this very tally."""
@@ -222,10 +251,7 @@ class Tally:
             "ended": {outcome.value: number for outcome, number in self.ended.items()},
             "reasons": dict(self.reasons),
             "served": sorted(self.served),
-            "seconds": {
-                str(at): [second.started, list(second.latencies), second.failed, second.stuck]
-                for at, second in self.seconds.items()
-            },
+            "seconds": {str(at): second.to_wire() for at, second in self.seconds.items()},
             "latencies": self.latencies.to_wire(),
             "planned": self.planned,
             "dropped": self.dropped,
@@ -241,16 +267,21 @@ class Tally:
         tally.reasons.update(wire["reasons"])
         tally.served.update(wire["served"])
         tally.latencies = Latencies.from_wire(wire["latencies"])
-        for at, (started, latencies, failed, stuck) in wire["seconds"].items():
-            tally.seconds[int(at)] = Second(started, array("d", latencies), failed, stuck)
+        for at, second in wire["seconds"].items():
+            tally.seconds[int(at)] = Second.from_wire(second)
         return tally
 
     def _settle(self, ended: Ended) -> None:
         self.served.add(ended.user)
-        self._second(ended.at).latencies.append(ended.duration_s)
+        waited_s, second = ended.duration_s + ended.late_s, self._second(ended.at)
+        second.twice += ended.outcome is Outcome.CREDITED_TWICE
+        if ended.disturbed:
+            second.disturbed.append(waited_s)
+            self.latencies.record(Span.DISTURBED, waited_s)
+            return
+        second.latencies.append(waited_s)
+        self.latencies.record(Span.SETTLED, waited_s)
         self.latencies.record(Span.SETTLED_FROM_REAL, ended.duration_s)
-        waited_s = ended.duration_s + ended.late_s
-        self.latencies.record(Span.DISTURBED if ended.disturbed else Span.SETTLED, waited_s)
 
     def _because(self, reason: str) -> None:
         if reason in self.reasons or len(self.reasons) < _REASONS:

@@ -11,9 +11,7 @@ from flask import Blueprint, Response, request
 from tayari.control.client import ControlError
 
 from tayari_load.conducting import Conductor
-from tayari_load.latencies import Span, enough_for
-from tayari_load.results import timeline
-from tayari_load.thresholds import judge
+from tayari_load.page_state import funnel, state
 
 KEY: Final = "payments"
 TITLE: Final = "Payments"
@@ -22,8 +20,8 @@ _STRUCTURE: Final = (
     {"key": "count", "title": "Count"},
     {"key": "share", "title": "Share of started"},
 )
-_SHOWN_S: Final = 120
 _SWITCHED: Final = "scenario "
+_ASSETS: Final = '<link rel="stylesheet" href="./tayari/tab.css"><script src="./tayari/tab.js" defer></script>'
 
 
 def add_tab(web_ui: Any, conductor: Conductor) -> None:
@@ -37,68 +35,6 @@ def add_tab(web_ui: Any, conductor: Conductor) -> None:
     ]  # fmt: skip
     web_ui.app.register_blueprint(_blueprint(conductor, web_ui.auth_required_if_enabled))
     web_ui.app.after_request(lambda response: _extended(response, conductor))
-
-
-def funnel(conductor: Conductor) -> list[dict[str, Any]]:
-    """The rows of the table: how far payments came."""
-    tally, witness = conductor.campaign.tally, conductor.campaign.witness
-    started = tally.started
-    called_back = witness.called_back - witness.unanswered if witness is not None and witness.watching else None
-    rows = [
-        ("started", started),
-        ("acknowledged", tally.acknowledged),
-        ("called back", called_back),
-        ("settled", tally.settled),
-        ("credited twice", tally.credited_twice),
-        ("failed", tally.failed),
-        ("declined or turned away", tally.excused),
-        ("stuck", sum(second.stuck for second in list(tally.seconds.values()))),
-    ]
-    return [
-        {
-            "what": what,
-            "count": "unknown" if number is None else number,
-            "share": f"{number / started:.1%}" if started and number is not None else "",
-        }
-        for what, number in rows
-    ]
-
-
-def state(conductor: Conductor) -> dict[str, Any]:
-    """Everything that the tab shows."""
-    campaign = conductor.campaign
-    witness, began = campaign.witness, campaign.started_at
-    ends = campaign.finished_at or time.time()
-    seen = campaign.tally if campaign.told else campaign.tally.so_far()
-    judged = judge(seen, campaign.target.thresholds, campaign.circumstances())
-    lag = witness.latencies if witness is not None else None
-    return {
-        "running": not campaign.told and not campaign.ending,
-        "elapsed_s": round(ends - began, 1) if began else 0,
-        "funnel": funnel(conductor),
-        "thresholds": [
-            {
-                "name": row.name, "limit": row.limit, "unit": row.unit, "measured": row.measured,
-                "met": row.met, "samples": row.samples, "reason": row.reason,
-            }
-            for row in judged
-        ],
-        "lag": {
-            "p95_s": _percentile(lag, Span.CALLBACK_LAG),
-            "answer_p95_s": _percentile(lag, Span.CALLBACK_ANSWER),
-            "samples": lag.count(Span.CALLBACK_LAG) if lag is not None else 0,
-            "seconds": _answers(conductor),
-        },
-        "timeline": timeline(campaign.tally, began)[-_SHOWN_S:],
-        "faults": [
-            [round(begin - began, 1), round(min(end, ends) - began, 1), what]
-            for begin, end, what in campaign.faults
-            if begin <= ends
-        ],
-        "arrivals": {"planned": campaign.tally.planned, "dropped": campaign.tally.dropped, "open": campaign.plan.open},
-        "doubts": list(campaign.doubts()),
-        "exact": "Percentiles here are of HDR histograms, 3 digits. Those of the other tabs are rounded by Locust.",
-    }  # fmt: skip
 
 
 def switch(conductor: Conductor, name: str | None) -> None:
@@ -118,29 +54,13 @@ def switch(conductor: Conductor, name: str | None) -> None:
         campaign.faults.append((now, float("inf"), f"{_SWITCHED}{name}"))
 
 
-def _percentile(latencies: Any, span: Span) -> float | None:
-    if latencies is None or latencies.count(span) < enough_for(95):
-        return None
-    value: float | None = latencies.percentile_s(span, 95)
-    return value
-
-
-def _answers(conductor: Conductor) -> list[list[float]]:
-    """Per second: seconds since the start, and the slowest answer to a callback."""
-    campaign = conductor.campaign
-    if campaign.witness is None:
-        return []
-    rows = sorted(campaign.witness.answers.items())[-_SHOWN_S:]
-    return [[at - int(campaign.started_at), max(values)] for at, values in rows]
-
-
 def _blueprint(conductor: Conductor, guarded: Any) -> Blueprint:
     tab = Blueprint("tayari", __name__)
 
     @tab.get("/tayari/state")
     @guarded  # type: ignore[untyped-decorator]
     def show_state() -> Response:
-        return _json(state(conductor))
+        return _json(state(conductor.campaign))
 
     @tab.get("/tayari/scenarios")
     @guarded  # type: ignore[untyped-decorator]
@@ -169,6 +89,10 @@ def _blueprint(conductor: Conductor, guarded: Any) -> Blueprint:
     def script() -> Response:
         return Response(files("tayari_load").joinpath("page.js").read_text("utf-8"), mimetype="application/javascript")
 
+    @tab.get("/tayari/tab.css")
+    def style() -> Response:
+        return Response(files("tayari_load").joinpath("page.css").read_text("utf-8"), mimetype="text/css")
+
     return tab
 
 
@@ -179,9 +103,9 @@ def _json(value: object, status: int = 200) -> Response:
 def _extended(response: Response, conductor: Conductor) -> Response:
     """Our rows in Locust's statistics, our script in its page."""
     if request.path.endswith("/stats/requests") and response.is_json:
-        report = {**(response.get_json() or {}), "extended_stats": [{"key": KEY, "data": funnel(conductor)}]}
+        report = {**(response.get_json() or {}), "extended_stats": [{"key": KEY, "data": funnel(conductor.campaign)}]}
         response.set_data(json.dumps(report))
     elif request.path.endswith("/") and response.mimetype == "text/html":
         text = response.get_data(as_text=True)
-        response.set_data(text.replace("</body>", '<script src="./tayari/tab.js" defer></script></body>'))
+        response.set_data(text.replace("</body>", f"{_ASSETS}</body>"))
     return response

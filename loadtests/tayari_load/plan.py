@@ -47,7 +47,7 @@ class Plan:
         shape, rate = str(options.shape or ""), _rate(options.rate)
         if options.find_limit and rate is None:
             rate = 1.0
-        check_words(shape=shape, mix=options.mix or "", rate=rate)
+        check_words(shape=shape, mix=options.mix or "", rate=rate, find_limit=bool(options.find_limit))
         return cls(
             rate=rate,
             users=options.num_users,
@@ -100,12 +100,12 @@ class Plan:
         """Planned users of the closed model."""
         return max(1, round(most * self.row.level_at(at_s, self.duration_s) / self.row.highest))
 
-    def disturbed_at(self, at_s: float) -> bool:
-        """Whether the shape disturbs Daraja then."""
-        return any(begin <= at_s < end for begin, end in self.row.windows(self.duration_s))
+    def disturbed(self, begin_s: float, end_s: float) -> bool:
+        """Whether the shape disturbs Daraja at some time from then until then, in seconds since the start."""
+        return any(begin <= end_s and begin_s < end for begin, end in self.row.windows(self.duration_s))
 
 
-def check_words(*, shape: str, mix: str, rate: float | None) -> None:
+def check_words(*, shape: str, mix: str, rate: float | None, find_limit: bool = False) -> None:
     """Shape and mix exist, and mean something together with the rate.
 
     Raises:
@@ -113,6 +113,8 @@ def check_words(*, shape: str, mix: str, rate: float | None) -> None:
     """
     if shape and shape not in SHAPES:
         raise PlanError(f"--shape {shape!r}: expected one of {', '.join(SHAPES)}")
+    if shape and find_limit:
+        raise PlanError(f"--find-limit holds one even rate after the other: leave out --shape {shape}")
     try:
         parse_mix(mix)
     except ValueError as wrong:

@@ -11,7 +11,18 @@ from typing import Final
 
 from tayari.target.model import Thresholds
 from tayari_reports.jsonio import EventsWriter, to_dict
-from tayari_reports.model import Check, Exchange, Load, NotTested, ProcessUse, RateLimit, State, Threshold
+from tayari_reports.model import (
+    Balance,
+    Check,
+    Exchange,
+    Load,
+    LocustRow,
+    NotTested,
+    ProcessUse,
+    RateLimit,
+    State,
+    Threshold,
+)
 from tayari_reports.redaction import redact_check
 
 from tayari_load.latencies import Latencies
@@ -28,6 +39,7 @@ RULES: Final = {
 }
 """Threshold -> rule of the catalogue's performance rows."""
 _REASONS_TOLD: Final = 5
+INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,13 @@ class LoadRun:
     lost_workers: int = 0
     aborted: tuple[str, ...] = ()
     """Thresholds for which the run was ended early."""
+    locust: tuple[LocustRow, ...] = ()
+    interrupted: bool = False
+    balance: Balance | None = None
+    warnings: tuple[str, ...] = ()
+    """Where the fake was near its limit."""
+    invalid: tuple[str, ...] = ()
+    """Why the run proves nothing."""
     notes: tuple[str, ...] = ()
 
 
@@ -91,7 +110,18 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         limit=run.limit,
         lost_workers=run.lost_workers,
         notes=(*run.notes, *_notes(tally, run, thresholds)),
+        balance=run.balance,
+        warnings=run.warnings,
+        invalid=run.invalid,
+        ended_early=_ended_early(run),
+        locust=run.locust,
     )
+
+
+def _ended_early(run: LoadRun) -> str:
+    if run.aborted:
+        return f"{', '.join(run.aborted)} missed for {run.plan.abort_after_s or 0:g} s in a row"
+    return INTERRUPTED if run.interrupted else ""
 
 
 def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
@@ -102,9 +132,10 @@ def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[T
     )
 
 
-def checks(load: Load, samples: Samples, *, started_at: float) -> tuple[Check, ...]:
+def checks(load: Load, samples: Samples, run: LoadRun) -> tuple[Check, ...]:
     """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
-    return tuple(_check(threshold, load, samples, started_at) for threshold in load.thresholds)
+    repeat = _repeat(load, run)
+    return tuple(_check(threshold, load, samples, run.started_at, repeat) for threshold in load.thresholds)
 
 
 def write_load(load: Load, path: Path) -> None:
@@ -122,7 +153,7 @@ def write_checks(found: Iterable[Check], path: Path, *, secrets: Iterable[str] =
             events.check(redact_check(check, secrets))
 
 
-def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float) -> Check:
+def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float, repeat: str) -> Check:
     state, reason = _judged(threshold)
     return Check(
         rule=RULES[threshold.name],
@@ -133,19 +164,19 @@ def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float
         tries=threshold.samples,
         started_at=started_at,
         duration_s=load.duration_s,
-        repeat=_repeat(load),
+        repeat=repeat,
     )
 
 
-def _repeat(load: Load) -> str:
-    how = (
-        f"--rate {load.planned / load.duration_s:.3g}" if load.planned and load.duration_s else f"--users {load.users}"
-    )
+def _repeat(load: Load, run: LoadRun) -> str:
+    how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {load.users}"
     words = [
         "tayari load",
         how,
         f"--shape {load.shape}" if load.shape else "",
         f'--mix "{load.mix}"' if load.mix else "",
+        "--find-limit" if run.plan.find_limit else "",
+        f"--duration {run.plan.duration_s:g}",
     ]
     return " ".join(filter(None, words))
 
@@ -189,14 +220,14 @@ def _shown(value: float | None, threshold: Threshold) -> str:
 def timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, float | None], ...]:
     """Every second from the first to the last, the empty ones included: a gap must be seen as one."""
     return tuple(
-        (offset, second.started, len(second.latencies), _rounded(second.p95_s))
+        (offset, second.started, second.settled, _rounded(second.p95_s))
         for offset, second in _seconds(tally, started_at)
     )
 
 
 def _outcomes(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, int], ...]:
     return tuple(
-        (offset, len(second.latencies), second.failed, second.stuck) for offset, second in _seconds(tally, started_at)
+        (offset, second.settled, second.failed, second.stuck) for offset, second in _seconds(tally, started_at)
     )
 
 
@@ -226,7 +257,7 @@ def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tup
     if tally.dropped:
         notes.append(f"{tally.dropped} of {tally.planned} planned arrivals were dropped: no room in flight")
     if run.aborted:
-        notes.append(f"ended early: {', '.join(run.aborted)} missed for {run.plan.abort_after_s:g} s in a row")
+        notes.append(f"ended early: {_ended_early(run)}")
     few = next((row.reason for row in thresholds if row.name == "payment_p95_s" and "needs" in row.reason), "")
     return (*notes, few) if few else tuple(notes)
 

@@ -83,7 +83,7 @@ class Searching:
         if looks and busy / looks > 0.2:
             return "generator"
         witness = self.campaign.witness
-        return "fake" if witness is not None and witness.near_its_limit() else "merchant"
+        return "fake" if witness is not None and witness.was_the_limit() else "merchant"
 
     def _let_settle(self) -> int:
         until = time.time() + SETTLE_S

@@ -60,7 +60,7 @@ class Shopper(HttpUser):
             patience_s=self.campaign.patience_s,
             user=f"{self._worker()}/{next(self._numbers)}",
             on_end=self._tell,
-            disturbed=lambda: self.campaign.disturbed,
+            disturbed=self.campaign.disturbed,
         )
 
     def wait_time(self) -> float:

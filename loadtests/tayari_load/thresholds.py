@@ -125,13 +125,14 @@ def windowed(
 
 def _missed(window: Iterable[Second], limits: Thresholds) -> frozenset[str]:
     rows = list(window)
-    settled = sorted(latency for row in rows for latency in row.latencies)
-    failed, stuck = sum(row.failed for row in rows), sum(row.stuck for row in rows)
-    ended = len(settled) + failed + stuck
+    latencies = sorted(latency for row in rows for latency in row.latencies)
+    settled, twice = sum(row.settled for row in rows), sum(row.twice for row in rows)
+    failed = sum(row.failed for row in rows) + twice
+    ended = settled - twice + failed + sum(row.stuck for row in rows)
     found = set()
-    if len(settled) >= enough_for(95) and settled[-(-len(settled) * 95 // 100) - 1] >= limits.payment_p95_s:
+    if len(latencies) >= enough_for(95) and latencies[-(-len(latencies) * 95 // 100) - 1] >= limits.payment_p95_s:
         found.add("payment_p95_s")
-    if ended >= enough_for(95) and len(settled) / ended < limits.success_rate:
+    if ended >= enough_for(95) and (settled - twice) / ended < limits.success_rate:
         found.add("success_rate")
     if ended >= enough_for(95) and failed and failed / ended >= limits.failure_rate:
         found.add("failure_rate")

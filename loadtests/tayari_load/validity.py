@@ -24,6 +24,8 @@ class Conduct:
     """The bound of the open model."""
     fake: str = ""
     """Why the fake may have been what was slow."""
+    broken: str = ""
+    """Why the fake cannot be believed at all: its counts do not add up, or it did not tell them."""
     troubles: tuple[str, ...] = ()
     """Troubles of the shape that could not be played."""
 
@@ -33,9 +35,20 @@ def doubts(conduct: Conduct) -> tuple[str, ...]:
     return tuple(_doubts(conduct))
 
 
-def _doubts(conduct: Conduct) -> Iterator[str]:
+def void(conduct: Conduct) -> tuple[str, ...]:
+    """Why the whole run proves nothing, the money apart; empty for an ordinary run. Never the merchant's fault."""
+    return tuple(_void(conduct))
+
+
+def _void(conduct: Conduct) -> Iterator[str]:
     if conduct.lost_workers:
         yield f"{conduct.lost_workers} of the load's workers were lost while it ran, and what they saw with them"
+    if conduct.broken:
+        yield f"the fake Daraja cannot be believed: {conduct.broken}"
+
+
+def _doubts(conduct: Conduct) -> Iterator[str]:
+    yield from _void(conduct)
     if conduct.saturated:
         how = f"up to {conduct.cpu_peak:.0%} of a core used, woken up to {conduct.late_peak_s:.1f} s late"
         yield f"the load generator was short of CPU ({how}): latencies may be its own"

@@ -39,7 +39,7 @@ class Code:
 
     code: str
     kind: str
-    """`result` (of a callback or a query) or `error` (a refused request)."""
+    """`result` (of a callback or a query), `error` (a request that Daraja refused) or `gateway` (refused before it)."""
     text: str
     """Daraja's words."""
     times: int
@@ -48,5 +48,8 @@ class Code:
     """What the customer was told; empty: it was not looked at, or nothing was said."""
     say_en: str = ""
     say_sw: str = ""
-    """What the customer should be told; this project's wording."""
+    """What the customer should be told; this project's wording. Empty with a meaning: no customer is concerned."""
     retry: str = ""
+    mark: str = ""
+    """How sure the meaning is: documented, observed, disputed, assumed."""
+    source: str = ""

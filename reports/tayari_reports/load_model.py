@@ -60,6 +60,38 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocustRow:
+    """One row of Locust's own statistics. Locust rounds: above 100 ms its percentiles have two digits."""
+
+    name: str
+    requests: int
+    failures: int
+    p50_rounded_s: float | None = None
+    p95_rounded_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Whether the fake Daraja's own counts add up after a load run. Payments are counted since the fake's start."""
+
+    accepted: int
+    called_back: int
+    dropped_by_scenario: int
+    pending: int
+    not_allowed: int = 0
+    """Whose callback's host may not be called."""
+    forgotten: int = 0
+    """By a reset."""
+    accepted_in_run: int = 0
+    callbacks: int | None = None
+    """Of this run, as counted when they were answered, or were not."""
+    noted: int | None = None
+    """Of this run, as the journal has them; None where its bound pushed entries out before they were read."""
+    problems: tuple[str, ...] = ()
+    """What does not add up: then nothing that the run showed is held against the merchant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What the load run saw. Times in seconds."""
 
@@ -106,3 +138,13 @@ class Load:
     lost_workers: int = 0
     """Load workers that were lost while the load ran; more than none makes the run invalid."""
     limit: RateLimit | None = None
+    balance: Balance | None = None
+    """None where the fake could not be asked."""
+    warnings: tuple[str, ...] = ()
+    """Where the fake was near its own limit, or its journal lost entries: figures of then may be the fake's."""
+    invalid: tuple[str, ...] = ()
+    """Why the whole run proves nothing: lost workers, a fake whose counts do not add up."""
+    locust: tuple[LocustRow, ...] = ()
+    """Locust's own statistics, rounded by it; `measures` are exact to three digits."""
+    ended_early: str = ""
+    """Why the load ended before its time: thresholds missed for too long, or an interrupt."""

@@ -110,14 +110,19 @@ def _gives_way(check: Check) -> bool:
 
 
 def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
-    found: dict[tuple[str, str], Code] = {}
+    found: dict[tuple[str, ...], Code] = {}
     for run in runs:
         for code in run.codes:
-            known = found.get((code.kind, code.code))
+            known = found.get(_meaning(code))
             times = code.times + (known.times if known else 0)
             told = code.told or (known.told if known else "")
-            found[code.kind, code.code] = replace(code, times=times, told=told)
+            found[_meaning(code)] = replace(code, times=times, told=told)
     return tuple(found.values())
+
+
+def _meaning(code: Code) -> tuple[str, ...]:
+    """What makes two codes the same: an error says different things in different words, and of different calls."""
+    return (code.kind, code.code) if code.kind == "result" else (code.kind, code.code, code.text, code.meaning)
 
 
 def _attestations(runs: Iterable[Run]) -> tuple[Attestation, ...]:

@@ -8,17 +8,19 @@ from typing import Final
 
 from tayari_reports.agreements import Attestation, Signature, Waiver
 from tayari_reports.facts import Code, Setting
-from tayari_reports.load_model import Load, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
 
 __all__ = [
     "EXIT_CODES",
     "SCHEMA",
     "WEIGHTS",
+    "Balance",
     "Category",
     "Check",
     "Exchange",
     "Level",
     "Load",
+    "LocustRow",
     "Measure",
     "NotTested",
     "Preflight",
@@ -32,7 +34,7 @@ __all__ = [
     "Verdict",
 ]
 
-SCHEMA: Final = "1.1.0"
+SCHEMA: Final = "1.2.0"
 """Semantic version of `run.json`: a reader refuses another major version, and says so."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, Group
@@ -10,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tayari_reports.model import Run, State, Verdict
+from tayari_reports.load_words import balance_sentence, limit_sentence
+from tayari_reports.model import Load, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
 from tayari_reports.wording import (
@@ -45,7 +47,8 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     _list(console, "Lesser findings", judgement.minor, "yellow")
     console.print(_categories(judgement))
     if run.load is not None:
-        console.print(_load_line(run))
+        for line in _load_lines(run.load):
+            console.print(line)
     console.print(Text(one_line(confidence_line(judgement), 900), style="dim"))
     console.print(Text(LIMITS[0], style="dim"))
 
@@ -90,12 +93,20 @@ def _categories(judgement: Judgement) -> Table:
     return table
 
 
-def _load_line(run: Run) -> Text:
-    load = run.load
-    if load is None:
-        return Text()
+def _load_lines(load: Load) -> Iterator[Text]:
     p95 = "no settled payment" if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
-    return Text(
-        f"Load: {load.users} users for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
+    who = f"up to {load.users} payments in flight" if load.model == "open" else f"{load.users} users"
+    yield Text(
+        f"Load: {who} for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
         f"{load.stuck} stuck, {load.credited_twice} credited twice, {p95}"
     )
+    if load.ended_early:
+        yield Text(f"Ended early: {load.ended_early}", style="yellow")
+    if load.limit is not None:
+        yield Text(sentence(limit_sentence(load.limit)))
+    if load.balance is not None:
+        yield Text(sentence(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
+    for warning in load.warnings:
+        yield Text(f"Warning: {warning}", style="yellow")
+    for doubt in load.doubts:
+        yield Text(f"Performance is not judged: {doubt}", style="yellow")

@@ -164,6 +164,8 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
             yield Reason(rule="", state=State.ERROR, sentence=sentence)
     if run.interrupted:
         yield Reason(rule="", state=State.ERROR, sentence="The run was interrupted before its end.")
+    for why in run.load.invalid if run.load is not None else ():
+        yield Reason(rule="", state=State.ERROR, sentence=f"The load run proves nothing: {why}.")
     if not any(one.state in RAN for one in found):
         yield Reason(rule="", state=State.ERROR, sentence=f"No rule ran: {_planned(run)}.")
     short = [one.rule.id for one in found if not one.complete]

@@ -15,6 +15,7 @@ from tayari_reports import checklist, effort, groups, monitoring, next_steps, pa
 from tayari_reports.agreements import ROLES
 from tayari_reports.charts import charts
 from tayari_reports.facts import Code
+from tayari_reports.load_words import balance_sentence
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
@@ -44,6 +45,7 @@ def render(run: Run, judgement: Judgement) -> str:
         seconds=wording.seconds,
         sentence=wording.sentence,
         css=_css,
+        balance=balance_sentence,
         dated=_dated,
         hours=effort.hours_of,
         linked=_linked,

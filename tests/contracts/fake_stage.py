@@ -58,9 +58,12 @@ def target(**merchant: Any) -> Target:
     )
 
 
-def stage(*, queries_per_minute: float | None = None, **merchant: Any) -> FakeStage:
+def stage(
+    *, queries_per_minute: float | None = None, payments_at_once: int | None = None, **merchant: Any
+) -> FakeStage:
     """A stage for that target."""
-    return FakeStage(target(promises=Promises(queries_per_minute=queries_per_minute), **merchant))
+    promises = Promises(queries_per_minute=queries_per_minute, payments_at_once=payments_at_once)
+    return FakeStage(target(promises=promises, **merchant))
 
 
 def job(rule_id: str, run: Callable[[Probe], None], *, level: Level = Level.MUST, **how: Any) -> Job:

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fake_stage import stage
 from tayari.merchant.views import Started, StatusView
 from tayari_contracts.allocation import Allocation
+from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
+from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.findings import Unjudged
 from tayari_contracts.hands import Scenario
 from tayari_contracts.payment import Payment
@@ -125,3 +128,35 @@ def test_a_decision_is_the_last_word(state: Any) -> None:
 def test_what_never_settles_was_not_seen(state: Any) -> None:
     with pytest.raises(Unjudged, match=r"still .* what becomes of it was not seen"):
         Watched(always(state), always(PAID, RECEIPT)).settled(ODD)
+
+
+def begun(seconds_ago: float) -> Payment:
+    return replace(ODD, began_at=time.time() - seconds_ago)
+
+
+def test_paid_before_any_query_confirmed_it_is_the_callbacks_doing() -> None:
+    assert decided(Watched(always(PAID), always(PAID, RECEIPT)), begun(0.0)).state is PAID
+
+
+def test_paid_when_a_query_may_have_come_before_the_callback_left_the_queue_decides_nothing() -> None:
+    with pytest.raises(Unjudged, match="a query that names no amount may have come before the callback did"):
+        decided(Watched(always(PAID), always(PAID, RECEIPT)), begun(UNCONFIRMED_S + 1))
+
+
+def test_without_a_query_only_the_callback_can_have_made_it_paid_however_late() -> None:
+    probe = Watched(always(PAID), always(PAID), asked=False)
+
+    assert decided(probe, begun(UNCONFIRMED_S + 1)).state is PAID
+
+
+def test_a_merchant_that_asks_first_is_judged_when_it_has_heard_both() -> None:
+    probe = Watched(changing(PENDING, 0.5, REVIEW), always(PAID, RECEIPT))
+
+    assert decided(probe, begun(0.0)).state is REVIEW
+
+
+@pytest.mark.parametrize("receipt", [RECEIPT, None])
+def test_an_early_callback_that_waited_in_a_queue_is_known_by_its_receipt(receipt: str | None) -> None:
+    probe = Watched(always(PAID, receipt), always(PAID, RECEIPT))
+
+    assert _knows_the_receipt(probe, ODD) is (receipt is not None)

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from fake_stage import FakeStage, job, stage
 from tayari.control.client import ControlError
+from tayari.merchant.driver import Started, StatusView
+from tayari_contracts.book import Book
 from tayari_contracts.conductor import Conductor
-from tayari_contracts.findings import Failed, Inapplicable, Unjudged, Untested, Warned
+from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned
 from tayari_contracts.job import Job
+from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import Need
+from tayari_contracts.second_look import both_looks
+from tayari_contracts.strain import FIRST, RECENT, Strain
 from tayari_reports.model import Check, Level, NotTested, State
 
 
@@ -222,3 +227,137 @@ def test_what_tests_see_of_a_check_is_what_was_reported() -> None:
     conductor.start([job("T13", raises(Failed("the page shows secret")))])
 
     assert conductor.result("T13").reason == "the page shows [redacted]"
+
+
+PAYMENT = Payment(
+    msisdn="254700000001", amount=10, reference="A1", since=0, began_at=0.0,
+    started=Started(accepted=True, status=200, payment_id="1"),
+)  # fmt: skip
+
+
+def looked_slowly(probe: Probe) -> None:
+    """A look at a state that took three seconds."""
+    probe.book.strain.answered(3.0, well=True)
+
+
+def missing_at_first(tries: list[str], error: Exception) -> Callable[[Probe], None]:
+    """Ends with this error in the crowd, and well after it."""
+
+    def run(probe: Probe) -> None:
+        looked_slowly(probe)
+        tries.append("x")
+        if len(tries) == 1:
+            raise error
+
+    return run
+
+
+def crowd(*jobs: Job) -> tuple[Job, ...]:
+    return (*jobs, *(job(f"X{number}", looked_slowly) for number in range(5)))
+
+
+def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_as_a_warning() -> None:
+    tries: list[str] = []
+
+    found = conduct(stage(), *crowd(job("C12", missing_at_first(tries, Missing("the payment is pending")))))["C12"]
+
+    assert len(tries) == 2
+    assert found.state is State.WARN
+    assert "beside many other checks, the payment is pending" in found.reason
+    assert "took up to 3.0 s" in found.reason
+
+
+def test_what_is_missed_again_fails() -> None:
+    def misses(probe: Probe) -> None:
+        looked_slowly(probe)
+        raise Missing("the payment is pending after 10 s")
+
+    found = conduct(stage(), *crowd(job("C12", misses)))["C12"]
+
+    assert (found.state, found.reason) == (State.FAIL, "the payment is pending after 10 s")
+
+
+@pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
+def test_what_could_not_be_judged_in_the_crowd_is_judged_after_it(error: Exception) -> None:
+    found = conduct(stage(), *crowd(job("C12", missing_at_first([], error))))["C12"]
+
+    assert found.state is State.PASS
+
+
+def test_a_wrong_deed_is_proof_enough_the_first_time() -> None:
+    tries: list[str] = []
+
+    found = conduct(stage(), *crowd(job("C03", missing_at_first(tries, Failed("credited twice")))))["C03"]
+
+    assert (found.state, found.reason, len(tries)) == (State.FAIL, "credited twice", 1)
+
+
+def test_a_merchant_at_ease_gets_no_second_look() -> None:
+    tries: list[str] = []
+
+    def misses(probe: Probe) -> None:
+        tries.append("x")
+        raise Missing("pending")
+
+    jobs = (job("C12", misses), *(job(f"X{number}", passes) for number in range(5)))
+    assert conduct(stage(), *jobs)["C12"].state is State.FAIL
+    assert len(tries) == 1
+
+
+def test_a_first_look_on_an_overloaded_machine_is_not_held_against_the_merchant() -> None:
+    first = Check(rule="C12", state=State.FAIL, reason="pending")
+    second = Check(rule="C12", state=State.PASS)
+
+    told = both_looks(first, second, trouble="this machine was overloaded", ours=True)
+
+    assert told.state is State.PASS
+    assert "overloaded" in told.reason
+
+
+def test_a_merchant_that_becomes_slow_gets_no_more_checks_until_it_has_caught_up() -> None:
+    strain = Strain()
+    for _ in range(FIRST):
+        strain.answered(0.01, well=True)
+    assert not strain.growing
+
+    for _ in range(RECENT):
+        strain.answered(0.5, well=True)
+    assert strain.growing
+
+    for _ in range(RECENT):
+        strain.answered(0.02, well=True)
+    assert not strain.growing
+
+
+def test_a_state_that_cannot_be_read_is_strain() -> None:
+    probe_book = Book()
+    now = time.time()
+    for view in (StatusView(state=None, error="connection refused"), StatusView(state=None, http_status=503)):
+        probe_book.look(PAYMENT, view, began=now, ended=now)
+
+    assert probe_book.strain.merchant.startswith("2 looks")
+
+
+def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:
+    running, most = [0], [0]
+
+    def counts(probe: Probe) -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        probe.quiet(0.1)
+        running[0] -= 1
+
+    conduct(stage(payments_at_once=2), *(job(f"C{number}", counts) for number in range(8)))
+
+    assert most[0] <= 2
+
+
+def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
+    reported: list[Check] = []
+    conductor = Conductor(stage(queries_per_minute=60), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    conductor.start([job("C01", passes, queries=1), job("C02", passes, queries=1), job("C03", passes, queries=1)])
+
+    conductor.result("C01")
+
+    assert {check.rule for check in reported} < {"C01", "C02", "C03"}
+    conductor.stop()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from endings import ending
 from tayari_contracts.backoff import Trend, growth_of, in_step, say_gaps, trend_of
 from tayari_contracts.checks.a07_meanings_of_1001 import same_words
 from tayari_contracts.checks.a10_no_hammering import judge_tries
@@ -91,7 +92,7 @@ def test_a_single_retry_is_a_warning() -> None:
 
 
 def test_recovery_from_every_form_passes() -> None:
-    judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True)])
+    assert ending(judge_recovery, [retry("HTTP 503", 0.5, 1.0, recovered=True)]) == "passes"
 
 
 def test_fixed_pauses_fail_and_doubtful_ones_are_not_judged() -> None:
@@ -99,7 +100,7 @@ def test_fixed_pauses_fail_and_doubtful_ones_are_not_judged() -> None:
         judge_growth([[1.0, 1.0]] * 4)
     with pytest.raises(Unjudged):
         judge_growth([[1.0, 1.25]] * 4)
-    judge_growth([[1.0, 2.1]] * 4)
+    assert ending(judge_growth, [[1.0, 2.1]] * 4) == "passes"
 
 
 def test_a_resend_at_once_fails() -> None:
@@ -113,7 +114,9 @@ def test_a_tight_loop_fails() -> None:
 
 
 def test_one_short_pause_of_a_random_backoff_is_no_hammering() -> None:
-    judge_tries({"HTTP 429": [0.1, 1.4], "HTTP 503": [0.7, 0.9], "500.003.02": [0.4, 1.1]})
+    gaps = {"HTTP 429": [0.1, 1.4], "HTTP 503": [0.7, 0.9], "500.003.02": [0.4, 1.1]}
+
+    assert ending(judge_tries, gaps) == "passes"
 
 
 def test_tries_without_an_end_fail_and_one_too_many_is_a_warning() -> None:
@@ -121,7 +124,7 @@ def test_tries_without_an_end_fail_and_one_too_many_is_a_warning() -> None:
         judge_tries({"HTTP 429": [1.0] * 11})
     with pytest.raises(Warned, match="5 pushes"):
         judge_tries({"HTTP 429": [0.5, 1.0, 2.0, 4.0]})
-    judge_tries({"HTTP 429": [0.5, 1.1], "HTTP 503": []})
+    assert ending(judge_tries, {"HTTP 429": [0.5, 1.1], "HTTP 503": []}) == "passes"
 
 
 def test_texts_that_differ_by_numbers_only_are_the_same_words() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from endings import ending
 from tayari_contracts.asking import on_query, unanswered
 from tayari_contracts.backoff import Trend
 from tayari_contracts.checks import q04_query_rate, q05_polling_stops, q12_backoff
@@ -65,7 +66,7 @@ def test_fixed_pauses_fail_with_the_pauses_in_the_reason() -> None:
 
 
 def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:
-    q12_backoff.judge_spacing([1.0, 2.1, 3.9])
+    assert ending(q12_backoff.judge_spacing, [1.0, 2.1, 3.9]) == "passes"
     with pytest.raises(Unjudged):
         q12_backoff.judge_spacing([9.0, 1.0, 5.0])
 
@@ -82,10 +83,16 @@ def queries(*rows: tuple[float, int]) -> list[Entry]:
     return [{"at": at, "response": {"status": status}} for at, status in rows]
 
 
-def test_a_longer_pause_after_a_429_passes() -> None:
-    q04_query_rate.judge_after_429(queries((0.0, 200), (2.0, 429), (6.0, 200), (14.0, 200)))
-    q04_query_rate.judge_after_429(queries((0.0, 200), (3.0, 429), (5.0, 200)))
-    q04_query_rate.judge_after_429(queries((0.0, 429)))
+@pytest.mark.parametrize(
+    "seen",
+    [
+        queries((0.0, 200), (2.0, 429), (6.0, 200), (14.0, 200)),
+        queries((0.0, 200), (3.0, 429), (5.0, 200)),
+        queries((0.0, 429)),
+    ],
+)
+def test_a_longer_pause_after_a_429_passes(seen: list[Entry]) -> None:
+    assert ending(q04_query_rate.judge_after_429, seen) == "passes"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,7 @@ def test_a_429_that_is_answered_by_asking_sooner_breaks_the_rule(seen: list[Entr
 
 
 def test_one_straggler_after_the_end_is_forgiven_and_two_are_not() -> None:
-    q05_polling_stops.judge([1.0, 3.0, 7.0, 11.0], 7.5)
+    assert ending(q05_polling_stops.judge, [1.0, 3.0, 7.0, 11.0], 7.5) == "passes"
     with pytest.raises(Failed, match="2 status queries came after the payment was final, the last one 8 s later"):
         q05_polling_stops.judge([1.0, 3.0, 11.0, 15.0], 7.5)
 

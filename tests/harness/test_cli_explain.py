@@ -1,12 +1,10 @@
 """`tayari explain`, of payments that a running simulator had, and of every kind of code."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import requests
+from pushing import MSISDN, push
 from tayari import scenario_folder
 from tayari.cli.commands import run
 from tayari.control.client import ControlClient
@@ -14,8 +12,6 @@ from tayari.control.process import SimulatorOptions, SimulatorProcess, start_sim
 from tayari.merchant.process import free_port
 from tiny_shop import Says, open_shop
 
-MSISDN = "254711000101"
-STAMP = "20261007143517"
 SECRET_PATH = "/cb/0123456789abcdef0123"
 
 
@@ -31,28 +27,11 @@ def payment(simulator: SimulatorProcess) -> str:
     control = ControlClient(simulator.control_url)
     with open_shop({f"POST {SECRET_PATH}": Says({"taken": f"from {MSISDN}"})}) as shop:
         control.play_next("payment/insufficient-funds", msisdn=MSISDN)
-        identifier = str(push(simulator, shop.url).json()["CheckoutRequestID"])
-        push(simulator, shop.url, Amount=0, PartyB="")
+        identifier = str(push(simulator, shop.url + SECRET_PATH).json()["CheckoutRequestID"])
+        push(simulator, shop.url + SECRET_PATH, Amount=0, PartyB="")
         assert control.wait("callback_answered", checkout_request_id=identifier, timeout_s=10)["met"]
     control.close()
     return identifier
-
-
-def push(simulator: SimulatorProcess, shop_url: str, **changes: Any) -> requests.Response:
-    token = requests.get(
-        f"{simulator.daraja_url}/oauth/v1/generate?grant_type=client_credentials", auth=("key", "secret"), timeout=5
-    ).json()["access_token"]
-    code, passkey = simulator.ready["short_code"], simulator.ready["passkey"]
-    body = {
-        "BusinessShortCode": code, "Password": b64encode(f"{code}{passkey}{STAMP}".encode()).decode(),
-        "Timestamp": STAMP, "TransactionType": "CustomerPayBillOnline", "Amount": 100, "PartyA": MSISDN,
-        "PartyB": code, "PhoneNumber": MSISDN, "CallBackURL": f"{shop_url}{SECRET_PATH}", "AccountReference": "INV1",
-        "TransactionDesc": "Shoes", **changes,
-    }  # fmt: skip
-    return requests.post(
-        f"{simulator.daraja_url}/mpesa/stkpush/v1/processrequest",
-        json=body, headers={"Authorization": f"Bearer {token}"}, timeout=5,
-    )  # fmt: skip
 
 
 def test_a_payment_is_explained_without_its_number(
@@ -122,8 +101,42 @@ def test_result_codes_error_codes_and_http_statuses_are_known(
     assert run(["explain", code, "--format", "json"]) == 0
 
     rows = json.loads(capsys.readouterr().out)[kind]
-    assert found in {str(row.get("code", row.get("name"))) for row in rows}
-    assert all(row["meaning"] and row["source"] and row["mark"] for row in rows)
+    assert found in {str(word) for row in rows for word in (row["code"], row.get("name"))}
+    assert all(row["meaning"] and row["source"] and row["mark"] and row["retry"] and row["say"] for row in rows)
+
+
+EVERY_CODE = """
+0 1 2 3 4 5 8 11 14 15 17 18 19 20 21 22 24 25 26 29 1001 1005 1019 1025 1031 1032 1036 1037 1050 1051 2001 2006
+2007 2020 2028 2029 2033 2040 2043 2051 2202 4001 4102 4104 4201 4203 4999 5999 6000 6001 6004 6009 6011 8006 9999
+E3008 R000001 R000002 SFC_IC0003 TP40087 TP40153 C2B00011 C2B00016 1000 00 200 409 4000 100000000 100000011
+400.002.02 400.002.05 400.003.01 400.003.02 400.008.01 400.008.02 400.001 401.001 401.002.01 401.003.01 401
+403.002.1001 404.001.01 404.002.01 404.003.01 404.001.03 404.001.04 405.001 500.001.1001 500.002.1001 500.003.02
+500.003.03 500.003.1001 00.002.1001 policies.ratelimit.SpikeArrestViolation 429 502 503 504
+"""
+"""The reference's result codes (4), codes of the core (2.3), errors (2.2) and what the gateway answers (1.10)."""
+
+
+@pytest.mark.parametrize("code", EVERY_CODE.split())
+def test_every_code_of_the_reference_is_explained(capsys: pytest.CaptureFixture[str], code: str) -> None:
+    assert run(["explain", code]) == 0
+
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("meaning", "say", "retry", "source"))
+    assert "this project's own wording" in said
+
+
+def test_an_error_has_words_for_the_customer_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "500.001.1001.unable_to_lock_subscriber"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Another M-Pesa request is open on your phone." in said
+    assert "Kuna ombi lingine la M-Pesa" in said
+
+
+def test_an_error_of_the_merchants_own_making_is_for_staff(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "403.002.1001"]) == 0
+
+    assert "nothing to a customer: alert staff" in capsys.readouterr().out
 
 
 def test_a_result_code_has_words_for_the_customer_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:

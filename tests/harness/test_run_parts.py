@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import samples
 from mini_target import mini_target
 from rich.console import Console
 from tayari.run.children import ChildFailed, clean_environment, run_child
@@ -94,21 +95,22 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
     tail = EventTail(path, voice, "suite smoke")
     tail.read()
     with EventsWriter(path) as events:
-        events.plan([])
-        events.check(Check(rule="C01", state=State.PASS))
+        events.plan([row for row in samples.ready().plan if row.id == "C03"])
+        events.check(Check(rule="C03", state=State.PASS))
         events.check(Check(rule="C03", state=State.FAIL, reason="credited twice"))
     whole = path.read_bytes()
 
     path.write_bytes(whole[:-20])
     tail.read()
-    assert "C03" not in said.getvalue()
+    assert "twice" not in said.getvalue().partition("FAIL")[2]
     path.write_bytes(whole)
     tail.read()
 
+    title = next(row.title for row in samples.ready().plan if row.id == "C03")
     lines = [line.split() for line in said.getvalue().splitlines()]
     assert lines == [
-        ["suite", "smoke:", "0", "checks"],
-        ["pass", "C01"],
+        ["suite", "smoke:", "1", "checks"],
+        ["pass", "C03:", *title.split()],
         ["FAIL", "C03:", "credited", "twice"],
     ]
 
@@ -116,7 +118,7 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
 def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:
     said = io.StringIO()
     with Voice(Console(file=said, force_terminal=True, width=200)) as voice:
-        voice.planned(2, "suite smoke")
+        voice.planned({"C01": "Answers quickly", "C03": "Credits once"}, "suite smoke")
         voice.check(Check(rule="C01", state=State.PASS))
         voice.check(Check(rule="C03", state=State.FAIL, reason="credited [bold]twice"))
 

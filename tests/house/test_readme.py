@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from tayari_contracts.rules import catalogue
 from tayari_simulator.core.endpoints import ENDPOINTS
+from tayari_simulator.scenario.magic import magic_rows, magic_summary
+from tayari_simulator.scenario.read import read_scenarios
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -32,6 +34,9 @@ ELSEWHERE = ("make demo",)
 """Tested by the wheel's test, without make: this very test may run inside `make test`."""
 
 
+MAGIC = re.compile(r"(<!-- magic: [^\n]* -->\n\n)(.*?)(\n\n<!-- end of magic -->)", re.DOTALL)
+
+
 def commands() -> list[str]:
     """Every command of the README's console blocks."""
     blocks = re.findall(r"^```console\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
@@ -48,6 +53,13 @@ def rules_table() -> str:
         lines.append(f"| {name} | {len(rows)} | {worst.id}: {worst.title} |")
     lines.append(f"| all | {len(catalogue())} | |")
     return "\n".join(lines)
+
+
+def magic_table() -> str:
+    """The README's table of magic numbers, from the scenarios."""
+    scenarios, problems = read_scenarios([ROOT / "scenarios"])
+    assert not problems
+    return magic_summary(magic_rows(scenarios))
 
 
 @pytest.mark.slow
@@ -74,6 +86,13 @@ def test_the_table_of_rules_is_the_catalogues() -> None:
     assert rules_table() in TEXT
 
 
+def test_the_table_of_magic_numbers_is_the_scenarios() -> None:
+    # After a wanted change: python tests/house/test_readme.py
+    (shown,) = MAGIC.findall(TEXT)
+
+    assert shown[1] == magic_table()
+
+
 @pytest.mark.parametrize(
     "page", [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name
 )
@@ -86,4 +105,14 @@ def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
 if __name__ == "__main__":
     section = re.compile(r"(## The rules\n\n).*?(\n\nEach rule)", re.DOTALL)
     renewed = section.sub(lambda found: found[1] + rules_table() + found[2], TEXT)
+    renewed = MAGIC.sub(lambda found: found[1] + magic_table() + found[3], renewed)
     README.write_text(renewed, encoding="utf-8")
+
+
+def test_the_table_of_benchmarks_is_the_one_that_make_bench_wrote() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    begin, end = "<!-- bench: written by `make bench`, not by hand -->", "<!-- bench: end -->"
+
+    blocks = [text.partition(begin)[2].partition(end)[0] for text in (page, TEXT)]
+    assert blocks[0] == blocks[1]
+    assert "against floor A" in blocks[0]

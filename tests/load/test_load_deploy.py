@@ -1,45 +1,55 @@
-"""The compose file and the Kubernetes manifest: their shape, and that every command in them is one we have."""
+"""The compose file, the Kubernetes manifest and the Dockerfile: well-formed, and their very commands run."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import compose_spec
+import kubernetes_validate
 import pytest
-import typer
 import yaml
-from tayari.cli.loading import load
-from tayari_simulator.server.arguments import read_arguments
+from mini_target import MINI
+from tayari.merchant.process import answers, free_port
+from tayari_reports.jsonio import read_run
+from tayari_reports.model import State
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
-TEXT, WORDS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-SERVICE = {
-    "type": "object",
-    "required": ["image", "command"],
-    "additionalProperties": False,
-    "properties": {
-        "image": TEXT, "build": {"type": "object", "required": ["context", "dockerfile"]}, "command": WORDS,
-        "volumes": WORDS, "ports": WORDS, "depends_on": {"type": "object"}, "healthcheck": {"type": "object"},
-        "deploy": {"type": "object"},
-    },
-}  # fmt: skip
-OBJECT = {
-    "type": "object",
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {"enum": ["v1", "apps/v1", "batch/v1"]},
-        "kind": {"enum": ["Service", "Deployment", "Job"]},
-        "metadata": {"required": ["name"], "properties": {"name": {"pattern": "^[a-z0-9-]+$"}}},
-    },
-}
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+TARGET = """\
+merchant:
+  name: mini
+  base_url: "http://127.0.0.1:{port}"
+  pay:
+    request: "POST /pay"
+    json: {{phone: "{{msisdn}}", amount: "{{amount}}", reference: "{{reference}}"}}
+    payment_id: $.id
+    message: $.message
+  status:
+    request: "GET /payments/{{payment_id}}"
+    state: $.status
+    message: $.message
+    states: {{paid: [PAID], failed: [FAILED], pending: [PENDING]}}
+  ledger: {{request: "GET /payments/{{payment_id}}", credits: $.credits}}
+daraja: {{short_code: 174379, passkey: env:TAYARI_PASSKEY, consumer_key: key1, consumer_secret: secret1}}
+"""
+CREDENTIALS = {"TAYARI_PASSKEY": "pass1", "TAYARI_CONSUMER_KEY": "key1", "TAYARI_CONSUMER_SECRET": "secret1"}
 
 
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-    return found
+def compose() -> dict[str, Any]:
+    """The file as `docker compose` reads it: anchors merged, variables at their defaults."""
+    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (DEPLOY / "compose.yaml").read_text())
+    found = yaml.safe_load(text)
+    return {name: part for name, part in found.items() if not name.startswith("x-")}
 
 
 def objects() -> list[dict[str, Any]]:
@@ -51,35 +61,37 @@ def containers() -> Iterator[dict[str, Any]]:
         yield from row["spec"].get("template", {}).get("spec", {}).get("containers", ())
 
 
-def commands() -> list[list[str]]:
-    rows = [row["command"] for row in services().values()] + [row["args"] for row in containers()]
-    return [[re.sub(r"\$\{\w+:-(.*?)\}", r"\1", word) for word in row] for row in rows]
+def commands(file: str) -> dict[str, list[str]]:
+    """The commands of simulator, master and worker."""
+    if file == "compose.yaml":
+        return {name: row["command"] for name, row in compose()["services"].items()}
+    return {row["name"]: row["args"] for row in containers()}
 
 
-@pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words[:3]))
-def test_every_command_is_understood(words: list[str]) -> None:
-    if words[0] == "simulate":
-        assert read_arguments(words[1:], {}).host == "0.0.0.0"
-        return
-    program = typer.Typer()
-    program.command()(load)
-    context = typer.main.get_command(program).make_context("load", list(words[1:]))
+def test_the_compose_file_keeps_the_compose_specification() -> None:
+    services = compose()["services"]
 
-    assert context.params["control"].endswith(":9311")
-    assert bool(context.params["worker"]) is not bool(context.params["master"])
+    compose_spec.PyCompose.from_yaml(yaml.safe_dump(compose())).validate()
+    assert set(services) == {"simulator", "master", "worker"}
+    assert all(port.startswith("127.0.0.1:") for port in services["simulator"]["ports"])
 
 
-def test_the_compose_services_are_well_formed() -> None:
-    for row in services().values():
-        jsonschema.validate(row, SERVICE)
-    assert set(services()) == {"simulator", "master", "worker"}
-    assert all(port.startswith("127.0.0.1:") for port in services()["simulator"]["ports"])
+def test_a_wrong_word_in_the_compose_file_would_be_seen() -> None:
+    wrong = compose()
+    wrong["services"]["worker"]["replicsa"] = 2
+
+    with pytest.raises(ValueError, match="replicsa"):
+        compose_spec.PyCompose.from_yaml(yaml.safe_dump(wrong))
 
 
-def test_the_manifests_objects_are_well_formed_and_find_each_other() -> None:
+def test_the_manifests_objects_keep_the_kubernetes_schemas() -> None:
+    for row in objects():
+        kubernetes_validate.validate(row, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_manifests_objects_find_each_other() -> None:
     pods = [row["spec"]["template"]["metadata"]["labels"] for row in objects() if "template" in row["spec"]]
     for row in objects():
-        jsonschema.validate(row, OBJECT)
         selector = row["spec"].get("selector", {})
         wanted = selector.get("matchLabels", selector)
         assert not wanted or wanted in pods
@@ -89,7 +101,106 @@ def test_the_manifests_objects_are_well_formed_and_find_each_other() -> None:
 
 
 def test_as_many_workers_are_started_as_are_waited_for() -> None:
-    master = next(row for row in containers() if row["name"] == "master")["args"]
+    master = commands("kubernetes.yaml")["master"]
     workers = next(row for row in objects() if row["metadata"]["name"] == "tayari-worker")["spec"]["parallelism"]
 
     assert int(master[master.index("--expect-workers") + 1]) == workers
+    services = compose()["services"]
+    assert "${WORKERS:-2}" in (DEPLOY / "compose.yaml").read_text()
+    assert int(services["worker"]["deploy"]["replicas"]) == 2
+
+
+@contextmanager
+def running(command: list[str], folder: Path, name: str, environment: Mapping[str, str]) -> Iterator[Path]:
+    """A process with its output in a file; gone afterwards."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
+    try:
+        yield log
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def until(met: Any, what: str) -> None:
+    end = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def changed(word: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        word = word.replace(old, new)
+    return word
+
+
+def on_loopback(words: list[str], ports: Mapping[str, str], folder: Path) -> list[str]:
+    """A command of the file, its hosts mapped to loopback addresses, its ports to free ones, its time to 6 s."""
+    changes = {
+        "tayari-": "", "simulator:": "127.0.0.1:", "master:": "127.0.0.2:", "0.0.0.0:": "127.0.0.2:",
+        "0.0.0.0": "127.0.0.1", "/target/": f"{folder}/", "/tmp/report": f"{folder}/report", **ports,
+    }  # fmt: skip
+    fixed = {"--duration": "6", "--rate": "8"}
+    mapped = [fixed.get(before, changed(word, changes)) for before, word in zip(["", *words], words, strict=False)]
+    return [sys.executable, "-m", "tayari", *mapped]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["compose.yaml", "kubernetes.yaml"])
+def test_the_files_own_commands_run_a_load_over_separate_processes(tmp_path: Path, file: str) -> None:
+    ports = {port: str(free_port()) for port in ("9310", "9311", "5557")}
+    shop, words = str(free_port()), commands(file)
+    (tmp_path / "tayari.yaml").write_text(TARGET.format(port=shop))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
+    environment = {**clean, **CREDENTIALS}
+    mini = {"DARAJA": f"http://127.0.0.1:{ports['9310']}", "PASSKEY": "pass1", "KEY": "key1", "SECRET": "secret1"}
+    with ExitStack() as stack:
+        up = stack.enter_context
+        up(running(on_loopback(words["simulator"], ports, tmp_path), tmp_path, "simulator", environment))
+        up(running([sys.executable, str(MINI), shop], tmp_path, "shop", {**clean, **mini}))
+        until(lambda: answers(f"http://127.0.0.1:{ports['9311']}/health"), "no simulator")
+        until(lambda: answers(f"http://127.0.0.1:{shop}/health"), "no merchant")
+        for number in ("1", "2"):
+            up(running(on_loopback(words["worker"], ports, tmp_path), tmp_path, f"worker{number}", environment))
+        master = subprocess.run(
+            on_loopback(words["master"], ports, tmp_path), cwd=tmp_path, env=environment, capture_output=True,
+            text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    assert master.returncode == 0, master.stdout + master.stderr
+    load = read_run(tmp_path / "report" / "run.json").load
+    assert load is not None
+    assert load.started == load.settled > 20
+    assert {"generator 1", "generator 2", "fake Daraja"} == {row.name for row in load.processes}
+    assert load.balance is not None
+    assert (load.balance.problems, load.invalid) == ((), ())
+    states = {check.rule: check.state for check in read_run(tmp_path / "report" / "run.json").checks}
+    assert set(states.values()) == {State.PASS}, states
+
+
+@pytest.mark.slow
+@pytest.mark.registry
+def test_the_dockerfiles_steps_make_a_working_tayari(tmp_path: Path) -> None:
+    """Its COPY and RUN lines in a clean environment: without a daemon that is as near as one comes."""
+    lines = (DEPLOY / "Dockerfile").read_text()
+    (installed,) = re.findall(r"pip install --no-cache-dir '/app(\[\w+\])'", lines)
+    assert "COPY . /app\n" in lines
+    assert json.loads(re.findall(r"ENTRYPOINT (.*)", lines)[0]) == ["tayari"]
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+    (tmp_path / "app.tar").write_bytes(archive)
+    with tarfile.open(tmp_path / "app.tar") as tar:
+        tar.extractall(tmp_path / "app", filter="data")
+
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    pip = [str(tmp_path / "venv" / "bin" / "pip"), "install", "-q", "--no-cache-dir", f"{tmp_path}/app{installed}"]
+    subprocess.run(pip, check=True, timeout=300)
+    tayari = str(tmp_path / "venv" / "bin" / "tayari")
+    told = subprocess.run([tayari, "load", "--help"], capture_output=True, text=True, check=True).stdout
+
+    assert "--expect-workers" in told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tayari_load.limit import CLOSE, MOST_PROBES, Probe, Search, told
+from tayari_load.limit import CLOSE, MOST_PROBES, Probe, Search
 from tayari_load.validity import Conduct, doubts
+from tayari_reports.load_words import limit_sentence
 
 
 def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> Search:
@@ -28,11 +29,11 @@ def test_the_knee_is_found_with_its_uncertainty(knee: float) -> None:
 
 
 def test_a_limit_that_is_never_reached_is_a_lower_bound() -> None:
-    assert "at least 64 arrivals/s" in told(searched(1e9, highest=64.0).result())
+    assert "at least 64 arrivals/s" in limit_sentence(searched(1e9, highest=64.0).result())
 
 
 def test_a_merchant_that_keeps_no_rate_is_told_so() -> None:
-    assert told(searched(0.0).result()).startswith("no rate kept the thresholds")
+    assert limit_sentence(searched(0.0).result()).startswith("no rate kept the thresholds")
 
 
 def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
@@ -44,7 +45,7 @@ def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
 
 
 def test_the_bracket_is_told_as_a_figure_with_its_uncertainty() -> None:
-    assert "± " in told(searched(10.0).result())
+    assert "± " in limit_sentence(searched(10.0).result())
 
 
 DOUBTS = [

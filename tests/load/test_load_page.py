@@ -81,32 +81,63 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         page = browser.new_page(viewport={"width": 1280, "height": 1100})
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if line.type in {"error", "warning"} else None)
         page.goto(url)
         page.get_by_role("tab", name="Payments").click()
-        page.locator("#tayari-funnel .bar").nth(3).wait_for()
-        rows = page.locator("#tayari-funnel .bar").all_inner_texts()
-        shoot(page, "quiet")
+        page.locator("#tayari-funnel tbody tr").nth(3).wait_for()
+        rows = page.locator("#tayari-funnel tbody th").all_inner_texts()
+        page.locator("#tayari-verdict.met", has_text="Thresholds kept so far").wait_for(timeout=20_000)
+        shoot(page, "running")
 
-        page.locator("#tayari-scenario").select_option("payment/cancelled")
-        page.locator("#tayari-play").click()
+        play(page, "payment/cancelled")
         page.locator("#tayari-said", has_text="playing payment/cancelled").wait_for()
         page.locator("#tayari-thresholds .threshold.missed").first.wait_for(timeout=20_000)
-        page.locator("#tayari-chart rect.fault").first.wait_for(state="attached")
-        shoot(page, "switched")
-        page.locator("#tayari-scenario").select_option("")
-        page.locator("#tayari-play").click()
-        page.locator("#tayari-said", has_text="payments succeed").wait_for()
+        page.locator("#tayari-verdict.missed", has_text="now: scenario payment/cancelled").wait_for()
+        assert page.locator("#tayari-chart rect.fault").count() == 3, "one column through all three charts"
+        shoot(page, "missed")
         red = page.locator(".threshold.missed").first.evaluate("node => getComputedStyle(node).borderLeftColor")
+        play(page, "")
+        page.locator("#tayari-said", has_text="payments succeed").wait_for()
+
+        by_keyboard = reached_by_keyboard(page)
+        page.locator("header button, header [role=button]").last.click()
+        page.locator("#tayari.dark").wait_for()
+        shoot(page, "dark")
+        page.set_viewport_size({"width": 390, "height": 844})
+        too_wide = page.evaluate("document.querySelector('#tayari').scrollWidth > window.innerWidth")
+        shoot(page, "phone")
+        page.set_viewport_size({"width": 1280, "height": 1100})
+        page.get_by_role("button", name="Stop").click()
+        page.locator("#tayari-verdict", has_text="finished after").wait_for(timeout=60_000)
+        page.locator("#tayari-balance", has_text="The fake's balance adds up").wait_for()
+        shoot(page, "finished")
         browser.close()
 
     load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))
-    assert [row.split("\n")[0] for row in rows][:5] == [
-        "started", "acknowledged", "called back", "settled", "credited twice",
-    ]  # fmt: skip
+    assert rows[:5] == ["started", "acknowledged", "called back", "settled", "credited twice"]
     assert problems == []
     assert red == "rgb(198, 40, 40)"
+    assert by_keyboard == ["tayari-scenario", "tayari-play"]
+    assert not too_wide
     assert [what for _, _, what in load.faults] == ["scenario payment/cancelled"]
     assert load.declined > 0, "customers who cancel are told so: that is no failure in the end"
+
+
+def play(page: Any, scenario: str) -> None:
+    page.locator("#tayari-scenario").select_option(scenario)
+    page.locator("#tayari-play").click()
+
+
+def reached_by_keyboard(page: Any) -> list[str]:
+    """What of ours the tab key comes to, in order."""
+    page.get_by_role("tab", name="Payments").focus()
+    found = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.id")
+        if name.startswith("tayari") and name not in found:
+            found.append(name)
+    return found
 
 
 def shoot(page: Any, name: str) -> None:

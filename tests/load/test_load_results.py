@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tayari.target.model import Thresholds
 from tayari_load.generator import CpuWatch
 from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.plan import Plan
 from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
 from tayari_load.samples import Samples
+from tayari_load.telling import exit_code
 from tayari_load.thresholds import Circumstances
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import NotTested, State
@@ -52,7 +57,7 @@ def test_doubts_and_few_samples_are_noted() -> None:
 
 
 def states(tally: Tally, frame: LoadRun) -> dict[str, State]:
-    return {check.rule: check.state for check in checks(load_record(tally, LIMITS, frame), Samples(), started_at=1.0)}
+    return {check.rule: check.state for check in checks(load_record(tally, LIMITS, frame), Samples(), frame)}
 
 
 def test_met_thresholds_pass_their_rules() -> None:
@@ -63,13 +68,29 @@ def test_met_thresholds_pass_their_rules() -> None:
 
 def test_missed_thresholds_fail_and_give_both_figures() -> None:
     load = load_record(told(*[(Outcome.SETTLED, 11.0), (Outcome.FAILED, 2.5)] * 20), LIMITS, run())
-    reasons = {
-        check.rule: check.reason for check in checks(load, Samples(), started_at=1.0) if check.state is State.FAIL
-    }
+    reasons = {check.rule: check.reason for check in checks(load, Samples(), run()) if check.state is State.FAIL}
 
     assert reasons["L01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
     assert reasons["L02"].startswith("success_rate was 50.0%; the target file asks for at least 95.0%")
     assert reasons["L03"].startswith("failure_rate was 50.0%; the target file asks for under 5.0%")
+
+
+@pytest.mark.parametrize(
+    ("tally", "frame", "code"),
+    [
+        (told(*[(Outcome.SETTLED, 1.5)] * 20), {}, 0),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {}, 10),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {"aborted": ("payment_p95_s",)}, 10),
+        (told(*[(Outcome.SETTLED, 1.5)] * 3), {}, 11),
+        (told(*[(Outcome.SETTLED, 1.5)] * 20), {"interrupted": True}, 12),
+        (told(*[(Outcome.SETTLED, 11.0)] * 20), {"invalid": ("a worker was lost",)}, 12),
+        (Tally(), {}, 12),
+    ],
+)
+def test_locust_by_hand_ends_with_the_code_of_the_result(tally: Tally, frame: dict[str, Any], code: int) -> None:
+    plan = Plan(abort_after_s=9.0)
+
+    assert exit_code(load_record(tally, LIMITS, replace(run(), plan=plan, **frame))) == code
 
 
 def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
@@ -78,7 +99,7 @@ def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
 
 def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
     late = told(*[(Outcome.SETTLED, 11.0)] * 20)
-    few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), Samples(), started_at=1.0)}
+    few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), Samples(), run())}
 
     assert set(states(late, run(doubts=("a worker was lost",))).values()) == {State.UNKNOWN}
     assert (few["L04"].state, few["L04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
@@ -87,7 +108,7 @@ def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
 def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:
     load = load_record(told((Outcome.SETTLED, 1.5)), LIMITS, run())
     write_load(load, tmp_path / "out" / "load.json")
-    write_checks(checks(load, Samples(), started_at=1.0), tmp_path / "events.jsonl")
+    write_checks(checks(load, Samples(), run()), tmp_path / "events.jsonl")
 
     assert load_from_dict(json.loads((tmp_path / "out" / "load.json").read_text())) == load
     assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["L01", "L02", "L03", "L04"]

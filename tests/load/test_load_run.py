@@ -13,11 +13,14 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 import tayari_load
+from tayari.merchant.process import free_port
 from tayari.merchant.stage import Stage
 from tayari.target import load_target
+from tayari_load.fake_limits import FakeLimits
+from tayari_load.limit import CLOSE
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Load, State
-from tiny_merchant import Tiny, tiny_merchant
+from tiny_merchant import STALLS_S, Tiny, tiny_merchant
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
@@ -50,7 +53,8 @@ def locust(
     during: Callable[[subprocess.Popen[str], Tiny], None] | None = None,
 ) -> Done:
     """Run the locustfile on a stage whose simulator is the tiny merchant itself."""
-    with Stage(load_target(target_file(folder, tiny)), control_url=tiny.url) as stage:
+    path = folder / "tayari.yaml"
+    with Stage(load_target(path if path.exists() else target_file(folder, tiny)), control_url=tiny.url) as stage:
         environment = {
             **os.environ,
             "TAYARI_STAGE": str(stage.describe(folder / "stage.json")),
@@ -115,6 +119,15 @@ def test_the_timeline_adds_up_to_the_totals(good: Good) -> None:
     assert sum(row[2] for row in load.timeline) == load.settled
 
 
+def test_locusts_own_figures_are_kept_beside_the_exact_ones_and_called_rounded(good: Good) -> None:
+    load = loaded(good[0])
+    rows = {row.name: row for row in load.locust}
+
+    assert set(rows) >= {"start payment", "payment status", "PAYMENT settled"}
+    assert rows["PAYMENT settled"].requests == load.settled
+    assert rows["PAYMENT settled"].p95_rounded_s == pytest.approx(load.settled_p95_s, rel=0.1)
+
+
 def test_locusts_statistics_have_steady_names_and_no_warning(good: Good) -> None:
     _, _, done = good
 
@@ -161,7 +174,7 @@ def test_a_status_that_no_word_covers_fails_the_request(tmp_path: Path) -> None:
 
 def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
     with tiny_merchant() as tiny:
-        done = locust(tmp_path, tiny, "--processes", "2", users=4, run_time="3s")
+        done = locust(tmp_path, tiny, *two_workers(), users=4, run_time="3s")
     load = loaded(tmp_path)
 
     assert load.users == 4, done.stderr
@@ -171,12 +184,18 @@ def test_workers_add_up_at_their_master(tmp_path: Path) -> None:
 
 def test_a_worker_that_is_killed_makes_the_run_invalid(tmp_path: Path) -> None:
     with tiny_merchant() as tiny:
-        done = locust(tmp_path, tiny, "--processes", "2", users=4, run_time="6s", during=kill_a_worker)
+        done = locust(tmp_path, tiny, *two_workers(), users=4, run_time="6s", during=kill_a_worker)
     load = loaded(tmp_path)
 
     assert load.lost_workers == 1, done.stderr
     assert any("1 of the load's workers were lost" in doubt for doubt in load.doubts)
     assert [threshold.met for threshold in load.thresholds] == [None] * 4
+
+
+def two_workers() -> tuple[str, ...]:
+    """On a port of their own: other tests have masters, too."""
+    port = str(free_port())
+    return ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
 
 
 def kill_a_worker(master: subprocess.Popen[str], tiny: Tiny) -> None:
@@ -199,6 +218,97 @@ def test_the_open_model_holds_its_rate_and_counts_what_it_drops(tmp_path: Path) 
     assert any("planned arrivals began" in doubt for doubt in load.doubts)
     assert [threshold.met for threshold in load.thresholds][:3] == [None] * 3
     assert "settled, from the planned start" in {measure.name for measure in load.measures}
+
+
+@pytest.mark.slow
+def test_the_search_finds_the_knee_of_a_merchant_with_one_till(tmp_path: Path) -> None:
+    """One that takes ten orders a second: what comes faster waits longer and longer."""
+    with tiny_merchant("narrow") as tiny:
+        path = target_file(tmp_path, tiny)
+        path.write_text(path.read_text().replace("payment_p95_s: 5", "payment_p95_s: 1.5"))
+        done = locust(tmp_path, tiny, "--find-limit", "--rate", "4", "--in-flight", "90", users=90, run_time="5s")
+    load = loaded(tmp_path)
+
+    assert load.limit is not None, done.stderr
+    kept, missed = load.limit.kept_rate, load.limit.missed_rate
+    assert kept is not None, load.limit
+    assert missed is not None, load.limit
+    assert 6 < kept < missed < 17, load.limit
+    assert missed / kept <= CLOSE * 1.001
+    assert load.limit.limited_by == "merchant"
+    assert load.thresholds[0].met is True, "judged on the highest rate kept"
+
+
+def test_a_merchant_that_stalls_for_two_seconds_is_seen_by_everybody_who_came_meanwhile(tmp_path: Path) -> None:
+    """No coordinated omission: arrivals go on, and each is timed from when it should have begun."""
+    with tiny_merchant("stall") as tiny:
+        done = locust(tmp_path, tiny, "--rate", "20", "--in-flight", "120", users=120, run_time="6s")
+    load = loaded(tmp_path)
+    measures = {measure.name: measure for measure in load.measures}
+    planned, real = (measures[f"settled, from the {start} start"] for start in ("planned", "real"))
+
+    assert (load.dropped, load.started) == (0, load.planned), done.stderr
+    waited = sum(settled for _, _, settled, p95 in load.timeline if p95 is not None and p95 > 0.9)
+    assert waited >= 20, "half of the forty who came while it stood still waited for a second and more"
+    assert planned.samples == real.samples == load.settled
+    assert planned.p95_s is not None
+    assert real.p95_s is not None
+    assert STALLS_S * 0.75 < real.p95_s <= planned.p95_s * 1.001
+    assert "late start: from the planned to the real one" in measures
+
+
+def test_a_fake_whose_counts_do_not_add_up_is_our_failure(tmp_path: Path) -> None:
+    with tiny_merchant("refuse") as tiny:
+        tiny.told["balance"] = {"accepted": 3, "called_back": 2, "difference": 1, "balanced": False}
+        locust(tmp_path, tiny, users=2, run_time="1s")
+    load, checks = loaded(tmp_path), read_events(tmp_path / "events.jsonl").checks
+
+    missing = "of 3 accepted pushes 1 are neither called back, nor dropped by a scenario, nor pending"
+    assert load.balance is not None
+    assert load.balance.problems == (missing,)
+    assert load.invalid == (f"the fake Daraja cannot be believed: {missing}",)
+    assert {check.state for check in checks} == {State.ERROR}, "a merchant that refuses everybody would have failed"
+    assert all(check.reason.startswith("our failure, not the merchant's") for check in checks)
+    assert [threshold.met for threshold in load.thresholds] == [None] * 4
+
+
+def test_callbacks_that_the_journal_does_not_have_are_our_failure(tmp_path: Path) -> None:
+    with tiny_merchant() as tiny:
+        tiny.grows["tayari_callbacks_answered_total"] = 7
+        locust(tmp_path, tiny, users=2, run_time="1s")
+    load = loaded(tmp_path)
+
+    assert any("callbacks were counted, and the journal has 0" in why for why in load.invalid)
+
+
+def test_a_fake_that_was_the_limit_leaves_performance_open_and_the_money_judged(tmp_path: Path) -> None:
+    with tiny_merchant() as tiny:
+        tiny.near_every = 2
+        locust(tmp_path, tiny, users=4, run_time="4s")
+    load = loaded(tmp_path)
+    states = {check.rule: check.state for check in read_events(tmp_path / "events.jsonl").checks}
+
+    assert "the fake Daraja was near its limit" in load.warnings[0]
+    assert "processor time up to 0.95 of a core, above 0.8" in load.warnings[0]
+    assert load.doubts == load.warnings
+    assert {states[rule] for rule in ("L02", "L03")} == {State.UNKNOWN}
+    assert {states[rule] for rule in ("M01", "M02", "M04", "M05")} == {State.PASS}
+    assert load.invalid == ()
+
+
+def test_a_fake_that_was_near_its_limit_now_and_then_is_a_warning_alone() -> None:
+    limits = FakeLimits()
+    told = {"thresholds": {"cpu_share": 0.8}, "last_second": {"cpu_share": 0.9}}
+    limits.begin({**told, "busy_s": 100, "near_s": 50})
+    limits.look({**told, "busy_s": 140, "near_s": 54})
+
+    assert limits.near == (
+        "the fake Daraja was near its limit in 4 of 40 seconds with traffic "
+        "(processor time up to 0.9 of a core, above 0.8)"
+    )
+    assert not limits.was_the_limit
+    limits.look({**told, "busy_s": 150, "near_s": 60})
+    assert limits.was_the_limit
 
 
 def test_a_shape_ends_the_closed_model_by_itself(tmp_path: Path) -> None:

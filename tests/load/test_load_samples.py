@@ -67,7 +67,7 @@ def test_a_missed_threshold_opens_to_the_payments_that_missed_it() -> None:
     run = LoadRun(started_at=0.0, finished_at=9.0, circumstances=Circumstances(users=1))
     load = load_record(tally, Thresholds(concurrent_users=1, failure_rate=0.01), run)
 
-    proof = {check.rule: {row.url for row in check.evidence} for check in checks(load, samples, started_at=0.0)}
+    proof = {check.rule: {row.url for row in check.evidence} for check in checks(load, samples, run)}
 
     assert proof == {"L01": {"/0"}, "L02": {"/20", "/21"}, "L03": {"/21"}, "L04": set()}
-    assert [check.state for check in checks(load, samples, started_at=0.0)][:3] == [State.FAIL] * 3
+    assert [check.state for check in checks(load, samples, run)][:3] == [State.FAIL] * 3

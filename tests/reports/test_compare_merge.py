@@ -9,9 +9,10 @@ import pytest
 import samples
 from tayari_reports.comparison import Comparison, compare, to_json, to_markdown
 from tayari_reports.errors import ReportError
+from tayari_reports.facts import Code
 from tayari_reports.history import read_history, render
 from tayari_reports.merging import merge
-from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.model import SCHEMA, NotTested, Run, State, Verdict
 from tayari_reports.verdict import judge
 from tayari_reports.writers import write_all
 
@@ -104,6 +105,17 @@ def test_where_runs_meet_the_worst_speaks_and_left_out_gives_way() -> None:
     assert (found["C03"], found["C06"], found["T01"]) == (State.PASS, State.NOT_TESTED, State.FAIL)
 
 
+def test_the_meanings_of_one_error_code_stay_apart_and_are_counted() -> None:
+    locked, unknown = (
+        Code(code="500.001.1001", kind="error", text=text, times=2) for text in ("Unable to lock", "No such merchant")
+    )
+    merged = merge(
+        [replace(samples.ready(), codes=(locked, unknown)), replace(samples.ready(), run_id="b", codes=(locked,))]
+    )
+
+    assert [(code.text, code.times) for code in merged.codes] == [("Unable to lock", 4), ("No such merchant", 2)]
+
+
 def test_one_bad_part_spoils_the_whole() -> None:
     merged = merge([samples.ready(), replace(samples.invalid(), run_id="b")])
 
@@ -166,7 +178,7 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
 def test_a_run_of_the_first_schema_is_read_and_written_as_todays(tmp_path: Path) -> None:
     path = write_all(replace(samples.ready(), schema="1.0.0"), tmp_path, formats=["json"])["json"]
 
-    assert read_history(tmp_path).runs[0].run.schema == "1.1.0"
+    assert read_history(tmp_path).runs[0].run.schema == SCHEMA
     assert path.exists()
 
 

@@ -37,10 +37,11 @@ class Bench:
 
     selector: Selector = field(default_factory=Selector)
     now_s: float = STARTED_S
+    seed: int = 1
 
     def __post_init__(self) -> None:
         options = Options(overrides={"query_too_early_s": "0", "in_flight": "4999"})
-        self.daraja = Daraja(_BUSINESS, options, uniform=random.Random(1).random, choose=self.selector)
+        self.daraja = Daraja(_BUSINESS, options, uniform=random.Random(self.seed).random, choose=self.selector)
         self.seen: list[Exchange] = []
 
     def oauth(self) -> Reply:

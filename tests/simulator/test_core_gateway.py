@@ -194,6 +194,10 @@ def test_an_empty_pair_is_no_app_even_where_any_pair_is_one(switch: str, status:
     assert desk.oauth(basic("any", "pair")).status == 200
 
 
+def test_an_empty_pair_is_taken_where_that_is_switched() -> None:
+    assert Desk({"empty_key_pair": "accept"}).oauth("Basic Og==").status == 200
+
+
 @pytest.mark.parametrize(
     ("switch", "status", "empty"), [("empty_400", 400, True), ("empty_401", 401, True), ("400.008.01", 400, False)]
 )

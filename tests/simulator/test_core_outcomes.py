@@ -101,7 +101,7 @@ def test_a_suppressed_callback_leaves_the_query() -> None:
 
 
 def test_a_late_callback_comes_after_the_truth() -> None:
-    desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, callback_after_s=5.0),))))
+    desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, callback_after=Fixed(5.0)),))))
     identifier = desk.pushed()
 
     assert desk.results(2) == []

@@ -87,6 +87,14 @@ def test_truncate_cuts_the_body_of_a_call_that_has_happened() -> None:
     assert accepted
 
 
+def test_wrong_content_type_answers_as_always_under_another_name() -> None:
+    reply, accepted = pushed_under("wrong_content_type: {content_type: text/plain}")
+
+    assert (reply.status, reply.content_type) == (200, "text/plain")
+    assert orjson.loads(reply.body)["ResponseCode"] == "0"
+    assert accepted
+
+
 def test_malformed_json_answers_200_with_half_a_body() -> None:
     reply, accepted = pushed_under("malformed_json: {}")
 

@@ -30,8 +30,14 @@ CASES = [
     ("an endless time", f"{HEAD}outcome: {{after_s: .inf}}\n", 3, "outcome.after_s: found"),
     ("a negative gap", f"{HEAD}faults: [{{duplicate: {{gap_s: -1}}}}]\n", 3, "found -1; expected at least 0"),
     ("no times", f"{HEAD}faults: [{{drop: {{times: 0}}}}]\n", 3, "found 0; expected a whole number of at least 1"),
+    (
+        "no content type",
+        f"{HEAD}faults: [{{wrong_content_type: {{content_type: web}}}}]\n",
+        3,
+        "expected a content type",
+    ),
     ("a far address", f"{HEAD}faults: [{{forge: {{source: home}}}}]\n", 3, "expected an IP address"),
-    ("a low status", f"{HEAD}faults: [{{api_error: {{error: 405.001, status: 200}}}}]\n", 3, "expected at least 400"),
+    ("a low status", f"{HEAD}faults: [{{api_error: {{error: '405.001', status: 200}}}}]\n", 3, "expected at least 400"),
     (
         "a callback of a token",
         f"{HEAD}when: {{endpoint: oauth}}\nfaults: [{{drop: {{}}}}]\n",
@@ -46,7 +52,8 @@ def test_a_mistake_is_one_line_with_its_place(text: str, line: int, problem: str
     scenario, problems = read_scenario(text, file="b.yaml")
 
     assert scenario is None
-    (told,) = [str(row) for row in problems if problem in str(row)]
+    (told,) = map(str, problems)
+    assert problem in told
     assert told.startswith(f"b.yaml:{line}: ")
     assert "\n" not in told
 

@@ -110,6 +110,9 @@ def check_reply(reply: Reply, fault: str, given: dict[str, Any]) -> None:
 
 def check_transport(reply: Reply, fault: str, given: dict[str, Any]) -> None:
     """The body is whole, but not so its way."""
+    if fault == "wrong_content_type":
+        assert (reply.content_type, reply.transport) == (given["content_type"], Transport.NORMAL)
+        return
     expected = {
         "truncate": (Transport.TRUNCATE, given.get("keep_bytes"), 2.0),
         "slow_body": (Transport.SLOW_BODY, 0, given.get("over_s")),
@@ -207,6 +210,7 @@ def test_the_query_tells_what_the_file_says(name: str) -> None:
             check_reply(reply, fault, given)
         if not faults:
             check_query(name, number, orjson.loads(reply.body), identifier)
+        assert bench.seen[-1].checkout_request_id == identifier
 
 
 def check_query(name: str, number: int, answer: dict[str, Any], identifier: str) -> None:

@@ -13,11 +13,11 @@ from tayari_contracts.wording import say
 def matches_the_callback_after_a_restart(probe: Probe) -> None:
     """The merchant is killed right after the acknowledgement and started again; then the success callback arrives."""
     payment = probe.pay_accepted(situation("ack/restart", outcome=after(0.2, callback=False)))
-    probe.quiet(0.3)
+    probe.quiet(probe.sight.until_stored_s())
     probe.stage.kill_merchant()
     probe.stage.restart_merchant()
     deliveries = probe.send_callback(payment)
-    view = probe.until(payment, PAID)
+    view = probe.until(payment, PAID, within_s=probe.worked_off_s)
     if view.state is not PAID:
         answer = deliveries[0].get("status") if deliveries else None
         raise Failed(

@@ -16,6 +16,7 @@ from tayari_contracts.wording import quote, say, times
 
 LOSSES: Final[dict[str, Fault]] = {
     "HTTP 504 from the gateway": {"ack_lost": {"status": 504}},
+    "HTTP 502 from the gateway": {"ack_lost": {"status": 502}},
     "a closed connection": {"ack_lost": {"drop": True}},
 }
 PAID_AFTER_S = 2.0
@@ -25,7 +26,7 @@ WATCHED_S = 6.0
 
 @check("A06")
 def leaves_the_payment_unknown(probe: Probe) -> None:
-    """Daraja accepts the push and its answer is lost, in two ways; the customer pays."""
+    """Daraja accepts the push and its answer is lost, in three ways; the customer pays."""
     played = {name: probe.in_background(partial(_problem, probe, name, loss)) for name, loss in LOSSES.items()}
     problems = [found for future in played.values() if (found := future.result())]
     if problems:

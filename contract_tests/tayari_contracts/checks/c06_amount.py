@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import time
+
+from tayari.merchant.driver import StatusView
+
+from tayari_contracts.asking import on_query, patience_s
 from tayari_contracts.findings import Failed, Unjudged
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, Probe
+from tayari_contracts.probe import PAID, SETTLED, SLOW_S, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
 
 ORDERED, PAID_AMOUNT = 1000, 1
 AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"
+UNCONFIRMED_S = SLOW_S
+"""So long the query says that the payment is in flight: the callback alone speaks of it, however slow its queue is."""
 
 
 @check("C06")
 def the_amount_paid_is_compared(probe: Probe) -> None:
-    """The callback of an order of 1000 shillings says that 1 was paid."""
+    """The callback of an order of 1000 shillings says that 1 was paid, and at first no query says that all is well."""
+    in_flight = on_query("api_error", error="500.001.1001.processing", until_s=UNCONFIRMED_S)
+    less = {"mutate": {"set": {AMOUNT: PAID_AMOUNT}}}
     payment = probe.pay_accepted(
-        situation("inline/c06-one-shilling", {"mutate": {"set": {AMOUNT: PAID_AMOUNT}}}, outcome=after(0.5)),
-        amount=ORDERED,
+        situation("inline/c06-one-shilling", less, in_flight, outcome=after(0.5)), amount=ORDERED
     )
     probe.expect_callback_taken(payment)
-    view = probe.settled(payment)
+    view = decided(probe, payment)
     if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
         refuse_unless_it_ignores_callbacks(probe, payment)
     if probe.sees_credits:
         judge_credits(probe, payment)
+
+
+def decided(probe: Probe, payment: Payment) -> StatusView:
+    """What the merchant made of the callback, if need be together with a query that came later.
+
+    Raises:
+        Unjudged: it decided nothing; or a query may have been heard before the callback left the merchant's queue.
+    """
+    view = probe.after_the_queue(payment)
+    heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
+    if view.state not in SETTLED:
+        view = probe.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + patience_s(probe))
+    if view.state not in SETTLED:
+        raise Unjudged(f"the payment is still {say(view)}: what becomes of it was not seen")
+    if view.state is PAID and not heard_in_time and probe.sight.queries(payment):
+        raise Unjudged("the payment is paid, and a query that names no amount may have come before the callback did")
+    return view
 
 
 def judge_credits(probe: Probe, payment: Payment) -> None:

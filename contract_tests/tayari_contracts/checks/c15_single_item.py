@@ -19,7 +19,8 @@ def a_single_item_is_handled(probe: Probe) -> None:
     payment = probe.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))
     probe.expect_callback_taken(payment)
 
-    view = probe.until(payment, (PAID, FAILED), within_s=WATCH_S)
+    probe.until(payment, (PAID, FAILED), within_s=WATCH_S)
+    view = probe.after_the_queue(payment)
     if view.state is FAILED:
         raise Failed("a success with a single object as metadata made the payment failed; the money was taken")
     if view.state is PAID and probe.sees_credits:

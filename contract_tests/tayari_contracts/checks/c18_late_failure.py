@@ -18,7 +18,8 @@ def a_failure_after_success_unpays_nothing(probe: Probe) -> None:
     probe.paid_first(payment)
     probe.send_callback(payment, result_code=1037)
 
-    view = probe.until(payment, (FAILED, PENDING, REVIEW), within_s=WATCH_S)
+    probe.until(payment, (FAILED, PENDING, REVIEW), within_s=WATCH_S)
+    view = probe.after_the_queue(payment)
     if view.state in (FAILED, PENDING):
         raise Failed(f"a paid payment became {say(view)} when a late failure (1037) arrived; expected it to stay paid")
     if probe.sees_credits:

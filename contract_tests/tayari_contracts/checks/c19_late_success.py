@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from tayari_contracts.asking import GRACE_S
+from tayari_contracts.findings import Failed
+from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
 
 LATER_S = 5.0
+LONGEST_S = 60.0
+"""So long the other payment is silent at most: many a merchant has called it expired by then."""
+BEYOND = 1.5
+"""A merchant that says when it settles without a callback has given up, if it ever does, not much later than that."""
 
 
 @check("C19")
 def a_success_after_failure_is_not_dropped(probe: Probe) -> None:
-    """1037 at first; then the customer's approval arrives after all, and the query agrees each time."""
-    payment = probe.pay_accepted(
+    """1037 at first, then the approval arrives after all; and an approval after a long silence."""
+    silence_s = min(LONGEST_S, BEYOND * probe.reconcile_s + GRACE_S)
+    expired = probe.pay_accepted(situation("inline/c19-after-expiry", outcome=after(silence_s)))
+    failed = probe.pay_accepted(
         situation(
             "inline/c19-late-success",
             outcome=after(0.5, result_code=1037),
             then=[{"result_code": 0, "after_s": LATER_S}],
         )
     )
-    probe.wait("callback_answered", payment, count=2, within_s=LATER_S + 10.0)
-    view = probe.expect_state(
-        payment,
-        (PAID, REVIEW),
-        within_s=probe.settled_s,
-        because=f"a success followed {LATER_S:g} s after a failure, and the customer's money has moved",
-    )
+    probe.wait("callback_answered", failed, count=2, within_s=LATER_S + 10.0)
+    expect_honoured(probe, failed, because=f"a success followed {LATER_S:g} s after a failure")
+    probe.wait("callback_answered", expired, within_s=silence_s + 10.0)
+    expect_honoured(probe, expired, because=f"its success came {silence_s:g} s after the push")
+
+
+def expect_honoured(probe: Probe, payment: Payment, *, because: str) -> None:
+    """Paid once, or in the hands of a person.
+
+    Raises:
+        Failed: it is neither, when the merchant has dealt with the success.
+    """
+    probe.until(payment, (PAID, REVIEW), within_s=probe.settled_s)
+    view = probe.after_the_queue(payment)
+    if view.state not in (PAID, REVIEW):
+        raise Failed(f"the payment is {say(view)}; expected paid or review: {because}, and the money has moved")
     if view.state is PAID and probe.sees_credits:
-        probe.expect_credits(payment, 1, quiet_s=0.3, because="a success followed after a failure")
+        probe.expect_credits(payment, 1, quiet_s=0.3, because=because)

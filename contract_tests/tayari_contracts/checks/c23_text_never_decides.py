@@ -30,7 +30,7 @@ def the_text_decides_nothing(probe: Probe) -> None:
     }
     ends: dict[str, str] = {}
     for text, payment in payments.items():
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=probe.settled_s)
+        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=probe.worked_off_s)
         if view.state is PAID:
             raise Failed(f"1037 with the text {quote(text)} made the payment paid; expected failed, as the code says")
         ends[text] = say(view)

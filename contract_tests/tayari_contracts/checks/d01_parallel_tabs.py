@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from tayari_reports.model import NotTested
-
-from tayari_contracts.findings import Failed, Inapplicable, Untested
+from tayari_contracts.findings import Failed
+from tayari_contracts.orders import require_one_order
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
@@ -23,14 +22,7 @@ OPEN_S: Final = 3.0
 @check("D01")
 def tabs_share_one_prompt(probe: Probe) -> None:
     """Four tabs show one order; each sends its own request, with its own idempotency key, at the same moment."""
-    if "top_up" in probe.target.merchant.capabilities:
-        raise Inapplicable("an account may be topped up as often as its owner likes; there is no order to pay twice")
-    if not probe.types("reference"):
-        raise Untested(
-            "nothing tells the merchant that several tabs are for one order: merchant.pay has no {reference}",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.pay",
-        )
+    require_one_order(probe)
     taken = _pay_from_all_tabs(probe)
     first_push(probe, taken)
     pushes = calm_pushes(probe, taken, calm_s=1.2, within_s=4.0)

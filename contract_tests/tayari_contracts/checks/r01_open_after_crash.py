@@ -9,7 +9,7 @@ from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import say
 
 DOWN_S = 1.5
-CALLBACK_S = 0.8
+CALLBACK_S = 1.6
 """The callback falls into the time in which the merchant is down."""
 
 GRACE_S = 3.0
@@ -19,7 +19,7 @@ GRACE_S = 3.0
 def open_payments_survive_a_crash(probe: Probe) -> None:
     """Killed after the acknowledgement; the callback comes meanwhile, once; then the merchant is started again."""
     payment = probe.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
-    probe.quiet(0.3)
+    probe.quiet(probe.sight.until_stored_s())
     probe.stage.kill_merchant()
     probe.wait("callback_answered", payment, within_s=CALLBACK_S + DOWN_S + 5.0)
     probe.stage.restart_merchant()

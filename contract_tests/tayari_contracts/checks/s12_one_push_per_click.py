@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from tayari_reports.model import NotTested
-
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed
+from tayari_contracts.orders import require_one_order
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
@@ -22,14 +21,7 @@ OPEN_S = 3.0
 @check("S12")
 def pushes_once_for_all_clicks(probe: Probe) -> None:
     """The same order twice at the same moment, then once more while the prompt is open."""
-    names_order = probe.types("reference") or probe.types("idempotency_key")
-    if not names_order and probe.target.merchant.pay.idempotency_header is None:
-        raise Untested(
-            "nothing tells the merchant that two clicks are for one order: merchant.pay has neither {reference} nor "
-            "an idempotency header",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.pay.idempotency_header",
-        )
+    require_one_order(probe, by_key=True)
     first = _double_click(probe)
     first_push(probe, first)
     probe.quiet(0.5)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tayari_reports.model import NotTested
-
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed
+from tayari_contracts.orders import require_one_order
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.sight import gaps_s
@@ -18,12 +17,7 @@ OPEN_S = 14.0
 @check("S13")
 def waits_for_the_first_prompt(probe: Probe) -> None:
     """The customer takes fourteen seconds, and presses pay for the same order again after ten."""
-    if not probe.types("reference"):
-        raise Untested(
-            "nothing tells the merchant that two payments are for one order: merchant.pay has no {reference}",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.pay",
-        )
+    require_one_order(probe)
     first = probe.pay(situation("payment/very-slow-customer", outcome=after(OPEN_S)))
     first_push(probe, first)
     probe.quiet(AGAIN_AT_S)

@@ -90,6 +90,15 @@ class FailedForGood(Settlement):
         return payment.state is not State.FAILED and super().hear_success(payment, result)
 
 
+class ExpiredForGood(Settlement):
+    def give_up(self, payment: Payment) -> None:
+        self.store.fail(payment.id, Topic.REVIEW_SILENCE)
+
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        expired = payment.state is State.FAILED and payment.topic is Topic.REVIEW_SILENCE
+        return not expired and super().hear_success(payment, result)
+
+
 class CallbackWins(Settlement):
     def disagree(self, payment: Payment, answer: Answer) -> None:  # noqa: ARG002 - that is the defect
         self.credit(payment)
@@ -113,5 +122,6 @@ ROWS = (
     defect("unknown-code-pays", "C17", "Takes every code it does not know for a success.", UnknownCodePays),
     defect("late-failure-wins", "C18 M03", "Lets a late failure undo a payment.", LastWordWins),
     defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
+    defect("expired-for-good", "C19", "Ignores a success that comes after it gave up waiting.", ExpiredForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
 )

@@ -26,6 +26,7 @@ from tayari.cli.options import (
     ScenariosOption,
     SeedOption,
     SignOffOption,
+    SimulatorWorkersOption,
     TargetArgument,
     WaiversOption,
     stage_options,
@@ -45,18 +46,19 @@ _DEMO_LOAD = LoadOrder(users=10, duration_s=15)
 def check(
     *,
     target: TargetArgument = DEFAULT_TARGET,
-    suite: Annotated[str, typer.Option("--suite", help="smoke, ci or release.")] = "ci",
+    suite: Annotated[str, typer.Option("--suite", help="smoke, ci, release or load.")] = "ci",
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this rule, such as C03 (repeatable).")] = None,
     load: Annotated[
-        bool | None, typer.Option("--load/--no-load", help="A load run after the suite; release has one.")
+        bool | None, typer.Option("--load/--no-load", help="A load run after the suite; release has one, load is one.")
     ] = None,
     users: Annotated[int | None, typer.Option("--users", min=1, help="Of the load run.")] = None,
-    duration: Annotated[float, typer.Option("--duration", min=1, help="Of the load run, seconds.")] = 60.0,
+    duration: Annotated[float, typer.Option("--duration", min=1, help="Of the load run, seconds.")] = 30.0,
     out: OutOption = _OUT,
     port: PortOption = None,
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
+    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
     waivers: WaiversOption = None,
@@ -68,15 +70,21 @@ def check(
     speech = Speech(form)
     wanted = tuple(rule.upper() for rule in only or ())
     _known_rules(suite, wanted, speech)
-    loaded = load if load is not None else suite == "release" and not wanted
+    loaded = load if load is not None else suite in {"release", "load"} and not wanted
+    if suite == "load" and not loaded:
+        raise speech.fail(
+            "--suite load is the load run: leave out --no-load and --only; single rules run in the other suites",
+            Exit.BAD_CONFIGURATION,
+        )
     order = Order(
         target=target,
         suite=suite,
         only=wanted,
         out=out,
         load=LoadOrder(users=users, duration_s=duration, seed=seed) if loaded else None,
+        functional=suite != "load",
         control_url=control,
-        stage=stage_options(port, control_port, profile, seed, scenarios),
+        stage=stage_options(port, control_port, profile, seed, scenarios, workers=simulator_workers),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
     finish(order, speech)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES, GatewayFault, Page
-from tayari_simulator.core.errors import ERROR_LIST, ErrorSpec
+from tayari_simulator.core.advice import RETRY
+from tayari_simulator.core.refusals import REFUSALS, Refusal
 from tayari_simulator.core.results import RESULTS, ResultCode
 
 from tayari.cli.options import FormatOption
@@ -48,7 +48,7 @@ def explain(
     if not _PAYMENT.fullmatch(what) and control == DEFAULT_CONTROL:
         known = {
             *(str(row.code) for row in RESULTS),
-            *(word for row in (*ERROR_LIST, *_edge()) for word in _words(row)),
+            *(word for row in REFUSALS for word in row.words()),
         }
         problem = f"{what} is not a code or a payment that we know{suggestion(what, known)}"
         raise speech.fail(problem, Exit.BAD_CONFIGURATION)
@@ -58,43 +58,36 @@ def explain(
 def _explain_code(code: str, speech: Speech) -> bool:
     """Say what is known of a code; false: nothing is."""
     results = [row for row in RESULTS if str(row.code).upper() == code.upper()]
-    errors = [row for row in ERROR_LIST if code in _words(row)]
-    gateway = [row for row in _edge() if code in _words(row)]
-    if not (results or errors or gateway):
+    refusals = [row for row in REFUSALS if code.upper() in {word.upper() for word in row.words()}]
+    if not (results or refusals):
         return False
     speech.json({
         "results": [row.to_dict() for row in results],
-        "errors": [{"code": row.code, "text": row.message, **_refusal(row)} for row in errors],
-        "gateway": [{"name": row.name, **_refusal(row)} for row in gateway],
+        "errors": [row.to_dict() for row in refusals if row.kind == "error"],
+        "gateway": [row.to_dict() for row in refusals if row.kind == "gateway"],
     })  # fmt: skip
     for row in results:
-        _say_result(row, speech)
-    for error in errors:
-        speech.text(f"{error.code}  HTTP {error.status}  {error.message or 'no message'}", style="bold")
-        speech.table(("", ""), [("meaning", error.when), ("source", f"{error.mark}, {error.source}")])
-    for page in gateway:
-        speech.text(f"{page.name}  HTTP {page.status}, from the gateway", style="bold")
-        speech.table(("", ""), [("meaning", page.when), ("source", f"{page.mark}, {page.source}")])
+        _say(f"{row.code}  {row.text or '(text not established)'}", [("apis", " ".join(row.apis))], row, speech)
+    for refusal in refusals:
+        where = ", from the gateway" if refusal.kind == "gateway" else ""
+        head = f"{refusal.code}  HTTP {refusal.status}{where}  {refusal.text or '(no message)'}"
+        _say(head, [("name", refusal.name)], refusal, speech)
+    if refusals:
+        speech.text("Said of a payment that could not be started; a refused status query says nothing of the payment.")
+    speech.text("What to say is this project's own wording, not Safaricom's.", style="dim")
     return True
 
 
-def _say_result(row: ResultCode, speech: Speech) -> None:
-    speech.text(f"{row.code}  {row.text}", style="bold")
-    cells = [("apis", " ".join(row.apis)), ("meaning", row.meaning), ("say", row.say_en), ("sema", row.say_sw)]
-    speech.table(("", ""), [*cells, ("retry", row.retry), ("source", f"{row.mark}, {row.source}")])
-
-
-def _edge() -> tuple[GatewayFault | Page, ...]:
-    return (*GATEWAY_FAULTS.values(), *PAGES.values())
-
-
-def _words(row: ErrorSpec | GatewayFault | Page) -> set[str]:
-    """What finds a refusal: its name, its HTTP status, its code."""
-    return {row.name, str(row.status), *([row.code] if isinstance(row, ErrorSpec) else [])}
-
-
-def _refusal(row: ErrorSpec | GatewayFault | Page) -> dict[str, object]:
-    return {"status": row.status, "meaning": row.when, "mark": str(row.mark), "source": row.source}
+def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, speech: Speech) -> None:
+    """One code: what it is, what the customer should be told, whether to try again, from where it is known."""
+    words, retry = (row, row.retry) if isinstance(row, ResultCode) else (row.advice, row.advice.retry)
+    cells = [*more, ("meaning", row.meaning)]
+    if words.say_en:
+        cells += [("say", words.say_en), ("sema", words.say_sw)]
+    else:
+        cells += [("say", "nothing to a customer" + (": alert staff" if retry in {"after fix", "new token"} else ""))]
+    speech.text(head, style="bold")
+    speech.table(("", ""), [*cells, ("retry", f"{retry}: {RETRY[retry]}"), ("source", f"{row.mark}, {row.source}")])
 
 
 def _told(payment: str, control: str, speech: Speech) -> Json:

@@ -17,6 +17,7 @@ from tayari.cli.options import (
     PortOption,
     ProfileOption,
     SeedOption,
+    SimulatorWorkersOption,
     TargetArgument,
     stage_options,
 )
@@ -83,6 +84,7 @@ def load(
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
+    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -92,6 +94,7 @@ def load(
         raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
     asked = LoadOrder(
         users=users, duration_s=duration or (_PROBE_S if find_limit else _DURATION_S), ui=ui, ui_port=ui_port,
+        until_stopped=ui and duration is None,
         seed=seed, rate=rate, in_flight=in_flight, shape=shape, mix=mix,
         abort_after_s=abort_after, find_limit=find_limit, workers=workers,
         expect_workers=expect_workers if master else 0, bind=bind,
@@ -100,15 +103,10 @@ def load(
         _be_worker(target, worker, control, out, speech)
         return
     _sensible(asked, master, speech)
+    stage = stage_options(port, control_port, profile, seed, None, workers=simulator_workers)
     order = Order(
-        target=target,
-        suite="load",
-        functional=False,
-        out=out,
-        load=asked,
-        control_url=control,
-        stage=stage_options(port, control_port, profile, seed, None),
-    )
+        target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
+    )  # fmt: skip
     finish(order, speech)
 
 
@@ -121,7 +119,7 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
     from tayari_load.plan import PlanError, check_words  # noqa: PLC0415 - Locust is an extra
 
     try:
-        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate)
+        check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate, find_limit=asked.find_limit)
     except PlanError as wrong:
         raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
     if master and asked.workers:

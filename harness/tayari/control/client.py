@@ -164,6 +164,11 @@ class ControlClient:
         found: list[Json] = self._call("GET", "/v1/codes")["codes"]
         return found
 
+    def refusals(self) -> list[Json]:
+        """The catalogue of refusals: name, code, HTTP status, text, and the rest as a result code."""
+        found: list[Json] = self._call("GET", "/v1/codes")["refusals"]
+        return found
+
     def schemas(self) -> Json:
         """JSON Schemas of requests and callbacks, by name."""
         return self._call("GET", "/v1/schemas")

@@ -114,9 +114,9 @@ class Broken:
 def credited_once(accounts: Sequence[Account]) -> list[Broken]:
     """M01: each receipt credits once."""
     broken = [
-        Broken(reference=account.reference, what=f"was credited {account.credits} times for {paid_pushes(account)}")
+        Broken(reference=account.reference, what=f"was credited {times} times for {paid_pushes(account)}")
         for account in accounts
-        if (account.credits or 0) > max(1, sum(push.paid for push in account.pushes))
+        if (times := _times_credited(account)) > max(1, sum(push.paid for push in account.pushes))
     ]
     shown: dict[str, list[str]] = defaultdict(list)
     for account in accounts:
@@ -126,6 +126,21 @@ def credited_once(accounts: Sequence[Account]) -> list[Broken]:
         if len(references) > 1:
             broken.append(Broken(reference=references[1], what=f"is paid with {receipt}, as {references[0]} is"))
     return broken
+
+
+def _times_credited(account: Account) -> int:
+    """By the ledger's rows; or by the sum, where that is a multiple of what was paid: one row may carry two credits."""
+    rows = account.credits or 0
+    amounts = {push.amount for push in account.pushes}
+    if not account.total or len(amounts) != 1 or 0 in amounts or _named_amounts(account) - amounts:
+        return rows
+    times, rest = divmod(round(account.total, 2), amounts.pop())
+    return rows if rest else max(rows, int(times))
+
+
+def _named_amounts(account: Account) -> set[float]:
+    """What M-Pesa itself named as paid."""
+    return {one.amount for push in account.pushes for one in push.proofs() if one.amount is not None}
 
 
 def paid_pushes(account: Account) -> str:
@@ -191,8 +206,7 @@ def _difference(account: Account) -> str:
         if account.ordered is not None and abs(push.amount - account.ordered) >= 1:
             return f"is an order of {account.ordered:g} shillings, and {push.amount:g} were asked for"
     amounts = {push.amount for push in account.pushes}
-    told = {one.amount for push in account.pushes for one in push.proofs() if one.amount is not None}
-    if not account.total or len(amounts) != 1 or told - amounts:
+    if not account.total or len(amounts) != 1 or _named_amounts(account) - amounts:
         return ""  # nothing credited; or M-Pesa itself named another amount, which is rule C06's affair
     amount = amounts.pop()
     expected = max(1, account.credits or 1) * amount

@@ -29,6 +29,8 @@ class StageOptions:
     scenarios: tuple[Path, ...] = ()
     """Folders besides the shipped one."""
     journal: Path | None = None
+    workers: int = 1
+    """Processes that the simulator is."""
 
 
 def simulator_options(target: Target, chosen: StageOptions, port: str) -> SimulatorOptions:
@@ -42,6 +44,7 @@ def simulator_options(target: Target, chosen: StageOptions, port: str) -> Simula
         seed=chosen.seed,
         scenarios=(scenario_folder(), *chosen.scenarios),
         journal=chosen.journal,
+        workers=chosen.workers,
         account=target.daraja,
         callbacks=_filled(target.callbacks, port),
     )

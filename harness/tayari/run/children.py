@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _POLL_S: Final = 0.05
-_PUT_AWAY_S: Final = 40.0
+_PUT_AWAY_S: Final = 75.0
 """Locust waits for payments under way, the suites for the checks that run."""
 
 
@@ -64,7 +64,7 @@ def run_child(
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
-        _let_go(child)
+        _let_go(child, watch)
         raise
     finally:
         if child.poll() is None:
@@ -75,10 +75,16 @@ def run_child(
         raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)
 
 
-def _let_go(child: subprocess.Popen[bytes]) -> None:
+def _let_go(child: subprocess.Popen[bytes], watch: Callable[[], None]) -> None:
+    """Give it time to finish its books; another interrupt ends it at once."""
+    until = time.monotonic() + _PUT_AWAY_S
     try:
-        child.wait(_PUT_AWAY_S)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        while child.poll() is None and time.monotonic() < until:
+            watch()
+            time.sleep(_POLL_S)
+    except KeyboardInterrupt:
+        pass
+    if child.poll() is None:
         child.kill()
         child.wait()
 

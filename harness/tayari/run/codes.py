@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from tayari_reports.facts import Code
-from tayari_simulator.core.errors import ERROR_LIST
+from tayari_simulator.core.advice import OF_QUERY
+from tayari_simulator.core.refusals import Recognised, recognise
 from tayari_simulator.core.results import find
 
 from tayari.control.client import ControlClient
@@ -25,6 +26,16 @@ _AMOUNT: Final = 10
 _CALLBACK_S: Final = 10.0
 _SETTLED_S: Final = 3.0
 _AT_ONCE: Final = 8
+_UNDECIDED: Final = frozenset({"ask first", "poll"})
+"""Advice that promises nothing, whatever call was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A refusal that was answered. Of a status query it says nothing about the payment, which may be paid by then."""
+
+    refusal: Recognised
+    of_query: bool
 
 
 def results_met(control: ControlClient) -> Counter[str]:
@@ -33,13 +44,15 @@ def results_met(control: ControlClient) -> Counter[str]:
     return Counter(str(code) for code in codes if code is not None)
 
 
-def errors_met(control: ControlClient) -> Counter[tuple[str, str]]:
-    """How often each error code was answered, with Daraja's words."""
-    return Counter(
-        (str(body["errorCode"]), str(body.get("errorMessage") or ""))
-        for entry in journal.entries(control, kind="request")
-        if (body := _body(entry)).get("errorCode")
-    )
+def refusals_met(control: ControlClient) -> Counter[Met]:
+    """How often each refusal was answered, by Daraja or by what stands before it."""
+    found: Counter[Met] = Counter()
+    for entry in journal.entries(control, kind="request"):
+        answer = entry.get("response") or {}
+        refusal = recognise(int(answer.get("status") or 0), str(answer.get("body") or ""))
+        if refusal is not None:
+            found[Met(refusal, of_query=entry.get("endpoint") == "stk_query")] += 1
+    return found
 
 
 def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
@@ -49,12 +62,12 @@ def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
         ControlError: the simulator does not answer.
     """
     results = results_met(stage.control)
-    errors = errors_met(stage.control)
+    refusals = refusals_met(stage.control)
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
     told = _ask(stage, results) if ask and shows else {}
     return (
         *(_result(code, times, told.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
-        *(_error(code, text, times) for (code, text), times in sorted(errors.items())),
+        *(_refusal(met, times) for met, times in sorted(refusals.items(), key=lambda item: _by_text(item[0]))),
     )
 
 
@@ -99,26 +112,37 @@ def _result(code: str, times: int, told: str) -> Code:
         say_en=row.say_en,
         say_sw=row.say_sw,
         retry=row.retry,
+        mark=str(row.mark),
+        source=row.source,
     )
 
 
-def _error(code: str, text: str, times: int) -> Code:
-    same = [row for row in ERROR_LIST if row.code == code]
-    row = next((row for row in same if row.message == text), same[0] if same else None)
-    return Code(code=code, kind="error", text=text, times=times, meaning=row.when if row is not None else "")
+def _refusal(met: Met, times: int) -> Code:
+    refusal, row = met.refusal, met.refusal.row
+    if row is None:
+        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning="no refusal that is known")
+    advice, meaning = row.advice, row.meaning
+    if met.of_query and advice.retry not in _UNDECIDED:
+        advice, meaning = OF_QUERY, f"{meaning}; the answer to a status query, so that nothing is known of the payment"
+    return Code(
+        code=refusal.code,
+        kind=row.kind,
+        text=refusal.text,
+        times=times,
+        meaning=meaning,
+        say_en=advice.say_en,
+        say_sw=advice.say_sw,
+        retry=advice.retry,
+        mark=str(row.mark),
+        source=row.source,
+    )
+
+
+def _by_text(met: Met) -> tuple[bool, str, str, bool]:
+    row = met.refusal.row
+    return row is not None and row.kind == "gateway", met.refusal.code, met.refusal.text, met.of_query
 
 
 def _by_code(item: tuple[str, int]) -> tuple[bool, int, str]:
     code = item[0]
     return not code.isdigit(), int(code) if code.isdigit() else 0, code
-
-
-def _body(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    response = entry.get("response") or {}
-    if (response.get("status") or 0) < 400:
-        return {}
-    try:
-        body = json.loads(response.get("body") or "{}")
-    except (ValueError, TypeError):
-        return {}
-    return body if isinstance(body, Mapping) else {}

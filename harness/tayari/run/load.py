@@ -6,16 +6,16 @@ import importlib.util
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tayari_contracts.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 
+from tayari.merchant.process import free_port
 from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
@@ -27,6 +27,9 @@ INSTALL: Final = "pip install 'tayari[load]'"
 CONCURRENT_USERS: Final = "L04"
 _OUT: Final = "load.json"
 _EVENTS: Final = "load-events.jsonl"
+_PROGRESS: Final = "load-progress.json"
+_TOLD_EVERY_S: Final = 10.0
+"""In CI, where no line moves."""
 PROBES: Final = 14
 """A search for the limit tries no more rates."""
 _SETTLE_S: Final = 20.0
@@ -94,7 +97,8 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
-    watch = _watch(voice, f"load: {how(asked)} {span}", asked.duration_s)
+    seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
+    watch = _watch(voice, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -147,11 +151,21 @@ def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path, *, also: Coll
     return Loaded(plan=plan, checks=checks, load=load_from_dict(json.loads(out.read_text(encoding="utf-8"))))
 
 
+def interrupted_load(order: Order, plan: tuple[Rule, ...], work_dir: Path) -> Loaded:
+    """What an interrupted load has left behind.
+
+    Raises:
+        ChildFailed: nothing.
+    """
+    return loaded_from(plan, work_dir, order.out / "load.log", also=_of_the_suite(order))
+
+
 def locust_command(asked: LoadOrder) -> list[str]:
     """The command line."""
     command = locust()
     if asked.ui:
         command += ["--web-host", "127.0.0.1", "--web-port", str(asked.ui_port), "--autostart"]
+        command += [] if asked.until_stopped else ["-t", f"{asked.duration_s:g}s"]
     else:
         command += ["--headless", "--only-summary", "-t", f"{asked.duration_s:g}s", "--exit-code-on-error", "0"]
     values: dict[str, object] = {
@@ -162,7 +176,10 @@ def locust_command(asked: LoadOrder) -> list[str]:
     switches = {"--find-limit": asked.find_limit}
     command += [name for name, wanted in switches.items() if wanted]
     if asked.workers:
-        command += ["--processes", str(asked.workers)]
+        # Locust's usual port may be another run's; its workers are forked and find the master by the same words.
+        port = str(free_port())
+        command += ["--processes", str(asked.workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        command += ["--master-port", port]
     if asked.expect_workers:
         host, _, port = asked.bind.rpartition(":")
         command += ["--master", "--expect-workers", str(asked.expect_workers)]
@@ -203,14 +220,42 @@ def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Pat
         "TAYARI_STAGE": str(stage_file),
         "TAYARI_LOAD_OUT": str(work_dir / _OUT),
         "TAYARI_EVENTS": str(work_dir / _EVENTS),
+        "TAYARI_LOAD_PROGRESS": str(work_dir / _PROGRESS),
     }
     seed = {} if asked.seed is None else {"TAYARI_LOAD_SEED": str(asked.seed)}
     return {**clean_environment(os.environ), **given, **seed}
 
 
-def _watch(voice: Voice, what: str, seconds: float) -> Callable[[], None]:
-    task, began = voice.waiting(what, seconds), time.monotonic()
-    return lambda: voice.waited(task, time.monotonic() - began)
+def _watch(voice: Voice, what: str, seconds: float | None, progress: Path) -> Callable[[], None]:
+    """Show where the load stands: on a terminal each second, in CI a line every ten."""
+    task, last = voice.waiting(what, seconds), [-1.0, 0.0]
+
+    def look() -> None:
+        try:
+            found = json.loads(progress.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return
+        if found["elapsed_s"] == last[0]:
+            return
+        last[0] = found["elapsed_s"]
+        voice.waited(task, found["elapsed_s"], standing(found))
+        if found["elapsed_s"] - last[1] >= _TOLD_EVERY_S:
+            last[1] = found["elapsed_s"]
+            voice.say_plain(f"  {found['elapsed_s']:.0f} s: {standing(found)}")
+
+    return look
+
+
+def standing(found: Mapping[str, Any]) -> str:
+    """Where a load run stands, in one line."""
+    p95 = "" if found["p95_s"] is None else f", p95 {found['p95_s']:.2f} s"
+    bad = "".join(
+        f", {found[name]} {what}"
+        for name, what in (("failed", "failed"), ("dropped", "dropped"), ("credited_twice", "CREDITED TWICE"))
+        if found[name]
+    )
+    over = "the load is over, waiting: " if found["waiting"] else ""
+    return f"{over}{found['started']} started, {found['settled']} settled, {found['under_way']} open{bad}{p95}"
 
 
 def _not_tested(rule: Rule) -> Check:

@@ -18,10 +18,12 @@ class LoadOrder:
 
     users: int | None = None
     """None: `thresholds.concurrent_users` of the target file."""
-    duration_s: float = 60.0
+    duration_s: float = 30.0
     ui: bool = False
     """Locust's own page instead of a headless run; it ends when its user ends it."""
     ui_port: int = 8089
+    until_stopped: bool = False
+    """On the page, the run goes on until somebody stops it; else it ends with its time there, too."""
     seed: int | None = None
     rate: float | None = None
     """Arrivals per second of the open model; None: the closed model."""

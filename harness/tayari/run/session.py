@@ -22,7 +22,7 @@ from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Exit, Finding
-from tayari.run.load import Loaded, loaded_from, not_begun, planned_rules, run_load
+from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.statements import read_statements
 from tayari.run.suites import found_so_far, run_suites
@@ -74,7 +74,7 @@ def check(order: Order, voice: Voice) -> Result:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
             with contextlib.suppress(ChildFailed):
-                parts.loaded = loaded_from(parts.loaded.plan, stage.work_dir, order.out / "load.log")
+                parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
             voice.say("interrupted: what was found so far is reported", style="bold yellow")
         except ChildFailed as error:
             parts.interrupted = True
@@ -102,8 +102,10 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     if order.load is not None and _settled(stage, parts, voice):
         since = journal.newest(stage.control)
         parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
-        _note_lost(parts)
-        parts.callback_errors = callback_errors(stage.control, since)
+        try:
+            parts.callback_errors = callback_errors(stage.control, since)
+        except ControlError as error:
+            parts.notes.append(f"how callbacks were answered was not read: {error}")
 
 
 def _learn(order: Order, stage: Stage, parts: Parts) -> None:
@@ -114,14 +116,6 @@ def _learn(order: Order, stage: Stage, parts: Parts) -> None:
         parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
-
-
-def _note_lost(parts: Parts) -> None:
-    """A load that lost workers lost what they saw: such a run is no proof of anything."""
-    load = parts.loaded.load
-    if load is not None and load.lost_workers:
-        parts.interrupted = True
-        parts.notes.append(f"{load.lost_workers} of the load's workers were lost while it ran: the run is invalid")
 
 
 def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:

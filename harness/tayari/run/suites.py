@@ -43,7 +43,8 @@ class EventTail:
     def _tell(self, event: dict[str, object]) -> None:
         if event["event"] == "plan":
             rules = event["rules"]
-            self._voice.planned(len(rules) if isinstance(rules, list) else 0, self._what)
+            titles = {row["id"]: row["title"] for row in rules} if isinstance(rules, list) else {}
+            self._voice.planned(titles, self._what)
         elif event["event"] == "check":
             self._voice.check(_check(event))
 

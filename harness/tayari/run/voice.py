@@ -3,6 +3,7 @@ where that carries JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,6 +44,7 @@ class Voice:
             disable=quiet or not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._titles: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -71,25 +73,31 @@ class Voice:
         self.say(f"  STOP  {finding.name}: {finding.message}", style="bold red")
         self.say(f"        {finding.fix}", style="yellow")
 
-    def planned(self, count: int, what: str) -> None:
-        """So many checks are about to run."""
-        self.say(f"{what}: {count} checks")
-        self._task = self._progress.add_task(what, total=count)
+    def planned(self, titles: Mapping[str, str], what: str) -> None:
+        """These checks are about to run: their titles by the id of the rule or scenario."""
+        self._titles = titles
+        self.say(f"{what}: {len(titles)} checks")
+        self._task = self._progress.add_task(what, total=len(titles))
 
     def check(self, check: Check) -> None:
         """One finished check: a line each in CI; on a terminal only those that did not pass."""
         mark, style = _MARKS[check.state]
         if not self.console.is_terminal or check.state not in {State.PASS, State.NOT_APPLICABLE}:
-            reason = f": {one_line(check.reason, 160)}" if check.reason else ""
-            self.say(f"  {mark:<10} {check.rule}{reason}", style=style)
+            told = one_line(check.reason, 160) if check.reason else self._titles.get(check.rule, "")
+            self.say(f"  {mark:<10} {check.rule}: {told}".rstrip(": "), style=style)
         if self._task is not None:
             self._progress.advance(self._task)
 
-    def waiting(self, what: str, seconds: float) -> TaskID:
-        """Something that takes about so long has begun."""
-        self.say(what)
-        return self._progress.add_task(what, total=round(seconds))
+    def say_plain(self, sentence: str) -> None:
+        """One line where no line moves: in CI."""
+        if not self.console.is_terminal:
+            self.say(sentence)
 
-    def waited(self, task: TaskID, seconds: float) -> None:
-        """It has run for so long."""
-        self._progress.update(task, completed=round(seconds))
+    def waiting(self, what: str, seconds: float | None) -> TaskID:
+        """Something that takes about so long has begun; None: as long as somebody lets it."""
+        self.say(what)
+        return self._progress.add_task(what, total=None if seconds is None else round(seconds))
+
+    def waited(self, task: TaskID, seconds: float, standing: str) -> None:
+        """It has run for so long, and stands there."""
+        self._progress.update(task, completed=round(seconds), description=standing)

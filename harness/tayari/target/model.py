@@ -121,6 +121,8 @@ class Promises:
     queries_per_minute: float | None = None
     answer_within_s: float = 10.0
     """The start of a payment is answered within this time while Daraja is well."""
+    payments_at_once: int | None = None
+    """At most so many checks run side by side; None: as many as the merchant keeps up with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

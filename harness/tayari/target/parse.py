@@ -106,6 +106,10 @@ def parse_callbacks(section: Section | None) -> Callbacks:
             do = "write the start of the callback URL as your merchant sends it"
             section.reading.complain(line, where, repr(prefix), "http://... or https://...", do)
     deliver_to = section.url("deliver_to", allowed=_PORT)
+    if rewrite and deliver_to is not None:
+        section.complain(
+            "deliver_to", "beside rewrite", "one of the two", "deliver_to takes every callback; remove one"
+        )
     hosts = (section.scalar(host, section.at("allow_hosts")) for host in section.members("allow_hosts"))
     allowed = tuple(host for host in hosts if host)
     source_header = section.text("source_header")
@@ -126,7 +130,7 @@ def parse_thresholds(section: Section | None) -> Thresholds:
         payment_p95_s=section.number("payment_p95_s", 10.0, low=0.001),
         success_rate=section.number("success_rate", 0.95, high=1.0),
         failure_rate=section.number("failure_rate", 0.05, high=1.0),
-        concurrent_users=int(section.number("concurrent_users", 50, low=1, high=100_000)),
+        concurrent_users=section.whole("concurrent_users", 50, low=1, high=100_000),
     )
     section.close()
     return thresholds
@@ -203,10 +207,12 @@ def _promises(section: Section) -> Promises:
     if promises is None:
         return Promises()
     queries = promises.number("queries_per_minute", 0.0, low=0.001) if promises.has("queries_per_minute") else None
+    at_once = promises.whole("payments_at_once", 8, low=1, high=1_000) if promises.has("payments_at_once") else None
     made = Promises(
         reconcile_within_s=promises.number("reconcile_within_s", 60.0, low=0.1),
         queries_per_minute=queries,
         answer_within_s=promises.number("answer_within_s", 10.0, low=0.1),
+        payments_at_once=at_once,
     )
     promises.close()
     return made

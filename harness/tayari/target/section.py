@@ -94,6 +94,16 @@ class Section:
             return default
         return float(found.value)
 
+    def whole(self, key: str, default: int, *, low: int = 0, high: int = 86_400) -> int:
+        """A whole number between `low` and `high`."""
+        found = self.found(key)
+        if found is None:
+            return default
+        if isinstance(found.value, bool) or not isinstance(found.value, int) or not low <= found.value <= high:
+            self.complain(key, found.kind(), f"a whole number from {low} to {high}", f"write e.g. `{key}: {default}`")
+            return default
+        return found.value
+
     def section(self, key: str) -> Section | None:
         """A mapping below this one, or None when absent."""
         found = self.found(key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_BARS: Final = "▁▂▃▄▅▆▇█"
+_BARS: Final = " ▁▂▃▄▅▆▇█"
 _QUIET: Final = " "
 
 
@@ -70,18 +70,24 @@ class Shape:
         """When Daraja is disturbed."""
         return tuple(trouble.window(duration_s) for trouble in self.troubles)
 
-    def graph(self, width: int = 60) -> str:
-        """The level as one line of bars; with troubles, a second line marks their windows with `x`."""
+    def graph(self, width: int = 60, height: int = 4) -> str:
+        """The level over the run's time as bars with an axis; where it has troubles, `x` marks their windows."""
         top = self.highest
-        bars = "".join(_bar(self.level((step + 0.5) / width) / top) for step in range(width))
-        if not self.troubles:
-            return bars
-        marks = "".join("x" if self._troubled((step + 0.5) / width) else _QUIET for step in range(width))
-        return f"{bars}\n{marks.rstrip()}"
+        shares = [self.level((step + 0.5) / width) / top for step in range(width)]
+        lines = []
+        for row in range(height, 0, -1):
+            bars = "".join(_bar(share * height - (row - 1)) for share in shares)
+            lines.append(f"{top:>4.1f} ┤{bars}" if row == height else f"     │{bars}")
+        lines.append(f" 0.0 ┴{'─' * width}")
+        if self.troubles:
+            marks = "".join("x" if self._troubled((step + 0.5) / width) else _QUIET for step in range(width))
+            lines.append(f"      {marks}  {', '.join(trouble.trouble for trouble in self.troubles)}")
+        return "\n".join(line.rstrip() for line in lines)
 
     def _troubled(self, share: float) -> bool:
         return any(row.begins <= share < row.begins + row.lasts for row in self.troubles)
 
 
 def _bar(share: float) -> str:
+    """One cell that is filled from below, by eighths."""
     return _BARS[min(len(_BARS) - 1, max(0, round(share * (len(_BARS) - 1))))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,9 +23,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def build_app(simulator: Simulator, selector: Selector) -> web.Application:
     """The control API over one simulator and the one that chooses for it."""
+    return application(control_handlers(simulator, selector, ROUTES))
+
+
+def control_handlers(simulator: Simulator, selector: Selector, rows: Iterable[Route]) -> list[web.RouteDef]:
+    """Rows of the table, bound to what they steer."""
     controlled = Controlled(simulator, selector)
+    return [web.route(row.method, row.path, _handler(row, controlled)) for row in rows]
+
+
+def application(routes: Iterable[web.RouteDef]) -> web.Application:
+    """An application that refuses in the control API's one shape."""
     app = web.Application(middlewares=[_refusals], client_max_size=MOST_BYTES)
-    app.add_routes([web.route(row.method, row.path, _handler(row, controlled)) for row in ROUTES])
+    app.add_routes(routes)
     return app
 
 
@@ -47,7 +57,22 @@ async def open_control_port(simulator: Simulator, selector: Selector, *, host: s
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(build_app(simulator, selector), access_log=None, shutdown_timeout=1.0)
+    opened = await open_application(build_app(simulator, selector), host=host, port=port)
+    simulator.control_url = opened.url
+    return opened
+
+
+async def open_application(
+    app: web.Application, *, host: str, port: int, ends_with_caller: bool = False
+) -> ControlPort:
+    """Open a port for an application. `port` 0: the system chooses.
+
+    With `ends_with_caller`, what was asked for ends when the caller leaves: a wait is not waited out for nobody.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=ends_with_caller)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -56,8 +81,7 @@ async def open_control_port(simulator: Simulator, selector: Selector, *, host: s
         raise
     bound_host, bound_port = runner.addresses[0][:2]
     shown = f"[{bound_host}]" if ":" in bound_host else bound_host
-    simulator.control_url = f"http://{shown}:{bound_port}"
-    return ControlPort(simulator.control_url, runner)
+    return ControlPort(f"http://{shown}:{bound_port}", runner)
 
 
 def _handler(row: Route, controlled: Controlled) -> Handler:

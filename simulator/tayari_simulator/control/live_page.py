@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from string import Template
@@ -12,6 +12,8 @@ from tayari_simulator.control.live_style import PAGE
 from tayari_simulator.http.shapes import payment_dict
 from tayari_simulator.http.simulator import Simulator
 from tayari_simulator.scenario.selector import Selector
+
+Json = dict[str, Any]
 
 RECENT: Final = 25
 """Payments and scenarios shown; the API has the rest."""
@@ -28,28 +30,42 @@ _COUNTERS: Final = (
 
 
 def live_page(simulator: Simulator, selector: Selector) -> str:
-    """The page as HTML. Everything that came from outside is escaped."""
+    """The page as HTML."""
+    return page_of(facts_of(simulator, selector))
+
+
+def facts_of(simulator: Simulator, selector: Selector) -> Json:
+    """All that the page shows, as JSON has it: several processes put theirs together."""
     settings = simulator.settings()
-    metrics = simulator.metrics()
+    return {
+        "daraja_url": settings["daraja_url"],
+        "facts": {
+            "profile": settings["profile"],
+            "clock": settings["clock"],
+            "short code": settings["short_code"],
+            "seed": settings["seed"],
+            "active scenario": selector.active or "none (success)",
+            "queued": selector.queued,
+            "version": settings["version"],
+        },
+        "metrics": simulator.metrics(),
+        "payments": [payment_dict(row) for row in simulator.daraja.world.payments.all()[-RECENT:]],
+        "scenarios": [[row.name, str(row.when.endpoint), row.about] for row in selector.scenarios()],
+    }
+
+
+def page_of(shown: Json) -> str:
+    """The page as HTML. Everything that came from outside is escaped."""
     return Template(PAGE).substitute(
-        daraja_url=escape(str(settings["daraja_url"])),
-        facts=_facts(settings, selector),
-        counters="".join(_counter(label, name, metrics) for label, name in _COUNTERS),
-        payments=_payments(map(payment_dict, simulator.daraja.world.payments.all()[-RECENT:])),
-        scenarios=_scenarios(selector),
+        daraja_url=escape(str(shown["daraja_url"])),
+        facts=_facts(shown["facts"]),
+        counters="".join(_counter(label, name, shown["metrics"]) for label, name in _COUNTERS),
+        payments=_payments(shown["payments"]),
+        scenarios=_scenarios(shown["scenarios"]),
     )
 
 
-def _facts(settings: Mapping[str, Any], selector: Selector) -> str:
-    rows = {
-        "profile": settings["profile"],
-        "clock": settings["clock"],
-        "short code": settings["short_code"],
-        "seed": settings["seed"],
-        "active scenario": selector.active or "none (success)",
-        "queued": selector.queued,
-        "version": settings["version"],
-    }
+def _facts(rows: Mapping[str, Any]) -> str:
     return "".join(f"<span><b>{escape(key)}</b> {escape(str(value))}</span>" for key, value in rows.items())
 
 
@@ -89,10 +105,9 @@ def _answer(call: Mapping[str, Any]) -> str:
     return str(call["error"] or "on its way")
 
 
-def _scenarios(selector: Selector) -> str:
-    loaded = selector.scenarios()
+def _scenarios(loaded: Iterable[Sequence[str]]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(row.name)}</code></td><td>{escape(row.when.endpoint)}</td><td>{escape(row.about)}</td></tr>"
-        for row in loaded
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(endpoint)}</td><td>{escape(about)}</td></tr>"
+        for name, endpoint, about in loaded
     )
     return rows or '<tr><td colspan="3" class="empty">No scenario is loaded.</td></tr>'

@@ -13,6 +13,7 @@ from tayari_simulator.control.controlled import Controlled, Route, named
 from tayari_simulator.control.live_page import live_page
 from tayari_simulator.control.prometheus import metrics_text
 from tayari_simulator.control.refusals import Refusal, answer
+from tayari_simulator.core.refusals import REFUSALS
 from tayari_simulator.http.simulator import ClockIsReal, TargetRefused
 from tayari_simulator.journal.memory import Question
 from tayari_simulator.reading.record import Complaint, describe, read_value
@@ -212,7 +213,7 @@ async def send_callback(controlled: Controlled, request: web.Request) -> web.Res
 
 async def codes(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/codes`."""
-    return answer({"codes": controlled.simulator.codes()})
+    return answer({"codes": controlled.simulator.codes(), "refusals": [row.to_dict() for row in REFUSALS]})
 
 
 async def schemas(controlled: Controlled, _: web.Request) -> web.Response:

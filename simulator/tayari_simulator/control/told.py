@@ -135,7 +135,7 @@ def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None
     made: tuple[Delivery, ...] = (one,)
     for armed in scenario.behaviour.armed if scenario is not None else ():
         if armed.applies(Call.CALLBACK, armed.after_calls + 1, armed.from_s, simulator.daraja.world.uniform):
-            made = armed.fault.deliver(made)
+            made = armed.met(simulator.daraja.world.uniform).deliver(made)
     return sorted(made, key=lambda row: row.due_s)
 
 

@@ -6,10 +6,10 @@ the counts of calls it has seen. Most payments meet no `Play` at all, so that th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 Uniform = Callable[[], float]
 """A source of numbers in [0, 1), seeded by whoever runs the core."""
@@ -40,6 +40,11 @@ class Fixed:
         return self.seconds
 
 
+NO_DELAY: Final = Fixed(0.0)
+Draws = tuple[tuple[str, Delay], ...]
+"""Parameters of a fault by name, and from where they are drawn."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One result of a payment, `after` seconds after the acknowledgement (or after the step before)."""
@@ -49,7 +54,7 @@ class Step:
     """None: the catalogue's wording for the profile."""
     after: Delay = Fixed(1.0)
     callback: bool = True
-    callback_after_s: float = 0.0
+    callback_after: Delay = NO_DELAY
     truth: bool = True
     """Whether the query agrees from then on; false for a callback that lies."""
 
@@ -137,6 +142,10 @@ class Fault:
         """Rewrite the callbacks of one result."""
         return deliveries
 
+    def drawn(self, values: Mapping[str, float]) -> Fault:
+        """The same fault with these parameters."""
+        return replace(cast(Any, self), **values)  # type: ignore[no-any-return]  # every fault is a dataclass
+
 
 ALWAYS: Final = 1_000_000_000
 FOREVER: Final = float("inf")
@@ -156,6 +165,11 @@ class Armed:
     probability: float = 1.0
     from_s: float = 0.0
     until_s: float = FOREVER
+    draws: Draws = ()
+
+    def met(self, uniform: Uniform) -> Fault:
+        """The fault as a call meets it: its drawn parameters are drawn."""
+        return self.fault.drawn({name: delay.draw(uniform) for name, delay in self.draws}) if self.draws else self.fault
 
     def applies(self, call: Call, number: int, elapsed_s: float, uniform: Uniform) -> bool:
         """Whether the `number`-th `call` of a play (1 is the first), `elapsed_s` after its begin, meets the fault."""
@@ -208,7 +222,9 @@ class Play:
         number = self.calls.get(call, 0) + 1
         self.calls[call] = number
         elapsed_s = self.timeline.elapsed_s(now_s)
-        return tuple(armed.fault for armed in self.behaviour.armed if armed.applies(call, number, elapsed_s, uniform))
+        return tuple(
+            armed.met(uniform) for armed in self.behaviour.armed if armed.applies(call, number, elapsed_s, uniform)
+        )
 
 
 class Choose(Protocol):

@@ -34,7 +34,7 @@ class GatewayFault:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One HTML page of the edge."""
+    """One page of the edge or of a proxy: HTML, or plain text."""
 
     name: str
     status: int
@@ -43,10 +43,11 @@ class Page:
     when: str
     mark: Mark
     source: str
+    content_type: str = "text/html"
 
     def reply(self) -> Reply:
         """The page, ready to be written."""
-        return Reply(self.status, self.body.encode(), content_type="text/html", headers=self.headers)
+        return Reply(self.status, self.body.encode(), content_type=self.content_type, headers=self.headers)
 
 
 def _fault(text: str, code: str) -> dict[str, object]:
@@ -150,6 +151,16 @@ _PAGES: Final = (
         "a plain proxy page",
         Mark.ASSUMED,
         "reference 1.10",
+    ),
+    Page(
+        "service_unreachable",
+        500,
+        "Service is currently unreachable",
+        (),
+        "sandbox C2B with an unknown short code; as text or JSON, plain text is assumed",
+        Mark.OBSERVED,
+        "reference 2.2",
+        "text/plain",
     ),
 )
 

@@ -78,6 +78,8 @@ ERROR_LIST: Final = (
               "queried too early, or the id is malformed", _O, "reference 3.2, 6-11"),
     ErrorSpec("400.002.05.invalid_request_payload", 400, "400.002.05", "Invalid Request Payload",
               "the body is not the expected JSON", _D, "reference 2.2"),
+    ErrorSpec("400.001.invalid_short_code", 400, "400.001", "Invalid ShortCode",
+              "pull transactions: the short code is wrong", _D, "reference 2.2"),
     ErrorSpec("400.003.01.invalid_access_token", 400, "400.003.01", "Invalid Access Token",
               "bad token on C2B and transaction status", _D, "reference 1.4"),
     ErrorSpec("400.003.02.bad_request", 400, "400.003.02", "Bad Request",
@@ -86,6 +88,10 @@ ERROR_LIST: Final = (
               "OAuth: the scheme is not Basic, or the header is missing", _D, "reference 1.3"),
     ErrorSpec("400.008.02.invalid_grant_type", 400, "400.008.02", "Invalid grant type passed",
               "OAuth: grant_type is missing or not client_credentials", _D, "reference 1.3"),
+    ErrorSpec("401.unauthorized", 401, "401", "Unauthorized - Invalid Access Token", "bad token on Bill Manager", _O,
+              "reference 1.4"),
+    ErrorSpec("401.001.invalid_access_token", 401, "401.001", "Invalid Access Token", "bad token on pull and QR", _D,
+              "reference 1.4"),
     ErrorSpec("401.002.01.invalid_access_token", 401, "401.002.01", "Error Occurred - Invalid Access Token - {token}",
               "bad token on B2C and account balance", _D, "reference 1.4"),
     ErrorSpec("401.003.01.no_apiproduct_match", 401, "401.003.01",
@@ -102,9 +108,10 @@ ERROR_LIST: Final = (
     ErrorSpec("404.001.03.invalid_access_token", 404, "404.001.03", "Invalid Access Token",
               "bad or expired token on STK push and query", _D, "reference 1.4, 6-4", empty_request_id=True),
     ErrorSpec("404.001.03.invalid_access_token.with_request_id", 404, "404.001.03", "Invalid Access Token",
-              "the same, the older form", _O, "reference 1.4"),
+              "bad or expired token on STK push and query, the older form", _O, "reference 1.4"),
     ErrorSpec("404.001.03.invalid_access_token.status_401", 401, "404.001.03", "Invalid Access Token",
-              "the same, with the status that some clients expect", _X, "reference 6-4", empty_request_id=True),
+              "bad or expired token on STK push and query, with the status that some clients expect",
+              _X, "reference 6-4", empty_request_id=True),
     ErrorSpec("404.001.04.invalid_authentication_header", 404, "404.001.04", "Invalid Authentication Header",
               "the Authorization header is absent or malformed", _D, "reference 1.4"),
     ErrorSpec("405.001.method_not_allowed", 405, "405.001", "{method} Method Not Allowed",
@@ -123,16 +130,19 @@ ERROR_LIST: Final = (
     ErrorSpec("500.001.1001.no_message", 500, "500.001.1001", None,
               "STK query in flight, or at random", _O, "reference 3.2"),
     ErrorSpec("500.001.1001.internal_server_error", 500, "500.001.1001", "Internal Server Error",
-              "reversal", _D, "reference 2.2"),
+              "internal failure of a reversal", _D, "reference 2.2"),
     ErrorSpec("500.002.1001.duplicate_originator_conversation_id", 500, "500.002.1001",
               "Duplicate OriginatorConversationID.", "B2C v3: the first request was accepted", _D, "reference 2.2"),
     ErrorSpec("500.003.02.system_busy", 500, "500.003.02", "System is busy. Please try again in few minutes.",
-              "overload", _D, "reference 2.2"),
+              "overload of M-Pesa", _D, "reference 2.2"),
     ErrorSpec("500.003.02.spike_arrest", 500, "500.003.02", "Error Occurred: Spike Arrest Violation",
-              "rate", _D, "reference 2.2"),
-    ErrorSpec("500.003.03.quota_violation", 500, "500.003.03", "Quota Violation", "quota", _D, "reference 2.2"),
+              "too many calls in a short time", _D, "reference 2.2"),
+    ErrorSpec("500.003.03.quota_violation", 500, "500.003.03", "Quota Violation",
+              "the quota of calls is used up", _D, "reference 2.2"),
+    ErrorSpec("500.003.03.quota_violation.long", 500, "500.003.03", "Error Occurred: Quota Violation",
+              "the quota of calls is used up, in the longer wording", _D, "reference 2.2"),
     ErrorSpec("500.003.1001.internal_server_error", 500, "500.003.1001", "Internal Server Error",
-              "anything", _D, "reference 2.2"),
+              "internal failure of any API: the outcome is unknown", _D, "reference 2.2"),
     ErrorSpec("500.003.1001.urls_already_registered", 500, "500.003.1001", "Urls are already registered.",
               "C2B register repeated in production", _D, "reference 2.2"),
     ErrorSpec("500.003.1001.duplicate_notification_info", 500, "500.003.1001",
@@ -140,16 +150,17 @@ ERROR_LIST: Final = (
               "URLs still registered on the aggregator platform", _D, "reference 2.2"),
     ErrorSpec("00.002.1001.under_maintenance", 503, "00.002.1001",
               "Service is currently under maintenance. Please try again later",
-              "maintenance; the HTTP status is not known, 503 is assumed", Mark.ASSUMED, "reference 2.2"),
+              "M-Pesa is under maintenance; the HTTP status is not known, 503 is assumed", Mark.ASSUMED,
+              "reference 2.2"),
 )  # fmt: skip
 
 
 def _named(rows: tuple[ErrorSpec, ...]) -> dict[str, ErrorSpec]:
-    """By name, and by code where all rows of the code say the same (the first row is then the usual one)."""
+    """By name, and by code where the rows of the code are one refusal and its variants (the first is the usual one)."""
     names = {row.name: row for row in rows}
     for row in rows:
         same = [other for other in rows if other.code == row.code]
-        if len({other.message for other in same}) == 1:
+        if all(f"{other.name}.".startswith(f"{same[0].name}.") for other in same):
             names.setdefault(row.code, same[0])
     return names
 

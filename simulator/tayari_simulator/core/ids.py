@@ -52,6 +52,7 @@ class Ids:
         self._began = 0
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
+        self._step, self._stride = 1, _STRIDE
         self._second = Second(0)
         self.begin(0)
 
@@ -64,9 +65,15 @@ class Ids:
         else:
             self._prefix = f"{self._node}-{(self._tail + second) % 2**48:012x}"
 
+    def share(self, index: int, of: int) -> None:
+        """Draw only every `of`-th identifier, `index` after the first: processes with other indexes draw the others."""
+        self._step, self._stride = of, _STRIDE * of % _RECEIPTS
+        self._counter += index
+        self._receipt = (self._receipt + index * _STRIDE) % _RECEIPTS
+
     def request_id(self) -> str:
         """A `requestId` or `MerchantRequestID`: the gateway node's part, and a counter."""
-        self._counter += 1
+        self._counter += self._step
         if self._classic:
             return f"{self._prefix}{self._counter}-1"
         return f"{self._prefix}{self._counter}"
@@ -93,10 +100,10 @@ class Ids:
 
     def receipt(self, now_s: float) -> str:
         """An M-Pesa receipt: ten characters, the first three are the day."""
-        self._receipt = number = (self._receipt + _STRIDE) % _RECEIPTS
-        number, last = divmod(number, 36)
-        number, third = divmod(number, 1296)
-        first, second = divmod(number, 1296)
+        self._receipt = number = (self._receipt + self._stride) % _RECEIPTS
+        front, back = divmod(number, 46_656)
+        first, second = divmod(front, 1296)
+        third, last = divmod(back, 36)
         return self.second(now_s).day + _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _DIGITS[last]
 
     def token(self) -> str:

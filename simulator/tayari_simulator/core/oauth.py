@@ -16,8 +16,8 @@ from tayari_simulator.core.world import World
 
 _PLAIN: Final = Behaviour(name="")
 NOBODY: Final = ("", "")
-"""`Basic Og==`, from a merchant whose settings are missing: no app, even where any pair is one. Assumed: that Daraja
-answers it as it answers a wrong pair."""
+"""`Basic Og==`, from a merchant whose settings are missing: no app, even where any pair is one. That
+Daraja answers it as it answers a wrong pair is assumed (option `empty_key_pair`)."""
 
 
 def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
@@ -45,7 +45,7 @@ def _issue(world: World, exchange: Exchange, authorization: str | None, query: s
     app = _credentials(authorization)
     if app is None:
         raise Refused(INVALID_AUTHENTICATION, note="the Authorization header is not Basic base64(key:secret)")
-    if app == NOBODY:
+    if app == NOBODY and world.options.says("empty_key_pair", "refuse"):
         return _wrong_credentials(world, exchange, "the consumer key and the secret are empty")
     if not world.business.knows_app(*app):
         return _wrong_credentials(world, exchange, "the consumer key or secret is not the configured one")

@@ -73,6 +73,8 @@ OPTIONS: Final = (
     Option(name="oauth_wrong_credentials", about="the answer to an unknown key or secret",
            choices=("empty_400", "400.008.01", "empty_401"), defaults=_same("empty_400"), mark=_X,
            source="reference 6-5"),
+    Option(name="empty_key_pair", about="an empty consumer key with an empty secret, where any other pair is taken",
+           choices=("refuse", "accept"), defaults=_same("refuse"), mark=_A, source="none; assumed"),
     Option(name="wrong_method", about="the answer to a wrong HTTP method", choices=("405.001", "404.001.04"),
            defaults=_same("405.001"), mark=_X, source="reference 1.4, 2.2"),
     Option(name="max_amount", about="the largest amount of one STK push, shillings", defaults=_same("250000"),

@@ -39,9 +39,8 @@ def play_next_result(world: World, payment: Payment, due_s: float) -> tuple[Deli
     if code == 0 and not receipt:
         receipt = payment.receipt or world.ids.receipt(due_s)
     body = world.callbacks.body(payment, code, desc, receipt=receipt, date_time=transaction_date(world, due_s))
-    delivery = Delivery(
-        due_s + step.callback_after_s, payment.callback_url, body, payment.checkout_request_id, payment.msisdn
-    )
+    sent_s = due_s + step.callback_after.draw(world.uniform)
+    delivery = Delivery(sent_s, payment.callback_url, body, payment.checkout_request_id, payment.msisdn)
     delivery.headers = world.callback_headers
     return (delivery,) if play is None else _with_faults(world, play, delivery, due_s)
 

@@ -31,13 +31,17 @@ class Overtaking:
             self._gone.remove(id(delivery))
             return False
         self._waiting.pop(id(delivery), None)
+        self.overtaken_by(delivery.checkout_request_id, now_s)
+        return True
+
+    def overtaken_by(self, checkout_request_id: str, now_s: float) -> None:
+        """A callback of this payment is sent: those of other payments that wait for one are planned after it."""
         for other in list(self._waiting.values()):
-            if other.checkout_request_id != delivery.checkout_request_id and other.overtaken_gap_s is not None:
+            if other.checkout_request_id != checkout_request_id and other.overtaken_gap_s is not None:
                 del self._waiting[id(other)]
                 self._gone.add(id(other))
                 early = replace(other, due_s=now_s + other.overtaken_gap_s, overtaken_gap_s=None)
                 self._agenda.add(early.due_s, early)
-        return True
 
     @property
     def gone(self) -> int:

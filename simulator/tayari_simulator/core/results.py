@@ -89,7 +89,7 @@ def _row(  # noqa: PLR0917 - the columns of the tables
         say_sw=say[1],
         retry=retry,
         mark=Mark(mark),
-        source="reference 4",
+        source="reference 2.3" if "core" in apis.split() else "reference 4",
         variants=variants,
     )
 
@@ -109,5 +109,7 @@ def find(code: int | str) -> ResultCode | None:
 
 def wire_form(code: int | str) -> int | str:
     """The code as a callback carries it: a number for numeric codes, text for the others. Source: reference 3.1."""
+    if type(code) is int and code >= 0:
+        return code
     text = str(code)
-    return int(text) if text.isascii() and text.isdigit() else text
+    return int(text) if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") else text

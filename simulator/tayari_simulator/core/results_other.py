@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from tayari_simulator.core import phrases as say
 from tayari_simulator.core.results_stk import Row
 
-_NONE: Final = ("", "")
-"""Nothing for a customer: alert staff."""
-_CHECKING: Final = ("We are checking your payment.", "Tunakagua malipo yako.")
+_NONE: Final = say.NOTHING
+_CHECKING: Final = say.CHECKING
 
 OTHER_ROWS: Final[tuple[Row, ...]] = (
     (5, "", "b2c", "would fall below the minimum balance (old); text not established", _NONE, "after fix",
@@ -20,6 +20,7 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     (15, "", "core", "duplicate detected: the conversation id was used before", _NONE, "ask first", "documented", {}),
     (17, "System internal error.", "b2b b2c", "internal failure", _CHECKING, "ask first", "documented", {}),
     (18, "", "core", "initiator password check failed", _NONE, "after fix", "documented", {}),
+    (19, "", "core", "sequencing error", _NONE, "after fix", "documented", {}),
     (20, "", "core", "initiator not found", _NONE, "after fix", "documented", {}),
     (21, "The initiator is not allowed to initiate this request", "b2c b2b status balance reversal", "role missing",
      _NONE, "after fix", "documented", {}),
@@ -29,6 +30,13 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     (25, "The format of parameter null is invalid.", "core status", "a field is malformed", _NONE, "after fix",
      "documented", {}),
     (29, "", "core", "unknown command", _NONE, "after fix", "documented", {}),
+    ("00", "", "qr", "done; the documentation shows an AG_ id in its place", _NONE, "no", "disputed", {}),
+    (200, "", "bill_manager ratiba", "done", _NONE, "no", "documented", {}),
+    (409, "Conflict", "bill_manager", "an invoice that is paid, wholly or in part, cannot be cancelled", _NONE, "no",
+     "documented", {}),
+    (1000, "", "pull", "done", _NONE, "no", "documented", {}),
+    (1001, "", "pull", "nothing found in the window, or registered before; not the 1001 of STK", _NONE, "no",
+     "documented", {}),
     (1050, "", "ratiba", "the standing order's name is used already",
      ("Choose another name.", "Chagua jina lingine."), "after fix", "documented", {}),
     (1051, "", "ratiba", "bad request", _NONE, "after fix", "documented", {}),
@@ -36,12 +44,31 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
      "API user, password, certificate or padding is wrong", _NONE, "after fix", "documented", {}),
     (2006, "Declined due to account rule: The account status does not allow this transaction.", "b2c reversal",
      "the account is not active", _NONE, "after fix", "documented", {}),
+    (2007, "", "c2b", "external validation failed; text not established", _NONE, "after fix", "assumed", {}),
+    (2020, "", "unknown", "format of the amount; one source, API and text not established", _NONE, "after fix",
+     "assumed", {}),
+    (2029, "", "unknown", "unresolved reason type; one source, API and text not established", _NONE, "after fix",
+     "assumed", {}),
+    (2033, "", "status", "receipt not found; text not established", _NONE, "ask first", "assumed", {}),
     (2040, "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service.",
      "b2c", "the recipient is not registered",
      ("This number cannot receive M-Pesa.", "Nambari hii haiwezi kupokea M-Pesa."), "after fix", "documented", {}),
+    (2043, "", "unknown", "reason type; one source, API and text not established", _NONE, "after fix", "assumed", {}),
+    (2051, "", "unknown", "the phone number is invalid; one source, API and text not established", _NONE, "after fix",
+     "assumed", {}),
+    (2202, "", "unknown", "the account number is invalid; one source, API and text not established", _NONE,
+     "after fix", "assumed", {}),
+    (4000, "Success", "organisation", "done; the documentation's table says 0", _NONE, "no", "disputed", {}),
     (4001, "User cancelled transaction", "b2b_express", "cancelled",
      ("The payment was cancelled.", "Malipo yameghairiwa."), "now", "documented", {}),
     (4001, "Details do not match", "kyc", "the details do not match", _NONE, "no", "assumed", {}),
+    (4102, "", "b2b_express", "KYC; text not established", _NONE, "after fix", "assumed", {}),
+    (4104, "", "b2b_express", "the till has no nominated number; text not established", _NONE, "after fix", "assumed",
+     {}),
+    (4201, "", "b2b_express", "USSD network error; text not established", _NONE, "after fix", "assumed", {}),
+    (4203, "", "b2b_express", "USSD exception; text not established", _NONE, "after fix", "assumed", {}),
+    *((code, "", "bonga", "Lipa na Bonga; meaning and text not established", _NONE, "ask first", "assumed", {})
+      for code in (6000, 6001, 6004, 6005, 6006, 6007, 6008, 6009, 6011)),
     (8006, "The security credential is locked.", "b2c b2b status balance reversal", "the API user is locked", _NONE,
      "after fix", "documented", {}),
     ("R000001", "The transaction has already been reversed", "reversal", "reversed before", _NONE, "no",
@@ -49,4 +76,18 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     ("R000002", "The OriginalTransactionID is invalid.", "reversal", "no such transaction", _NONE, "after fix",
      "documented", {}),
     ("TP40153", "", "balance", "role missing; text not established", _NONE, "after fix", "assumed", {}),
+    (100000000, "", "core", "the request is cached for resending", _NONE, "ask first", "documented", {}),
+    (100000001, "", "core", "overload", say.BUSY, "now", "documented", {}),
+    (100000002, "", "core", "throttled", say.BUSY, "now", "documented", {}),
+    (100000004, "", "core", "internal error", _CHECKING, "ask first", "documented", {}),
+    (100000005, "", "core", "invalid input value", _NONE, "after fix", "documented", {}),
+    (100000007, "", "core", "service abnormal", _CHECKING, "ask first", "documented", {}),
+    (100000009, "", "core", "API abnormal", _CHECKING, "ask first", "documented", {}),
+    (100000010, "", "core", "insufficient permission", _NONE, "after fix", "documented", {}),
+    (100000011, "", "core", "request rate exceeded", say.BUSY, "now", "documented", {}),
+    *((code, "Rejected", "c2b_validation", f"the merchant's own answer to a validation: {what}", _NONE, "no",
+       "documented", {})
+      for code, what in (("C2B00011", "invalid phone number"), ("C2B00012", "invalid account number"),
+                         ("C2B00013", "invalid amount"), ("C2B00014", "invalid KYC details"),
+                         ("C2B00015", "invalid short code"), ("C2B00016", "other"))),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Rows of the result catalogue that an STK push can end with, or its query can say.
 
 A row: code, text, APIs, meaning, (what to say in English, in Swahili), retry, standing, texts of other wordings.
-Retry is `no`, `now`, `after fix`, `after top-up`, `tomorrow`, `ask first` (query before anything) or `poll`.
+Retry is a word of `advice.RETRY`.
 """
 
 from __future__ import annotations
@@ -9,28 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
+from tayari_simulator.core import phrases as say
 
-_STAFF: Final = (
-    "We cannot take M-Pesa payments right now. Please use another way to pay.",
-    "Hatuwezi kupokea malipo ya M-Pesa kwa sasa. Tafadhali lipa kwa njia nyingine.",
-)
-_UNREACHED: Final = (
-    "We could not reach your phone. Check the signal and try again.",
-    "Hatukuweza kufikia simu yako. Angalia mtandao kisha ujaribu tena.",
-)
-_CANCELLED: Final = (
-    "You cancelled the payment. You can try again.",
-    "Umeghairi malipo. Unaweza kujaribu tena.",
-)
-_PIN: Final = (
-    "The PIN was not accepted, or this number has no M-Pesa.",
-    "PIN haikukubaliwa, au nambari hii haina M-Pesa.",
-)
-_UNCONFIRMED: Final = (
-    "We could not confirm the payment yet. Please wait before you pay again.",
-    "Bado hatujaweza kuthibitisha malipo. Tafadhali subiri kabla ya kulipa tena.",
-)
+Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
 
 STK_ROWS: Final[tuple[Row, ...]] = (
     (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal",
@@ -62,49 +43,50 @@ STK_ROWS: Final[tuple[Row, ...]] = (
      ("Please wait two minutes and try again.", "Tafadhali subiri dakika mbili kisha ujaribu tena."),
      "now", "documented", {}),
     (26, "System busy", "stk b2c b2b status balance reversal",
-     "overload; the exact text is not established",
+     "overload (the core's own list: traffic blocked); the exact text is not established",
      ("M-Pesa is busy, please try again in a few minutes.",
       "M-Pesa ina shughuli nyingi, tafadhali jaribu tena baada ya dakika chache."), "now", "assumed", {}),
     (1001, "Unable to lock subscriber, a transaction is already in process for the current subscriber", "stk ratiba",
      "another prompt is open on the phone",
-     ("Another M-Pesa request is open on your phone. Finish it and try again in a minute.",
-      "Kuna ombi lingine la M-Pesa kwenye simu yako. Limalize kisha ujaribu tena baada ya dakika moja."),
-     "now", "documented", {}),
+     say.OTHER_PROMPT, "now", "documented", {}),
     (1005, "The account reference is invalid", "stk", "account reference invalid; community list, text not established",
-     _STAFF, "after fix", "assumed", {}),
+     say.STAFF, "after fix", "assumed", {}),
     (1019, "Transaction has expired", "stk", "not processed in time",
      ("The request expired before it was completed. Try again.",
       "Muda wa ombi uliisha kabla ya kukamilika. Jaribu tena."), "now", "documented", {}),
     (1025, "An error occurred while sending a push request", "stk ratiba",
-     "the prompt is too long (above 182 characters) or could not be sent", _UNREACHED, "now", "documented", {}),
-    (1031, "Request cancelled by user", "stk ratiba bonga", "cancelled, or PIN time-out (STK to 2021)", _CANCELLED,
+     "the prompt is too long (above 182 characters) or could not be sent", say.UNREACHED, "now", "documented", {}),
+    (1031, "Request cancelled by user", "stk ratiba bonga", "cancelled, or PIN time-out (STK to 2021)", say.CANCELLED,
      "now", "observed", {}),
-    (1032, "Request cancelled by user", "stk", "dismissed, or timed out on the handset", _CANCELLED, "now",
+    (1032, "Request cancelled by user", "stk", "dismissed, or timed out on the handset", say.CANCELLED, "now",
      "documented",
      {"sandbox-2026": "Request Cancelled by user.", "classic-2021": "[STK_CB - ]Request cancelled by user"}),
-    (1036, "SMSC ACK timeout.", "stk", "network", _UNREACHED, "now", "observed",
+    (1036, "SMSC ACK timeout.", "stk", "network", say.UNREACHED, "now", "observed",
      {"classic-2021": "[STK_CB - ]SMSC ACK timeout."}),
     (1037, "DS timeout user cannot be reached", "stk", "phone off, no signal, old SIM, or no answer",
      ("We got no answer from your phone. Check the signal and try again once we have confirmed this payment's state.",
       "Hatukupata jibu kutoka kwa simu yako. Angalia mtandao, na ujaribu tena tukishathibitisha hali ya malipo haya."),
      "ask first", "documented",
      {"sandbox-2026": "No response from user.", "classic-2021": "[STK_CB - ]DS timeout."}),
-    (2001, "The initiator information is invalid.", "stk", "wrong PIN, or no M-Pesa wallet", _PIN, "now", "documented",
+    (2001, "The initiator information is invalid.", "stk", "wrong PIN, or no M-Pesa wallet", say.WRONG_PIN, "now",
+     "documented",
      {"classic-2021": "[MpesaCB - ]The initiator information is invalid."}),
     (2028, "The request is not permitted according to product assignment.", "stk b2c reversal",
-     "PartyB, TransactionType or the product is wrong", _STAFF, "after fix", "documented", {}),
+     "PartyB, TransactionType or the product is wrong", say.STAFF, "after fix", "documented", {}),
     (4999, "The transaction is still under processing", "stk_query", "in flight",
-     ("We are waiting for M-Pesa.", "Tunasubiri M-Pesa."), "poll", "observed", {}),
+     say.WAITING, "poll", "observed", {}),
     (5999, "Some text the merchant has never seen", "stk",
-     "no known meaning: stands for every code that a merchant does not know", _UNCONFIRMED, "ask first", "assumed", {}),
+     "no known meaning: stands for every code that a merchant does not know", say.UNCONFIRMED, "ask first",
+     "assumed", {}),
     (8006, "The security credential is locked.", "stk", "the customer's PIN is locked",
      ("Your M-Pesa PIN is locked; call Safaricom customer care.",
       "PIN yako ya M-Pesa imefungwa; piga simu kwa huduma kwa wateja wa Safaricom."), "no", "documented", {}),
-    (9999, "An error occurred while sending a push request", "stk", "the push failed", _UNREACHED, "now",
+    (9999, "An error occurred while sending a push request", "stk", "the push failed", say.UNREACHED, "now",
      "documented", {}),
-    ("E3008", "Error, the user has a bad debt contract.", "stk", "an ordinary phone in the sandbox", _STAFF, "no",
+    ("E3008", "Error, the user has a bad debt contract.", "stk", "an ordinary phone in the sandbox", say.STAFF, "no",
      "observed", {}),
-    ("SFC_IC0003", "The operator does not exist.", "stk b2c b2b", "wrong receiver or identifier type", _STAFF,
+    ("SFC_IC0003", "The operator does not exist.", "stk b2c b2b", "wrong receiver or identifier type", say.STAFF,
      "after fix", "observed", {}),
-    ("TP40087", "The PIN is wrong", "stk", "wrong PIN; one source, text not established", _PIN, "now", "assumed", {}),
+    ("TP40087", "The PIN is wrong", "stk", "wrong PIN; one source, text not established", say.WRONG_PIN, "now",
+     "assumed", {}),
 )  # fmt: skip

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
-from tayari_simulator.core.behaviour import Behaviour, Fixed, Reply
+from tayari_simulator.core.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Reply
 from tayari_simulator.faults.base import PushFault
+from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.reading.record import Seconds
+
+_AT: Final[Delay] = Fixed(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +21,12 @@ class BeforeAck(PushFault):
     """
 
     hold_s: Seconds = 3.0
-    callback_at_s: Seconds = 1.0
+    callback_at_s: DelayForm = _AT
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
         """Make the outcome true, and told, at `callback_at_s`."""
         first, *later = behaviour.steps
-        early = replace(first, after=Fixed(self.callback_at_s), callback_after_s=0.0)
+        early = replace(first, after=self.callback_at_s, callback_after=NO_DELAY)
         return replace(behaviour, steps=(early, *later))
 
     def shape(self, reply: Reply) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
-from tayari_simulator.core.behaviour import Behaviour, Call, Fixed, Step
+from tayari_simulator.core.behaviour import Behaviour, Call, Delay, Fixed, Step
 from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.faults.parameters import ResultCode
-from tayari_simulator.reading.record import Seconds
+
+_AFTER: Final[Delay] = Fixed(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +18,10 @@ class LateFailure(TableFault):
     """Send a second callback with `result_code`, `after_s` seconds after the last one; the truth does not change."""
 
     result_code: ResultCode = 1037
-    after_s: Seconds = 1.0
+    after_s: DelayForm = _AFTER
     calls = frozenset({Call.CALLBACK})
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
         """One more step, which is not true."""
-        lie = Step(result_code=self.result_code, after=Fixed(self.after_s), truth=False)
+        lie = Step(result_code=self.result_code, after=self.after_s, truth=False)
         return replace(behaviour, steps=(*behaviour.steps, lie))

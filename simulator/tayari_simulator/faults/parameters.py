@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Annotated
@@ -40,8 +41,16 @@ def _read_address(value: object, path: Path, complaints: list[Complaint]) -> obj
         return None
 
 
+def _read_media_type(value: object, path: Path, complaints: list[Complaint]) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?", value, re.ASCII):
+        return value
+    complaints.append(Complaint(path, f"found {describe(value)}; expected a content type, as text/html"))
+    return None
+
+
 Refusing = Annotated[int, AtLeast(400), AtMost(599)]
 """The status of a refusal."""
+MediaType = Annotated[str, ReadWith(_read_media_type)]
 Address = Annotated[str, ReadWith(_read_address)]
 ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS))]
 GatewayFaultName = Annotated[str, ReadWith(_row_of("fault of the gateway", GATEWAY_FAULTS))]

@@ -22,6 +22,7 @@ SOURCES: Final[Mapping[str, tuple[Mark, str]]] = MappingProxyType({
     "truncate": (_A, "none; what networks do"),
     "malformed_json": (_A, "none; what proxies do"),
     "empty_body": (_O, "reference 1.3: the empty 400 of OAuth; on other calls assumed"),
+    "wrong_content_type": (_A, "none; what proxies do"),
     "ack_lost": (_O, "reference 2.2: after a gateway timeout the outcome is unknown"),
     "ack_late": (_A, "none; what networks do"),
     "ack_refused": (_A, "reference 6-37: a documented possibility without a sample; its wording is assumed"),

@@ -34,6 +34,7 @@ from tayari_simulator.faults.slow import Slow
 from tayari_simulator.faults.slow_body import SlowBody
 from tayari_simulator.faults.token_life import TokenLife
 from tayari_simulator.faults.truncate import Truncate
+from tayari_simulator.faults.wrong_content_type import WrongContentType
 from tayari_simulator.faults.wrong_method import WrongMethod
 
 FAULTS: Final[Mapping[str, type[TableFault]]] = MappingProxyType({
@@ -48,6 +49,7 @@ FAULTS: Final[Mapping[str, type[TableFault]]] = MappingProxyType({
     "truncate": Truncate,
     "malformed_json": MalformedJson,
     "empty_body": EmptyBody,
+    "wrong_content_type": WrongContentType,
     "ack_lost": AckLost,
     "ack_late": AckLate,
     "ack_refused": AckRefused,

@@ -31,6 +31,20 @@ class Advancing:
         self._pump = pump
         self._in_flight = in_flight
 
+    async def move(self, *, by_s: float | None, to_next: bool, until_idle: bool) -> int:
+        """Move it in exactly one of the three ways; returns how many plans fired.
+
+        Raises:
+            ClockIsReal: it runs by itself.
+            ValueError: none of the three, or more than one.
+        """
+        if (by_s is not None) + to_next + until_idle != 1:
+            raise ValueError("expected exactly one of by_s, to_next and until_idle")
+        self.check()
+        if by_s is not None:
+            return await self.by(by_s)
+        return await (self.to_next() if to_next else self.until_idle())
+
     async def by(self, seconds: float) -> int:
         """Move it by so many seconds; returns how many plans fired."""
         end_s = self._clock.now_s() + seconds
@@ -46,6 +60,19 @@ class Advancing:
         """Move it until nothing is planned any more."""
         return await self._through(NEVER, MOST_MOMENTS)
 
+    def place(self, when_s: float) -> None:
+        """Move it without letting anything happen: the other processes go first."""
+        self._pump.stop()
+        self._clock.move_to(when_s)
+
+    async def fire(self) -> int:
+        """Let happen what is due now; returns how many plans fired."""
+        fired = 0
+        while some := self._pump.fire(self._clock.now_s()):
+            fired += some
+        await self._answers()
+        return fired
+
     def check(self) -> None:
         """Raise ClockIsReal unless the clock is manual."""
         if not self._clock.manual:
@@ -56,10 +83,8 @@ class Advancing:
         fired = 0
         while moments > 0 and (next_s := self._daraja.next_due_s()) <= end_s and next_s < NEVER:
             self._clock.move_to(next_s)
-            while some := self._pump.fire(self._clock.now_s()):
-                fired += some
+            fired += await self.fire()
             moments -= 1
-            await self._answers()
         return fired
 
     async def _answers(self) -> None:

@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by either side."""
         self._transport = None
+        del self._parser  # it holds this connection: as a cycle both would stay until somebody looks for cycles
         job, self.job = self.job, None
         self._pool.gone(self)
         if job is None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from tayari_simulator.core.world import World
+from tayari_simulator.http.collecting import collect_at_rest
 from tayari_simulator.http.limits import Limits, Seen
 from tayari_simulator.http.monitor import Monitor, resident_bytes
 from tayari_simulator.http.outbox import Outbox
@@ -48,7 +49,7 @@ def limits_of(parts: Parts) -> Limits:
             "journal_behind": parts.file.behind if parts.file else 0,
         }
 
-    return Limits(counted, measure)
+    return Limits(counted, measure, collect_at_rest)
 
 
 def measured(parts: Parts, limits: Limits) -> dict[str, float]:

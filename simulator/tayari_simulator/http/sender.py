@@ -45,8 +45,7 @@ class OriginPool:
             connection.send(job)
             return
         self._queue.append(job)
-        if len(self._open) + len(self._connecting) < CONNECTIONS:
-            self._connect()
+        self._connect_if_short()
 
     def free(self, connection: Connection) -> None:
         """A connection has its answer: it takes the next job."""
@@ -56,12 +55,11 @@ class OriginPool:
             self._idle.append(connection)
 
     def gone(self, connection: Connection) -> None:
-        """A connection is closed: another is opened if jobs wait."""
+        """A connection is closed: another is opened if jobs wait for one that is not under way."""
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if self._queue and not self._connecting:
-            self._connect()
+        self._connect_if_short()
 
     def sweep(self, now: float) -> None:
         """End what has had its time, and close what was idle too long."""
@@ -87,6 +85,11 @@ class OriginPool:
                 return connection
             connection.abort("")
         return None
+
+    def _connect_if_short(self) -> None:
+        """All 64 may end at once, when a merchant hung: then as many are opened again, not one."""
+        if len(self._connecting) < len(self._queue) and len(self._open) + len(self._connecting) < CONNECTIONS:
+            self._connect()
 
     def _connect(self) -> None:
         task = asyncio.create_task(self._connected())

@@ -8,9 +8,7 @@ from random import Random
 from typing import Any
 
 import orjson
-from aiohttp import web
 
-from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
@@ -23,9 +21,10 @@ from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
 from tayari_simulator.http.balance import balance
+from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
-from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.draining import drained
+from tayari_simulator.http.kinds import ALONE, Kinds
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.looking_up import Page, page_of, whole_page
 from tayari_simulator.http.measuring import Parts, limits_of, measured
@@ -38,7 +37,7 @@ from tayari_simulator.http.settings import business_of, configured
 from tayari_simulator.http.shapes import payment_dicts
 from tayari_simulator.http.targets import TargetRefused, Targets
 from tayari_simulator.journal.file import JournalFile
-from tayari_simulator.journal.memory import Journal, Question
+from tayari_simulator.journal.memory import Question
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resuming import Behaviours
 from tayari_simulator.journal.search import JournalSearch
@@ -54,7 +53,12 @@ class Simulator:
     """One fake Daraja with its clock, journal, ports and callback sender. Used from one event loop."""
 
     def __init__(
-        self, config: Config, *, choose: Choose | None = None, behaviours: Behaviours = lambda _: None
+        self,
+        config: Config,
+        *,
+        choose: Choose | None = None,
+        behaviours: Behaviours = lambda _: None,
+        kinds: Kinds = ALONE,
     ) -> None:
         """Put it together; nothing is opened but the journal, whose pending payments are taken over.
 
@@ -64,7 +68,8 @@ class Simulator:
             ClockError, OptionError, TargetRefused, JournalFileError: the configuration cannot be used.
         """
         self.config = config
-        self.clock = make_clock(config.clock)
+        self._kinds = kinds
+        self.clock = kinds.clock(config.clock)
         self.options = Options(config.profile, config.options)
         targets = Targets(config)
         self._hosts = targets.hosts
@@ -73,7 +78,7 @@ class Simulator:
         self.daraja.world.ids.begin(int(self.clock.now_s()))
         self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self._file = JournalFile(config.journal_file) if config.journal_file else None
-        self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
+        self.entries = kinds.journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
         self._keeper: PendingFile | None = None
         self.resumed = Resumed()
         if self._file is not None:
@@ -83,15 +88,16 @@ class Simulator:
         self._waiting = Waiting(self.entries)
         self.outbox.changed = self._changed
         self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed)
+        self._app = kinds.app(self.daraja, self.entries, self.clock, self._pump)
         self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
-        self._advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
+        self.advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
         self._monitor = Monitor()
         self._parts = Parts(
             world=self.daraja.world, outbox=self.outbox, entries=self.entries, monitor=self._monitor, file=self._file,
             keeper=self._keeper,
         )  # fmt: skip
         self._limits = limits_of(self._parts)
-        self._runner: web.AppRunner | None = None
+        self._callers: Callers | None = None
         self._listener: Listener | None = None
         self._started_at = self.clock.wall_s()
         self.control_url = ""
@@ -108,11 +114,8 @@ class Simulator:
         Raises:
             OSError: it is taken.
         """
-        app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
-        self._runner = web.AppRunner(app.build(), access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
-        await self._runner.setup()
-        assert self._runner.server is not None
-        app.listener = self._listener = Listener(self._runner.server, self.config.host, self.config.port)
+        self._callers = self._app.build()
+        self._app.listener = self._listener = self._kinds.listener(self._callers, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
         self._limits.start()
@@ -130,13 +133,13 @@ class Simulator:
         self.daraja.world.keeper = None
         if self._keeper is not None:
             self._keeper.close()
-        self._pump.stop()
+        self._pump.close()
         self._monitor.stop()
         self._limits.stop()
         if self._listener is not None:
             await self._listener.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._callers is not None:
+            await self._callers.close()
         await self.outbox.close()
         if self._file is not None:
             self._file.close()
@@ -187,15 +190,7 @@ class Simulator:
             ClockIsReal: it runs by itself.
             ValueError: none of the three, or more than one.
         """
-        if (by_s is not None) + to_next + until_idle != 1:
-            raise ValueError("expected exactly one of by_s, to_next and until_idle")
-        self._advancing.check()
-        if by_s is not None:
-            fired = await self._advancing.by(by_s)
-        elif to_next:
-            fired = await self._advancing.to_next()
-        else:
-            fired = await self._advancing.until_idle()
+        fired = await self.advancing.move(by_s=by_s, to_next=to_next, until_idle=until_idle)
         return {"now_s": self.now_s(), "fired": fired}
 
     def payment(self, checkout_request_id: str) -> Payment | None:
@@ -275,7 +270,7 @@ class Simulator:
 
     def limits(self) -> Json:
         """`GET /v1/limits`."""
-        self._limits.look()
+        self._limits.catch_up()
         return self._limits.to_dict()
 
     def balance(self) -> Json:

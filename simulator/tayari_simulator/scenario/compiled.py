@@ -33,6 +33,7 @@ def _armed(use: FaultUse, call: Call, skipped: int) -> Armed:
         probability=placing.probability,
         from_s=placing.from_s,
         until_s=FOREVER if placing.until_s is None else placing.until_s,
+        draws=use.draws,
     )
 
 
@@ -42,7 +43,7 @@ def _first(outcome: Outcome) -> Step:
         result_desc=outcome.result_desc,
         after=outcome.after_s,
         callback=outcome.callback,
-        callback_after_s=outcome.callback_after_s,
+        callback_after=outcome.callback_after_s,
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from tayari_simulator.core.behaviour import Behaviour, Call, Delay, Fixed
+from tayari_simulator.core.behaviour import NO_DELAY, Behaviour, Call, Delay, Draws, Fixed
 from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.delays import DelayForm, DelayOrNoneForm
 from tayari_simulator.faults.parameters import ErrorName, ResultCode
 from tayari_simulator.reading.record import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 from tayari_simulator.scenario.values import (
     CallName,
-    DelayForm,
     Endpoint,
     InFlight,
     MagicNumber,
@@ -56,7 +56,7 @@ class Outcome:
     result_desc: Text | None = None
     after_s: DelayForm = DEFAULT_DELAY
     callback: bool = True
-    callback_after_s: SecondsOrNone = 0.0
+    callback_after_s: DelayOrNoneForm = NO_DELAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,8 @@ class FaultUse:
     fault: TableFault
     calls: tuple[Call, ...]
     placing: Placing
+    draws: Draws = ()
+    """Its parameters that are drawn each time it is met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

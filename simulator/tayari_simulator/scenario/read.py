@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
+from typing import Final
 
 from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.reading.record import Complaint, Path, describe, keys_of, read_record
@@ -80,7 +82,7 @@ def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Pr
 
 def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenario | None, list[Problem]]:
     complaints = list(_includes(document.value))
-    header = read_record(Header, document.value, (), complaints)
+    header = read_record(Header, _without_includes(document.value), (), complaints)
     faults = tuple(_read_faults(document.value, complaints))
     if header is not None:
         complaints.extend(lint(header, faults))
@@ -107,10 +109,18 @@ def _line_of(key: str, file: FilePath) -> int:
     return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
 
 
+_INCLUDES: Final = ("include", "includes", "extends", "import")
+
+
 def _includes(top: object) -> Iterator[Complaint]:
-    for key in ("include", "includes", "extends", "import"):
+    for key in _INCLUDES:
         if isinstance(top, dict) and key in top:
             yield Complaint((key,), "a scenario stands for itself: files cannot take in others; write it out")
+
+
+def _without_includes(top: object) -> object:
+    """The data without what was complained about already."""
+    return {key: value for key, value in top.items() if key not in _INCLUDES} if isinstance(top, dict) else top
 
 
 def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]:
@@ -163,8 +173,10 @@ def _place_fault(
         if key not in own and key not in common
     )
     placing = read_record(Placing, {key: given[key] for key in given if key in common}, here, complaints)
-    fault = read_record(kind, {key: given[key] for key in given if key in own}, here, complaints)
+    parameters = {key: given[key] for key in given if key in own}
+    draws = read_draws(kind, parameters, here, complaints)
+    fault = read_record(kind, parameters, here, complaints)
     if placing is None or fault is None:
         return None
     calls = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls),)
-    return FaultUse(name=name, fault=fault, calls=calls, placing=placing)
+    return FaultUse(name=name, fault=fault, calls=calls, placing=placing, draws=draws)

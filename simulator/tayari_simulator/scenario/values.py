@@ -7,9 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
-from tayari_simulator.core.behaviour import ALWAYS, Call, Delay
+from tayari_simulator.core.behaviour import ALWAYS, Call
 from tayari_simulator.reading.record import AtLeast, AtMost, Complaint, Path, ReadWith, describe, read_choice
-from tayari_simulator.scenario.delays import read_delay
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
@@ -113,4 +112,3 @@ RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"))
 Text = Annotated[str, ReadWith(_text_like(None, "text"))]
 Times = Annotated[int, ReadWith(_read_times)]
 CallName = Annotated[Call, ReadWith(_read_call)]
-DelayForm = Annotated[Delay, ReadWith(read_delay)]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import gc
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, TextIO, TypeVar
 
 import orjson
 
-from tayari_simulator import __version__
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.control.provenance import Standing, provenance_markdown, standings
 from tayari_simulator.core.options import OptionError, Options
+from tayari_simulator.http.collecting import collect_seldom
 from tayari_simulator.http.simulator import Simulator, TargetRefused
 from tayari_simulator.journal.file import JournalFileError
 from tayari_simulator.journal.resuming import Behaviours
@@ -27,27 +25,31 @@ from tayari_simulator.scenario.magic import MagicRow, magic_markdown, magic_rows
 from tayari_simulator.scenario.mix import BadMix
 from tayari_simulator.scenario.read import read_scenarios
 from tayari_simulator.scenario.selector import Selector, UnknownScenario
+from tayari_simulator.server.announcing import port_trouble, ready_line, say
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 
 OK: Final = 0
 BAD_CONFIGURATION: Final = 20
 
-ANY_KEY: Final = "tayari-consumer-key"
-ANY_SECRET: Final = "tayari-consumer-secret"
-"""Announced where any pair is accepted, so that callers have one to use."""
+S = TypeVar("S", bound=Selector)
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one simulator until SIGTERM or SIGINT; returns the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        config = read_arguments(sys.argv[1:] if argv is None else argv, os.environ if environ is None else environ)
-        selector = load_scenarios(config)
-        if config.page is not None:
-            _say(sys.stdout, page_of(config, selector).rstrip("\n"))
+        words = sys.argv[1:] if argv is None else argv
+        config = read_arguments(words, os.environ if environ is None else environ)
+        if config.takes_seat:
+            _run(_node(config))
             return OK
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(config, selector, announce=sys.stdout))
+        selector = load_scenarios(config, Selector, seed=config.seed)
+        if config.page is not None:
+            say(sys.stdout, page_of(config, selector).rstrip("\n"))
+        elif config.workers > 1 or config.redis is not None:
+            _run(_crew(config, words))
+        else:
+            _run(serve(config, selector, announce=sys.stdout))
     except SystemExit as answered:
         return int(answered.code or 0)
     except (ConfigError, ClockError, OptionError, TargetRefused, JournalFileError) as error:
@@ -56,7 +58,30 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     return OK
 
 
-def load_scenarios(config: Config) -> Selector:
+def _run(job: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(job)
+
+
+async def _crew(config: Config, words: Sequence[str]) -> None:
+    """Several processes; what they need is not loaded for one."""
+    from tayari_simulator.server.crew import serve_crew  # noqa: PLC0415 - see above
+
+    await serve_crew(config, words, announce=sys.stdout)
+
+
+async def _node(config: Config) -> None:
+    """One process of several."""
+    from tayari_simulator.cluster.choosing import NodeSelector  # noqa: PLC0415 - as above
+    from tayari_simulator.server.node import own_config, read_seat, serve_node  # noqa: PLC0415
+
+    seat = read_seat(sys.stdin)
+    own = own_config(config, seat)
+    selector = load_scenarios(own, NodeSelector, seed=config.seed + 1_000_003 * seat.index)
+    await serve_node(own, selector, _behaviours(selector), seat)
+
+
+def load_scenarios(config: Config, kind: type[S], *, seed: int) -> S:
     """Read the scenario folders.
 
     Raises:
@@ -66,7 +91,7 @@ def load_scenarios(config: Config) -> Selector:
     if problems:
         raise ConfigError("\n".join(["scenario files cannot be used", *map(str, problems)]))
     try:
-        return Selector(scenarios, active=config.scenario, mix=config.mix, seed=config.seed)
+        return kind(scenarios, active=config.scenario, mix=config.mix, seed=seed)
     except UnknownScenario as error:
         raise ConfigError(f"--scenario: {error}") from error
     except BadMix as error:
@@ -103,24 +128,22 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    gc.collect()
     simulator = Simulator(config, choose=selector, behaviours=_behaviours(selector))
     try:
         try:
             await simulator.start()
         except OSError as error:
-            raise ConfigError(_port_trouble("--port", config.host, config.port, error)) from error
+            raise ConfigError(port_trouble("--port", config.host, config.port, error)) from error
         try:
             control = await open_control_port(simulator, selector, host=config.host, port=config.control_port)
         except OSError as error:
-            raise ConfigError(_port_trouble("--control-port", config.host, config.control_port, error)) from error
+            raise ConfigError(port_trouble("--control-port", config.host, config.control_port, error)) from error
         try:
-            gc.freeze()
-            gc.set_threshold(10_000, 10, 100)
-            _say(announce, orjson.dumps(ready(simulator)).decode())
-            _say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
+            collect_seldom(config)
+            say(announce, orjson.dumps(_ready(simulator)).decode())
+            say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
             if simulator.resumed.pending:
-                _say(sys.stderr, f"{simulator.resumed.pending} payments of the journal are resumed")
+                say(sys.stderr, f"{simulator.resumed.pending} payments of the journal are resumed")
             await stop.wait()
             await _drain(simulator, stop)
         finally:
@@ -139,46 +162,19 @@ async def _drain(simulator: Simulator, stop: asyncio.Event) -> None:
         task.cancel()
     pending = simulator.balance()["pending"]
     if pending and simulator.config.journal_file:
-        _say(sys.stderr, f"{pending} payments are pending; a start with the same --journal resumes them")
+        say(sys.stderr, f"{pending} payments are pending; a start with the same --journal resumes them")
     elif pending:
-        _say(sys.stderr, f"{pending} payments were pending, and their callbacks are lost; --journal FILE keeps them")
+        say(sys.stderr, f"{pending} payments were pending, and their callbacks are lost; --journal FILE keeps them")
+
+
+def _ready(simulator: Simulator) -> dict[str, Any]:
+    return ready_line(simulator.config, daraja_url=simulator.daraja_url, control_url=simulator.control_url)
 
 
 def _behaviours(selector: Selector) -> Behaviours:
     """Behaviours by the names of loaded scenarios."""
     known = {scenario.name: scenario.behaviour for scenario in selector.scenarios()}
     return known.get
-
-
-def ready(simulator: Simulator) -> dict[str, Any]:
-    """The line that tells a parent process where everything is."""
-    config = simulator.config
-    return {
-        "event": "ready",
-        "daraja_url": simulator.daraja_url,
-        "control_url": simulator.control_url,
-        "tls_url": None,
-        "proxy_url": None,
-        "consumer_key": config.consumer_key or ANY_KEY,
-        "consumer_secret": config.consumer_secret or ANY_SECRET,
-        "short_code": config.short_code,
-        "passkey": config.passkey,
-        "version": __version__,
-        "pid": os.getpid(),
-    }
-
-
-def _say(stream: TextIO, line: str) -> None:
-    stream.write(line + "\n")
-    stream.flush()
-
-
-def _port_trouble(flag: str, host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} of {host} is taken by another program; stop it, or choose another with {flag} (0: any free)"
-        )
-    return f"cannot listen on {host}:{port}: {error.strerror or error}; see --host and {flag}"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

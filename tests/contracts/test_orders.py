@@ -1,0 +1,42 @@
+"""Rules of one order, one prompt: where a merchant can know of one order at all."""
+
+import time
+from typing import Any
+
+import pytest
+from endings import ending
+from fake_stage import FakeStage, target
+from tayari.target.model import Call, Pay
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.orders import require_one_order
+from tayari_contracts.probe import Probe
+
+NOTHING = Pay(call=Call(method="POST", path="/pay"))
+REFERENCE = Pay(call=Call(method="POST", path="/pay/{reference}"))
+KEY = Pay(call=Call(method="POST", path="/pay"), idempotency_header="Idempotency-Key")
+TOP_UP = frozenset({"stk_push", "stk_query", "top_up"})
+
+
+def probe(pay: Pay, **merchant: Any) -> Probe:
+    stage = FakeStage(target(pay=pay, **merchant))
+    return Probe(stage, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
+
+
+@pytest.mark.parametrize(
+    ("pay", "capabilities", "by_key", "ends"),
+    [
+        (REFERENCE, frozenset(), False, "passes"),
+        (KEY, frozenset(), True, "passes"),
+        (KEY, TOP_UP, True, "passes"),
+        (KEY, frozenset(), False, "Untested"),
+        (NOTHING, frozenset(), True, "Untested"),
+        (REFERENCE, TOP_UP, False, "Inapplicable"),
+        (REFERENCE, TOP_UP, True, "Inapplicable"),
+    ],
+)
+def test_an_account_may_be_topped_up_and_an_order_is_paid_once(
+    pay: Pay, capabilities: frozenset[str], by_key: bool, ends: str
+) -> None:
+    merchant = {"capabilities": capabilities} if capabilities else {}
+
+    assert ending(require_one_order, probe(pay, **merchant), by_key=by_key) == ends

@@ -1,0 +1,82 @@
+"""The codes of a run: result codes, refusals and what the gateway answered, each with what the customer should read."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pushing import push, query
+from tayari.control.client import ControlClient
+from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari.merchant.stage import Stage
+from tayari.run.codes import learn
+from tayari_reports.facts import Code
+
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"api_error": {"error": "500.001.1001.wrong_credentials"}},
+    {"api_error": {"error": "500.001.1001.unable_to_lock_subscriber"}},
+    {"api_error": {"error": "401.002.01"}},
+    {"gateway_fault": {"fault": "spike_arrest"}},
+    {"html": {"page": "imperva_503"}},
+    {"empty_body": {"status": 500}},
+)
+
+
+QUERY_REFUSED = {
+    "scenario": "it/fails", "about": "Fails.", "when": {"endpoint": "stk_query"}, "faults": [FAULTS[4]],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with start_simulator(SimulatorOptions()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def codes(simulator: SimulatorProcess) -> dict[str, Code]:
+    """What a run says that met each of the faults once; by code and text."""
+    control = ControlClient(simulator.control_url)
+    for payer, fault in enumerate(FAULTS, 254711000200):
+        control.play_next({"scenario": "it/fails", "about": "Fails.", "faults": [fault]}, msisdn=str(payer))
+        push(simulator, "http://127.0.0.1:9/cb", PartyA=str(payer), PhoneNumber=str(payer))
+    control.play_next(QUERY_REFUSED, endpoint="stk_query")
+    query(simulator, "ws_CO_071020261435030712340000")
+    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+    found = learn(cast(Stage, stage), ask=False)
+    control.close()
+    return {
+        f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found
+    }
+
+
+def test_one_code_with_two_meanings_is_two_rows_with_words_of_their_own(codes: dict[str, Code]) -> None:
+    two = [code for code in codes.values() if code.code == "500.001.1001"]
+
+    assert len(two) == 2
+    assert len({code.say_en for code in two}) == len({code.say_sw for code in two}) == 2
+    assert {code.retry for code in two} == {"after fix", "now"}
+
+
+def test_the_gateway_and_the_edge_are_among_them(codes: dict[str, Code]) -> None:
+    gateway = {code.code: code for key, code in codes.items() if code.kind == "gateway" and "query" not in key}
+
+    assert set(gateway) == {"policies.ratelimit.SpikeArrestViolation", "imperva_503"}
+    assert all(code.say_en and code.say_sw and code.retry == "backoff" for code in gateway.values())
+
+
+def test_nothing_is_promised_of_a_payment_that_was_only_asked_about(codes: dict[str, Code]) -> None:
+    pushed, asked = (code for code in codes.values() if code.code == "imperva_503")
+
+    assert "Nothing was taken" in pushed.say_en
+    assert asked.say_en == "We are checking your payment."
+    assert (pushed.retry, asked.retry) == ("backoff", "poll")
+
+
+def test_a_token_is_never_part_of_a_row(codes: dict[str, Code]) -> None:
+    assert codes["401.002.01 Error Occurred - Invalid Access Token - {token}"].times == 1
+
+
+def test_each_row_says_how_sure_it_is_and_from_where(codes: dict[str, Code]) -> None:
+    assert len(codes) == len(FAULTS)
+    assert all(code.mark and code.source and code.meaning for code in codes.values())
