@@ -1,6 +1,7 @@
 """`make bench`: everything that is measured of the simulator, in one run, written into the documentation.
 
-    python benchmarks/bench.py [--rounds 6] [--most-rounds 15] [--seconds 1] [--payments 200000] [--no-peer] [--write]
+    python benchmarks/bench.py [--rounds 9] [--most-rounds 18] [--seconds 0.8] [--payments 200000]
+                               [--no-peer] [--write]
 
 Loopback only, and bounded: about three minutes. Exits 1 and writes nothing when the machine is too busy to measure, or
 when a payment is missing.
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from lateness import late_at, late_beside_hanging, median_p99
+from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
 from payments import FLOOR, JOURNAL, MEMORY, Costs, InvalidRun, Stage, compare, options, told
 from peer import NoPeer, Peer, version
@@ -57,21 +58,23 @@ async def beside_peer(report: Report, stage: Stage, floors: list[float], seconds
 async def late(report: Report, stage: Stage, capacity: float) -> None:
     """Add the rows of lateness."""
     runs = await late_at(stage, capacity * SHARE, TIMES)
-    report.figures.append((
-        f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)",
-        f"{median_p99(runs):.1f} ms", "20 ms, better 5",
-    ))  # fmt: skip
+    try:
+        found = f"{median_p99(runs):.1f} ms"
+    except TooBusy as error:
+        found = "not measured: the machine was too busy"
+        print(error)
+    what = f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)"
+    report.figures.append((what, found, "20 ms, better 5"))
     _, p99_ms = await late_beside_hanging(stage)
-    report.figures.append((
-        "a merchant's callbacks late by, 99 of 100, beside one that hangs", f"{p99_ms:.1f} ms", "50 ms, better 10"
-    ))  # fmt: skip
+    what = "a merchant's callbacks late by, 99 of 100, beside one that hangs"
+    report.figures.append((what, f"{p99_ms:.1f} ms", "50 ms, better 10"))
 
 
 async def remembered(report: Report, payments: int) -> None:
     """Add the row of memory."""
     found = await grown(payments)
     report.figures.append((
-        f"memory over {payments:,} payments, journal bound at 32 MiB",
+        f"memory over {payments:,} payments, journal in memory bound as it is by default",
         f"{found.idle_mb:.0f} MB idle, +{found.total_mb:.0f} MB at the end, of these +{found.after_warm_up_mb:.0f} MB "
         f"after the first {found.warm_up:,}",
         f"below +{GOAL_MB:.0f} MB",

@@ -69,8 +69,13 @@ class _SinkConnection(asyncio.Protocol):
     def _answer(self) -> None:
         assert self._transport is not None
         if self._sink.answers_after_s:
-            asyncio.get_running_loop().call_later(self._sink.answers_after_s, self._transport.write, _OK)
+            asyncio.get_running_loop().call_later(self._sink.answers_after_s, self._write)
         else:
+            self._write()
+
+    def _write(self) -> None:
+        assert self._transport is not None
+        if not self._transport.is_closing():
             self._transport.write(_OK)
 
 

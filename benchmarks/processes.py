@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from contestants import TICKS, Product
+from contestants import Product
 from driving import Generator
 from payments import CORES, NOISE, InvalidRun, Stage, play, settled
 from writing import machine
@@ -63,28 +63,29 @@ class Found:
 
 
 def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """By the scheduler's nanoseconds, threads included."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 async def rate(crew: Crew, stage: Stage, seconds: float) -> float:
     """Whole payments per second of wall time, until the last callback is answered; the accounts must agree."""
-    before, heard = crew.counters(), len(stage.sink.seen)
+    sink = stage.sink
+    before, heard = crew.counters(), len(sink.seen)
     generator = Generator(crew.push(stage.sink_url))
     began = time.monotonic()
     await generator.closed_loop(crew.host, crew.port, seconds)
     took_s = time.monotonic() - began
     after = await settled(crew)
     accepted = after.accepted - before.accepted
-    if not accepted == generator.acknowledged == len(stage.sink.seen) - heard == after.answered - before.answered:
+    if not accepted == generator.acknowledged == len(sink.seen) - heard == after.answered - before.answered:
         raise InvalidRun(f"{crew.name}: {accepted} accepted, {generator.acknowledged} acknowledged")
     return accepted / took_s
 
 
 async def measure(arguments: argparse.Namespace, stage: Stage, redis: str | None) -> dict[str, Found]:
     """All variants at once, each loaded in turn, in alternating order."""
-    cores = CORES
-    all_cores = set(cores)
+    cores, all_cores = CORES, set(CORES)
     crews = [Crew({cores[0]}, ONE), Crew({cores[0]}, "2 processes", "--workers", "2"),
              Crew({cores[0]}, "3 processes", "--workers", "3")]  # fmt: skip
     if redis is not None:
@@ -97,11 +98,11 @@ async def measure(arguments: argparse.Namespace, stage: Stage, redis: str | None
         for crew in crews:
             await play(crew, stage, 1.0)
         for number in range(arguments.rounds):
-            for crew in crews if number % 2 else crews[::-1]:
+            for crew in _turned(crews, number):
                 found[crew.name].cost_us.append((await play(crew, stage, arguments.seconds)).cost_us)
         os.sched_setaffinity(0, all_cores)
         for number in range(arguments.rounds):
-            for crew in crews if number % 2 else crews[::-1]:
+            for crew in _turned(crews, number):
                 crew.spread(all_cores)
                 found[crew.name].per_s.append(await rate(crew, stage, arguments.seconds))
                 crew.spread({cores[0]})
@@ -115,18 +116,24 @@ async def measure(arguments: argparse.Namespace, stage: Stage, redis: str | None
     return found
 
 
+def _turned(crews: list[Crew], number: int) -> list[Crew]:
+    """Another one begins in each round, and every second round goes backwards."""
+    place = number % len(crews)
+    turned = [*crews[place:], *crews[:place]]
+    return turned if number % 2 else turned[::-1]
+
+
 def table(found: dict[str, Found]) -> tuple[list[str], float]:
     """The rows as Markdown, and how far two equal single processes differ in cost."""
     one, again = found[ONE], found[AGAIN]
     both = [statistics.mean(pair) for pair in zip(one.cost_us, again.cost_us, strict=True)]
+    fast = [statistics.mean(pair) for pair in zip(one.per_s, again.per_s, strict=True)]
     noise = abs(statistics.median(a / b for a, b in zip(one.cost_us, again.cost_us, strict=True)) - 1)
-    rows = [
-        "| variant | passed on | CPU a payment | cost against one process | rate on the shared cores, against one |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows = ["| variant | passed on | CPU a payment | cost against one | rate on shared cores, against one |",
+            "| --- | --- | --- | --- | --- |"]  # fmt: skip
     for name, row in found.items():
         costs = [cost / base for cost, base in zip(row.cost_us, both, strict=True)]
-        rates = [rate / base for rate, base in zip(row.per_s, one.per_s, strict=True)]
+        rates = [rate / base for rate, base in zip(row.per_s, fast, strict=True)]
         rows.append(
             f"| {name} | {row.passed:.0%} | {statistics.median(row.cost_us):.0f} us "
             f"| {statistics.median(costs):.2f} ({min(costs):.2f} to {max(costs):.2f}) "

@@ -25,7 +25,7 @@ from tayari_reports.model import (
 )
 from tayari_reports.redaction import redact_check
 
-from tayari_load.latencies import Latencies
+from tayari_load.latencies import Latencies, Span, enough_for
 from tayari_load.outcome import Outcome, Second, Tally
 from tayari_load.plan import Plan
 from tayari_load.samples import Samples
@@ -88,9 +88,9 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         failed=tally.failed,
         stuck=tally.stuck,
         credited_twice=tally.credited_twice,
-        settled_p50_s=_rounded(tally.percentile_s(50)),
-        settled_p95_s=_rounded(tally.percentile_s(95)),
-        settled_p99_s=_rounded(tally.percentile_s(99)),
+        settled_p50_s=_settled(tally, 50),
+        settled_p95_s=_settled(tally, 95),
+        settled_p99_s=_settled(tally, 99),
         payments_per_s=round(tally.settled / duration_s, 3) if duration_s else 0.0,
         thresholds=thresholds,
         timeline=timeline(tally, run.started_at),
@@ -116,6 +116,12 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         ended_early=_ended_early(run),
         locust=run.locust,
     )
+
+
+def _settled(tally: Tally, percentile: float) -> float | None:
+    """None where there are too few samples for it."""
+    enough = tally.latencies.count(Span.SETTLED) >= enough_for(percentile)
+    return _rounded(tally.percentile_s(percentile)) if enough else None
 
 
 def _ended_early(run: LoadRun) -> str:

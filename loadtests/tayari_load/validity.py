@@ -55,8 +55,8 @@ def _doubts(conduct: Conduct) -> Iterator[str]:
     if conduct.planned and conduct.begun < HELD * conduct.planned:
         share = conduct.begun / conduct.planned
         yield (
-            f"only {share:.1%} of the {conduct.planned} planned arrivals began, as no more than {conduct.in_flight} "
-            "payments may be in flight: raise --in-flight, or plan a lower rate"
+            f"only {share:.1%} of the {conduct.planned} planned arrivals began (no more than {conduct.in_flight} "
+            "payments may be in flight): raise --in-flight, add --workers, or plan a lower rate"
         )
     if conduct.fake:
         yield conduct.fake

@@ -173,6 +173,20 @@ class ControlClient:
         """JSON Schemas of requests and callbacks, by name."""
         return self._call("GET", "/v1/schemas")
 
+    def metrics(self) -> str:
+        """`GET /metrics`: counters and gauges as Prometheus text."""
+        try:
+            answer = self._session.get(f"{self.control_url}/metrics", timeout=self._timeout_s)
+        except requests.RequestException as error:
+            raise self._silent(error) from error
+        if answer.status_code != 200:
+            raise _refusal(answer)
+        return answer.text
+
+    def _silent(self, error: Exception) -> ControlError:
+        why = "connection refused" if "refused" in str(error) else str(error)
+        return ControlError(f"the simulator's control port {self.control_url} did not answer: {why}")
+
     def _call(
         self,
         method: str,
@@ -186,7 +200,7 @@ class ControlClient:
         try:
             answer = self._session.request(method, url, json=body, params=params, timeout=timeout_s or self._timeout_s)
         except requests.RequestException as error:
-            raise ControlError(f"the simulator's control port {self.control_url} did not answer: {error}") from error
+            raise self._silent(error) from error
         if answer.status_code >= 400:
             raise _refusal(answer)
         decoded: Json = answer.json() if answer.content else {}

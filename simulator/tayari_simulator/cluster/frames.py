@@ -37,7 +37,7 @@ class BadFrame(Exception):
     """Bytes that no process of this version sends."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passed:
     """A call of the Daraja port on its way to its owner."""
 

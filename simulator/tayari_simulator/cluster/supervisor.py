@@ -24,6 +24,8 @@ Say = Callable[[str], None]
 KEPT: Final = ("accepted", *ENDINGS, "pending", "forgotten", "difference", "owed", "planned")
 """What of a balance is kept of one that has gone."""
 LOOK_S: Final = 1.0
+LOOK_PATIENCE_S: Final = 5.0
+"""A process that says nothing for so long hangs; who calls it meanwhile gets the edge's 503."""
 MOST_DEATHS: Final = 5
 """A process that ends this often within `DEATHS_WITHIN_S` is not started again."""
 DEATHS_WITHIN_S: Final = 60.0
@@ -249,15 +251,25 @@ class Supervisor:
         """Every second: what each of them owes. It is what is known of one that ends."""
         while True:
             await asyncio.sleep(LOOK_S)
-            for process in list(self._processes.values()):
-                if process.node is None:
-                    continue
-                try:
-                    told = (await self._asking.one(process.node, Question.get("/v1/process"))).json()
-                except Refusal:
-                    continue  # its end is noticed by who waits for it
-                process.balance, process.tokens = told["balance"], told["tokens"]
+            await asyncio.gather(*(self._look_at(process) for process in list(self._processes.values())))
             self._show()
+
+    async def _look_at(self, process: Process) -> None:
+        if process.node is None:
+            return
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE_S):
+                told = (await self._asking.one(process.node, Question.get("/v1/process"))).json()
+        except Refusal:
+            return  # its end is noticed by who waits for it
+        except TimeoutError:
+            if not process.silent:
+                process.silent = True
+                which = f"process {process.seat.index + 1} (pid {process.pid})"
+                self._say(f"{which} has not answered for {LOOK_PATIENCE_S:g} s")
+            return
+        process.silent = False
+        process.balance, process.tokens = told["balance"], told["tokens"]
 
     def _show(self) -> None:
         """What the other hosts know of this one, should it go."""

@@ -26,10 +26,11 @@ def callback_url(options: Options) -> Read:
         refused.append(_WORD.search)
 
     @lru_cache(maxsize=1024)
-    def is_good(url: str) -> bool:
-        return _USABLE.fullmatch(url) is not None and not any(finds(url) for finds in refused)
+    def judged(url: str) -> str | None:
+        """The URL, the same object for equal ones, as payments keep it; None: refused."""
+        return None if _USABLE.fullmatch(url) is None or any(finds(url) for finds in refused) else url
 
     def read(value: Any) -> str | None:
-        return value if type(value) is str and is_good(value) else None
+        return judged(value) if type(value) is str else None
 
     return read

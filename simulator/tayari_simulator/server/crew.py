@@ -120,6 +120,8 @@ async def _drain(config: Config, crew: Supervisor, stop: asyncio.Event) -> None:
 def _plan(config: Config, argv: Sequence[str], port: int, options: Options, meeting: Meeting) -> Plan:
     wall_s, monotonic_s = time.time(), time.monotonic()
     first = config.workers * meeting.place
+    together = bool(rate_gaps(options).keys() & {Call.STK_PUSH, Call.STK_QUERY})
+    part = config.journal_bytes if together else max(10_000, config.journal_bytes // config.workers)
     seats = tuple(
         Seat(
             index=first + number,
@@ -127,19 +129,19 @@ def _plan(config: Config, argv: Sequence[str], port: int, options: Options, meet
             secret=meeting.secret,
             port=port,
             host=config.node_host or config.host,
+            journal_bytes=part,
             wall_s=wall_s,
             monotonic_s=monotonic_s,
             tokens=meeting.tokens,
         )
         for number in range(config.workers)
     )
-    limited = rate_gaps(options).keys() & {Call.STK_PUSH, Call.STK_QUERY}
     return Plan(
         command=(sys.executable, "-m", "tayari_simulator", *argv, NODE),
         environ=os.environ,
         seats=seats,
         journalled=config.journal_file is not None,
-        together=bool(limited),
+        together=together,
     )
 
 
