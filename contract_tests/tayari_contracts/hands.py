@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -16,9 +17,9 @@ from tayari.target.model import PaymentState, Target
 from tayari_reports.model import Exchange
 
 from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import Book
+from tayari_contracts.book import Book, untranslated
 from tayari_contracts.evidence import from_driver, from_journal, in_order
-from tayari_contracts.findings import Unjudged, Untested
+from tayari_contracts.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
@@ -28,6 +29,10 @@ from tayari_contracts.states import states_of
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
 T = TypeVar("T")
+
+PATIENT_S = 75.0
+"""So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
+60 s, and must be heard then."""
 
 HELD_S = 12.0
 """So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
@@ -95,7 +100,10 @@ class Hands:
         since, began_at = self.sight.now(), time.time()
         total = amount if amount is not None else self.allocation.amount()
         name = reference or self.allocation.reference()
-        with self._callbacks_held(payer, free=sets_the_order(scenario)):
+        ordered = sets_the_order(scenario)
+        if ordered and timeout_s is None:
+            timeout_s = max(PATIENT_S, self.target.merchant.timeout_s)
+        with self._callbacks_held(payer, free=ordered):
             started = self.driver.start_payment(
                 msisdn=typed if typed is not None else payer,
                 amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too
@@ -189,7 +197,11 @@ class Hands:
         *,
         within_s: float | None = None,
     ) -> StatusView:
-        """Look until the payment is in one of `states`, or time is up; the last look is returned either way."""
+        """Look until the payment is in one of `states`, or time is up; the last look is returned either way.
+
+        Raises:
+            Untested: the merchant's word for the state is none that the target file knows.
+        """
         wanted = states_of(states)
         seen: list[StatusView] = []
 
@@ -198,6 +210,8 @@ class Hands:
             return seen[-1] if seen[-1].state in wanted else None
 
         self._poll(look, self.settle_s if within_s is None else within_s)
+        if word := untranslated(seen[-1]):
+            raise unknown_word(word)
         return seen[-1]
 
     def credits(self, payment: Payment) -> Credits:
@@ -216,7 +230,7 @@ class Hands:
                 f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited "
                 "(in SQL: COALESCE(SUM(amount), 0))"
             )
-        return Credits(round(credited / payment.amount) if credited else 0, credited)
+        return Credits(math.ceil(credited / payment.amount), credited, counted=False)
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
         """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
@@ -274,6 +288,13 @@ class Hands:
     def sees_receipt(self) -> bool:
         """Whether the target file shows receipts."""
         return self.target.merchant.status is not None and self.target.merchant.status.receipt is not None
+
+    @property
+    def no_receipt(self) -> str:
+        """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
+        if self.book.receipt_seen or not self.sees_receipt:
+            return "no receipt"
+        return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
     @property
     def reconcile_s(self) -> float:

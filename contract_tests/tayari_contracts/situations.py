@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
 
-OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body", "delay"})
+OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
 """Faults that decide when the merchant hears of its push, so that they decide what comes first."""
 
 

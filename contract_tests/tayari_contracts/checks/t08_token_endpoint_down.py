@@ -9,13 +9,15 @@ from tayari_contracts.pages import crash_of, leak_of
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
 from tayari_contracts.situations import Fault, page, token_situation
-from tayari_contracts.traffic import status_of
 from tayari_contracts.wording import quote
 
 ANSWERS: Final[dict[str, Fault]] = {
     "HTTP 400 without a body": {"empty_body": {"status": 400, "times": "always"}},
     "an HTML page with HTTP 403": page("imperva_403", times="always"),
+    "HTTP 200 with a body that is not JSON": {"malformed_json": {"times": "always"}},
+    "HTTP 200 without a body": {"empty_body": {"status": 200, "times": "always"}},
 }
 """Until they are cleared: the merchant may try again as often as it likes."""
 
@@ -56,7 +58,7 @@ def _pay_without_token(probe: Probe, since: int) -> Payment:
 def _was_refused(probe: Probe, payment: Payment, since: int) -> bool:
     """Whether OAuth refused the merchant, waiting for one that works in the background; not if a push is accepted."""
     for _ in range(15):
-        if any(status_of(entry) in (400, 403) for entry in probe.sight.token_fetches(since)):
+        if any("access_token" not in answer_of(entry) for entry in probe.sight.token_fetches(since)):
             return True
         if probe.sight.accepted(payment):
             return False

@@ -22,4 +22,5 @@ def the_receipt_is_m_pesas(probe: Probe) -> None:
     while (shown := probe.status(payment).receipt) != receipt and time.monotonic() < end:
         probe.quiet(OFTEN_S)
     if shown != receipt:
-        raise Failed(f"the customer is shown {shown or 'no receipt'}; expected M-Pesa's receipt {receipt}")
+        found = shown or probe.no_receipt
+        raise Failed(f"the customer is shown {found}; expected M-Pesa's receipt {receipt}")
