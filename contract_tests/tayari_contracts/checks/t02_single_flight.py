@@ -75,11 +75,11 @@ def _judge_payments(probe: Probe, cold: list[Payment]) -> None:
     found = f"{len(lost) + _customers(probe) - len(cold)} of {_customers(probe)} customers got no prompt"
     if warm:
         raise Unjudged(
-            f"{found} while the token took {SLOW_S:g} s; with a token in hand {len(warm)} of as many got none either, so "
-            "the token is not the reason"
+            f"{found} while the token took {SLOW_S:g} s; with a token in hand {len(warm)} of as many got none either, "
+            "so the token is not the reason"
         )
     told = next((payment.started.message or payment.started.error for payment in lost), "")
     raise Failed(
-        f"{found} while the token took {SLOW_S:g} s ({quote(told)}); with a token in hand all did: expected them to wait "
-        "for the one token under way"
+        f"{found} while the token took {SLOW_S:g} s ({quote(told)}); with a token in hand all did; "
+        "expected them to wait for the one token under way"
     )

@@ -170,9 +170,9 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """`POST /v1/hold`."""
+    """`POST /v1/hold`. Any number: a merchant may push to one that is no Kenyan phone."""
 
-    msisdn: Msisdn
+    msisdn: Text
     for_s: Annotated[float, AtLeast(0), AtMost(600)]
 
 

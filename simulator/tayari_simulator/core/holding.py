@@ -1,4 +1,4 @@
-"""Callbacks that wait until the merchant has answered its customer, so that a slow answer is not overtaken by chance."""
+"""Callbacks that wait until the merchant has answered its customer, so that none overtakes a slow answer by chance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Holding:
         self._until_s: dict[str, float] = {}
 
     def hold(self, msisdn: str, for_s: float, now_s: float) -> None:
-        """Callbacks of this phone's payments wait for so long at most; 0: they go as they fall due, the held ones now."""
+        """Callbacks of this phone's payments wait for so long at most; 0 lets them go, the held ones at once."""
         if for_s:
             self._until_s[msisdn] = now_s + for_s
         else:
