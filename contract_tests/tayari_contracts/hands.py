@@ -18,6 +18,7 @@ from tayari_reports.model import Exchange
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book, untranslated
+from tayari_contracts.depth import Depth
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.pages import told_at_start
@@ -42,7 +43,7 @@ Scenario = str | Mapping[str, Any]
 """A scenario's name, or the content of a scenario file."""
 
 
-class Hands:
+class Hands(Depth):
     """Starts payments, waits and looks. Everything it does is recorded as evidence."""
 
     settle_s = 10.0
@@ -260,46 +261,6 @@ class Hands:
             return f"the merchant answered {started.status} and sent no STK push"
         answer = (pushes[-1].get("response") or {}).get("status")
         return f"the merchant answered {started.status}; its last STK push was answered {answer}"
-
-    def types(self, placeholder: str) -> bool:
-        """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
-        pay = self.target.merchant.pay
-        written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
-        return self.target.merchant.adapter is not None or f"{{{placeholder}" in written
-
-    @property
-    def sees_state(self) -> bool:
-        """Whether the target file says how a payment's state is read."""
-        return self.target.merchant.status is not None
-
-    @property
-    def sees_messages(self) -> bool:
-        """Whether the target file says where the customer reads what happened."""
-        merchant = self.target.merchant
-        return merchant.pay.message is not None or (merchant.status is not None and merchant.status.message is not None)
-
-    @property
-    def sees_credits(self) -> bool:
-        """Whether the target file shows credits."""
-        merchant = self.target.merchant
-        return merchant.ledger is not None or (merchant.status is not None and merchant.status.credited is not None)
-
-    @property
-    def sees_receipt(self) -> bool:
-        """Whether the target file shows receipts."""
-        return self.target.merchant.status is not None and self.target.merchant.status.receipt is not None
-
-    @property
-    def no_receipt(self) -> str:
-        """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
-        if self.book.receipt_seen or not self.sees_receipt:
-            return "no receipt"
-        return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
-
-    @property
-    def reconcile_s(self) -> float:
-        """By when the merchant promises to have settled a payment whose callback never came."""
-        return self.target.merchant.promises.reconcile_within_s
 
     def evidence(self) -> tuple[Exchange, ...]:
         """What went over the wire for the payments of this check, in order."""

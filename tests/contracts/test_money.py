@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tayari.merchant.money import JUDGES, WITNESSES, Account, Look, Pushed, Told, Word, is_owed, sentence
+from tayari.merchant.money import JUDGES, Account, Look, Pushed, Told, Word, is_owed, sentence
+from tayari.merchant.witnesses import WITNESSES
 from tayari.target.model import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW

@@ -126,7 +126,8 @@ async def outage(controlled: Controlled, request: web.Request) -> web.Response:
 async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
     given = await read_body(request, bodies.Hold)
-    controlled.simulator.hold_callbacks(given.msisdn, given.for_s)
+    simulator = controlled.simulator
+    simulator.daraja.world.holding.hold(given.msisdn, given.for_s, simulator.now_s())
     return answer({"msisdn": given.msisdn, "for_s": given.for_s})
 
 

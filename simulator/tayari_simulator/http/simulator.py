@@ -177,10 +177,6 @@ class Simulator:
         """Make every issued token invalid; returns how many there were."""
         return self.daraja.world.tokens.revoke()
 
-    def hold_callbacks(self, msisdn: str, for_s: float) -> None:
-        """Hold the callbacks of this MSISDN's payments for so many seconds of the clock at most; 0 lets them go."""
-        self.daraja.world.holding.hold(msisdn, for_s, self.now_s())
-
     def refuse_connections(self, for_s: float) -> None:
         """Close the Daraja port and open the same one again after so many real seconds."""
         assert self._listener is not None
