@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from tayari_contracts.depth import Depth
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.pages import told_at_start
+from tayari_contracts.holding import callbacks_held
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
 from tayari_contracts.situations import sets_the_order
@@ -34,10 +34,6 @@ T = TypeVar("T")
 PATIENT_S = 75.0
 """So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
 60 s, and must be heard then."""
-
-HELD_S = 12.0
-"""So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
-knows the end, as some do, gets its callback then."""
 
 Scenario = str | Mapping[str, Any]
 """A scenario's name, or the content of a scenario file."""
@@ -104,7 +100,7 @@ class Hands(Depth):
         ordered = sets_the_order(scenario)
         if ordered and timeout_s is None:
             timeout_s = max(PATIENT_S, self.target.merchant.timeout_s)
-        with self._callbacks_held(payer, free=ordered):
+        with callbacks_held(self.control, payer, free=ordered):
             started = self.driver.start_payment(
                 msisdn=typed if typed is not None else payer,
                 amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too
@@ -277,17 +273,6 @@ class Hands(Depth):
     def has_time(self) -> bool:
         """Whether this check may go on waiting."""
         return time.monotonic() < self._deadline and not self._stop.is_set()
-
-    @contextmanager
-    def _callbacks_held(self, msisdn: str, *, free: bool) -> Iterator[None]:
-        if free:
-            yield
-            return
-        self.control.hold(msisdn, for_s=HELD_S)
-        try:
-            yield
-        finally:
-            self.control.hold(msisdn, for_s=0)
 
     def _left(self) -> float:
         return max(0.05, self._deadline - time.monotonic())
