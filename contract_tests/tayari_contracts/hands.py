@@ -20,8 +20,8 @@ from tayari_contracts.book import Book, untranslated
 from tayari_contracts.depth import Depth
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Unjudged, Untested, unknown_word
-from tayari_contracts.pages import told_at_start
 from tayari_contracts.holding import callbacks_held
+from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
 from tayari_contracts.situations import sets_the_order
