@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -40,6 +41,7 @@ class Hooks:
         work: Work,
     ) -> None:
         self._source_header = settings.source_header
+        self._queue_s = settings.callback_queue_s
         self.store = store
         self.reader = reader
         self.paths = paths
@@ -88,6 +90,7 @@ class Hooks:
 
     async def settle(self, number: int, payment_id: str, result: Result) -> None:
         """The work behind the 200."""
+        await asyncio.sleep(self._queue_s)
         if self.settlement.hear(payment_id, result):
             self.reconciler.ask_now(payment_id)
         elif (payment := self.store.get(payment_id)) and payment.awaiting:

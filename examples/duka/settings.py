@@ -35,6 +35,8 @@ class Settings:
     """Silence after which M-Pesa is asked for the first time. Short for tests; 20 s suits production."""
     reconcile_give_up_s: float = 45.0
     """Age at which a person takes over. Short for tests; an hour suits production."""
+    callback_queue_s: float = 0.0
+    """How long a callback waits before the shop works on it, as in shops with a queue of jobs. 200 is said at once."""
     queries_per_minute: float = 5.0
     """Daraja's sandbox allows five queries a minute; production limits are not published: ask for yours."""
 
@@ -71,9 +73,10 @@ VARIABLES: Mapping[str, str] = {
     "source_header": "DUKA_SOURCE_HEADER",
     "reconcile_first_s": "DUKA_RECONCILE_FIRST_S",
     "reconcile_give_up_s": "DUKA_RECONCILE_GIVE_UP_S",
+    "callback_queue_s": "DUKA_CALLBACK_QUEUE_S",
     "queries_per_minute": "DUKA_QUERIES_PER_MINUTE",
 }
-NUMBERS = ("reconcile_first_s", "reconcile_give_up_s", "queries_per_minute")
+NUMBERS = ("reconcile_first_s", "reconcile_give_up_s", "callback_queue_s", "queries_per_minute")
 
 
 def _number(variable: str, text: str) -> float:

@@ -9,7 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,13 +72,14 @@ def run_rules(
     shop: Path = DUKA,
     till: str | None = None,
     capabilities: Iterable[str] | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
-    """Check a shop, with these defects, against these rules alone; with a till, or other capabilities, where told."""
+    """Check a shop, with these defects, against these rules alone; with a till, capabilities, settings, where told."""
     target = load_target(shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
     told = {"DUKA_DEFECTS": ",".join(defects)} | ({"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {})
-    env = MappingProxyType({**start.env, **told})
+    env = MappingProxyType({**start.env, **told, **settings})
     declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
     jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
