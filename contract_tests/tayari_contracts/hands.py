@@ -24,7 +24,7 @@ from tayari_contracts.holding import callbacks_held
 from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
-from tayari_contracts.situations import sets_the_order
+from tayari_contracts.situations import has_no_faults, sets_the_order
 from tayari_contracts.states import states_of
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -100,7 +100,8 @@ class Hands(Depth):
         ordered = sets_the_order(scenario)
         if ordered and timeout_s is None:
             timeout_s = max(PATIENT_S, self.target.merchant.timeout_s)
-        with callbacks_held(self.control, payer, free=ordered):
+        starting = self.book.strain.starting(ordinary=has_no_faults(scenario))
+        with callbacks_held(self.control, payer, free=ordered), starting:
             started = self.driver.start_payment(
                 msisdn=typed if typed is not None else payer,
                 amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too

@@ -19,6 +19,11 @@ def sets_the_order(scenario: object) -> bool:
     return bool(named & OF_THE_ACKNOWLEDGEMENT)
 
 
+def has_no_faults(scenario: object) -> bool:
+    """Whether Daraja answers the push of a scenario as it does on any day."""
+    return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
+
+
 def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:
     """The content of a scenario file. `keys` are further top-level keys: `outcome`, `query`, `then`."""
     told: dict[str, Any] = {"scenario": name, "about": about or name.replace("/", ": ").replace("-", " ")}
