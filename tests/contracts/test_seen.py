@@ -10,9 +10,10 @@ from tayari.merchant.views import LedgerView, Started, StatusView
 from tayari.target.model import Call, Pay, Status
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import untranslated
+from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
 from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
-from tayari_contracts.meeting import token_part
+from tayari_contracts.meeting import pay_until_met, token_part
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
 from tayari_contracts.situations import after, sets_the_order, situation
@@ -162,6 +163,78 @@ def test_what_a_scenario_of_a_push_says_of_the_token_is_played_at_the_token() ->
     }  # fmt: skip
     assert token_part({**document, "faults": ["drop"]}) is None
     assert token_part({**document, "when": {"endpoint": "oauth"}}) is None
+
+
+class TokenDesk:
+    """A control API and a journal: the merchant fetches a token for the payments that are listed."""
+
+    def __init__(self, *, fetches_for: frozenset[int]) -> None:
+        self._fetches_for = fetches_for
+        self.did: list[str] = []
+        self.payments = 0
+
+    def play_next(self, scenario: Any, *, endpoint: str) -> None:
+        self.did.append(f"play {scenario['scenario']} at {endpoint}")
+
+    def revoke_tokens(self) -> None:
+        self.did.append("revoke")
+
+    def clear_next(self) -> None:
+        self.did.append("clear")
+
+    def now(self) -> int:
+        return 1
+
+    def entries(self, **_: Any) -> list[dict[str, Any]]:
+        met = any(number in self._fetches_for for number in range(1, self.payments + 1))
+        return [{"seq": 1, "scenario": "own/token"}] if met else [{"seq": 1, "scenario": ""}]
+
+
+class TokenProbe(Probe):
+    """Pays at that desk."""
+
+    has_time = False
+
+    def __init__(self, desk: TokenDesk) -> None:
+        super().__init__(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
+        self.control = self.sight = self.desk = desk  # type: ignore[assignment]
+
+    def forget_token(self) -> None:
+        self.desk.did.append("forget")
+
+    def pay(self, *_: Any, **__: Any) -> Payment:
+        self.desk.payments += 1
+        return payment()
+
+
+OAUTH = {"scenario": "own/token", "about": "x", "when": {"endpoint": "oauth"}}
+
+
+def test_a_fault_of_the_token_is_played_after_the_merchant_has_forgotten_its_own() -> None:
+    desk = TokenDesk(fetches_for=frozenset({1}))
+    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+
+    assert desk.did == ["forget", "play own/token at oauth", "clear"]
+
+
+def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
+    desk = TokenDesk(fetches_for=frozenset({2}))
+    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+
+    assert desk.did == ["forget", "play own/token at oauth", "revoke", "clear"]
+
+
+def test_a_fault_that_no_call_met_is_not_tested() -> None:
+    with pytest.raises(Untested, match=r"the fault was never met: .* it holds a token and fetched no other"):
+        pay_until_met(TokenProbe(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seen"),
+    [((200, 429, 200), True), ((429, 200), True), ((200, 429), False), ((200, 200), False), ((), False)],
+)
+def test_what_a_429_changes_is_seen_only_when_another_query_follows(statuses: tuple[int, ...], seen: bool) -> None:
+    assert went_on_after_429([{"response": {"status": status}} for status in statuses]) is seen
 
 
 @pytest.mark.parametrize(
