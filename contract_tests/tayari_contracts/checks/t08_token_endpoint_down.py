@@ -25,10 +25,10 @@ ANSWERS: Final[dict[str, Fault]] = {
 @check("T08")
 def survives_oauth_without_json(probe: Probe) -> None:
     """A payment for each kind of answer, then one more when OAuth is well again."""
-    for answer, fault in ANSWERS.items():
+    probe.forget_token()
+    for answer, fault in ANSWERS.items():  # none of them is a token, so that the merchant asks anew for each
         since = probe.sight.now()
         try:
-            probe.forget_token()
             probe.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
             payment = _pay_without_token(probe, since)
             _expect_clean(probe, payment, answer)
