@@ -14,6 +14,13 @@ from tayari_contracts.payment import Payment
 from tayari_contracts.strain import Strain
 
 CRASH: Final = 500
+BROKEN: Final = 400
+
+
+def untranslated(view: StatusView) -> str:
+    """The merchant's word for a state that `merchant.status.states` does not name; empty where there is none."""
+    readable = not view.error and (view.http_status or 200) < BROKEN
+    return view.raw_state if view.state is None and readable else ""
 
 
 class Book:
@@ -25,6 +32,10 @@ class Book:
         self._looks: dict[str, list[Look]] = defaultdict(list)
         self._forged: set[str] = set()
         self.strain = Strain()
+        self.unknown_word = ""
+        """The last word for a state that the target file does not translate."""
+        self.receipt_seen = False
+        """Whether any look found a receipt."""
         self.accounts: tuple[Account, ...] | None = None
         """The whole run, once it was closed."""
 
@@ -36,6 +47,8 @@ class Book:
     def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.strain.answered(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
+        self.unknown_word = untranslated(view) or self.unknown_word
+        self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.state is not None:
             look = Look(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:

@@ -10,8 +10,10 @@ from typing import Final
 
 from tayari.merchant.daraja_side import Dropped, pushes_by_payer
 from tayari.merchant.money import JUDGES, Account, Pushed, is_owed, sentence
+from tayari.merchant.witnesses import WITNESSES
+from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
 from tayari_contracts.hands import FAILED, PAID, PENDING, REVIEW
 from tayari_contracts.payment import Credits, Payment
 from tayari_contracts.probe import Probe
@@ -40,6 +42,27 @@ def judge(probe: Probe, rule_id: str) -> None:
         for one in broken[:3]:
             probe.cite(*probe.book.orders[one.reference])
         raise Failed(sentence(broken, judged=len(accounts)))
+    require_witness(probe, rule_id, accounts)
+
+
+def require_witness(probe: Probe, rule_id: str, accounts: Sequence[Account]) -> None:
+    """Nothing is broken: then something must have happened that could have broken it.
+
+    Raises:
+        Untested: nothing did, or it could not be seen.
+    """
+    if rule_id != "M01" and (word := probe.book.unknown_word):
+        raise unknown_word(word)
+    missing, seen = WITNESSES[rule_id]
+    if any(map(seen, accounts)):
+        return
+    if rule_id == "M04" and any(account.credited for account in accounts):
+        raise Untested(
+            "how many shillings were credited cannot be seen",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.ledger.total",
+        )
+    raise Untested(f"{missing}, so this truth was not put to the test")
 
 
 def accounts_of_run(probe: Probe) -> tuple[Account, ...]:
@@ -163,7 +186,7 @@ def account_of(
         ordered=float(last.amount) if probe.types("amount") else None,
         pushes=pushes,
         looks=probe.book.looks(last.reference),
-        credits=credits.count if credits is not None else None,
+        credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
         receipt=receipt,
         several_attempts=len(payments) > 1,

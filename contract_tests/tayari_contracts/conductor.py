@@ -112,7 +112,7 @@ class Conductor:
         running: dict[Future[Performed], Job] = {}
         with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="tayari-check") as pool:
             for job, pause_s in zip(jobs, self._pauses(jobs), strict=True):
-                while len(running) > FEW and self._book.strain.growing and not self._stop.is_set():
+                while running and self._is_crowded(len(running)) and not self._stop.is_set():
                     take(wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done)
                 running[pool.submit(self._perform, job)] = job
                 self._stop.wait(pause_s)
@@ -120,6 +120,11 @@ class Conductor:
             while running:
                 take(wait(running, return_when=FIRST_COMPLETED).done)
         return doubted, held
+
+    def _is_crowded(self, running: int) -> bool:
+        """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
+        strain = self._book.strain
+        return strain.full or (running > FEW and strain.growing)
 
     def _look_again(self, doubted: Sequence[tuple[Job, Performed]], trouble: str) -> None:
         """Repeat what ended in doubt while the merchant was strained, a few at a time."""

@@ -10,6 +10,7 @@ from tayari_reports.model import Category, Rule, Severity
 
 from tayari_contracts.findings import Failed
 from tayari_contracts.job import Job
+from tayari_contracts.meeting import PUSH, endpoint_of, pay_until_met, token_part
 from tayari_contracts.messages import is_generic, machine_words
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, PENDING, Probe
@@ -58,21 +59,16 @@ def job_of(document: Document) -> Job:
 
 def concerns_whole_merchant(document: Document) -> bool:
     """Whether other payments would feel the scenario: a token, a query or the port itself."""
-    if _endpoint(document) != "stk_push":
+    if endpoint_of(document) != PUSH or token_part(document) is not None:
         return True
     return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
 
 
 def _play(document: Document) -> Callable[[Probe], None]:
     def run(probe: Probe) -> None:
-        endpoint = _endpoint(document)
-        if endpoint == "stk_push":
-            payment = probe.pay(document)
-        else:
-            probe.control.play_next(document, endpoint=endpoint)
-            if endpoint == "oauth":
-                probe.forget_token()
-            payment = probe.pay()
+        endpoint = endpoint_of(document)
+        elsewhere = document if endpoint != PUSH else token_part(document)
+        payment = probe.pay(document) if elsewhere is None else pay_until_met(probe, document, elsewhere)
         probe.scenario = str(document["scenario"])
         _judge(probe, payment, document)
 
@@ -120,7 +116,10 @@ def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *,
 def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, Any]) -> None:
     """The merchant refused to begin, and keeps no payment that could be asked for: what it said is all there is."""
     if payment.started.status is None:
-        raise Failed(f"the merchant did not answer: {payment.started.error}")
+        raise Failed(
+            f"the merchant did not answer the start of the payment in {payment.started.duration_s:.0f} s "
+            f"({payment.started.error})"
+        )
     if machine_words(payment.started.body) or (payment.started.status == 500 and is_generic(payment.started.message)):
         raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
     if "message" in expect:
@@ -133,10 +132,6 @@ def _judge_message(probe: Probe, payment: Payment, wanted: Mapping[str, Any]) ->
         probe.expect_message(payment, str(topic))
     elif wanted.get("not_generic") and is_generic(text := probe.told_of_outcome(payment)):
         raise Failed(f"the customer was told {quote(text)}; expected what happened, and what to do")
-
-
-def _endpoint(document: Document) -> str:
-    return str((document.get("when") or {}).get("endpoint", "stk_push"))
 
 
 def _without_callback(document: Document) -> bool:

@@ -35,5 +35,15 @@ class Untested(Finding):
         self.enable = enable
 
 
+def unknown_word(word: str) -> Untested:
+    """The merchant names a state that the target file does not translate: that is no fault of the merchant's."""
+    return Untested(
+        f'the merchant calls a payment "{word}", which merchant.status.states does not name; add it under paid, '
+        "failed, pending or review",
+        why=NotTested.TARGET_KEY_MISSING,
+        enable="merchant.status.states",
+    )
+
+
 class Inapplicable(Finding):
     """What the rule is about does not exist in this merchant, and no traffic says otherwise."""

@@ -37,3 +37,5 @@ class Credits:
 
     count: int
     total: float | None
+    counted: bool = True
+    """Whether credits were counted; else only their sum was seen, and `count` is derived from it."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
+from tayari.merchant.money import shillings
 from tayari.target.model import PaymentState
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.book import untranslated
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -71,7 +74,33 @@ class Probe(Hands):
                 f"the payment is {say(view)}, but an ordinary one begun after it is {say(last)} after "
                 f"{self.worked_off_s:.3g} s, so the merchant may not have dealt with either yet"
             )
+        if word := untranslated(view):
+            raise unknown_word(word)
         return view
+
+    def dealt_with(self, payment: Payment) -> bool:
+        """Whether the merchant showed that it read the payment's callback: it decided, asked Daraja, or kept it."""
+        called_at = max((float(entry["at"]) for entry in self.sight.callbacks(payment)), default=math.inf)
+        if self.status(payment).state in SETTLED:
+            return True
+        if any(float(entry["at"]) > called_at for entry in self.sight.queries(payment)):
+            return True
+        kept = self.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
+        wanted = str(self.sight.record(payment).get("checkout_request_id"))
+        return any(wanted in message and "ResultCode" in message for message in kept)
+
+    def require_dealt_with(self, payment: Payment) -> None:
+        """For a payment that may stay as it was: that it did so with its callback read.
+
+        Raises:
+            Unjudged: nothing shows that the callback was read, so that nothing having happened proves nothing.
+        """
+        if not self.dealt_with(payment):
+            raise Unjudged(
+                f"the payment is {say(self.status(payment))} as before its callback, and nothing shows that the "
+                "callback was read (no status query, no message in merchant.audit); a callback that was lost looks the "
+                "same"
+            )
 
     def settled(self, payment: Payment) -> StatusView:
         """The merchant's last word on a payment for which pending is no answer.
@@ -129,10 +158,23 @@ class Probe(Hands):
             return view
         names = " or ".join(sorted(wanted))
         limit = self.settle_s if within_s is None else within_s
+        self._require_own_state(payment, view)
         kind = Missing if view.state in (PENDING, None) else Failed
         raise kind(
             f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
         )
+
+    def _require_own_state(self, payment: Payment, view: StatusView) -> None:
+        """A state that was looked up by the order's reference, because the start was never answered, may be nobody's.
+
+        Raises:
+            Unjudged: it is such a one.
+        """
+        if payment.started.status is None and self.target.merchant.pay.payment_id is not None:
+            raise Unjudged(
+                f"the start of the payment was not answered ({payment.started.error}), so its identifier is not known; "
+                f"by its reference it is {say(view)}"
+            )
 
     def expect_never(
         self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, for_s: float, because: str
@@ -148,11 +190,15 @@ class Probe(Hands):
         self.quiet(quiet_s)
         found = self.credits(payment)
         tail = f": {because}" if because else ""
-        if found.count != expected:
+        due = expected * payment.amount
+        if not found.counted and found.total is not None and round(found.total, 2) != round(due, 2):
+            kind = Missing if found.total < due else Failed
+            raise kind(f"{shillings(found.total)} shillings were credited; expected {shillings(due)}{tail}")
+        if found.counted and found.count != expected:
             kind = Missing if found.count < expected else Failed
             raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
-        if expected and found.total is not None and round(found.total, 2) != round(expected * payment.amount, 2):
-            raise Failed(f"{found.total:g} shillings were credited for a payment of {payment.amount:g}{tail}")
+        if expected and found.total is not None and round(found.total, 2) != round(due, 2):
+            raise Failed(f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid{tail}")
         return found
 
     def expect_unpaid(self, payment: Payment, *, for_s: float, because: str) -> None:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
+
+OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
+"""Faults that decide when the merchant hears of its push, so that they decide what comes first."""
+
+
+def sets_the_order(scenario: object) -> bool:
+    """Whether a scenario itself says what comes first, the acknowledgement or the callback."""
+    faults = (scenario.get("faults") or ()) if isinstance(scenario, Mapping) else ()
+    named = {name for fault in faults for name in ((fault,) if isinstance(fault, str) else fault)}
+    return bool(named & OF_THE_ACKNOWLEDGEMENT)
+
+
+def has_no_faults(scenario: object) -> bool:
+    """Whether Daraja answers the push of a scenario as it does on any day."""
+    return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
 
 
 def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Barrier, Event
 from typing import Any
@@ -18,7 +19,7 @@ from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import Need
 from tayari_contracts.second_look import both_looks
-from tayari_contracts.strain import FIRST, RECENT, Strain
+from tayari_contracts.strain import AT_FIRST, FIRST, RECENT, Strain
 from tayari_reports.model import Check, Level, NotTested, State
 
 
@@ -327,6 +328,34 @@ def test_a_merchant_that_becomes_slow_gets_no_more_checks_until_it_has_caught_up
     for _ in range(RECENT):
         strain.answered(0.02, well=True)
     assert not strain.growing
+
+
+def test_starts_that_become_slow_are_strain() -> None:
+    clock = iter([0.0, 0.05] * FIRST + [0.0, 2.5] * RECENT)
+    strain = Strain(now=lambda: next(clock))
+    for _ in range(FIRST):
+        with strain.starting(ordinary=True):
+            pass
+    assert not strain.growing
+
+    for _ in range(RECENT):
+        with strain.starting(ordinary=True):
+            pass
+    assert strain.growing
+
+
+def test_more_payments_are_started_at_once_the_more_were_answered() -> None:
+    strain = Strain()
+    with ExitStack() as under_way:
+        for _ in range(AT_FIRST):
+            assert not strain.full
+            under_way.enter_context(strain.starting(ordinary=True))
+        assert strain.full
+    for _ in range(AT_FIRST):
+        under_way.enter_context(strain.starting(ordinary=True))
+
+    assert not strain.full
+    under_way.close()
 
 
 def test_a_state_that_cannot_be_read_is_strain() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from tayari.merchant.money import JUDGES, Account, Look, Pushed, Told, Word, is_owed, sentence
+from tayari.merchant.witnesses import WITNESSES
 from tayari.target.model import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -40,8 +41,41 @@ def test_an_ordinary_payment_breaks_nothing(rule_id: str) -> None:
 
 
 def test_two_credits_for_one_payment_break_m01_and_for_two_payments_do_not() -> None:
-    assert broken("M01", account(credits=2)) == ["was credited 2 times for one payment"]
+    assert broken("M01", account(credits=2)) == ["was credited 2 times for one payment of 100"]
     assert broken("M01", account(pushed(success()), pushed(success()), credits=2)) == []
+
+
+def test_a_sum_that_was_seen_is_told_as_a_sum_and_never_as_a_count() -> None:
+    twelve = account(credits=None, total=1200.0)
+    number = account(credits=None, total=254716004321.0)
+
+    assert broken("M01", twelve) == ["was credited 1200 shillings for one payment of 100"]
+    assert broken("M04", twelve) == ["was credited 1200 shillings; 100 were paid"]
+    assert broken("M04", number) == ["was credited 254716004321 shillings; 100 were paid"]
+
+
+def test_credits_that_were_counted_break_m04_where_their_sum_is_more_than_was_paid() -> None:
+    assert broken("M04", account(credits=12, total=1200.0)) == ["was credited 1200 shillings; 100 were paid"]
+    assert broken("M04", account(pushed(success()), pushed(success()), credits=2, total=200.0)) == []
+    assert broken("M04", account(pushed(success()), pushed(success()), credits=1, total=100.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "idle", "at_work"),
+    [
+        ("M01", account(), account(pushed(success(), success(at=11.0)))),
+        ("M03", account(states=(PENDING,)), account()),
+        ("M04", account(credits=0, total=0.0), account()),
+        ("M04", account(total=None), account()),
+        ("M05", account(looks=()), account()),
+    ],
+)
+def test_a_truth_is_kept_only_where_something_could_have_broken_it(
+    rule_id: str, idle: Account, at_work: Account
+) -> None:
+    _, seen = WITNESSES[rule_id]
+
+    assert (seen(idle), seen(at_work)) == (False, True)
 
 
 def test_one_receipt_on_two_orders_breaks_m01() -> None:

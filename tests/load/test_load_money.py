@@ -42,8 +42,8 @@ def test_honest_books_break_nothing() -> None:
 
 WRONG = [
     ("M01", entry(outcome=Outcome.CREDITED_TWICE, credits=2), [payment()], "was credited 2 times for one payment"),
-    ("M01", entry(credits=None, credited=200.0), [payment()], "was credited 2 times for one payment"),
-    ("M01", entry(credits=1, credited=200.0), [payment()], "was credited 2 times for one payment"),
+    ("M01", entry(credits=None, credited=200.0), [payment()], "was credited 200 shillings for one payment of 100"),
+    ("M01", entry(credits=1, credited=200.0), [payment()], "was credited 200 shillings for one payment of 100"),
     ("M02", entry(), [payment("failed")], "no word of M-Pesa said that it was paid"),
     ("M02", entry(), [payment("prompted")], "no word of M-Pesa said that it was paid"),
     ("M02", entry(), [], "no word of M-Pesa said that it was paid"),

@@ -109,6 +109,30 @@ def test_a_late_callback_comes_after_the_truth() -> None:
     assert [result["CheckoutRequestID"] for result in desk.results(5)] == [identifier]
 
 
+def test_a_held_callback_waits_until_it_is_let_go_and_the_truth_does_not() -> None:
+    desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
+    desk.daraja.world.holding.hold("254708374149", 12.0, desk.now_s)
+    identifier = desk.pushed()
+
+    assert desk.results(3) == []
+    assert wire(desk.query(identifier).body)["ResultCode"] == "0"
+    assert len(desk.daraja.world.agenda) == 1
+
+    desk.daraja.world.holding.hold("254708374149", 0, desk.now_s)
+
+    assert [result["CheckoutRequestID"] for result in desk.results(0.1)] == [identifier]
+
+
+def test_a_held_callback_goes_by_itself_when_its_time_is_over_and_others_are_not_held() -> None:
+    desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
+    desk.daraja.world.holding.hold("254708374149", 12.0, desk.now_s)
+    held, free = desk.pushed(), desk.pushed(PhoneNumber=254711000111, PartyA=254711000111)
+
+    assert [result["CheckoutRequestID"] for result in desk.results(2)] == [free]
+    assert [result["CheckoutRequestID"] for result in desk.results(11)] == [held]
+    assert desk.results(60) == []
+
+
 def test_a_wallet_pays_until_it_is_empty_and_others_always_can() -> None:
     desk = Desk()
     desk.daraja.world.wallets.set("254708374149", 100)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from tayari_contracts.findings import Untested
+from tayari_contracts.payment import Payment
 from tayari_contracts.probe import CALLBACK_WAIT_S, PAID, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
 AT_ONCE = 10
+TWICE = 2
+CRASH = 500
 
 
 @check("C03")
@@ -22,8 +26,21 @@ def a_repeated_success_credits_once(probe: Probe) -> None:
     probe.wait("callback_answered", later, count=2, within_s=CALLBACK_WAIT_S)
     probe.send_callback(later, times=AT_ONCE, parallel=True)
     probe.wait("callback_answered", racing, count=AT_ONCE, within_s=CALLBACK_WAIT_S)
+    require_repeated(probe, later)
+    require_repeated(probe, racing)
     probe.expect_state(racing, PAID, within_s=probe.settled_s, because=f"its callback came {AT_ONCE} times at once")
     probe.after_the_queue(later)
 
     probe.expect_credits(later, 1, quiet_s=1.5, because=f"its callback came {2 + AT_ONCE} times")
     probe.expect_credits(racing, 1, quiet_s=0.0, because=f"its callback came {AT_ONCE} times at once")
+
+
+def require_repeated(probe: Probe, payment: Payment) -> None:
+    """The merchant took the payment's callback more than once.
+
+    Raises:
+        Untested: it did not, so that it could not have credited it twice.
+    """
+    answers = [(entry.get("response") or {}).get("status") for entry in probe.sight.callbacks(payment)]
+    if sum(1 for status in answers if status is not None and status < CRASH) < TWICE:
+        raise Untested(f"a success was sent {len(answers)} times, and not taken twice (answers: {answers})")

@@ -7,7 +7,7 @@ import time
 from tayari.merchant.driver import StatusView
 
 from tayari_contracts.asking import on_query, patience_s
-from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.findings import Failed, Unjudged, Warned
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, SETTLED, SLOW_S, Probe
 from tayari_contracts.registry import check
@@ -30,10 +30,10 @@ def the_amount_paid_is_compared(probe: Probe) -> None:
     )
     probe.expect_callback_taken(payment)
     view = decided(probe, payment)
-    if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
-        refuse_unless_it_ignores_callbacks(probe, payment)
     if probe.sees_credits:
         judge_credits(probe, payment)
+    if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
+        judge_paid(probe, payment)
 
 
 def decided(probe: Probe, payment: Payment) -> StatusView:
@@ -51,6 +51,20 @@ def decided(probe: Probe, payment: Payment) -> StatusView:
     if view.state is PAID and not heard_in_time and probe.sight.queries(payment):
         raise Unjudged("the payment is paid, and a query that names no amount may have come before the callback did")
     return view
+
+
+def judge_paid(probe: Probe, payment: Payment) -> None:
+    """An order that is shown as paid; the credits, where they can be seen, were judged.
+
+    Raises:
+        Warned: it was credited what was paid, and no more. Failed: whether it was cannot be seen, or it was not.
+    """
+    if probe.sees_credits and probe.credits(payment).total == PAID_AMOUNT:
+        raise Warned(
+            f"of {ORDERED} shillings {PAID_AMOUNT} was paid and credited, and the order is shown as paid, as if "
+            "nothing were owed any more; expected review, or the rest to be asked for"
+        )
+    refuse_unless_it_ignores_callbacks(probe, payment)
 
 
 def judge_credits(probe: Probe, payment: Payment) -> None:

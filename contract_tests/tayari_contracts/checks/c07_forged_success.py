@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.forgery import SOURCE, forged_body, forged_url
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, REVIEW, Probe
@@ -13,6 +13,7 @@ from tayari_contracts.situations import after, situation
 
 IN_FLIGHT_S = 4.0
 WATCH_S = 3.0
+CRASH = 500
 
 
 @check("C07")
@@ -30,6 +31,8 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
     answers = probe.send_callback(payment, url=url, body=forged_body(record, payment), source=SOURCE)
     if all(answer.get("status") is None for answer in answers):
         raise Untested(f"the forged callback could not be delivered: {answers[0].get('error')}")
+    if all((answer.get("status") or 0) >= CRASH for answer in answers):
+        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
     guessed = url != record["callback_url"]
     try:

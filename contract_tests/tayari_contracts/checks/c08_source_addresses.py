@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Inapplicable
+from tayari_reports.model import NotTested
+
+from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -21,7 +23,11 @@ ADDRESSES: Final = (
 def every_address_of_safaricom_is_let_in(probe: Probe) -> None:
     """One genuine success from each of the three networks, repeated from all their addresses."""
     if probe.target.callbacks.source_header is None:
-        raise Inapplicable("without callbacks.source_header in the target file no address check can be seen")
+        raise Untested(
+            "whether the merchant checks the caller's address cannot be seen",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="callbacks.source_header",
+        )
     for network in sorted({address.rpartition(".")[0] for address in ADDRESSES}):
         payment = probe.pay_accepted(situation("inline/c08-genuine", outcome=after(0.3, callback=False)))
         probe.wait("result_due", payment)

@@ -31,5 +31,6 @@ def a_success_without_receipt_is_not_final(probe: Probe) -> None:
         raise Failed("a success without a receipt was final; expected pending until a query confirms it")
     if view.state is FAILED:
         raise Failed("a success without a receipt made the payment failed, although the money may have been taken")
+    probe.require_dealt_with(payment)
     if probe.sees_credits:
         probe.expect_credits(payment, 0, quiet_s=0.0, because="no receipt came, and no query confirmed it")

@@ -22,6 +22,7 @@ def an_unknown_code_is_neither_success_nor_promise(probe: Probe) -> None:
     probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     probe.after_the_queue(payment)
     probe.expect_unpaid(payment, for_s=0.0, because="the callback carried 5999, a code that is not 0")
+    probe.require_dealt_with(payment)
 
     text = probe.told(payment)
     if promises_in(text):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.asking import GRACE_S
-from tayari_contracts.findings import Failed
+from tayari_contracts.findings import Failed, Unjudged
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, REVIEW, Probe
+from tayari_contracts.probe import PAID, REVIEW, SETTLED, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import say
@@ -29,10 +29,14 @@ def a_success_after_failure_is_not_dropped(probe: Probe) -> None:
             then=[{"result_code": 0, "after_s": LATER_S}],
         )
     )
+    probe.wait("callback_answered", failed, within_s=LATER_S + 10.0)
+    read = failure_was_read(probe, failed)
     probe.wait("callback_answered", failed, count=2, within_s=LATER_S + 10.0)
-    expect_honoured(probe, failed, because=f"a success followed {LATER_S:g} s after a failure")
+    expect_honoured(probe, failed, because="a success followed some seconds after a failure")
     probe.wait("callback_answered", expired, within_s=silence_s + 10.0)
     expect_honoured(probe, expired, because=f"its success came {silence_s:g} s after the push")
+    if not read:
+        raise Unjudged("the payment was honoured, but nothing shows that the failure before it (1037) was read at all")
 
 
 def expect_honoured(probe: Probe, payment: Payment, *, because: str) -> None:
@@ -47,3 +51,13 @@ def expect_honoured(probe: Probe, payment: Payment, *, because: str) -> None:
         raise Failed(f"the payment is {say(view)}; expected paid or review: {because}, and the money has moved")
     if view.state is PAID and probe.sees_credits:
         probe.expect_credits(payment, 1, quiet_s=0.3, because=because)
+
+
+def failure_was_read(probe: Probe, payment: Payment) -> bool:
+    """Whether the merchant has dealt with the failure before the success comes, which is held back until then."""
+    probe.control.hold(payment.msisdn, for_s=probe.worked_off_s)
+    try:
+        view = probe.until(payment, SETTLED, within_s=probe.worked_off_s)
+        return view.state in SETTLED or probe.dealt_with(payment)
+    finally:
+        probe.control.hold(payment.msisdn, for_s=0)

@@ -23,4 +23,6 @@ def the_callback_after_a_query_adds_the_receipt_alone(probe: Probe) -> None:
         return
     receipt = probe.sight.record(payment)["receipt"]
     if shown != receipt:
-        raise Warned(f"the payment shows {shown or 'no receipt'} after its callback came; expected receipt {receipt}")
+        raise Warned(
+            f"the payment shows {shown or probe.no_receipt} after its callback came; expected receipt {receipt}"
+        )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Inapplicable
+from tayari_contracts.findings import Failed, Inapplicable, Untested
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import say
 
 
 @check("Q09")
@@ -18,7 +19,10 @@ def disagreement_credits_nobody(probe: Probe) -> None:
     asked = bool(probe.sight.queries(payment))
     if view.state is PAID and not asked:
         raise Inapplicable("the merchant credits without asking; whether it may believe its callbacks is judged by C07")
-    if view.state is PAID or (probe.sees_credits and probe.credits(payment).count > 0):
+    credited = probe.sees_credits and probe.credits(payment).count > 0
+    if not asked and not credited:
+        raise Untested(f"the payment is {say(view)} and Daraja was never asked about it, so nothing disagreed")
+    if view.state is PAID or credited:
         raise Failed(
             "the callback said paid, the query said cancelled (1032), and the payment is credited; "
             "expected a person to decide"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from tayari_contracts.checks.s04_whole_amount import amount_of
 from tayari_contracts.findings import Failed, Unjudged, Warned
-from tayari_contracts.messages import is_generic
 from tayari_contracts.pages import crash_of, raw_words_of
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
@@ -16,6 +16,11 @@ from tayari_contracts.wording import quote
 
 TOTAL: Final = 300_000
 """M-Pesa takes 250 000 at most (reference 3.1)."""
+
+NAMES_AMOUNT: Final = (
+    r"amount|limit|maximum|\bmax\b|at most|too (much|large|big|high)|exceed|above|less than|250[ ,.]?000|split"
+    r"|kiasi|kikomo|zaidi|kubwa mno"
+)
 
 
 @check("S05")
@@ -39,15 +44,19 @@ def refuses_too_much(probe: Probe) -> None:
         view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
-    _judge_word(probe.told(payment) or payment.started.body, pushed=bool(pushes))
+    told = probe.told(payment) or ("" if probe.sees_messages else payment.started.body)
+    _judge_word(told, pushed=bool(pushes), unseen=payment.started.accepted and not probe.sees_messages)
 
 
-def _judge_word(told: str, *, pushed: bool) -> None:
-    if raw_words_of(told):
+def _judge_word(told: str, *, pushed: bool, unseen: bool) -> None:
+    if raw_words_of(told) or not (unseen or names_amount(told)):
         raise Failed(f"the customer was told {quote(told)}; expected that the amount is above M-Pesa's limit")
     if pushed:
         raise Warned(
             "an amount above M-Pesa's limit was sent to Daraja, which refused it; expected a check before that"
         )
-    if is_generic(told):
-        raise Warned(f"the customer was told {quote(told)}; expected that the amount is above M-Pesa's limit")
+
+
+def names_amount(told: str) -> bool:
+    """Whether a text says, in any words, that the amount is what is wrong."""
+    return re.search(NAMES_AMOUNT, told, re.IGNORECASE) is not None

@@ -9,13 +9,15 @@ from tayari_contracts.pages import crash_of, leak_of
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
 from tayari_contracts.situations import Fault, page, token_situation
-from tayari_contracts.traffic import status_of
 from tayari_contracts.wording import quote
 
 ANSWERS: Final[dict[str, Fault]] = {
     "HTTP 400 without a body": {"empty_body": {"status": 400, "times": "always"}},
     "an HTML page with HTTP 403": page("imperva_403", times="always"),
+    "HTTP 200 with a body that is not JSON": {"malformed_json": {"times": "always"}},
+    "HTTP 200 without a body": {"empty_body": {"status": 200, "times": "always"}},
 }
 """Until they are cleared: the merchant may try again as often as it likes."""
 
@@ -23,10 +25,10 @@ ANSWERS: Final[dict[str, Fault]] = {
 @check("T08")
 def survives_oauth_without_json(probe: Probe) -> None:
     """A payment for each kind of answer, then one more when OAuth is well again."""
-    for answer, fault in ANSWERS.items():
+    probe.forget_token()
+    for answer, fault in ANSWERS.items():  # none of them is a token, so that the merchant asks anew for each
         since = probe.sight.now()
         try:
-            probe.forget_token()
             probe.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
             payment = _pay_without_token(probe, since)
             _expect_clean(probe, payment, answer)
@@ -56,7 +58,7 @@ def _pay_without_token(probe: Probe, since: int) -> Payment:
 def _was_refused(probe: Probe, payment: Payment, since: int) -> bool:
     """Whether OAuth refused the merchant, waiting for one that works in the background; not if a push is accepted."""
     for _ in range(15):
-        if any(status_of(entry) in (400, 403) for entry in probe.sight.token_fetches(since)):
+        if any("access_token" not in answer_of(entry) for entry in probe.sight.token_fetches(since)):
             return True
         if probe.sight.accepted(payment):
             return False

@@ -8,10 +8,12 @@ from typing import Final
 
 from tayari.merchant.driver import MerchantDriver, Started
 
+from tayari_contracts.book import untranslated
 from tayari_contracts.elsewhere import Listener, merchant_at
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
 from tayari_contracts.probe import FAILED, PAID, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.wording import say
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
@@ -48,11 +50,24 @@ def _judge_state(probe: Probe, driver: MerchantDriver, started: Started, referen
     """Nobody knows whether the push was taken: neither failed nor paid.
 
     Raises:
-        Failed: it is either.
+        Failed: it is either. Unjudged: it cannot be seen.
     """
-    if not probe.sees_state or not started.accepted:
+    if not probe.sees_state:
+        probe.notes.append("what becomes of the payment could not be seen (merchant.status)")
         return
     probe.quiet(1.0)
-    view = driver.read_status(started.payment_id or reference, reference)
+    keys = dict.fromkeys(key for key in (started.payment_id, reference) if key)
+    views = [driver.read_status(key, reference) for key in keys]
+    view = next((each for each in views if each.state is not None), views[0])
     if view.state in (FAILED, PAID):
-        raise Failed(f"no answer to the push came, and the payment is {view.state}; expected it to be kept as unknown")
+        raise Failed(
+            f"no answer to the push came, and the payment is {view.state}; expected it to be kept as unknown, for the "
+            "customer may have paid"
+        )
+    if word := untranslated(view):
+        raise unknown_word(word)
+    if view.state is None:
+        raise Unjudged(
+            f"the call was given up, but whether the payment is kept could not be seen: its start was answered "
+            f"{started.status}, and neither its identifier nor its reference has a state ({say(view)})"
+        )

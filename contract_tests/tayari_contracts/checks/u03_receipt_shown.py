@@ -24,4 +24,5 @@ def the_receipt_is_m_pesas(probe: Probe) -> None:
     if shown != receipt:  # a query may have settled it, and the callback with the receipt still wait in a queue
         shown = probe.after_the_queue(payment).receipt
     if shown != receipt:
-        raise Failed(f"the customer is shown {shown or 'no receipt'}; expected M-Pesa's receipt {receipt}")
+        found = shown or probe.no_receipt
+        raise Failed(f"the customer is shown {found}; expected M-Pesa's receipt {receipt}")

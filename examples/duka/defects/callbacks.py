@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from callback_reader import CallbackReader
+from callback_reader import CallbackReader, Unreadable
 from daraja import EAST_AFRICA
 from records import Result
 
 from defects.callers import BelievesCallbacks
+from defects.queries import WaitsForCallbacks
 from defects.row import defect
 
 
@@ -53,6 +54,15 @@ class ListAssumed(CallbackReader):
     def items(self, callback: Mapping[str, Any]) -> Mapping[str, object]:
         listed = callback.get("CallbackMetadata", {}).get("Item", [])
         return {item["Name"]: self.value(item) for item in listed}
+
+
+class SingleItemUnread(CallbackReader):
+    def envelope(self, message: object) -> Mapping[str, Any]:
+        callback = super().envelope(message)
+        metadata = callback.get("CallbackMetadata")
+        if isinstance(metadata, dict) and isinstance(metadata.get("Item"), dict):
+            raise Unreadable("Item is no list")
+        return callback
 
 
 class JsonAssumed(CallbackReader):
@@ -106,6 +116,13 @@ ROWS = (
     defect("item-value-assumed", "C13", "Breaks on an item without a Value.", ValueAssumed),
     defect("whole-numbers-only", "C14", "Breaks when the amount comes as 1.0 or 1.00.", WholeNumbersOnly),
     defect("item-list-assumed", "C15", "Breaks when the one item is not in a list.", ListAssumed),
+    defect(
+        "single-item-swallowed",
+        "C15",
+        "Refuses a single item without breaking, and asks nobody: the payment stays open.",
+        SingleItemUnread,
+        WaitsForCallbacks,
+    ),
     defect("callback-json-assumed", "C20", "Breaks on a callback that is not JSON.", JsonAssumed),
     defect(
         "no-code-is-zero",

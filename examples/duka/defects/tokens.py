@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 from api import Api
 from daraja import Daraja
-from records import Payment
+from records import Ack, AckKind, Payment
 from replies import Replies, Reply
 from settings import Settings
-from tokens import Token, Tokens
+from tokens import NoToken, Token, Tokens
 
 from defects.row import defect
 
@@ -34,6 +34,17 @@ class TokenStampede(Tokens):
         return token
 
 
+class TokenImpatience(Tokens):
+    async def get(self) -> Token:
+        if self._token is None and self._one_at_a_time.locked():
+            try:
+                await asyncio.wait_for(self._one_at_a_time.acquire(), 0.5)
+            except TimeoutError as error:
+                raise NoToken("the one under way took too long") from error
+            self._one_at_a_time.release()
+        return await super().get()
+
+
 class TokenAlwaysAnHour(Tokens):
     def life_s(self, expires_in: object) -> float:  # noqa: ARG002 - that is the defect
         return 3600.0
@@ -46,6 +57,14 @@ class TokenLifeIsText(Tokens):
 
 class TokenJsonAssumed(Tokens):
     def read(self, status: int, body: str) -> tuple[str, float]:  # noqa: ARG002 - that is the defect
+        answer = json.loads(body)
+        return answer["access_token"], self.life_s(answer["expires_in"])
+
+
+class TokenStatusTrusted(Tokens):
+    def read(self, status: int, body: str) -> tuple[str, float]:
+        if status != 200:
+            return super().read(status, body)
         answer = json.loads(body)
         return answer["access_token"], self.life_s(answer["expires_in"])
 
@@ -73,6 +92,12 @@ class NoTimeouts(Daraja):
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
+class SilenceIsRefusal(Daraja):
+    async def push(self, **push: Any) -> Ack:
+        ack = await super().push(**push)
+        return replace(ack, kind=AckKind.REFUSED) if ack.kind is AckKind.UNKNOWN else ack
+
+
 class TrustsAnyCertificate(Tokens):
     def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
         super().__init__(settings, session)
@@ -94,15 +119,20 @@ class ShowsSecrets(Api):
 ROWS = (
     defect("token-per-call", "T01", "Fetches a token for every call.", TokenPerCall),
     defect("token-stampede", "T02", "Concurrent first calls each fetch a token.", TokenStampede),
+    defect(
+        "token-impatience", "T02", "Refuses customers who wait half a second for a token under way.", TokenImpatience
+    ),
     defect("token-always-an-hour", "T03", "Ignores expires_in and uses dead tokens.", TokenAlwaysAnHour),
     defect("token-404-gives-up", "T04", "Takes 404 with 404.001.03 for a wrong URL.", NotFoundIsWrongUrl),
     defect("token-one-error-form", "T05", "Knows only one of the forms of a token error.", OneTokenError),
     defect("token-error-loop", "T06", "Resends and fetches tokens as long as the token is refused.", TokenErrorLoop),
     defect("token-life-is-text", "T07", "Breaks when expires_in is a number.", TokenLifeIsText),
     defect("token-json-assumed", "T08", "Breaks when the token answer is empty or HTML.", TokenJsonAssumed),
+    defect("token-status-trusted", "T08", "Breaks when a token answer with HTTP 200 is not JSON.", TokenStatusTrusted),
     defect("form-content-type", "T09", "Sends JSON and calls it a form.", FormContentType),
     defect("tls-unverified", "T10", "Trusts any certificate.", TrustsAnyCertificate),
     defect("token-from-elsewhere", "T12", "Fetches the token by another address.", TokenFromElsewhere),
     defect("no-timeouts", "T11", "Waits for Daraja for ever.", NoTimeouts),
+    defect("silence-is-refusal", "T11", "Takes a push without an answer for a refused one.", SilenceIsRefusal),
     defect("shows-secrets", "T13", "Shows the passkey in its answers.", ShowsSecrets),
 )

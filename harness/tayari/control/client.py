@@ -88,6 +88,10 @@ class ControlClient:
         """Close the Daraja port for some seconds: callers see `connection refused`."""
         self._call("POST", "/v1/outage", {"kind": "refuse", "for_s": for_s})
 
+    def hold(self, msisdn: str, *, for_s: float) -> None:
+        """Callbacks of this MSISDN's payments wait for so many seconds at most; 0 lets them go."""
+        self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})
+
     def set_wallet(self, msisdn: str, *, balance: int) -> None:
         """Give this MSISDN a wallet with so many shillings."""
         self._call("PUT", f"/v1/wallets/{msisdn}", {"balance": balance})

@@ -114,9 +114,9 @@ class Broken:
 def credited_once(accounts: Sequence[Account]) -> list[Broken]:
     """M01: each receipt credits once."""
     broken = [
-        Broken(reference=account.reference, what=f"was credited {times} times for {paid_pushes(account)}")
+        Broken(reference=account.reference, what=f"{_credits_of(account)} for {paid_pushes(account)}")
         for account in accounts
-        if (times := _times_credited(account)) > max(1, sum(push.paid for push in account.pushes))
+        if _times_credited(account) > max(1, sum(push.paid for push in account.pushes))
     ]
     shown: dict[str, list[str]] = defaultdict(list)
     for account in accounts:
@@ -138,6 +138,19 @@ def _times_credited(account: Account) -> int:
     return rows if rest else max(rows, int(times))
 
 
+def _credits_of(account: Account) -> str:
+    """What was credited, as it was seen: rows that were counted, or a sum."""
+    rows = account.credits or 0
+    if account.total is None or _times_credited(account) == rows:
+        return f"was credited {rows} times"
+    return f"was credited {shillings(account.total)} shillings"
+
+
+def shillings(amount: float) -> str:
+    """An amount in full, without cents where there are none."""
+    return f"{amount:.2f}".removesuffix(".00")
+
+
 def _named_amounts(account: Account) -> set[float]:
     """What M-Pesa itself named as paid."""
     return {one.amount for push in account.pushes for one in push.proofs() if one.amount is not None}
@@ -145,8 +158,9 @@ def _named_amounts(account: Account) -> set[float]:
 
 def paid_pushes(account: Account) -> str:
     """How often the customer paid, in words."""
-    paid = sum(push.paid for push in account.pushes)
-    return {0: "no payment", 1: "one payment"}.get(paid, f"{paid} payments")
+    paid = [push.amount for push in account.pushes if push.paid]
+    each = f" of {shillings(paid[0])}" if len(set(paid)) == 1 else ""
+    return {0: "no payment", 1: f"one payment{each}"}.get(len(paid), f"{len(paid)} payments{each}")
 
 
 def credited_on_proof(accounts: Sequence[Account]) -> list[Broken]:
@@ -204,15 +218,15 @@ def amounts_agree(accounts: Sequence[Account]) -> list[Broken]:
 def _difference(account: Account) -> str:
     for push in account.pushes:
         if account.ordered is not None and abs(push.amount - account.ordered) >= 1:
-            return f"is an order of {account.ordered:g} shillings, and {push.amount:g} were asked for"
+            asked = shillings(push.amount)
+            return f"is an order of {shillings(account.ordered)} shillings, and {asked} were asked for"
     amounts = {push.amount for push in account.pushes}
     if not account.total or len(amounts) != 1 or _named_amounts(account) - amounts:
         return ""  # nothing credited; or M-Pesa itself named another amount, which is rule C06's affair
-    amount = amounts.pop()
-    expected = max(1, account.credits or 1) * amount
-    if round(account.total, 2) == round(expected, 2):
-        return ""
-    return f"was credited {account.total:g} shillings; {expected:g} were paid"
+    amount, paid = amounts.pop(), sum(push.paid for push in account.pushes)
+    if round(account.total, 2) in {round(times * amount, 2) for times in range(1, max(1, paid) + 1)}:
+        return ""  # of two payments for one order the second may wait for a person, which is rule M05's affair
+    return f"was credited {shillings(account.total)} shillings; {shillings(max(1, paid) * amount)} were paid"
 
 
 def paid_is_settled(accounts: Sequence[Account]) -> list[Broken]:

@@ -168,6 +168,7 @@ ROWS: Final[tuple[tuple[str, str, Handle], ...]] = (
     ("DELETE", "/v1/next", summed),
     ("POST", "/v1/tokens/revoke", summed),
     ("POST", "/v1/outage", to_all),
+    ("POST", "/v1/hold", to_all),
     ("PUT", "/v1/wallets/{msisdn}", set_wallet),
     ("POST", "/v1/clock/advance", advance),
     ("GET", "/v1/payments", payments),

@@ -168,6 +168,14 @@ class Outage:
     for_s: Annotated[float, AtLeast(0.001), AtMost(3600)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """`POST /v1/hold`. Any number: a merchant may push to one that is no Kenyan phone."""
+
+    msisdn: Text
+    for_s: Annotated[float, AtLeast(0), AtMost(600)]
+
+
 @dataclass(frozen=True, slots=True)
 class Wallet:
     """`PUT /v1/wallets/MSISDN`."""

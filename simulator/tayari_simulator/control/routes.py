@@ -123,6 +123,14 @@ async def outage(controlled: Controlled, request: web.Request) -> web.Response:
     return answer({"kind": given.kind.value, "for_s": given.for_s})
 
 
+async def hold(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/hold`."""
+    given = await read_body(request, bodies.Hold)
+    simulator = controlled.simulator
+    simulator.daraja.world.holding.hold(given.msisdn, given.for_s, simulator.now_s())
+    return answer({"msisdn": given.msisdn, "for_s": given.for_s})
+
+
 async def set_wallet(controlled: Controlled, request: web.Request) -> web.Response:
     """`PUT /v1/wallets/MSISDN`."""
     complaints: list[Complaint] = []
@@ -236,6 +244,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("DELETE", "/v1/next", clear_next),
     Route("POST", "/v1/tokens/revoke", revoke_tokens),
     Route("POST", "/v1/outage", outage),
+    Route("POST", "/v1/hold", hold),
     Route("PUT", "/v1/wallets/{msisdn}", set_wallet),
     Route("POST", "/v1/clock/advance", advance),
     Route("GET", "/v1/payments", payments),

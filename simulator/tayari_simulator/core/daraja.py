@@ -102,7 +102,7 @@ class Daraja:
             return ()
         due_s, _, plan = popped
         if type(plan) is Delivery:
-            return (plan,) if self.world.overtaking.leaves(plan, now_s) else ()
+            return self._leaving(plan, now_s)
         assert isinstance(plan, Payment)
         deliveries = play_next_result(self.world, plan, due_s)
         plan.pending += len(deliveries)
@@ -112,13 +112,19 @@ class Daraja:
             self.world.keeper.resulted(plan, deliveries)
         overtaking = self.world.overtaking
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
-            return deliveries if overtaking.leaves(deliveries[0], now_s) else ()
+            return self._leaving(deliveries[0], now_s)
         for delivery in deliveries:
             if delivery.overtaken_gap_s is not None:
                 overtaking.wait(delivery)
             else:
                 agenda.add(delivery.due_s, delivery)
         return ()
+
+    def _leaving(self, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
+        """The delivery whose moment has come, unless it has to wait, or is gone already."""
+        if self.world.holding.keeps(delivery, now_s):
+            return ()
+        return (delivery,) if self.world.overtaking.leaves(delivery, now_s) else ()
 
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""

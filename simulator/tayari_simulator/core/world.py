@@ -8,6 +8,7 @@ from tayari_simulator.core.agenda import Agenda
 from tayari_simulator.core.behaviour import Choose, Uniform
 from tayari_simulator.core.business import Business
 from tayari_simulator.core.callbacks import Callbacks
+from tayari_simulator.core.holding import Holding
 from tayari_simulator.core.ids import Ids
 from tayari_simulator.core.keeping import Keeper
 from tayari_simulator.core.options import Options
@@ -59,6 +60,7 @@ class World:
         self.payments = Payments()
         self.agenda = Agenda()
         self.overtaking = Overtaking(self.agenda)
+        self.holding = Holding(self.agenda)
         self.wallets = Wallets()
         self.callbacks = Callbacks(options)
         self.counts = Counts()
@@ -92,4 +94,5 @@ class World:
         self.payments.clear()
         self.agenda.clear()
         self.overtaking.clear()
+        self.holding.clear()
         self.wallets.clear()

@@ -1,0 +1,26 @@
+"""Callbacks that wait until the merchant has answered its customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tayari.control.client import ControlClient
+
+HELD_S: Final = 12.0
+"""So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
+knows the end, as some do, gets its callback then."""
+
+
+@contextmanager
+def callbacks_held(control: ControlClient, msisdn: str, *, free: bool) -> Iterator[None]:
+    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not."""
+    if free:
+        yield
+        return
+    control.hold(msisdn, for_s=HELD_S)
+    try:
+        yield
+    finally:
+        control.hold(msisdn, for_s=0)

@@ -1,0 +1,250 @@
+"""A pass needs that what is tested was seen; a word or a sum that Tayari cannot read is not the merchant's fault."""
+
+import time
+from typing import Any
+
+import pytest
+from endings import ending
+from fake_stage import stage
+from tayari.merchant.views import LedgerView, Started, StatusView
+from tayari.target.model import Call, Pay, Status
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import untranslated
+from tayari_contracts.checks.q04_query_rate import went_on_after_429
+from tayari_contracts.checks.s05_amount_limit import names_amount
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.meeting import pay_until_met, token_part
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
+from tayari_contracts.situations import after, sets_the_order, situation
+
+STARTED = Started(accepted=True, status=200, payment_id="7")
+UNANSWERED = Started(accepted=False, status=None, payment_id=None, error="timed out")
+STATUS = Status(
+    call=Call(method="GET", path="/orders/{payment_id}"), state="$.status", states={}, credited="$.credited"
+)
+
+
+class Journal:
+    """What Daraja saw of the one payment."""
+
+    def __init__(self, *, called_at: float | None = None, asked_at: tuple[float, ...] = ()) -> None:
+        self._called_at, self._asked_at = called_at, asked_at
+
+    def callbacks(self, _: Payment) -> list[dict[str, Any]]:
+        return [] if self._called_at is None else [{"at": self._called_at}]
+
+    def queries(self, _: Payment) -> list[dict[str, Any]]:
+        return [{"at": at} for at in self._asked_at]
+
+    def record(self, _: Payment) -> dict[str, Any]:
+        return {"checkout_request_id": "ws_CO_1"}
+
+
+class Shown:
+    """A merchant that shows one thing for ever."""
+
+    def __init__(self, view: StatusView, *, messages: tuple[str, ...] | None = None) -> None:
+        self._view, self._messages = view, messages
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        return self._view
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
+        return None
+
+    def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
+        return self._messages
+
+
+def payment(started: Started = STARTED, amount: int = 100) -> Payment:
+    return Payment(msisdn="254710000001", amount=amount, reference="T1", started=started, since=1, began_at=time.time())
+
+
+def probe(view: StatusView, journal: Journal | None = None, *, messages: tuple[str, ...] | None = None) -> Probe:
+    made = Probe(stage(status=STATUS), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
+    made.driver = Shown(view, messages=messages)  # type: ignore[assignment]
+    made.sight = journal or Journal()  # type: ignore[assignment]
+    return made
+
+
+PENDING_VIEW = StatusView(state=PENDING, raw_state="PENDING")
+EXPIRED = StatusView(state=None, raw_state="EXPIRED", http_status=200)
+
+
+def test_a_word_that_the_target_file_does_not_know_is_not_tested_and_named() -> None:
+    with pytest.raises(
+        Untested, match=r'calls a payment "EXPIRED", which merchant\.status\.states does not name'
+    ) as no:
+        probe(EXPIRED).expect_state(payment(), FAILED, within_s=0.0)
+
+    assert no.value.enable == "merchant.status.states"
+
+
+@pytest.mark.parametrize(
+    ("view", "word"),
+    [
+        (EXPIRED, "EXPIRED"),
+        (PENDING_VIEW, ""),
+        (StatusView(state=None, raw_state="", http_status=200), ""),
+        (StatusView(state=None, raw_state="error", http_status=404), ""),
+        (StatusView(state=None, raw_state="x", error="no such table"), ""),
+    ],
+)
+def test_only_a_readable_word_is_untranslated(view: StatusView, word: str) -> None:
+    assert untranslated(view) == word
+
+
+@pytest.mark.parametrize(
+    ("journal", "messages", "read"),
+    [
+        (Journal(called_at=10.0), None, False),
+        (Journal(called_at=10.0, asked_at=(9.0,)), None, False),
+        (Journal(called_at=10.0, asked_at=(9.0, 11.0)), None, True),
+        (Journal(called_at=10.0), ('{"CheckoutRequestID": "ws_CO_1", "ResultCode": 0}',), True),
+        (Journal(called_at=10.0), ('{"CheckoutRequestID": "ws_CO_2", "ResultCode": 0}',), False),
+        (Journal(asked_at=(11.0,)), None, False),
+    ],
+)
+def test_pending_proves_something_only_where_the_callback_was_read(
+    journal: Journal, messages: tuple[str, ...] | None, read: bool
+) -> None:
+    made = probe(PENDING_VIEW, journal, messages=messages)
+
+    assert made.dealt_with(payment()) is read
+    assert ending(made.require_dealt_with, payment()) == ("passes" if read else "Unjudged")
+
+
+def test_a_decision_shows_that_the_callback_was_read() -> None:
+    assert probe(StatusView(state=FAILED)).dealt_with(payment())
+
+
+def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judged() -> None:
+    made = probe(StatusView(state=FAILED))
+    pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
+    made.target = stage(status=STATUS, pay=pay).target
+
+    with pytest.raises(Unjudged, match=r"was not answered \(timed out\), so its identifier is not known"):
+        made.expect_state(payment(UNANSWERED), PAID, within_s=0.0)
+
+
+@pytest.mark.parametrize(
+    ("credited", "kind", "says"),
+    [
+        (1.0, Missing, "1 shillings were credited; expected 100"),
+        (254716004321.0, Failed, "254716004321 shillings were credited; expected 100"),
+        (200.0, Failed, "200 shillings were credited; expected 100"),
+    ],
+)
+def test_a_sum_is_told_as_a_sum(credited: float, kind: type[Exception], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        probe(StatusView(state=PAID, credited=credited)).expect_credits(payment(), 1, quiet_s=0.0)
+
+
+def test_a_little_that_was_credited_is_not_nothing() -> None:
+    with pytest.raises(Failed, match="1 shillings were credited; expected 0"):
+        probe(StatusView(state=PENDING, credited=1.0)).expect_credits(payment(amount=1000), 0, quiet_s=0.0)
+
+
+def test_callbacks_are_held_unless_the_scenario_sets_their_order() -> None:
+    assert sets_the_order(situation("ack/first", {"before_ack": {"hold_s": 1.5}}))
+    assert sets_the_order({"scenario": "own/hang", "faults": ["hang"]})
+    assert not sets_the_order(situation("callbacks/twice", {"duplicate": {"count": 2}}, outcome=after(0.5)))
+    assert not sets_the_order(None)
+    assert not sets_the_order("payment/success")
+
+
+def test_what_a_scenario_of_a_push_says_of_the_token_is_played_at_the_token() -> None:
+    fault = {"malformed_json": {"on": "oauth", "times": "always"}}
+    document = {"scenario": "own/token", "about": "x", "when": {"endpoint": "stk_push"}, "faults": [fault, "drop"]}
+
+    assert token_part(document) == {
+        "scenario": "own/token", "about": "x", "when": {"endpoint": "oauth"}, "faults": [fault],
+    }  # fmt: skip
+    assert token_part({**document, "faults": ["drop"]}) is None
+    assert token_part({**document, "when": {"endpoint": "oauth"}}) is None
+
+
+class TokenDesk:
+    """A control API and a journal: the merchant fetches a token for the payments that are listed."""
+
+    def __init__(self, *, fetches_for: frozenset[int]) -> None:
+        self._fetches_for = fetches_for
+        self.did: list[str] = []
+        self.payments = 0
+
+    def play_next(self, scenario: Any, *, endpoint: str) -> None:
+        self.did.append(f"play {scenario['scenario']} at {endpoint}")
+
+    def revoke_tokens(self) -> None:
+        self.did.append("revoke")
+
+    def clear_next(self) -> None:
+        self.did.append("clear")
+
+    def now(self) -> int:
+        return 1
+
+    def entries(self, **_: Any) -> list[dict[str, Any]]:
+        met = any(number in self._fetches_for for number in range(1, self.payments + 1))
+        return [{"seq": 1, "scenario": "own/token"}] if met else [{"seq": 1, "scenario": ""}]
+
+
+class TokenProbe(Probe):
+    """Pays at that desk."""
+
+    has_time = False
+
+    def __init__(self, desk: TokenDesk) -> None:
+        super().__init__(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
+        self.control = self.sight = self.desk = desk  # type: ignore[assignment]
+
+    def forget_token(self) -> None:
+        self.desk.did.append("forget")
+
+    def pay(self, *_: Any, **__: Any) -> Payment:
+        self.desk.payments += 1
+        return payment()
+
+
+OAUTH = {"scenario": "own/token", "about": "x", "when": {"endpoint": "oauth"}}
+
+
+def test_a_fault_of_the_token_is_played_after_the_merchant_has_forgotten_its_own() -> None:
+    desk = TokenDesk(fetches_for=frozenset({1}))
+    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+
+    assert desk.did == ["forget", "play own/token at oauth", "clear"]
+
+
+def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
+    desk = TokenDesk(fetches_for=frozenset({2}))
+    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+
+    assert desk.did == ["forget", "play own/token at oauth", "revoke", "clear"]
+
+
+def test_a_fault_that_no_call_met_is_not_tested() -> None:
+    with pytest.raises(Untested, match=r"the fault was never met: .* it holds a token and fetched no other"):
+        pay_until_met(TokenProbe(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seen"),
+    [((200, 429, 200), True), ((429, 200), True), ((200, 429), False), ((200, 200), False), ((), False)],
+)
+def test_what_a_429_changes_is_seen_only_when_another_query_follows(statuses: tuple[int, ...], seen: bool) -> None:
+    assert went_on_after_429([{"response": {"status": status}} for status in statuses]) is seen
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ("M-Pesa takes 250,000 shillings at most in one payment.", True),
+        ("Kiasi kimezidi kikomo cha M-Pesa.", True),
+        ("Sorry, the payment could not be started.", False),
+        ("", False),
+    ],
+)
+def test_whether_a_customer_learns_that_the_amount_is_what_is_wrong(told: str, names: bool) -> None:
+    assert names_amount(told) is names
