@@ -397,7 +397,7 @@ class Doomed(FakeStage):
     """Its merchant does not start again."""
 
     def restart_merchant(self) -> None:
-        raise MerchantStartError("no_start", "it ended with 1: UNIQUE constraint failed")
+        raise MerchantStartError("died", "it ended with 1: UNIQUE constraint failed")
 
 
 def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
