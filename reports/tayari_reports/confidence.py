@@ -20,6 +20,10 @@ LEAST_COVERAGE: Final = 80.0
 """Percent judged, below which confidence is low whatever else was seen."""
 
 
+WHOLE: Final = "release"
+"""The suite that holds every rule."""
+
+
 class Level(StrEnum):
     """One word for it, by stated rules: see `limits_of`."""
 
@@ -82,7 +86,8 @@ def limits_of(run: Run, passed: list[int], coverage: float) -> tuple[str, ...]:
     found = (
         (run.depth == "black box", "only traffic was seen, not what the merchant stored"),
         (coverage < 100, f"{coverage:.1f} % of the weight was judged"),
-        (bool(run.selection), "only a part of the suite ran"),
+        (bool(run.selection), f"only {run.selection} ran" if len(run.selection) < 40 else "only a part of a suite ran"),
+        (not run.selection and WHOLE not in run.suite, f"the suite was {run.suite}, not {WHOLE}"),
         (bool(few), f"{few} of {len(passed)} passed rules tried fewer than {FEW_TRIES} times"),
         (run.load is None, "there was no load run"),
         (run.load is not None and settled < MUCH_LOAD, f"only {settled} payments settled under load"),

@@ -82,6 +82,7 @@ def test_rules_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["id"] for row in listed] == list(catalogue())
     assert 0 < len(smoke) < len(listed)
     assert decoded(capsys, "rules", "show", "c03")["id"] == "C03"
+    assert decoded(capsys, "rules", "show", "c3")["id"] == "C03"
     assert "why" in said(capsys, "rules", "show", "C03")
     assert "C03" in said(capsys, "rules", "list")
 

@@ -67,7 +67,13 @@ def doctor(
         findings = run_doctor(order, voice)
     rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]
     code = next((int(finding.exit_code) for finding in findings if not finding.ok), int(Exit.OK))
-    speech.json({"ok": code == 0, "findings": rows, "exit_code": code})
-    if code == 0:
+    warnings = [row for row in findings if row.ok and row.fix]
+    speech.json({"ok": code == 0, "warnings": len(warnings), "findings": rows, "exit_code": code})
+    if code == 0 and warnings:
+        keys = ", ".join(dict.fromkeys(row.name for row in warnings))
+        told = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        why = "where the set-up is the cause, rules would blame your merchant for it"
+        speech.text(f"nothing stops `tayari check`, but look at the {told} first ({keys}): {why}", style="yellow")
+    elif code == 0:
         speech.text("the set-up is sound: `tayari check` can judge your merchant", style="green")
     raise typer.Exit(code)
