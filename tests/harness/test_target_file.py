@@ -123,7 +123,7 @@ def test_a_small_file_gets_the_public_sandbox_and_the_documented_defaults(tmp_pa
         (
             "name: duka",
             "name: duka\n  start: {command: 'shop -p {port}'}",
-            "{port} in start.command; expected {port} in",
+            "and {port} in start.command",
         ),
         ("{msisdn}", "{phone}", "did you mean `{msisdn}`?"),
         ("{msisdn}", "{total}", "did you mean `{amount}`?"),

@@ -140,7 +140,7 @@ def _headers(written: Sequence[str]) -> dict[str, str]:
     """Of `NAME=VALUE`, and of `NAME: VALUE` as curl has it."""
     found = {}
     for one in written:
-        name, between, value = (re.split(r"([=:])", one, maxsplit=1) + ["", ""])[:3]
+        name, between, value = ([*re.split(r"([=:])", one, maxsplit=1), "", ""])[:3]
         if not (name.strip() and between):
             raise _BadInput(f"--header {one}: expected NAME=VALUE, as X-Forwarded-For=196.201.214.200")
         found[name.strip()] = value.strip()
