@@ -203,10 +203,8 @@ class Hands:
         credited = self.status(payment).credited
         if credited is None:
             key = "merchant.ledger" if self.target.merchant.ledger is not None else "merchant.status.credited"
-            raise Unjudged(
-                f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited "
-                "(in SQL: COALESCE(SUM(amount), 0))"
-            )
+            expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
+            raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         return Credits(round(credited / payment.amount) if credited else 0, credited)
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:

@@ -110,11 +110,14 @@ def _spread(fewest: int, most: int) -> str:
         return "No rule passed, so nothing can be said about how rare a failure is."
     if fewest == most:
         counted = f"Each passed rule was tried {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)}"
+        allowed = f"failures in up to {_percent(most)} of real cases"
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
-    return f"{counted}; at 95 % confidence (about 3/n for many tries) that still allows {allowed}."
+        allowed = (
+            f"failures in up to {_percent(most)} of real cases where it was tried most, "
+            f"and in up to {_percent(fewest)} where it was tried {_times(fewest)}"
+        )
+    return f"{counted}; at 95 % confidence (about 3 in the number of tries) that still allows {allowed}."
 
 
 def _load(load: Load | None) -> list[str]:

@@ -166,6 +166,14 @@ def first_step(run: Run, judgement: Judgement) -> str:
             return _mend((*judgement.waived_blocking, *judgement.minor, *judgement.waived)[0])
 
 
+DEPTHS: Final = {
+    "black box": "judged by its traffic alone",
+    "state probe": "judged by its traffic and by the payment states that it shows",
+    "adapter": "judged by its traffic and by what its team's adapter reads",
+}
+"""The evidence depth in the words of the verdict's readers."""
+
+
 def scope(run: Run, judgement: Judgement) -> str:
     """What the verdict speaks of, and until when; never left out beside it."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
@@ -174,8 +182,8 @@ def scope(run: Run, judgement: Judgement) -> str:
         f"{SPEAKS[judgement.verdict]} {about}",
         *([f"only {run.selection}"] if run.selection else []),
         f"suite {run.suite}",
-        f"profile {run.profile}",
-        f"evidence depth {run.depth}",
+        f"Daraja played as {run.profile}",
+        DEPTHS.get(run.depth, run.depth),
         *([f"clock {run.clock}"] if run.clock != "real" else []),
         *([validity(run, judgement)] if judgement.exit_code == 0 else []),
     ]

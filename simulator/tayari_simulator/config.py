@@ -57,6 +57,11 @@ class Config:
     """Behaviour switches by name, over the profile's."""
     workers: int = 1
     """Processes that share the Daraja port; 1: this one, alone."""
+    redis: str | None = None
+    """Where several hosts find each other; None: this host is alone."""
+    hosts: int = 1
+    node_host: str | None = None
+    """Where the other hosts reach this one; None: at `host`."""
     takes_seat: bool = False
     """Whether this is one of several, which is told the rest over its standard input."""
     page: str | None = None

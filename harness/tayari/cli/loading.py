@@ -106,15 +106,10 @@ def load(
         _be_worker(target, worker, control, out, speech)
         return
     _sensible(asked, master, speech, own_simulator=control is None)
+    stage = stage_options(port, control_port, profile, seed, None, workers=simulator_workers)
     order = Order(
-        target=target,
-        suite="load",
-        functional=False,
-        out=out,
-        load=asked,
-        control_url=control,
-        stage=stage_options(port, control_port, profile, seed, None, workers=simulator_workers),
-    )
+        target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
+    )  # fmt: skip
     finish(order, speech)
 
 

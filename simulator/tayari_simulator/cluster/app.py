@@ -10,8 +10,6 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Final
 
-from aiohttp import hdrs, web
-
 from tayari_simulator.clock import Clock
 from tayari_simulator.cluster.frames import Passed
 from tayari_simulator.cluster.links import PeerGone
@@ -22,10 +20,10 @@ from tayari_simulator.core.behaviour import Call, Reply
 from tayari_simulator.core.daraja import Daraja, Route
 from tayari_simulator.core.edge import PAGES
 from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.http.daraja_app import DarajaApp, Handler
-from tayari_simulator.http.performing import is_plain, perform
+from tayari_simulator.http.daraja_app import Answer, DarajaApp
+from tayari_simulator.http.incoming import Incoming
+from tayari_simulator.http.performing import is_plain
 from tayari_simulator.http.pump import Pump
-from tayari_simulator.http.raw_reply import RawReply
 from tayari_simulator.journal.memory import Journal
 
 MOST_HOPS: Final = 2
@@ -60,49 +58,41 @@ class NodeApp(DarajaApp):
         reply = self._answer_passed(route, passed)
         return self._spread(reply) if self._sharing.news else reply
 
-    def _handler(self, route: Route) -> Handler:
-        call, path = route.endpoint.name, route.endpoint.path
-        name, answer, sharing = str(call), self._daraja.answer, self._sharing
+    def _routed(self, route: Route, call: Incoming) -> Answer:
+        name = route.endpoint.name
+        owner = self._owner(name, call.body)
+        if owner != self._together.index:
+            return self._elsewhere_owned(call, route.endpoint.path, owner)
+        if self._sharing.must_ask(name):
+            return self._routed_asking(route, call)
+        answer = super()._routed(route, call)
+        return self._spread_before(answer) if self._sharing.news else answer
 
-        async def handle(request: web.Request) -> web.StreamResponse:
-            content = request.content
-            body = content.read_nowait() if content.is_eof() else await request.read()
-            owner = self._owner(call, body)
-            if owner != self._together.index:
-                return await self._elsewhere_owned(request, path, body, owner)
-            asked = sharing.must_ask(call)
-            if asked:
-                await sharing.ask(call)
-            url, headers = request.raw_path, request.headers
-            exchange = self._exchange(request, name, path if url == path else url, body)
-            reply = answer(route, exchange, headers.get(hdrs.AUTHORIZATION), headers.get(hdrs.CONTENT_TYPE))
-            if asked:
-                sharing.give_back(call)
-            if sharing.news:
-                await sharing.spread()
-            return await self._finish(request, reply, exchange)
+    async def _routed_asking(self, route: Route, call: Incoming) -> Reply | None:
+        await self._sharing.ask(route.endpoint.name)
+        answer = super()._routed(route, call)
+        self._sharing.give_back(route.endpoint.name)
+        return await (self._spread_before(answer) if self._sharing.news else _awaited(answer))
 
-        return handle
+    async def _spread_before(self, answer: Answer) -> Reply | None:
+        """The others know it before the caller does."""
+        await self._sharing.spread()
+        return await _awaited(answer)
 
-    async def _unknown(self, request: web.Request, path: str) -> web.StreamResponse:
+    def _unknown(self, call: Incoming, path: str) -> Answer:
         if self._together.leads:
-            return await super()._unknown(request, path)
-        return await self._elsewhere_owned(request, path, await request.read(), self._together.table.lead)
+            return super()._unknown(call, path)
+        return self._elsewhere_owned(call, path, self._together.table.lead)
 
     def _owner(self, call: Call | None, body: bytes) -> int:
         table = self._together.table
         return table.lead if call is None else table.owner(slot_of_body(call, body))
 
-    async def _elsewhere_owned(self, request: web.Request, path: str, body: bytes, owner: int) -> web.StreamResponse:
+    async def _elsewhere_owned(self, call: Incoming, path: str, owner: int) -> Reply | None:
         """Pass a caller's request on, and give the caller what the owner says."""
-        passed = Passed(
-            1, request.method, path, request.raw_path, request.remote or "", request.raw_headers, body
-        )  # fmt: skip
+        passed = Passed(1, call.method, path, call.url, call.remote, call.sender.headers, call.body)
         reply = await self._pass(owner, passed)
-        if is_plain(reply):
-            return RawReply(reply, self._extra)
-        assert self.listener is not None
-        return await perform(request, reply, self._clock, self.listener)
+        return reply if is_plain(reply) else await self._perform(call, reply)
 
     async def _pass(self, owner: int, passed: Passed) -> Reply:
         self.passed_on += 1
@@ -126,7 +116,7 @@ class NodeApp(DarajaApp):
         route = self._daraja.routes.get(passed.path)
         url = passed.path if route is not None and passed.url == passed.path else passed.url
         exchange = Exchange(
-            Kind.REQUEST, str(route.endpoint.name) if route is not None else "", passed.method, url,
+            Kind.REQUEST, route.name if route is not None else "", passed.method, url,
             journal.same_headers(passed.headers), passed.body, now_s, wall_s, journal.take_seq(),
         )  # fmt: skip
         exchange.remote = passed.remote
@@ -154,8 +144,12 @@ class NodeApp(DarajaApp):
         return reply
 
 
+async def _awaited(answer: Answer) -> Reply | None:
+    return answer if isinstance(answer, Reply) else await answer
+
+
 def _header(passed: Passed, wanted: bytes) -> str | None:
-    """The first header of this name, as aiohttp reads it."""
+    """The first header of this name, as it is read on a caller's own connection."""
     for name, value in passed.headers:
         if name.lower() == wanted:
             return value.decode("utf-8", "surrogateescape")
