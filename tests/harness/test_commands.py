@@ -144,3 +144,19 @@ def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run(["report", "render", str(run_file), "--format", "docx"]) == 20
     assert "format 'docx' is not known" in capsys.readouterr().err
     assert run(["report", "render", str(tmp_path / "none.json")]) == 20
+
+
+def test_the_sample_shop_is_written_where_the_readme_expects_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has the wheel alone runs the commands of the README as they stand there."""
+    monkeypatch.chdir(tmp_path)
+
+    assert decoded(capsys, "init", "--example")["written"] == "examples/duka/tayari.yaml"
+    assert run(["init", "--example"]) == 20
+    assert run(["init", "--example", "--force"]) == 0
+
+    target = load_target(tmp_path / "examples/duka/tayari.yaml")
+    assert target.merchant.name == "duka"
+    assert (tmp_path / "examples/duka/duka.py").is_file()
+    assert not list(tmp_path.rglob("__pycache__"))
