@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from tayari_reports.confidence import WHOLE
+from tayari_reports.confidence import DEPTHS, WHOLE
 from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
@@ -164,14 +164,6 @@ def first_step(run: Run, judgement: Judgement) -> str:
             return _mend(judgement.blocking[0])
         case Verdict.READY_WITH_MINOR_FIXES:
             return _mend((*judgement.waived_blocking, *judgement.minor, *judgement.waived)[0])
-
-
-DEPTHS: Final = {
-    "black box": "judged by its traffic alone",
-    "state probe": "judged by its traffic and by the payment states that it shows",
-    "adapter": "judged by its traffic and by what its team's adapter reads",
-}
-"""The evidence depth in the words of the verdict's readers."""
 
 
 def scope(run: Run, judgement: Judgement) -> str:

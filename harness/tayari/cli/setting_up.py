@@ -85,7 +85,7 @@ def doctor(
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Make one payment and say what is wrong with the set-up, before any rule runs."""
+    """Make two payments and say what is wrong with the set-up, before any rule runs."""
     speech = Speech(form)
     order = Order(target=target, control_url=control, stage=stage_options(port, control_port, profile, seed, None))
     with failures(speech), speech.voice() as voice:

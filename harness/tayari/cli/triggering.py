@@ -82,8 +82,12 @@ def trigger(
         telling = _body_of(event, body)
         given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None}
         telling |= {key: value for key, value in given.items() if value is not None}
-        telling |= {"times": times, "parallel": parallel, "set": _changes(changes or ())}
-        telling |= {"headers": _headers(header)} if header else {}
+        telling |= {
+            "times": times,
+            "parallel": parallel,
+            "set": _changes(changes or ()),
+            "headers": _headers(header or ()),
+        }
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
         _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
         with _client(control, allow_host or (), scenarios or ()) as client:
