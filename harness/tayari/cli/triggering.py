@@ -80,14 +80,9 @@ def trigger(
     speech = Speech(form)
     try:
         telling = _body_of(event, body)
-        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None}
+        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None, "parallel": parallel}
         telling |= {key: value for key, value in given.items() if value is not None}
-        telling |= {
-            "times": times,
-            "parallel": parallel,
-            "set": _changes(changes or ()),
-            "headers": _headers(header or ()),
-        }
+        telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
         _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
         with _client(control, allow_host or (), scenarios or ()) as client:
