@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mini_target import mini_target
 from tayari import __version__, scenario_folder
 from tayari.cli.commands import run
 from tayari.cli.starting_file import STARTING_FILE
@@ -160,3 +161,16 @@ def test_the_sample_shop_is_written_where_the_readme_expects_it(
     assert target.merchant.name == "duka"
     assert (tmp_path / "examples/duka/duka.py").is_file()
     assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_doctor_counts_its_warnings_and_calls_nothing_sound_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = mini_target(tmp_path, replace={"    state: $.status": "    state: $.status\n    receipt: $.code"})
+
+    text = said(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+    told = decoded(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+
+    assert "look at the warning first (receipt)" in text
+    assert "sound" not in text
+    assert (told["ok"], told["warnings"], told["exit_code"]) == (True, 1, 0)
