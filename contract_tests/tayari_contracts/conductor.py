@@ -33,6 +33,9 @@ FEW = 3
 
 LOOK_EVERY_S = 0.1
 
+LET_GO_S = 3.0
+"""After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
+
 STAGGER_S = 0.03
 """Between the starts of two checks: a shop's first second is not a load test."""
 
@@ -68,7 +71,7 @@ class Conductor:
         """End what runs and what has not begun: each of them is `not_tested`, interrupted."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(timeout=15)
+            self._thread.join(timeout=LET_GO_S)
 
     def _conduct(self, jobs: tuple[Job, ...]) -> None:
         try:

@@ -242,14 +242,9 @@ class Hands(Depth):
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
         """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
-        met: bool = self.control.wait(
-            condition,
-            msisdn=payment.msisdn,
-            count=count,
-            since=payment.since,
-            timeout_s=min(self.settle_s if within_s is None else within_s, self._left()),
-        )["met"]
-        return met
+        within = min(self.settle_s if within_s is None else within_s, self._left())
+        which: Entry = {"msisdn": payment.msisdn, "since": payment.since, "count": count}
+        return bool(self.control.wait(condition, **which, timeout_s=within, stop=self._stop)["met"])
 
     def told(self, payment: Payment) -> str:
         """Everything the customer was told: at the start, and on the payment's page now."""

@@ -140,7 +140,7 @@ def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[T
 
 def checks(load: Load, samples: Samples, run: LoadRun) -> tuple[Check, ...]:
     """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
-    repeat = _repeat(load, run)
+    repeat = repeat_command(load, run)
     return tuple(_check(threshold, load, samples, run.started_at, repeat) for threshold in load.thresholds)
 
 
@@ -174,7 +174,8 @@ def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float
     )
 
 
-def _repeat(load: Load, run: LoadRun) -> str:
+def repeat_command(load: Load, run: LoadRun) -> str:
+    """The command that runs this load again; who knows the target file adds it."""
     how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {load.users}"
     words = [
         "tayari load",

@@ -33,6 +33,14 @@ class Level(StrEnum):
     NONE = "none"
 
 
+DEPTHS: Final = {
+    "black box": "judged by its traffic alone",
+    "state probe": "judged by its traffic and by the payment states that it shows",
+    "adapter": "judged by its traffic and by what its team's adapter reads",
+}
+"""The evidence depth in the words of the verdict's readers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
     """What zero failures in so many tries can and cannot say."""
@@ -66,7 +74,9 @@ def confidence(run: Run, outcomes: Iterable[Outcome], coverage: float) -> Confid
     """How often the passed rules were tried, what failure rate that still allows, and what limits the reading."""
     passed = [outcome.tries for outcome in outcomes if outcome.state is State.PASS]
     fewest, most = (min(passed), max(passed)) if passed else (0, 0)
-    sentence = " ".join([_spread(fewest, most), f"Evidence depth: {run.depth}.", *_load(run.load)])
+    sentence = " ".join(
+        [_spread(fewest, most), f"The merchant was {DEPTHS.get(run.depth, run.depth)}.", *_load(run.load)]
+    )
     limits = limits_of(run, passed, coverage)
     return Confidence(
         tries=sum(passed),
@@ -110,11 +120,14 @@ def _spread(fewest: int, most: int) -> str:
         return "No rule passed, so nothing can be said about how rare a failure is."
     if fewest == most:
         counted = f"Each passed rule was tried {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)}"
+        allowed = f"failures in up to {_percent(most)} of real cases"
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
-    return f"{counted}; at 95 % confidence (about 3/n for many tries) that still allows {allowed}."
+        allowed = (
+            f"failures in up to {_percent(most)} of real cases where it was tried most, "
+            f"and in up to {_percent(fewest)} where it was tried {_times(fewest)}"
+        )
+    return f"{counted}; at 95 % confidence (about 3 divided by the number of tries) that still allows {allowed}."
 
 
 def _load(load: Load | None) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from tayari_reports.confidence import WHOLE
+from tayari_reports.confidence import DEPTHS, WHOLE
 from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
@@ -174,8 +174,8 @@ def scope(run: Run, judgement: Judgement) -> str:
         f"{SPEAKS[judgement.verdict]} {about}",
         *([f"only {run.selection}"] if run.selection else []),
         f"suite {run.suite}",
-        f"profile {run.profile}",
-        f"evidence depth {run.depth}",
+        f"Daraja played as {run.profile}",
+        DEPTHS.get(run.depth, run.depth),
         *([f"clock {run.clock}"] if run.clock != "real" else []),
         *([validity(run, judgement)] if judgement.exit_code == 0 else []),
     ]
