@@ -123,27 +123,11 @@ def _parser() -> argparse.ArgumentParser:
 def _several(parser: argparse.ArgumentParser) -> None:
     """The flags of several processes and hosts."""
     add = parser.add_argument
-    _add_several(parser)
-    pages = parser.add_mutually_exclusive_group()
-    pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
-    pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
-    add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
-    return parser
-
-
-def _several(parser: argparse.ArgumentParser) -> None:
-    """The flags of several processes and hosts."""
-    add = parser.add_argument
     add("--workers", type=_workers, default=1, metavar="N", help="processes on the Daraja port (default: %(default)s)")
     add("--redis", metavar="URL", help="several hosts are one Daraja: where they find each other (extra: redis)")
     add("--hosts", type=_workers, default=1, metavar="N", help="how many hosts, with --redis (default: %(default)s)")
     add("--node-host", metavar="H", help="address at which other hosts reach this one (default: --host)")
     add("--take-seat", action="store_true", help=argparse.SUPPRESS)
-
-
-def _add_several(parser: argparse.ArgumentParser) -> None:
-    """Flags of several processes, and of several hosts."""
-    add = parser.add_argument
 
 
 def _mix(text: str) -> dict[str, float]:
