@@ -285,6 +285,15 @@ def test_what_could_not_be_judged_in_the_crowd_is_judged_after_it(error: Excepti
     assert found.state is State.PASS
 
 
+def test_what_no_second_look_would_change_gets_none() -> None:
+    tries: list[str] = []
+    never = Untested("the merchant never asks", certain=True)
+
+    found = conduct(stage(), *crowd(job("Q02", missing_at_first(tries, never))))["Q02"]
+
+    assert (found.state, len(tries)) == (State.NOT_TESTED, 1)
+
+
 def test_a_wrong_deed_is_proof_enough_the_first_time() -> None:
     tries: list[str] = []
 
