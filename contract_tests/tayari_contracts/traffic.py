@@ -42,6 +42,15 @@ def calm_pushes(
         probe.quiet(LOOK_EVERY_S)
 
 
+def taken_pushes(probe: Probe, payment: Payment, *, refused_s: float = 0.5) -> list[Entry]:
+    """The pushes of a payment that the merchant may refuse: none at once where it did, else within its own time.
+
+    A merchant that pushes in the background has said yes before its push is sent, on a busy machine long before.
+    """
+    answer_s = probe.target.merchant.promises.answer_within_s
+    return calm_pushes(probe, payment, calm_s=0.0, within_s=answer_s if payment.started.accepted else refused_s)
+
+
 def gave_up(probe: Probe, payment: Payment) -> bool:
     """Whether the merchant has told its customer that the payment is over: refused at the start, or failed since."""
     if not payment.started.accepted:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from tayari_contracts.asking import on_query
 from tayari_contracts.findings import Failed, Inapplicable, Untested
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import say
+
+IN_FLIGHT_S = 5.0
+"""So long the query says nothing yet: a merchant that believes its callbacks has heard this one before it asks."""
 
 
 @check("Q09")
 def disagreement_credits_nobody(probe: Probe) -> None:
     """The callback says 0, and the query says 1032."""
-    payment = probe.pay_accepted(situation("inline/q09-disagreement", outcome=after(1.0), query={"result_code": 1032}))
+    in_flight = on_query("api_error", error="500.001.1001.processing", until_s=IN_FLIGHT_S)
+    payment = probe.pay_accepted(
+        situation("inline/q09-disagreement", in_flight, outcome=after(1.0), query={"result_code": 1032})
+    )
     probe.expect_callback_taken(payment)
     probe.until(payment, (PAID, REVIEW, FAILED), within_s=probe.worked_off_s)
     view = probe.after_the_queue(payment)
-    asked = bool(probe.sight.queries(payment))
+    asked = any(answer_of(entry).get("ResultCode") == "1032" for entry in probe.sight.queries(payment))
     if view.state is PAID and not asked:
         raise Inapplicable("the merchant credits without asking; whether it may believe its callbacks is judged by C07")
     credited = probe.sees_credits and probe.credits(payment).count > 0
     if not asked and not credited:
-        raise Untested(f"the payment is {say(view)} and Daraja was never asked about it, so nothing disagreed")
+        raise Untested(f"the payment is {say(view)} and no query told the merchant otherwise, so nothing disagreed")
     if view.state is PAID or credited:
         raise Failed(
             "the callback said paid, the query said cancelled (1032), and the payment is credited; "

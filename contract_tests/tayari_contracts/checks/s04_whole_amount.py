@@ -12,7 +12,7 @@ from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.traffic import first_push, taken_pushes
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100
@@ -27,7 +27,7 @@ def charges_the_total_in_whole_shillings(probe: Probe) -> None:
     if sent != whole.amount:
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {sent}")
     payment = probe.pay(amount=TOTAL)
-    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=2.0)
+    pushes = taken_pushes(probe, payment, refused_s=2.0)
     if not pushes:
         _judge_refusal(probe, payment)
         return

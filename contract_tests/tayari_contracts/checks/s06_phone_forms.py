@@ -14,7 +14,7 @@ from tayari_contracts.payment import Entry, Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.traffic import taken_pushes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _problem(probe: Probe, name: str) -> str:
     payer = f"25411{ordinary[5:]}" if name == NEWER else ordinary
     payment = probe.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
     crash = crash_of(payment.started)
-    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    pushes = taken_pushes(probe, payment)
     pushes = pushes or _pushes_of_reference(probe, payment)
     if pushes:
         return wire_problem(body_of(pushes[0]), payer)

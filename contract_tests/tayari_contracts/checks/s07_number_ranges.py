@@ -12,7 +12,7 @@ from tayari_contracts.pages import crash_of
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.traffic import calm_pushes, taken_pushes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def _problem(probe: Probe, row: Range) -> str:
     last = probe.allocation.msisdn()[-6:]
     payer = f"{row.payer}{last}"
     payment = probe.pay(msisdn=payer, typed=f"{row.typed}{last}")
-    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    pushes = taken_pushes(probe, payment)
     crash = crash_of(payment.started)
     if row.kenyan:
         return wire_problem(body_of(pushes[0]), payer) if pushes else crash or REFUSED

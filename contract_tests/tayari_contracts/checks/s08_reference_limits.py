@@ -10,7 +10,7 @@ from tayari_contracts.pages import crash_of
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.traffic import first_push, taken_pushes
 
 LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}
 SWALLOWED: Final = frozenset("&#@")
@@ -27,7 +27,7 @@ def keeps_text_within_limits(probe: Probe) -> None:
         probe.notes.append("the merchant is told no reference, so a long one could not be tried")
         return
     payment = probe.pay(reference=f"{probe.allocation.reference()} Sons & Co #42 @ Nairobi")
-    pushes = calm_pushes(probe, payment, calm_s=0.0, within_s=3.0 if payment.started.accepted else 0.5)
+    pushes = taken_pushes(probe, payment)
     crash = crash_of(payment.started)
     if not pushes and crash:
         raise Failed(f"an order with a long name and the characters & # @: {crash}")
