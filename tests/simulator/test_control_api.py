@@ -58,7 +58,7 @@ def test_the_next_payment_of_an_msisdn_plays_what_was_queued(shared: Running) ->
 
 
 def test_a_held_callback_is_sent_when_it_is_let_go(shared: Running) -> None:
-    control, msisdn = shared.control, "254712000009"
+    control, msisdn = shared.control, "254712000031"
     control.play_next({"outcome": {"result_code": 0, "after_s": 0.01}}, msisdn=msisdn)
     control.hold(msisdn, for_s=60)
     identifier = shared.pushed(msisdn)
