@@ -22,11 +22,19 @@ _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Sink:
-    """The merchant: answers 200 to every callback and remembers which payments it heard of."""
+    """The merchant: answers 200 to every callback, perhaps late, and remembers which payments it heard of."""
 
-    def __init__(self) -> None:
+    def __init__(self, answers_after_s: float = 0.0, hears: Callable[[bytes], None] | None = None) -> None:
+        """`hears` is called with the body of each callback."""
+        self.answers_after_s = answers_after_s
+        self.hears = hears
         self.seen: set[bytes] = set()
         self.calls = 0
+
+    async def opened(self) -> str:
+        """Open its port; returns the URL that callbacks go to."""
+        server = await asyncio.get_running_loop().create_server(self.protocol, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/pay/7f3c"
 
     def protocol(self) -> asyncio.Protocol:
         """One connection."""
@@ -52,10 +60,23 @@ class _SinkConnection(asyncio.Protocol):
             if found is not None:
                 self._sink.calls += 1
                 self._sink.seen.add(found[1])
-            assert self._transport is not None
-            self._transport.write(_OK)
+                if self._sink.hears is not None:
+                    self._sink.hears(data[data.find(b"\r\n\r\n") + 4 : size])
+            self._answer()
             data = data[size:]
         self._pending = data
+
+    def _answer(self) -> None:
+        assert self._transport is not None
+        if self._sink.answers_after_s:
+            asyncio.get_running_loop().call_later(self._sink.answers_after_s, self._write)
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        assert self._transport is not None
+        if not self._transport.is_closing():
+            self._transport.write(_OK)
 
 
 def _message_size(data: bytes) -> int | None:

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event, Thread
 
+from tayari.merchant.process import MerchantStartError
 from tayari.merchant.stage import Stage
 from tayari_reports.model import Check, NotTested, State
 
@@ -32,6 +33,9 @@ FEW = 3
 
 LOOK_EVERY_S = 0.1
 
+LET_GO_S = 3.0
+"""After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
+
 STAGGER_S = 0.03
 """Between the starts of two checks: a shop's first second is not a load test."""
 
@@ -49,6 +53,8 @@ class Conductor:
         self._stop = Event()
         self._results: dict[str, Future[Check]] = {}
         self._thread: Thread | None = None
+        self._down = ""
+        """Why the merchant could not be started again; empty while it can."""
 
     def start(self, jobs: Iterable[Job]) -> None:
         """Begin; returns at once."""
@@ -65,7 +71,7 @@ class Conductor:
         """End what runs and what has not begun: each of them is `not_tested`, interrupted."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(timeout=15)
+            self._thread.join(timeout=LET_GO_S)
 
     def _conduct(self, jobs: tuple[Job, ...]) -> None:
         try:
@@ -144,12 +150,19 @@ class Conductor:
             self._finish(job, self._alone(job) if check.state in NOT_PASSED else check)
 
     def _alone(self, job: Job) -> Check:
+        if self._stage.merchant_alive() is False and not self._stop.is_set():
+            self._revive()
+            if self._down:
+                return Check(
+                    rule=job.rule.id, state=State.NOT_TESTED, reason=f"the merchant was not there: {self._down}",
+                    not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
+                )  # fmt: skip
         check = self._perform(job).check
         if self._stage.merchant_alive() is False and not self._stop.is_set():
             tail = self._stage.merchant_log_tail().strip().splitlines()
             last = f": {tail[-1]}" if tail else ""
             self._revive()
-            if check.state is not State.NOT_APPLICABLE:
+            if check.state not in (State.NOT_APPLICABLE, State.FAIL):
                 return replace(
                     check,
                     state=State.FAIL,
@@ -159,8 +172,14 @@ class Conductor:
         return check
 
     def _revive(self) -> None:
-        if self._stage.can_restart and not self._stop.is_set():
+        """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""
+        if not self._stage.can_restart or self._stop.is_set():
+            return
+        try:
             self._stage.restart_merchant()
+            self._down = ""
+        except MerchantStartError as error:
+            self._down = f"its process had ended, and it did not start again: {error}"
 
     def _perform(self, job: Job) -> Performed:
         if self._stop.is_set():

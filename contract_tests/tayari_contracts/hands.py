@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tayari.control.client import ControlClient
 from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
+from tayari.merchant.process import MerchantStartError
 from tayari.merchant.stage import Stage
 from tayari.target.model import PaymentState, Target
 from tayari_reports.model import Exchange
@@ -19,7 +20,7 @@ from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book, untranslated
 from tayari_contracts.depth import Depth
 from tayari_contracts.evidence import from_driver, from_journal, in_order
-from tayari_contracts.findings import Unjudged, Untested, unknown_word
+from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
 from tayari_contracts.holding import callbacks_held
 from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
@@ -151,6 +152,17 @@ class Hands(Depth):
         telling.setdefault("checkout_request_id", self.require_accepted(payment))
         return self.control.send_callback(**telling)
 
+    def start_again(self) -> None:
+        """Stop the merchant if it runs, and start it on what it has kept.
+
+        Raises:
+            Failed: it does not come up: a crash has left it something that it cannot live with.
+        """
+        try:
+            self.stage.restart_merchant()
+        except MerchantStartError as error:
+            raise Failed(f"the merchant was stopped and did not start again: {error}") from error
+
     def forget_token(self) -> None:
         """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds.
 
@@ -159,7 +171,7 @@ class Hands(Depth):
         """
         if self.stage.can_restart:
             self.quiet(self.sight.until_stored_s())
-            self.stage.restart_merchant()
+            self.start_again()
             return
         refusal = {"api_error": {"error": "404.001.03", "times": 1}}
         payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
@@ -224,22 +236,15 @@ class Hands(Depth):
         credited = self.status(payment).credited
         if credited is None:
             key = "merchant.ledger" if self.target.merchant.ledger is not None else "merchant.status.credited"
-            raise Unjudged(
-                f"{key} gave no number for {payment.reference}; expected one, and 0 where nothing was credited "
-                "(in SQL: COALESCE(SUM(amount), 0))"
-            )
+            expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
+            raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         return Credits(math.ceil(credited / payment.amount), credited, counted=False)
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
         """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
-        met: bool = self.control.wait(
-            condition,
-            msisdn=payment.msisdn,
-            count=count,
-            since=payment.since,
-            timeout_s=min(self.settle_s if within_s is None else within_s, self._left()),
-        )["met"]
-        return met
+        within = min(self.settle_s if within_s is None else within_s, self._left())
+        which: Entry = {"msisdn": payment.msisdn, "since": payment.since, "count": count}
+        return bool(self.control.wait(condition, **which, timeout_s=within, stop=self._stop)["met"])
 
     def told(self, payment: Payment) -> str:
         """Everything the customer was told: at the start, and on the payment's page now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -136,6 +137,12 @@ class UnknownRule(Exception):
     """A rule id that is not in the catalogue, with the nearest one."""
 
 
+def canonical(rule_id: str) -> str:
+    """A rule's id as the catalogue writes it, however it was typed: `c3` is C03."""
+    match = re.fullmatch(r"([A-Za-z]+)0*([0-9]{1,2})", rule_id.strip())
+    return f"{match[1].upper()}{int(match[2]):02}" if match else rule_id.strip().upper()
+
+
 def select(*, suite: str, only: Iterable[str] = ()) -> tuple[CatalogueRow, ...]:
     """The rows of a suite, or exactly those of `only`, in catalogue order.
 
@@ -143,7 +150,7 @@ def select(*, suite: str, only: Iterable[str] = ()) -> tuple[CatalogueRow, ...]:
         UnknownRule: an id of `only`, or the suite, does not exist.
     """
     rows = catalogue()
-    wanted = {rule_id.upper() for rule_id in only}
+    wanted = {canonical(rule_id) for rule_id in only}
     for rule_id in sorted(wanted - set(rows)):
         near = get_close_matches(rule_id, rows, n=1)
         raise UnknownRule(f"{rule_id} is not a rule" + (f"; did you mean {near[0]}?" if near else ""))

@@ -14,6 +14,7 @@ from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.redaction import redact_check
 from tayari_reports.verdict import judge, percent
+from tayari_reports.wording import shout
 
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.expectation import job_of
@@ -92,7 +93,7 @@ class Suite:
         judgement = judge(self.run())
         terminalreporter.section("tayari")
         terminalreporter.write_line(
-            f"{judgement.verdict.value}   score {percent(judgement.score)}   coverage {percent(judgement.coverage)}"
+            f"{shout(judgement)}   score {percent(judgement.score)}   coverage {percent(judgement.coverage)}"
         )
 
     def run(self) -> Run:
@@ -100,6 +101,7 @@ class Suite:
         target = self._stage.target if self._stage is not None else None
         return Run(
             run_id="",
+            selection=" ".join([*self._config.getoption("--tayari-only"), *self.scenario_names]),
             tayari_version="",
             suite=self._config.getoption("--tayari-suite"),
             profile="",

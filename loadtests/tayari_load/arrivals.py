@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,8 @@ from gevent.event import AsyncResult
 Rate = Callable[[float], float]
 """Arrivals per second at so many seconds since the start."""
 _STEP_S: Final = 0.02
+OVERDUE_S: Final = 0.25
+"""An arrival that has not come by then never will: the generator was too slow for its plan."""
 
 
 def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, list[float]]]:
@@ -51,6 +53,9 @@ class Arrivals:
     ended: bool = False
     busy: int = 0
     most_busy: int = 0
+    _coming: Generator[tuple[float, bool], None, None] | tuple[()] = ()
+    _next: float | None = None
+    """The arrival that is waited for now."""
     _idle: deque[AsyncResult] = field(default_factory=deque)
 
     @property
@@ -81,23 +86,45 @@ class Arrivals:
 
     def run(self, rate: Rate, *, until: Callable[[], float]) -> None:
         """Let them arrive, from now until so many seconds later, or until `end`."""
-        began, number = self.elapsed(), 0
-        for end, starts in steps(rate, until=until):
-            for at in starts:
-                number += 1
-                if number % self.parts == self.part and self._waited(began + at):
-                    self._arrive(began + at)
-            if not self._waited(began + end):
+        self._coming = self._of_this_part(rate, until, began=self.elapsed())
+        for at, arrives in self._coming:
+            self._next = at if arrives else None
+            if not self._waited(at):
                 return
+            self._next = None
+            if arrives:
+                self._arrive(at)
 
     def end(self) -> None:
-        """No more arrivals."""
+        """No more arrivals. Those that should have come by now, as this process was too slow, are dropped."""
+        if self.ended:
+            return
         self.ended = True
+        overdue = self.elapsed() - OVERDUE_S
+        late = int(self._next is not None and self._next < overdue)
+        for at, arrives in self._coming:
+            if at > overdue:
+                break
+            late += arrives
+        self.planned += late
+        self.dropped += late
 
     def release(self) -> None:
         """Let go of the users that wait."""
         while self._idle:
             self._idle.popleft().set(None)
+
+    def _of_this_part(
+        self, rate: Rate, until: Callable[[], float], *, began: float
+    ) -> Generator[tuple[float, bool], None, None]:
+        """Moments on the `elapsed` clock: arrivals, and ends of steps, at which the rate is read anew."""
+        number = 0
+        for end, starts in steps(rate, until=until):
+            for at in starts:
+                number += 1
+                if number % self.parts == self.part:
+                    yield began + at, True
+            yield began + end, False
 
     def _waited(self, until: float) -> bool:
         """Whether there are more arrivals when that time has come."""

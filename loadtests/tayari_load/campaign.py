@@ -201,7 +201,6 @@ class Campaign:
             planned=0 if search else self.tally.planned,
             begun=self.tally.planned - self.tally.dropped,
             in_flight=self.plan.most_in_flight if self.plan.open else 0,
-            fake="" if search or witness is None else witness.was_the_limit(),
             broken=witness.broken if witness is not None and self.told else "",
             troubles=tuple(self.troubles),
         )
@@ -209,7 +208,8 @@ class Campaign:
     def circumstances(self) -> Circumstances:
         """For the thresholds."""
         flying = max(self.arrivals.most_busy, self.in_flight_peak)
-        return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts())
+        fake = "" if self.plan.find_limit or self.witness is None else self.witness.was_the_limit()
+        return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts(), fake=fake)
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""

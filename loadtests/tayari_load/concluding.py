@@ -19,7 +19,7 @@ from tayari_load.latencies import Latencies, Span
 from tayari_load.money import Accounts, Invariant, by_msisdn, declined, judge_money
 from tayari_load.outcome import Outcome, Tally
 from tayari_load.plan import Plan
-from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
+from tayari_load.results import LoadRun, checks, load_record, repeat_command, write_checks, write_load
 from tayari_load.samples import Samples
 from tayari_load.thresholds import Circumstances
 from tayari_load.witness import Witness
@@ -80,7 +80,8 @@ def conclude(record: Record) -> Load:
         write_load(load, record.out)
     if record.events is not None:
         performance = checks(load, record.samples, run)
-        money = money_checks(invariants, record)
+        repeat = f"{repeat_command(load, run)} --seed {record.seed}"
+        money = money_checks(invariants, record, repeat)
         write_checks(_believed((*performance, *money), witness), record.events, secrets=record.stage.secrets)
     return load
 
@@ -97,12 +98,12 @@ def _believed(found: Iterable[Check], witness: Witness | None) -> Iterator[Check
         yield replace(check, state=State.ERROR, reason=reason, not_tested=None, enable="")
 
 
-def money_checks(invariants: Iterable[Invariant], record: Record) -> tuple[Check, ...]:
+def money_checks(invariants: Iterable[Invariant], record: Record, repeat: str) -> tuple[Check, ...]:
     """One check for each rule about money; whatever is doubtful about the run's speed does not touch them."""
-    return tuple(_money_check(row, record) for row in invariants)
+    return tuple(_money_check(row, record, repeat) for row in invariants)
 
 
-def _money_check(row: Invariant, record: Record) -> Check:
+def _money_check(row: Invariant, record: Record, repeat: str) -> Check:
     state, reason, not_tested = _money_state(row)
     return Check(
         rule=row.rule,
@@ -114,7 +115,7 @@ def _money_check(row: Invariant, record: Record) -> Check:
         tries=row.judged or 1,
         started_at=record.started_at,
         duration_s=round(record.finished_at - record.started_at, 3),
-        repeat=f"tayari load --seed {record.seed}",
+        repeat=repeat,
     )
 
 

@@ -142,7 +142,7 @@
     flow.bars(rows, 4, "var(--bad)", (row) => row[2]);
     flow.line(rows, 1, "var(--started)");
     const slow = ceiling(Math.max(p95.limit * 1.05 || 0, ...rows.map((row) => row[3] || 0)), 0.1);
-    const times = frame(state, "Time to settled, p95 of each second", (value) => `${+value.toFixed(2)} s`, slow,
+    const times = frame(state, "Time to settled, p95 of each second (below 20 payments: the slowest)", (value) => `${+value.toFixed(2)} s`, slow,
       [["var(--good)", "settled, p95"], ["var(--bad)", `threshold, ${p95.limit} s`], ...FAULT]);
     times.line(rows, 3, "var(--good)");
     if (p95.limit != null) times.svg.append(make("line", { x1: times.left, x2: times.right, y1: times.y(p95.limit), y2: times.y(p95.limit),

@@ -25,7 +25,7 @@ from tayari_reports.model import (
 )
 from tayari_reports.redaction import redact_check
 
-from tayari_load.latencies import Latencies
+from tayari_load.latencies import Latencies, Span, enough_for
 from tayari_load.outcome import Outcome, Second, Tally
 from tayari_load.plan import Plan
 from tayari_load.samples import Samples
@@ -88,9 +88,9 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         failed=tally.failed,
         stuck=tally.stuck,
         credited_twice=tally.credited_twice,
-        settled_p50_s=_rounded(tally.percentile_s(50)),
-        settled_p95_s=_rounded(tally.percentile_s(95)),
-        settled_p99_s=_rounded(tally.percentile_s(99)),
+        settled_p50_s=_settled(tally, 50),
+        settled_p95_s=_settled(tally, 95),
+        settled_p99_s=_settled(tally, 99),
         payments_per_s=round(tally.settled / duration_s, 3) if duration_s else 0.0,
         thresholds=thresholds,
         timeline=timeline(tally, run.started_at),
@@ -118,6 +118,12 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     )
 
 
+def _settled(tally: Tally, percentile: float) -> float | None:
+    """None where there are too few samples for it."""
+    enough = tally.latencies.count(Span.SETTLED) >= enough_for(percentile)
+    return _rounded(tally.percentile_s(percentile)) if enough else None
+
+
 def _ended_early(run: LoadRun) -> str:
     if run.aborted:
         return f"{', '.join(run.aborted)} missed for {run.plan.abort_after_s or 0:g} s in a row"
@@ -134,7 +140,7 @@ def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[T
 
 def checks(load: Load, samples: Samples, run: LoadRun) -> tuple[Check, ...]:
     """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
-    repeat = _repeat(load, run)
+    repeat = repeat_command(load, run)
     return tuple(_check(threshold, load, samples, run.started_at, repeat) for threshold in load.thresholds)
 
 
@@ -168,7 +174,8 @@ def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float
     )
 
 
-def _repeat(load: Load, run: LoadRun) -> str:
+def repeat_command(load: Load, run: LoadRun) -> str:
+    """The command that runs this load again; who knows the target file adds it."""
     how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {load.users}"
     words = [
         "tayari load",

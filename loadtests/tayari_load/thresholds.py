@@ -27,6 +27,8 @@ class Circumstances:
     """Most users at once; in the open model, most payments in flight."""
     doubts: tuple[str, ...] = ()
     """Why performance cannot be judged: a busy generator, a lost worker, a rate that was not held."""
+    fake: str = ""
+    """Why the fake may have been what was slow. That can only make a merchant look worse than it is."""
 
 
 def judge(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> tuple[Threshold, ...]:
@@ -100,12 +102,17 @@ def _concurrent_users(tally: Tally, limits: Thresholds, circumstances: Circumsta
 
 
 def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
-    """What a doubtful run measured is shown, and is neither passed nor failed."""
-    if not circumstances.doubts or threshold.met is None:
+    """What a doubtful run measured is shown, and is neither passed nor failed.
+
+    A threshold that was kept beside a slow fake is kept: the fake's slowness is in the figure, and no help.
+    """
+    fake = (circumstances.fake,) if circumstances.fake and threshold.met is False else ()
+    reasons = (*circumstances.doubts, *fake)
+    if not reasons or threshold.met is None:
         return threshold
     return Threshold(
         name=threshold.name, limit=threshold.limit, measured=threshold.measured, unit=threshold.unit,
-        samples=threshold.samples, met=None, reason="; ".join(circumstances.doubts),
+        samples=threshold.samples, met=None, reason="; ".join(reasons),
     )  # fmt: skip
 
 

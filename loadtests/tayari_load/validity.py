@@ -22,8 +22,6 @@ class Conduct:
     begun: int = 0
     in_flight: int = 0
     """The bound of the open model."""
-    fake: str = ""
-    """Why the fake may have been what was slow."""
     broken: str = ""
     """Why the fake cannot be believed at all: its counts do not add up, or it did not tell them."""
     troubles: tuple[str, ...] = ()
@@ -55,9 +53,7 @@ def _doubts(conduct: Conduct) -> Iterator[str]:
     if conduct.planned and conduct.begun < HELD * conduct.planned:
         share = conduct.begun / conduct.planned
         yield (
-            f"only {share:.1%} of the {conduct.planned} planned arrivals began, as no more than {conduct.in_flight} "
-            "payments may be in flight: raise --in-flight, or plan a lower rate"
+            f"only {share:.1%} of the {conduct.planned} planned arrivals began (no more than {conduct.in_flight} "
+            "payments may be in flight): raise --in-flight, add --workers, or plan a lower rate"
         )
-    if conduct.fake:
-        yield conduct.fake
     yield from conduct.troubles

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import requests
 from tayari.control.client import ControlClient, ControlError
 from tayari_reports.model import Balance, ProcessUse
 
@@ -29,7 +28,7 @@ _OVER: Final = (
     "tayari_callbacks_refused_total",
 )
 """What becomes of a callback; each has an entry in the journal."""
-_PROBLEMS: Final = (ControlError, requests.RequestException, KeyError, ValueError, TypeError)
+_PROBLEMS: Final = (ControlError, KeyError, ValueError, TypeError)
 
 
 def read_metrics(text: str) -> Mapping[str, float]:
@@ -153,10 +152,7 @@ class Witness:
         return int(self._last[1].get(name, 0.0) - self._first.get(name, 0.0))
 
     def _metrics(self) -> Mapping[str, float]:
-        answer = requests.get(f"{self.control.control_url}/metrics", timeout=10.0)
-        if answer.status_code != 200:
-            raise ControlError(f"/metrics answered {answer.status_code}")
-        return read_metrics(answer.text)
+        return read_metrics(self.control.metrics())
 
     def _note_use(self, now: float, metrics: Mapping[str, float]) -> None:
         if self._last is not None and now > self._last[0]:

@@ -38,7 +38,7 @@ SETTINGS: Final[tuple[Item, ...]] = tuple(
         ("environment.go_live", "Safaricom has approved the app for production"),
         ("callback.https", "The callback URL is https"),
         ("callback.public", "The callback URL has a public host name"),
-        ("callback.words", "The callback URL holds no word that Daraja's documentation forbids"),
+        ("callback.words", "The callback URL is free of words that Daraja's documentation forbids"),
         ("callback.certificate", "The callback host's certificate is valid, and for how long"),
         ("callback.tls", "The callback host speaks TLS 1.2 or newer"),
     )

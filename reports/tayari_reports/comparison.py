@@ -12,6 +12,11 @@ from tayari_reports.verdict import Judgement, judge, percent
 from tayari_reports.waivers import print_of
 from tayari_reports.wording import STATES, TITLES, moment, one_line
 
+OTHER_MERCHANT = (
+    "These are two merchants, {old} and {new}: nothing below is new or fixed, it is where they differ. "
+    "Compare two runs of one merchant to see what changed."
+)
+
 _FAILED = frozenset({State.FAIL, State.WARN})
 
 
@@ -53,6 +58,11 @@ class Comparison:
     def worse(self) -> bool:
         """Whether something fails, or has lost its answer, that did not before."""
         return bool(self.newly_failing or self.newly_untested or any(one.after in _FAILED for one in self.added))
+
+    @property
+    def same_merchant(self) -> bool:
+        """Whether both runs judged the merchant of one name."""
+        return self.old.merchant == self.new.merchant
 
     @property
     def scores(self) -> str:
@@ -107,6 +117,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "old": _side(comparison.old, comparison.before),
         "new": _side(comparison.new, comparison.after),
         "worse": comparison.worse,
+        "same_merchant": comparison.same_merchant,
         "scores_comparable": not comparison.refusals,
         "refusals": list(comparison.refusals),
         "cautions": list(comparison.cautions),
@@ -120,9 +131,11 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 def to_markdown(comparison: Comparison) -> str:
     """The comparison for a terminal, a pull request or a chat."""
     was, now = TITLES[comparison.before.verdict], TITLES[comparison.after.verdict]
+    old, new = (one_line(run.merchant, 60) for run in (comparison.old, comparison.new))
     lines = [
-        f"## {was} → {now}: {one_line(comparison.new.merchant, 60)}",
+        f"## {was} → {now}: {new}",
         "",
+        *([] if comparison.same_merchant else [f"**{OTHER_MERCHANT.format(old=old, new=new)}**", ""]),
         f"{moment(comparison.old.finished_at)} → {moment(comparison.new.finished_at)}",
         comparison.scores,
         *(f"Note: {caution}." for caution in comparison.cautions),

@@ -20,6 +20,10 @@ LEAST_COVERAGE: Final = 80.0
 """Percent judged, below which confidence is low whatever else was seen."""
 
 
+WHOLE: Final = "release"
+"""The suite that holds every rule."""
+
+
 class Level(StrEnum):
     """One word for it, by stated rules: see `limits_of`."""
 
@@ -27,6 +31,14 @@ class Level(StrEnum):
     MODERATE = "moderate"
     LOW = "low"
     NONE = "none"
+
+
+DEPTHS: Final = {
+    "black box": "judged by its traffic alone",
+    "state probe": "judged by its traffic and by the payment states that it shows",
+    "adapter": "judged by its traffic and by what its team's adapter reads",
+}
+"""The evidence depth in the words of the verdict's readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +74,9 @@ def confidence(run: Run, outcomes: Iterable[Outcome], coverage: float) -> Confid
     """How often the passed rules were tried, what failure rate that still allows, and what limits the reading."""
     passed = [outcome.tries for outcome in outcomes if outcome.state is State.PASS]
     fewest, most = (min(passed), max(passed)) if passed else (0, 0)
-    sentence = " ".join([_spread(fewest, most), f"Evidence depth: {run.depth}.", *_load(run.load)])
+    sentence = " ".join(
+        [_spread(fewest, most), f"The merchant was {DEPTHS.get(run.depth, run.depth)}.", *_load(run.load)]
+    )
     limits = limits_of(run, passed, coverage)
     return Confidence(
         tries=sum(passed),
@@ -82,7 +96,8 @@ def limits_of(run: Run, passed: list[int], coverage: float) -> tuple[str, ...]:
     found = (
         (run.depth == "black box", "only traffic was seen, not what the merchant stored"),
         (coverage < 100, f"{coverage:.1f} % of the weight was judged"),
-        (bool(run.selection), "only a part of the suite ran"),
+        (bool(run.selection), f"only {run.selection} ran" if len(run.selection) < 40 else "only a part of a suite ran"),
+        (not run.selection and WHOLE not in run.suite, f"the suite was {run.suite}, not {WHOLE}"),
         (bool(few), f"{few} of {len(passed)} passed rules tried fewer than {FEW_TRIES} times"),
         (run.load is None, "there was no load run"),
         (run.load is not None and settled < MUCH_LOAD, f"only {settled} payments settled under load"),
@@ -105,11 +120,14 @@ def _spread(fewest: int, most: int) -> str:
         return "No rule passed, so nothing can be said about how rare a failure is."
     if fewest == most:
         counted = f"Each passed rule was tried {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)}"
+        allowed = f"failures in up to {_percent(most)} of real cases"
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
-        allowed = f"a true failure rate of up to {_percent(most)} (tried most) or {_percent(fewest)} (tried least)"
-    return f"{counted}; at 95 % confidence (about 3/n for many tries) that still allows {allowed}."
+        allowed = (
+            f"failures in up to {_percent(most)} of real cases where it was tried most, "
+            f"and in up to {_percent(fewest)} where it was tried {_times(fewest)}"
+        )
+    return f"{counted}; at 95 % confidence (about 3 divided by the number of tries) that still allows {allowed}."
 
 
 def _load(load: Load | None) -> list[str]:

@@ -89,7 +89,8 @@ def _sentence(judgement: Judgement, hours: float) -> str:
     if judgement.verdict is Verdict.INVALID_RUN:
         return "This run cannot tell how long it takes: mend the run first."
     count, missing = len(judgement.blocking), len(judgement.missing)
-    unknown = f" {missing} blocking rules have no answer yet; what they may bring is not in it." if missing else ""
+    rules = "rule has" if missing == 1 else "rules have"
+    unknown = f" {missing} blocking {rules} no answer yet; what may come of that is not in it." if missing else ""
     if not count and judgement.waived_blocking:
         return "Nothing blocks today; what is waived blocks again when its waiver ends." + unknown
     if not count:

@@ -105,6 +105,7 @@ class Load:
     """Started, and not settled when the run ended."""
     credited_twice: int
     settled_p50_s: float | None
+    """None, like the others, where too few settled: 20 are needed for the 95th, 100 for the 99th."""
     settled_p95_s: float | None
     settled_p99_s: float | None
     payments_per_s: float

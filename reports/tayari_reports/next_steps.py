@@ -8,11 +8,12 @@ from typing import Final
 
 from tayari_reports.agreements import ROLES, Decision
 from tayari_reports.checklist import Answered, Configured, Standing, answered, configuration
+from tayari_reports.confidence import WHOLE
 from tayari_reports.effort import Plan, hours_of, plan_of
 from tayari_reports.model import NotTested, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import UNTESTED, first_step, open_questions, valid_until
+from tayari_reports.wording import EVERYTHING, UNTESTED, first_step, open_questions, valid_until
 
 _NAMED: Final = 5
 _OPEN: Final = {State.UNKNOWN: "ran, but could not be judged", State.ERROR: "Tayari itself failed, see what it says"}
@@ -36,11 +37,14 @@ def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
     settings = configuration(run)
     steps = (*_mend(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
     changed = plan.must or plan.waived or plan.should or judgement.missing
-    return (*steps, *([_again(run)] if changed else []), *_signing(run, judgement))
+    signing = () if judgement.selection else _signing(run, judgement)
+    return (*steps, *([_again(run)] if changed else []), *_whole(run, judgement), *signing)
 
 
 def before_signing(run: Run, judgement: Judgement) -> str:
-    """What a ready run leaves to people, in one sentence: `4 answers of people are no or partly, ...`."""
+    """What a ready run of a whole suite leaves to people: `4 answers of people are no or partly, ...`."""
+    if judgement.selection:
+        return ""
     rows = answered(run, judgement.outcomes)
     settings = configuration(run)
     weak = len(_weak(rows, settings))
@@ -125,6 +129,13 @@ def _waivers(judgement: Judgement) -> Iterator[Step]:
             yield Step(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
 
 
+def _whole(run: Run, judgement: Judgement) -> Iterator[Step]:
+    """Less than everything was run: nobody should decide on that."""
+    if judgement.exit_code == 0 and (judgement.selection or WHOLE not in run.suite):
+        what = f"only {judgement.selection} ran" if judgement.selection else f"suite {run.suite} leaves rules out"
+        yield Step(do="Run every rule before anybody decides", detail=f"{what}: {EVERYTHING}")
+
+
 def _again(run: Run) -> Step:
     suite = f"tayari check --suite {run.suite}" if run.suite in {"smoke", "ci", "release"} else "tayari check"
     return Step(do="Run it again, and compare", detail=f"{suite}; then tayari report compare OLD NEW", anchor="")
@@ -144,7 +155,7 @@ def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
     if missing and judgement.exit_code == 0:
         what = f"Decide and sign: {_joined(missing)}"
         yield Step(do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off")
-    if judgement.verdict is Verdict.READY:
+    if judgement.verdict is Verdict.READY and WHOLE in run.suite:
         yield Step(do="Keep this suite in CI", detail="and run it again before each release")
 
 

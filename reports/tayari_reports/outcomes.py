@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from tayari_reports.model import Check, NotTested, Rule, Run, Severity, State
+from tayari_reports.model import Category, Check, NotTested, Rule, Run, Severity, State
 
 WORST_FIRST: Final = (
     State.FAIL,
@@ -45,8 +45,10 @@ class Outcome:
 
     @property
     def money_critical(self) -> bool:
-        """Whether money is at stake at once: the severity is critical, or the rule can never be waived."""
-        return self.rule.severity is Severity.CRITICAL or not self.rule.waivable
+        """Whether money is at stake at once: the severity is critical, or the rule is about payments and can never be
+        waived (what nobody may waive about the set-up is about the verdict's worth)."""
+        about_payments = self.rule.category is not Category.INTEGRATION
+        return self.rule.severity is Severity.CRITICAL or (about_payments and not self.rule.waivable)
 
     @property
     def tries(self) -> int:

@@ -94,7 +94,8 @@ def _categories(judgement: Judgement) -> Table:
 
 
 def _load_lines(load: Load) -> Iterator[Text]:
-    p95 = "no settled payment" if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
+    few = "too few for a p95" if load.settled else "no settled payment"
+    p95 = few if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
     who = f"up to {load.users} payments in flight" if load.model == "open" else f"{load.users} users"
     yield Text(
         f"Load: {who} for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "

@@ -194,7 +194,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _sorted(found: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    return tuple(sorted(found, key=lambda one: (one.rule.waivable, -one.rule.weight)))
+    """Gravest first; of one severity, money that nobody may risk first."""
+    return tuple(sorted(found, key=lambda one: (-one.rule.weight, one.rule.waivable or not one.money_critical)))
 
 
 def _row(name: str, found: Iterable[Outcome]) -> Row:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from tayari_reports.confidence import DEPTHS, WHOLE
 from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
@@ -83,6 +84,8 @@ SPEAKS: Final = MappingProxyType(
 VALID_DAYS: Final = 90
 """A verdict older than this says little of what runs today. Source: judgement; waivers have the same limit."""
 
+EVERYTHING: Final = f"tayari check --suite {WHOLE}"
+
 LIMITS: Final = (
     "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
     "What was not tested is not passed: it is listed here and lowers the coverage.",
@@ -148,8 +151,10 @@ def first_step(run: Run, judgement: Judgement) -> str:
     """What to do first, in one or two sentences."""
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
-            return "Run a whole suite before you decide: tayari check --suite release."
+            return f"Run every rule before you decide: {EVERYTHING}."
         case Verdict.READY:
+            if WHOLE not in run.suite:
+                return f"Nothing blocks in suite {run.suite}. Before the launch run every rule: {EVERYTHING}."
             return "Nothing blocks. Keep this run in CI, and run it again before each release."
         case Verdict.INVALID_RUN:
             return _mend_run(run)
@@ -169,8 +174,8 @@ def scope(run: Run, judgement: Judgement) -> str:
         f"{SPEAKS[judgement.verdict]} {about}",
         *([f"only {run.selection}"] if run.selection else []),
         f"suite {run.suite}",
-        f"profile {run.profile}",
-        f"evidence depth {run.depth}",
+        f"Daraja played as {run.profile}",
+        DEPTHS.get(run.depth, run.depth),
         *([f"clock {run.clock}"] if run.clock != "real" else []),
         *([validity(run, judgement)] if judgement.exit_code == 0 else []),
     ]

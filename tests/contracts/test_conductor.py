@@ -11,6 +11,7 @@ import pytest
 from fake_stage import FakeStage, job, stage
 from tayari.control.client import ControlError
 from tayari.merchant.driver import Started, StatusView
+from tayari.merchant.process import MerchantStartError
 from tayari_contracts.book import Book
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned
@@ -398,3 +399,25 @@ def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
 
     assert {check.rule for check in reported} < {"C01", "C02", "C03"}
     conductor.stop()
+
+
+class Doomed(FakeStage):
+    """Its merchant does not start again."""
+
+    def restart_merchant(self) -> None:
+        raise MerchantStartError("died", "it ended with 1: UNIQUE constraint failed")
+
+
+def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
+    on = Doomed(stage().target)
+
+    def kill(probe: Probe) -> None:
+        on.alive = False
+        probe.start_again()
+
+    found = conduct(on, job("A04", kill, exclusive=True), job("T01", passes, exclusive=True))
+
+    assert found["A04"].state is State.FAIL
+    assert "did not start again: it ended with 1: UNIQUE constraint failed" in found["A04"].reason
+    assert (found["T01"].state, found["T01"].not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
+    assert "did not start again" in found["T01"].reason

@@ -24,6 +24,12 @@ OFF_MINUTES = float(os.environ.get("OFF_MINUTES", "0"))
 PAID = os.environ.get("PAID_WORD", "PAID")
 WITHOUT_DARAJA = "WITHOUT_DARAJA" in os.environ
 PAGES = "PAGES" in os.environ
+CALLBACK_STATUS = int(os.environ.get("CALLBACK_STATUS", "200"))
+ONLY_FROM = os.environ.get("ONLY_FROM", "")
+"""The header in which a caller must name its address; else its callbacks are answered 200 and forgotten."""
+REFUSES = int(os.environ.get("REFUSES", "0"))
+"""The status with which payments are refused before Daraja is called."""
+CANCELLED = os.environ.get("CANCELLED_WORD", "FAILED")
 
 payments: dict[str, dict[str, Any]] = {}
 by_checkout: dict[str, str] = {}
@@ -79,7 +85,9 @@ class Merchant(BaseHTTPRequestHandler):
 
     def pay(self, body: dict[str, Any]) -> None:
         reference = body["reference"]
-        payments[reference] = {"status": "PENDING", "credits": 0, "message": "Check your phone"}
+        if REFUSES:
+            return self.say(REFUSES, {"error": "field phone is missing"})
+        payments[reference] = {"status": "PENDING", "credits": 0, "message": "Check your phone", "credited": None}
         if not WITHOUT_DARAJA:
             try:
                 with lock:  # the callback waits until the row is there
@@ -89,12 +97,17 @@ class Merchant(BaseHTTPRequestHandler):
         return self.say(202, {"id": reference, "message": "Check your phone"})
 
     def callback(self, result: dict[str, Any]) -> None:
+        if CALLBACK_STATUS >= 300 or (ONLY_FROM and ONLY_FROM not in self.headers):
+            return self.say(CALLBACK_STATUS, {})
         with lock:
             payment = payments.get(by_checkout.get(result["CheckoutRequestID"], ""))
             if payment is not None and payment["status"] == "PENDING":
                 paid = result["ResultCode"] == 0
-                payment |= {"status": PAID if paid else "FAILED", "credits": int(paid)}
-        self.say(200, {"ResultCode": 0, "ResultDesc": "Accepted"})
+                payment |= {"status": PAID if paid else CANCELLED, "credits": int(paid)}
+                if paid:
+                    items = {item["Name"]: item.get("Value") for item in result["CallbackMetadata"]["Item"]}
+                    payment |= {"credited": items["Amount"], "receipt": items["MpesaReceiptNumber"], "raw": ["{}"]}
+        return self.say(200, {"ResultCode": 0, "ResultDesc": "Accepted"})
 
     def do_GET(self) -> None:
         found = payments.get(self.path.rpartition("/")[2])

@@ -12,6 +12,7 @@ from tayari.control.process import SimulatorOptions, SimulatorProcess, start_sim
 from tayari.merchant.process import free_port
 from tiny_shop import Says, open_shop
 
+OTHER = "254711000102"
 SECRET_PATH = "/cb/0123456789abcdef0123"
 
 
@@ -52,6 +53,47 @@ def test_a_payment_is_explained_without_its_number(
     assert "- PartyB is" in text
     assert MSISDN[3:] not in text
     assert "2547•••••101" in text
+
+
+def test_the_identifier_is_whole_where_it_is_asked_for(
+    simulator: SimulatorProcess, payment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tayari trigger --checkout-request-id` needs it; it ends in nine digits of the payer's number."""
+    asked = ["explain", payment, "--control", simulator.control_url]
+
+    assert run(asked) == 0
+    masked = capsys.readouterr().out
+    assert run([*asked, "--ids"]) == 0
+    whole = capsys.readouterr().out
+    assert run([*asked, "--ids", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+
+    assert payment not in masked
+    assert "--ids" in masked
+    assert payment in whole
+    assert "--ids" not in whole
+    assert told["payments"][0]["payment"]["checkout_request_id"] == payment
+    assert MSISDN not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("status", "remark"),
+    [(200, ""), (403, "callbacks.source_header"), (500, "a callback was answered 500: the merchant did not take it")],
+)
+def test_a_callback_that_was_not_taken_is_remarked_on(
+    simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str], status: int, remark: str
+) -> None:
+    control = ControlClient(simulator.control_url)
+    with open_shop({"POST /cb": Says({}, status)}) as shop:
+        identifier = str(push(simulator, f"{shop.url}/cb", PartyA=OTHER, PhoneNumber=OTHER).json()["CheckoutRequestID"])
+        assert control.wait("callback_answered", checkout_request_id=identifier, timeout_s=10)["met"]
+    control.close()
+
+    assert run(["explain", identifier, "--control", simulator.control_url, "--format", "json"]) == 0
+
+    remarks = json.loads(capsys.readouterr().out)["payments"][0]["remarks"]
+    assert len(remarks) == bool(remark)
+    assert remark in "".join(remarks)
 
 
 @pytest.mark.parametrize("written", [MSISDN, f"+{MSISDN}", f"0{MSISDN[3:]}"])

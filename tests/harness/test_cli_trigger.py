@@ -49,7 +49,26 @@ def test_a_simulator_of_its_own_sends_one_callback(shop: Shop, capsys: pytest.Ca
 def test_a_host_beyond_loopback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trigger", "0", "--to", "http://shop.invalid/cb"]) == 20
 
-    assert "--allow-host shop.invalid" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--allow-host shop.invalid" in said
+    assert "--rewrite" not in said  # an option of `tayari simulate`
+
+
+def test_headers_are_sent_beside_the_usual_ones(shop: Shop) -> None:
+    named = ["--header", "X-Forwarded-For=196.201.214.200", "--header", "X-Note: a=b"]
+
+    assert run(["trigger", "0", "--to", f"{shop.url}/cb", *named]) == 0
+
+    (asked,) = shop.asked
+    assert (asked.headers["X-Forwarded-For"], asked.headers["X-Note"]) == ("196.201.214.200", "a=b")
+    assert asked.headers["Content-Type"].startswith("application/json")
+
+
+def test_a_refused_caller_is_told_of_the_header(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_shop({"POST /cb": Says("go away", 403)}) as strict:
+        assert run(["trigger", "0", "--to", f"{strict.url}/cb"]) == 10
+
+    assert "--header X-Forwarded-For=196.201.214.200" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_an_allowed_host_is_tried(capsys: pytest.CaptureFixture[str]) -> None:

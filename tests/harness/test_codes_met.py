@@ -55,7 +55,7 @@ def test_one_code_with_two_meanings_is_two_rows_with_words_of_their_own(codes: d
 
     assert len(two) == 2
     assert len({code.say_en for code in two}) == len({code.say_sw for code in two}) == 2
-    assert {code.retry for code in two} == {"after fix", "now"}
+    assert {code.retry for code in two} == {"after fix", "after a wait"}
 
 
 def test_the_gateway_and_the_edge_are_among_them(codes: dict[str, Code]) -> None:

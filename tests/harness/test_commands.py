@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mini_target import mini_target
 from tayari import __version__, scenario_folder
 from tayari.cli.commands import run
 from tayari.cli.starting_file import STARTING_FILE
@@ -82,6 +83,7 @@ def test_rules_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["id"] for row in listed] == list(catalogue())
     assert 0 < len(smoke) < len(listed)
     assert decoded(capsys, "rules", "show", "c03")["id"] == "C03"
+    assert decoded(capsys, "rules", "show", "c3")["id"] == "C03"
     assert "why" in said(capsys, "rules", "show", "C03")
     assert "C03" in said(capsys, "rules", "list")
 
@@ -143,3 +145,32 @@ def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run(["report", "render", str(run_file), "--format", "docx"]) == 20
     assert "format 'docx' is not known" in capsys.readouterr().err
     assert run(["report", "render", str(tmp_path / "none.json")]) == 20
+
+
+def test_the_sample_shop_is_written_where_the_readme_expects_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has the wheel alone runs the commands of the README as they stand there."""
+    monkeypatch.chdir(tmp_path)
+
+    assert decoded(capsys, "init", "--example")["written"] == "examples/duka/tayari.yaml"
+    assert run(["init", "--example"]) == 20
+    assert run(["init", "--example", "--force"]) == 0
+
+    target = load_target(tmp_path / "examples/duka/tayari.yaml")
+    assert target.merchant.name == "duka"
+    assert (tmp_path / "examples/duka/duka.py").is_file()
+    assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_doctor_counts_its_warnings_and_calls_nothing_sound_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = mini_target(tmp_path, replace={"    state: $.status": "    state: $.status\n    receipt: $.code"})
+
+    text = said(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+    told = decoded(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+
+    assert "look at the warning first (receipt)" in text
+    assert "sound" not in text
+    assert (told["ok"], told["warnings"], told["exit_code"]) == (True, 1, 0)

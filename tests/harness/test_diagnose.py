@@ -10,7 +10,7 @@ from tayari.merchant.views import Started, StatusView
 from tayari.run import diagnose_merchant as merchant
 from tayari.run.diagnose_daraja import diagnose
 from tayari.run.findings import Exit, Finding
-from tayari.target.model import Call, DarajaAccount, Merchant, Pay, PaymentState, Status, Target
+from tayari.target.model import Call, Callbacks, DarajaAccount, Merchant, Pay, PaymentState, Status, Target
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
 AT = 1_791_286_403.0  # 2026-10-06 14:33:23 in East Africa
@@ -132,7 +132,8 @@ def started(body: str = "{}", status: int | None = 200, **more: Any) -> Started:
         (started("nothing here", 404), "payment", "POST /pay was answered 404: nothing here"),
         (started('{"error": "phone is required"}', 422), "payment", "refused the payment (422) before calling Daraja"),
         (started('{"ok": true}', 200), "Daraja base URL", "never called Daraja here"),
-        (started("boom", 500), "Daraja base URL", "answered 500 and never called Daraja"),
+        (started("boom", 500), "payment", "answered the payment 500, an error, and never called Daraja here: boom"),
+        (started("boom", 502), "Daraja base URL", "answered the payment 502, an error, and never called Daraja"),
     ],
 )
 def test_a_payment_that_never_reached_daraja_says_why(answer: Started, name: str, said: str) -> None:
@@ -186,15 +187,36 @@ def delivery(error: str = "", status: int | None = None) -> dict[str, Any]:
     ],
 )
 def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, Any], name: str, said: str) -> None:
-    found = merchant.callback(entry)
+    found = merchant.callback(entry, Callbacks())
 
     assert (found.name, found.ok) == (name, False)
     assert said in found.message
 
 
-@pytest.mark.parametrize("status", [200, 500])
-def test_a_callback_that_was_answered_is_left_to_the_rules(status: int) -> None:
-    assert merchant.callback(delivery(status=status)).ok
+def test_a_callback_that_was_taken_is_no_finding() -> None:
+    found = merchant.callback(delivery(status=200), Callbacks())
+
+    assert (found.ok, found.fix) == (True, "")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_caller_stops_where_no_address_is_named_and_is_told_where_one_is(status: int) -> None:
+    stops = merchant.callback(delivery(status=status), Callbacks())
+    told = merchant.callback(delivery(status=status), Callbacks(source_header="X-Real-IP"))
+
+    assert (stops.ok, told.ok) == (False, True)
+    assert "callbacks: {source_header: X-Forwarded-For}" in stops.fix
+    assert "CSRF" in stops.fix
+    assert "reads X-Real-IP (callbacks.source_header)" in told.fix
+
+
+@pytest.mark.parametrize(("status", "fix"), [(301, "as its server wants it"), (400, "log"), (500, "log")])
+def test_a_callback_that_was_not_answered_2xx_is_told_and_left_to_the_rules(status: int, fix: str) -> None:
+    found = merchant.callback(delivery(status=status), Callbacks())
+
+    assert found.ok
+    assert f"answered a genuine callback {status}" in found.message
+    assert fix in found.fix
 
 
 STATUS = Status(call=Call(method="GET", path="/s"), states={"PAID": PaymentState.PAID})

@@ -35,9 +35,11 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
         "payment",
         "callback",
         "status",
+        "cancelled payment",
     ]
-    assert all(finding.ok for finding in found)
-    assert found[-1].message == "the payment is paid"
+    assert all(finding.ok and not finding.fix for finding in found)
+    assert found[-2].message == "the payment is paid"
+    assert found[-1].message == "it is failed"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,9 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
         ({"CALLBACK": "https:shop.example"}, "callback URL", "Daraja refuses the CallBackURL", Exit.BAD_CONFIGURATION),
         ({"CALLBACK": "{daraja_url}/nothing/here"}, "callback", "nobody takes callbacks there", Exit.BAD_CONFIGURATION),
         ({"PAID_WORD": "DONE"}, "state words", "'DONE', a word that merchant.status.states", Exit.BAD_CONFIGURATION),
+        ({"CANCELLED_WORD": "VOID"}, "state words", "'VOID', a word that merchant.status.st", Exit.BAD_CONFIGURATION),
+        ({"CALLBACK_STATUS": "403"}, "callback", "answered a genuine callback 403", Exit.BAD_CONFIGURATION),
+        ({"REFUSES": "500"}, "payment", "payment 500, an error, and never called Daraja", Exit.BAD_CONFIGURATION),
         ({"PAGES": "1"}, "answer form", "is an HTML page, but merchant.pay.payment_id", Exit.BAD_CONFIGURATION),
         ({"STUMBLE": "1"}, "start command", "SHOP_SECRET is not set", Exit.MERCHANT_UNREACHABLE),
     ],
@@ -92,6 +97,76 @@ def test_wrong_keys_of_the_target_file(tmp_path: Path, old: str, new: str, name:
 
     assert (found.ok, found.name, found.exit_code) == (False, name, Exit.BAD_CONFIGURATION)
     assert said in found.message
+
+
+STATE = "    state: $.status"
+LEDGER = "credits: $.credits"
+PAY_SAYS = "message: $.message\n  status"
+SAYS = "message: $.message\n    states"
+WORDS = "paid: [PAID], failed: [FAILED]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "said"),
+    [
+        (STATE, f"{STATE}\n    receipt: $.code", "receipt", "merchant.status.receipt ($.code) found nothing in"),
+        (STATE, f"{STATE}\n    receipt: $.message", "receipt", "reads 'Check your phone', and the payment's receipt"),
+        (STATE, f"{STATE}\n    credited: $.credits", "credit", "($.credits) reads 1 for 10 shillings paid"),
+        (STATE, f"{STATE}\n    credited: $.credited", "credit", "found nothing in the status answer (FAILED)"),
+        (STATE, f"{STATE}\n    credited: $.message", "credit", "merchant.status.credited ($.message) found no number"),
+        (LEDGER, f"{LEDGER}, total: $.sum", "ledger", "merchant.ledger.total ($.sum) found no number"),
+        (LEDGER, f"{LEDGER}, total: $.credits", "ledger", "($.credits) reads 1 for 10 shillings paid"),
+        (PAY_SAYS, PAY_SAYS.replace("$.message", "$.text"), "message", "merchant.pay.message ($.text) found nothing"),
+        (SAYS, SAYS.replace("$.message", "$.text"), "message", "merchant.status.message ($.text) found nothing"),
+        (WORDS, "paid: [YES], failed: [PAID, FAILED]", "status", "'PAID', which the target file maps to failed"),
+    ],
+)
+def test_what_was_read_beside_what_daraja_knows(tmp_path: Path, old: str, new: str, name: str, said: str) -> None:
+    """The key is named, and nothing stops: the merchant may be wrong, and then the rules say so."""
+    found = examine(mini_target(tmp_path, replace={old: new}))
+
+    (told,) = [finding for finding in found if finding.fix]
+    assert (told.name, told.ok) == (name, True)
+    assert said in told.message
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "said"),
+    [
+        ({"ONLY_FROM": "X-Real-IP"}, "status", "still pending 5 s after its callback was answered 200"),
+        ({"CALLBACK_STATUS": "500"}, "callback", "answered a genuine callback 500"),
+        ({"CANCELLED_WORD": "PENDING"}, "cancelled payment", "a cancelled payment is pending"),
+    ],
+)
+def test_what_may_be_the_merchants_fault_warns(
+    tmp_path: Path, env: Mapping[str, str | None], name: str, said: str
+) -> None:
+    found = examine(mini_target(tmp_path, env=env))
+
+    assert all(finding.ok for finding in found)
+    (told,) = [finding for finding in found if finding.name == name]
+    assert said in told.message
+    assert told.fix
+
+
+def test_an_audit_that_finds_no_callback_is_told(tmp_path: Path) -> None:
+    audit = '  audit: {request: "GET /payments/{payment_id}", messages: $.raw}\n'
+    right = mini_target(tmp_path, replace={"  ledger:": f"{audit}  ledger:"})
+    sound = examine(right)
+    right.write_text(right.read_text().replace("$.raw", "$.kept"))
+    (told,) = [finding for finding in examine(right) if finding.name == "audit"]
+
+    assert [finding for finding in sound if finding.fix] == []
+    assert told.message == "merchant.audit.messages ($.kept) found no stored callback, and one was taken"
+
+
+def test_a_shop_that_forgets_unknown_callers_is_told_of_the_header(tmp_path: Path) -> None:
+    forgets = {"ONLY_FROM": "X-Real-IP"}
+    without = examine(mini_target(tmp_path, env=forgets))
+    named = examine(mini_target(tmp_path, env=forgets, rest="callbacks: {source_header: X-Real-IP}"))
+
+    assert [finding.name for finding in without if "callbacks.source_header" in finding.fix] == ["status"]
+    assert [finding for finding in named if finding.fix] == []
 
 
 def test_a_merchant_that_does_not_run_is_unreachable(tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["check", DUKA, "--suite", "smok"], "'smok' is not a suite; expected one of smoke, ci"),
         (["check", DUKA, "--only", "C99"], "C99 is not a rule"),
         (["gate", DUKA, "payment/sucess"], "'payment/sucess' is no scenario; did you mean payment/success?"),
+        (["load", DUKA, "--mix", "sucess=80"], "--mix: sucess is no scenario; did you mean payment/success?"),
         (["gate", DUKA], "no scenario was named"),
         (["check", "--nonsense"], "No such option"),
         (["frobnicate"], "No such command"),

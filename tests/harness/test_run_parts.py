@@ -67,6 +67,7 @@ def test_an_interrupt_is_handed_to_the_child_which_may_finish_its_books(tmp_path
 
     def interrupt_when_up() -> None:
         if (tmp_path / "up").exists():
+            (tmp_path / "up").unlink()  # one Ctrl-C: a second one would end the child at once
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -107,3 +107,12 @@ if __name__ == "__main__":
     renewed = section.sub(lambda found: found[1] + rules_table() + found[2], TEXT)
     renewed = MAGIC.sub(lambda found: found[1] + magic_table() + found[3], renewed)
     README.write_text(renewed, encoding="utf-8")
+
+
+def test_the_table_of_benchmarks_is_the_one_that_make_bench_wrote() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    begin, end = "<!-- bench: written by `make bench`, not by hand -->", "<!-- bench: end -->"
+
+    blocks = [text.partition(begin)[2].partition(end)[0] for text in (page, TEXT)]
+    assert blocks[0] == blocks[1]
+    assert "against floor A" in blocks[0]

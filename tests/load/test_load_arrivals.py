@@ -80,6 +80,20 @@ def test_processes_share_one_plan_without_gap_or_overlap() -> None:
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
+def test_arrivals_for_which_the_generator_was_too_slow_are_planned_and_dropped() -> None:
+    now = [0.0]
+    arrivals = Arrivals(elapsed=lambda: now[0])
+    users = [gevent.spawn(arrivals.take) for _ in range(5)]
+    playing = gevent.spawn(arrivals.run, lambda _: 10.0, until=lambda: float("inf"))
+    gevent.sleep(0.01)
+    now[0] = 4.29  # the process was away for four seconds
+    arrivals.end()
+    arrivals.release()
+    gevent.joinall([playing, *users], timeout=1)
+
+    assert (arrivals.planned, arrivals.dropped) == (40, 40)
+
+
 def test_when_there_are_no_more_those_who_wait_are_let_go() -> None:
     arrivals = Arrivals(elapsed=Moving())
     user = gevent.spawn(arrivals.take)

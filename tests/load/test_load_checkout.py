@@ -7,10 +7,12 @@ from itertools import islice, pairwise
 
 import pytest
 from tayari.merchant.views import LedgerView, Started, StatusView
-from tayari.target.model import PaymentState
+from tayari.target.model import PaymentState, Thresholds
 from tayari_load.checkout import Checkout, gaps, said
 from tayari_load.customers import Order
+from tayari_load.latencies import Span
 from tayari_load.outcome import Ended, Outcome, Tally
+from tayari_load.thresholds import windowed
 
 ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
 TAKEN = Started(accepted=True, status=201, payment_id="p-1")
@@ -151,3 +153,40 @@ def test_a_user_stopped_half_way_leaves_a_stuck_payment() -> None:
 
 def test_reasons_that_differ_only_in_numbers_are_counted_together() -> None:
     assert said("HTTP 500", "payment 10017 of\n254790000001 failed") == "HTTP 500: payment # of # failed"
+
+
+def touched(shop: FakeShop, *, began: float, until: float, planned: float | None = None) -> tuple[Ended, Tally]:
+    """Paid while the shape's trouble was on from `began` to `until`; the click is at 1000."""
+    clock, tally = FakeClock(), Tally()
+    checkout = Checkout(
+        shop=shop, tally=tally, clock=clock, patience_s=30.0, user="0/1",
+        disturbed=lambda begin, end: began <= end and begin < until,
+    )  # fmt: skip
+    return checkout.pay(ORDER, planned=planned), tally
+
+
+def test_a_payment_that_was_under_way_when_the_trouble_began_is_shown_and_not_judged() -> None:
+    ended, tally = touched(FakeShop(views=[PENDING] * 8 + [PAID]), began=1_002.0, until=1_005.0)
+
+    assert (ended.outcome, ended.disturbed) == (Outcome.SETTLED, True)
+    assert (tally.latencies.count(Span.DISTURBED), tally.latencies.count(Span.SETTLED)) == (1, 0)
+    assert tally.seconds[int(ended.at)].settled == 1
+    assert windowed(tally.seconds, Thresholds(payment_p95_s=0.1), until=int(ended.at) + 1, window_s=1) == ()
+
+
+def test_a_refusal_counts_as_turned_away_in_a_trouble_and_silence_does_not() -> None:
+    refused = Started(accepted=False, status=503, payment_id=None)
+    silent = Started(accepted=False, status=None, payment_id=None, error="timed out")
+
+    assert touched(FakeShop(refused), began=999.0, until=1_001.0)[0].outcome is Outcome.TURNED_AWAY
+    assert touched(FakeShop(silent), began=999.0, until=1_001.0)[0].outcome is Outcome.REFUSED
+    assert touched(FakeShop(refused), began=900.0, until=950.0)[0].outcome is Outcome.REFUSED
+
+
+def test_a_late_start_counts_from_when_it_was_planned_in_every_figure_that_is_judged() -> None:
+    ended, tally = touched(FakeShop(), began=0.0, until=0.0, planned=993.0)
+
+    assert ended.late_s == 7.0
+    assert tally.percentile_s(100) == pytest.approx(7.2, rel=0.01)
+    assert tally.latencies.percentile_s(Span.SETTLED_FROM_REAL, 100) == pytest.approx(0.2, rel=0.01)
+    assert list(tally.seconds[int(ended.at)].latencies) == [pytest.approx(7.2)]

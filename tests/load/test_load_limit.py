@@ -54,7 +54,6 @@ DOUBTS = [
     (Conduct(planned=100, begun=97, in_flight=30), ("only 97.0% of the 100 planned arrivals began",)),
     (Conduct(saturated=True, cpu_peak=0.93), ("short of CPU (up to 93% of a core",)),
     (Conduct(lost_workers=1), ("1 of the load's workers were lost",)),
-    (Conduct(fake="the fake was near its limit"), ("the fake was near",)),
     (Conduct(troubles=("the outage could not be played",)), ("the outage",)),
 ]
 

@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 import tayari_load
 from tayari_reports.jsonio import load_from_dict
+from test_report_access import axe  # noqa: F401 - a fixture
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 CHROMIUM = Path("/usr/bin/chromium")
+_AXE = "axe.run('#tayari').then(found => found.violations.map(one => `${one.impact} ${one.id}: ${one.nodes[0].html}`))"
 
 
 def free_port() -> int:
@@ -121,6 +123,27 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
     assert not too_wide
     assert [what for _, _, what in load.faults] == ["scenario payment/cancelled"]
     assert load.declined > 0, "customers who cancel are told so: that is no failure in the end"
+
+
+@pytest.mark.browser
+@pytest.mark.registry
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
+def test_axe_finds_nothing_in_the_tab_in_either_theme(tmp_path: Path, axe: str) -> None:  # noqa: F811
+    sync = pytest.importorskip("playwright.sync_api")
+    with locust_page(tmp_path) as url, sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        page.goto(f"{url}/?tab=payments")
+        play(page, "payment/cancelled")
+        page.locator("#tayari-thresholds .threshold.missed").first.wait_for(timeout=20_000)
+        page.evaluate(axe)
+        found = [page.evaluate(_AXE)]
+        page.locator("header button, header [role=button]").last.click()
+        page.locator("#tayari.dark").wait_for()
+        found.append(page.evaluate(_AXE))
+        browser.close()
+
+    assert found == [[], []]
 
 
 def play(page: Any, scenario: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tayari.target.model import Thresholds
 from tayari_load.generator import CpuWatch
+from tayari_load.latencies import Span
 from tayari_load.outcome import Ended, Outcome, Tally
 from tayari_load.plan import Plan
 from tayari_load.results import LoadRun, checks, load_record, write_checks, write_load
@@ -41,6 +42,16 @@ def test_the_record_says_what_happened_to_the_payments() -> None:
     assert (load.started, load.settled, load.failed, load.stuck) == (3, 2, 1, 0)
     assert (load.users, load.duration_s, load.payments_per_s) == (2, 10.0, 0.2)
     assert "1 payments refused: why" in load.notes
+
+
+@pytest.mark.parametrize(("settled", "known"), [(1, (0, 0, 0)), (2, (1, 0, 0)), (20, (1, 1, 0)), (100, (1, 1, 1))])
+def test_a_percentile_without_its_samples_is_unknown_everywhere(settled: int, known: tuple[int, int, int]) -> None:
+    load = load_record(told(*[(Outcome.SETTLED, 1.5)] * settled), LIMITS, run())
+
+    shown = (load.settled_p50_s, load.settled_p95_s, load.settled_p99_s)
+    assert tuple(int(value is not None) for value in shown) == known
+    (measure,) = [row for row in load.measures if row.name == Span.SETTLED]
+    assert tuple(int(value is not None) for value in (measure.p50_s, measure.p95_s, measure.p99_s)) == known
 
 
 def test_the_timeline_has_every_second_the_silent_ones_too() -> None:

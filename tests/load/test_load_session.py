@@ -122,6 +122,10 @@ def test_a_load_that_misses_for_long_ends_early_with_the_code_of_a_missed_thresh
     failures = [row.get("message") or "" for row in ET.parse(out / "junit.xml").iter("failure")]
     assert any("the run was ended early" in message for message in failures)
     assert "Ended early: payment_p95_s missed for 3 s in a row" in said
+    repeats = {check.rule: check.repeat for check in run.checks}
+    again = f"tayari load {os.path.relpath(target)} --rate 30 --duration 300"
+    assert repeats["L01"] == again
+    assert repeats["M01"].startswith(f"{again} --seed ")
 
 
 @pytest.mark.slow

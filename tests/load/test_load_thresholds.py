@@ -64,6 +64,14 @@ def test_a_doubtful_run_neither_blames_nor_praises_the_merchant() -> None:
     assert all(row.measured is not None for row in judged)
 
 
+def test_a_slow_fake_excuses_a_missed_threshold_and_spoils_no_kept_one() -> None:
+    beside = Circumstances(users=4, fake="the fake Daraja was near its limit")
+    found = judge(told(settled=100, latency_s=10.1), LIMITS, beside)
+
+    assert [row.met for row in found] == [None, True, True, True]
+    assert found[0].reason == "the fake Daraja was near its limit"
+
+
 def test_a_percentile_needs_its_samples() -> None:
     few, enough = (judge(told(settled=number), LIMITS, FOUR_USERS)[0] for number in (19, 20))
 

@@ -130,6 +130,16 @@ def test_signatures_do_not_survive_a_merge() -> None:
     assert any("has to be signed" in note for note in merged.notes)
 
 
+def test_two_merchants_are_said_to_be_two_before_anything_is_called_new() -> None:
+    found = compare(samples.ready(), replace(samples.not_ready(), merchant="soko"))
+    text = to_markdown(found)
+
+    assert not found.same_merchant
+    assert text.index("These are two merchants, duka and soko") < text.index("New failures")
+    assert to_json(found)["same_merchant"] is False
+    assert "two merchants" not in to_markdown(compare(samples.ready(), samples.not_ready()))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -12,6 +12,7 @@ from tayari_reports.confidence import Level
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.next_steps import before_signing, next_steps
 from tayari_reports.verdict import judge
+from tayari_reports.wording import first_step
 
 
 def steps(run: Run) -> dict[str, str]:
@@ -52,7 +53,7 @@ def test_the_keys_that_would_answer_open_questions_come_first() -> None:
 
 
 def test_a_ready_run_leaves_to_people_what_is_theirs() -> None:
-    run = samples.ready()
+    run = replace(samples.ready(), suite="release")
     made = steps(run)
 
     assert "Decide and sign: Performance and Business" in made
@@ -86,16 +87,19 @@ def level(run: Run) -> tuple[Level, tuple[str, ...]]:
 
 
 def test_confidence_is_high_only_where_nothing_limits_it() -> None:
-    assert level(replace(samples.ready(), load=replace(load(), doubts=()))) == (Level.HIGH, ())
-    assert level(samples.ready()) == (Level.MODERATE, ("the load run could not judge performance",))
-    assert level(samples.run()) == (Level.MODERATE, ("there was no load run",))
+    whole = replace(samples.ready(), suite="release", load=replace(load(), doubts=()))
+
+    assert level(whole) == (Level.HIGH, ())
+    assert level(replace(whole, load=load())) == (Level.MODERATE, ("the load run could not judge performance",))
+    assert level(replace(whole, load=None)) == (Level.MODERATE, ("there was no load run",))
+    assert level(replace(whole, suite="smoke")) == (Level.MODERATE, ("the suite was smoke, not release",))
 
 
 @pytest.mark.parametrize(
     ("run", "expected", "limit"),
     [
         (samples.run(depth="black box"), Level.LOW, "only traffic was seen, not what the merchant stored"),
-        (samples.run(selection="C03"), Level.LOW, "only a part of the suite ran"),
+        (samples.run(selection="C03"), Level.LOW, "only C03 ran"),
         (samples.run(clock="manual"), Level.MODERATE, "the clock was manual"),
         (samples.run([samples.passed("C03", tries=2)]), Level.MODERATE, "1 of 24 passed rules tried fewer than 3"),
         (samples.run(load=replace(load(), settled=299)), Level.MODERATE, "only 299 payments settled"),
@@ -122,3 +126,14 @@ def test_who_decided_against_it_is_the_first_thing_that_is_left() -> None:
 
     assert before_signing(run, judge(run)).startswith("QA decided “no go”, ")
     assert steps(run)["Settle the “no go” of QA"] == "Amina Wanjiru, 2026-10-08: Not before the audit."
+
+
+def test_less_than_everything_is_never_left_to_sign() -> None:
+    selected, smoke = samples.run(selection="load"), silent(samples.run(suite="smoke"))
+
+    assert list(steps(silent(selected)))[-1] == "Run every rule before anybody decides"
+    assert before_signing(selected, judge(selected)) == ""
+    assert not any(step.startswith("Decide and sign") for step in steps(selected))
+    assert steps(smoke)["Run every rule before anybody decides"].startswith("suite smoke leaves rules out")
+    assert "Keep this suite in CI" not in steps(smoke)
+    assert first_step(smoke, judge(smoke)).endswith("run every rule: tayari check --suite release.")

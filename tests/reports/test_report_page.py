@@ -97,7 +97,13 @@ def test_what_was_not_tested_is_listed_with_the_key_that_enables_it(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "part", ["not a certification by Safaricom", "Evidence depth: state probe", "disputed", "9b74c9897bac770f"]
+    "part",
+    [
+        "not a certification by Safaricom",
+        "judged by its traffic and by the payment states that it shows",
+        "disputed",
+        "9b74c9897bac770f",
+    ],
 )
 def test_the_page_says_its_limits(part: str, tmp_path: Path) -> None:
     assert part in page(samples.ready(), tmp_path)

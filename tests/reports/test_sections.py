@@ -16,7 +16,10 @@ from tayari_reports.model import Run, State
 from tayari_reports.verdict import judge
 from tayari_reports.wording import scope, validity
 
-WHOLE = "STK push collections, suite ci, profile documented, evidence depth state probe"
+WHOLE = (
+    "STK push collections, suite ci, Daraja played as documented, judged by its traffic and by the payment states that "
+    "it shows"
+)
 
 
 def standing(run: Run, item: str) -> tuple[Standing, bool | None]:

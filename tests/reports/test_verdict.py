@@ -157,10 +157,22 @@ def test_confidence_says_how_often_and_how_it_was_seen() -> None:
 
     sentence = judgement.confidence.sentence
     assert "tried between once and 60 times" in sentence
-    assert "4.9 % (tried most) or 95 % (tried least)" in sentence
-    assert "Evidence depth: state probe." in sentence
+    assert "in up to 4.9 % of real cases where it was tried most, and in up to 95 % where it was tried once" in sentence
+    assert "The merchant was judged by its traffic and by the payment states that it shows." in sentence
 
 
 def test_the_bound_comes_near_three_over_n() -> None:
     assert bound(0) == 1.0
     assert bound(1000) == pytest.approx(3 / 1000, rel=0.01)
+
+
+def test_blocking_failures_come_gravest_first_and_money_first_among_equals() -> None:
+    """A rule about the set-up that nobody may waive says nothing of money, and stands behind what is critical."""
+    made = run([ended(name, FAIL, "It failed.") for name in ("T01", "T04", "S06", "S12", "C03")])
+    unwaivable = {"T04", "S06", "C03"}
+    plan = tuple(replace(rule, waivable=rule.id not in unwaivable) for rule in made.plan)
+
+    blocking = judge(replace(made, plan=plan)).blocking
+
+    assert [one.rule.id for one in blocking] == ["C03", "S12", "S06", "T01", "T04"]
+    assert [one.money_critical for one in blocking] == [True, True, True, False, False]

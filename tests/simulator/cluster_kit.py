@@ -15,12 +15,13 @@ from http_kit import Port
 from tayari_simulator.cluster.asking import Asking
 from tayari_simulator.cluster.building import Member, build
 from tayari_simulator.cluster.choosing import NodeSelector
-from tayari_simulator.cluster.front import Front, front_routes
+from tayari_simulator.cluster.front import front_routes
 from tayari_simulator.cluster.node_control import open_node_control
 from tayari_simulator.cluster.owning import Node, Table, spread
 from tayari_simulator.cluster.peer_port import PeerPort, open_peer_port
 from tayari_simulator.cluster.remembering import Remembered
 from tayari_simulator.cluster.seat import Seat
+from tayari_simulator.cluster.steering import Front
 from tayari_simulator.cluster.stepping import Stepping
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import application, open_application

@@ -45,5 +45,5 @@ def test_the_limits_are_told_with_their_thresholds() -> None:
         server.pushed("254700000001")
         told = server.control.limits()
 
-        assert set(told) == {"near_limit", "reasons", "near_s", "busy_s", "last_second", "thresholds"}
+        assert set(told) == {"near_limit", "reasons", "near_s", "busy_s", "pushes_per_s", "last_second", "thresholds"}
         assert set(told["thresholds"]) == {row.name for row in THRESHOLDS} <= set(told["last_second"])

@@ -1,6 +1,7 @@
 """Every refusal has advice, and an answer on the wire is known again for what it is."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tayari_simulator.core.advice import ADVICE, RETRY
 from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
 from tayari_simulator.core.errors import ERROR_LIST, ERRORS
 from tayari_simulator.core.refusals import REFUSALS, Refusal, recognise
+from tayari_simulator.core.results import RESULTS
 
 PAYLOADS = Path(__file__).parent / "payloads"
 
@@ -25,6 +27,26 @@ def test_advice_is_whole(row: Refusal) -> None:
     assert bool(row.advice.say_en) == bool(row.advice.say_sw)
     assert len(row.meaning.split()) > 1
     assert row.source
+
+
+PATIENCE = re.compile(r"wait|minute|tomorrow|later|dakika|kesho|baadaye|subiri", re.IGNORECASE)
+AGAIN = re.compile(r"try again|jaribu", re.IGNORECASE)
+SAID = [
+    *((str(row.code), row.say_en, row.say_sw, row.retry) for row in RESULTS),
+    *((row.name, row.advice.say_en, row.advice.say_sw, row.advice.retry) for row in REFUSALS),
+]
+
+
+@pytest.mark.parametrize(("name", "english", "swahili", "retry"), SAID, ids=[row[0] for row in SAID])
+def test_what_is_said_and_when_to_try_again_agree(name: str, english: str, swahili: str, retry: str) -> None:
+    """No "wait two minutes" beside "now", and no "try again" where another attempt changes nothing."""
+    patient = [bool(PATIENCE.search(words)) for words in (english, swahili)]
+    again = [bool(AGAIN.search(words)) for words in (english, swahili)]
+
+    assert patient[0] == patient[1], f"{name}: only one language waits"
+    assert not (retry == "now" and any(patient))
+    assert not (retry in {"after a wait", "tomorrow"} and not all(patient))
+    assert not (retry == "no" and any(again))
 
 
 def test_who_meets_a_refusal_of_a_push_or_of_the_token_is_told_something() -> None:

@@ -229,3 +229,21 @@ def test_a_file_of_something_else_is_explained(tmp_path: Path) -> None:
                 pass
 
     in_loop(test)
+
+
+def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Path) -> None:
+    """The answer to a callback under way comes while it closes; the next result is the next process's to tell."""
+
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop, port(journal_file=file, options=LATER) as there:
+            await there.push(shop.url)
+            (payment,) = there.simulator.daraja.world.payments.all()
+            await there.simulator.close()
+            there.simulator.daraja.world.agenda.add(0.0, payment)
+            there.simulator.outbox.changed()
+            await asyncio.sleep(0.05)
+
+            assert (payment.step, shop.requests) == (0, [])
+
+    in_loop(test)

@@ -92,3 +92,37 @@ def test_a_merchant_that_hangs_is_not_the_simulators_lateness() -> None:
             assert "late_s" in there.simulator.limits()["last_second"]
 
     in_loop(test)
+
+
+def test_it_says_at_which_rate_it_stops_being_trustworthy() -> None:
+    """Ten seconds, each with ten pushes more than the last; the last three are too much for it."""
+    seen = Seen()
+    limits = Limits(lambda: Seen(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), lambda: dict(CALM))
+    for number in range(1, 11):
+        limits._last_at -= 1.0  # the second that has passed
+        seen.pushes += number * 10
+        seen.cpu_s += number * 0.11
+        limits.look()
+
+    rates = limits.to_dict()["pushes_per_s"]
+    assert rates["calm_up_to"] == pytest.approx(70, rel=0.01)
+    assert rates["near_limit_from"] == pytest.approx(80, rel=0.01)
+    assert rates["expected_limit"] == pytest.approx(72.7, rel=0.01)
+
+
+def test_next_to_no_traffic_tells_no_rate() -> None:
+    rates = looked(20, lambda _: {}).to_dict()["pushes_per_s"]
+
+    assert (rates["near_limit_from"], rates["expected_limit"]) == (None, None)
+
+
+def test_asking_often_does_not_make_seconds() -> None:
+    async def test() -> None:
+        async with port() as there:
+            await there.push()
+            for _ in range(50):
+                told = there.simulator.limits()
+
+            assert told["busy_s"] <= 1
+
+    in_loop(test)

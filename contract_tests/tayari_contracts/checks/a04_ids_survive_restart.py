@@ -15,7 +15,7 @@ def matches_the_callback_after_a_restart(probe: Probe) -> None:
     payment = probe.pay_accepted(situation("ack/restart", outcome=after(0.2, callback=False)))
     probe.quiet(probe.sight.until_stored_s())
     probe.stage.kill_merchant()
-    probe.stage.restart_merchant()
+    probe.start_again()
     deliveries = probe.send_callback(payment)
     view = probe.until(payment, PAID, within_s=probe.worked_off_s)
     if view.state is not PAID:

@@ -48,7 +48,13 @@ def expect_shown(probe: Probe, capability: str) -> None:
         try:
             first_query(probe, payment)
         except Untested as error:
+            named = probe.target.merchant.capabilities_named
+            why = (
+                "merchant.capabilities names stk_query"
+                if named
+                else "a merchant is expected to ask (without merchant.capabilities stk_push and stk_query are meant)"
+            )
             raise Failed(
-                "merchant.capabilities names stk_query, and no status query was seen in the whole run, not even for a "
-                "payment without callback; expected one, or a target file without that capability"
+                f"no status query was seen in the whole run, not even for a payment without callback, and {why}; "
+                "expected a query, for without one a payment whose callback is lost is never settled"
             ) from error

@@ -23,9 +23,9 @@ def open_payments_survive_a_crash(probe: Probe) -> None:
     probe.stage.kill_merchant()
     probe.wait("callback_answered", payment, within_s=CALLBACK_S + DOWN_S + 5.0)
     if any((entry.get("response") or {}).get("status") is not None for entry in probe.sight.callbacks(payment)):
-        probe.stage.restart_merchant()
+        probe.start_again()
         raise Untested(f"the callback was answered before the process was killed, {CALLBACK_S:g} s after the push")
-    probe.stage.restart_merchant()
+    probe.start_again()
     view = probe.until(payment, (PAID, REVIEW), within_s=probe.reconcile_s + probe.queue_s + GRACE_S)
     if view.state not in (PAID, REVIEW):
         raise Failed(

@@ -51,7 +51,7 @@ def _pay_without_token(probe: Probe, since: int) -> Payment:
         return payment
     if probe.stage.can_restart:
         probe.quiet(probe.sight.until_stored_s())
-        probe.stage.restart_merchant()
+        probe.start_again()
     raise Untested("the merchant fetched no token, so OAuth's answer did not matter")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from tayari_contracts.rules import UnknownRule, select
+from tayari_contracts.rules import UnknownRule, canonical, select
 from tayari_reports.errors import ReportError
 from tayari_reports.terminal import render_terminal
 from tayari_reports.write_json import summary
@@ -68,7 +68,7 @@ def check(
 ) -> None:
     """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
     speech = Speech(form)
-    wanted = tuple(rule.upper() for rule in only or ())
+    wanted = tuple(canonical(rule) for rule in only or ())
     _known_rules(suite, wanted, speech)
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
     if suite == "load" and not loaded:

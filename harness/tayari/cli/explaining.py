@@ -35,6 +35,9 @@ def explain(
     control: Annotated[
         str, typer.Option("--control", metavar="URL", help="Control URL of the simulator that had the payment.")
     ] = DEFAULT_CONTROL,
+    ids: Annotated[
+        bool, typer.Option("--ids", help="CheckoutRequestIDs whole: each ends in nine digits of its payer's number.")
+    ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """A code, or a payment that a running simulator had.
@@ -52,7 +55,7 @@ def explain(
         }
         problem = f"{what} is not a code or a payment that we know{suggestion(what, known)}"
         raise speech.fail(problem, Exit.BAD_CONFIGURATION)
-    _explain_payments(_told(what, control, speech), speech)
+    _explain_payments(_told(what, control, speech, ids=ids), speech)
 
 
 def _explain_code(code: str, speech: Speech) -> bool:
@@ -90,26 +93,49 @@ def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, spee
     speech.table(("", ""), [*cells, ("retry", f"{retry}: {RETRY[retry]}"), ("source", f"{row.mark}, {row.source}")])
 
 
-def _told(payment: str, control: str, speech: Speech) -> Json:
-    """What the simulator knows of a payment, masked."""
+def _told(payment: str, control: str, speech: Speech, *, ids: bool) -> Json:
+    """What the simulator knows of a payment, masked but for the identifiers that were asked for, with our remarks."""
     is_number = _PAYMENT.fullmatch(payment) and payment.lstrip("+").isdigit()
     client = ControlClient(control)
     try:
-        told: Json = redacted(
-            client.explain(quote(_LOCAL.sub("254", payment, count=1) if is_number else payment, safe=""))
-        )
+        known = client.explain(quote(_LOCAL.sub("254", payment, count=1) if is_number else payment, safe=""))
     except ControlError as error:
         more = "" if error.status else "; start one with `tayari simulate`, or give its --control URL"
         raise speech.fail(redacted(f"{error}{more}"), Exit.BAD_CONFIGURATION) from error
     finally:
         client.close()
+    told: dict[str, Any] = redacted(known)
+    for row, whole in zip(told["payments"], known["payments"], strict=True):
+        row["remarks"] = [said for event in row["events"] if (said := _remark(event))]
+        if ids:
+            row["payment"]["checkout_request_id"] = whole["payment"]["checkout_request_id"]
     return told
+
+
+def _remark(event: Json) -> str:
+    """What is to be known of a callback that the merchant did not take; empty of every other event."""
+    if "callback" not in event["event"]:
+        return ""
+    if event.get("error"):
+        return f"a callback was not delivered: {event['error']}"
+    status = event.get("status")
+    if status is None or 200 <= status < 300:
+        return ""
+    why = (
+        "; where the merchant lets in only Safaricom's addresses, name the header in which it reads the caller's: "
+        "callbacks.source_header in the target file, `tayari simulate --source-header NAME`"
+    )
+    return f"a callback was answered {status}: the merchant did not take it{why if status in {401, 403} else ''}"
 
 
 def _explain_payments(told: Json, speech: Speech) -> None:
     speech.json(told)
     for row in told["payments"]:
         _say_payment(row, speech)
+    if any("•" in row["payment"]["checkout_request_id"] for row in told["payments"]):
+        speech.text(
+            "the identifier ends in the payer's number; --ids shows it whole, as `tayari trigger` needs it", style="dim"
+        )
     if not told["refusals"]:
         speech.text(f"no call of {told['msisdn']} was refused", style="dim")
         return
@@ -128,6 +154,8 @@ def _say_payment(row: Json, speech: Speech) -> None:
     speech.table(("", "chosen by", "scenario", "why"), [cells for way in row["considered"] for cells in _way(way)])
     speech.text()
     speech.table(("after", "event", "state", "what"), [_event(event) for event in row["events"]])
+    for remark in dict.fromkeys(row["remarks"]):
+        speech.text(remark, style="yellow")
     speech.text()
 
 

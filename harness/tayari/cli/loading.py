@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_simulator.scenario.read import read_scenarios
 
+from tayari import scenario_folder
 from tayari.cli.checking import finish
 from tayari.cli.options import (
     DEFAULT_TARGET,
@@ -25,6 +27,7 @@ from tayari.cli.speech import Format, Speech, failures
 from tayari.merchant.process import answers
 from tayari.run.findings import Exit
 from tayari.run.load import INSTALL, installed, run_worker
+from tayari.run.nearest import suggestion
 from tayari.run.order import LoadOrder, Order
 
 _OUT = Path("tayari-report")
@@ -102,20 +105,15 @@ def load(
     if worker:
         _be_worker(target, worker, control, out, speech)
         return
-    _sensible(asked, master, speech)
+    _sensible(asked, master, speech, own_simulator=control is None)
+    stage = stage_options(port, control_port, profile, seed, None, workers=simulator_workers)
     order = Order(
-        target=target,
-        suite="load",
-        functional=False,
-        out=out,
-        load=asked,
-        control_url=control,
-        stage=stage_options(port, control_port, profile, seed, None, workers=simulator_workers),
-    )
+        target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
+    )  # fmt: skip
     finish(order, speech)
 
 
-def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
+def _sensible(asked: LoadOrder, master: bool, speech: Speech, *, own_simulator: bool) -> None:
     """Refuse what Locust would refuse in a log that nobody reads.
 
     Raises:
@@ -127,12 +125,25 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech) -> None:
         check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate, find_limit=asked.find_limit)
     except PlanError as wrong:
         raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
+    if own_simulator:
+        _known_mix(asked.mix, speech)
     if master and asked.workers:
         raise speech.fail("--workers and --master: choose one; workers elsewhere join with --worker HOST", _BAD)
     if not asked.bind.rpartition(":")[2].isdecimal() or ":" not in asked.bind:
         raise speech.fail(f"--bind {asked.bind!r}: expected HOST:PORT, such as 127.0.0.1:5557", _BAD)
     if asked.ui and answers(f"http://127.0.0.1:{asked.ui_port}"):
         raise speech.fail(f"port {asked.ui_port} is taken; choose another with --ui-port", _BAD)
+
+
+def _known_mix(mix: str, speech: Speech) -> None:
+    """A simulator that runs already may know more scenarios than the shipped ones; ours does not."""
+    from tayari_load.mix import parse_mix  # noqa: PLC0415 - Locust is an extra
+
+    known = [scenario.name for scenario in read_scenarios((scenario_folder(),))[0]]
+    for name, _ in parse_mix(mix).weights:
+        if name not in known:
+            near = suggestion(name, known) or "; `tayari scenarios list` shows them"
+            raise speech.fail(f"--mix: {name.removeprefix('payment/')} is no scenario{near}", _BAD)
 
 
 def _be_worker(target: Path, master: str, control: str | None, out: Path, speech: Speech) -> None:

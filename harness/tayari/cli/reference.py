@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from tayari_contracts.rules import CatalogueRow, catalogue
+from tayari_contracts.rules import CatalogueRow, canonical, catalogue
 from tayari_reports.jsonio import to_dict
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_scenarios
@@ -41,9 +41,10 @@ def list_rules(
 def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: FormatOption = Format.TEXT) -> None:
     """One rule: why it matters in money, and how to mend a failure."""
     speech = Speech(form)
-    row = catalogue().get(rule_id.upper())
+    row = catalogue().get(canonical(rule_id))
     if row is None:
-        raise speech.fail(f"{rule_id} is not a rule{suggestion(rule_id.upper(), catalogue())}", Exit.BAD_CONFIGURATION)
+        near = suggestion(canonical(rule_id), catalogue())
+        raise speech.fail(f"{rule_id} is not a rule{near}", Exit.BAD_CONFIGURATION)
     speech.json(_row(row))
     rule = row.rule
     speech.text(f"{rule.id}  {rule.title}", style="bold")

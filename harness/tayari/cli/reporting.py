@@ -85,6 +85,9 @@ def compare(
     speech = Speech(form)
     with _failures(speech):
         comparison = compare_runs(read_run(old), read_run(new))
+    if strict and not comparison.same_merchant:
+        problem = f"--strict needs two runs of one merchant; these are of {comparison.old.merchant} and "
+        raise speech.fail(f"{problem}{comparison.new.merchant}", Exit.BAD_CONFIGURATION)
     speech.json(to_json(comparison))
     speech.text(to_markdown(comparison).rstrip())
     if strict and comparison.worse:
@@ -168,7 +171,8 @@ def lint(
     files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off).beside(Path("tayari.yaml"))
     if files == StatementFiles():
         known = ", ".join(NAMES.values())
-        raise speech.fail(f"nothing to check: none of {known} is here; name one", Exit.BAD_CONFIGURATION)
+        do = "name one with --waivers, --attestations or --sign-off"
+        raise speech.fail(f"nothing to check: none of {known} is here; {do}", Exit.BAD_CONFIGURATION)
     problems: list[Problem] = []
     try:
         read_statements(files)

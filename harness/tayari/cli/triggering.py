@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.results import RESULTS
 
 from tayari import scenario_folder
@@ -26,6 +28,11 @@ Json = dict[str, Any]
 _ID: Final = "Body.stkCallback.CheckoutRequestID"
 _LARGEST: Final = 1_000_000
 """Bytes of a body: a callback of Daraja has less than a thousand."""
+
+
+_REWRITE: Final = re.compile(r" or rewrite it \(--rewrite [^)]*\)")
+"""What a simulator of one's own start could do, and this command's cannot."""
+_REFUSED: Final = frozenset({401, 403})
 
 
 class _BadInput(ValueError):
@@ -51,6 +58,10 @@ def trigger(
     ] = None,
     drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="What is left out.")] = None,
     body: Annotated[Path | None, typer.Option("--body", help="Send what is in this file.", metavar="FILE")] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="NAME=VALUE", help="Such as X-Forwarded-For=196.201.214.200 (repeatable)."),
+    ] = None,
     times: Annotated[int, typer.Option("--times", min=1, max=1000, help="Send it so often.")] = 1,
     parallel: Annotated[bool, typer.Option("--parallel", help="All at once.")] = False,
     allow_host: Annotated[
@@ -69,9 +80,9 @@ def trigger(
     speech = Speech(form)
     try:
         telling = _body_of(event, body)
-        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None}
+        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None, "parallel": parallel}
         telling |= {key: value for key, value in given.items() if value is not None}
-        telling |= {"times": times, "parallel": parallel, "set": _changes(changes or ())}
+        telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
         _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
         with _client(control, allow_host or (), scenarios or ()) as client:
@@ -79,7 +90,7 @@ def trigger(
     except _BadInput as error:
         raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
     except ControlError as error:
-        raise speech.fail(redacted(_problem(error, event)), Exit.BAD_CONFIGURATION) from error
+        raise speech.fail(redacted(_problem(error, event, own=control is None)), Exit.BAD_CONFIGURATION) from error
     except SimulatorStartError as error:
         raise speech.fail(str(error), Exit.OUR_FAILURE) from error
     _say(redacted(answers), speech)
@@ -121,6 +132,17 @@ def _changes(written: Sequence[str]) -> Json:
         if not (path and equals):
             raise _BadInput(f"--set {one}: expected PATH=VALUE, as Body.stkCallback.ResultCode=1")
         found[path] = _decoded(text)[0]
+    return found
+
+
+def _headers(written: Sequence[str]) -> dict[str, str]:
+    """Of `NAME=VALUE`, and of `NAME: VALUE` as curl has it."""
+    found = {}
+    for one in written:
+        name, between, value = ([*re.split(r"([=:])", one, maxsplit=1), "", ""])[:3]
+        if not (name.strip() and between):
+            raise _BadInput(f"--header {one}: expected NAME=VALUE, as X-Forwarded-For=196.201.214.200")
+        found[name.strip()] = value.strip()
     return found
 
 
@@ -168,10 +190,12 @@ def _client(control: str | None, hosts: Sequence[str], folders: Sequence[Path]) 
         yield client
 
 
-def _problem(error: ControlError, event: str | None) -> str:
+def _problem(error: ControlError, event: str | None, *, own: bool) -> str:
     """The refusal; a code that was mistyped is named too."""
     if error.status is None:
         return f"{error}; start one with `tayari simulate`, or leave --control out"
+    if error.code == "target_refused" and own:
+        return _REWRITE.sub(", or give --to an address on this machine", str(error))
     if error.code != "unknown_scenario" or "did you mean" in str(error):
         return str(error)
     return f"{error}{suggestion((event or '').upper(), [str(row.code) for row in RESULTS])}"
@@ -196,4 +220,10 @@ def _say(answers: Sequence[Mapping[str, Any]], speech: Speech) -> None:
         for row in answers
     ]
     speech.table(("url", "status", "took", "answer"), cells)
+    if _REFUSED.intersection(statuses):
+        speech.text(
+            "refused: where the merchant lets in only Safaricom's addresses, name one in the header that it reads, as "
+            f"--header X-Forwarded-For={SOURCE_ADDRESSES[0]}",
+            style="yellow",
+        )
     raise typer.Exit(int(code))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from threading import Event
+from typing import Any, Final
 
 import requests
 
 Json = dict[str, Any]
 """A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
+
+
+_LOOK_UP_S: Final = 2.0
+"""A wait that may be stopped asks again so often."""
 
 
 class ControlError(Exception):
@@ -127,14 +133,22 @@ class ControlClient:
         checkout_request_id: str | None = None,
         count: int = 1,
         since: int = 0,
+        stop: Event | None = None,
     ) -> Json:
-        """Wait on the server until `condition` is met `count` times: `met`, `entries`, `waited_s`."""
+        """Wait on the server until `condition` is met `count` times, or `stop` is set: `met`, `entries`, `waited_s`."""
         body: Json = {"for": condition, "timeout_s": timeout_s, "count": count, "since": since}
         if msisdn is not None:
             body["msisdn"] = msisdn
         if checkout_request_id is not None:
             body["checkout_request_id"] = checkout_request_id
-        return self._call("POST", "/v1/wait", body, timeout_s=timeout_s + self._timeout_s)
+        if stop is None:
+            return self._call("POST", "/v1/wait", body, timeout_s=timeout_s + self._timeout_s)
+        until = time.monotonic() + timeout_s
+        while True:
+            body["timeout_s"] = max(0.05, min(_LOOK_UP_S, until - time.monotonic()))
+            waited = self._call("POST", "/v1/wait", body, timeout_s=body["timeout_s"] + self._timeout_s)
+            if waited["met"] or stop.is_set() or time.monotonic() >= until:
+                return waited
 
     def send_callback(self, **telling: Any) -> list[Json]:
         """Send a callback as told and wait for the answers: see `POST /v1/callbacks`."""
@@ -177,6 +191,20 @@ class ControlClient:
         """JSON Schemas of requests and callbacks, by name."""
         return self._call("GET", "/v1/schemas")
 
+    def metrics(self) -> str:
+        """`GET /metrics`: counters and gauges as Prometheus text."""
+        try:
+            answer = self._session.get(f"{self.control_url}/metrics", timeout=self._timeout_s)
+        except requests.RequestException as error:
+            raise self._silent(error) from error
+        if answer.status_code != 200:
+            raise _refusal(answer)
+        return answer.text
+
+    def _silent(self, error: Exception) -> ControlError:
+        why = "connection refused" if "refused" in str(error) else str(error)
+        return ControlError(f"the simulator's control port {self.control_url} did not answer: {why}")
+
     def _call(
         self,
         method: str,
@@ -190,7 +218,7 @@ class ControlClient:
         try:
             answer = self._session.request(method, url, json=body, params=params, timeout=timeout_s or self._timeout_s)
         except requests.RequestException as error:
-            raise ControlError(f"the simulator's control port {self.control_url} did not answer: {error}") from error
+            raise self._silent(error) from error
         if answer.status_code >= 400:
             raise _refusal(answer)
         decoded: Json = answer.json() if answer.content else {}

@@ -64,6 +64,8 @@ class Stage:
         self._described: Path | None = None
         self._attached = False
         self._closed = False
+        self._others: list[MerchantProcess] = []
+        """Second processes of the merchant, which a check that is cut short would leave behind."""
         self._lock = threading.Lock()
 
     @classmethod
@@ -163,6 +165,8 @@ class Stage:
             self.control.close()
         with self._lock:  # a check that restarts the merchant just now would otherwise leave it running
             self._closed = True
+            for other in tuple(self._others):
+                other.stop()
             if self._attached:
                 return
             self._adopt()
@@ -226,12 +230,14 @@ class Stage:
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
         driver = MerchantDriver(self.target, record=record, placeholders=values)
+        self._others.append(merchant)
         try:
             merchant.start()
             yield driver
         finally:
             driver.close()
             merchant.stop()
+            self._others.remove(merchant)
 
     def _need_merchant(self) -> MerchantProcess:
         self._adopt()

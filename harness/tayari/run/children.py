@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 _POLL_S: Final = 0.05
-_PUT_AWAY_S: Final = 75.0
-"""Locust waits for payments under way, the suites for the checks that run."""
+PUT_AWAY_S: Final = 75.0
+"""Locust waits for payments under way."""
 
 
 class ChildFailed(Exception):
@@ -37,10 +37,11 @@ def run_child(
     what: str,
     accept: frozenset[int],
     limit_s: float | None = None,
+    put_away_s: float = PUT_AWAY_S,
 ) -> None:
     """Run a command with its output in `log`, calling `watch` again and again.
 
-    On KeyboardInterrupt the child gets SIGINT and time to finish its books, and the interrupt goes on.
+    On KeyboardInterrupt the child gets SIGINT and `put_away_s` to finish its books, and the interrupt goes on.
 
     Raises:
         ChildFailed: it ended with another exit code than those of `accept`, or ran longer than `limit_s`.
@@ -64,7 +65,7 @@ def run_child(
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
-        _let_go(child, watch)
+        _let_go(child, watch, put_away_s)
         raise
     finally:
         if child.poll() is None:
@@ -75,9 +76,9 @@ def run_child(
         raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)
 
 
-def _let_go(child: subprocess.Popen[bytes], watch: Callable[[], None]) -> None:
+def _let_go(child: subprocess.Popen[bytes], watch: Callable[[], None], put_away_s: float) -> None:
     """Give it time to finish its books; another interrupt ends it at once."""
-    until = time.monotonic() + _PUT_AWAY_S
+    until = time.monotonic() + put_away_s
     try:
         while child.poll() is None and time.monotonic() < until:
             watch()

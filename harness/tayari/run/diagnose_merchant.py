@@ -9,8 +9,12 @@ from urllib.parse import urlsplit
 from tayari.merchant.extract import key_paths, looks_like_html, read_json, visible_text
 from tayari.merchant.process import MerchantStartError
 from tayari.merchant.views import Answer, Started, StatusView
-from tayari.run.findings import Exit, Finding, bad, good
-from tayari.target.model import Target
+from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.target.model import Callbacks, Target
+
+_REFUSED = (
+    "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
+)
 
 
 def start_failure(error: MerchantStartError) -> Finding:
@@ -48,24 +52,38 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
         message = f"{call.method} {call.path} was answered {started.status}: {said}"
         return bad("payment", message, "correct merchant.pay.request: this is not where your merchant starts payments")
     if started.status is not None and 400 <= started.status < 500:
-        message = f"the merchant refused the payment ({started.status}) before calling Daraja: {said}"
-        return bad("payment", message, "correct merchant.pay, so that it sends what your merchant's own page sends")
-    fix = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
+        return bad(
+            "payment", f"the merchant refused the payment ({started.status}) before calling Daraja: {said}", _REFUSED
+        )
+    base_url = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
+    if started.status is not None and started.status >= 500:
+        message = f"the merchant answered the payment {started.status}, an error, and never called Daraja here: {said}"
+        could_not_reach = started.status in {502, 503, 504}
+        fix = (
+            f"if it could not reach Daraja, {base_url}; else {_REFUSED}"
+            if could_not_reach
+            else (f"read the merchant's log; {_REFUSED}; if it could not reach Daraja, {base_url}")
+        )
+        return bad("Daraja base URL" if could_not_reach else "payment", message, fix)
     message = f"the merchant answered {started.status} and never called Daraja here: {said}"
-    return bad("Daraja base URL", message, fix)
+    return bad("Daraja base URL", message, base_url)
 
 
 def payment_answer(started: Started, target: Target) -> Finding:
-    """Whether the identifier was found in the answer to the payment."""
+    """Whether the payment was taken, and its identifier found in the answer."""
     written = target.merchant.pay.payment_id
+    if started.status is not None and not started.accepted:
+        said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {said}"
+        return bad("payment", message, f"read the merchant's log, mend what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
         return good("payment", f"a payment was started as {started.payment_id}")
     answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
-    return _nothing_found("merchant.pay.payment_id", written, answer, f"the answer to the payment ({started.status})")
+    return nothing_found("merchant.pay.payment_id", written, answer, f"the answer to the payment ({started.status})")
 
 
-def callback(entry: Mapping[str, Any]) -> Finding:
-    """Whether the merchant's callback URL was reached."""
+def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
+    """Whether the merchant's callback URL was reached, and took a genuine callback."""
     url = str((entry.get("request") or {}).get("url", ""))
     error = str(entry.get("error") or "")
     status = (entry.get("response") or {}).get("status")
@@ -80,7 +98,31 @@ def callback(entry: Mapping[str, Any]) -> Finding:
     if status in {404, 405}:
         fix = "correct the callback URL that the merchant sends, or callbacks.rewrite / callbacks.deliver_to"
         return bad("callback", f"the callback URL {url} was answered {status}: nobody takes callbacks there", fix)
-    return good("callback", f"{url} answered {status}")
+    if status is not None and 200 <= status < 300:
+        return good("callback", f"{url} answered {status}")
+    return _refused(url, entry.get("response") or {}, callbacks.source_header)
+
+
+def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -> Finding:
+    """A genuine callback that was not answered 2xx: for want of an address that the merchant knows, or by its fault."""
+    status = response.get("status")
+    said = _shortened(Answer(body=str(response.get("body") or "")))
+    message = f"{url} answered a genuine callback {status}: {said}"
+    if status in {401, 403} and source_header is None:
+        fix = (
+            "if the merchant lets in only Safaricom's addresses, name the header in which it reads the caller's: "
+            "`callbacks: {source_header: X-Forwarded-For}`; if it asks for a log-in, a token or a signature (CSRF "
+            "protection, too), let the callback URL do without: callbacks carry none"
+        )
+        return bad("callback", message, fix)
+    if status in {401, 403}:
+        reads = f"see that the merchant reads {source_header} (callbacks.source_header)"
+        fix = f"{reads}, and knows all of Safaricom's addresses; the rules will judge the rest"
+    elif status is not None and 300 <= status < 400:
+        fix = "let the merchant send the callback URL as its server wants it (https, a slash at the end)"
+    else:
+        fix = "read the merchant's log; if its set-up is not the cause, the rules will judge that"
+    return warning("callback", message, fix)
 
 
 def status_answer(view: StatusView, target: Target) -> Finding | None:
@@ -97,7 +139,7 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
     if view.http_status is not None and view.http_status >= 400:
         return bad("status", f"{where} was answered {view.http_status}: {view.body[:200]}", "correct merchant.status")
     if not view.raw_state:
-        return _nothing_found("merchant.status.state", status.state, Answer(body=view.body), "the status answer")
+        return nothing_found("merchant.status.state", status.state, Answer(body=view.body), "the status answer")
     known = ", ".join(status.states)
     message = f"the merchant says {view.raw_state!r}, a word that merchant.status.states does not map (it maps {known})"
     return bad(
@@ -105,7 +147,8 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
     )
 
 
-def _nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
+def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
+    """An extractor of the target file found nothing in an answer: what was there instead."""
     decoded = read_json(answer)
     if decoded is None and written.startswith("$"):
         kind = "an HTML page" if looks_like_html(answer) else "not JSON"

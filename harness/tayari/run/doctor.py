@@ -1,6 +1,7 @@
 """The preflight: everything that could make a run blame the merchant's code for its set-up, looked at first.
 
-One real payment is made, with an MSISDN of the preflight's own range, and the journal is read.
+Two real payments are made, with MSISDNs of the preflight's own range: one is paid, one cancelled. The journal is read,
+and what the merchant shows of them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tayari_reports.redaction import Redactor
@@ -18,11 +19,12 @@ from tayari.control.process import SimulatorStartError
 from tayari.merchant.adapter import AdapterError
 from tayari.merchant.process import MerchantStartError, answers
 from tayari.merchant.stage import Stage
-from tayari.merchant.views import Started
+from tayari.merchant.views import Started, StatusView
 from tayari.run import diagnose_daraja as daraja
 from tayari.run import diagnose_merchant as merchant
-from tayari.run.findings import Exit, Finding, bad, good
-from tayari.target.model import PaymentState
+from tayari.run import diagnose_payment as readings
+from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.target.model import PaymentState, Target
 
 Tell = Callable[[Finding], None]
 
@@ -34,10 +36,17 @@ _DARAJA_CALL_S: Final = 3.0
 _CALLBACK_S: Final = 10.0
 _STATUS_S: Final = 5.0
 _UNREADABLE_S: Final = 1.0
+_BOOKED_S: Final = 2.0
+"""A merchant may credit, and keep the message, a moment after it shows that the payment is paid."""
 _SUCCESS: Final[Mapping[str, Any]] = {
     "scenario": "preflight/success",
     "about": "The preflight's payment: paid after a moment.",
     "outcome": {"result_code": 0, "after_s": 0.3},
+}
+_CANCELLED: Final[Mapping[str, Any]] = {
+    "scenario": "preflight/cancelled",
+    "about": "The preflight's other payment: cancelled after a moment.",
+    "outcome": {"result_code": 1032, "after_s": 0.3},
 }
 
 
@@ -103,10 +112,8 @@ def _merchant(stage: Stage) -> Finding:
 
 def _payment(stage: Stage) -> Iterator[Finding]:
     since = _newest(stage.control)
-    msisdn = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"
-    reference = f"TY{secrets.token_hex(4).upper()}"
-    stage.control.play_next(_SUCCESS, msisdn=msisdn)
-    started = stage.driver.start_payment(msisdn=msisdn, amount=AMOUNT, reference=reference)
+    played = _play(stage, _SUCCESS)
+    started, msisdn = played.started, played.msisdn
     entries = _since(stage.control, since)
     if started.accepted and not (daraja.pushed(entries) or daraja.token_refused(entries)):
         stage.control.wait("push_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
@@ -124,35 +131,114 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     push = daraja.accepted_push(entries)
     if push is not None:
         yield from daraja.unused_rewrites(push, stage.target.callbacks)
-        yield from _outcome(stage, started, push["checkout_request_id"], reference)
+        yield from _outcome(stage, played, push["checkout_request_id"])
 
 
-def _outcome(stage: Stage, started: Started, checkout_request_id: str, reference: str) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Played:
+    started: Started
+    msisdn: str
+    reference: str
+
+    @property
+    def payment_id(self) -> str:
+        return self.started.payment_id or self.reference
+
+
+def _play(stage: Stage, scenario: Mapping[str, Any]) -> _Played:
+    msisdn = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"
+    reference = f"TY{secrets.token_hex(4).upper()}"
+    stage.control.play_next(scenario, msisdn=msisdn)
+    started = stage.driver.start_payment(msisdn=msisdn, amount=AMOUNT, reference=reference)
+    return _Played(started=started, msisdn=msisdn, reference=reference)
+
+
+def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterator[Finding]:
     waited = stage.control.wait("callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S)
+    answered = (waited["entries"][-1].get("response") or {}).get("status") if waited["met"] else None
     if waited["met"]:
-        yield merchant.callback(waited["entries"][-1])
+        yield merchant.callback(waited["entries"][-1], stage.target.callbacks)
     else:
-        yield good("callback", f"no callback was answered within {_CALLBACK_S:g} s; the rules will judge that")
-    yield _status(stage, started.payment_id or reference, reference)
-    ledger = stage.driver.read_ledger(payment_id=started.payment_id or reference, reference=reference)
-    if ledger is not None and ledger.credits is None:
-        yield bad("ledger", ledger.error, "correct merchant.ledger in the target file")
-    audit = stage.driver.read_audit(payment_id=started.payment_id or reference, reference=reference)
-    if audit is None and stage.target.merchant.audit is not None:
+        found = f"no callback was answered within {_CALLBACK_S:g} s"
+        yield warning(
+            "callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that"
+        )
+    if stage.target.merchant.status is None and stage.target.merchant.adapter is None:
+        yield good("status", "the target file has no merchant.status: rules that need it will not be tested")
+        yield from _books(_read_back(stage, played, StatusView(state=None)), stage.target)
+        yield from readings.unsaid(played.started, (), stage.target)
+        return
+    view = _ended(stage, played)
+    yield merchant.status_answer(view, stage.target) or _state(view, answered if waited["met"] else None)
+    yield from _books(_read_back(stage, played, view), stage.target)
+    if view.state is PaymentState.PAID:
+        yield from _paid(stage, played, view, checkout_request_id)
+    if waited["met"] and answered is not None and 200 <= answered < 300:
+        yield from _cancelled(stage, played, view)
+
+
+def _state(view: StatusView, answered: int | None) -> Finding:
+    if view.state is PaymentState.PENDING and answered is not None:
+        return readings.still_pending(view, answered, _STATUS_S)
+    if view.state is PaymentState.PAID or answered is None:
+        return good("status", f"the payment is {view.state}")
+    return readings.paid_otherwise(view)
+
+
+def _paid(stage: Stage, played: _Played, view: StatusView, checkout_request_id: str) -> Iterator[Finding]:
+    """What is read of the paid payment, once it stands, or for a while."""
+    known = stage.control.payments(checkout_request_id=checkout_request_id)[0]
+    until = time.monotonic() + _BOOKED_S
+    while True:
+        read = _read_back(stage, played, view)
+        found = tuple(readings.paid(read, stage.target, receipt=str(known["receipt"]), amount=float(known["amount"])))
+        if not found or time.monotonic() > until:
+            yield from found
+            return
+        time.sleep(0.1)
+        view = stage.driver.read_status(played.payment_id, played.reference)
+
+
+def _read_back(stage: Stage, played: _Played, view: StatusView) -> readings.Readings:
+    named = {"payment_id": played.payment_id, "reference": played.reference}
+    return readings.Readings(
+        view=view, ledger=stage.driver.read_ledger(**named), audit=stage.driver.read_audit(**named)
+    )
+
+
+def _books(read: readings.Readings, target: Target) -> Iterator[Finding]:
+    """Ledger and audit that cannot be read at all."""
+    if read.ledger is not None and read.ledger.credits is None:
+        yield bad("ledger", read.ledger.error, "correct merchant.ledger in the target file")
+    if read.audit is None and target.merchant.audit is not None:
         yield bad("audit", "merchant.audit could not be read", "correct merchant.audit in the target file")
 
 
-def _status(stage: Stage, payment_id: str, reference: str) -> Finding:
-    """Read the state until it is final, or for a while; a state that stays pending is for the rules to judge."""
-    if stage.target.merchant.status is None and stage.target.merchant.adapter is None:
-        return good("status", "the target file has no merchant.status: rules that need it will not be tested")
+def _cancelled(stage: Stage, paid: _Played, paid_view: StatusView) -> Iterator[Finding]:
+    """The other ending, for the words that only a failed payment has."""
+    played = _play(stage, _CANCELLED)
+    met = played.started.accepted and stage.control.wait(
+        "callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S
+    )
+    views: tuple[StatusView, ...] = (paid_view,)
+    if met and met["met"]:
+        view = _ended(stage, played)
+        views = (paid_view, view)
+        wrong = merchant.status_answer(view, stage.target)
+        found = (wrong,) if wrong else tuple(readings.cancelled(view, stage.target, _STATUS_S, paid=paid_view))
+        yield from found or (good("cancelled payment", f"it is {view.state}"),)
+    yield from readings.unsaid(paid.started, views, stage.target)
+
+
+def _ended(stage: Stage, played: _Played) -> StatusView:
+    """Read the state until it is final, or for a while."""
     began = time.monotonic()
     while True:
-        view = stage.driver.read_status(payment_id, reference)
+        view = stage.driver.read_status(played.payment_id, played.reference)
         wrong = merchant.status_answer(view, stage.target)
         settled = view.state not in {None, PaymentState.PENDING}
         if settled or time.monotonic() > began + (_UNREADABLE_S if wrong else _STATUS_S):
-            return wrong or good("status", f"the payment is {view.state}")
+            return view
         time.sleep(0.1)
 
 

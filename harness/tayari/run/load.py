@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,7 +116,7 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
     except KeyboardInterrupt:
         if not asked.ui:
             raise
-    return loaded_from(plan, work_dir, log, also=_of_the_suite(order))
+    return _of_target(loaded_from(plan, work_dir, log, also=_of_the_suite(order)), order)
 
 
 def how(asked: LoadOrder) -> str:
@@ -157,7 +157,16 @@ def interrupted_load(order: Order, plan: tuple[Rule, ...], work_dir: Path) -> Lo
     Raises:
         ChildFailed: nothing.
     """
-    return loaded_from(plan, work_dir, order.out / "load.log", also=_of_the_suite(order))
+    return _of_target(loaded_from(plan, work_dir, order.out / "load.log", also=_of_the_suite(order)), order)
+
+
+def _of_target(loaded: Loaded, order: Order) -> Loaded:
+    """The commands that repeat it name the target file, as it is found from here; Locust runs in another folder."""
+    command = f"tayari load {os.path.relpath(order.target)}"
+    return replace(
+        loaded,
+        checks=tuple(replace(check, repeat=check.repeat.replace("tayari load", command, 1)) for check in loaded.checks),
+    )
 
 
 def locust_command(asked: LoadOrder) -> list[str]:

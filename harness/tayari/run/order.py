@@ -62,5 +62,5 @@ class Order:
 
     @property
     def selection(self) -> str:
-        """What narrowed the plan: rule ids, scenario names; empty for the whole suite."""
-        return " ".join([*self.only, *self.scenarios])
+        """What narrowed the plan: rule ids, scenario names, the load alone; empty for the whole suite."""
+        return " ".join([*self.only, *self.scenarios]) if self.functional else "load"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tayari_contracts.rules import catalogue
+from tayari_contracts.rules import canonical, catalogue
 from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.checklist import KNOWN, OWN
 from tayari_reports.waivers import read_day
@@ -125,7 +125,7 @@ def members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
 
 
 def _waiver(section: Section) -> Waiver:
-    rule = _needed(section, "rule", "the id of the rule that may fail").upper()
+    rule = canonical(_needed(section, "rule", "the id of the rule that may fail"))
     known = catalogue().get(rule)
     if rule and known is None and "/" not in rule:
         section.complain("rule", repr(rule), "a rule", nearest(rule, list(catalogue())) or "`tayari rules list`")

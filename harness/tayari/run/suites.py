@@ -19,6 +19,10 @@ _JUDGED: Final = frozenset({0, 1})
 """pytest's exit codes for `all passed` and `some failed`."""
 
 
+_PUT_AWAY_S: Final = 6.0
+"""Each result is on disk as soon as it is found; only a request that a merchant never answers takes longer."""
+
+
 class EventTail:
     """Reads a growing events file; torn lines wait for their end."""
 
@@ -69,6 +73,7 @@ def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) 
         folder=Path.cwd(),
         what="the suites",
         accept=_JUDGED,
+        put_away_s=_PUT_AWAY_S,
     )
     return read_events(events)
 

@@ -135,6 +135,8 @@ class Merchant:
     pay: Pay
     start: Start | None = None
     capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
+    capabilities_named: bool = False
+    """The file names them; else they are what a merchant usually does."""
     status: Status | None = None
     ledger: Ledger | None = None
     audit: Audit | None = None

@@ -40,8 +40,7 @@ def parse_merchant(section: Section, folder: Path) -> Merchant | None:
     name = section.text("name")
     base_url = section.url("base_url", allowed=_PORT)
     start = _start(section.section("start"), folder)
-    if base_url and "{port}" in base_url and start is None:
-        section.complain("base_url", "{port} without `start`", "a port", "add `start:`, or write the port")
+    _check_port(section, base_url, start)
     adapter = _adapter(section)
     login, saved = parse_login(section)
     merchant_headers = section.texts("headers", allowed=placeholders.RUN | saved)
@@ -66,9 +65,24 @@ def parse_merchant(section: Section, folder: Path) -> Merchant | None:
         adapter=adapter,
         headers=MappingProxyType(merchant_headers),
         capabilities=rest[0],
+        capabilities_named=section.has("capabilities"),
         timeout_s=rest[1],
         promises=rest[2],
     )
+
+
+def _check_port(section: Section, base_url: str | None, start: Start | None) -> None:
+    """A free port is found for `{port}` of `base_url`: there it is needed as soon as it stands elsewhere."""
+    if base_url is None:
+        return
+    if "{port}" in base_url and start is None:
+        section.complain("base_url", "{port} without `start`", "a port", "add `start:`, or write the port")
+    if start is not None and "{port}" not in base_url:
+        used = [name for name, text in (("command", start.command), *start.env.items()) if "{port}" in text]
+        if used:
+            do = "write {port} there too, or the port itself in `start`"
+            where = ", ".join("start.command" if name == "command" else f"start.env.{name}" for name in used)
+            section.complain("base_url", f"{base_url!r}, and {{port}} in {where}", "{port} in base_url as well", do)
 
 
 def parse_daraja(section: Section | None) -> DarajaAccount:

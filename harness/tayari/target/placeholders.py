@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 RUN: Final = frozenset(
@@ -28,6 +29,18 @@ PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "
 
 READING: Final = frozenset({"payment_id", "reference"})
 """Known when a payment is read."""
+
+MEANT: Final[Mapping[str, str]] = MappingProxyType({
+    **dict.fromkeys(("phone", "phone_number", "phonenumber", "mobile", "tel", "telephone", "number"), "msisdn"),
+    **dict.fromkeys(("total", "price", "sum", "kes", "value", "cost"), "amount"),
+    **dict.fromkeys(("order", "order_id", "ref", "account", "account_reference", "invoice"), "reference"),
+    **dict.fromkeys(("id", "pk", "payment", "transaction_id", "checkout_request_id"), "payment_id"),
+    **dict.fromkeys(("base_url", "mpesa_url", "mpesa_base_url", "simulator_url"), "daraja_url"),
+    **dict.fromkeys(("key", "client_id"), "consumer_key"),
+    **dict.fromkeys(("secret", "client_secret"), "consumer_secret"),
+    **dict.fromkeys(("shortcode", "paybill", "till", "business_short_code"), "short_code"),
+})  # fmt: skip
+"""Words that people write for a placeholder, and which one they mean."""
 
 _NAME = re.compile(r"(?<![{$])\{([a-z][a-z0-9_]*)\}(?!\})")
 

@@ -162,7 +162,9 @@ class Section:
                     f"{{{name}}} is not known at this point",
                 )
             else:
-                do, text = nearest(name, sorted(allowed)) or "remove it", f"{{{name}}} is not a placeholder"
+                meant = placeholders.MEANT.get(name.lower(), "")
+                near = f"did you mean `{{{meant}}}`?" if meant in allowed else nearest(name, sorted(allowed))
+                do, text = near or "remove it", f"{{{name}}} is not a placeholder"
             expected = (
                 "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed)) if allowed else "no placeholder here"
             )

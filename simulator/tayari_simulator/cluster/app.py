@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
-
-from aiohttp import hdrs, web
 
 from tayari_simulator.clock import Clock
 from tayari_simulator.cluster.frames import Passed
@@ -21,17 +20,15 @@ from tayari_simulator.cluster.together import Together
 from tayari_simulator.core.behaviour import Call, Reply
 from tayari_simulator.core.daraja import Daraja, Route
 from tayari_simulator.core.edge import PAGES
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.http.daraja_app import DarajaApp, Handler
-from tayari_simulator.http.performing import is_plain, perform
+from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.http.daraja_app import Answer, DarajaApp
+from tayari_simulator.http.incoming import Incoming, Sender, sender_of
+from tayari_simulator.http.performing import is_plain
 from tayari_simulator.http.pump import Pump
-from tayari_simulator.http.raw_reply import RawReply
 from tayari_simulator.journal.memory import Journal
 
 MOST_HOPS: Final = 2
 """While a table changes, the process that a call is passed to may know better; a call never goes round in circles."""
-_AUTHORIZATION: Final = b"authorization"
-_CONTENT_TYPE: Final = b"content-type"
 
 
 class NodeApp(DarajaApp):
@@ -60,49 +57,43 @@ class NodeApp(DarajaApp):
         reply = self._answer_passed(route, passed)
         return self._spread(reply) if self._sharing.news else reply
 
-    def _handler(self, route: Route) -> Handler:
-        call, path = route.endpoint.name, route.endpoint.path
-        name, answer, sharing = str(call), self._daraja.answer, self._sharing
+    def _routed(self, route: Route, call: Incoming) -> Answer:
+        owner = self._owner(route.endpoint.name, call.body)
+        if owner != self._together.index:
+            return self._elsewhere_owned(route.endpoint.path, call, owner)
+        if self._sharing.must_ask(route.endpoint.name):
+            return self._routed_asking(route, call)
+        answer = super()._routed(route, call)
+        return self._spread_first(answer) if self._sharing.news else answer
 
-        async def handle(request: web.Request) -> web.StreamResponse:
-            content = request.content
-            body = content.read_nowait() if content.is_eof() else await request.read()
-            owner = self._owner(call, body)
-            if owner != self._together.index:
-                return await self._elsewhere_owned(request, path, body, owner)
-            asked = sharing.must_ask(call)
-            if asked:
-                await sharing.ask(call)
-            url, headers = request.raw_path, request.headers
-            exchange = self._exchange(request, name, path if url == path else url, body)
-            reply = answer(route, exchange, headers.get(hdrs.AUTHORIZATION), headers.get(hdrs.CONTENT_TYPE))
-            if asked:
-                sharing.give_back(call)
-            if sharing.news:
-                await sharing.spread()
-            return await self._finish(request, reply, exchange)
+    async def _routed_asking(self, route: Route, call: Incoming) -> Reply | None:
+        """The same, where the first process must say whose turn it is."""
+        name = route.endpoint.name
+        await self._sharing.ask(name)
+        answer = super()._routed(route, call)
+        self._sharing.give_back(name)
+        return await self._spread_first(answer)
 
-        return handle
+    async def _spread_first(self, answer: Answer) -> Reply | None:
+        if self._sharing.news:
+            await self._sharing.spread()
+        return answer if isinstance(answer, Reply) else await answer
 
-    async def _unknown(self, request: web.Request, path: str) -> web.StreamResponse:
+    def _unknown(self, call: Incoming, path: str) -> Answer:
         if self._together.leads:
-            return await super()._unknown(request, path)
-        return await self._elsewhere_owned(request, path, await request.read(), self._together.table.lead)
+            return super()._unknown(call, path)
+        return self._elsewhere_owned(path, call, self._together.table.lead)
 
     def _owner(self, call: Call | None, body: bytes) -> int:
         table = self._together.table
         return table.lead if call is None else table.owner(slot_of_body(call, body))
 
-    async def _elsewhere_owned(self, request: web.Request, path: str, body: bytes, owner: int) -> web.StreamResponse:
-        """Pass a caller's request on, and give the caller what the owner says."""
-        passed = Passed(
-            1, request.method, path, request.raw_path, request.remote or "", request.raw_headers, body
-        )  # fmt: skip
-        reply = await self._pass(owner, passed)
-        if is_plain(reply):
-            return RawReply(reply, self._extra)
-        assert self.listener is not None
-        return await perform(request, reply, self._clock, self.listener)
+    async def _elsewhere_owned(self, path: str, call: Incoming, owner: int) -> Reply | None:
+        """Pass a call on, and give the caller what the owner says."""
+        reply = await self._pass(
+            owner, Passed(1, call.method, path, call.url, call.remote, call.sender.headers, call.body)
+        )
+        return reply if is_plain(reply) else await self._perform(call, reply)
 
     async def _pass(self, owner: int, passed: Passed) -> Reply:
         self.passed_on += 1
@@ -124,9 +115,8 @@ class NodeApp(DarajaApp):
     def _passed_exchange(self, passed: Passed) -> Exchange:
         journal, (now_s, wall_s) = self._journal, self._clock.both_s()
         route = self._daraja.routes.get(passed.path)
-        url = passed.path if route is not None and passed.url == passed.path else passed.url
         exchange = Exchange(
-            Kind.REQUEST, str(route.endpoint.name) if route is not None else "", passed.method, url,
+            Kind.REQUEST, route.name if route is not None else "", passed.method, passed.url,
             journal.same_headers(passed.headers), passed.body, now_s, wall_s, journal.take_seq(),
         )  # fmt: skip
         exchange.remote = passed.remote
@@ -137,9 +127,8 @@ class NodeApp(DarajaApp):
         if route is None:
             reply = self._daraja.not_found(exchange, passed.path)
         else:
-            reply = self._daraja.answer(
-                route, exchange, _header(passed, _AUTHORIZATION), _header(passed, _CONTENT_TYPE)
-            )
+            sender = _sender(passed.headers)
+            reply = self._daraja.answer(route, exchange, sender.authorization, sender.content_type)
         self._note(reply, exchange)
         return reply
 
@@ -154,9 +143,7 @@ class NodeApp(DarajaApp):
         return reply
 
 
-def _header(passed: Passed, wanted: bytes) -> str | None:
-    """The first header of this name, as aiohttp reads it."""
-    for name, value in passed.headers:
-        if name.lower() == wanted:
-            return value.decode("utf-8", "surrogateescape")
-    return None
+@lru_cache(maxsize=1024)
+def _sender(headers: RawHeaders) -> Sender:
+    """Callers repeat their headers, and so does this work."""
+    return sender_of(headers)

@@ -62,7 +62,7 @@ class _Building:
 
     def journal(self, *, most_bytes: int, sink: Sink | None = None) -> Journal:
         assert self._clock is not None
-        return NodeJournal(most_bytes=most_bytes, sink=sink, index=self.seat.index, wall_s=self._clock.wall_s)
+        return NodeJournal(most_bytes=most_bytes, sink=sink, node=self.seat.index, wall_s=self._clock.wall_s)
 
     def app(self, daraja: Daraja, journal: Journal, clock: Clock, pump: Pump) -> NodeApp:
         sharing = Sharing(self.together, self.signed(), self.selector, clock.now_s)

@@ -19,6 +19,8 @@ HEAD: Final = Struct("!IIB")
 MOST: Final = 64 * 1024 * 1024
 _CALL: Final = Struct("!BHHHHI")
 _REPLY: Final = Struct("!HHI")
+_ODD: Final = ("utf-8", "surrogateescape")
+"""Callers send any bytes as a path."""
 
 
 class FrameKind(IntEnum):
@@ -35,7 +37,7 @@ class BadFrame(Exception):
     """Bytes that no process of this version sends."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passed:
     """A call of the Daraja port on its way to its owner."""
 
@@ -84,8 +86,8 @@ class Frames:
 
 def call_bytes(passed: Passed) -> bytes:
     """A call as a payload."""
-    method, path = passed.method.encode("latin-1", "replace"), passed.path.encode()
-    url, remote, headers = passed.url.encode(), passed.remote.encode(), _headers_bytes(passed.headers)
+    method, path = passed.method.encode("latin-1", "replace"), passed.path.encode(*_ODD)
+    url, remote, headers = passed.url.encode(*_ODD), passed.remote.encode(), _headers_bytes(passed.headers)
     head = _CALL.pack(passed.hops, len(method), len(path), len(url), len(remote), len(headers))
     return b"".join((head, method, path, url, remote, headers, passed.body))
 
@@ -100,7 +102,7 @@ def read_call(payload: bytes) -> Passed:
         at += length
     method_, path_, url_, remote_, headers_ = pieces
     return Passed(
-        hops, method_.decode("latin-1"), path_.decode(), url_.decode(), remote_.decode(), _headers(headers_),
+        hops, method_.decode("latin-1"), path_.decode(*_ODD), url_.decode(*_ODD), remote_.decode(), _headers(headers_),
         payload[at:],
     )  # fmt: skip
 

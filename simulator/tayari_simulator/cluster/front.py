@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
 from tayari_simulator.cluster import merging
-from tayari_simulator.cluster.asking import Asking, Question, Said, process_gone
-from tayari_simulator.cluster.owning import Node, Table, slot_of
-from tayari_simulator.cluster.remembering import Remembered
-from tayari_simulator.cluster.stepping import Stepping
+from tayari_simulator.cluster.asking import Question, Said, process_gone
+from tayari_simulator.cluster.owning import slot_of
+from tayari_simulator.cluster.steering import Front, tell_all
 from tayari_simulator.cluster.waiting import wait_everywhere
 from tayari_simulator.control import bodies
 from tayari_simulator.control.bodies import read_body, read_query
@@ -24,68 +21,6 @@ from tayari_simulator.control.prometheus import metrics_text
 from tayari_simulator.control.refusals import Refusal, answer
 
 Json = dict[str, Any]
-
-BACK_S: Final = 10.0
-"""So long a process that is being started again is waited for."""
-LOOK_S: Final = 0.05
-
-
-class Crew(Protocol):
-    """Who the processes are, now."""
-
-    @property
-    def table(self) -> Table: ...
-
-    @property
-    def expected(self) -> int:
-        """How many there should be."""
-
-    @property
-    def given_up(self) -> set[int]:
-        """Those that are not started again."""
-
-    @property
-    def died(self) -> list[Json]:
-        """The last known balances of those that took payments along."""
-
-    def present(self) -> list[Node]:
-        """Those that can be asked, the first one first."""
-
-    def metrics(self) -> dict[str, float]: ...
-
-
-@dataclass(slots=True)
-class Front:
-    """What the rows work with."""
-
-    crew: Crew
-    asking: Asking
-    remembered: Remembered
-    stepping: Stepping
-    url: str = ""
-    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while all are told something, and while one comes back: it must hear of everything once."""
-
-    async def node(self, index: int) -> Node:
-        """The process of this number; one that is being started again is waited for. Raises Refusal."""
-        end = time.monotonic() + BACK_S
-        while True:
-            for node in self.crew.present():
-                if node.index == index:
-                    return node
-            if time.monotonic() > end or index in self.crew.given_up:
-                raise process_gone(index)
-            await asyncio.sleep(LOOK_S)
-
-    async def owner(self, key: str | None) -> Node:
-        """Who owns an MSISDN or a CheckoutRequestID; without one, the first process. Raises Refusal."""
-        table = self.crew.table
-        return await self.node(table.owner_of(key) if key is not None else table.lead)
-
-    async def all(self) -> list[Node]:
-        """All of them. Raises Refusal: one is missing, so that what is asked of all cannot be done."""
-        return [await self.node(index) for index in self.crew.table.nodes]
-
 
 Handle = Callable[[Front, web.Request], Awaitable[web.StreamResponse]]
 
@@ -108,25 +43,6 @@ async def summed(front: Front, request: web.Request) -> web.StreamResponse:
         return said[0].response()
     told = [row.json() for row in said]
     return answer({name: sum(row[name] for row in told) for name in told[0]})
-
-
-async def tell_all(front: Front, question: Question) -> list[Said]:
-    """Ask the first, then the others; what they were told is kept for those that come later."""
-    await front.all()  # before the lock: one that comes back needs it
-    async with front.changing:
-        present = front.crew.present()
-        missing = set(front.crew.table.nodes) - {node.index for node in present}
-        if missing:
-            raise process_gone(min(missing))
-        first, *others = present
-        said = [await front.asking.one(first, question)]
-        if said[0].ok:
-            said += await front.asking.each(others, question)
-            refused = next((row for row in said if not row.ok), None)
-            if refused is not None:
-                return [refused]
-            front.remembered.note(question, said[0])
-        return said
 
 
 async def play_next(front: Front, request: web.Request) -> web.StreamResponse:

@@ -20,8 +20,8 @@ _MICROS: Final = 1_000_000
 class NodeJournal(Journal):
     """The journal in memory of one process of several."""
 
-    def __init__(self, *, most_bytes: int, sink: Sink | None = None, index: int, wall_s: Callable[[], float]) -> None:
-        self._node = index
+    def __init__(self, *, most_bytes: int, sink: Sink | None = None, node: int, wall_s: Callable[[], float]) -> None:
+        self._node = node
         self._wall_s = wall_s
         self._floor = 1
         super().__init__(most_bytes=most_bytes, sink=sink)

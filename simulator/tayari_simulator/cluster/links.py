@@ -13,7 +13,7 @@ import orjson
 from tayari_simulator.cluster.frames import BadFrame, FrameKind, Frames, frame
 from tayari_simulator.cluster.owning import Node
 
-PATIENCE_S: Final = 5.0
+PATIENCE_S: Final = 3.0
 """An owner that has not answered by then is treated as gone."""
 SWEEP_S: Final = 0.5
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from tayari_simulator.cluster.together import Together
+from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.listener import Listener
 
 
@@ -13,7 +12,7 @@ class NodeListener(Listener):
 
     shared = True
 
-    def __init__(self, factory: web.Server, host: str, port: int, *, together: Together) -> None:
+    def __init__(self, factory: Callers, host: str, port: int, *, together: Together) -> None:
         super().__init__(factory, host, port)
         self._together = together
         together.answers["outage"] = super().close_for

@@ -42,6 +42,8 @@ class Process:
         self.balance: Json | None = None
         """As it was last looked at."""
         self.tokens: Json = {}
+        self.silent = False
+        """Whether it was said that it does not answer."""
         self._tasks = [asyncio.create_task(self._read_events()), asyncio.create_task(self._read_errors())]
 
     @property

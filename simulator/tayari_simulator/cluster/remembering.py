@@ -20,13 +20,16 @@ class Remembered:
     def note(self, question: Question, said: Said) -> None:
         """A question that all processes answered."""
         kept = replace(question, path=question.path.partition("?")[0])
-        match (question.method, kept.path):
+        self._keep(kept, str(said.json().get("scenario", "")))
+
+    def _keep(self, question: Question, name: str) -> None:
+        match (question.method, question.path):
             case ("POST", "/v1/scenarios"):
-                self._scenarios[str(said.json()["scenario"])] = kept
+                self._scenarios[name] = question
             case ("PUT", "/v1/scenarios/active"):
-                self._active = kept
+                self._active = question
             case ("POST", "/v1/mix"):
-                self._mix = kept
+                self._mix = question
             case ("POST", "/v1/reset"):
                 self._active = self._mix = None
 
@@ -35,6 +38,14 @@ class Remembered:
         last = [row for row in (self._active, self._mix) if row is not None]
         return [*self._scenarios.values(), *last]
 
+    def load(self, raw: bytes) -> None:
+        """Take over what `to_json` made, of whichever host set it last."""
+        self._scenarios, self._active, self._mix = {}, None, None
+        for method, path, body, name in orjson.loads(raw):
+            self._keep(Question(method, path, body.encode()), name)
+
     def to_json(self) -> bytes:
         """For those who keep it elsewhere."""
-        return orjson.dumps([[row.method, row.path, row.body.decode()] for row in self.questions()])
+        names = {id(row): name for name, row in self._scenarios.items()}
+        rows = self.questions()
+        return orjson.dumps([[row.method, row.path, row.body.decode(), names.get(id(row), "")] for row in rows])

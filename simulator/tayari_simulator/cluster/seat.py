@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import orjson
 
+from tayari_simulator.config import JOURNAL_BYTES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
@@ -20,6 +22,8 @@ class Seat:
     """The Daraja port that all of them share."""
     host: str = "127.0.0.1"
     """Where the others reach it."""
+    journal_bytes: int = JOURNAL_BYTES
+    """Its part of the bound of the journal in memory."""
     wall_s: float
     monotonic_s: float
     tokens: dict[str, Any] = field(default_factory=dict)

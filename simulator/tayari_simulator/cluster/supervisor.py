@@ -9,16 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tayari_simulator.cluster.asking import Asking, Question
-from tayari_simulator.cluster.front import Front
+from tayari_simulator.cluster.hosts import Hosts
+from tayari_simulator.cluster.merging import ENDINGS
 from tayari_simulator.cluster.owning import Node, Table, spread
 from tayari_simulator.cluster.process import NotStarted, Process, start_process
+from tayari_simulator.cluster.remembering import Remembered
 from tayari_simulator.cluster.seat import Seat
+from tayari_simulator.cluster.steering import Front
 from tayari_simulator.control.refusals import Refusal
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
 
+KEPT: Final = ("accepted", *ENDINGS, "pending", "forgotten", "difference", "owed", "planned")
+"""What of a balance is kept of one that has gone."""
 LOOK_S: Final = 1.0
+LOOK_PATIENCE_S: Final = 5.0
+"""A process that says nothing for so long hangs; who calls it meanwhile gets the edge's 503."""
 MOST_DEATHS: Final = 5
 """A process that ends this often within `DEATHS_WITHIN_S` is not started again."""
 DEATHS_WITHIN_S: Final = 60.0
@@ -40,8 +47,10 @@ class Plan:
 class Supervisor:
     """The crew of one host."""
 
-    def __init__(self, plan: Plan, asking: Asking, say: Say) -> None:
+    def __init__(self, plan: Plan, asking: Asking, say: Say, hosts: Hosts | None = None) -> None:
+        """`hosts`: the other hosts' processes are part of it as well."""
         self._plan = plan
+        self._hosts = hosts
         self._asking = asking
         self._say = say
         self._processes: dict[int, Process] = {}
@@ -51,7 +60,7 @@ class Supervisor:
         self.front: Front | None = None
         """Where those that come back are told what was set meanwhile."""
         self.table = Table(0, {}, ())
-        self.died: list[Json] = []
+        self._own_died: list[Json] = []
         self.deaths = 0
         self.given_up: set[int] = set()
         self.daraja_url = ""
@@ -59,7 +68,13 @@ class Supervisor:
     @property
     def expected(self) -> int:
         """How many processes there should be."""
-        return len(self._plan.seats)
+        return self._plan.seats[0].of
+
+    @property
+    def died(self) -> list[Json]:
+        """The last known balances of processes that took payments along, on any host."""
+        others = self._hosts.others.values() if self._hosts is not None else ()
+        return [*self._own_died, *(row for host in others for row in host.died)]
 
     @property
     def pids(self) -> list[int]:
@@ -68,7 +83,8 @@ class Supervisor:
 
     def present(self) -> list[Node]:
         """Those that can be asked, the first one first."""
-        return [row.node for _, row in sorted(self._processes.items()) if row.node is not None]
+        own = [row.node for row in self._processes.values() if row.node is not None]
+        return sorted([*own, *self._others()], key=lambda node: node.index)
 
     def metrics(self) -> dict[str, float]:
         """What only the parent knows."""
@@ -77,6 +93,7 @@ class Supervisor:
             "tayari_processes_expected": self.expected,
             "tayari_processes_died_total": self.deaths,
             "tayari_payments_lost_total": sum(row["pending"] for row in self.died),
+            **({"tayari_redis_connected": int(self._hosts.connected)} if self._hosts is not None else {}),
         }
 
     async def start(self) -> None:
@@ -88,9 +105,8 @@ class Supervisor:
         started = [await self._start(seat) for seat in self._plan.seats]
         try:
             nodes = await asyncio.gather(*(row.seated() for row in started))
-            indexes = [node.index for node in nodes]
-            slots = spread(indexes, together=self._plan.together)
-            self._seat(Table(1, {node.index: node for node in nodes}, slots))
+            await self._find_others(nodes)
+            self._seat()
             opened = await asyncio.gather(*(row.opened() for row in started))
         except BaseException:
             for row in started:
@@ -100,6 +116,10 @@ class Supervisor:
         for row in started:
             self._watch(row)
         self._keep(self._look())
+
+    def lost(self, last: Json) -> None:
+        """A process ended, and its payments with it: this was its last known balance."""
+        self._own_died.append({name: last.get(name, 0) for name in KEPT})
 
     async def drain(self, within_s: float) -> list[Json]:
         """Let what is due soon happen everywhere; the balances after it."""
@@ -131,10 +151,28 @@ class Supervisor:
         self._processes[seat.index] = process
         return process
 
-    def _seat(self, table: Table) -> None:
-        self.table = table
+    async def _find_others(self, own: list[Node]) -> None:
+        """Where there are other hosts: show ours, wait for theirs, and hear what was set before."""
+        if self._hosts is None:
+            return
+        self._hosts.own.nodes, self._hosts.own.died = own, self._own_died
+        await self._hosts.formed()
+        remembered = Remembered()
+        remembered.load(await self._hosts.switches())
+        for question in remembered.questions():
+            await self._asking.each(own, question)
+        self._hosts.changed = self._seat
+
+    def _others(self) -> list[Node]:
+        return list(self._hosts.nodes()) if self._hosts is not None else []
+
+    def _seat(self) -> None:
+        """Tell all who is there now."""
+        nodes = {node.index: node for node in self.present()}
+        slots = spread(list(range(self.expected)), together=self._plan.together)
+        self.table = Table(self.table.version + 1, nodes, slots)
         for process in self._processes.values():
-            process.tell_table(table)
+            process.tell_table(self.table)
 
     def _watch(self, process: Process) -> None:
         self._keep(self._watched(process))
@@ -169,9 +207,7 @@ class Supervisor:
             self._say(f"{said}; another takes its place and resumes its payments from the journal")
             return
         last = process.balance or {}
-        names = ("accepted", "called_back", "dropped_by_scenario", "not_allowed", "pending", "forgotten", "difference",
-                 "owed", "planned")  # fmt: skip
-        self.died.append({name: last.get(name, 0) for name in names})
+        self.lost(last)
         self._say(f"{said}; {last.get('pending', 0)} pending payments, and what it accepted in its last second, are "
                   "lost, and the balance will not add up; --journal FILE keeps them")  # fmt: skip
 
@@ -185,7 +221,7 @@ class Supervisor:
         try:
             node = await process.seated()
             if self.front is not None:
-                async with self.front.changing:
+                async with self.front.change():
                     await self._catch_up(node)
                     await self._join(process, node)
             else:
@@ -205,20 +241,41 @@ class Supervisor:
         await self.front.stepping.catch_up(node)
 
     async def _join(self, process: Process, node: Node) -> None:
-        nodes = {**self.table.nodes, node.index: node}
         self._processes[node.index] = process
-        self._seat(Table(self.table.version + 1, dict(sorted(nodes.items())), self.table.slots))
+        if self._hosts is not None:
+            self._hosts.own.nodes = [row.node for row in self._processes.values() if row.node is not None]
+        self._seat()
         await process.opened()
 
     async def _look(self) -> None:
         """Every second: what each of them owes. It is what is known of one that ends."""
         while True:
             await asyncio.sleep(LOOK_S)
-            for process in list(self._processes.values()):
-                if process.node is None:
-                    continue
-                try:
-                    told = (await self._asking.one(process.node, Question.get("/v1/process"))).json()
-                except Refusal:
-                    continue  # its end is noticed by who waits for it
-                process.balance, process.tokens = told["balance"], told["tokens"]
+            await asyncio.gather(*(self._look_at(process) for process in list(self._processes.values())))
+            self._show()
+
+    async def _look_at(self, process: Process) -> None:
+        if process.node is None:
+            return
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE_S):
+                told = (await self._asking.one(process.node, Question.get("/v1/process"))).json()
+        except Refusal:
+            return  # its end is noticed by who waits for it
+        except TimeoutError:
+            if not process.silent:
+                process.silent = True
+                which = f"process {process.seat.index + 1} (pid {process.pid})"
+                self._say(f"{which} has not answered for {LOOK_PATIENCE_S:g} s")
+            return
+        process.silent = False
+        process.balance, process.tokens = told["balance"], told["tokens"]
+
+    def _show(self) -> None:
+        """What the other hosts know of this one, should it go."""
+        if self._hosts is not None:
+            balances = [row.balance for row in self._processes.values() if row.balance is not None]
+            self._hosts.own.balance = {name: sum(row[name] for row in balances) for name in KEPT} if balances else {}
+            self._hosts.own.died = self._own_died
+            rows = [row.tokens for row in self._processes.values() if row.tokens]
+            self._hosts.own_tokens = max(rows, key=lambda row: int(row["dead_before"]), default={})

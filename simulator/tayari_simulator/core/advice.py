@@ -18,7 +18,8 @@ from tayari_simulator.core.phrases import Phrase
 
 RETRY: Final[Mapping[str, str]] = MappingProxyType({
     "no": "another attempt changes nothing",
-    "now": "a new attempt after a short wait, with the customer's consent",
+    "now": "a new attempt as soon as the customer asks for it",
+    "after a wait": "a new attempt once the minutes that the words name have passed, with the customer's consent",
     "after fix": "only after somebody has mended the cause",
     "after top-up": "when the customer has topped up, or for less",
     "tomorrow": "the limit is the day's",
@@ -67,7 +68,7 @@ _ROWS: Final[tuple[tuple[str, Phrase, str], ...]] = (
     ("405.001.method_not_allowed", say.STAFF, "after fix"),
     ("500.001.1001.merchant_does_not_exist", say.STAFF, "after fix"),
     ("500.001.1001.wrong_credentials", say.STAFF, "after fix"),
-    ("500.001.1001.unable_to_lock_subscriber", say.OTHER_PROMPT, "now"),
+    ("500.001.1001.unable_to_lock_subscriber", say.OTHER_PROMPT, "after a wait"),
     ("500.001.1001.processing", say.WAITING, "poll"),
     ("500.001.1001.does_not_exist", say.UNCONFIRMED, "ask first"),
     ("500.001.1001.no_message", say.WAITING, "poll"),

@@ -35,10 +35,10 @@ class Agenda:
         """When the next plan is due; `NEVER` when there is none."""
         return self._heap[0][0] if self._heap else NEVER
 
-    def pop_due(self, now_s: float) -> Plan | None:
-        """Take the next plan if its time has come."""
+    def pop_due(self, now_s: float) -> tuple[float, int, Plan] | None:
+        """Take the next plan if its time has come: its moment, its number, and itself."""
         if self._heap and self._heap[0][0] <= now_s:
-            return heapq.heappop(self._heap)[2]
+            return heapq.heappop(self._heap)
         return None
 
     def clear(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tayari_simulator.core.errors import MERCHANT_DOES_NOT_EXIST, WRONG_CREDENTIALS, Refused
 
@@ -33,7 +34,7 @@ class Business:
             raise Refused(
                 MERCHANT_DOES_NOT_EXIST, note=f"BusinessShortCode is {short_code}; known here is {self.short_code}"
             )
-        if b64encode(self._salt + timestamp.encode()).decode() != password:
+        if password_of(self._salt, timestamp) != password:
             raise Refused(WRONG_CREDENTIALS, note=self._why_wrong(password, timestamp))
 
     def knows_app(self, key: str, secret: str) -> bool:
@@ -52,3 +53,9 @@ class Business:
         if plain == self.short_code + self.passkey + timestamp:
             return "Password decodes rightly, but is not in canonical base64"
         return "Password is made with another passkey"
+
+
+@lru_cache(maxsize=256)
+def password_of(salt: bytes, timestamp: str) -> str:
+    """The Password of this second: pushes of one second share it."""
+    return b64encode(salt + timestamp.encode()).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from tayari_simulator.core.fields import Read
@@ -23,11 +24,13 @@ def callback_url(options: Options) -> Read:
         refused.append(_LOOPBACK.match)
     if options.says("callback_url_words", "refuse"):
         refused.append(_WORD.search)
-    usable = _USABLE.fullmatch
+
+    @lru_cache(maxsize=1024)
+    def judged(url: str) -> str | None:
+        """The URL, the same object for equal ones, as payments keep it; None: refused."""
+        return None if _USABLE.fullmatch(url) is None or any(finds(url) for finds in refused) else url
 
     def read(value: Any) -> str | None:
-        if type(value) is not str or usable(value) is None:
-            return None
-        return None if refused and any(finds(value) for finds in refused) else value
+        return judged(value) if type(value) is str else None
 
     return read

@@ -41,10 +41,11 @@ NOT_SENT: Final = "no content type"
 class Route:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
-    __slots__ = ("blamed", "endpoint", "handle", "read")
+    __slots__ = ("blamed", "endpoint", "handle", "name", "read")
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
+        self.name = str(endpoint.name)
         self.handle = endpoint.handle
         self.read: Reader | None = None
         self.blamed = ""
@@ -96,10 +97,10 @@ class Daraja:
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
         agenda = self.world.agenda
-        due_s = agenda.next_s()
-        plan = agenda.pop_due(now_s)
-        if plan is None:
+        popped = agenda.pop_due(now_s)
+        if popped is None:
             return ()
+        due_s, _, plan = popped
         if type(plan) is Delivery:
             return self._leaving(plan, now_s)
         assert isinstance(plan, Payment)

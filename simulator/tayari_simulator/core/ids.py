@@ -101,9 +101,9 @@ class Ids:
     def receipt(self, now_s: float) -> str:
         """An M-Pesa receipt: ten characters, the first three are the day."""
         self._receipt = number = (self._receipt + self._stride) % _RECEIPTS
-        number, last = divmod(number, 36)
-        number, third = divmod(number, 1296)
-        first, second = divmod(number, 1296)
+        front, back = divmod(number, 46_656)
+        first, second = divmod(front, 1296)
+        third, last = divmod(back, 36)
         return self.second(now_s).day + _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _DIGITS[last]
 
     def token(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from tayari_simulator.core.behaviour import Play
 from tayari_simulator.core.exchange import Exchange
@@ -15,6 +15,8 @@ from tayari_simulator.core.exchange import Exchange
 class Status(StrEnum):
     """Where a payment stands inside Daraja."""
 
+    __hash__ = str.__hash__  # the one that StrEnum has is written in Python, and each payment asks often
+
     PROMPTED = "prompted"
     PAID = "paid"
     FAILED = "failed"
@@ -22,6 +24,8 @@ class Status(StrEnum):
 
 class Event(StrEnum):
     """What can happen to a payment."""
+
+    __hash__ = str.__hash__
 
     APPROVED = "approved"
     """The money moved: ResultCode 0."""
@@ -42,6 +46,8 @@ NEXT: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType({
 class Ending(StrEnum):
     """What became of the callbacks of a payment for which nothing is to come any more."""
 
+    __hash__ = str.__hash__
+
     CALLED_BACK = "called_back"
     """At least one was sent, or tried."""
     DROPPED = "dropped_by_scenario"
@@ -59,8 +65,7 @@ class IllegalEvent(Exception):
         self.event = event
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One result, and the states before and after it."""
 
     at_s: float

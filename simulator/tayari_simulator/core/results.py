@@ -109,5 +109,7 @@ def find(code: int | str) -> ResultCode | None:
 
 def wire_form(code: int | str) -> int | str:
     """The code as a callback carries it: a number for numeric codes, text for the others. Source: reference 3.1."""
+    if type(code) is int and code >= 0:
+        return code
     text = str(code)
     return int(text) if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") else text

@@ -66,14 +66,20 @@ class World:
         self.counts = Counts()
         self.keeper: Keeper | None = None
         """Who keeps what must outlive the process, if anyone does."""
+        self._texts: dict[int | str, str] = {}
         self.callback_headers: tuple[tuple[str, str], ...] = ()
         if options.says("callback_short_code_header", "on"):
             self.callback_headers = (("Businessshortcode", business.short_code),)
 
     def text_of(self, code: int | str) -> str:
         """The catalogue's wording for a code; a code without one says so itself."""
-        row: ResultCode | None = find(code)
-        return row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
+        known = self._texts.get(code)
+        if known is None:
+            row: ResultCode | None = find(code)
+            known = row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
+            if row is not None:  # codes of no row have no end
+                self._texts[code] = known
+        return known
 
     def end_if_through(self, payment: Payment) -> None:
         """Count a payment for which nothing is to come any more; one that was forgotten is counted already."""

@@ -1,26 +1,24 @@
-"""The Daraja port's application: one handler for all rows of the endpoint table, no middleware, no access log."""
+"""The Daraja port: one way for all rows of the endpoint table, from the call as it came in to its reply."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final
-
-from aiohttp import hdrs, web
+from urllib.parse import unquote
 
 from tayari_simulator.clock import Clock
 from tayari_simulator.core.behaviour import Reply
 from tayari_simulator.core.daraja import Daraja, Route
 from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.http.caller import Callers
+from tayari_simulator.http.incoming import Incoming
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.performing import is_plain, note_fault, perform
 from tayari_simulator.http.pump import Pump
-from tayari_simulator.http.raw_reply import RawReply
 from tayari_simulator.journal.memory import Journal
 
-MOST_BYTES: Final = 1024 * 1024
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Reply | Awaitable[Reply | None]
 
 _COOKIES: Final = (
     b"Set-Cookie: visid_incap_2742146=dGF5YXJpLXNpbXVsYXRvcg==; Path=/; HttpOnly\r\n"
@@ -29,10 +27,11 @@ _COOKIES: Final = (
 """Names as observed (reference 1.2); the values mean nothing."""
 
 _SLASHES: Final = re.compile("/{2,}")
+_HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
 class DarajaApp:
-    """Turns requests into calls of the core, and its replies into bytes."""
+    """Turns calls into calls of the core, and its replies into bytes."""
 
     def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, pump: Pump) -> None:
         self._daraja = daraja
@@ -44,55 +43,38 @@ class DarajaApp:
         self.listener: Listener | None = None
         """Set before the first call: outages close it."""
 
-    def build(self) -> web.Application:
-        """The application: a route for each row; every other path is mended (`//mpesa/...`) or not found."""
-        app = web.Application(client_max_size=MOST_BYTES)
-        app.add_routes([web.route("*", path, self._handler(route)) for path, route in self._daraja.routes.items()])
-        app.add_routes([web.route("*", "/{path:.*}", self._elsewhere)])
-        return app
+    def build(self) -> Callers:
+        """The port's connections, whose calls come to `handle`."""
+        return Callers(self.handle, self._journal.same_headers, self._extra)
 
-    def _handler(self, route: Route) -> Handler:
-        name, path = str(route.endpoint.name), route.endpoint.path
-        answer = self._daraja.answer
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            content = request.content
-            body = content.read_nowait() if content.is_eof() else await request.read()
-            url = request.raw_path
-            exchange = self._exchange(request, name, path if url == path else url, body)
-            headers = request.headers
-            reply = answer(route, exchange, headers.get(hdrs.AUTHORIZATION), headers.get(hdrs.CONTENT_TYPE))
-            return await self._finish(request, reply, exchange)
-
-        return handle
-
-    async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
-        path = _SLASHES.sub("/", request.raw_path.partition("?")[0])
-        route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
+    def handle(self, call: Incoming) -> Answer:
+        """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
+        route = self._daraja.routes.get(call.url)
         if route is not None:
-            return await self._handler(route)(request)
-        return await self._unknown(request, path)
+            call.url = route.endpoint.path  # equal, and there already
+            return self._routed(route, call)
+        path = _mended(call.url)
+        route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
+        return self._routed(route, call) if route is not None else self._unknown(call, path)
 
-    async def _unknown(self, request: web.Request, path: str) -> web.StreamResponse:
-        exchange = self._exchange(request, "", request.raw_path, await request.read())
-        return await self._finish(request, self._daraja.not_found(exchange, path), exchange)
+    def _routed(self, route: Route, call: Incoming) -> Answer:
+        exchange = self._exchange(call, route.name)
+        reply = self._daraja.answer(route, exchange, call.sender.authorization, call.sender.content_type)
+        return reply if self._note(reply, exchange) else self._perform(call, reply)
 
-    def _exchange(self, request: web.Request, name: str, url: str, body: bytes) -> Exchange:
-        journal = self._journal
+    def _unknown(self, call: Incoming, path: str) -> Answer:
+        exchange = self._exchange(call, "")
+        reply = self._daraja.not_found(exchange, path)
+        return reply if self._note(reply, exchange) else self._perform(call, reply)
+
+    def _exchange(self, call: Incoming, name: str) -> Exchange:
         now_s, wall_s = self._clock.both_s()
         exchange = Exchange(
-            Kind.REQUEST, name, request.method, url, journal.same_headers(request.raw_headers), body,
-            now_s, wall_s, journal.take_seq(),
+            Kind.REQUEST, name, call.method, call.url, call.sender.headers, call.body, now_s, wall_s,
+            self._journal.take_seq(),
         )  # fmt: skip
-        exchange.remote = request.remote or ""
+        exchange.remote = call.remote
         return exchange
-
-    async def _finish(self, request: web.Request, reply: Reply, exchange: Exchange) -> web.StreamResponse:
-        """Journal the exchange, arm the timer, answer. There is no await before the journal has it."""
-        if self._note(reply, exchange):
-            return RawReply(reply, self._extra)
-        assert self.listener is not None
-        return await perform(request, reply, self._clock, self.listener)
 
     def _note(self, reply: Reply, exchange: Exchange) -> bool:
         """Journal the exchange and arm the timer. Returns whether the reply is written as it is."""
@@ -108,6 +90,10 @@ class DarajaApp:
             self._pump.arm()
         return plain
 
+    def _perform(self, call: Incoming, reply: Reply) -> Awaitable[Reply | None]:
+        assert self.listener is not None
+        return perform(call, reply, self._clock, self.listener)
+
     def _response_headers(self, reply: Reply) -> RawHeaders:
         if not reply.body and not reply.headers:
             return ()
@@ -117,3 +103,9 @@ class DarajaApp:
         if not reply.headers:
             return known
         return (*known, *((name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers))
+
+
+def _mended(url: str) -> str:
+    """The path alone, decoded: without host, query and doubled slashes."""
+    path = _HOST.sub("", url, count=1) if not url.startswith("/") else url
+    return _SLASHES.sub("/", unquote(path.partition("?")[0].partition("#")[0]))

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from aiohttp import web
-
 from tayari_simulator.clock import Clock, make_clock
 from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.pump import Pump
@@ -29,7 +28,7 @@ class Kinds:
     clock: Callable[[str], Clock] = make_clock
     journal: MakeJournal = Journal
     app: Callable[[Daraja, Journal, Clock, Pump], DarajaApp] = DarajaApp
-    listener: Callable[[web.Server, str, int], Listener] = Listener
+    listener: Callable[[Callers, str, int], Listener] = Listener
 
 
 ALONE: Final = Kinds()

@@ -13,6 +13,10 @@ Json = dict[str, Any]
 EVERY_S: Final = 1.0
 FEWEST_S: Final = 2
 """One bad second is a hiccup of the machine."""
+RATES: Final = ("pushes_per_s", "callbacks_per_s")
+MOST_CPU: Final = 0.8
+LEAST_CPU: Final = 0.1
+"""A second with less work than this says nothing about how much more would be too much."""
 SHARE: Final = 0.05
 """Of the seconds with traffic: from this share on, the figures of a run are the simulator's as well."""
 
@@ -28,7 +32,7 @@ class Threshold:
 
 
 THRESHOLDS: Final = (
-    Threshold(name="cpu_share", most=0.8, unit="of one core", about="processor time"),
+    Threshold(name="cpu_share", most=MOST_CPU, unit="of one core", about="processor time"),
     Threshold(name="loop_lag_s", most=0.02, unit="s", about="the event loop's lateness, 95 of 100 looks"),
     Threshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
     Threshold(name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"),
@@ -66,13 +70,19 @@ class Limits:
         self._task: asyncio.Task[None] | None = None
         self._last = Seen()
         self._last_at = time.monotonic()
-        self.last: dict[str, float] = {}
+        self.last = dict.fromkeys((*RATES, *(row.name for row in THRESHOLDS), "callbacks_waiting"), 0.0)
         """The measures of the last second, rates included."""
         self.busy_s = 0
         """Seconds with traffic."""
         self.near_s = 0
         """Of these, the seconds near the limit."""
         self._worst: dict[str, tuple[float, int]] = {}
+        self._calm_up_to = 0.0
+        """The most pushes in a second that was not near the limit."""
+        self._near_from = float("inf")
+        """The fewest pushes in a second that was."""
+        self._busiest = (0.0, 0.0)
+        """Pushes and processor time of the second with the most pushes."""
 
     def start(self) -> None:
         """Begin to look."""
@@ -89,6 +99,7 @@ class Limits:
         """Forget what was seen: another run begins."""
         self.busy_s = self.near_s = 0
         self._worst.clear()
+        self._calm_up_to, self._near_from, self._busiest = 0.0, float("inf"), (0.0, 0.0)
 
     @property
     def near(self) -> bool:
@@ -96,9 +107,9 @@ class Limits:
         lost = "journal_lost" in self._worst
         return lost or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
 
-    def refresh(self) -> None:
+    def catch_up(self) -> None:
         """For who asks: a second that is under way is not counted twice, however often somebody asks."""
-        if not self.last or time.monotonic() - self._last_at >= EVERY_S:
+        if time.monotonic() - self._last_at >= EVERY_S:
             self.look()
 
     def look(self) -> None:
@@ -107,7 +118,7 @@ class Limits:
         span_s = max(1e-3, at - self._last_at)
         last, self._last, self._last_at = self._last, now, at
         pushes, callbacks = now.pushes - last.pushes, now.callbacks - last.callbacks
-        self.last = {
+        self.last |= {
             "pushes_per_s": pushes / span_s,
             "callbacks_per_s": callbacks / span_s,
             "cpu_share": (now.cpu_s - last.cpu_s) / span_s,
@@ -128,6 +139,7 @@ class Limits:
             "reasons": [self._reason(row, *self._worst[row.name]) for row in THRESHOLDS if row.name in self._worst]
             if self.near
             else [],
+            "pushes_per_s": self._rates(),
             "near_s": self.near_s,
             "busy_s": self.busy_s,
             "last_second": {name: round(value, 6) for name, value in self.last.items()},
@@ -138,9 +150,25 @@ class Limits:
         self.busy_s += 1
         above = [row for row in THRESHOLDS if self.last.get(row.name, 0.0) > row.most]
         self.near_s += bool(above)
+        pushes, cpu_share = self.last["pushes_per_s"], self.last["cpu_share"]
+        if pushes > self._busiest[0]:
+            self._busiest = (pushes, cpu_share)
+        if above:
+            self._near_from = min(self._near_from, pushes)
+        else:
+            self._calm_up_to = max(self._calm_up_to, pushes)
         for row in above:
             worst, seconds = self._worst.get(row.name, (0.0, 0))
             self._worst[row.name] = (max(worst, self.last[row.name]), seconds + 1)
+
+    def _rates(self) -> Json:
+        """At which rate it stops being trustworthy: as seen, and as its processor time lets expect."""
+        pushes, cpu_share = self._busiest
+        return {
+            "calm_up_to": round(self._calm_up_to, 1),
+            "near_limit_from": round(self._near_from, 1) if self.near else None,
+            "expected_limit": round(pushes * MOST_CPU / cpu_share, 1) if cpu_share >= LEAST_CPU else None,
+        }
 
     def _reason(self, row: Threshold, worst: float, seconds: int) -> str:
         return (

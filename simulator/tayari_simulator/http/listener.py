@@ -7,8 +7,8 @@ import logging
 import socket
 from typing import ClassVar, Final
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from tayari_simulator.http.caller import Callers
+from tayari_simulator.http.incoming import Line
 
 BACKLOG: Final = 1024
 AGAIN_S: Final = 0.05
@@ -23,14 +23,14 @@ class Listener:
     shared: ClassVar[bool] = False
     """Whether other processes listen on the same port; the system gives each connection to one of them."""
 
-    def __init__(self, factory: web.Server, host: str, port: int) -> None:
+    def __init__(self, factory: Callers, host: str, port: int) -> None:
         self._factory = factory
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
         self._until = 0.0
-        self.held: set[RequestHandler] = set()
+        self.held: set[Line] = set()
         """Connections with a call under way that an outage must not cut."""
 
     @property
@@ -90,7 +90,7 @@ class Listener:
             return
         self._server.close()
         self._server = None
-        for connection in self._factory.connections:
+        for connection in list(self._factory.connections):
             if connection in self.held:
                 connection.close()
             else:

@@ -6,7 +6,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from tayari_simulator.clock import Clock
@@ -61,6 +60,7 @@ class Outbox:
         self._plain = PlainSender()
         self._tls = TlsSender()
         self._heads: dict[tuple[str, str, Headers], tuple[bytes, RawHeaders]] = {}
+        self._answers: dict[RawHeaders, RawHeaders] = {}
         self._timeout_s = daraja.world.options.number("callback_timeout_s")
         self._retries = int(daraja.world.options.number("callback_retries"))
         self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
@@ -199,8 +199,18 @@ class Outbox:
         if not exchange.wall_at_s:
             self._stamp(exchange)
             exchange.sent = False
-        exchange.response_headers = self._journal.same_headers(_without_date(exchange.response_headers))
+        exchange.response_headers = self._same_answer(exchange.response_headers)
         self._journal.add(exchange)
+
+    def _same_answer(self, headers: RawHeaders) -> RawHeaders:
+        """A merchant's headers without the date, which makes them equal from one answer to the next."""
+        known = self._answers.get(headers)
+        if known is None:
+            if len(self._answers) >= MOST_HEADS:
+                self._answers.clear()
+            dateless = tuple(pair for pair in headers if pair[0].lower() != b"date")
+            known = self._answers[headers] = self._journal.same_headers(dateless)
+        return known
 
     def _refuse(self, delivery: Delivery, payment: Payment | None, why: str) -> None:
         exchange = Exchange(
@@ -229,12 +239,6 @@ def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -
     exchange.note = delivery.note
     exchange.due_s = delivery.due_s
     return exchange
-
-
-@lru_cache(maxsize=1024)
-def _without_date(headers: RawHeaders) -> RawHeaders:
-    """A merchant's headers are kept without the date, which makes them equal from one answer to the next."""
-    return tuple(pair for pair in headers if pair[0].lower() != b"date")
 
 
 def _head_of(authority: str, content_type: str, headers: Headers) -> tuple[bytes, RawHeaders]:

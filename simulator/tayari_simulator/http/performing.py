@@ -7,13 +7,12 @@ import socket
 import struct
 from typing import Final
 
-from aiohttp import web
-
 from tayari_simulator.clock import Clock
 from tayari_simulator.core.behaviour import Reply, Transport
 from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.http.incoming import Incoming
 from tayari_simulator.http.listener import Listener
-from tayari_simulator.http.raw_reply import RawReply, head_of
+from tayari_simulator.http.raw_reply import head_of
 
 SLOW_PIECES: Final = 20
 
@@ -43,25 +42,28 @@ def note_fault(reply: Reply, exchange: Exchange) -> None:
         exchange.error = f"truncated by the simulator after {reply.keep_bytes} of {len(reply.body)} bytes"
 
 
-async def perform(request: web.Request, reply: Reply, clock: Clock, listener: Listener) -> web.StreamResponse:
-    """Give the caller a reply that takes time or ends badly; then close the port, if the reply says so."""
-    listener.held.add(request.protocol)
+async def perform(call: Incoming, reply: Reply, clock: Clock, listener: Listener) -> Reply | None:
+    """Give the caller a reply that takes time or ends badly; then close the port, if the reply says so.
+
+    Returns what is still to be written; None: the connection has been dealt with.
+    """
+    left: Reply | None = reply
+    listener.held.add(call.line)
     try:
         if reply.delay_s:
             await asyncio.sleep(clock.real_s(reply.delay_s))
-        response = RawReply(reply)
         if reply.transport is not Transport.NORMAL:
-            await _misbehave(request, reply, clock)
-            response = RawReply(None)
+            await _misbehave(call, reply, clock)
+            left = None
     finally:
-        listener.held.discard(request.protocol)
+        listener.held.discard(call.line)
     if reply.close_port_for_s:
         listener.close_for(clock.real_s(reply.close_port_for_s))
-    return response
+    return left
 
 
-async def _misbehave(request: web.Request, reply: Reply, clock: Clock) -> None:
-    transport = request.transport
+async def _misbehave(call: Incoming, reply: Reply, clock: Clock) -> None:
+    transport = call.transport
     if transport is None:
         return
     if reply.transport is Transport.RESET:

@@ -26,13 +26,14 @@ class Pump:
         self._send = send
         self._happened = happened
         self._timer: asyncio.Handle | None = None
+        self._closed = False
         self.armed_s = NEVER
         """The moment that the timer waits for; `NEVER` when it is not armed."""
 
     def arm(self) -> None:
         """Make sure that the next plan is waited for."""
         next_s = self._daraja.next_due_s()
-        if next_s >= self.armed_s:
+        if next_s >= self.armed_s or self._closed:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -57,8 +58,13 @@ class Pump:
             self._happened()
         return fired
 
+    def close(self) -> None:
+        """No more timers, whoever asks: what falls due after this is the next process's."""
+        self._closed = True
+        self.stop()
+
     def stop(self) -> None:
-        """No more timers."""
+        """No timer until the next `arm`."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> 
         JournalFileError: the file cannot be read or written.
     """
     path = beside(journal)
-    keeper = PendingFile(path)
+    keeper = PendingFile(path, soon=lambda write: asyncio.get_running_loop().call_soon(write))
     try:
         left = read_left(path, behaviours)
         keeper.begin(left.open(), left.totals)

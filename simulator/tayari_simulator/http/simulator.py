@@ -8,7 +8,6 @@ from random import Random
 from typing import Any
 
 import orjson
-from aiohttp import web
 
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.core import endpoints, results
@@ -22,6 +21,7 @@ from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
 from tayari_simulator.http.balance import balance
+from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
 from tayari_simulator.http.draining import drained
 from tayari_simulator.http.kinds import ALONE, Kinds
@@ -97,7 +97,7 @@ class Simulator:
             keeper=self._keeper,
         )  # fmt: skip
         self._limits = limits_of(self._parts)
-        self._runner: web.AppRunner | None = None
+        self._callers: Callers | None = None
         self._listener: Listener | None = None
         self._started_at = self.clock.wall_s()
         self.control_url = ""
@@ -114,11 +114,8 @@ class Simulator:
         Raises:
             OSError: it is taken.
         """
-        self._runner = web.AppRunner(self._app.build(), access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
-        await self._runner.setup()
-        assert self._runner.server is not None
-        server, config = self._runner.server, self.config
-        self._app.listener = self._listener = self._kinds.listener(server, config.host, config.port)
+        self._callers = self._app.build()
+        self._app.listener = self._listener = self._kinds.listener(self._callers, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
         self._limits.start()
@@ -136,13 +133,13 @@ class Simulator:
         self.daraja.world.keeper = None
         if self._keeper is not None:
             self._keeper.close()
-        self._pump.stop()
+        self._pump.close()
         self._monitor.stop()
         self._limits.stop()
         if self._listener is not None:
             await self._listener.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._callers is not None:
+            await self._callers.close()
         await self.outbox.close()
         if self._file is not None:
             self._file.close()
@@ -273,7 +270,7 @@ class Simulator:
 
     def limits(self) -> Json:
         """`GET /v1/limits`."""
-        self._limits.refresh()
+        self._limits.catch_up()
         return self._limits.to_dict()
 
     def balance(self) -> Json:

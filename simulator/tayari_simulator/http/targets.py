@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tayari_simulator.config import Config
@@ -16,8 +16,7 @@ class TargetRefused(Exception):
     """A callback URL that is not called: its host is neither loopback nor allowed, or it is no URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Scheme, host and port: callbacks to one origin share connections and a queue, and no other's."""
 
     scheme: str

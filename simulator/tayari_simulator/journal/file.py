@@ -13,7 +13,8 @@ from tayari_simulator.core.exchange import Exchange, RawHeaders
 from tayari_simulator.journal.shape import account_reference, headers
 
 BATCH: Final = 500
-EVERY_S: Final = 0.1
+EVERY_S: Final = 0.02
+"""A kill costs the entries that wait: the shorter, the fewer; a batch costs next to nothing by itself."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS entries (

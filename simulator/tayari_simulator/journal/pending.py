@@ -1,8 +1,9 @@
 """What is still to come, in a file: written before anyone hears of it, so that a killed process owes nothing.
 
 Beside the journal, `FILE-pending`: one JSON line for each step of a payment, handed to the system before the step is
-answered. That survives the end of the process, however it ends; it does not survive a power failure. When the file has
-grown, it becomes `FILE-pending-before` and a new one begins with what is still pending.
+answered; only that a callback is done is told a moment later. That survives the end of the process, however it ends; it
+does not survive a power failure. When the file has grown, it becomes `FILE-pending-before` and a new one begins with
+what is still pending.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 log = logging.getLogger(__name__)
 
+Soon = Callable[[Callable[[], None]], object]
+
 Owed = dict[int, Delivery]
 """Deliveries that are not done yet, by their number."""
 
@@ -36,9 +39,14 @@ Owed = dict[int, Delivery]
 class PendingFile:
     """Implements `core.keeping.Keeper`. One process writes; `journal.resuming` reads."""
 
-    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
-        """Nothing is opened before `begin`: first is read what an earlier process left."""
+    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, soon: Soon = lambda write: write()) -> None:
+        """Nothing is opened before `begin`: first is read what an earlier process left.
+
+        `soon` lets something happen in a moment: several steps that nobody waits for are then written in one go.
+        """
         self._path = path
+        self._soon = soon
+        self._unwritten: list[bytes] = []
         self._most_bytes = most_bytes
         self._file = -1
         self._bytes = 0
@@ -98,7 +106,10 @@ class PendingFile:
         opened = self._open.get(payment.checkout_request_id)
         if opened is not None:
             opened[1].pop(delivery.number, None)
-        self._write(["done", payment.checkout_request_id, delivery.number, payment.ending or ""])
+        row = ["done", payment.checkout_request_id, delivery.number, payment.ending or ""]
+        self._unwritten.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._unwritten) == 1:
+            self._soon(self._write_unwritten)
         self._close_if_through(payment)
 
     def forgot(self) -> None:
@@ -110,6 +121,7 @@ class PendingFile:
     def close(self) -> None:
         """Write no more."""
         if self._file >= 0:
+            self._write_unwritten()
             os.close(self._file)
             self._file = -1
 
@@ -121,13 +133,20 @@ class PendingFile:
             self._turn()
 
     def _write(self, row: list[Any]) -> None:
-        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-        self._bytes += len(line)
+        self._unwritten.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._write_unwritten()
+
+    def _write_unwritten(self) -> None:
+        lines, self._unwritten = self._unwritten, []
+        if not lines or self._file < 0:
+            return
+        text = b"".join(lines)
+        self._bytes += len(text)
         try:
-            os.write(self._file, line)
+            os.write(self._file, text)
         except OSError:
-            self.lost += 1
-            if self.lost == 1:
+            self.lost += len(lines)
+            if self.lost == len(lines):
                 log.exception("%s cannot be written: pending callbacks will not survive a restart", self._path)
 
     def _open_file(self) -> None:

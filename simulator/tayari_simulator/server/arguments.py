@@ -62,6 +62,9 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
             }
         ),
         workers=given.workers,
+        redis=given.redis,
+        hosts=given.hosts,
+        node_host=given.node_host,
         takes_seat=given.take_seat,
         page="provenance" if given.provenance else "magic" if given.magic else None,
         page_format=given.format,
@@ -109,13 +112,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
-    add("--workers", type=_workers, default=1, metavar="N", help="processes on the Daraja port (default: %(default)s)")
-    add("--take-seat", action="store_true", help=argparse.SUPPRESS)
+    _several(parser)
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
     add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
     return parser
+
+
+def _several(parser: argparse.ArgumentParser) -> None:
+    """The flags of several processes and hosts."""
+    add = parser.add_argument
+    add("--workers", type=_workers, default=1, metavar="N", help="processes on the Daraja port (default: %(default)s)")
+    add("--redis", metavar="URL", help="several hosts are one Daraja: where they find each other (extra: redis)")
+    add("--hosts", type=_workers, default=1, metavar="N", help="how many hosts, with --redis (default: %(default)s)")
+    add("--node-host", metavar="H", help="address at which other hosts reach this one (default: --host)")
+    add("--take-seat", action="store_true", help=argparse.SUPPRESS)
 
 
 def _mix(text: str) -> dict[str, float]:

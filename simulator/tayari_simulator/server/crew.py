@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import Any, Final, TextIO
 
 import orjson
 
 from tayari_simulator.clock import make_clock
 from tayari_simulator.cluster.asking import Asking
-from tayari_simulator.cluster.front import Front, front_routes
+from tayari_simulator.cluster.front import front_routes
+from tayari_simulator.cluster.hosts import NoPlace
 from tayari_simulator.cluster.process import NotStarted
+from tayari_simulator.cluster.redis_store import StoreGone
 from tayari_simulator.cluster.remembering import Remembered
 from tayari_simulator.cluster.seat import Seat
+from tayari_simulator.cluster.steering import Front
 from tayari_simulator.cluster.stepping import Stepping
 from tayari_simulator.cluster.supervisor import Plan, Supervisor
 from tayari_simulator.config import Config
@@ -31,6 +33,7 @@ from tayari_simulator.core.rates import rate_gaps
 from tayari_simulator.http.targets import Targets
 from tayari_simulator.server.announcing import port_trouble, ready_line, say
 from tayari_simulator.server.arguments import ConfigError
+from tayari_simulator.server.meeting import Meeting, meet, place_of_journal
 
 Json = dict[str, Any]
 
@@ -51,26 +54,33 @@ async def serve_crew(config: Config, argv: Sequence[str], *, announce: TextIO) -
         loop.add_signal_handler(number, stop.set)
     options, _ = Options(config.profile, config.options), Targets(config)
     make_clock(config.clock)
-    _check_journal(config)
-    held = _hold_port(config)
-    asking = Asking()
-    try:
-        plan = _plan(config, argv, held.getsockname()[1], options)
-        crew = Supervisor(plan, asking, lambda line: say(sys.stderr, line))
+    wanted = place_of_journal(config)
+    async with AsyncExitStack() as stack:
+        held = stack.enter_context(_hold_port(config))
+        asking = Asking()
+        stack.push_async_callback(asking.close)
         try:
+            meeting = await meet(config, options, stack, _tell, wanted)
+            plan = _plan(config, argv, held.getsockname()[1], options, meeting)
+            crew = Supervisor(plan, asking, _tell, meeting.hosts)
+            stack.push_async_callback(crew.close)
+            if meeting.lost.get("accepted") and config.journal_file is None:
+                crew.lost(meeting.lost)
             await crew.start()
-            await _run(config, crew, asking, stop, announce)
-        except NotStarted as error:
+            await _run(
+                config,
+                crew,
+                Front(
+                    crew=crew, asking=asking, remembered=Remembered(), stepping=Stepping(asking), common=meeting.hosts
+                ),
+                stop,
+                announce,
+            )
+        except (NotStarted, NoPlace, StoreGone) as error:
             raise ConfigError(str(error)) from error
-        finally:
-            await crew.close()
-    finally:
-        await asking.close()
-        held.close()
 
 
-async def _run(config: Config, crew: Supervisor, asking: Asking, stop: asyncio.Event, announce: TextIO) -> None:
-    front = Front(crew=crew, asking=asking, remembered=Remembered(), stepping=Stepping(asking))
+async def _run(config: Config, crew: Supervisor, front: Front, stop: asyncio.Event, announce: TextIO) -> None:
     control = await _open_control(config, front)
     try:
         crew.front, front.url = front, control.url
@@ -107,20 +117,36 @@ async def _drain(config: Config, crew: Supervisor, stop: asyncio.Event) -> None:
         say(sys.stderr, f"{pending} payments were pending, and their callbacks are lost; --journal FILE keeps them")
 
 
-def _plan(config: Config, argv: Sequence[str], port: int, options: Options) -> Plan:
-    secret, wall_s, monotonic_s = secrets.token_hex(32), time.time(), time.monotonic()
+def _plan(config: Config, argv: Sequence[str], port: int, options: Options, meeting: Meeting) -> Plan:
+    wall_s, monotonic_s = time.time(), time.monotonic()
+    first = config.workers * meeting.place
+    together = bool(rate_gaps(options).keys() & {Call.STK_PUSH, Call.STK_QUERY})
+    part = config.journal_bytes if together else max(10_000, config.journal_bytes // config.workers)
     seats = tuple(
-        Seat(index=index, of=config.workers, secret=secret, port=port, wall_s=wall_s, monotonic_s=monotonic_s)
-        for index in range(config.workers)
+        Seat(
+            index=first + number,
+            of=config.workers * config.hosts,
+            secret=meeting.secret,
+            port=port,
+            host=config.node_host or config.host,
+            journal_bytes=part,
+            wall_s=wall_s,
+            monotonic_s=monotonic_s,
+            tokens=meeting.tokens,
+        )
+        for number in range(config.workers)
     )
-    limited = rate_gaps(options).keys() & {Call.STK_PUSH, Call.STK_QUERY}
     return Plan(
         command=(sys.executable, "-m", "tayari_simulator", *argv, NODE),
         environ=os.environ,
         seats=seats,
         journalled=config.journal_file is not None,
-        together=bool(limited),
+        together=together,
     )
+
+
+def _tell(line: str) -> None:
+    say(sys.stderr, line)
 
 
 def _hold_port(config: Config) -> socket.socket:
@@ -144,18 +170,3 @@ def _hold_port(config: Config) -> socket.socket:
     except OSError as error:
         raise ConfigError(port_trouble("--port", config.host, config.port, error)) from error
     return held
-
-
-def _check_journal(config: Config) -> None:
-    """A journal of another number of processes holds payments of phones that have other owners now."""
-    if config.journal_file is None:
-        return
-    path = Path(config.journal_file)
-    for found in sorted(path.parent.glob(f"{path.name}-*-of-*")):
-        of = found.name.removesuffix("-pending").rpartition("-of-")[2]
-        if of.isdigit() and int(of) != config.workers:
-            raise ConfigError(
-                f"journal {path} was written by {of} processes; start with --workers {of}, or choose another --journal"
-            )
-    if Path(f"{path}-pending").exists():
-        raise ConfigError(f"journal {path} was written by one process; start without --workers, or choose another")

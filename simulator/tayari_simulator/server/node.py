@@ -41,8 +41,7 @@ def read_seat(stream: TextIO) -> Seat:
 def own_config(config: Config, seat: Seat) -> Config:
     """What is this process's own: its file, and where its mixes begin."""
     journal = f"{config.journal_file}-{seat.index + 1}-of-{seat.of}" if config.journal_file else None
-    share = max(10_000, config.journal_bytes // seat.of)
-    return replace(config, journal_file=journal, journal_bytes=share)
+    return replace(config, journal_file=journal, journal_bytes=seat.journal_bytes)
 
 
 async def serve_node(config: Config, selector: NodeSelector, behaviours: Behaviours, seat: Seat) -> None:

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         selector = load_scenarios(config, Selector, seed=config.seed)
         if config.page is not None:
             say(sys.stdout, page_of(config, selector).rstrip("\n"))
-        elif config.workers > 1:
+        elif config.workers > 1 or config.redis is not None:
             _run(_crew(config, words))
         else:
             _run(serve(config, selector, announce=sys.stdout))

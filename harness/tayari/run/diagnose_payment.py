@@ -1,0 +1,150 @@
+"""What is read back of the preflight's payments, beside what Daraja knows of them: a path that finds nothing, or finds
+something else, would make rules blame the merchant for its target file. Nothing here stops a run: the merchant may
+truly say nothing, or credit another amount, and then the rules judge that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tayari.merchant.extract import find
+from tayari.merchant.views import Answer, LedgerView, Started, StatusView
+from tayari.run.diagnose_merchant import nothing_found
+from tayari.run.findings import Exit, Finding, warning
+from tayari.target.extractor import Kind, compile_extractor
+from tayari.target.model import PaymentState, Target
+
+NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """One payment as the merchant shows it, once it has ended."""
+
+    view: StatusView
+    ledger: LedgerView | None = None
+    audit: tuple[str, ...] | None = None
+    """None: not configured, or not readable."""
+
+
+def still_pending(view: StatusView, answered: int | None, within_s: float) -> Finding:
+    """The callback of a paid payment was taken, and its state did not move."""
+    message = f"the payment is still pending {within_s:g} s after its callback was answered {answered}"
+    if answered is not None and not 200 <= answered < 300:
+        return warning("status", message, "mend first what the callback's answer says")
+    fix = (
+        "if your merchant ignores callers that are not Safaricom, name the header in which it reads the caller's "
+        f"address: callbacks.source_header; if {view.raw_state!r} is of another payment, correct merchant.status or "
+        "merchant.pay.payment_id; if it only takes longer, the rules will judge that"
+    )
+    return warning("status", message, fix)
+
+
+def paid_otherwise(view: StatusView) -> Finding:
+    """A paid payment that the merchant shows as something else."""
+    message = (
+        f"the payment is paid, and the merchant says {view.raw_state!r}, which the target file maps to {view.state}"
+    )
+    fix = "correct merchant.status (state, states), unless the merchant is wrong: the rules will judge that"
+    return warning("status", message, fix)
+
+
+def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> Iterator[Finding]:
+    """Paths that found nothing, or something else, of a payment that is paid."""
+    yield from _receipt(readings.view, target, receipt)
+    yield from _credited(readings.view, target, amount)
+    yield from _ledger(readings.ledger, target, amount)
+    if readings.audit == () and target.merchant.audit is not None:
+        written = target.merchant.audit.messages
+        found = f"merchant.audit.messages ({written}) found no stored callback, and one was taken"
+        yield warning("audit", found, "correct merchant.audit, unless the merchant keeps none: the rules judge that")
+
+
+def cancelled(view: StatusView, target: Target, within_s: float, *, paid: StatusView) -> Iterator[Finding]:
+    """A payment that its customer cancelled, callback taken: not failed, or without the credit that `paid` showed."""
+    if view.state is not PaymentState.FAILED:
+        message = (
+            f"a cancelled payment is {view.state} ({view.raw_state!r}) {within_s:g} s after its callback was answered"
+        )
+        fix = "correct merchant.status.states, unless the merchant is wrong: the rules will judge that"
+        yield warning("cancelled payment", message, fix)
+    if paid.credited is not None:
+        yield from _unread_credit(view, target)
+
+
+def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[Finding]:
+    """Paths of what the customer is told that found nothing: of a status, in no ending."""
+    answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
+    pay, status = target.merchant.pay.message, target.merchant.status
+    yield from _unsaid("merchant.pay.message", pay, (answer,), "the answer to the payment")
+    answers = tuple(Answer(body=view.body) for view in views)
+    yield from _unsaid("merchant.status.message", status.message if status else None, answers, "the status answer")
+
+
+def _unsaid(key: str, written: str | None, answers: tuple[Answer, ...], where: str) -> Iterator[Finding]:
+    if written is None or not answers or compile_extractor(written).kind in {Kind.URL, Kind.HEADER}:
+        return
+    if all(find(written, answer) is None for answer in answers):
+        fix = f"correct {key}: rules about what customers are told are judged by it"
+        yield _soft("message", nothing_found(key, written, answers[-1], where), fix)
+
+
+def _receipt(view: StatusView, target: Target, receipt: str) -> Iterator[Finding]:
+    status = target.merchant.status
+    if status is None or status.receipt is None or view.receipt == receipt:
+        return
+    if view.receipt is None:
+        missing = nothing_found("merchant.status.receipt", status.receipt, Answer(body=view.body), "the status answer")
+        yield _soft("receipt", missing, "correct merchant.status.receipt: rules about receipts are judged by it")
+        return
+    message = (
+        f"merchant.status.receipt ({status.receipt}) reads {view.receipt!r}, and the payment's receipt is {receipt}"
+    )
+    fix = "correct merchant.status.receipt, unless the merchant shows a wrong one: the rules judge that"
+    yield warning("receipt", message, fix)
+
+
+def _credited(view: StatusView, target: Target, amount: float) -> Iterator[Finding]:
+    status = target.merchant.status
+    if status is None or status.credited is None or view.credited == amount:
+        return
+    if view.credited is None:
+        yield from _unread_credit(view, target)
+        return
+    message = f"merchant.status.credited ({status.credited}) reads {view.credited:g} for {amount:g} shillings paid"
+    fix = "correct merchant.status.credited, unless the merchant credits another amount: the rules judge that"
+    yield warning("credit", message, fix)
+
+
+def _unread_credit(view: StatusView, target: Target) -> Iterator[Finding]:
+    status = target.merchant.status
+    if status is None or status.credited is None or view.credited is not None:
+        return
+    if find(status.credited, Answer(body=view.body)) is None:
+        key = "merchant.status.credited"
+        missing = nothing_found(key, status.credited, Answer(body=view.body), f"the status answer ({view.raw_state})")
+    else:
+        missing = warning("", f"merchant.status.credited ({status.credited}) found no number", "")
+    yield _soft("credit", missing, f"correct merchant.status.credited, 0 where nothing is credited{NULL_SUM}")
+
+
+def _ledger(view: LedgerView | None, target: Target, amount: float) -> Iterator[Finding]:
+    ledger = target.merchant.ledger
+    if ledger is None or view is None:
+        return
+    unless = "unless the merchant is wrong: the rules judge that"
+    if view.credits == 0:
+        message = f"merchant.ledger.credits ({ledger.credits}) reads no credit for a payment that is paid"
+        yield warning("ledger", message, f"correct merchant.ledger, {unless}")
+    elif ledger.total is not None and view.total is None:
+        message = f"merchant.ledger.total ({ledger.total}) found no number in the answer"
+        yield warning("ledger", message, f"correct merchant.ledger.total{NULL_SUM}")
+    elif view.total is not None and view.total != amount:
+        message = f"merchant.ledger.total ({ledger.total}) reads {view.total:g} for {amount:g} shillings paid"
+        yield warning("ledger", message, f"correct merchant.ledger.total, {unless}")
+
+
+def _soft(name: str, found: Finding, fix: str) -> Finding:
+    return replace(found, name=name, ok=True, fix=fix, exit_code=Exit.OK)
