@@ -44,8 +44,10 @@ def first_query(probe: Probe, payment: Payment) -> None:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
     if not probe.wait("query_seen", payment, within_s=patience_s(probe)):
+        never = not probe.sight.entries(since=1, endpoint="stk_query", kind="request", limit=1)
         raise Untested(
-            f"no status query came within {probe.reconcile_s:g} s for a payment without callback; none was answered"
+            f"no status query came within {probe.reconcile_s:g} s for a payment without callback; none was answered",
+            certain=never,
         )
 
 

@@ -141,7 +141,7 @@ class Conductor:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     job = running.pop(future)
                     first, again = firsts[job.rule.id], future.result().check
-                    self._finish(job, both_looks(first, again, trouble=trouble, ours=self._book.strain.late))
+                    self._finish(job, both_looks(first, again, trouble=trouble))
 
     def _after_death(self, ended: list[tuple[Job, Check]]) -> None:
         """The merchant died while checks ran side by side: repeat alone what did not pass, to find which one did it."""

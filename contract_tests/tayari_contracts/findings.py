@@ -27,12 +27,15 @@ class Unjudged(Finding):
 
 
 class Untested(Finding):
-    """The check did not run; `why` is from the closed list."""
+    """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else."""
 
-    def __init__(self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "") -> None:
+    def __init__(
+        self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "", certain: bool = False
+    ) -> None:
         super().__init__(text)
         self.why = why
         self.enable = enable
+        self.certain = certain
 
 
 def unknown_word(word: str) -> Untested:

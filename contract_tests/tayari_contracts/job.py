@@ -138,7 +138,7 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
         case Warned():
             return _Ending(State.WARN, text)
         case Untested():
-            doubtful = finding.why is NotTested.SET_UP_FAILED
+            doubtful = finding.why is NotTested.SET_UP_FAILED and not finding.certain
             return _Ending(State.NOT_TESTED, text, finding.why, finding.enable, doubtful)
         case Inapplicable():
             return _Ending(State.NOT_APPLICABLE, text)

@@ -121,7 +121,7 @@ class Probe(Hands):
         view = self.status(payment)
         if view.state is not PAID:
             return False
-        if self.sees_receipt:
+        if view.receipt or (self.sees_receipt and self.book.receipt_seen):
             return view.receipt == self.sight.record(payment).get("receipt")
         return not self.sight.queries(payment)
 

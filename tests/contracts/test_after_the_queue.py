@@ -108,6 +108,16 @@ def test_without_receipts_only_a_payment_that_nobody_asked_about_was_settled_by_
     assert (probe.took_s < 0.4) is soon
 
 
+@pytest.mark.parametrize(("seen", "soon"), [(False, True), (True, False)])
+def test_a_receipt_that_no_look_ever_found_is_not_waited_for(seen: bool, soon: bool) -> None:
+    probe = Watched(always(PENDING), always(PAID), asked=False)
+    probe.book.receipt_seen = seen
+
+    probe.after_the_queue(ODD)
+
+    assert (probe.took_s < 0.4) is soon
+
+
 def test_pending_decides_nothing_where_the_later_payment_is_pending_too() -> None:
     with pytest.raises(Unjudged, match=r"is pending, but an ordinary one begun after it is pending after 0\.8 s"):
         Watched(always(PENDING), always(PENDING)).after_the_queue(ODD)

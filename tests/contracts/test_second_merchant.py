@@ -7,7 +7,6 @@ from tayari_reports.model import State
 
 SOKO = ROOT / "examples" / "soko"
 NOT_THERE = {
-    "C08": State.NOT_APPLICABLE,  # it looks at no addresses
     "C21": State.NOT_TESTED,  # it offers no audit view
     "Q09": State.NOT_APPLICABLE,  # it believes its secret callback path, so callback and query cannot disagree
     "S09": State.NOT_APPLICABLE,  # it has a pay bill number

@@ -57,6 +57,19 @@ def test_the_next_payment_of_an_msisdn_plays_what_was_queued(shared: Running) ->
     assert [call["status"] for call in payment["callbacks"]] == [200]
 
 
+def test_a_held_callback_is_sent_when_it_is_let_go(shared: Running) -> None:
+    control, msisdn = shared.control, "254712000031"
+    control.play_next({"outcome": {"result_code": 0, "after_s": 0.01}}, msisdn=msisdn)
+    control.hold(msisdn, for_s=60)
+    identifier = shared.pushed(msisdn)
+    due = control.wait("result_due", timeout_s=5, checkout_request_id=identifier)["met"]
+    while_held = control.wait("callback_answered", timeout_s=0.2, checkout_request_id=identifier)["met"]
+    control.hold(msisdn, for_s=0)
+
+    assert (due, while_held) == (True, False)
+    assert control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)["met"]
+
+
 def test_an_inline_scenario_refuses_and_then_accepts(shared: Running) -> None:
     msisdn = "254712000002"
     shared.control.play_next({"faults": [{"html": {"page": "imperva_503", "times": 2}}]}, msisdn=msisdn)

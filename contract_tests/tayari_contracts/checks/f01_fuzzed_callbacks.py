@@ -45,6 +45,8 @@ def odd_callbacks_do_no_harm(probe: Probe) -> None:
         probe.expect_unpaid(payment, for_s=0.5, because=f"only odd callbacks had come for it ({len(bodies)})")
         later = probe.pay_accepted(situation("inline/f01-afterwards", outcome=after(0.5)))
         probe.expect_paid_once(later, within_s=probe.settled_s, because="odd callbacks had come for another payment")
+        probe.after_the_queue(payment)
+        probe.expect_unpaid(payment, for_s=0.0, because=f"only odd callbacks had come for it ({len(bodies)})")
 
 
 def genuine(probe: Probe, payment: Payment) -> dict[str, Any]:
