@@ -15,7 +15,7 @@ pytestmark = pytest.mark.registry
 
 TARGET = Path(__file__).parent / "shops" / "kiosk" / "tayari.yaml"
 COSTLY = {
-    "C03": "credited 12 times",
+    "C03": "its callback came 12 times",
     "C07": "a callback that anybody could send was believed",
     "C18": "a paid payment became failed",
     "U05": "does not say that the M-Pesa balance is too low",
