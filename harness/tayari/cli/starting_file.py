@@ -54,9 +54,12 @@ merchant:
 #   consumer_key: env:MPESA_CONSUMER_KEY
 #   consumer_secret: env:MPESA_CONSUMER_SECRET
 
-# Needed when the callback URL that your merchant sends leads nowhere from here.
-# callbacks:
-#   rewrite: {"https://shop.example": "http://127.0.0.1:8000"}
+callbacks:
+  # The header in which your merchant, or the proxy before it, sees the caller's address: it carries one of Safaricom's.
+  # Keep it where your merchant looks at no address, too: then Tayari sees that it does not (C08).
+  source_header: X-Forwarded-For
+  # Needed when the callback URL that your merchant sends leads nowhere from here.
+  # rewrite: {"https://shop.example": "http://127.0.0.1:8000"}
 
 # What a load run must keep.
 # thresholds: {payment_p95_s: 10, success_rate: 0.95, failure_rate: 0.05, concurrent_users: 50}
