@@ -52,7 +52,7 @@ def check(
         bool | None, typer.Option("--load/--no-load", help="A load run after the suite; release has one, load is one.")
     ] = None,
     users: Annotated[int | None, typer.Option("--users", min=1, help="Of the load run.")] = None,
-    duration: Annotated[float, typer.Option("--duration", min=1, help="Of the load run, seconds.")] = 30.0,
+    duration: Annotated[float, typer.Option("--duration", min=1, help="Of the load run, seconds.")] = 20.0,
     out: OutOption = _OUT,
     port: PortOption = None,
     control_port: ControlPortOption = None,

@@ -18,7 +18,7 @@ class LoadOrder:
 
     users: int | None = None
     """None: `thresholds.concurrent_users` of the target file."""
-    duration_s: float = 30.0
+    duration_s: float = 20.0
     ui: bool = False
     """Locust's own page instead of a headless run; it ends when its user ends it."""
     ui_port: int = 8089
