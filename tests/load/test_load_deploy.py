@@ -85,8 +85,11 @@ def test_a_wrong_word_in_the_compose_file_would_be_seen() -> None:
 
 
 def test_the_manifests_objects_keep_the_kubernetes_schemas() -> None:
+    version = kubernetes_validate.latest_version()
     for row in objects():
-        kubernetes_validate.validate(row, kubernetes_validate.latest_version(), strict=True)
+        kubernetes_validate.validate(row, version, strict=True)
+
+    assert {row["kind"] for row in objects()} >= {"Service", "Deployment"}
 
 
 def test_the_manifests_objects_find_each_other() -> None:

@@ -156,6 +156,8 @@ def test_processes_do_not_outlive_their_parent() -> None:
         crew.process.kill()
         until(lambda: all(gone(pid) for pid in crew.ready["processes"]))
 
+        assert [pid for pid in crew.ready["processes"] if not gone(pid)] == []
+
 
 @pytest.mark.parametrize(("flags", "message"), [
     (("--clock", "sundial"), "sundial"),
