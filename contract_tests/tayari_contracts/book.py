@@ -31,6 +31,7 @@ class Book:
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._looks: dict[str, list[Look]] = defaultdict(list)
         self._forged: set[str] = set()
+        self._told: dict[str, str] = {}
         self.strain = Strain()
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""
@@ -43,12 +44,17 @@ class Book:
         """A payment was started; payments with one reference are attempts to pay one order."""
         with self._lock:
             self._orders[payment.reference].append(payment)
+            if payment.started.message:
+                self._told[payment.msisdn] = payment.started.message
 
     def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.strain.answered(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         self.unknown_word = untranslated(view) or self.unknown_word
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
+        if view.message:
+            with self._lock:
+                self._told[payment.msisdn] = view.message
         if view.state is not None:
             look = Look(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
@@ -64,6 +70,12 @@ class Book:
         """The ids for which somebody who is not Safaricom sent a success."""
         with self._lock:
             return frozenset(self._forged)
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What each customer was told last, by MSISDN."""
+        with self._lock:
+            return dict(self._told)
 
     @property
     def orders(self) -> Mapping[str, tuple[Payment, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event, Thread
@@ -66,6 +66,11 @@ class Conductor:
     def result(self, rule_id: str) -> Check:
         """Wait for one check's end."""
         return self._results[rule_id].result()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What each customer was told last, by MSISDN."""
+        return self._book.told
 
     def stop(self) -> None:
         """End what runs and what has not begun: each of them is `not_tested`, interrupted."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tayari.control.client import ControlError
 from tayari.merchant.stage import Stage
+from tayari.merchant.told import TOLD_FILE, write_told
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.redaction import redact_check
@@ -77,6 +79,8 @@ class Suite:
             self._conductor.stop()
         if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self._events.end()
+        if self._conductor is not None and self._events is not None:
+            write_told(self._conductor.told, Path(self._config.getoption("--tayari-events")).with_name(TOLD_FILE))
         if self._jobs and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

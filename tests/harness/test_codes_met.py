@@ -22,6 +22,8 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
+TOLD = {"254711000201": "Your phone is busy with another payment.", "254711000299": "Of nobody."}
+
 QUERY_REFUSED = {
     "scenario": "it/fails", "about": "Fails.", "when": {"endpoint": "stk_query"}, "faults": [FAULTS[4]],
 }  # fmt: skip
@@ -43,7 +45,7 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
     control.play_next(QUERY_REFUSED, endpoint="stk_query")
     query(simulator, "ws_CO_071020261435030712340000")
     stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
-    found = learn(cast(Stage, stage), ask=False)
+    found = learn(cast(Stage, stage), ask=False, told=TOLD)
     control.close()
     return {
         f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found
@@ -80,3 +82,10 @@ def test_a_token_is_never_part_of_a_row(codes: dict[str, Code]) -> None:
 def test_each_row_says_how_sure_it_is_and_from_where(codes: dict[str, Code]) -> None:
     assert len(codes) == len(FAULTS)
     assert all(code.mark and code.source and code.meaning for code in codes.values())
+
+
+def test_a_refusal_stands_beside_what_its_customer_was_told(codes: dict[str, Code]) -> None:
+    told = {key: code.told for key, code in codes.items() if code.told}
+
+    assert list(told.values()) == ["Your phone is busy with another payment."]
+    assert "500.001.1001" in next(iter(told))

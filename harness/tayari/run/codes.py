@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from tayari_reports.facts import Code
@@ -44,19 +45,38 @@ def results_met(control: ControlClient) -> Counter[str]:
     return Counter(str(code) for code in codes if code is not None)
 
 
-def refusals_met(control: ControlClient) -> Counter[Met]:
-    """How often each refusal was answered, by Daraja or by what stands before it."""
-    found: Counter[Met] = Counter()
+@dataclass(slots=True)
+class Refused:
+    """How often each refusal was answered, and what its customers were told."""
+
+    times: Counter[Met] = field(default_factory=Counter)
+    last: dict[str, Met] = field(default_factory=dict)
+    """By MSISDN: how the last push for it was refused."""
+
+    def told(self, told: Mapping[str, str], accepted: Container[str]) -> dict[Met, str]:
+        """What a customer was told whose payment was never accepted: of one that was, later words speak of that."""
+        mine = {msisdn: met for msisdn, met in self.last.items() if msisdn in told and msisdn not in accepted}
+        return {met: told[msisdn] for msisdn, met in mine.items()}
+
+
+def refusals_met(control: ControlClient) -> Refused:
+    """The refusals of the run, by Daraja or by what stands before it."""
+    found = Refused()
     for entry in journal.entries(control, kind="request"):
         answer = entry.get("response") or {}
         refusal = recognise(int(answer.get("status") or 0), str(answer.get("body") or ""))
         if refusal is not None:
-            found[Met(refusal, of_query=entry.get("endpoint") == "stk_query")] += 1
+            met = Met(refusal, of_query=entry.get("endpoint") == "stk_query")
+            found.times[met] += 1
+            if entry.get("endpoint") == "stk_push":
+                found.last[str(entry.get("msisdn") or "")] = met
     return found
 
 
-def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
-    """The codes of the run so far; with `ask`, one payment for each tells what its customer reads.
+def learn(stage: Stage, *, ask: bool, told: Mapping[str, str] = MappingProxyType({})) -> tuple[Code, ...]:
+    """The codes of the run so far; with `ask`, one payment for each result code tells what its customer reads.
+
+    `told`: what customers of the suites were told last, by MSISDN, which answers it for refusals.
 
     Raises:
         ControlError: the simulator does not answer.
@@ -64,10 +84,15 @@ def learn(stage: Stage, *, ask: bool) -> tuple[Code, ...]:
     results = results_met(stage.control)
     refusals = refusals_met(stage.control)
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
-    told = _ask(stage, results) if ask and shows else {}
+    answers = _ask(stage, results) if ask and shows else {}
+    accepted = {str(payment["msisdn"]) for payment in stage.control.payments()}
+    heard = refusals.told(told, accepted)
     return (
-        *(_result(code, times, told.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
-        *(_refusal(met, times) for met, times in sorted(refusals.items(), key=lambda item: _by_text(item[0]))),
+        *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
+        *(
+            _refusal(met, times, heard.get(met, ""))
+            for met, times in sorted(refusals.times.items(), key=lambda item: _by_text(item[0]))
+        ),
     )
 
 
@@ -117,10 +142,11 @@ def _result(code: str, times: int, told: str) -> Code:
     )
 
 
-def _refusal(met: Met, times: int) -> Code:
+def _refusal(met: Met, times: int, told: str) -> Code:
     refusal, row = met.refusal, met.refusal.row
     if row is None:
-        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning="no refusal that is known")
+        unknown = "no refusal that is known"
+        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning=unknown, told=told)
     advice, meaning = row.advice, row.meaning
     if met.of_query and advice.retry not in _UNDECIDED:
         advice, meaning = OF_QUERY, f"{meaning}; the answer to a status query, so that nothing is known of the payment"
@@ -130,6 +156,7 @@ def _refusal(met: Met, times: int) -> Code:
         text=refusal.text,
         times=times,
         meaning=meaning,
+        told=told,
         say_en=advice.say_en,
         say_sw=advice.say_sw,
         retry=advice.retry,

@@ -15,6 +15,7 @@ from tayari_reports.writers import prepare, write_all
 from tayari.control.client import ControlError
 from tayari.merchant.process import MerchantStartError
 from tayari.merchant.stage import Stage
+from tayari.merchant.told import TOLD_FILE, read_told
 from tayari.run import journal
 from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
@@ -113,7 +114,8 @@ def _learn(order: Order, stage: Stage, parts: Parts) -> None:
     whole = order.functional and not order.only and not order.scenarios
     try:
         parts.configuration = measure(stage)
-        parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False)
+        told = read_told(stage.work_dir / TOLD_FILE)
+        parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False, told=told)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
 
