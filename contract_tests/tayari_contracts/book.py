@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Final
 
-from tayari.merchant.driver import StatusView
-from tayari.merchant.money import Account, Look
+from tayari_money.invariants import Account, Look
+from tayari_target.driver import StatusView
 
 from tayari_contracts.payment import Payment
 from tayari_contracts.strain import Strain

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tayari.merchant.daraja_side import Dropped, pushes_by_payer
-from tayari.merchant.money import JUDGES, Account, Pushed, is_owed, sentence
-from tayari.merchant.witnesses import WITNESSES
+from tayari_money.daraja_records import Dropped, pushes_by_payer
+from tayari_money.invariants import JUDGES, Account, Pushed, is_owed, sentence
+from tayari_money.preconditions import WITNESSES
 from tayari_reports.model import NotTested
 
 from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word

@@ -8,8 +8,8 @@ from signal import SIGTERM, default_int_handler, signal
 from threading import current_thread, main_thread
 
 import pytest
-from tayari.merchant.stage import Stage
-from tayari.target import TargetError, load_target
+from tayari_target.target_file import TargetError, load_target
+from tayari_target.test_environment import Stage
 
 from tayari_contracts.scenario_file import ScenarioFile, is_scenario_file
 from tayari_contracts.suite import SUITE, Suite

@@ -14,9 +14,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event, Thread
 
-from tayari.merchant.process import MerchantStartError
-from tayari.merchant.stage import Stage
 from tayari_reports.model import Check, NotTested, State
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book

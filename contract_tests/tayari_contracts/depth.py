@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari.target.model import Target
+from tayari_target.target_file.model import Target
 
 from tayari_contracts.book import Book
 

@@ -18,9 +18,9 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tayari.merchant.driver import MerchantDriver
-from tayari.merchant.process import MerchantStartError
 from tayari_reports.model import NotTested
+from tayari_target.driver import MerchantDriver
+from tayari_target.merchant_process import MerchantStartError
 
 from tayari_contracts.findings import Untested
 from tayari_contracts.probe import Probe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tayari.merchant.driver import DriverExchange
 from tayari_reports.model import Exchange
+from tayari_target.driver import DriverExchange
 
 from tayari_contracts.payment import Entry
 

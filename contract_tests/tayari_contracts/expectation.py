@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Category, Rule, Severity
 
 from tayari_contracts.findings import Failed

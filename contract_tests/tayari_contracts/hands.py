@@ -9,12 +9,13 @@ from concurrent.futures import Future
 from threading import Event, Thread
 from typing import Any, TypeVar
 
-from tayari.control.client import ControlClient
-from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
-from tayari.merchant.process import MerchantStartError
-from tayari.merchant.stage import Stage
-from tayari.target.model import PaymentState, Target
+from tayari_control.client import ControlClient
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Exchange
+from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book, untranslated

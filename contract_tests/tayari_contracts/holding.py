@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 
 HELD_S: Final = 12.0
 """So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it

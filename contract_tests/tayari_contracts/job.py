@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
 
-from tayari.control.client import ControlError
-from tayari.merchant.stage import Stage
-from tayari.target.model import Target
+from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book

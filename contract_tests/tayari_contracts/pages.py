@@ -6,7 +6,7 @@ import json
 import re
 from typing import Final
 
-from tayari.merchant.driver import Started
+from tayari_target.driver import Started
 
 from tayari_contracts.wording import quote
 

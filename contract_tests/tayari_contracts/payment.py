@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tayari.merchant.driver import Started
+from tayari_target.driver import Started
 
 Entry = dict[str, Any]
 """One journal entry; its shape is in the control API's documentation."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tayari.merchant.driver import DriverExchange, MerchantDriver, StatusView
-from tayari.merchant.money import shillings
-from tayari.target.model import PaymentState
+from tayari_money.invariants import shillings
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
+from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
 
 from tayari_contracts.book import untranslated
 from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, unknown_word

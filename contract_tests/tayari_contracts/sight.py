@@ -8,7 +8,7 @@ import time
 from itertools import pairwise
 from typing import Any
 
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 
 from tayari_contracts.payment import Entry, Payment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

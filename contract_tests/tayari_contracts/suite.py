@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tayari.control.client import ControlError
-from tayari.merchant.stage import Stage
-from tayari.merchant.told import TOLD_FILE, write_told
+from tayari_control.client import ControlError
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.redaction import redact_check
 from tayari_reports.verdict import judge, percent
 from tayari_reports.wording import shout
+from tayari_target.customer_messages import TOLD_FILE, write_told
+from tayari_target.test_environment import Stage
 
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.expectation import job_of

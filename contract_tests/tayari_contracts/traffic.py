@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 
 from tayari_contracts.findings import Untested
 from tayari_contracts.payment import Entry, Payment

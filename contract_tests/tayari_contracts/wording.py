@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari.merchant.driver import StatusView
+from tayari_target.driver import StatusView
 
 
 def say(view: StatusView) -> str:

@@ -1,23 +1,7 @@
-"""Tayari: is our M-Pesa integration ready for production, and what is the proof?"""
+"""The top: command line, run, doctor and pytest fixture. It may import every other package of the project."""
 
 from importlib.metadata import version
-from pathlib import Path
 
-__all__ = ["__version__", "example_folder", "scenario_folder"]
+__all__ = ["__version__"]
 
 __version__ = version("tayari")
-
-_HERE = Path(__file__).resolve().parent
-_REPOSITORY = _HERE.parent.parent
-
-
-def scenario_folder() -> Path:
-    """Where the shipped scenario files are: in the wheel, or in the repository."""
-    packed = _HERE / "_scenarios"
-    return packed if packed.is_dir() else _REPOSITORY / "scenarios"
-
-
-def example_folder() -> Path:
-    """Where the sample merchant is: in the wheel, or in the repository."""
-    packed = _HERE / "_examples" / "duka"
-    return packed if packed.is_dir() else _REPOSITORY / "examples" / "duka"

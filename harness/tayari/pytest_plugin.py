@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # imported when the fixture is used: pytest loads this module in every session on the machine
-    from tayari.control.client import ControlClient
-    from tayari.control.process import SimulatorProcess
+    from tayari_control.client import ControlClient
+    from tayari_control.process import SimulatorProcess
 
 
 class Daraja:
@@ -64,9 +64,9 @@ class Daraja:
 @pytest.fixture(scope="session")
 def daraja_process() -> Iterator[Daraja]:
     """The session's simulator; use `daraja`, which resets it for each test."""
-    from tayari import scenario_folder  # noqa: PLC0415 - see TYPE_CHECKING above
-    from tayari.control.client import ControlClient  # noqa: PLC0415
-    from tayari.control.process import SimulatorOptions, start_simulator  # noqa: PLC0415
+    from tayari_control.client import ControlClient  # noqa: PLC0415
+    from tayari_control.process import SimulatorOptions, start_simulator  # noqa: PLC0415
+    from tayari_target.resources import scenario_folder  # noqa: PLC0415 - see TYPE_CHECKING above
 
     with start_simulator(SimulatorOptions(scenarios=(scenario_folder(),))) as process:
         control = ControlClient(process.control_url)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 
 from tayari_load.customers import Order
 from tayari_load.outcome import Ended, Outcome

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import gevent
-from tayari.merchant.stage import Stage
-from tayari.target.model import Target
 from tayari_reports.model import Load, LocustRow, ProcessUse, RateLimit
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
 
 from tayari_load.arrivals import Arrivals
 from tayari_load.book import Book

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from tayari.merchant.views import LedgerView, Started, StatusView
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
+from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.customers import Order
 from tayari_load.latencies import Span

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tayari.control.client import ControlError
-from tayari.merchant.stage import Stage
-from tayari.target.model import PaymentState
+from tayari_control.client import ControlError
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Exchange, Load, LocustRow, NotTested, ProcessUse, RateLimit, State
+from tayari_target.test_environment import Stage
 
 from tayari_load.book import Book, Entry
 from tayari_load.latencies import Latencies, Span

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 import gevent
-from tayari.control.client import ControlClient, ControlError
+from tayari_control.client import ControlClient, ControlError
 
 from tayari_load.shapes import Shape, Trouble
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from locust.clients import HttpSession, ResponseContextManager
-from tayari.merchant.driver import MerchantDriver
-from tayari.merchant.views import LedgerView, Started, StatusView
+from tayari_target.driver import MerchantDriver
+from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.checkout import said
 

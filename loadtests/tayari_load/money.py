@@ -1,4 +1,4 @@
-"""The money of a load run: both sides of every payment, put together for the judge in `tayari.merchant.money`.
+"""The money of a load run: both sides of every payment, put together for the judge in `tayari_money.invariants`.
 
 What is the load's own: which payments can be judged at all. A merchant may still have time to reconcile; the simulator
 may not remember every payment; a load sees of a merchant only what it shows.
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tayari.merchant.money import JUDGES, Account, Broken, Look, Pushed, Told, Word, is_owed
-from tayari.target.model import PaymentState
+from tayari_money.invariants import JUDGES, Account, Broken, Look, Pushed, Told, Word, is_owed
+from tayari_money.payment_state import PaymentState
 
 from tayari_load.book import Entry
 from tayari_load.outcome import Outcome

@@ -10,11 +10,11 @@ from typing import Any, Final, NoReturn
 
 import gevent
 from locust.runners import MasterRunner, WorkerRunner
-from tayari.control.client import ControlError
-from tayari.control.process import SimulatorStartError
-from tayari.merchant.adapter import AdapterError
-from tayari.merchant.process import MerchantStartError
-from tayari.target import TargetError
+from tayari_control.client import ControlError
+from tayari_control.process import SimulatorStartError
+from tayari_target.adapter import AdapterError
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file import TargetError
 
 from tayari_load.campaign import DRAIN_S, Campaign
 from tayari_load.cluster import MasterConductor, WorkerConductor

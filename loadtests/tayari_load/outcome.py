@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 
 from tayari_load.latencies import Latencies, Span
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
-from tayari.control.client import ControlError
+from tayari_control.client import ControlError
 
 from tayari_load.conducting import Conductor
 from tayari_load.page_state import funnel, state

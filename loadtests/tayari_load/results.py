@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from tayari.target.model import Thresholds
 from tayari_reports.jsonio import EventsWriter, to_dict
 from tayari_reports.model import (
     Balance,
@@ -24,6 +23,7 @@ from tayari_reports.model import (
     Threshold,
 )
 from tayari_reports.redaction import redact_check
+from tayari_target.target_file.model import Thresholds
 
 from tayari_load.latencies import Latencies, Span, enough_for
 from tayari_load.outcome import Outcome, Second, Tally

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from tayari.merchant.views import DriverExchange
 from tayari_reports.codec import from_value, to_value
 from tayari_reports.model import Exchange
+from tayari_target.views import DriverExchange
 
 from tayari_load.outcome import Ended, Outcome
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from locust import HttpUser, task
 from locust.exception import StopUser
-from tayari.control.client import ControlError
-from tayari.merchant.views import DriverExchange
+from tayari_control.client import ControlError
+from tayari_target.views import DriverExchange
 
 from tayari_load.campaign import Campaign
 from tayari_load.checkout import Checkout

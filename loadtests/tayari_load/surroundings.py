@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tayari.target import load_target
-from tayari.target.model import Target
+from tayari_target.target_file import load_target
+from tayari_target.target_file.model import Target
 
 TARGET: Final = "TAYARI_TARGET"
 STAGE: Final = "TAYARI_STAGE"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tayari.target.model import Thresholds
 from tayari_reports.model import Threshold
+from tayari_target.target_file.model import Thresholds
 
 from tayari_load.latencies import Span, enough_for
 from tayari_load.outcome import Outcome, Second, Tally

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tayari.control.client import ControlClient, ControlError
+from tayari_control.client import ControlClient, ControlError
 from tayari_reports.model import Balance, ProcessUse
 
 from tayari_load.balancing import Callbacks, weigh

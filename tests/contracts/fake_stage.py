@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tayari.target.model import Call, DarajaAccount, Merchant, Pay, Promises, Target
 from tayari_contracts.job import Job
 from tayari_contracts.probe import Probe
+from tayari_control.process import DarajaAccount
 from tayari_reports.model import Category, Level, Rule, Severity
+from tayari_target.target_file.model import Call, Merchant, Pay, Promises, Target
 
 
 class NoControl:

@@ -17,12 +17,12 @@ from types import MappingProxyType
 
 from rich.console import Console
 from rich.progress import track
-from tayari.merchant.stage import Stage
-from tayari.target import load_target
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.registry import job_of_row
 from tayari_contracts.rules import catalogue
 from tayari_reports.model import Check, State
+from tayari_target.target_file import load_target
+from tayari_target.test_environment import Stage
 
 ROOT = Path(__file__).parents[2]
 DUKA = ROOT / "examples" / "duka"

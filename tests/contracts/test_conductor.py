@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 from fake_stage import FakeStage, job, stage
-from tayari.control.client import ControlError
-from tayari.merchant.driver import Started, StatusView
-from tayari.merchant.process import MerchantStartError
 from tayari_contracts.book import Book
 from tayari_contracts.conductor import Conductor
 from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned
@@ -21,7 +18,10 @@ from tayari_contracts.probe import Probe
 from tayari_contracts.rules import Need
 from tayari_contracts.second_look import both_looks
 from tayari_contracts.strain import AT_FIRST, FIRST, RECENT, Strain
+from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
+from tayari_target.driver import Started, StatusView
+from tayari_target.merchant_process import MerchantStartError
 
 
 def keeper(reported: list[Check]) -> Callable[[Check], Check]:

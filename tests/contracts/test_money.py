@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tayari.merchant.money import JUDGES, Account, Look, Pushed, Told, Word, is_owed, sentence
-from tayari.merchant.witnesses import WITNESSES
-from tayari.target.model import PaymentState
+from tayari_money.invariants import JUDGES, Account, Look, Pushed, Told, Word, is_owed, sentence
+from tayari_money.payment_state import PaymentState
+from tayari_money.preconditions import WITNESSES
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import FakeStage, target
-from tayari.target.model import Call, Pay
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.orders import require_one_order
 from tayari_contracts.probe import Probe
+from tayari_target.target_file.model import Call, Pay
 
 NOTHING = Pay(call=Call(method="POST", path="/pay"))
 REFERENCE = Pay(call=Call(method="POST", path="/pay/{reference}"))

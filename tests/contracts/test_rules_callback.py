@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from endings import ending
-from tayari.merchant.driver import Started
 from tayari_contracts.checks import c01_quick_reply, c02_strangers, c20_malformed
 from tayari_contracts.checks.c08_source_addresses import ADDRESSES
 from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.forgery import forged_body, forged_url, invented_receipt, is_guarded
 from tayari_contracts.payment import Entry, Payment
+from tayari_target.driver import Started
 
 SECRET = "https://shop.example/hooks/3f2b8a90c1d24e5f9a7b6c5d4e3f2a1b"
 UUID = "6a1d4f02-b7c8-4e9d-80f1-a35c51204417"

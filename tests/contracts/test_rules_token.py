@@ -1,9 +1,9 @@
 """Token rules: what a refusal, a loop and a leak look like in the journal and in answers."""
 
 import pytest
-from tayari.merchant.driver import Started
 from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.pages import crash_of, leak_of, raw_words_of, told_at_start
+from tayari_target.driver import Started
 
 
 def started(status: int | None, body: str, *, message: str = "") -> Started:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import stage
-from tayari.merchant.views import LedgerView, Started, StatusView
-from tayari.target.model import Call, Pay, Status
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import untranslated
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
@@ -17,6 +15,8 @@ from tayari_contracts.meeting import pay_until_met, token_part
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
 from tayari_contracts.situations import after, sets_the_order, situation
+from tayari_target.target_file.model import Call, Pay, Status
+from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")
 UNANSWERED = Started(accepted=False, status=None, payment_id=None, error="timed out")

@@ -4,8 +4,8 @@ import time
 from typing import Any, cast
 
 import pytest
-from tayari.control.client import ControlClient
 from tayari_contracts.sight import LAST_ENTRIES, STORED_S, Sight
+from tayari_control.client import ControlClient
 
 
 class Journal:

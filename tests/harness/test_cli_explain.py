@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from pushing import MSISDN, push
-from tayari import scenario_folder
 from tayari.cli.commands import run
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
-from tayari.merchant.process import free_port
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_target.merchant_process import free_port
+from tayari_target.resources import scenario_folder
 from tiny_shop import Says, open_shop
 
 OTHER = "254711000102"

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tayari import scenario_folder
 from tayari.cli.commands import run
-from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
-from tayari.merchant.process import free_port
+from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_target.merchant_process import free_port
+from tayari_target.resources import scenario_folder
 from tiny_shop import Says, Shop, open_shop
 
 

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 from pushing import push, query
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
-from tayari.merchant.stage import Stage
 from tayari.run.codes import learn
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.facts import Code
+from tayari_target.test_environment import Stage
 
 FAULTS: tuple[dict[str, Any], ...] = (
     {"api_error": {"error": "500.001.1001.wrong_credentials"}},

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from mini_target import mini_target
-from tayari import __version__, scenario_folder
+from tayari import __version__
 from tayari.cli.commands import run
 from tayari.cli.starting_file import STARTING_FILE
-from tayari.target import load_target
 from tayari_contracts.rules import catalogue
+from tayari_target.resources import scenario_folder
+from tayari_target.target_file import load_target
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -3,8 +3,8 @@
 from threading import Event
 from time import monotonic
 
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorOptions, start_simulator
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorOptions, start_simulator
 
 
 def test_a_wait_that_is_stopped_does_not_last_to_its_end() -> None:

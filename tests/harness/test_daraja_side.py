@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tayari.merchant.daraja_side import told_by_callback, told_by_query
-from tayari.merchant.money import Word
+from tayari_money.daraja_records import told_by_callback, told_by_query
+from tayari_money.invariants import Word
 
 
 def callback(code: object, **more: object) -> dict[str, Any]:

@@ -5,12 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from tayari.merchant.process import MerchantStartError
-from tayari.merchant.views import Started, StatusView
 from tayari.run import diagnose_merchant as merchant
 from tayari.run.diagnose_daraja import diagnose
 from tayari.run.findings import Exit, Finding
-from tayari.target.model import Call, Callbacks, DarajaAccount, Merchant, Pay, PaymentState, Status, Target
+from tayari_control.process import Callbacks, DarajaAccount
+from tayari_money.payment_state import PaymentState
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
+from tayari_target.views import Started, StatusView
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
 AT = 1_791_286_403.0  # 2026-10-06 14:33:23 in East Africa

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tayari.merchant.driver import DriverExchange, MerchantDriver
-from tayari.target import PaymentState
+from tayari_money.payment_state import PaymentState
+from tayari_target.driver import DriverExchange, MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 
 STATUS = """\
@@ -231,8 +231,8 @@ def test_a_failed_log_in_is_told_as_such(shop: Shop, tmp_path: Path, says: Says,
 
 
 ADAPTER = """\
-from tayari.merchant.adapter import Adapter
-from tayari.merchant.views import Started
+from tayari_target.adapter import Adapter
+from tayari_target.views import Started
 
 class {name}(Adapter):
     def start_payment(self, *, msisdn, amount, reference, idempotency_key):
@@ -249,7 +249,7 @@ def test_an_adapter_does_what_the_target_file_cannot_say_and_its_failure_is_an_a
     (tmp_path / "shop_adapter_a.py").write_text(ADAPTER.format(name="Hands"))
     path = tmp_path / "tayari.yaml"
     path.write_text("merchant: {name: tiny, base_url: 'http://127.0.0.1:9', adapter: 'shop_adapter_a:Hands'}")
-    from tayari.target import load_target
+    from tayari_target.target_file import load_target
 
     driver = MerchantDriver(load_target(path, {}))
 
@@ -260,7 +260,7 @@ def test_an_adapter_does_what_the_target_file_cannot_say_and_its_failure_is_an_a
 
 @pytest.mark.parametrize("adapter", ["shop_adapter_b:Missing", "shop_adapter_none:X", "shop_adapter_b:NoAdapter"])
 def test_an_adapter_that_cannot_be_loaded_is_refused_at_once(tmp_path: Path, adapter: str) -> None:
-    from tayari.merchant.adapter import AdapterError
+    from tayari_target.adapter import AdapterError
 
     (tmp_path / "shop_adapter_b.py").write_text(ADAPTER.format(name="Hands"))
 

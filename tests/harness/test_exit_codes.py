@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import typer
 from mini_target import mini_target
-from tayari import example_folder
 from tayari.cli.commands import run
 from tayari.cli.speech import Format, Speech, failures
-from tayari.merchant.process import free_port
 from tayari.run.children import run_child
 from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
+from tayari_target.merchant_process import free_port
+from tayari_target.resources import example_folder
 
 DUKA = str(example_folder() / "tayari.yaml")
 

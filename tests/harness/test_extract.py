@@ -1,8 +1,8 @@
 """Values out of answers."""
 
 import pytest
-from tayari.merchant.extract import as_number, as_text, find, key_paths, looks_like_html, visible_text
-from tayari.merchant.views import Answer
+from tayari_target.extraction import as_number, as_text, find, key_paths, looks_like_html, visible_text
+from tayari_target.views import Answer
 
 JSON = Answer(
     body='{"id": 7, "data": {"state": "PAID", "rows": [{"a": 1}], "none": null}}',

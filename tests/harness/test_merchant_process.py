@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tayari.merchant.process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
-from tayari.target.model import Start
+from tayari_target.merchant_process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
+from tayari_target.target_file.model import Start
 from tiny_shop import Says, open_shop
 
 SERVE = """\

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tayari.merchant.driver import MerchantDriver
-from tayari.target import PaymentState
+from tayari_money.payment_state import PaymentState
+from tayari_target.driver import MerchantDriver
 from tiny_shop import write_target
 
 STATES = "states: {paid: [PAID], failed: [FAILED]}"

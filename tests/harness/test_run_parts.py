@@ -21,10 +21,10 @@ from tayari.run.order import LoadOrder, Order
 from tayari.run.session import doctor
 from tayari.run.suites import EventTail, pytest_command
 from tayari.run.voice import Voice
-from tayari.target import load_target
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import Check, State
 from tayari_reports.verdict import judge
+from tayari_target.target_file import load_target
 
 
 def spoken() -> tuple[Voice, io.StringIO]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tayari.run.ageing import ageing
 from tayari.run.statements import StatementFiles, read_statements
-from tayari.target import TargetError
 from tayari_reports.agreements import Answer, Decision
+from tayari_target.target_file import TargetError
 
 WAIVER = """\
 waivers:

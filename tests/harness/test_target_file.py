@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tayari.target import PaymentState, Target, TargetError, load_target
+from tayari_money.payment_state import PaymentState
+from tayari_target.target_file import Target, TargetError, load_target
 
 GOOD = """\
 merchant:

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tayari.target import Target, load_target
+from tayari_target.target_file import Target, load_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 import pytest
-from tayari.merchant.views import LedgerView, Started, StatusView
-from tayari.target.model import PaymentState, Thresholds
 from tayari_load.checkout import Checkout, gaps, said
 from tayari_load.customers import Order
 from tayari_load.latencies import Span
 from tayari_load.outcome import Ended, Outcome, Tally
 from tayari_load.thresholds import windowed
+from tayari_money.payment_state import PaymentState
+from tayari_target.target_file.model import Thresholds
+from tayari_target.views import LedgerView, Started, StatusView
 
 ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
 TAKEN = Started(accepted=True, status=201, payment_id="p-1")

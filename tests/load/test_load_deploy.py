@@ -19,9 +19,9 @@ import kubernetes_validate
 import pytest
 import yaml
 from mini_target import MINI
-from tayari.merchant.process import answers, free_port
 from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
+from tayari_target.merchant_process import answers, free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tayari.target.model import PaymentState
 from tayari_load.book import Book, Entry
 from tayari_load.money import Accounts, Invariant, declined, judge_money
 from tayari_load.outcome import Outcome
+from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tayari.target.model import Thresholds
 from tayari_load.generator import CpuWatch
 from tayari_load.latencies import Span
 from tayari_load.outcome import Ended, Outcome, Tally
@@ -19,6 +18,7 @@ from tayari_load.telling import exit_code
 from tayari_load.thresholds import Circumstances
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import NotTested, State
+from tayari_target.target_file.model import Thresholds
 
 LIMITS = Thresholds(concurrent_users=2)
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 import tayari_load
-from tayari.merchant.process import free_port
-from tayari.merchant.stage import Stage
-from tayari.target import load_target
 from tayari_load.fake_limits import FakeLimits
 from tayari_load.limit import CLOSE
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Load, State
+from tayari_target.merchant_process import free_port
+from tayari_target.target_file import load_target
+from tayari_target.test_environment import Stage
 from tiny_merchant import STALLS_S, Tiny, tiny_merchant
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")

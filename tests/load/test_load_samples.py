@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from tayari.merchant.views import DriverExchange
-from tayari.target.model import Thresholds
 from tayari_load.outcome import Ended, Outcome, Tally
 from tayari_load.results import LoadRun, checks, load_record
 from tayari_load.samples import OF_EACH, Samples
 from tayari_load.thresholds import Circumstances
 from tayari_reports.model import State
+from tayari_target.target_file.model import Thresholds
+from tayari_target.views import DriverExchange
 
 
 def exchanges(number: int, looks: int = 1) -> list[DriverExchange]:

@@ -15,10 +15,10 @@ from xml.etree import ElementTree as ET
 import psutil  # type: ignore[import-untyped]
 import pytest
 from mini_target import mini_target
-from tayari import example_folder
 from tayari_reports.jsonio import read_run
 from tayari_reports.model import Run, State, Verdict
 from tayari_reports.verdict import judge
+from tayari_target.resources import example_folder
 
 DUKA = example_folder() / "tayari.yaml"
 MONEY = ("M01", "M02", "M03", "M04", "M05")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import tayari_load
-from tayari import example_folder
 from tayari_load.shapes import SHAPES, Shape
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import State
+from tayari_target.resources import example_folder
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
 RATE, LASTS_S = 4.0, 12.0

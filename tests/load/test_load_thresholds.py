@@ -6,9 +6,9 @@ from array import array
 from dataclasses import replace
 
 import pytest
-from tayari.target.model import Thresholds
 from tayari_load.outcome import Ended, Outcome, Second, Tally
 from tayari_load.thresholds import Circumstances, judge, windowed
+from tayari_target.target_file.model import Thresholds
 
 LIMITS = Thresholds(payment_p95_s=10.0, success_rate=0.95, failure_rate=0.05, concurrent_users=4)
 FOUR_USERS = Circumstances(users=4)

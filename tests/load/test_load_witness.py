@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from running_simulator import running
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 from tayari_load.balancing import Callbacks, weigh
 from tayari_load.latencies import Span
 from tayari_load.witness import Witness

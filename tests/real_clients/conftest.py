@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
 
 NOT_PROVEN = pytest.StashKey[dict[str, str]]()
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from environments import RegistryUnreachable, node_environment, python_environment
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorProcess
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorProcess
 
 pytestmark = pytest.mark.registry
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 from aiohttp import web
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.http.simulator import Simulator

@@ -20,7 +20,7 @@ import pytest
 import requests
 from http_shop import Shop, shop
 from running_simulator import Running
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 from test_cluster_processes import BARE, COMMAND, until
 
 NO_REDIS = shutil.which("redis-server") is None

@@ -19,7 +19,7 @@ import pytest
 import requests
 from http_shop import Shop, shop
 from running_simulator import Running
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
 COMMAND = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 from running_simulator import Running, running
-from tayari.control.client import ControlError
+from tayari_control.client import ControlError
 from tayari_simulator.scenario.read import read_scenarios
 
 SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])

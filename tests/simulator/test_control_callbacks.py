@@ -9,7 +9,7 @@ import orjson
 import pytest
 import requests
 from running_simulator import Running, running
-from tayari.control.client import ControlError
+from tayari_control.client import ControlError
 
 NUMBERS = count(254_713_000_000)
 ITEM = "Body.stkCallback.CallbackMetadata.Item"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from running_simulator import Running, running
-from tayari.control.client import ControlClient
+from tayari_control.client import ControlClient
 from tayari_simulator.scenario.read import read_scenarios
 
 SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])

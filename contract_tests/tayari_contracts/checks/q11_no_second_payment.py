@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tayari.merchant.driver import StatusView
+from tayari_target.driver import StatusView
 
 from tayari_contracts.asking import unanswered
 from tayari_contracts.findings import Failed, Untested

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import Final
 
-from tayari.merchant.driver import MerchantDriver, Started
+from tayari_target.driver import MerchantDriver, Started
 
 from tayari_contracts.book import untranslated
 from tayari_contracts.elsewhere import Listener, merchant_at

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
+from tayari_control.client import ControlClient, ControlError
 from tayari_simulator.core.advice import RETRY
 from tayari_simulator.core.refusals import REFUSALS, Refusal
 from tayari_simulator.core.results import RESULTS, ResultCode
+from tayari_target.environment_options import CONTROL_PORT
 
 from tayari.cli.options import FormatOption
 from tayari.cli.redacted import redacted
 from tayari.cli.speech import Format, Speech
-from tayari.control.client import ControlClient, ControlError
-from tayari.merchant.stage_options import CONTROL_PORT
 from tayari.run.findings import Exit
 from tayari.run.nearest import suggestion
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 from tayari_simulator.scenario.read import read_scenarios
+from tayari_target.merchant_process import answers
+from tayari_target.resources import scenario_folder
 
-from tayari import scenario_folder
 from tayari.cli.checking import finish
 from tayari.cli.options import (
     DEFAULT_TARGET,
@@ -24,7 +25,6 @@ from tayari.cli.options import (
     stage_options,
 )
 from tayari.cli.speech import Format, Speech, failures
-from tayari.merchant.process import answers
 from tayari.run.findings import Exit
 from tayari.run.load import INSTALL, installed, run_worker
 from tayari.run.nearest import suggestion

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_target.environment_options import StageOptions
 
 from tayari.cli.speech import Format
-from tayari.merchant.stage_options import StageOptions
 
 DEFAULT_TARGET = Path("tayari.yaml")
 

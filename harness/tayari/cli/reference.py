@@ -10,8 +10,8 @@ from tayari_contracts.rules import CatalogueRow, canonical, catalogue
 from tayari_reports.jsonio import to_dict
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_scenarios
+from tayari_target.resources import scenario_folder
 
-from tayari import scenario_folder
 from tayari.cli.options import FormatOption, ScenariosOption
 from tayari.cli.speech import Format, Speech
 from tayari.run.findings import Exit

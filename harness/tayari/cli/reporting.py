@@ -24,14 +24,14 @@ from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import judge, percent
 from tayari_reports.waivers import EAT
 from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
+from tayari_target.target_file import TargetError
+from tayari_target.target_file.lines import Problem
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.speech import Format, Speech
 from tayari.run.ageing import ageing
 from tayari.run.findings import Exit
 from tayari.run.statements import NAMES, StatementFiles, read_statements
-from tayari.target import TargetError
-from tayari.target.lines import Problem
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from tayari_target.resources import example_folder
 
-from tayari import example_folder
 from tayari.cli.options import (
     DEFAULT_TARGET,
     ControlOption,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tayari_simulator.__main__ import main
-
-from tayari import scenario_folder
+from tayari_target.resources import scenario_folder
 
 
 def simulate(arguments: Sequence[str]) -> int:

@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from tayari_target.target_file import TargetError
 
 from tayari.run.children import ChildFailed
 from tayari.run.findings import Exit
 from tayari.run.voice import Voice
-from tayari.target import TargetError
 
 
 class Format(StrEnum):

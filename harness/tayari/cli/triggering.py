@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from tayari_control.client import ControlClient, ControlError
+from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.results import RESULTS
+from tayari_target.resources import scenario_folder
 
-from tayari import scenario_folder
 from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
 from tayari.cli.redacted import redacted
 from tayari.cli.speech import Format, Speech
-from tayari.control.client import ControlClient, ControlError
-from tayari.control.process import SimulatorOptions, SimulatorStartError, start_simulator
 from tayari.run.findings import Exit
 from tayari.run.nearest import suggestion
-from tayari.target.model import Callbacks
 
 Json = dict[str, Any]
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
+from tayari_target.target_file.lines import Problem
+from tayari_target.target_file.section import Reading, Section
 
 from tayari.run.statements import StatementFiles, members, text
-from tayari.target.lines import Problem
-from tayari.target.section import Reading, Section
 
 
 def ageing(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from tayari_control.client import ControlClient
+from tayari_money.payment_state import PaymentState
 from tayari_reports.facts import Code
 from tayari_simulator.core.advice import OF_QUERY
 from tayari_simulator.core.refusals import Recognised, recognise
 from tayari_simulator.core.results import find
+from tayari_target.test_environment import Stage
 
-from tayari.control.client import ControlClient
-from tayari.merchant.stage import Stage
 from tayari.run import journal
-from tayari.target.model import PaymentState
 
 MSISDN_RANGE: Final = "25479998"
 """These payments: 254 79998 0000 to 9999, a range that no suite uses."""

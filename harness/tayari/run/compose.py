@@ -15,15 +15,15 @@ from tayari_reports.jsonio import Events
 from tayari_reports.model import Run
 from tayari_simulator.core.options import OPTIONS
 from tayari_simulator.core.provenance import Mark
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
 
 from tayari import __version__
-from tayari.merchant.stage import Stage
 from tayari.run.configuration import watched
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded
 from tayari.run.order import Order
 from tayari.run.statements import Statements
-from tayari.target.model import Target
 
 NO_EVENTS: Final = Events((), (), False)
 _TOLD: Final = ("pytest", "locust", "aiohttp")

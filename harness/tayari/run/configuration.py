@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tayari_control.client import ControlClient
 from tayari_reports.facts import How, Setting
 from tayari_reports.model import Load, Threshold
 from tayari_simulator.core.callback_urls import WORDS
+from tayari_target.target_file.model import Target, Thresholds
+from tayari_target.target_file.placeholders import names
+from tayari_target.test_environment import Stage
 
-from tayari.control.client import ControlClient
-from tayari.merchant.stage import Stage
 from tayari.run import journal
 from tayari.run.certificate import look
-from tayari.target.model import Target, Thresholds
-from tayari.target.placeholders import names
 
 SANDBOX_SHORT_CODE: Final = "174379"
 """Daraja's shared sandbox short code. Source: reference 1.1."""

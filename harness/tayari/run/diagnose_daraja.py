@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tayari_control.process import Callbacks, DarajaAccount
+
 from tayari.run.diagnose_merchant import without_secrets
 from tayari.run.findings import Exit, Finding, bad, good, warning
-from tayari.target.model import Callbacks, DarajaAccount
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tayari.merchant.extract import key_paths, looks_like_html, read_json, visible_text
-from tayari.merchant.process import MerchantStartError
-from tayari.merchant.views import Answer, Started, StatusView
+from tayari_control.process import Callbacks
+from tayari_target.extraction import key_paths, looks_like_html, read_json, visible_text
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Target
+from tayari_target.views import Answer, Started, StatusView
+
 from tayari.run.findings import Exit, Finding, bad, good, warning
-from tayari.target.model import Callbacks, Target
 
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tayari.merchant.extract import find
-from tayari.merchant.views import Answer, LedgerView, Started, StatusView
+from tayari_money.payment_state import PaymentState
+from tayari_target.extraction import find
+from tayari_target.target_file.extractor import Kind, compile_extractor
+from tayari_target.target_file.model import Target
+from tayari_target.views import Answer, LedgerView, Started, StatusView
+
 from tayari.run.diagnose_merchant import nothing_found
 from tayari.run.findings import Exit, Finding, warning
-from tayari.target.extractor import Kind, compile_extractor
-from tayari.target.model import PaymentState, Target
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 

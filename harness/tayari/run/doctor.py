@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tayari_control.client import ControlClient, ControlError
+from tayari_control.process import SimulatorStartError
+from tayari_money.payment_state import PaymentState
 from tayari_reports.redaction import Redactor
+from tayari_target.adapter import AdapterError
+from tayari_target.merchant_process import MerchantStartError, answers
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
+from tayari_target.views import Started, StatusView
 
-from tayari.control.client import ControlClient, ControlError
-from tayari.control.process import SimulatorStartError
-from tayari.merchant.adapter import AdapterError
-from tayari.merchant.process import MerchantStartError, answers
-from tayari.merchant.stage import Stage
-from tayari.merchant.views import Started, StatusView
 from tayari.run import diagnose_daraja as daraja
 from tayari.run import diagnose_merchant as merchant
 from tayari.run import diagnose_payment as readings
 from tayari.run.findings import Exit, Finding, bad, good, warning
-from tayari.target.model import PaymentState, Target
 
 Tell = Callable[[Finding], None]
 

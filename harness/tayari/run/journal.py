@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tayari.control.client import ControlClient, Json
+from tayari_control.client import ControlClient, Json
 
 
 def entries(control: ControlClient, *, since: int = 0, kind: str | None = None) -> Iterator[Json]:

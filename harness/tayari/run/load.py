@@ -14,12 +14,12 @@ from typing import Any, Final
 from tayari_contracts.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
+from tayari_target.merchant_process import free_port
+from tayari_target.target_file.model import Target
 
-from tayari.merchant.process import free_port
 from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
-from tayari.target.model import Target
 
 MONEY: Final = "money"
 FAMILIES: Final = frozenset({"performance", MONEY})

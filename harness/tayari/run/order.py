@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tayari.merchant.stage_options import StageOptions
+from tayari_target.environment_options import StageOptions
+
 from tayari.run.statements import StatementFiles
 
 SUITES: Final = ("smoke", "ci", "release", "load")

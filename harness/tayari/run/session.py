@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tayari_control.client import ControlError
 from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import prepare, write_all
+from tayari_target.customer_messages import TOLD_FILE, read_told
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file import load_target
+from tayari_target.test_environment import Stage
 
-from tayari.control.client import ControlError
-from tayari.merchant.process import MerchantStartError
-from tayari.merchant.stage import Stage
-from tayari.merchant.told import TOLD_FILE, read_told
 from tayari.run import journal
 from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
@@ -28,7 +29,6 @@ from tayari.run.order import Order
 from tayari.run.statements import read_statements
 from tayari.run.suites import found_so_far, run_suites
 from tayari.run.voice import Voice
-from tayari.target import load_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,8 @@ from tayari_contracts.rules import canonical, catalogue
 from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.checklist import KNOWN, OWN
 from tayari_reports.waivers import read_day
-
-from tayari.target.lines import Found, Problem, TargetError, read_file
-from tayari.target.section import Reading, Section, nearest
+from tayari_target.target_file.lines import Found, Problem, TargetError, read_file
+from tayari_target.target_file.section import Reading, Section, nearest
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T", Waiver, Attestation, Signature)

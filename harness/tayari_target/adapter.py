@@ -6,8 +6,8 @@ import importlib
 import sys
 from collections.abc import Mapping
 
-from tayari.merchant.views import LedgerView, Started, StatusView
-from tayari.target.model import Target
+from tayari_target.target_file.model import Target
+from tayari_target.views import LedgerView, Started, StatusView
 
 
 class AdapterError(Exception):
@@ -65,6 +65,6 @@ def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:
     except (ImportError, AttributeError) as error:
         raise AdapterError(f"merchant.adapter: {error}; expected {target.merchant.adapter} beside the file") from error
     if not (isinstance(made, type) and issubclass(made, Adapter)):
-        found = f"merchant.adapter: {target.merchant.adapter} is not a tayari.merchant.adapter.Adapter"
+        found = f"merchant.adapter: {target.merchant.adapter} is not a tayari_target.adapter.Adapter"
         raise AdapterError(f"{found}; expected a subclass of it; derive your class from it")
     return made(target, placeholders)

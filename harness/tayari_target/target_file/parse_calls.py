@@ -6,11 +6,13 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-from tayari.target import placeholders
-from tayari.target.extractor import FORMS, ExtractorError, compile_extractor
-from tayari.target.lines import Found
-from tayari.target.model import NOTHING, Call, PaymentState, Status
-from tayari.target.section import Section
+from tayari_money.payment_state import PaymentState
+
+from tayari_target.target_file import placeholders
+from tayari_target.target_file.extractor import FORMS, ExtractorError, compile_extractor
+from tayari_target.target_file.lines import Found
+from tayari_target.target_file.model import NOTHING, Call, Status
+from tayari_target.target_file.section import Section
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _WAYS: Final = ("request", "sql", "file", "command")

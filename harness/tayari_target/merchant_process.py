@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tayari.merchant.sender import connection_error, plain_session
-from tayari.target.model import Start
-from tayari.target.placeholders import PlaceholderError, fill
+from tayari_target.sender import connection_error, plain_session
+from tayari_target.target_file.model import Start
+from tayari_target.target_file.placeholders import PlaceholderError, fill
 
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""

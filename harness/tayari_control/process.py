@@ -17,8 +17,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from tayari.target.model import Callbacks, DarajaAccount
-
 _SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
 
 
@@ -28,6 +26,31 @@ class SimulatorStartError(Exception):
     def __init__(self, message: str, *, port_taken: bool = False) -> None:
         super().__init__(message)
         self.port_taken = port_taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DarajaAccount:
+    """The credentials the merchant uses; the simulator accepts these and no others once they are given."""
+
+    short_code: str
+    passkey: str
+    consumer_key: str | None = None
+    consumer_secret: str | None = None
+    till: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """How callbacks reach the merchant from here."""
+
+    rewrite: Mapping[str, str] = field(default_factory=dict)
+    """URL prefix as the merchant sends it -> prefix that is called instead."""
+    deliver_to: str | None = None
+    """One address for all callbacks of this merchant."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts besides loopback that may be called."""
+    source_header: str | None = None
+    """Header in which the merchant reads the caller's address (`X-Forwarded-For`); None: not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,15 +14,16 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
-from tayari.control.client import ControlClient
-from tayari.control.process import SimulatorProcess, start_simulator
-from tayari.merchant.driver import MerchantDriver
-from tayari.merchant.process import MerchantProcess, free_port
-from tayari.merchant.sender import Record
-from tayari.merchant.stage_options import StageOptions, credentials_of, simulator_options
-from tayari.target import load_target
-from tayari.target.model import Target
-from tayari.target.placeholders import fill
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorProcess, start_simulator
+
+from tayari_target.driver import MerchantDriver
+from tayari_target.environment_options import StageOptions, credentials_of, simulator_options
+from tayari_target.merchant_process import MerchantProcess, free_port
+from tayari_target.sender import Record
+from tayari_target.target_file import load_target
+from tayari_target.target_file.model import Target
+from tayari_target.target_file.placeholders import fill
 
 _SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari.target import placeholders
-from tayari.target.lines import Found
-from tayari.target.model import (
+from tayari_control.process import Callbacks, DarajaAccount
+
+from tayari_target.target_file import placeholders
+from tayari_target.target_file.lines import Found
+from tayari_target.target_file.model import (
     Audit,
     Call,
-    Callbacks,
-    DarajaAccount,
     Ledger,
     Merchant,
     OpenAccount,
@@ -22,8 +22,8 @@ from tayari.target.model import (
     Start,
     Thresholds,
 )
-from tayari.target.parse_calls import extractor, parse_call, parse_login, parse_status
-from tayari.target.section import Section
+from tayari_target.target_file.parse_calls import extractor, parse_call, parse_login, parse_status
+from tayari_target.target_file.section import Section
 
 SANDBOX_SHORT_CODE: Final = "174379"
 SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"

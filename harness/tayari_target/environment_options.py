@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tayari import scenario_folder
-from tayari.control.process import SimulatorOptions
-from tayari.target.model import Callbacks, Start, Target
-from tayari.target.placeholders import fill, names
+from tayari_control.process import Callbacks, SimulatorOptions
+
+from tayari_target.resources import scenario_folder
+from tayari_target.target_file.model import Start, Target
+from tayari_target.target_file.placeholders import fill, names
 
 DARAJA_PORT: Final = 9310
 CONTROL_PORT: Final = 9311

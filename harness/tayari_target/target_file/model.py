@@ -1,12 +1,14 @@
-"""What a target file says: frozen records, made once by `tayari.target.read.load_target`."""
+"""What a target file says: frozen records, made once by `tayari_target.target_file.read.load_target`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+
+from tayari_control.process import Callbacks, DarajaAccount
+from tayari_money.payment_state import PaymentState
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -14,16 +16,6 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 def nothing() -> Mapping[str, str]:
     """The empty mapping, as a default that dataclasses accept."""
     return NOTHING
-
-
-class PaymentState(StrEnum):
-    """The four states a merchant's own words are mapped to."""
-
-    PAID = "paid"
-    FAILED = "failed"
-    PENDING = "pending"
-    REVIEW = "review"
-    """A person decides; nothing is credited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +52,7 @@ class Pay:
     call: Call
     """With an adapter and no `pay` key: method `ADAPTER`."""
     payment_id: str | None = None
-    """An extractor (`tayari.merchant.extract`); None: the reference is the identifier."""
+    """An extractor (`tayari_target.extraction`); None: the reference is the identifier."""
     message: str | None = None
     idempotency_header: str | None = None
 
@@ -144,35 +136,10 @@ class Merchant:
     """`c2b.open_account` of the file."""
     login: tuple[Call, ...] = ()
     adapter: str | None = None
-    """`module:Class` of a `tayari.merchant.adapter.Adapter`."""
+    """`module:Class` of a `tayari_target.adapter.Adapter`."""
     headers: Mapping[str, str] = field(default_factory=nothing)
     timeout_s: float = 30.0
     promises: Promises = field(default_factory=Promises)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DarajaAccount:
-    """The credentials the merchant uses; the simulator accepts these and no others once they are given."""
-
-    short_code: str
-    passkey: str
-    consumer_key: str | None = None
-    consumer_secret: str | None = None
-    till: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callbacks:
-    """How callbacks reach the merchant from here."""
-
-    rewrite: Mapping[str, str] = field(default_factory=nothing)
-    """URL prefix as the merchant sends it -> prefix that is called instead."""
-    deliver_to: str | None = None
-    """One address for all callbacks of this merchant."""
-    allow_hosts: tuple[str, ...] = ()
-    """Hosts besides loopback that may be called."""
-    source_header: str | None = None
-    """Header in which the merchant reads the caller's address (`X-Forwarded-For`); None: not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tayari.target import placeholders
-from tayari.target.lines import Found, Problem
+from tayari_target.target_file import placeholders
+from tayari_target.target_file.lines import Found, Problem
 
 _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)\Z")
 

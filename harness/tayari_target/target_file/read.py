@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tayari.target.lines import TargetError, read_file
-from tayari.target.model import Target
-from tayari.target.parse import parse_callbacks, parse_daraja, parse_merchant, parse_thresholds
-from tayari.target.section import Reading, Section
+from tayari_target.target_file.lines import TargetError, read_file
+from tayari_target.target_file.model import Target
+from tayari_target.target_file.parse import parse_callbacks, parse_daraja, parse_merchant, parse_thresholds
+from tayari_target.target_file.section import Reading, Section
 
 
 def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Target:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Final
 
-from tayari.merchant.views import Answer
-from tayari.target.extractor import Extractor, Kind, compile_extractor
+from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
+from tayari_target.views import Answer
 
 _UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
 _BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})

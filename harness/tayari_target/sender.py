@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import requests
 
-from tayari.merchant.extract import as_text, find
-from tayari.merchant.views import Answer, DriverExchange
-from tayari.target.model import Call, Merchant
-from tayari.target.placeholders import PlaceholderError, fill, fill_json
+from tayari_target.extraction import as_text, find
+from tayari_target.target_file.model import Call, Merchant
+from tayari_target.target_file.placeholders import PlaceholderError, fill, fill_json
+from tayari_target.views import Answer, DriverExchange
 
 Record = Callable[[DriverExchange], None]
 

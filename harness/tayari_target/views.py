@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari.target.model import PaymentState
+from tayari_money.payment_state import PaymentState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

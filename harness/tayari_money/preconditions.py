@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tayari.merchant.money import FAILED, PAID, Account, Word
+from tayari_money.invariants import FAILED, PAID, Account, Word
 
 
 def heard_twice(account: Account) -> bool:

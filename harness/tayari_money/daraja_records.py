@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from tayari.control.client import ControlClient
-from tayari.merchant.money import Pushed, Told, Word
+from tayari_control.client import ControlClient
+
+from tayari_money.invariants import Pushed, Told, Word
 
 PAGE: Final = 1000
 IN_FLIGHT: Final = frozenset({"4999"})

@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import requests
+from tayari_money.payment_state import PaymentState
 
-from tayari.merchant.adapter import load_adapter
-from tayari.merchant.extract import as_number, as_text, find, find_all, looks_like_html, read_json, visible_text
-from tayari.merchant.probes import probe
-from tayari.merchant.sender import Record, Sender
-from tayari.merchant.views import Answer, DriverExchange, LedgerView, Started, StatusView
-from tayari.target.model import PaymentState, Status, Target
-from tayari.target.placeholders import fill
+from tayari_target.adapter import load_adapter
+from tayari_target.extraction import as_number, as_text, find, find_all, looks_like_html, read_json, visible_text
+from tayari_target.sender import Record, Sender
+from tayari_target.state_probes import probe
+from tayari_target.target_file.model import Status, Target
+from tayari_target.target_file.placeholders import fill
+from tayari_target.views import Answer, DriverExchange, LedgerView, Started, StatusView
 
 __all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView", "mapped_state"]
 

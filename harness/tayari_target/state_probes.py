@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from tayari.merchant.views import Answer
-from tayari.target.model import Status
-from tayari.target.placeholders import PlaceholderError, fill, names
+from tayari_target.target_file.model import Status
+from tayari_target.target_file.placeholders import PlaceholderError, fill, names
+from tayari_target.views import Answer
 
 _QUOTED_NAME = re.compile(r"'?\{([a-z][a-z0-9_]*)\}'?")
 _FILE_BYTES: Final = 1_000_000

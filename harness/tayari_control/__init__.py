@@ -1,0 +1,1 @@
+"""The client of the simulator's control API, and the simulator as a process. It imports nothing of the project."""

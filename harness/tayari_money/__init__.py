@@ -1,0 +1,1 @@
+"""The money invariants, judged in one place for suites and load. It may import `tayari_control`."""

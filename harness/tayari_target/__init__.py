@@ -1,0 +1,1 @@
+"""The merchant under test: target file, driver, state probes, process, environment. It may import `tayari_control`."""
