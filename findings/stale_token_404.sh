@@ -8,6 +8,7 @@
 #   mpesa-daraja-mcp renews on 401 only, the others never; the second try of the caller fails in the same way.
 #   umojasdk raises nothing, it returns success False.
 # Documented: A bad token on the push is HTTP 404 with 404.001.03 Invalid Access Token (and 401 on B2C and balance).
+# In doubt: Sources conflict on whether a new token cancels the old one. A token can be revoked in other ways too.
 # For a merchant: After a new token was issued elsewhere no customer can pay for up to an hour, until the cached
 #   token runs out.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

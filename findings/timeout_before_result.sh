@@ -8,6 +8,7 @@
 #   later result with ResultCode 0 is marked as processed and changes nothing.
 # Documented: A call of QueueTimeOutURL is no final state: the transaction may still run and its result may still
 #   come (common pattern of the initiator APIs).
+# In doubt: No capture of a real timeout body exists. The script sends the assumed form: a Result without parameters.
 # For a merchant: The customer has the money, the shop's books say failed; whoever repeats the payout pays twice.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:
