@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Final
 
-from tayari_money.invariants import Account, Look
+from tayari_money.payment_record import Observation, PaymentRecord
 from tayari_target.driver import StatusView
 
 from tayari_contracts.payment import Payment
@@ -29,7 +29,7 @@ class Book:
     def __init__(self) -> None:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
-        self._looks: dict[str, list[Look]] = defaultdict(list)
+        self._looks: dict[str, list[Observation]] = defaultdict(list)
         self._forged: set[str] = set()
         self._told: dict[str, str] = {}
         self.strain = Strain()
@@ -37,7 +37,7 @@ class Book:
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False
         """Whether any look found a receipt."""
-        self.accounts: tuple[Account, ...] | None = None
+        self.records: tuple[PaymentRecord, ...] | None = None
         """The whole run, once it was closed."""
 
     def start(self, payment: Payment) -> None:
@@ -56,7 +56,7 @@ class Book:
             with self._lock:
                 self._told[payment.msisdn] = view.message
         if view.state is not None:
-            look = Look(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
+            look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
                 self._looks[payment.reference].append(look)
 
@@ -83,7 +83,7 @@ class Book:
         with self._lock:
             return {reference: tuple(payments) for reference, payments in self._orders.items()}
 
-    def looks(self, reference: str) -> tuple[Look, ...]:
+    def looks(self, reference: str) -> tuple[Observation, ...]:
         """The looks at one order, in order of time."""
         with self._lock:
             return tuple(sorted(self._looks[reference], key=lambda look: look.began))

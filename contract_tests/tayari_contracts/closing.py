@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from tayari_money.daraja_records import Dropped, pushes_by_payer
-from tayari_money.invariants import JUDGES, Account, Pushed, is_owed, sentence
-from tayari_money.preconditions import WITNESSES
+from tayari_money.daraja_records import JournalIncomplete, transactions_by_msisdn
+from tayari_money.invariants import is_unsettled
+from tayari_money.invariants import judge as judge_invariant
+from tayari_money.payment_record import DarajaTransaction, PaymentRecord
 from tayari_reports.model import NotTested
 
 from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
@@ -33,45 +34,44 @@ def judge(probe: Probe, rule_id: str) -> None:
     Raises:
         Failed: it is broken; Unjudged: part of the journal is gone; Untested: no order reached Daraja.
     """
-    accounts = accounts_of_run(probe)
-    if not any(account.pushes for account in accounts):
+    records = records_of_run(probe)
+    if not any(record.transactions for record in records):
         raise Untested("no order of this run was accepted by Daraja, so there is no money to account for")
-    broken = JUDGES[rule_id](accounts)
-    probe.tries = len(accounts)
-    if broken:
-        for one in broken[:3]:
+    found = judge_invariant(rule_id, records)
+    probe.tries = found.judged
+    if found.violations:
+        for one in found.violations[:3]:
             probe.cite(*probe.book.orders[one.reference])
-        raise Failed(sentence(broken, judged=len(accounts)))
-    require_witness(probe, rule_id, accounts)
+        raise Failed(found.sentence)
+    require_precondition(probe, rule_id, records, found.not_met)
 
 
-def require_witness(probe: Probe, rule_id: str, accounts: Sequence[Account]) -> None:
-    """Nothing is broken: then something must have happened that could have broken it.
+def require_precondition(probe: Probe, rule_id: str, records: Sequence[PaymentRecord], not_met: str) -> None:
+    """An invariant that is not broken is kept only if something put it to the test.
 
     Raises:
         Untested: nothing did, or it could not be seen.
     """
     if rule_id != "M01" and (word := probe.book.unknown_word):
         raise unknown_word(word)
-    missing, seen = WITNESSES[rule_id]
-    if any(map(seen, accounts)):
+    if not not_met:
         return
-    if rule_id == "M04" and any(account.credited for account in accounts):
+    if rule_id == "M04" and any(record.credited for record in records):
         raise Untested(
             "how many shillings were credited cannot be seen",
             why=NotTested.TARGET_KEY_MISSING,
             enable="merchant.ledger.total",
         )
-    raise Untested(f"{missing}, so this truth was not put to the test")
+    raise Untested(f"{not_met}, so this invariant was not put to the test")
 
 
-def accounts_of_run(probe: Probe) -> tuple[Account, ...]:
+def records_of_run(probe: Probe) -> tuple[PaymentRecord, ...]:
     """Every order that can be told apart, after those that were paid had the promised time to be settled."""
-    if probe.book.accounts is None:
+    if probe.book.records is None:
         if len(probe.book.orders) < FEW:
             make_traffic(probe)
-        probe.book.accounts = close(probe)
-    return probe.book.accounts
+        probe.book.records = close(probe)
+    return probe.book.records
 
 
 def make_traffic(probe: Probe) -> None:
@@ -94,24 +94,23 @@ def make_traffic(probe: Probe) -> None:
     probe.until(cancelled, (FAILED, REVIEW))
 
 
-def close(probe: Probe) -> tuple[Account, ...]:
+def close(probe: Probe) -> tuple[PaymentRecord, ...]:
     """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
     grace_s = probe.reconcile_s + GRACE_S + probe.queue_s
     while True:
-        accounts = look_at_all(probe)
+        records = look_at_all(probe)
         open_until = [
-            push.due_at + grace_s
-            for account in accounts
-            if is_owed(account) or account.state is PENDING
-            for push in account.pushes
-            if push.paid
+            one.due_at + grace_s
+            for record in records
+            if is_unsettled(record) or record.state is PENDING
+            for one in record.completed
         ]
         if not any(until > time.time() for until in open_until) or not probe.has_time:
-            return accounts
+            return records
         probe.quiet(LOOK_EVERY_S)
 
 
-def look_at_all(probe: Probe) -> tuple[Account, ...]:
+def look_at_all(probe: Probe) -> tuple[PaymentRecord, ...]:
     """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
 
     Raises:
@@ -122,16 +121,18 @@ def look_at_all(probe: Probe) -> tuple[Account, ...]:
     receipts = {reference: probe.status(payment).receipt for reference, payment in last.items() if probe.sees_state}
     credits = {reference: credits_of(probe, payment) for reference, payment in last.items()}
     try:
-        pushes = pushes_by_payer(probe.control, since=first_of(last.values(), orders), forged=probe.book.forged)
-    except Dropped as error:
+        transactions = transactions_by_msisdn(
+            probe.control, since=first_of(last.values(), orders), forged=probe.book.forged
+        )
+    except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
     shared = payers_of_several(orders)
-    accounts = []
+    records = []
     for reference, payments in orders.items():
-        mine = pushes_of(payments, pushes.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
+        mine = transactions_of(payments, transactions.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
         if mine is not None:
-            accounts.append(account_of(probe, payments, mine, receipts.get(reference), credits[reference]))
-    return tuple(accounts)
+            records.append(record_of(probe, payments, mine, receipts.get(reference), credits[reference]))
+    return tuple(records)
 
 
 def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -> int:
@@ -153,14 +154,16 @@ def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]
     return frozenset(msisdn for msisdn, found in references.items() if len(found) > 1)
 
 
-def pushes_of(payments: Sequence[Payment], pushes: Sequence[Pushed], *, shared: bool) -> tuple[Pushed, ...] | None:
-    """The pushes of one order; None where its customer paid for several and they cannot be told apart."""
+def transactions_of(
+    payments: Sequence[Payment], transactions: Sequence[DarajaTransaction], *, shared: bool
+) -> tuple[DarajaTransaction, ...] | None:
+    """The transactions of one order; None where its customer paid for several and they cannot be told apart."""
     if not shared:
-        return tuple(pushes)
+        return tuple(transactions)
     reference = payments[0].reference
-    if all(push.account_reference != reference for push in pushes):
+    if all(one.account_reference != reference for one in transactions):
         return None
-    return tuple(push for push in pushes if push.account_reference == reference)
+    return tuple(one for one in transactions if one.account_reference == reference)
 
 
 def credits_of(probe: Probe, payment: Payment) -> Credits | None:
@@ -172,20 +175,20 @@ def credits_of(probe: Probe, payment: Payment) -> Credits | None:
     return None
 
 
-def account_of(
+def record_of(
     probe: Probe,
     payments: Sequence[Payment],
-    pushes: tuple[Pushed, ...],
+    transactions: tuple[DarajaTransaction, ...],
     receipt: str | None,
     credits: Credits | None,
-) -> Account:
+) -> PaymentRecord:
     """One order, from both sides."""
     last = last_taken(payments)
-    return Account(
+    return PaymentRecord(
         reference=last.reference,
         ordered=float(last.amount) if probe.types("amount") else None,
-        pushes=pushes,
-        looks=probe.book.looks(last.reference),
+        transactions=transactions,
+        observations=probe.book.looks(last.reference),
         credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
         receipt=receipt,

@@ -1,4 +1,4 @@
-"""Daraja's side of a run, for the money invariants: every accepted push, and every word that reached the merchant."""
+"""Daraja's side of a run, for the money invariants: each accepted transaction and each message to the merchant."""
 
 from __future__ import annotations
 
@@ -9,93 +9,98 @@ from typing import Any, Final
 
 from tayari_control.client import ControlClient
 
-from tayari_money.invariants import Pushed, Told, Word
+from tayari_money.payment_record import DarajaTransaction, Result, ResultMessage
 
 PAGE: Final = 1000
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
-class Dropped(Exception):
-    """The journal's bound pushed entries out, so that nothing can be said of the whole."""
+class JournalIncomplete(Exception):
+    """The journal dropped entries of this run at its bound, so the whole run cannot be judged."""
 
 
-def pushes_by_payer(
+def transactions_by_msisdn(
     control: ControlClient, *, since: int = 0, forged: Collection[str] = ()
-) -> Mapping[str, list[Pushed]]:
-    """Every accepted push of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
+) -> Mapping[str, list[DarajaTransaction]]:
+    """Every accepted transaction of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
 
     Raises:
-        Dropped: part of the journal is gone; ControlError: the simulator does not answer.
+        JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
     """
     acknowledged = {_acknowledged(entry) for entry in journal(control, since=since, endpoint="stk_push")}
-    told = words(control, since=since)
-    found: dict[str, list[Pushed]] = defaultdict(list)
+    messages = result_messages(control, since=since)
+    found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for payment in control.payments():
         name = payment["checkout_request_id"]
         found[payment["msisdn"]].append(
-            Pushed(
-                checkout_request_id=name,
+            DarajaTransaction(
+                transaction_id=name,
                 amount=float(payment["amount"]),
-                paid=payment["state"] == "paid",
+                completed=payment["state"] == "paid",
                 due_at=float(payment["result_due_at"] or payment["created_at"]),
                 receipt=str(payment["receipt"] or ""),
                 account_reference=str(payment["account_reference"]),
                 acknowledged=name in acknowledged,
                 forged=name in forged,
-                told=tuple(sorted(told.get(name, ()), key=lambda one: one.at)),
+                messages=tuple(sorted(messages.get(name, ()), key=lambda one: one.at)),
             )
         )
     return found
 
 
-def words(control: ControlClient, *, since: int = 0) -> Mapping[str, list[Told]]:
-    """What the merchant was told, by CheckoutRequestID."""
-    found: dict[str, list[Told]] = defaultdict(list)
+def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ResultMessage]]:
+    """The messages that reached the merchant, by CheckoutRequestID."""
+    found: dict[str, list[ResultMessage]] = defaultdict(list)
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
-            name, told = told_by_callback(entry)
-            if told is not None:
-                found[name].append(told)
+            name, message = callback_message(entry)
+            if message is not None:
+                found[name].append(message)
     for entry in journal(control, since=since, endpoint="stk_query", kind="request"):
         name = str(_decoded(entry, "request").get("CheckoutRequestID", ""))
-        found[name].append(told_by_query(entry, name))
+        found[name].append(query_message(entry, name))
     return found
 
 
-def told_by_callback(entry: Mapping[str, Any]) -> tuple[str, Told | None]:
-    """The payment that a callback names, and what it says of it; None where it says nothing readable."""
+def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | None]:
+    """The payment that a callback names, and its message; None where the callback cannot be read."""
     body = _decoded(entry, "request").get("Body")
     callback = body.get("stkCallback") if isinstance(body, dict) else None
     if not isinstance(callback, dict) or "ResultCode" not in callback:
         return "", None
     items = _items(callback)
-    word = Word.SUCCESS if _code(callback["ResultCode"]) == "0" else Word.FAILURE
-    receipt = str(items.get("MpesaReceiptNumber") or "")
-    told = Told(at=float(entry["at"]), word=word, amount=_number(items.get("Amount")), receipt=receipt)
-    return str(callback.get("CheckoutRequestID", "")), told
+    message = ResultMessage(
+        at=float(entry["at"]),
+        result=Result.SUCCESS if _code(callback["ResultCode"]) == "0" else Result.FAILURE,
+        amount=_number(items.get("Amount")),
+        receipt=str(items.get("MpesaReceiptNumber") or ""),
+    )
+    return str(callback.get("CheckoutRequestID", "")), message
 
 
-def told_by_query(entry: Mapping[str, Any], name: str) -> Told:
-    """What a query was answered. Answers about another payment, and errors, decide nothing."""
+def query_message(entry: Mapping[str, Any], name: str) -> ResultMessage:
+    """The response to a query. Responses about another payment, and errors, decide nothing."""
     answer = _decoded(entry, "response")
     code = _code(answer.get("ResultCode", ""))
     if code in IN_FLIGHT or not code or answer.get("CheckoutRequestID") != name:
-        word = Word.UNDECIDED
+        result = Result.UNDECIDED
     else:
-        word = Word.SUCCESS if code == "0" else Word.FAILURE
-    return Told(at=float(entry["at"]), word=word, by_query=True)
+        result = Result.SUCCESS if code == "0" else Result.FAILURE
+    return ResultMessage(at=float(entry["at"]), result=result, by_query=True)
 
 
 def journal(control: ControlClient, *, since: int = 0, **where: str) -> Iterator[dict[str, Any]]:
     """All entries, page by page.
 
     Raises:
-        Dropped: entries of this run are gone.
+        JournalIncomplete: the journal dropped entries.
     """
     while True:
         page = control.journal(since=since, limit=PAGE, **where)
         if page["dropped"]:
-            raise Dropped(f"the journal's bound pushed {page['dropped']} entries out; start it with a larger one")
+            raise JournalIncomplete(
+                f"the simulator's journal dropped {page['dropped']} entries at its bound; start it with a larger one"
+            )
         yield from page["entries"]
         if len(page["entries"]) < PAGE:
             return

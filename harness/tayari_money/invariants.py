@@ -1,149 +1,83 @@
-"""The five truths about money that hold over a whole run, whatever else was tried in it (rules M01 to M05).
+"""The money invariants: what must hold over a whole run, whatever else was tried in it.
 
-Pure: what merchant and Daraja said goes in, broken truths come out. The suites and the load both judge with it.
+Pure: payment records go in, violations come out. The suites and the load judge with the same table. A new invariant is
+one function and one row of `INVARIANTS`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+from tayari_money.payment_record import (
+    DarajaTransaction,
+    Observation,
+    PaymentKind,
+    PaymentRecord,
+    Result,
+    ResultMessage,
+)
 from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
-
-
-class Word(StrEnum):
-    """What M-Pesa told the merchant about a payment."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    UNDECIDED = "undecided"
-    """In flight, or an error: the merchant knows as much as before."""
+_RECEIVED: Final = frozenset({PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT})
+_SENT: Final = frozenset({PaymentKind.PAYOUT, PaymentKind.REFUND})
+_SHOWN: Final = 3
+"""Violations that a sentence shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One word that reached the merchant: in a callback, or as the answer to its query."""
-
-    at: float
-    """Epoch seconds: not later than the merchant heard it."""
-    word: Word
-    by_query: bool = False
-    amount: float | None = None
-    receipt: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
-    """One push that Daraja accepted, with what became of it in truth."""
-
-    checkout_request_id: str
-    amount: float
-    paid: bool
-    """The customer's money has moved."""
-    due_at: float
-    """Epoch seconds at which the result became true."""
-    receipt: str = ""
-    account_reference: str = ""
-    acknowledged: bool = True
-    """The merchant was told that the push was accepted."""
-    forged: bool = False
-    """Somebody who is not Safaricom sent a success for it: callbacks prove nothing here."""
-    told: tuple[Told, ...] = ()
-
-    def proofs(self) -> Iterator[Told]:
-        """The words from which the merchant could know that it is paid."""
-        return (told for told in self.told if told.word is Word.SUCCESS and (told.by_query or not self.forged))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One look at the state of a payment."""
-
-    payment_id: str
-    state: PaymentState
-    began: float
-    """Epoch seconds; looks of several threads may overlap."""
-    ended: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """One order as the merchant and Daraja know it when everything is over."""
+class Violation:
+    """One payment that breaks an invariant."""
 
     reference: str
-    ordered: float | None
-    """Shillings; None where the merchant decides the amount itself."""
-    pushes: tuple[Pushed, ...]
-    looks: tuple[Look, ...]
-    """In order of time; the last one is the end."""
-    credits: int | None
-    """None: not visible."""
-    total: float | None
-    """Shillings credited; None: not visible."""
-    receipt: str | None = None
-    """As the customer is shown it."""
-    several_attempts: bool = False
-    """More than one payment was started under one identifier, so that failed may become pending again."""
-
-    @property
-    def state(self) -> PaymentState | None:
-        """In the end; None: it was never readable."""
-        return self.looks[-1].state if self.looks else None
-
-    @property
-    def credited(self) -> bool:
-        """Whether the customer got anything for it."""
-        return bool(self.credits) or bool(self.total)
+    description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """One order that breaks a truth."""
-
-    reference: str
-    what: str
+Records = Sequence[PaymentRecord]
 
 
-def credited_once(accounts: Sequence[Account]) -> list[Broken]:
+def credited_once(records: Records) -> list[Violation]:
     """M01: each receipt credits once."""
     broken = [
-        Broken(reference=account.reference, what=f"{_credits_of(account)} for {paid_pushes(account)}")
-        for account in accounts
-        if _times_credited(account) > max(1, sum(push.paid for push in account.pushes))
+        Violation(reference=record.reference, description=f"{_credits_of(record)} for {completed_payments(record)}")
+        for record in records
+        if _times_credited(record) > max(1, len(record.completed))
     ]
     shown: dict[str, list[str]] = defaultdict(list)
-    for account in accounts:
-        if account.receipt and (account.credited or account.state is PAID):
-            shown[account.receipt].append(account.reference)
+    for record in records:
+        if record.receipt and (record.credited or record.state is PAID):
+            shown[record.receipt].append(record.reference)
     for receipt, references in shown.items():
         if len(references) > 1:
-            broken.append(Broken(reference=references[1], what=f"is paid with {receipt}, as {references[0]} is"))
+            also = f"is paid with {receipt}, as {references[0]} is"
+            broken.append(Violation(reference=references[1], description=also))
     return broken
 
 
-def _times_credited(account: Account) -> int:
-    """By the ledger's rows; or by the sum, where that is a multiple of what was paid: one row may carry two credits."""
-    rows = account.credits or 0
-    amounts = {push.amount for push in account.pushes}
-    if not account.total or len(amounts) != 1 or 0 in amounts or _named_amounts(account) - amounts:
+def _times_credited(record: PaymentRecord) -> int:
+    """By the rows of the merchant's ledger, or by the sum where it is a multiple of the amount.
+
+    One row may carry two credits.
+    """
+    rows = record.credits or 0
+    amounts = {one.amount for one in record.transactions}
+    if not record.total or len(amounts) != 1 or 0 in amounts or _named_amounts(record) - amounts:
         return rows
-    times, rest = divmod(round(account.total, 2), amounts.pop())
+    times, rest = divmod(round(record.total, 2), amounts.pop())
     return rows if rest else max(rows, int(times))
 
 
-def _credits_of(account: Account) -> str:
-    """What was credited, as it was seen: rows that were counted, or a sum."""
-    rows = account.credits or 0
-    if account.total is None or _times_credited(account) == rows:
+def _credits_of(record: PaymentRecord) -> str:
+    """What was credited, as it was seen: a number of rows, or a sum."""
+    rows = record.credits or 0
+    if record.total is None or _times_credited(record) == rows:
         return f"was credited {rows} times"
-    return f"was credited {shillings(account.total)} shillings"
+    return f"was credited {shillings(record.total)} shillings"
 
 
 def shillings(amount: float) -> str:
@@ -151,133 +85,260 @@ def shillings(amount: float) -> str:
     return f"{amount:.2f}".removesuffix(".00")
 
 
-def _named_amounts(account: Account) -> set[float]:
-    """What M-Pesa itself named as paid."""
-    return {one.amount for push in account.pushes for one in push.proofs() if one.amount is not None}
+def _named_amounts(record: PaymentRecord) -> set[float]:
+    """The amounts that M-Pesa's messages name as paid."""
+    return {proof.amount for one in record.transactions for proof in one.proofs() if proof.amount is not None}
 
 
-def paid_pushes(account: Account) -> str:
+def completed_payments(record: PaymentRecord) -> str:
     """How often the customer paid, in words."""
-    paid = [push.amount for push in account.pushes if push.paid]
-    each = f" of {shillings(paid[0])}" if len(set(paid)) == 1 else ""
-    return {0: "no payment", 1: f"one payment{each}"}.get(len(paid), f"{len(paid)} payments{each}")
+    amounts = [one.amount for one in record.completed]
+    each = f" of {shillings(amounts[0])}" if len(set(amounts)) == 1 else ""
+    return {0: "no payment", 1: f"one payment{each}"}.get(len(amounts), f"{len(amounts)} payments{each}")
 
 
-def credited_on_proof(accounts: Sequence[Account]) -> list[Broken]:
-    """M02: nothing is credited, or called paid, before M-Pesa said that it is paid."""
-    return [Broken(reference=account.reference, what=what) for account in accounts if (what := _without_proof(account))]
+def credited_on_proof(records: Records) -> list[Violation]:
+    """M02: nothing is credited, or called paid, before M-Pesa reported success."""
+    return _described(records, _without_proof)
 
 
-def _without_proof(account: Account) -> str:
-    proven_at = min((told.at for push in account.pushes for told in push.proofs()), default=None)
+def _without_proof(record: PaymentRecord) -> str:
+    proven_at = min((proof.at for one in record.transactions for proof in one.proofs()), default=None)
     if proven_at is None:
-        if account.credited:
-            return "was credited, and no word of M-Pesa said that it was paid"
-        return "became paid, and no word of M-Pesa said so" if account.state is PAID else ""
-    early = next((look for look in account.looks if look.state is PAID and look.ended < proven_at), None)
-    return "" if early is None else f"was paid {proven_at - early.ended:.1f} s before M-Pesa said so"
+        if record.credited:
+            return "was credited, and no message of M-Pesa reported it as paid"
+        return "became paid, and no message of M-Pesa reported it as paid" if record.state is PAID else ""
+    early = next((one for one in record.observations if one.state is PAID and one.ended < proven_at), None)
+    return "" if early is None else f"was paid {proven_at - early.ended:.1f} s before M-Pesa reported it as paid"
 
 
-def final_stays_final(accounts: Sequence[Account]) -> list[Broken]:
-    """M03: a payment that is paid or failed stays so, unless M-Pesa said something new."""
+def final_stays_final(records: Records) -> list[Violation]:
+    """M03: a payment that is paid or failed stays so, unless M-Pesa reported something new."""
     return [
-        Broken(reference=account.reference, what=f"was {before.state}, and then {after.state}")
-        for account in accounts
-        for before, after in _steps(account)
-        if _is_flip(account, before, after)
+        Violation(reference=record.reference, description=f"was {before.state}, and then {after.state}")
+        for record in records
+        for before, after in _changes(record)
+        if _is_flip(record, before, after)
     ]
 
 
-def _steps(account: Account) -> Iterator[tuple[Look, Look]]:
-    """Each change of state of one payment, between two looks that did not overlap."""
-    by_payment: dict[str, list[Look]] = defaultdict(list)
-    for look in account.looks:
-        by_payment[look.payment_id].append(look)
-    for looks in by_payment.values():
-        for before, after in pairwise(looks):
+def _changes(record: PaymentRecord) -> Iterator[tuple[Observation, Observation]]:
+    """Each change of state of one payment, between two observations that did not overlap."""
+    by_payment: dict[str, list[Observation]] = defaultdict(list)
+    for observation in record.observations:
+        by_payment[observation.payment_id].append(observation)
+    for observations in by_payment.values():
+        for before, after in pairwise(observations):
             if before.state is not after.state and before.ended <= after.began:
                 yield before, after
 
 
-def _is_flip(account: Account, before: Look, after: Look) -> bool:
-    told = [one for push in account.pushes for one in push.told if one.at <= after.ended]
+def _is_flip(record: PaymentRecord, before: Observation, after: Observation) -> bool:
+    known = [message for one in record.transactions for message in one.messages if message.at <= after.ended]
     if before.state is PAID and after.state is FAILED:
-        return not any(one.word is Word.FAILURE and one.by_query for one in told)
+        return not any(message.result is Result.FAILURE and message.by_query for message in known)
     if before.state is PAID and after.state is PENDING:
         return True
-    if before.state is FAILED and after.state in (PAID, PENDING) and not account.several_attempts:
-        return not any(one.word is Word.SUCCESS for one in told)
+    if before.state is FAILED and after.state in (PAID, PENDING) and not record.several_attempts:
+        return not any(message.result is Result.SUCCESS for message in known)
     return False
 
 
-def amounts_agree(accounts: Sequence[Account]) -> list[Broken]:
-    """M04: ordered, pushed and credited are one amount (a merchant may round to whole shillings)."""
-    return [Broken(reference=account.reference, what=what) for account in accounts if (what := _difference(account))]
+def amounts_agree(records: Records) -> list[Violation]:
+    """M04: ordered, requested and credited are one amount (a merchant may round to whole shillings)."""
+    return _described(records, _difference)
 
 
-def _difference(account: Account) -> str:
-    for push in account.pushes:
-        if account.ordered is not None and abs(push.amount - account.ordered) >= 1:
-            asked = shillings(push.amount)
-            return f"is an order of {shillings(account.ordered)} shillings, and {asked} were asked for"
-    amounts = {push.amount for push in account.pushes}
-    if not account.total or len(amounts) != 1 or _named_amounts(account) - amounts:
-        return ""  # nothing credited; or M-Pesa itself named another amount, which is rule C06's affair
-    amount, paid = amounts.pop(), sum(push.paid for push in account.pushes)
-    if round(account.total, 2) in {round(times * amount, 2) for times in range(1, max(1, paid) + 1)}:
-        return ""  # of two payments for one order the second may wait for a person, which is rule M05's affair
-    return f"was credited {shillings(account.total)} shillings; {shillings(max(1, paid) * amount)} were paid"
+def _difference(record: PaymentRecord) -> str:
+    for one in record.transactions:
+        if record.ordered is not None and abs(one.amount - record.ordered) >= 1:
+            asked = shillings(one.amount)
+            return f"is an order of {shillings(record.ordered)} shillings, and {asked} were asked for"
+    amounts = {one.amount for one in record.transactions}
+    if not record.total or len(amounts) != 1 or _named_amounts(record) - amounts:
+        return ""  # Nothing is credited; or M-Pesa itself named another amount, which rule C06 judges.
+    amount, paid = amounts.pop(), len(record.completed)
+    if round(record.total, 2) in {round(times * amount, 2) for times in range(1, max(1, paid) + 1)}:
+        return ""  # The second of two payments for one order may wait for a person: rule M05 judges that.
+    return f"was credited {shillings(record.total)} shillings; {shillings(max(1, paid) * amount)} were paid"
 
 
-def paid_is_settled(accounts: Sequence[Account]) -> list[Broken]:
-    """M05: whoever has paid is credited, or in a person's hands, in the end."""
+def paid_is_settled(records: Records) -> list[Violation]:
+    """M05: a customer who paid is credited, or a person reviews the payment, in the end."""
     return [
-        Broken(reference=account.reference, what=f"is {account.state} in the end, and the customer has paid")
-        for account in accounts
-        if is_owed(account)
+        Violation(
+            reference=record.reference, description=f"is {record.state} in the end, and the customer has paid"
+        )
+        for record in records
+        if is_unsettled(record)
+    ]  # fmt: skip
+
+
+def is_unsettled(record: PaymentRecord) -> bool:
+    """Whether the merchant knows, or should know, of a payment that it shows as neither paid nor in review."""
+    if record.state not in (PENDING, FAILED):
+        return False
+    return any(_could_be_known(one) for one in record.completed)
+
+
+def _could_be_known(transaction: DarajaTransaction) -> bool:
+    """Whether the merchant had a way to know that the transaction succeeded.
+
+    It had none when it received contradicting results, or only "in flight", or no acknowledgement with an id to query.
+    """
+    results = {
+        one.result
+        for one in transaction.messages
+        if one.at >= transaction.due_at or one.result is not Result.UNDECIDED
+    }  # fmt: skip
+    if Result.FAILURE in results or not transaction.acknowledged:
+        return False
+    return not results or any(_is_genuine(transaction, proof) for proof in transaction.proofs())
+
+
+def _is_genuine(transaction: DarajaTransaction, proof: ResultMessage) -> bool:
+    """Whether a success is true: the run changes some, to see how the merchant reacts."""
+    return proof.by_query or (proof.amount == transaction.amount and proof.receipt == transaction.receipt)
+
+
+def paid_out_once(records: Records) -> list[Violation]:
+    """M06: a payout or refund moves money once."""
+    return _described(records, _repeated)
+
+
+def _repeated(record: PaymentRecord) -> str:
+    times = len(record.completed)
+    total = shillings(sum(one.amount for one in record.completed))
+    return f"was paid out {times} times, {total} shillings in all" if times > 1 else ""
+
+
+def paid_out_on_result(records: Records) -> list[Violation]:
+    """M07: no payout is called paid before a result reported success; an acknowledgement is no result."""
+    return _described(records, _without_result)
+
+
+def _without_result(record: PaymentRecord) -> str:
+    first_paid = next((one for one in record.observations if one.state is PAID), None)
+    if first_paid is None:
+        return ""
+    proven_at = min((proof.at for one in record.transactions for proof in one.proofs()), default=None)
+    if proven_at is None:
+        return f"is a {record.kind} that became paid, and no result reported success"
+    early_s = proven_at - first_paid.ended
+    return f"is a {record.kind} that was paid {early_s:.1f} s before its result" if early_s > 0 else ""
+
+
+def refunds_within_payment(records: Records) -> list[Violation]:
+    """M08: the refunds of a payment never exceed what was paid."""
+    refunded: dict[str, float] = defaultdict(float)
+    for record in records:
+        if record.kind is PaymentKind.REFUND:
+            refunded[record.refund_of] += sum(one.amount for one in record.completed)
+    paid = {
+        record.reference: sum(one.amount for one in record.completed) for record in records if record.kind in _RECEIVED
+    }
+    return [
+        Violation(
+            reference=reference,
+            description=f"was refunded {shillings(total)} shillings; {shillings(paid.get(reference, 0.0))} were paid",
+        )
+        for reference, total in refunded.items()
+        if round(total - paid.get(reference, 0.0), 2) > 0
     ]
 
 
-def is_owed(account: Account) -> bool:
-    """Whether a payment of which the merchant knows, or should, is neither paid nor in review."""
-    if account.state not in (PENDING, FAILED):
-        return False
-    return any(push.paid and _could_be_known(push) for push in account.pushes)
+def _described(records: Records, describe: Callable[[PaymentRecord], str]) -> list[Violation]:
+    """A violation for each record that `describe` says something about."""
+    return [Violation(reference=record.reference, description=text) for record in records if (text := describe(record))]
 
 
-def _could_be_known(push: Pushed) -> bool:
-    """A merchant that was told both, or that M-Pesa keeps telling "in flight", is not to blame; one that had no
-    acknowledgement has no id to ask by."""
-    said = {told.word for told in push.told if told.at >= push.due_at or told.word is not Word.UNDECIDED}
-    if Word.FAILURE in said or not push.acknowledged:
-        return False
-    return not said or any(_is_genuine(push, told) for told in push.proofs())
+def _reported_twice(record: PaymentRecord) -> bool:
+    """Whether the merchant received more than one success for a payment that it credited."""
+    return record.credited and any(
+        sum(message.result is Result.SUCCESS for message in one.messages) > 1 for one in record.completed
+    )
 
 
-def _is_genuine(push: Pushed, told: Told) -> bool:
-    """A success as it was: not one that the run changed to see what the merchant makes of it."""
-    return told.by_query or (told.amount == push.amount and told.receipt == push.receipt)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invariant:
+    """One row: which records it judges, how, and what must have happened before it counts as kept."""
+
+    rule: str
+    find: Callable[[Records], list[Violation]]
+    kinds: frozenset[PaymentKind]
+    precondition: Callable[[PaymentRecord], bool]
+    """At least one record must meet it: otherwise nothing put the invariant to the test."""
+    not_met: str
+    """The reason to give when no record meets it."""
 
 
-Judge = Callable[[Sequence[Account]], list[Broken]]
-
-JUDGES: Final[Mapping[str, Judge]] = MappingProxyType(
-    {
-        "M01": credited_once,
-        "M02": credited_on_proof,
-        "M03": final_stays_final,
-        "M04": amounts_agree,
-        "M05": paid_is_settled,
-    }
-)
+_ROWS: Final = (
+    Invariant(
+        rule="M01", find=credited_once, kinds=_RECEIVED, precondition=_reported_twice,
+        not_met="the merchant received no second success for any order that it credited",
+    ),
+    Invariant(
+        rule="M02", find=credited_on_proof, kinds=_RECEIVED, precondition=lambda record: record.state is not None,
+        not_met="no order had a state that could be read",
+    ),
+    Invariant(
+        rule="M03", find=final_stays_final, kinds=frozenset(PaymentKind),
+        precondition=lambda record: record.state in (PAID, FAILED), not_met="no order was seen paid or failed",
+    ),
+    Invariant(
+        rule="M04", find=amounts_agree, kinds=_RECEIVED, precondition=lambda record: bool(record.total),
+        not_met="no order was seen credited with a sum",
+    ),
+    Invariant(
+        rule="M05", find=paid_is_settled, kinds=_RECEIVED,
+        precondition=lambda record: record.state is not None and bool(record.completed),
+        not_met="no order that was paid had a state that could be read",
+    ),
+    Invariant(
+        rule="M06", find=paid_out_once, kinds=_SENT, precondition=lambda record: bool(record.completed),
+        not_met="no payout or refund moved money",
+    ),
+    Invariant(
+        rule="M07", find=paid_out_on_result, kinds=_SENT, precondition=lambda record: record.state is not None,
+        not_met="no payout or refund had a state that could be read",
+    ),
+    Invariant(
+        rule="M08", find=refunds_within_payment, kinds=frozenset(PaymentKind),
+        precondition=lambda record: record.kind is PaymentKind.REFUND and bool(record.completed),
+        not_met="no refund moved money",
+    ),
+)  # fmt: skip
+INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType({row.rule: row for row in _ROWS})
 """Each money invariant by the id of its rule."""
 
 
-def sentence(broken: Iterable[Broken], *, judged: int, most: int = 3) -> str:
-    """The finding in one sentence, or nothing."""
-    found = list(broken)
-    if not found:
-        return ""
-    shown = "; ".join(f"order {one.reference} {one.what}" for one in found[:most])
-    more = f"; and {len(found) - most} more" if len(found) > most else ""
-    return f"{len(found)} of {judged} orders of this run: {shown}{more}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one invariant says about the payments of a run."""
+
+    judged: int
+    """Records of the kinds that the invariant is about."""
+    violations: tuple[Violation, ...]
+    not_met: str
+    """Why nothing put the invariant to the test; empty where something did."""
+
+    @property
+    def sentence(self) -> str:
+        """The violations in one sentence; empty where there are none."""
+        number = len(self.violations)
+        if not number:
+            return ""
+        shown = "; ".join(f"order {one.reference} {one.description}" for one in self.violations[:_SHOWN])
+        more = f"; and {number - _SHOWN} more" if number > _SHOWN else ""
+        return f"{number} of {self.judged} orders of this run: {shown}{more}"
+
+
+def judge(rule: str, records: Records) -> Judgement:
+    """Hold the records to one invariant: the only way from records to violations."""
+    row = INVARIANTS[rule]
+    judged = [record for record in records if record.kind in row.kinds]
+    return Judgement(
+        judged=len(judged),
+        violations=tuple(row.find(judged)),
+        not_met="" if any(map(row.precondition, judged)) else row.not_met,
+    )

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tayari_money.invariants import JUDGES, Account, Broken, Look, Pushed, Told, Word, is_owed
+from tayari_money.invariants import Violation, is_unsettled, judge
+from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
 from tayari_money.payment_state import PaymentState
 
 from tayari_load.book import Entry
@@ -66,37 +67,39 @@ class Accounts:
         """What Daraja was paid for this order."""
         return [row for row in self.payments.get(entry.msisdn, ()) if row["state"] == "paid"]
 
-    def account(self, entry: Entry) -> Account:
+    def account(self, entry: Entry) -> PaymentRecord:
         """One order, as the judge takes it."""
-        return Account(
+        return PaymentRecord(
             reference=entry.reference,
             ordered=float(entry.amount),
-            pushes=tuple(pushed(row) for row in self.payments.get(entry.msisdn, ())),
-            looks=tuple(self._looks(entry)),
+            transactions=tuple(pushed(row) for row in self.payments.get(entry.msisdn, ())),
+            observations=tuple(self._looks(entry)),
             credits=entry.credits,
             total=entry.credited,
             receipt=entry.receipt or None,
         )
 
-    def _looks(self, entry: Entry) -> Iterable[Look]:
+    def _looks(self, entry: Entry) -> Iterable[Observation]:
         again = self.looked_again.get(entry.reference)
         for state, at in ((entry.state, entry.at), (PaymentState(again) if again else None, self.now)):
             if state is not None:
-                yield Look(payment_id=entry.payment_id, state=state, began=at, ended=at)
+                yield Observation(payment_id=entry.payment_id, state=state, began=at, ended=at)
 
 
-def pushed(payment: Payment) -> Pushed:
+def pushed(payment: Payment) -> DarajaTransaction:
     """A payment of the simulator. Whatever is true of it, a query may have told the merchant."""
-    told = {"paid": Word.SUCCESS, "failed": Word.FAILURE}.get(str(payment["state"]))
+    result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(payment["state"]))
     amount, receipt = float(payment["amount"]), str(payment.get("receipt") or "")
-    return Pushed(
-        checkout_request_id=str(payment.get("checkout_request_id", "")),
+    return DarajaTransaction(
+        transaction_id=str(payment.get("checkout_request_id", "")),
         amount=amount,
-        paid=told is Word.SUCCESS,
+        completed=result is Result.SUCCESS,
         due_at=_ANY_TIME,
         receipt=receipt,
         account_reference=str(payment.get("account_reference", "")),
-        told=() if told is None else (Told(at=_ANY_TIME, word=told, by_query=True, amount=amount, receipt=receipt),),
+        messages=()
+        if result is None
+        else (ResultMessage(at=_ANY_TIME, result=result, by_query=True, amount=amount, receipt=receipt),),
     )
 
 
@@ -111,7 +114,7 @@ def by_msisdn(payments: Iterable[Payment], *, since: float) -> Mapping[str, list
 
 def judge_money(accounts: Accounts) -> tuple[Invariant, ...]:
     """All five, in the order of their ids."""
-    return tuple(judge(accounts) for judge in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
+    return tuple(row(accounts) for row in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
 
 
 def declined(accounts: Accounts) -> int:
@@ -176,7 +179,7 @@ def _not_stuck(accounts: Accounts) -> Invariant:
     young = [
         entry
         for entry in paid
-        if is_owed(accounts.account(entry)) and not any(_is_due(row, accounts) for row in accounts.paid(entry))
+        if is_unsettled(accounts.account(entry)) and not any(_is_due(row, accounts) for row in accounts.paid(entry))
     ]
     left_out = {entry.reference for entry in (*young, *unread)}
     known = [entry for entry in paid if entry.reference not in left_out]
@@ -205,10 +208,10 @@ def _invariant(
 ) -> Invariant:
     """What the judge says of these entries, and `more` of those about which it says nothing."""
     by_reference = {entry.reference: entry for entry in entries}
-    found = list(JUDGES[rule]([accounts.account(entry) for entry in entries]))
+    found = list(judge(rule, [accounts.account(entry) for entry in entries]).violations)
     told = {one.reference for one in found}
     found += [
-        Broken(reference=entry.reference, what=what)
+        Violation(reference=entry.reference, description=what)
         for entry in entries
         if entry.reference not in told and (what := more(entry))
     ]
@@ -216,7 +219,7 @@ def _invariant(
     return Invariant(
         rule=rule,
         judged=number,
-        broken=tuple(_said(by_reference[one.reference], one.what) for one in found),
+        broken=tuple(_said(by_reference[one.reference], one.description) for one in found),
         witnesses=tuple(by_reference[one.reference].msisdn for one in found),
         unseen="" if number or found else unseen,
         key=key,

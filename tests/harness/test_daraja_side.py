@@ -1,11 +1,11 @@
-"""What the merchant was told, read out of journal entries; whatever cannot be read says nothing."""
+"""What the merchant was message, read out of journal entries; whatever cannot be read says nothing."""
 
 import json
 from typing import Any
 
 import pytest
-from tayari_money.daraja_records import told_by_callback, told_by_query
-from tayari_money.invariants import Word
+from tayari_money.daraja_records import callback_message, query_message
+from tayari_money.payment_record import Result
 
 
 def callback(code: object, **more: object) -> dict[str, Any]:
@@ -18,21 +18,27 @@ def query(**answer: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("code", "word"),
-    [(0, Word.SUCCESS), ("0", Word.SUCCESS), (0.0, Word.SUCCESS), (1032, Word.FAILURE), ("SFC_IC0003", Word.FAILURE)],
+    ("code", "result"),
+    [
+        (0, Result.SUCCESS),
+        ("0", Result.SUCCESS),
+        (0.0, Result.SUCCESS),
+        (1032, Result.FAILURE),
+        ("SFC_IC0003", Result.FAILURE),
+    ],
 )
-def test_a_callback_says_success_by_its_code_alone(code: object, word: Word) -> None:
-    name, told = told_by_callback(callback(code))
+def test_a_callback_says_success_by_its_code_alone(code: object, result: Result) -> None:
+    name, message = callback_message(callback(code))
 
     assert name == "ws_CO_1"
-    assert told is not None
-    assert told.word is word
+    assert message is not None
+    assert message.result is result
 
 
 def test_amount_and_receipt_are_read_from_a_list_and_from_a_single_item() -> None:
     items = [{"Name": "Amount", "Value": "1.00"}, {"Name": "MpesaReceiptNumber", "Value": "UKN1"}]
-    _, listed = told_by_callback(callback(0, CallbackMetadata={"Item": items}))
-    _, single = told_by_callback(callback(0, CallbackMetadata={"Item": items[1]}))
+    _, listed = callback_message(callback(0, CallbackMetadata={"Item": items}))
+    _, single = callback_message(callback(0, CallbackMetadata={"Item": items[1]}))
 
     assert listed is not None
     assert single is not None
@@ -42,18 +48,18 @@ def test_amount_and_receipt_are_read_from_a_list_and_from_a_single_item() -> Non
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"Body": []}', '{"Body": {"stkCallback": 1}}', '{"Body":' * 20_000])
 def test_an_unreadable_callback_says_nothing(body: str) -> None:
-    assert told_by_callback({"at": 5.0, "request": {"body": body}}) == ("", None)
+    assert callback_message({"at": 5.0, "request": {"body": body}}) == ("", None)
 
 
 @pytest.mark.parametrize(
-    ("answer", "word"),
+    ("answer", "result"),
     [
-        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_1"}, Word.SUCCESS),
-        ({"ResultCode": "1032", "CheckoutRequestID": "ws_CO_1"}, Word.FAILURE),
-        ({"ResultCode": "4999", "CheckoutRequestID": "ws_CO_1"}, Word.UNDECIDED),
-        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_2"}, Word.UNDECIDED),
-        ({"errorCode": "500.001.1001"}, Word.UNDECIDED),
+        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_1"}, Result.SUCCESS),
+        ({"ResultCode": "1032", "CheckoutRequestID": "ws_CO_1"}, Result.FAILURE),
+        ({"ResultCode": "4999", "CheckoutRequestID": "ws_CO_1"}, Result.UNDECIDED),
+        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_2"}, Result.UNDECIDED),
+        ({"errorCode": "500.001.1001"}, Result.UNDECIDED),
     ],
 )
-def test_a_query_decides_where_it_names_the_payment_and_its_result(answer: dict[str, object], word: Word) -> None:
-    assert told_by_query(query(**answer), "ws_CO_1").word is word
+def test_a_query_decides_where_it_names_the_payment_and_its_result(answer: dict[str, object], result: Result) -> None:
+    assert query_message(query(**answer), "ws_CO_1").result is result

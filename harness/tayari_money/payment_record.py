@@ -1,0 +1,114 @@
+"""One record of a payment: what the merchant shows of it, and what Daraja knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tayari_money.payment_state import PaymentState
+
+
+class PaymentKind(StrEnum):
+    """Which way the money goes, and who starts it."""
+
+    STK_PAYMENT = "STK payment"
+    C2B_PAYMENT = "C2B payment"
+    PAYOUT = "payout"
+    """From the merchant to a customer."""
+    REFUND = "refund"
+    """Of a payment that the merchant received."""
+
+
+class Result(StrEnum):
+    """What a message of M-Pesa reports about a transaction."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    UNDECIDED = "undecided"
+    """In flight, or an error: the merchant knows as much as before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultMessage:
+    """One report that reached the merchant: a callback, or the response to its query."""
+
+    at: float
+    """Epoch seconds. The merchant received the message at this time or later."""
+    result: Result
+    by_query: bool = False
+    amount: float | None = None
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DarajaTransaction:
+    """One transaction that Daraja accepted, with its true result."""
+
+    transaction_id: str
+    """CheckoutRequestID, or the ConversationID of a payout or refund."""
+    amount: float
+    completed: bool
+    """The money has moved."""
+    due_at: float
+    """Epoch seconds at which the result became true."""
+    receipt: str = ""
+    account_reference: str = ""
+    acknowledged: bool = True
+    """The merchant received the acknowledgement."""
+    forged: bool = False
+    """Somebody who is not Safaricom sent a success for it: callbacks prove nothing here."""
+    messages: tuple[ResultMessage, ...] = ()
+
+    def proofs(self) -> Iterator[ResultMessage]:
+        """The messages from which the merchant can know that the transaction succeeded."""
+        return (one for one in self.messages if one.result is Result.SUCCESS and (one.by_query or not self.forged))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One reading of the state that the merchant shows."""
+
+    payment_id: str
+    state: PaymentState
+    began: float
+    """Epoch seconds; observations of several threads may overlap."""
+    ended: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRecord:
+    """One payment, payout or refund as the merchant and Daraja know it at the end of a run."""
+
+    reference: str
+    ordered: float | None
+    """Shillings; None where the merchant decides the amount itself."""
+    transactions: tuple[DarajaTransaction, ...]
+    observations: tuple[Observation, ...]
+    """In order of time; the last one is the end."""
+    credits: int | None
+    """How often the merchant credited its customer; None: not visible."""
+    total: float | None
+    """Shillings credited; None: not visible."""
+    kind: PaymentKind = PaymentKind.STK_PAYMENT
+    receipt: str | None = None
+    """As the customer sees it."""
+    refund_of: str = ""
+    """The reference of the payment that a refund returns."""
+    several_attempts: bool = False
+    """More than one payment was started under one identifier, so that failed may become pending again."""
+
+    @property
+    def state(self) -> PaymentState | None:
+        """The last state; None: it was never readable."""
+        return self.observations[-1].state if self.observations else None
+
+    @property
+    def credited(self) -> bool:
+        """Whether the customer was credited at all."""
+        return bool(self.credits) or bool(self.total)
+
+    @property
+    def completed(self) -> tuple[DarajaTransaction, ...]:
+        """The transactions that moved money."""
+        return tuple(one for one in self.transactions if one.completed)
