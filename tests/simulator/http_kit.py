@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 from core_kit import PASSKEY, Playing, payload
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from tayari_simulator.config import Config
 from tayari_simulator.http.simulator import Simulator
 
@@ -55,15 +63,38 @@ class Merchant:
 
 
 @asynccontextmanager
-async def merchant(answer: Any = OK, **more: Any) -> AsyncIterator[Merchant]:
-    """A merchant that listens."""
+async def merchant(answer: Any = OK, *, tls: ssl.SSLContext | None = None, **more: Any) -> AsyncIterator[Merchant]:
+    """A merchant that listens; with `tls`, over https."""
     shop = Merchant(answer, **more)
-    server = await asyncio.start_server(shop.serve, "127.0.0.1", 0)
-    shop.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
+    server = await asyncio.start_server(shop.serve, "127.0.0.1", 0, ssl=tls)
+    shop.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks"
     try:
         yield shop
     finally:
         server.close()
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "merchant.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 @dataclass

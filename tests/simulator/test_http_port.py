@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import orjson
@@ -10,6 +12,8 @@ import pytest
 from core_kit import Playing, payload
 from http_kit import Port, in_loop, merchant, port, read_answer
 from tayari_simulator.core.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
+from tayari_simulator.journal.memory import Question
+from tayari_simulator.journal.search import JournalSearch
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
@@ -243,5 +247,62 @@ def test_a_caller_that_leaves_early_does_no_harm() -> None:
             await asyncio.sleep(0.2)
 
             assert (await there.call(PUSH, {}))[0] == 400
+
+    in_loop(test)
+
+
+def test_a_header_that_is_not_text_costs_no_entry_of_the_journal(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with port(journal_file=str(tmp_path / "journal.sqlite")) as there:
+            head = f"POST {PUSH} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n".encode()
+            await there.raw(head + b"Authorization: Bearer \xff\xfe\r\nX: \xff\r\nContent-Type: \xff\r\n\r\n{}")
+            good = f"Authorization: Bearer {there.token}\r\n".encode()
+            await there.raw(head + good + b"Content-Type: \xff\r\n\r\n{}")
+            page = await there.simulator.whole_journal(Question())
+            waited = await there.simulator.wait("push_seen", count=2, timeout_s=5)
+
+            orjson.dumps([page, waited])
+            assert [entry["response"]["status"] for entry in page["entries"]] == [200, 404, 400]
+            assert there.simulator.journal_lost() == 0
+        rows = JournalSearch(str(tmp_path / "journal.sqlite")).find(Question(), limit=10)
+        assert [row.seq for row in rows] == [1, 2, 3]
+
+    in_loop(test)
+
+
+def test_a_callback_that_meets_a_defect_ends_with_it_and_the_next_one_is_sent() -> None:
+    async def test() -> None:
+        async with merchant() as shop, port() as there:
+            resolve, there.simulator.outbox._targets.resolve = there.simulator.outbox._targets.resolve, broken  # type: ignore[method-assign]
+            await there.push(shop.url)
+            (entry,) = await there.answered()
+            there.simulator.outbox._targets.resolve = resolve  # type: ignore[method-assign]
+            await there.push(shop.url, PhoneNumber=254711111111)
+            entries = await there.answered(2)
+
+            assert entry["error"] == "not sent, for a defect of the simulator: RuntimeError('broken')"
+            assert entries[1]["response"]["status"] == 200
+            assert there.simulator.failures.counts == {"sending a callback": 1}
+            assert there.simulator.metrics()["tayari_defects_total"] == 1
+            assert there.simulator.balance()["balanced"]
+
+    in_loop(test)
+
+
+def broken(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("broken")
+
+
+def test_the_scheduler_goes_on_after_a_defect() -> None:
+    async def test() -> None:
+        async with port() as there:
+            due, there.simulator.daraja.due = there.simulator.daraja.due, broken  # type: ignore[method-assign]
+            await there.push()
+            while not there.simulator.failures.total:
+                await asyncio.sleep(0)
+            there.simulator.daraja.due = due  # type: ignore[method-assign]
+            await there.answered()
+
+            assert there.simulator.failures.counts.keys() == {"the scheduler"}
 
     in_loop(test)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from core_kit import NOW_S
-from http_kit import OK, in_loop, merchant, port
+from http_kit import OK, in_loop, merchant, own_certificate, port
 from tayari_simulator.config import Config
 from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
-from tayari_simulator.http.targets import TargetRefused, Targets
+from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.http.callback_client import KEPT_ANSWER, LONGEST_ANSWER, CallbackClient, OriginPool, Sending
+from tayari_simulator.http.targets import Origin, Target, TargetRefused, Targets
 
 
 def delivery(url: str, **more: Any) -> Delivery:
@@ -101,6 +106,174 @@ def test_nobody_listens() -> None:
             (entry,) = await there.answered()
 
             assert entry["error"] == "cannot connect to 127.0.0.1:1: connection refused"
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 0.01])
+def test_two_in_a_row_to_nobody_both_end(gap_s: float) -> None:
+    async def test() -> None:
+        async with port() as there:
+            answers = await there.simulator.send([delivery("http://127.0.0.1:1/x")] * 3, gap_s=gap_s)
+
+            assert [answer.error for answer in answers] == ["cannot connect to 127.0.0.1:1: connection refused"] * 3
+
+    in_loop(test)
+
+
+def test_retries_at_once_to_nobody_leave_nothing_pending() -> None:
+    async def test() -> None:
+        async with port(options={"callback_retries": "2", "callback_retry_gap_s": "0"}) as there:
+            for number in range(20):
+                await there.push("http://127.0.0.1:1/x", PhoneNumber=254710000000 + number)
+            await there.answered(60)
+            balance = there.simulator.balance()
+
+            assert (balance["pending"], balance["called_back"], balance["balanced"]) == (0, 20, True)
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize("host", ["a..localhost", f"{'a' * 64}.localhost", ".localhost", f"{'ab.' * 90}localhost"])
+def test_a_host_name_that_cannot_be_written_ends_the_callback_with_a_reason(host: str) -> None:
+    async def test() -> None:
+        async with port() as there:
+            await there.push(f"http://{host}/x")
+            (entry,) = await there.answered()
+
+            assert "is not a host name; expected labels of 1 to 63 characters" in entry["error"]
+            assert there.simulator.balance()["not_allowed"] == 1
+
+    in_loop(test)
+
+
+def test_whatever_goes_wrong_in_connecting_ends_the_callback_with_a_reason() -> None:
+    async def test() -> None:
+        client, ends = CallbackClient(), asyncio.Queue[str]()
+        target = Target(Origin("http", "a..b", 80, "a..b"), "/", "http://a..b/")
+        for _ in range(2):
+            exchange = Exchange(Kind.CALLBACK, "callback", "POST", target.url, (), b"", 0.0, 0.0)
+            client.submit(Sending(target, b"", exchange, 5.0, partial(_put_error, ends), lambda _: None))
+            assert (await ends.get()).startswith("cannot connect to a..b: ")
+        client.close()
+
+    in_loop(test)
+
+
+def _put_error(ends: asyncio.Queue[str], job: Sending) -> None:
+    ends.put_nowait(job.exchange.error)
+
+
+def test_a_callback_does_not_wait_for_ever_for_a_free_connection() -> None:
+    async def never(_: bytes) -> None:
+        return None
+
+    async def test() -> None:
+        async with merchant(never) as shop:
+            client, ends = CallbackClient(queue_wait_s=0.1), asyncio.Queue[str]()
+            target = Targets(Config()).resolve(shop.url)
+            for _ in range(65):
+                exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
+                client.submit(Sending(target, b"", exchange, 60.0, partial(_put_error, ends), lambda _: None))
+
+            assert await ends.get() == "no connection to the merchant was free for 0.1 s"
+            client.close()
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 64_000, None, "the head of the answer is longer than"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000, None, "the head of the answer is longer than"),
+        (b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 3_000, None, "the head of the answer is longer than"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"y" * (LONGEST_ANSWER + 1), 200, "the answer is longer than"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * (LONGEST_ANSWER // 6 + 1),
+            200,
+            "the answer is longer than",
+        ),
+    ],
+    ids=["header", "headers", "interim", "body", "trailers"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_answer_without_end_is_cut(
+    answer: bytes, status: int | None, error: str, scheme: str, tmp_path: Path
+) -> None:
+    async def endless(_: bytes) -> bytes:
+        return answer
+
+    async def test() -> None:
+        tls = own_certificate(tmp_path) if scheme == "https" else None
+        async with merchant(endless, tls=tls) as shop, port() as there:
+            await there.push(shop.url)
+            (entry,) = await there.answered()
+
+            assert (entry["response"] or {"status": None})["status"] == status
+            assert entry["error"].startswith(error)
+            assert len((entry["response"] or {"body": ""})["body"]) <= KEPT_ANSWER
+
+    in_loop(test)
+
+
+def test_a_callback_over_tls_is_answered_on_a_kept_connection(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with merchant(tls=own_certificate(tmp_path)) as shop, port() as there:
+            for number in range(3):
+                await there.push(shop.url, PhoneNumber=254710000000 + number)
+                entries = await there.answered(number + 1)
+
+            assert [entry["response"]["status"] for entry in entries] == [200] * 3
+            assert (len(shop.requests), shop.connections) == (3, 1)
+
+    in_loop(test)
+
+
+def test_a_certificate_of_another_host_than_this_machine_is_verified(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with merchant(tls=own_certificate(tmp_path)) as shop:
+            client, done = CallbackClient(), asyncio.Event()
+            target = Targets(Config()).resolve(shop.url)
+            foreign = Origin("https", "example.test", target.origin.port, "example.test")
+            assert client._tls_for(foreign).verify_mode is ssl.CERT_REQUIRED
+            assert client._tls_for(target.origin).verify_mode is ssl.CERT_NONE
+            exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
+            pool = OriginPool(target.origin, ssl.create_default_context())
+            pool.submit(Sending(target, b"", exchange, 5.0, lambda _: done.set(), lambda _: None))
+            await done.wait()
+
+            assert "CERTIFICATE_VERIFY_FAILED" in exchange.error
+            assert shop.requests == []
+            pool.close()
+
+    in_loop(test)
+
+
+def test_a_name_below_localhost_must_be_this_machine() -> None:
+    async def elsewhere(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", ("127.0.0.1", 80)), (0, 0, 0, "", ("192.0.2.1", 80))]
+
+    async def test() -> None:
+        asyncio.get_running_loop().getaddrinfo = elsewhere  # type: ignore[method-assign, assignment]
+        async with port() as there:
+            await there.push("http://shop.localhost/x")
+            (entry,) = await there.answered()
+
+            assert "shop.localhost is 127.0.0.1, 192.0.2.1, not this machine" in entry["error"]
+
+    in_loop(test)
+
+
+def test_long_urls_are_refused_and_not_kept() -> None:
+    async def test() -> None:
+        async with port() as there:
+            status, answer = await there.push("http://127.0.0.1:1/" + "x" * 2048)
+            with pytest.raises(TargetRefused, match=r"has 2067 characters; expected at most 2048; shorten it"):
+                await there.simulator.send([delivery("http://127.0.0.1:1/" + "x" * 2048)])
+
+            assert (status, answer["errorMessage"]) == (400, "Bad Request - Invalid CallBackURL")
+            assert there.simulator.payments() == []
 
     in_loop(test)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -105,6 +108,67 @@ def test_the_file_holds_every_entry_even_those_that_memory_dropped(tmp_path: Pat
     connection.close()
     assert rows == [(number + 1, str(number), b"{}") for number in range(1200)]
     assert journal.dropped > 1000
+
+
+def test_an_entry_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
+    failures: list[str] = []
+    file = JournalFile(str(tmp_path / "journal.sqlite"), failures.append)
+    journal = Journal(most_bytes=1_000_000)
+    for number in range(30):
+        journal.add(made := entry(str(number)))
+        if number == 10:
+            made.note = "half a character: \ud800"
+        if number == 20:
+            made.scenario = iter("no kind of value that SQLite knows")  # type: ignore[assignment]
+        file.add(made)
+    file.close()
+
+    rows = JournalSearch(str(tmp_path / "journal.sqlite")).find(Question(), limit=100)
+    assert [row.seq for row in rows] == [seq for seq in range(1, 31) if seq != 21]
+    assert rows[10].note == r"half a character: \ud800"
+    assert (file.lost, failures) == (1, ["the journal file"])
+
+
+def test_what_the_disk_refuses_is_counted_and_the_next_entry_is_written(tmp_path: Path) -> None:
+    failures: Queue[str] = Queue()
+    file = JournalFile(str(tmp_path / "journal.sqlite"), failures.put)
+    made = [entry(str(number)) for number in range(3)]
+    for seq, row in enumerate(made, start=1):
+        row.seq = seq
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)) as other:
+        other.execute("ALTER TABLE entries RENAME TO elsewhere")
+        file.add(made[0])
+        assert failures.get(timeout=10) == "the journal file"
+        other.execute("ALTER TABLE elsewhere RENAME TO entries")
+    file.add(made[1])
+    file.close()
+
+    assert file.lost == 1
+    assert [row.seq for row in JournalSearch(file.path).find(Question(), limit=9)] == [2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.parametrize("there_already", [False, True])
+def test_only_its_owner_may_read_the_file(tmp_path: Path, there_already: bool) -> None:
+    path = tmp_path / "journal.sqlite"
+    if there_already:
+        path.touch(0o644)
+    file = JournalFile(str(path))
+    modes = {row.name: row.stat().st_mode & 0o777 for row in tmp_path.iterdir()}
+    file.close()
+
+    assert modes == {"journal.sqlite": 0o600, "journal.sqlite-wal": 0o600, "journal.sqlite-shm": 0o600}
+
+
+def test_headers_that_are_not_shared_count_against_the_bound() -> None:
+    journal = Journal(most_bytes=200_000)
+    for number in range(100):
+        made = entry(str(number))
+        made.request_headers = journal.same_headers(((b"X", b"%d" % number * 30_000),))
+        journal.add(made)
+
+    assert sum(len(row.request_headers[0][1]) for row in journal.find(Question())) <= 200_000
+    assert journal.dropped > 90
 
 
 def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path) -> None:

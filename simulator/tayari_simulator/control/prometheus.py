@@ -17,6 +17,7 @@ HELP: Final[Mapping[str, str]] = {
     "tayari_callbacks_waiting": "Callbacks that wait for a free connection to their merchant.",
     "tayari_cpu_seconds_total": "Processor time of the simulator.",
     "tayari_cpu_share": "Processor time of the last second, as a share of one core.",
+    "tayari_defects_total": "Failures of the simulator's own background work; GET /health names them.",
     "tayari_gc_pause_longest_seconds": "The longest pause for garbage collection.",
     "tayari_journal_behind": "Entries that wait to be written to the journal's file.",
     "tayari_journal_bytes": "About how much memory the journal's entries take.",

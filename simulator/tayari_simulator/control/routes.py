@@ -24,10 +24,13 @@ from tayari_simulator.scenario.values import Msisdn
 
 
 async def health(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /health`."""
-    settings = controlled.simulator.settings()
+    """`GET /health`. `degraded`: it answers, and something that it should have kept or done is missing."""
+    simulator = controlled.simulator
+    settings, lost, defects = simulator.settings(), simulator.journal_lost(), simulator.failures.counts
     return answer({
-        "status": "ok",
+        "status": "degraded" if lost or defects else "ok",
+        "journal_lost": lost,
+        "defects": defects,
         "version": settings["version"],
         "daraja_url": settings["daraja_url"],
         "now_s": controlled.simulator.now_s(),

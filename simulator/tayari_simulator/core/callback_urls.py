@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from tayari_simulator.core.fields import Read
+from tayari_simulator.core.fields import LONGEST_TEXT, Read
 from tayari_simulator.core.options import Options
 
 WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
@@ -31,6 +31,6 @@ def callback_url(options: Options) -> Read:
         return None if _USABLE.fullmatch(url) is None or any(finds(url) for finds in refused) else url
 
     def read(value: Any) -> str | None:
-        return judged(value) if type(value) is str else None
+        return judged(value) if type(value) is str and len(value) <= LONGEST_TEXT else None
 
     return read

@@ -4,9 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 """Header names and values as they came, in order."""
+
+
+LONGEST_SHARED: Final = 2048
+"""So many bytes of headers are shared between exchanges, and not counted for each of them."""
+
+
+class LongHeaders(RawHeaders):
+    """Headers that are too long to be shared: each exchange counts their bytes as its own."""
+
+    size: int
+
+
+def header_bytes(headers: RawHeaders) -> int:
+    """How many bytes names and values have."""
+    return sum(len(name) + len(value) for name, value in headers)
+
+
+def long_headers(headers: RawHeaders) -> LongHeaders | None:
+    """The same headers, when they are too long to be shared."""
+    size = header_bytes(headers)
+    if size <= LONGEST_SHARED:
+        return None
+    made = LongHeaders(headers)
+    made.size = size
+    return made
 
 
 class Kind(StrEnum):
@@ -53,5 +79,9 @@ class Exchange:
     """For a callback: whether its first byte was written."""
 
     def size(self) -> int:
-        """About how many bytes of memory this record holds (headers are shared and not counted)."""
-        return 420 + len(self.request_body) + len(self.response_body) + len(self.url) + len(self.error) + len(self.note)
+        """About how many bytes of memory this record holds (headers that are shared are not counted)."""
+        size = 420 + len(self.request_body) + len(self.response_body) + len(self.url) + len(self.error) + len(self.note)
+        for headers in (self.request_headers, self.response_headers):
+            if isinstance(headers, LongHeaders):
+                size += headers.size
+        return size

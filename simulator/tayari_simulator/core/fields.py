@@ -78,6 +78,10 @@ def numeric_schema(pattern: str) -> Schema:
     return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": pattern}]}
 
 
+LONGEST_TEXT: Final = 2048
+"""Characters of any text or URL that a payment keeps, so that its memory has a bound. Source: none; assumed."""
+
+
 def text_schema(at_most: int | None = None) -> Schema:
     """Text that is not empty."""
     schema: dict[str, object] = {"type": ["string", "number"], "minLength": 1}

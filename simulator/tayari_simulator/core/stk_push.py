@@ -12,6 +12,7 @@ from tayari_simulator.core.callback_urls import callback_url
 from tayari_simulator.core.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.fields import (
+    LONGEST_TEXT,
     Field,
     Fields,
     amount,
@@ -48,6 +49,7 @@ def fields(options: Options) -> Fields:
     largest = int(options.number("max_amount"))
     strict = options.says("long_reference", "refuse")
     required = options.says("transaction_desc", "required")
+    reference, desc = (12, 13) if strict else (LONGEST_TEXT, LONGEST_TEXT)
     rows = (
         Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
               about="the organisation's number; for buy goods the store number", source=_SAYS),
@@ -65,12 +67,12 @@ def fields(options: Options) -> Fields:
               about="pay bill: the short code; buy goods: the till", source=_SAYS),
         Field(name="PhoneNumber", read=msisdn, schema=_MSISDN, about="the phone that gets the prompt", source=_SAYS),
         Field(name="CallBackURL", read=callback_url(options),
-              schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$"},
+              schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT},
               about="where the result is sent", source="reference 1.9"),
-        Field(name="AccountReference", read=text(12 if strict else None), schema=text_schema(12 if strict else None),
+        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
               about="shown to the customer; at most 12 characters by the documentation", source="reference 6-9"),
-        Field(name="TransactionDesc", read=text(13 if strict else None, required=required), called="Remarks",
-              schema=text_schema(13 if strict else None), required=required,
+        Field(name="TransactionDesc", read=text(desc, required=required), called="Remarks",
+              schema=text_schema(desc), required=required,
               about="at most 13 characters; missing or empty is refused as Remarks", source="reference 6-10"),
     )  # fmt: skip
     return Fields(rows)

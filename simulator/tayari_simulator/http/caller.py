@@ -279,7 +279,7 @@ def _method(name: bytes) -> str:
 
 
 def _text(url: bytes) -> str:
-    return url.decode("utf-8", "surrogateescape")
+    return url.decode("utf-8", "backslashreplace")
 
 
 def _too_long_a_head() -> Unreadable:

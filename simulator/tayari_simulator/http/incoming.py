@@ -79,8 +79,8 @@ def sender_of(headers: RawHeaders) -> Sender:
     authorization, content_type = found.get(b"authorization"), found.get(b"content-type")
     return Sender(
         headers,
-        None if authorization is None else authorization.decode("utf-8", "surrogateescape"),
-        None if content_type is None else content_type.decode("utf-8", "surrogateescape"),
+        None if authorization is None else authorization.decode("utf-8", "backslashreplace"),
+        None if content_type is None else content_type.decode("utf-8", "backslashreplace"),
         found.get(b"content-encoding", b"").lower(),
         found.get(b"expect", b"").lower(),
     )

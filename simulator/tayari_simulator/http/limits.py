@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tayari_simulator.http.background import Failures, repeat
+
 Json = dict[str, Any]
 
 EVERY_S: Final = 1.0
@@ -37,6 +39,7 @@ THRESHOLDS: Final = (
     Threshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
     Threshold(name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"),
     Threshold(name="journal_lost", most=0, unit="entries", about="entries or pending payments that the disk refused"),
+    Threshold(name="defects", most=0, unit="failures", about="failures of the simulator's own background work"),
 )
 """A measure above `most` counts. Lateness that a slow merchant causes is not in `late_s`."""
 
@@ -49,6 +52,7 @@ class Seen:
     callbacks: int = 0
     cpu_s: float = 0.0
     lost: int = 0
+    defects: int = 0
 
 
 class Limits:
@@ -62,10 +66,12 @@ class Limits:
         counted: Callable[[], Seen],
         measure: Callable[[], dict[str, float]],
         rest: Callable[[], None] = lambda: None,
+        failures: Failures | None = None,
     ) -> None:
         self._counted = counted
         self._measure = measure
         self._rest = rest
+        self._failures = failures if failures is not None else Failures()
         self._rested = True
         self._task: asyncio.Task[None] | None = None
         self._last = Seen()
@@ -87,7 +93,7 @@ class Limits:
     def start(self) -> None:
         """Begin to look."""
         self._last, self._last_at = self._counted(), time.monotonic()
-        self._task = asyncio.create_task(self._watch())
+        self._task = asyncio.create_task(repeat("watching the limits", self.look, EVERY_S, self._failures))
 
     def stop(self) -> None:
         """Look no more."""
@@ -104,8 +110,8 @@ class Limits:
     @property
     def near(self) -> bool:
         """Whether a run that ended now should not be trusted without a word about it."""
-        lost = "journal_lost" in self._worst
-        return lost or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
+        untrue = "journal_lost" in self._worst or "defects" in self._worst
+        return untrue or (self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s)
 
     def catch_up(self) -> None:
         """For who asks: a second that is under way is not counted twice, however often somebody asks."""
@@ -123,9 +129,10 @@ class Limits:
             "callbacks_per_s": callbacks / span_s,
             "cpu_share": (now.cpu_s - last.cpu_s) / span_s,
             "journal_lost": now.lost - last.lost,
+            "defects": now.defects - last.defects,
             **self._measure(),
         }
-        if pushes or callbacks:
+        if pushes or callbacks or self.last["journal_lost"] or self.last["defects"]:
             self._rested = False
             self._judge()
         elif not self._rested:
@@ -175,8 +182,3 @@ class Limits:
             f"{row.about}: up to {worst:.3g} {row.unit} in {seconds} of {self.busy_s} seconds with traffic; "
             f"above {row.most:g} the simulator itself may be what is slow"
         )
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY_S)
-            self.look()

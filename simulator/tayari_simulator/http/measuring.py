@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from tayari_simulator.core.world import World
+from tayari_simulator.http.background import Failures
 from tayari_simulator.http.collecting import collect_at_rest
 from tayari_simulator.http.limits import Limits, Seen
 from tayari_simulator.http.monitor import Monitor, resident_bytes
@@ -25,6 +26,7 @@ class Parts:
     monitor: Monitor
     file: JournalFile | None
     keeper: PendingFile | None
+    failures: Failures
 
     def lost(self) -> int:
         """What the disk refused since the start."""
@@ -36,7 +38,9 @@ def limits_of(parts: Parts) -> Limits:
 
     def counted() -> Seen:
         counts = parts.outbox.counts
-        return Seen(parts.world.counts.pushes_accepted, counts.sent, time.process_time(), parts.lost())
+        return Seen(
+            parts.world.counts.pushes_accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total
+        )
 
     def measure() -> dict[str, float]:
         late = parts.outbox.counts.own_late_s
@@ -49,7 +53,7 @@ def limits_of(parts: Parts) -> Limits:
             "journal_behind": parts.file.behind if parts.file else 0,
         }
 
-    return Limits(counted, measure, collect_at_rest)
+    return Limits(counted, measure, collect_at_rest, parts.failures)
 
 
 def measured(parts: Parts, limits: Limits) -> dict[str, float]:
@@ -62,6 +66,7 @@ def measured(parts: Parts, limits: Limits) -> dict[str, float]:
         "tayari_pushes_accepted_total": world.counts.pushes_accepted,
         **refused,
         **ended,
+        "tayari_defects_total": parts.failures.total,
         "tayari_results_total": world.counts.results,
         "tayari_callbacks_sent_total": counts.sent,
         "tayari_callbacks_answered_total": counts.answered,

@@ -13,10 +13,9 @@ from tayari_simulator.core.behaviour import Call, Delivery
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
 from tayari_simulator.core.payments import Ending, Payment
-from tayari_simulator.http.sender import PlainSender
-from tayari_simulator.http.sending import Sending
+from tayari_simulator.http.background import Failures
+from tayari_simulator.http.callback_client import CallbackClient, Sending
 from tayari_simulator.http.targets import Target, TargetRefused, Targets
-from tayari_simulator.http.tls_sender import TlsSender
 from tayari_simulator.journal.memory import Journal
 
 log = logging.getLogger(__name__)
@@ -50,15 +49,16 @@ class OutboxCounts:
 class Outbox:
     """Sends what the core plans, and what the control API orders."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers) -> None:
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers,
+                 failures: Failures) -> None:  # fmt: skip
         """`headers` are added to every callback of Daraja's own."""
         self._daraja = daraja
         self._journal = journal
         self._clock = clock
         self._targets = targets
         self._headers = headers
-        self._plain = PlainSender()
-        self._tls = TlsSender()
+        self._failures = failures
+        self._client = CallbackClient()
         self._heads: dict[tuple[str, str, Headers], tuple[bytes, RawHeaders]] = {}
         self._answers: dict[RawHeaders, RawHeaders] = {}
         self._timeout_s = daraja.world.options.number("callback_timeout_s")
@@ -74,7 +74,15 @@ class Outbox:
         """Called when an answer has come; set by the owner."""
 
     def send(self, delivery: Delivery) -> None:
-        """Send a callback of Daraja's own. One that must not be called is journalled with the reason."""
+        """Send a callback of Daraja's own. One that cannot be sent is journalled with the reason."""
+        try:
+            self._send(delivery)
+        except Exception as error:  # noqa: BLE001 - the callback ends with it as its reason
+            self._failures.note("sending a callback")
+            payment = self._daraja.world.payments.find(delivery.checkout_request_id)
+            self._refuse(delivery, payment, f"not sent, for a defect of the simulator: {error!r}")
+
+    def _send(self, delivery: Delivery) -> None:
         payment = self._daraja.world.payments.find(delivery.checkout_request_id)
         try:
             target = self._targets.resolve(delivery.url)
@@ -114,12 +122,11 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many callbacks wait for a free connection to their merchant."""
-        return self._plain.waiting
+        return self._client.waiting
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Drop all connections."""
-        self._plain.close()
-        await self._tls.close()
+        self._client.close()
 
     def _source_of(self, delivery: Delivery) -> Headers:
         """The configured source header: Daraja's address in it, or the stranger's who forged this."""
@@ -132,11 +139,7 @@ class Outbox:
     ) -> None:
         self.in_flight += 1
         self.counts.sent += 1
-        job = Sending(target, head, exchange, timeout_s, done, self._stamp)
-        if target.origin.scheme == "http":
-            self._plain.submit(job)
-        else:
-            self._tls.submit(job)
+        self._client.submit(Sending(target, head, exchange, timeout_s, done, self._stamp))
 
     def _head(self, target: Target, delivery: Delivery) -> tuple[bytes, RawHeaders]:
         """The header lines without Content-Length, as bytes and as the journal keeps them."""
@@ -209,7 +212,9 @@ class Outbox:
             if len(self._answers) >= MOST_HEADS:
                 self._answers.clear()
             dateless = tuple(pair for pair in headers if pair[0].lower() != b"date")
-            known = self._answers[headers] = self._journal.same_headers(dateless)
+            known = self._journal.same_headers(dateless)
+            if type(known) is tuple:
+                self._answers[headers] = known
         return known
 
     def _refuse(self, delivery: Delivery, payment: Payment | None, why: str) -> None:

@@ -10,6 +10,7 @@ from tayari_simulator.clock import Clock
 from tayari_simulator.core.agenda import NEVER
 from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.http.background import Failures
 
 A_TURN: Final = 256
 """So many plans happen in one turn of the event loop; then calls get their turn too."""
@@ -19,12 +20,18 @@ class Pump:
     """Fires plans as the clock reaches them. A manual clock is moved by `advance` of the simulator, not by a timer."""
 
     def __init__(
-        self, clock: Clock, daraja: Daraja, send: Callable[[Delivery], None], happened: Callable[[], None]
+        self,
+        clock: Clock,
+        daraja: Daraja,
+        send: Callable[[Delivery], None],
+        happened: Callable[[], None],
+        failures: Failures,
     ) -> None:
         self._clock = clock
         self._daraja = daraja
         self._send = send
         self._happened = happened
+        self._failures = failures
         self._timer: asyncio.Handle | None = None
         self._closed = False
         self.armed_s = NEVER
@@ -73,5 +80,8 @@ class Pump:
     def _fire(self) -> None:
         self._timer = None
         self.armed_s = NEVER
-        self.fire(self._clock.now_s())
+        try:
+            self.fire(self._clock.now_s())
+        except Exception:  # noqa: BLE001 - the edge of a background task
+            self._failures.note("the scheduler")
         self.arm()

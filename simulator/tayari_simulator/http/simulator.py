@@ -20,6 +20,7 @@ from tayari_simulator.core.options import Options
 from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
+from tayari_simulator.http.background import Failures
 from tayari_simulator.http.balance import balance
 from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
@@ -77,24 +78,26 @@ class Simulator:
         self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
         self.daraja.world.ids.begin(int(self.clock.now_s()))
         self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
-        self._file = JournalFile(config.journal_file) if config.journal_file else None
+        self.failures = Failures()
+        self._file = JournalFile(config.journal_file, self.failures.note) if config.journal_file else None
         self.entries = kinds.journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
         self._keeper: PendingFile | None = None
         self.resumed = Resumed()
         if self._file is not None:
             self._keeper, self.resumed = resume(self.daraja.world, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
-        self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers())
+        self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers(),
+                             failures=self.failures)  # fmt: skip
         self._waiting = Waiting(self.entries)
         self.outbox.changed = self._changed
-        self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed)
+        self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed, self.failures)
         self._app = kinds.app(self.daraja, self.entries, self.clock, self._pump)
         self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
         self.advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
         self._monitor = Monitor()
         self._parts = Parts(
             world=self.daraja.world, outbox=self.outbox, entries=self.entries, monitor=self._monitor, file=self._file,
-            keeper=self._keeper,
+            keeper=self._keeper, failures=self.failures,
         )  # fmt: skip
         self._limits = limits_of(self._parts)
         self._callers: Callers | None = None
@@ -140,7 +143,7 @@ class Simulator:
             await self._listener.close()
         if self._callers is not None:
             await self._callers.close()
-        await self.outbox.close()
+        self.outbox.close()
         if self._file is not None:
             self._file.close()
 
@@ -267,6 +270,10 @@ class Simulator:
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
         return measured(self._parts, self._limits)
+
+    def journal_lost(self) -> int:
+        """Entries, or steps of payments, that the disk refused since the start."""
+        return self._parts.lost()
 
     def limits(self) -> Json:
         """`GET /v1/limits`."""

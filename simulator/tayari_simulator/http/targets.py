@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tayari_simulator.config import Config
+from tayari_simulator.core.fields import LONGEST_TEXT
 
 
 class TargetRefused(Exception):
@@ -24,6 +25,8 @@ class Origin(NamedTuple):
     port: int
     authority: str
     """As it is written in the Host header."""
+    loopback_only: bool = False
+    """Whether the name must lead to this machine, which is looked up when a connection is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Target:
 _PORTS: Final = {"http": 80, "https": 443}
 MOST_KNOWN: Final = 4096
 """So many resolved addresses are kept: most callbacks go where the last ones went."""
+_LONGEST_HOST: Final = 253
+_LONGEST_LABEL: Final = 63
 _SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"
 
 
@@ -73,13 +78,19 @@ class Targets:
         return known
 
     def _resolved(self, url: str) -> Target:
+        if len(url) > LONGEST_TEXT:
+            raise TargetRefused(
+                f"callback URL {url[:100]}... has {len(url)} characters; expected at most {LONGEST_TEXT}; shorten it"
+            )
         for old, new in self._rewrites:
             if url.startswith(old):
                 url = new + url[len(old) :]
                 break
         prefix = _prefix(url)
         origin = _origin(prefix)
-        if origin.host not in self.hosts and not is_loopback(origin.host):
+        if origin.host not in self.hosts and origin.host.endswith(".localhost"):
+            origin = origin._replace(loopback_only=True)
+        elif origin.host not in self.hosts and not is_loopback(origin.host):
             raise TargetRefused(
                 f"callback host {origin.host} is not called: only loopback and allowed hosts are; "
                 f"allow it (--allow-host {origin.host}) or rewrite it (--rewrite {prefix}=http://127.0.0.1:PORT)"
@@ -111,15 +122,26 @@ def _origin(prefix: str) -> Origin:
         scheme, host, port = "", "", None
     if scheme not in _PORTS or not host or not prefix.isascii() or not prefix.isprintable() or " " in prefix:
         raise TargetRefused(f"{prefix[:100]!r} is not the beginning of a URL; expected http://HOST or https://HOST")
+    if ":" not in host and not _is_host_name(host):
+        raise TargetRefused(
+            f"callback host {host[:100]!r} is not a host name; expected labels of 1 to {_LONGEST_LABEL} characters, "
+            f"{_LONGEST_HOST} in all, with dots between them"
+        )
     shown = f"[{host}]" if ":" in host else host
     authority = shown if port is None else f"{shown}:{port}"
     return Origin(scheme, host, port or _PORTS[scheme], authority)
 
 
+def _is_host_name(host: str) -> bool:
+    """Whether a resolver takes it: an empty or an overlong label cannot be encoded."""
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _LONGEST_HOST and all(1 <= len(label) <= _LONGEST_LABEL for label in labels)
+
+
 @lru_cache(maxsize=4096)
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine. Names are not looked up: `localhost` is the only one."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Whether this is `localhost` or an address of this machine. Names are not looked up."""
+    if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

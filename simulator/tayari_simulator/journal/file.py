@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import sqlite3
+import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from tayari_simulator.core.exchange import Exchange, RawHeaders
+from tayari_simulator.core.exchange import Exchange, LongHeaders, RawHeaders
 from tayari_simulator.journal.shape import account_reference, headers
 
 BATCH: Final = 500
@@ -28,8 +31,6 @@ INDEXED: Final = ("msisdn", "checkout_request_id", "account_reference")
 """What entries are searched by; entries without it cost nothing."""
 _INSERT: Final = f"INSERT INTO entries VALUES ({', '.join('?' * 21)})"
 
-log = logging.getLogger(__name__)
-
 
 class JournalFileError(Exception):
     """The file cannot be written: one line for whoever named it."""
@@ -38,27 +39,31 @@ class JournalFileError(Exception):
 class JournalFile:
     """Keeps every entry in one table, `entries`. Give it entries from one thread; `close` writes what is left."""
 
-    def __init__(self, path: str) -> None:
-        """Open or create the file.
+    def __init__(self, path: str, failed: Callable[[str], None] = lambda _: None) -> None:
+        """Open or create the file, which only its owner may read: it holds credentials and phone numbers.
+
+        `failed` is called with a name, from the writing thread, while an exception is being handled.
 
         Raises:
             JournalFileError: it cannot be opened as a database.
         """
+        self._failed = failed
         try:
+            _make_private(path)
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_TABLE)
             for column in INDEXED:
                 self._connection.execute(_INDEX.format(column))
-        except sqlite3.Error as error:
+        except (OSError, ValueError, sqlite3.Error) as error:
             raise JournalFileError(
                 f"journal file {path}: {error}; name a file in a folder that can be written"
             ) from error
         self.path = path
         self.last_seq: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()[0]
         """The number of the last entry that was there already."""
-        self._waiting: list[Exchange] = []
+        self._waiting: deque[Exchange] = deque()
         self.lost = 0
         """Entries that could not be written."""
         self._stop = threading.Event()
@@ -81,25 +86,71 @@ class JournalFile:
         self._connection.close()
 
     def _run(self) -> None:
+        """Write until `close`. Whatever goes wrong, the thread goes on: the next entries may be written again."""
         stopping = False
         while not stopping:
             stopping = self._stop.wait(EVERY_S)
-            entries, self._waiting = self._waiting, []
-            for start in range(0, len(entries), BATCH):
-                try:
-                    self._write(entries[start : start + BATCH])
-                except sqlite3.Error:
-                    self.lost += len(entries[start : start + BATCH])
-                    log.exception("the journal file lost %d entries", len(entries[start : start + BATCH]))
+            while self._waiting:
+                self._write([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])
 
     def _write(self, entries: list[Exchange]) -> None:
+        """Write a batch; when that fails for one of its entries, write each of them by itself."""
+        try:
+            self._insert([_row(entry) for entry in entries])
+        except sqlite3.Error as error:
+            if _is_of_one_entry(error):
+                self._write_singly(entries)
+            else:
+                self._lose(len(entries))
+        except Exception:  # noqa: BLE001 - the thread must go on
+            self._write_singly(entries)
+
+    def _write_singly(self, entries: list[Exchange]) -> None:
+        for entry in entries:
+            try:
+                self._insert([tuple(map(_writable, _row(entry)))])
+            except Exception:  # noqa: BLE001 - the thread must go on
+                self._lose(1)
+
+    def _insert(self, rows: list[tuple[object, ...]]) -> None:
         self._connection.execute("BEGIN")
         try:
-            self._connection.executemany(_INSERT, map(_row, entries))
-        except sqlite3.Error:
-            self._connection.execute("ROLLBACK")
+            self._connection.executemany(_INSERT, rows)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
+
+    def _lose(self, entries: int) -> None:
+        self.lost += entries
+        self._failed("the journal file")
+
+
+def _make_private(path: str) -> None:
+    """Create the file for its owner alone; take others' rights from one that is there."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if sys.platform != "win32":
+            os.fchmod(file, 0o600)
+    finally:
+        os.close(file)
+
+
+def _is_of_one_entry(error: sqlite3.Error) -> bool:
+    """Whether the values of one entry were refused, and not the file as a whole."""
+    return isinstance(
+        error, sqlite3.InterfaceError | sqlite3.DataError | sqlite3.ProgrammingError | sqlite3.IntegrityError
+    )
+
+
+def _writable(value: object) -> object:
+    """The value as SQLite takes it: text without lone surrogates, numbers of 64 bits."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
 
 
 def _row(entry: Exchange) -> tuple[object, ...]:
@@ -111,7 +162,11 @@ def _row(entry: Exchange) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1024)
 def _header_json(raw: RawHeaders) -> str:
+    return json.dumps(headers(raw)) if isinstance(raw, LongHeaders) else _shared_header_json(raw)
+
+
+@lru_cache(maxsize=1024)
+def _shared_header_json(raw: RawHeaders) -> str:
     """Callers repeat their headers, and so does this work."""
     return json.dumps(headers(raw))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from tayari_simulator.core.exchange import Exchange, RawHeaders
+from tayari_simulator.core.exchange import Exchange, RawHeaders, long_headers
 from tayari_simulator.journal.shape import account_reference
 
 Sink = Callable[[Exchange], None]
@@ -76,6 +76,9 @@ class Journal:
         kept = self._header_sets.get(headers)
         if kept is not None:
             return kept
+        long = long_headers(headers)
+        if long is not None:
+            return long
         if len(self._header_sets) >= MOST_HEADER_SETS:
             self._header_sets.clear()
         self._header_sets[headers] = headers

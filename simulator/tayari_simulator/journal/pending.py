@@ -49,6 +49,7 @@ class PendingFile:
         self._unwritten: list[bytes] = []
         self._most_bytes = most_bytes
         self._file = -1
+        self._closed = True
         self._bytes = 0
         self._number = 0
         self._open: dict[str, tuple[Payment, Owed]] = {}
@@ -70,6 +71,7 @@ class PendingFile:
         self._number = totals["number"]
         self._accepted, self._forgotten, self._ended = totals["accepted"], totals["forgotten"], dict(totals["ended"])
         self._open_file()
+        self._closed = False
         self._bytes = os.fstat(self._file).st_size
         os.write(self._file, b"\n")
         if self._bytes > self._most_bytes:
@@ -107,7 +109,7 @@ class PendingFile:
         if opened is not None:
             opened[1].pop(delivery.number, None)
         row = ["done", payment.checkout_request_id, delivery.number, payment.ending or ""]
-        self._unwritten.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._take(row)
         if len(self._unwritten) == 1:
             self._soon(self._write_unwritten)
         self._close_if_through(payment)
@@ -120,8 +122,9 @@ class PendingFile:
 
     def close(self) -> None:
         """Write no more."""
+        self._write_unwritten()
+        self._closed = True
         if self._file >= 0:
-            self._write_unwritten()
             os.close(self._file)
             self._file = -1
 
@@ -133,21 +136,31 @@ class PendingFile:
             self._turn()
 
     def _write(self, row: list[Any]) -> None:
-        self._unwritten.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._take(row)
         self._write_unwritten()
+
+    def _take(self, row: list[Any]) -> None:
+        try:
+            self._unwritten.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        except TypeError as error:
+            self._lose(1, error)
 
     def _write_unwritten(self) -> None:
         lines, self._unwritten = self._unwritten, []
-        if not lines or self._file < 0:
+        if not lines or self._closed:
             return
         text = b"".join(lines)
         self._bytes += len(text)
         try:
-            os.write(self._file, text)
-        except OSError:
-            self.lost += len(lines)
-            if self.lost == len(lines):
-                log.exception("%s cannot be written: pending callbacks will not survive a restart", self._path)
+            if os.write(self._file, text) < len(text):
+                raise OSError("the disk took a part of a line")
+        except OSError as error:
+            self._lose(len(lines), error)
+
+    def _lose(self, lines: int, error: Exception) -> None:
+        if not self.lost:
+            log.error("%s: %s; pending callbacks will not survive a restart", self._path, error)
+        self.lost += lines
 
     def _open_file(self) -> None:
         """Open the file for this process alone, as long as it lives."""
@@ -157,11 +170,16 @@ class PendingFile:
 
     def _turn(self) -> None:
         """Keep the file as the one before, and begin the next with what is pending now."""
-        self.close()
-        if self._path.exists():
-            self._path.replace(before(self._path))
-        self._open_file()
-        self._bytes = 0
+        self._write_unwritten()
+        os.close(self._file)
+        self._file, self._bytes = -1, 0
+        try:
+            if self._path.exists():
+                self._path.replace(before(self._path))
+            self._open_file()
+        except OSError as error:
+            self._lose(len(self._open), error)
+            return
         totals = {"accepted": self._accepted, "forgotten": self._forgotten, "ended": self._ended,
                   "number": self._number}  # fmt: skip
         self._write(["totals", totals])
