@@ -32,7 +32,7 @@ bench: $(READY) ## whole payments per core, as a ratio to a floor measured in th
 	@$(BIN)/python benchmarks/bench.py --write
 
 lock: $(READY) ## renew the exact versions
-	@$(BIN)/uv pip compile pyproject.toml --extra load --extra redis --group dev --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra load --group dev --universal --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o constraints.txt
 
 clean: ## forget the environment and what was built
@@ -44,10 +44,10 @@ $(READY): pyproject.toml constraints.txt
 	echo "Setting up $(VENV) (once) ..."; \
 	if command -v uv >/dev/null 2>&1; then \
 	  uv venv -q --allow-existing --python "$$python" $(VENV) && \
-	  uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[load,redis]' --group dev; \
+	  uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[load]' --group dev; \
 	else \
 	  "$$python" -m venv $(VENV) && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1' && \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[load,redis]' --group dev; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[load]' --group dev; \
 	fi || { echo "The set-up failed; what stands above says why. Mend it and run make again." >&2; exit 1; }
 	@touch $@

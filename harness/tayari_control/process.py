@@ -66,8 +66,6 @@ class SimulatorOptions:
     journal: Path | None = None
     journal_bytes: int = 256 * 1024 * 1024
     """Room for about 130,000 payments: a run is judged on all of its own."""
-    workers: int = 1
-    """Processes that share the Daraja port."""
     account: DarajaAccount | None = None
     """None: the simulator's own defaults."""
     callbacks: Callbacks = field(default_factory=Callbacks)
@@ -81,7 +79,6 @@ class SimulatorOptions:
         words += _each("--seed", [] if self.seed is None else [str(self.seed)])
         words += _each("--scenarios", [str(folder) for folder in self.scenarios])
         words += _each("--journal", [] if self.journal is None else [str(self.journal)])
-        words += ["--workers", str(self.workers)] if self.workers > 1 else []
         if self.account is not None:
             words += ["--short-code", self.account.short_code]
             words += _each("--till", [self.account.till] if self.account.till else [])

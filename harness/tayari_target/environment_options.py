@@ -30,8 +30,6 @@ class StageOptions:
     scenarios: tuple[Path, ...] = ()
     """Folders besides the shipped one."""
     journal: Path | None = None
-    workers: int = 1
-    """Processes that the simulator is."""
 
 
 def simulator_options(target: Target, chosen: StageOptions, port: str) -> SimulatorOptions:
@@ -45,7 +43,6 @@ def simulator_options(target: Target, chosen: StageOptions, port: str) -> Simula
         seed=chosen.seed,
         scenarios=(scenario_folder(), *chosen.scenarios),
         journal=chosen.journal,
-        workers=chosen.workers,
         account=target.daraja,
         callbacks=_filled(target.callbacks, port),
     )

@@ -60,15 +60,6 @@ class Clock:
         """How long a delay of this clock lasts for someone who waits for it; on a manual clock it is real already."""
         return delay_s if self.manual else delay_s / self.speed
 
-    def keep_step(self, wall_s: float, monotonic_s: float) -> None:
-        """Count from this origin: `wall_s`, since the epoch, is when `time.monotonic()` was `monotonic_s`.
-
-        Processes of one machine with the same origin show the same time.
-        """
-        if self._start_s == self._wall_s:
-            self._start_s = wall_s
-        self._wall_s, self._started = wall_s, monotonic_s
-
     def begin_at(self, when_s: float) -> None:
         """Go on from an earlier process, so that time is not run through twice; a real clock is right already."""
         if self.speed != 1.0:

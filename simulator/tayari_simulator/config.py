@@ -56,15 +56,6 @@ class Config:
     """A header that carries the caller's address, as a merchant's own proxy would set it (`X-Forwarded-For`)."""
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Behaviour switches by name, over the profile's."""
-    workers: int = 1
-    """Processes that share the Daraja port; 1: this one, alone."""
-    redis: str | None = None
-    """Where several hosts find each other; None: this host is alone."""
-    hosts: int = 1
-    node_host: str | None = None
-    """Where the other hosts reach this one; None: at `host`."""
-    takes_seat: bool = False
-    """Whether this is one of several, which is told the rest over its standard input."""
     page: str | None = None
     """`provenance` or `magic`: print this and stop, instead of running."""
     page_format: str = "markdown"

@@ -26,7 +26,6 @@ from tayari.cli.options import (
     ScenariosOption,
     SeedOption,
     SignOffOption,
-    SimulatorWorkersOption,
     TargetArgument,
     WaiversOption,
     stage_options,
@@ -58,7 +57,6 @@ def check(
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
-    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
     waivers: WaiversOption = None,
@@ -84,7 +82,7 @@ def check(
         load=LoadOrder(users=users, duration_s=duration, seed=seed) if loaded else None,
         functional=suite != "load",
         control_url=control,
-        stage=stage_options(port, control_port, profile, seed, scenarios, workers=simulator_workers),
+        stage=stage_options(port, control_port, profile, seed, scenarios),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
     finish(order, speech)

@@ -20,7 +20,6 @@ from tayari.cli.options import (
     PortOption,
     ProfileOption,
     SeedOption,
-    SimulatorWorkersOption,
     TargetArgument,
     stage_options,
 )
@@ -87,7 +86,6 @@ def load(
     control_port: ControlPortOption = None,
     control: ControlOption = None,
     profile: ProfileOption = "documented",
-    simulator_workers: SimulatorWorkersOption = 1,
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -106,7 +104,7 @@ def load(
         _be_worker(target, worker, control, out, speech)
         return
     _sensible(asked, master, speech, own_simulator=control is None)
-    stage = stage_options(port, control_port, profile, seed, None, workers=simulator_workers)
+    stage = stage_options(port, control_port, profile, seed, None)
     order = Order(
         target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
     )  # fmt: skip

@@ -25,9 +25,6 @@ ControlOption = Annotated[
 ProfileOption = Annotated[
     str, typer.Option("--profile", help="Which Daraja: documented, sandbox-observed or production-observed.")
 ]
-SimulatorWorkersOption = Annotated[
-    int, typer.Option("--simulator-workers", min=1, max=64, help="Processes of the simulator (docs/processes.md).")
-]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything random, to repeat a run.")]
 ScenariosOption = Annotated[
     list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")
@@ -47,11 +44,7 @@ def stage_options(
     profile: str,
     seed: int | None,
     scenarios: list[Path] | None,
-    *,
-    workers: int = 1,
 ) -> StageOptions:
     """The simulator's part of the command line in one record."""
     folders = tuple(folder.resolve() for folder in scenarios or ())
-    return StageOptions(
-        port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders, workers=workers
-    )
+    return StageOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)

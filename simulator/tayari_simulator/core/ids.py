@@ -52,7 +52,6 @@ class Ids:
         self._began = 0
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
-        self._step, self._stride = 1, _STRIDE
         self._second = Second(0)
         self.begin(0)
 
@@ -65,15 +64,9 @@ class Ids:
         else:
             self._prefix = f"{self._node}-{(self._tail + second) % 2**48:012x}"
 
-    def share(self, index: int, of: int) -> None:
-        """Draw only every `of`-th identifier, `index` after the first: processes with other indexes draw the others."""
-        self._step, self._stride = of, _STRIDE * of % _RECEIPTS
-        self._counter += index
-        self._receipt = (self._receipt + index * _STRIDE) % _RECEIPTS
-
     def request_id(self) -> str:
         """A `requestId` or `MerchantRequestID`: the gateway node's part, and a counter."""
-        self._counter += self._step
+        self._counter += 1
         if self._classic:
             return f"{self._prefix}{self._counter}-1"
         return f"{self._prefix}{self._counter}"
@@ -100,7 +93,7 @@ class Ids:
 
     def receipt(self, now_s: float) -> str:
         """An M-Pesa receipt: ten characters, the first three are the day."""
-        self._receipt = number = (self._receipt + self._stride) % _RECEIPTS
+        self._receipt = number = (self._receipt + _STRIDE) % _RECEIPTS
         front, back = divmod(number, 46_656)
         first, second = divmod(front, 1296)
         third, last = divmod(back, 36)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-import orjson
-
+from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.core import endpoints, results
 from tayari_simulator.core.behaviour import Choose, Delivery
@@ -17,15 +16,14 @@ from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.options import Options
-from tayari_simulator.core.outcomes import callback_of
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.http.advancing import Advancing, ClockIsReal
 from tayari_simulator.http.background import Failures
 from tayari_simulator.http.balance import balance
 from tayari_simulator.http.caller import Callers
 from tayari_simulator.http.conditions import CONDITIONS, Conditions
+from tayari_simulator.http.daraja_app import DarajaApp
 from tayari_simulator.http.draining import drained
-from tayari_simulator.http.kinds import ALONE, Kinds
 from tayari_simulator.http.listener import Listener
 from tayari_simulator.http.looking_up import Page, page_of, whole_page
 from tayari_simulator.http.measuring import Parts, limits_of, measured
@@ -38,7 +36,7 @@ from tayari_simulator.http.settings import business_of, configured
 from tayari_simulator.http.shapes import payment_dicts
 from tayari_simulator.http.targets import TargetRefused, Targets
 from tayari_simulator.journal.file import JournalFile
-from tayari_simulator.journal.memory import Question
+from tayari_simulator.journal.memory import Journal, Question
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resuming import Behaviours
 from tayari_simulator.journal.search import JournalSearch
@@ -59,7 +57,6 @@ class Simulator:
         *,
         choose: Choose | None = None,
         behaviours: Behaviours = lambda _: None,
-        kinds: Kinds = ALONE,
     ) -> None:
         """Put it together; nothing is opened but the journal, whose pending payments are taken over.
 
@@ -69,8 +66,7 @@ class Simulator:
             ClockError, OptionError, TargetRefused, JournalFileError: the configuration cannot be used.
         """
         self.config = config
-        self._kinds = kinds
-        self.clock = kinds.clock(config.clock)
+        self.clock = make_clock(config.clock)
         self.options = Options(config.profile, config.options)
         targets = Targets(config)
         self._hosts = targets.hosts
@@ -80,7 +76,7 @@ class Simulator:
         self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()
         self._file = JournalFile(config.journal_file, self.failures.note) if config.journal_file else None
-        self.entries = kinds.journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
+        self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
         self._keeper: PendingFile | None = None
         self.resumed = Resumed()
         if self._file is not None:
@@ -91,7 +87,7 @@ class Simulator:
         self._waiting = Waiting(self.entries)
         self.outbox.changed = self._changed
         self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed, self.failures)
-        self._app = kinds.app(self.daraja, self.entries, self.clock, self._pump)
+        self._app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
         self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
         self.advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
         self._monitor = Monitor()
@@ -118,7 +114,7 @@ class Simulator:
             OSError: it is taken.
         """
         self._callers = self._app.build()
-        self._app.listener = self._listener = self._kinds.listener(self._callers, self.config.host, self.config.port)
+        self._app.listener = self._listener = Listener(self._callers, self.config.host, self.config.port)
         await self._listener.open()
         self._monitor.start()
         self._limits.start()
@@ -236,10 +232,6 @@ class Simulator:
         met, found = await self._conditions.wait(condition, where, count=count, timeout_s=timeout_s)
         waited_s = round(time.monotonic() - began, 6)
         return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}
-
-    def callback_body(self, payment: Payment, *, result_code: int | str | None = None) -> Json:
-        """The callback of that payment, or a fresh one with this code. Raises ValueError: no result yet, none given."""
-        return dict(orjson.loads(callback_of(self.daraja.world, payment, result_code, self.now_s())))
 
     def source_headers(self, source: str | None = None) -> tuple[tuple[str, str], ...]:
         """The configured source header with this address (None: one of Safaricom's); empty when none is configured."""

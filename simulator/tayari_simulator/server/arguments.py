@@ -61,11 +61,6 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
                 **dict(_pair(text, "--option", "NAME=VALUE") for text in given.option),
             }
         ),
-        workers=given.workers,
-        redis=given.redis,
-        hosts=given.hosts,
-        node_host=given.node_host,
-        takes_seat=given.take_seat,
         page="provenance" if given.provenance else "magic" if given.magic else None,
         page_format=given.format,
     )
@@ -112,22 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
-    _several(parser)
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
     add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
     return parser
-
-
-def _several(parser: argparse.ArgumentParser) -> None:
-    """The flags of several processes and hosts."""
-    add = parser.add_argument
-    add("--workers", type=_workers, default=1, metavar="N", help="processes on the Daraja port (default: %(default)s)")
-    add("--redis", metavar="URL", help="several hosts are one Daraja: where they find each other (extra: redis)")
-    add("--hosts", type=_workers, default=1, metavar="N", help="how many hosts, with --redis (default: %(default)s)")
-    add("--node-host", metavar="H", help="address at which other hosts reach this one (default: --host)")
-    add("--take-seat", action="store_true", help=argparse.SUPPRESS)
 
 
 def _mix(text: str) -> dict[str, float]:
@@ -141,13 +125,6 @@ def _port(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError(f"{text} is not a port; expected 0 to 65535")
-    return number
-
-
-def _workers(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of processes; expected 1 to 64")
     return number
 
 

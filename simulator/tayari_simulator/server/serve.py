@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final, TextIO, TypeVar
+from typing import Any, Final, TextIO
 
 import orjson
 
@@ -31,8 +31,6 @@ from tayari_simulator.server.arguments import ConfigError, read_arguments
 OK: Final = 0
 BAD_CONFIGURATION: Final = 20
 
-S = TypeVar("S", bound=Selector)
-
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one simulator until SIGTERM or SIGINT; returns the exit status."""
@@ -40,14 +38,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     try:
         words = sys.argv[1:] if argv is None else argv
         config = read_arguments(words, os.environ if environ is None else environ)
-        if config.takes_seat:
-            _run(_node(config))
-            return OK
-        selector = load_scenarios(config, Selector, seed=config.seed)
+        selector = load_scenarios(config)
         if config.page is not None:
             say(sys.stdout, page_of(config, selector).rstrip("\n"))
-        elif config.workers > 1 or config.redis is not None:
-            _run(_crew(config, words))
         else:
             _run(serve(config, selector, announce=sys.stdout))
     except SystemExit as answered:
@@ -63,25 +56,7 @@ def _run(job: Coroutine[Any, Any, None]) -> None:
         runner.run(job)
 
 
-async def _crew(config: Config, words: Sequence[str]) -> None:
-    """Several processes; what they need is not loaded for one."""
-    from tayari_simulator.server.crew import serve_crew  # noqa: PLC0415 - see above
-
-    await serve_crew(config, words, announce=sys.stdout)
-
-
-async def _node(config: Config) -> None:
-    """One process of several."""
-    from tayari_simulator.cluster.choosing import NodeSelector  # noqa: PLC0415 - as above
-    from tayari_simulator.server.node import own_config, read_seat, serve_node  # noqa: PLC0415
-
-    seat = read_seat(sys.stdin)
-    own = own_config(config, seat)
-    selector = load_scenarios(own, NodeSelector, seed=config.seed + 1_000_003 * seat.index)
-    await serve_node(own, selector, _behaviours(selector), seat)
-
-
-def load_scenarios(config: Config, kind: type[S], *, seed: int) -> S:
+def load_scenarios(config: Config) -> Selector:
     """Read the scenario folders.
 
     Raises:
@@ -91,7 +66,7 @@ def load_scenarios(config: Config, kind: type[S], *, seed: int) -> S:
     if problems:
         raise ConfigError("\n".join(["scenario files cannot be used", *map(str, problems)]))
     try:
-        return kind(scenarios, active=config.scenario, mix=config.mix, seed=seed)
+        return Selector(scenarios, active=config.scenario, mix=config.mix, seed=config.seed)
     except UnknownScenario as error:
         raise ConfigError(f"--scenario: {error}") from error
     except BadMix as error:
