@@ -51,6 +51,8 @@ class MerchantProcess:
         self._folder = folder
         self._log = log
         self.pid: int | None = None
+        self.mask: Callable[[str], str] = str
+        """Takes secrets out of what the merchant printed, before a message quotes it."""
         self.on_start: Callable[[], None] = _nothing
         """Called as soon as there is a pid, before the merchant is ready: whoever must stop it has to know by then."""
 
@@ -162,14 +164,14 @@ class MerchantProcess:
                         return
                     last = f"status {status}"
                 time.sleep(0.05)
-        tail = self.log_tail()
+        tail = self.mask(self.log_tail())
         self.stop()
         found = f"{url} is not ready after {self._start.ready_within_s:g} s ({last})"
         do = "check merchant.start.ready, or raise merchant.start.ready_within_s"
         raise MerchantStartError("not_ready", f"{found}; expected an answer below 500; {do}", tail=tail)
 
     def _died(self, returncode: int) -> MerchantStartError:
-        tail = self.log_tail()
+        tail = self.mask(self.log_tail())
         lines = tail.strip().splitlines() or ["it printed nothing"]
         self.stop()
         found = f"the start command ended with {returncode} before the merchant was ready: {lines[-1]}"

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorProcess, start_simulator
+from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
 from tayari_target.environment_options import StageOptions, credentials_of, simulator_options
@@ -101,10 +102,11 @@ class Stage:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no report may show: credentials of the target file and whatever the log-in steps saved."""
+        """What no report may show: credentials, every value from `env:NAME`, and what the log-in steps saved."""
         known = {**credentials_of(self.target), **self.placeholders}
         saved = self.driver.saved if hasattr(self, "driver") else ()
-        return tuple(value for value in (*(known.get(name) for name in _SECRET), *saved) if value)
+        found = (*(known.get(name) for name in _SECRET), *sorted(self.target.secrets), *saved)
+        return tuple(value for value in found if value)
 
     @property
     def simulator_pid(self) -> int | None:
@@ -191,7 +193,7 @@ class Stage:
 
     def merchant_log_tail(self) -> str:
         """The last lines the merchant printed; empty where Tayari did not start it."""
-        return self._merchant.log_tail() if self._merchant is not None else ""
+        return self._masked(self._merchant.log_tail()) if self._merchant is not None else ""
 
     def kill_merchant(self) -> None:
         """End the merchant as a power cut would."""
@@ -230,6 +232,7 @@ class Stage:
         base_url = fill(self.target.merchant.base_url, values)
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
+        merchant.mask = self._masked
         driver = MerchantDriver(self.target, record=record, placeholders=values)
         self._others.append(merchant)
         try:
@@ -239,6 +242,9 @@ class Stage:
             driver.close()
             merchant.stop()
             self._others.remove(merchant)
+
+    def _masked(self, text: str) -> str:
+        return Redactor(self.secrets).text(text)
 
     def _need_merchant(self) -> MerchantProcess:
         self._adopt()
@@ -268,6 +274,7 @@ class Stage:
         folder = self.target.path.parent
         process = MerchantProcess(start, self.base_url, values=self.placeholders, folder=folder, log=log)
         process.on_start = self._write_description
+        process.mask = self._masked
         return process
 
     def _write_description(self) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from tayari_reports import msisdn
-from tayari_reports.model import Check, Run
+from tayari_reports.model import Check, Exchange, Run
 from tayari_reports.secret_fields import redact_fields, redact_header
 from tayari_reports.secret_forms import Known
 
@@ -22,6 +22,11 @@ LONGEST: Final = 65_536
 """Characters of one text that a report keeps; the rest of a huge body is counted and left out."""
 
 _ROUNDS: Final = 8
+
+SECRET_PIECE: Final = 16
+"""A piece of a callback address that is so long may be what a forger cannot guess."""
+_PIECES: Final = re.compile(r"[/?&=;#]")
+_CALLBACK_URL: Final = re.compile(r"CallBackURL\\*[\"']\s*:\s*\\*[\"']([^\"'\s]+)", re.IGNORECASE)
 
 _PAIRS: Final = frozenset({"request_headers", "response_headers", "environment"})
 _HEX: Final = frozenset({"config_sha256", "fingerprint", "run_id"})
@@ -75,8 +80,35 @@ def redact_check(check: Check, secrets: Iterable[str] = ()) -> Check:
 
 def _redact_record(record: T, secrets: Iterable[str]) -> T:
     seen = {number for text in _texts(record) for number in msisdn.subscribers(text)}
-    made: T = _redacted(record, Redactor(_known(frozenset(secrets)), seen), "")
+    known = frozenset(secrets) | callback_secrets(record)
+    made: T = _redacted(record, Redactor(_known(known), seen), "")
     return made
+
+
+def callback_secrets(record: object) -> frozenset[str]:
+    """The parts of callback addresses that keep a forger out: long pieces of their path and their query.
+
+    A piece that Tayari itself uses to ask the merchant, such as a payment's identifier, is no secret.
+    """
+    addresses: set[str] = set()
+    asked: set[str] = set()
+    for exchange in _exchanges(record):
+        if exchange.kind == "callback":
+            addresses.add(exchange.url)
+        elif exchange.kind == "to_merchant":
+            asked.update(_PIECES.split(exchange.url))
+    for text in _texts(record):
+        if "callbackurl" in text.lower():
+            addresses.update(found.replace("\\/", "/") for found in _CALLBACK_URL.findall(text))
+    pieces = {piece for address in addresses for piece in _PIECES.split(address.partition("://")[2])[1:]}
+    return frozenset(piece for piece in pieces if len(piece) >= SECRET_PIECE and piece not in asked)
+
+
+def _exchanges(value: object) -> Iterator[Exchange]:
+    checks = value.checks if isinstance(value, Run) else (value,)
+    for check in checks:
+        if isinstance(check, Check):
+            yield from check.evidence
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,8 @@ from tayari_reports.secret_forms import REDACTED
 
 _WORD = (
     r"(?:pass[_-]?word|passwd|pass[_-]?key|passphrase|secret|token|api[_-]?key|consumer[_-]?key|private[_-]?key"
-    r"|security[_-]?credential|authorization|cookie|csrf|xsrf|session[_-]?id|(?<![A-Za-z])pin)"
+    r"|security[_-]?credential|authorization|cookie|csrf|xsrf|session[_-]?(?:id|key)"
+    r"|(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pin|pwd|otp|auth|jwt|session)(?![A-Za-z]))"
 )
 
 _NAME: Final = re.compile(_WORD, re.IGNORECASE)
@@ -21,7 +22,7 @@ _SCHEME: Final = re.compile(r"^(Bearer|Basic|Digest|Token)\s", re.IGNORECASE)
 
 _STEMS: Final = (
     *("pass", "secret", "token", "api", "consumer", "private", "credential"),
-    *("authorization", "cookie", "csrf", "xsrf", "session", "pin"),
+    *("auth", "cookie", "csrf", "xsrf", "session", "pin", "pwd", "otp", "jwt"),
 )
 """Without one of these in a text no named field can match: a plain search that saves most texts the patterns."""
 
@@ -44,17 +45,16 @@ _FIELDS: Final = _compiled(
     (rf'({_WORD}(\\+)"\s*:\s*)\\+"[^"\\]*(?:\\+"|\Z)', rf'\1\2"{REDACTED}\2"'),
     (rf"({_WORD}'\s*:\s*)'[^']*'?", rf"\1'{REDACTED}'"),
     (rf"({_WORD}>)[^<]+(?=</)", rf"\1{REDACTED}"),
-    (
-        rf"(<input\b[^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD}[\"'][^>]{{0,400}}\bvalue=[\"'])[^\"'>]*",
-        rf"\1{REDACTED}",
-    ),
-    (
-        rf"(<input\b[^>]{{0,400}}\bvalue=[\"'])[^\"'>]*(?=[\"'][^>]{{0,400}}\bname=[\"'][^\"'>]*{_WORD})",
-        rf"\1{REDACTED}",
-    ),
     (rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
 )
-"""What is a secret by the name before it: header lines, JSON, nested JSON, Python, XML, HTML inputs, forms."""
+"""What is a secret by the name before it: header lines, JSON, nested JSON, Python, XML, forms."""
+
+_TAG: Final = re.compile(r"<(?:input|meta)\b[^>]*", re.IGNORECASE)
+_TAG_NAME: Final = re.compile(r"\b(?:name|id|type)=[\"']?([^\"'\s>]*)", re.IGNORECASE)
+_TAG_VALUE: Final = re.compile(r"\b((?:value|content)=)(?:\"[^\"]*\"?|'[^']*'?|[^\s\"'>]+)", re.IGNORECASE)
+
+_LIST: Final = re.compile(rf"{_WORD}s?(\\*[\"'])\s*:\s*\[", re.IGNORECASE)
+_LIST_PART: Final = re.compile(r"\\*\"(?:[^\"\\]|\\[^\"])*\\*\"|'[^']*'|[\[\]]")
 
 _BEARER: Final = re.compile(r"\b(Bearer)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 _BASIC: Final = re.compile(r"\b(Basic)(\s+|%20|\+)([A-Za-z0-9+/=_-]{8,})", re.IGNORECASE)
@@ -66,6 +66,7 @@ def redact_fields(text: str) -> str:
     text = _replaced(_SHAPES, text)
     lowered = text.lower()
     if any(stem in lowered for stem in _STEMS):
+        text = _TAG.sub(_masked_tag, _masked_lists(text))
         text = _replaced(_FIELDS, text)
         text = _PLAIN.sub(_if(lambda word: bool(re.search(r"\d", word) and re.search(r"[A-Za-z]", word))), text)
     text = _BEARER.sub(_if(lambda word: len(word) >= 20 or any(char.isdigit() for char in word)), text)
@@ -78,13 +79,44 @@ def _replaced(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
     return text
 
 
+def _masked_tag(found: re.Match[str]) -> str:
+    """An HTML input or meta tag without its value, where its name says that the value is a secret."""
+    tag = found.group()
+    if not any(_NAME.search(name) for name in _TAG_NAME.findall(tag)):
+        return tag
+    return _TAG_VALUE.sub(rf'\1"{REDACTED}"', tag)
+
+
+def _masked_lists(text: str) -> str:
+    """The text without the members of each list whose name says that they are secrets. One pass over the text."""
+    parts: list[str] = []
+    done = 0
+    while (found := _LIST.search(text, done)) is not None:
+        quote = found.group(1)
+        end = _list_end(text, found.end())
+        parts += [text[done : found.end()], quote, REDACTED, quote, "]"]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
+def _list_end(text: str, start: int) -> int:
+    """Where the list ends that is open at `start`; the end of the text where it is torn."""
+    open_lists = 1
+    for part in _LIST_PART.finditer(text, start):
+        open_lists += {"[": 1, "]": -1}.get(part.group(), 0)
+        if open_lists == 0:
+            return part.end()
+    return len(text)
+
+
 def redact_header(name: str, value: str) -> str:
     """A header's value: of secrets only the scheme or the cookie's name and attributes are left."""
     if not _NAME.search(name):
         return redact_fields(value)
     if _COOKIE_NAME.search(name):
         return re.sub(
-            r"(^|;\s*+)((?!path=|domain=|max-age=|expires=|samesite=)[^=;]+)=[^;]*",
+            r"(^|;\s*+|,\s++)((?!path=|domain=|max-age=|expires=|samesite=)[^=;,\s]+)"
+            r'=(?:"[^"]*"|(?:(?!,\s+[^=;,\s]+=)[^;])*)',
             rf"\1\2={REDACTED}",
             value,
             flags=re.I,

@@ -129,6 +129,19 @@ def test_a_given_secret_is_found_in_every_encoding(text: str) -> None:
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "eyJhbGci"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),
         ("passkey: bfb279f9aa9b", "bfb279"),
+        ('{"pwd": "hunter2"}', "hunter2"),
+        ('{"userOtp": "hunter2"}', "hunter2"),
+        ('{"otp": 834512}', "834512"),
+        ("auth=hunter2&x=1", "hunter2"),
+        ('{"tokens": ["first1", "hunter2"]}', "hunter2"),
+        ('{"tokens": [["first1"], ["hunter2"]]}', "hunter2"),
+        ('{"tokens": ["first1", "hunter2', "hunter2"),
+        (r'{"raw": "{\"tokens\": [\"first1\", \"hunter2\"]}"}', "hunter2"),
+        ("{'secrets': ['first1', 'hunter2']}", "hunter2"),
+        ("<input type=hidden name=csrf value=hunter2>", "hunter2"),
+        ("<input value=hunter2 name=csrf>", "hunter2"),
+        ("<input type=password name=p value=hunter2>", "hunter2"),
+        ("<meta name=csrf-token content=hunter2>", "hunter2"),
     ],
 )
 def test_a_secret_that_nobody_named_is_found_by_its_place(text: str, leak: str) -> None:
@@ -158,6 +171,14 @@ def test_sentences_about_secrets_stay_readable(sentence: str) -> None:
         ("X-Api-Key", "abc", "[redacted]"),
         ("Set-Cookie", "sid=abc; Path=/; HttpOnly; SameSite=Lax", "sid=[redacted]; Path=/; HttpOnly; SameSite=Lax"),
         ("Cookie", "sid=abc; theme=dark", "sid=[redacted]; theme=[redacted]"),
+        ("Set-Cookie", "a=1one; Path=/, sid=2two; HttpOnly", "a=[redacted]; Path=/, sid=[redacted]; HttpOnly"),
+        (
+            "Set-Cookie",
+            "a=1one; Expires=Wed, 21 Oct 2026 07:28:00 GMT, sid=2two",
+            "a=[redacted]; Expires=Wed, 21 Oct 2026 07:28:00 GMT, sid=[redacted]",
+        ),
+        *((name, "hunter2", "[redacted]") for name in ("X-Auth", "X-JWT", "X-Session", "X-Otp", "pwd")),
+        ("X-Author", "Wanjiku", "Wanjiku"),
         ("Location", "/pay?msisdn=254712345678&token=abc", "/pay?msisdn=2547•••••678&token=[redacted]"),
         ("Content-Type", "application/json", "application/json"),
     ],
@@ -187,6 +208,33 @@ def test_redacting_a_redacted_run_changes_nothing(name: str) -> None:
     once = redact_run(samples.ALL[name](), [PASSKEY])
 
     assert redact_run(once, [PASSKEY]) == once
+
+
+def test_a_list_of_secrets_stays_json_and_keeps_what_is_beside_it() -> None:
+    body = '{"tokens": ["one", ["two"]], "amount": [1, 2]}'
+
+    assert json.loads(redact(body)) == {"tokens": ["[redacted]"], "amount": [1, 2]}
+
+
+def test_the_secret_part_of_a_callback_address_is_masked_everywhere_and_a_payment_id_is_not() -> None:
+    (exchange, *_) = samples.exchanges()
+    secret, payment_id = "Zq8vK2mN4pR6tW1x", "7f3c2b1a-0d9e-4f8a-b7c6-d5e4f3a2b1c0"
+    url = f"http://127.0.0.1:5000/mpesa/{payment_id}/{secret}"
+    push = replace(exchange, kind="to_daraja", request_body=json.dumps({"CallBackURL": url}))
+    asked = replace(exchange, kind="to_merchant", url=f"http://127.0.0.1:5000/pay/{payment_id}")
+    check = samples.ended("C20", State.FAIL, f"The callback to {secret} failed.", evidence=(push, asked))
+
+    for masked in (str(redact_check(check)), str(redact_run(samples.run(checks=(check,), notes=(secret,))))):
+        assert secret not in masked
+        assert payment_id in masked
+
+
+def test_the_address_of_a_delivered_callback_is_enough_to_know_its_secret() -> None:
+    (exchange, *_) = samples.exchanges()
+    sent = replace(exchange, kind="callback", url="http://127.0.0.1:5000/cb?k=Zq8vK2mN4pR6tW1x")
+    check = samples.ended("C20", State.FAIL, "Zq8vK2mN4pR6tW1x was refused.", evidence=(sent,))
+
+    assert "Zq8vK2mN" not in str(redact_check(check))
 
 
 def test_short_and_empty_secrets_do_not_blot_out_the_report() -> None:

@@ -162,3 +162,5 @@ class Target:
     callbacks: Callbacks = field(default_factory=Callbacks)
     thresholds: Thresholds = field(default_factory=Thresholds)
     sha256: str = ""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Every value that came from `env:NAME`: no report may show one."""

@@ -148,7 +148,7 @@ def _resolved(section: Section, found: Found) -> object:
     if found.items is not None:
         return [_resolved(section, member) for member in found.items]
     if isinstance(found.value, str) and found.value.startswith("env:"):
-        return section.reading.environ.get(found.value.removeprefix("env:"), "")
+        return section.reading.variable(found.value.removeprefix("env:")) or ""
     return found.value
 
 

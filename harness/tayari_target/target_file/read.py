@@ -40,4 +40,5 @@ def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Ta
         callbacks=callbacks,
         thresholds=thresholds,
         sha256=digest,
+        secrets=frozenset(reading.secrets),
     )

@@ -22,6 +22,15 @@ class Reading:
     path: Path
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+    """Every value that came from `env:NAME`."""
+
+    def variable(self, name: str) -> str | None:
+        """The value of an environment variable. It is a secret from here on."""
+        value = self.environ.get(name)
+        if value:
+            self.secrets.add(value)
+        return value
 
     def complain(self, line: int, where: str, found: str, expected: str, do: str) -> None:
         """Note one problem."""
@@ -178,7 +187,7 @@ class Section:
                 self.reading.complain(found.line, self.at(key), "unknown key", "one of " + ", ".join(self._known), do)
 
     def _environment(self, found: Found, where: str, name: str) -> str | None:
-        value = self.reading.environ.get(name)
+        value = self.reading.variable(name)
         if not value:
             what = "is not set" if value is None else "is empty"
             do = f"run `export {name}=...` first, or write the value here"
