@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,51 @@ def test_a_web_page_of_another_site_cannot_steer_the_simulator(server: Running) 
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_site")
     assert own.status_code == 200
+
+
+DEEP = "[" * 900 + "]" * 900
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "message"),
+    [
+        (NEXT, f'{{"scenario": {DEEP}, "msisdn": "{MSISDN}"}}', "bad_json", "nested deeper than 100 levels"),
+        (CALLBACKS, f'{{"url": "http://127.0.0.1:1/", "body": {DEEP}}}', "bad_json", "nested deeper than 100 levels"),
+        (CALLBACKS, f'{{"url": "http://127.0.0.1:1/", "body": 1, "set": {{"a": {DEEP}}}}}', "bad_json", "as raw text"),
+        (NEXT, f'{{"scenario": "payment/success", "times": {DIGITS}}}', "bad_json", "the body is not JSON"),
+        ("/v1/wait", f'{{"for": "idle", "since": {2**63}}}', "bad_body", f"expected at most {2**63 - 1}"),
+        ("/v1/scenarios", f'{{"yaml": "scenario: {DIGITS}"}}', "bad_scenario", "more digits than JSON readers keep"),
+    ],
+)
+def test_absurd_bodies_are_the_callers_fault(server: Running, path: str, body: str, code: str, message: str) -> None:
+    answer = requests.post(f"{server.control_url}{path}", data=body, timeout=10)
+
+    assert answer.status_code in {400, 422}
+    assert answer.json()["error"]["code"] == code
+    assert message in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, str(2**63), "-1", "1e3", "²"])
+@pytest.mark.parametrize("key", ["since", "until", "limit"])
+def test_absurd_numbers_in_a_query_are_the_callers_fault(server: Running, key: str, number: str) -> None:
+    answer = requests.get(f"{server.control_url}/v1/journal", params={key: number}, timeout=10)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_query")
+
+
+def test_a_large_scenario_does_not_keep_daraja_waiting(server: Running) -> None:
+    lines = "\n".join(f"  - {{on: stk_push, delay: {{by_s: 0.00{number:05}1}}}}" for number in range(4_000))
+    body = {"yaml": f"scenario: large/one\nabout: x\nwhen: {{endpoint: stk_push}}\nfaults:\n{lines}\n"}
+    token, waits = server.token(), []
+    with ThreadPoolExecutor(1) as pool:
+        first = time.monotonic()
+        loading = pool.submit(requests.post, f"{server.control_url}/v1/scenarios", json=body, timeout=60)
+        while not loading.done():
+            began = time.monotonic()
+            server.push("254712340000", token=token)
+            waits.append(time.monotonic() - began)
+        load_s = time.monotonic() - first
+
+    assert loading.result().status_code in {200, 422}
+    assert max(waits) < load_s / 2

@@ -14,7 +14,7 @@ import pytest
 from core_kit import Playing, payload
 from http_kit import Port, in_loop, port, read_answer
 from tayari_simulator.core.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
-from tayari_simulator.http.caller import IDLE_S, Callers
+from tayari_simulator.http.caller import IDLE_S, SLICE, Callers
 from tayari_simulator.http.incoming import MOST_BODY, MOST_HEAD
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
@@ -274,5 +274,49 @@ def test_a_head_without_end_is_not_kept() -> None:
             answer = await asyncio.wait_for(reader.read(), 5)
 
             assert answer.startswith(b"HTTP/1.1 431 ")
+
+    in_loop(test)
+
+
+def test_a_long_row_of_offers_in_one_write_is_read() -> None:
+    async def test() -> None:
+        async with port() as there, connection(there) as (reader, writer):
+            offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            writer.write(b"".join(push_bytes(there, number, extra=offer) for number in range(600)))
+            answers = [await read_answer(reader) for _ in range(600)]
+
+            assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 200 OK"}
+
+    in_loop(test)
+
+
+def test_a_greedy_caller_leaves_others_their_turn() -> None:
+    """The greedy caller's calls are more than a slice, so that another one, who comes later, is answered before."""
+
+    async def test() -> None:
+        async with port() as there, connection(there) as (reader, writer), connection(there) as (other, asks):
+            writer.write(b"GET / HTTP/1.1\r\n\r\n" * 4_000)
+            asks.write(push_bytes(there, 1))
+            await read_answer(other)
+            answered_before = sum(
+                1 for entry in there.simulator.journal(limit=10_000)["entries"] if not entry["endpoint"]
+            )
+            answers = [await read_answer(reader) for _ in range(4_000)]
+
+            assert answered_before < 3 * (SLICE // 18 + 1)
+            assert all(answer.startswith(b"HTTP/1.1 404") for answer in answers)
+
+    in_loop(test)
+
+
+def test_a_caller_who_does_not_read_his_answers_is_answered_when_he_does() -> None:
+    async def test() -> None:
+        async with port() as there, connection(there) as (reader, writer):
+            calls = b"GET / HTTP/1.1\r\n\r\n" * 20_000
+            writer.write(calls)
+            await there.push()
+            answers = [await read_answer(reader) for _ in range(20_000)]
+
+            assert all(answer.startswith(b"HTTP/1.1 404") for answer in answers)
 
     in_loop(test)

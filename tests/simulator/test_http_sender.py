@@ -217,6 +217,22 @@ def test_an_answer_without_end_is_cut(
     in_loop(test)
 
 
+def test_a_second_answer_to_the_same_callback_does_not_replace_the_first() -> None:
+    async def test() -> None:
+        second = b"HTTP/1.1 500 Oops\r\nX: second\r\nContent-Length: 4\r\n\r\nboom"
+        async with merchant(OK + second) as shop, port() as there:
+            for number in range(2):
+                await there.push(shop.url, PhoneNumber=254710000000 + number)
+                entries = await there.answered(number + 1)
+
+            assert [entry["response"]["status"] for entry in entries] == [200, 200]
+            assert [entry["response"]["body"] for entry in entries] == ["{}", "{}"]
+            assert all("X" not in entry["response"]["headers"] for entry in entries)
+            assert shop.connections == 2
+
+    in_loop(test)
+
+
 def test_a_callback_over_tls_is_answered_on_a_kept_connection(tmp_path: Path) -> None:
     async def test() -> None:
         async with merchant(tls=own_certificate(tmp_path)) as shop, port() as there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import orjson
 from aiohttp import web
@@ -30,6 +30,12 @@ from tayari_simulator.scenario.mix import BadMix, parse_mix
 from tayari_simulator.scenario.values import Endpoint, Msisdn, Text
 
 T = TypeVar("T")
+
+DEEPEST: Final = 100
+"""So many levels of lists and objects a body may have."""
+MOST_SEQ: Final = 2**63 - 1
+"""The largest number that the journal's file can hold."""
+_NUMBERS: Final = frozenset(("since", "until", "limit"))
 
 ABSENT: Final = object()
 """A key that was not sent, where null is a value too."""
@@ -200,7 +206,7 @@ class WaitFor:
     msisdn: Text | None = None
     checkout_request_id: Text | None = None
     count: Count = 1
-    since: Annotated[int, AtLeast(0)] = 0
+    since: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] = 0
     timeout_s: Annotated[float, AtLeast(0), AtMost(600)] = 10.0
 
 
@@ -247,8 +253,8 @@ class JournalWhere:
     reference: Text | None = None
     endpoint: Endpoint | None = None
     kind: Kind | None = None
-    since: Annotated[int, AtLeast(0)] = 0
-    until: Annotated[int, AtLeast(0)] | None = None
+    since: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] = 0
+    until: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] | None = None
     limit: Annotated[int, AtLeast(1), AtMost(10_000)] = 1000
 
 
@@ -263,6 +269,10 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
         value = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "bad_json", f"the body is not JSON: {error}; send a JSON object") from error
+    if _deeper_than(value, DEEPEST):
+        raise Refusal(
+            400, "bad_json", f"the body is nested deeper than {DEEPEST} levels; a callback may be so as raw text"
+        )
     return _record(kind, value, "bad_body")
 
 
@@ -275,12 +285,29 @@ def read_query(request: web.Request, kind: type[T]) -> T:
     twice = [key for key in request.query if len(request.query.getall(key)) > 1]
     if twice:
         raise Refusal(400, "bad_query", f"{twice[0]}: given more than once; give it once")
-    numbers = {"since", "until", "limit"}
-    values: dict[str, Any] = {
-        key: int(text) if key in numbers and text.isascii() and text.isdigit() else text
-        for key, text in request.query.items()
-    }
+    values = {key: _number_or_text(key, text) for key, text in request.query.items()}
     return _record(kind, values, "bad_query")
+
+
+def _number_or_text(key: str, text: str) -> int | str:
+    """The value of a query's key. More digits than a journal has numbers stay text, and are refused as such."""
+    is_number = key in _NUMBERS and text.isascii() and text.isdigit() and len(text) <= len(str(MOST_SEQ))
+    return int(text) if is_number else text
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    """Whether lists and objects stand in each other more often than that. Without recursion: it has a bound itself."""
+    row = [value]
+    for _ in range(levels):
+        row = [
+            inner
+            for outer in row
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not row:
+            return False
+    return any(isinstance(inner, dict | list) for inner in row)
 
 
 def _record(kind: type[T], value: object, code: str) -> T:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -19,6 +20,8 @@ class Controlled:
 
     simulator: Simulator
     selector: Selector
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One scenario is read at a time, in a thread, so that Daraja answers meanwhile."""
 
 
 Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -75,7 +76,8 @@ async def show_scenario(controlled: Controlled, request: web.Request) -> web.Res
 async def load_scenario(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/scenarios`."""
     given = await read_body(request, bodies.LoadScenario)
-    scenario, problems = read_scenario(given.yaml, file=given.file)
+    async with controlled.loading:
+        scenario, problems = await asyncio.to_thread(read_scenario, given.yaml, file=given.file)
     if scenario is None:
         message = "; ".join(map(str, problems)) or "the file is empty"
         raise Refusal(422, "bad_scenario", message, problems=problems)
@@ -156,6 +158,8 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
         )
     except ClockIsReal as error:
         raise Refusal(409, "clock_is_real", str(error) or "start the simulator with --clock manual") from error
+    except ValueError as error:
+        raise Refusal(400, "bad_body", str(error)) from error
     return answer(moved)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tayari_simulator.clock import Clock
+from tayari_simulator.clock import MOST_S, Clock
 from tayari_simulator.core.agenda import NEVER
 from tayari_simulator.core.daraja import Daraja
 from tayari_simulator.http.pump import Pump
@@ -36,11 +36,13 @@ class Advancing:
 
         Raises:
             ClockIsReal: it runs by itself.
-            ValueError: none of the three, or more than one.
+            ValueError: none of the three, more than one, or a time after 2100.
         """
         if (by_s is not None) + to_next + until_idle != 1:
             raise ValueError("expected exactly one of by_s, to_next and until_idle")
         self.check()
+        if by_s is not None and self._clock.now_s() + by_s > MOST_S:
+            raise ValueError(f"by_s {by_s:g} moves the clock beyond the year 2100; move it by less")
         if by_s is not None:
             return await self.by(by_s)
         return await (self.to_next() if to_next else self.until_idle())

@@ -86,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._framed = False
         self._in_body = False
         self._complete = False
+        self._unsolicited = False
         self._lasting = False
         """Whether the merchant keeps the connection; the parser knows only while it reports the end of a message."""
         self.job: Sending | None = None
@@ -120,7 +121,7 @@ class Connection(asyncio.Protocol):
             self.abort(f"the answer is not HTTP: {error}")
             return
         if self._complete:
-            self._answered(reuse=self._framed and self._lasting)
+            self._answered(reuse=self._framed and self._lasting and not self._unsolicited)
         elif self._received > LONGEST_ANSWER:
             self._cut(f"the answer is longer than {LONGEST_ANSWER} bytes; the rest was not read")
         elif self._received > LONGEST_HEAD and not self._in_body:
@@ -154,9 +155,14 @@ class Connection(asyncio.Protocol):
         """Whether the request under way has had its time."""
         return self.job is not None and self.job.began + self.job.timeout_s <= now
 
+    def on_message_begin(self) -> None:
+        """An answer begins. A second one to the same request is nobody's: the connection is not used again."""
+        if self._complete:
+            self._unsolicited = True
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line of the answer; after the body, a trailer, which nobody needs."""
-        if self._in_body:
+        if self._in_body or self._complete:
             return
         self._headers.append((name, value))
         if name.lower() in {b"content-length", b"transfer-encoding"}:
@@ -164,6 +170,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The status is known; an answer to HEAD and one without content end here."""
+        if self._complete:
+            return
         status = self._parser.get_status_code()
         self._in_body = status >= 200
         if self.job is not None:
@@ -175,11 +183,13 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if len(self._body) < KEPT_ANSWER:
+        if not self._complete and len(self._body) < KEPT_ANSWER:
             self._body += body[: KEPT_ANSWER - len(self._body)]
 
     def on_message_complete(self) -> None:
         """The whole answer is there; an interim one (1xx) is not the answer."""
+        if self._complete:
+            return
         if self._parser.get_status_code() >= 200:
             self._complete = True
             self._lasting = self._parser.should_keep_alive()

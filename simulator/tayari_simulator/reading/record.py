@@ -195,13 +195,17 @@ def _read_annotated(hint: Any, value: object, path: Path, complaints: list[Compl
     return found
 
 
+def _shown(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+
+
 def _out_of_bounds(marker: object, found: object) -> str:
     if not isinstance(found, int | float):
         return ""
     if isinstance(marker, Above) and not found > marker.bound:
-        return f"a number above {marker.bound:g}"
+        return f"a number above {_shown(marker.bound)}"
     if isinstance(marker, AtLeast) and not found >= marker.bound:
-        return f"at least {marker.bound:g}"
+        return f"at least {_shown(marker.bound)}"
     if isinstance(marker, AtMost) and not found <= marker.bound:
-        return f"at most {marker.bound:g}"
+        return f"at most {_shown(marker.bound)}"
     return ""

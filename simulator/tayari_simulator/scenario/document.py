@@ -140,8 +140,11 @@ class _Gathered:
 
     def _scalar(self, node: yaml.Node) -> object:
         """One value, if JSON can hold it as well: the control API shows scenarios as JSON."""
-        value: object = self.loader.construct_object(node)
         line = node.start_mark.line + 1
+        try:
+            value: object = self.loader.construct_object(node)
+        except ValueError:  # Python reads no number of more than 4300 digits
+            value = MOST + 1
         if isinstance(value, int | float) and not -MOST <= value <= MOST:
             raise _Refused(line, "a number has more digits than JSON readers keep; write it as text, in quotes")
         _check_text(node)
