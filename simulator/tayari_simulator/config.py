@@ -30,7 +30,11 @@ class Config:
 
     host: str = "127.0.0.1"
     port: int = 9310
+    control_host: str | None = None
+    """The control API's address. None: `host` when that is this machine's own, else 127.0.0.1."""
     control_port: int = 9311
+    control_names: tuple[str, ...] = ()
+    """Further host names by which the control API is called."""
     profile: Profile = Profile.DOCUMENTED
     clock: str = "real"
     """`real`, `scaled:N`, `manual` or `manual:SECONDS`."""

@@ -234,3 +234,34 @@ def test_a_large_scenario_does_not_keep_daraja_waiting(server: Running) -> None:
 
     assert loading.result().status_code in {200, 422}
     assert max(waits) < load_s / 2
+
+
+@pytest.mark.parametrize("host", ["evil.test", "evil.test:80", "127.0.0.1.evil.test", "localhost.evil.test"])
+def test_a_name_that_another_site_could_have_is_refused(server: Running, host: str) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    answer = requests.post(f"{server.control_url}/v1/reset", json={}, headers=headers, timeout=5)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_host")
+    assert f"found the host name {host}" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "host", ["simulator:9311", "localhost", "127.0.0.1", "[::1]:9311", "10.1.2.3", "a.localhost:1"]
+)
+def test_addresses_and_names_of_this_network_are_served(server: Running, host: str) -> None:
+    assert requests.get(f"{server.control_url}/health", headers={"Host": host}, timeout=5).status_code == 200
+
+
+def test_a_name_that_was_given_at_start_is_served() -> None:
+    with running(control_names=("Daraja.test",)) as named:
+        answer = requests.get(f"{named.control_url}/health", headers={"Host": "daraja.test:9311"}, timeout=5)
+
+    assert answer.status_code == 200
+
+
+def test_the_clock_stays_within_the_dates_that_can_be_written() -> None:
+    with running(clock="manual") as still:
+        answer = requests.post(f"{still.control_url}/v1/clock/advance", json={"by_s": 1e15}, timeout=5)
+
+    assert answer.status_code == 400
+    assert "beyond the year 2100" in answer.json()["error"]["message"]

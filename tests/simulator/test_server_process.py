@@ -23,7 +23,7 @@ from core_kit import payload
 from tayari_simulator.config import Config
 from tayari_simulator.core.provenance import Profile
 from tayari_simulator.server.arguments import ConfigError, read_arguments
-from tayari_simulator.server.serve import main
+from tayari_simulator.server.serve import control_host, main
 
 COMMAND = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
@@ -160,6 +160,15 @@ def test_flags_become_one_frozen_configuration() -> None:
     )  # fmt: skip
     with pytest.raises(ConfigError):
         read_arguments(["extra"], {})
+
+
+@pytest.mark.parametrize(
+    ("flags", "host"),
+    [("", "127.0.0.1"), ("--host ::1", "::1"), ("--host 0.0.0.0", "127.0.0.1"), ("--host 10.1.2.3", "127.0.0.1"),
+     ("--host 0.0.0.0 --control-host 0.0.0.0", "0.0.0.0")],
+)  # fmt: skip
+def test_the_control_api_stays_on_this_machine_unless_it_is_told_otherwise(flags: str, host: str) -> None:
+    assert control_host(read_arguments(flags.split(), {})) == host
 
 
 def test_the_journal_file_has_what_was_said(tmp_path: Path) -> None:

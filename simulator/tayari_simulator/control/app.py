@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -18,12 +19,15 @@ from tayari_simulator.scenario.selector import Selector
 MOST_BYTES: Final = 16 * 1024 * 1024
 """The largest body: a merchant's handling of huge callbacks is tested with raw bodies."""
 
+_NAMES: Final = web.AppKey("names", frozenset[str])
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_app(simulator: Simulator, selector: Selector) -> web.Application:
     """The control API over one simulator and the one that chooses for it."""
-    return application(control_handlers(simulator, selector, ROUTES))
+    names = frozenset(name.lower() for name in simulator.config.control_names)
+    return application(control_handlers(simulator, selector, ROUTES), names)
 
 
 def control_handlers(simulator: Simulator, selector: Selector, rows: Iterable[Route]) -> list[web.RouteDef]:
@@ -32,9 +36,10 @@ def control_handlers(simulator: Simulator, selector: Selector, rows: Iterable[Ro
     return [web.route(row.method, row.path, _handler(row, controlled)) for row in rows]
 
 
-def application(routes: Iterable[web.RouteDef]) -> web.Application:
-    """An application that refuses in the control API's one shape."""
+def application(routes: Iterable[web.RouteDef], names: frozenset[str] = frozenset()) -> web.Application:
+    """An application that refuses in the control API's one shape; `names` are further ones that it is called by."""
     app = web.Application(middlewares=[_refusals], client_max_size=MOST_BYTES)
+    app[_NAMES] = names
     app.add_routes(routes)
     return app
 
@@ -95,6 +100,7 @@ def _handler(row: Route, controlled: Controlled) -> Handler:
 async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every refusal in one shape; a defect of ours keeps its traceback and becomes a plain 500."""
     try:
+        _refuse_other_names(request)
         _refuse_other_sites(request)
         return await handler(request)
     except Refusal as refusal:
@@ -108,6 +114,35 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPNotFound:
         hint = suggest(request.path, {row.path for row in ROUTES})
         return Refusal(404, "not_found", f"no route {request.path}{hint}").response()
+
+
+def _refuse_other_names(request: web.Request) -> None:
+    """Another site can give its name this machine's address; a browser then takes its page for one of ours."""
+    found = request.headers.get("Host")
+    if found is None or _is_own_name(found, request.app[_NAMES]):
+        return
+    message = (
+        f"found the host name {found[:100]}; expected an address, localhost or a name without dots; "
+        f"start the simulator with --control-name NAME for another one"
+    )
+    raise Refusal(403, "other_host", message)
+
+
+def _is_own_name(host: str, names: frozenset[str]) -> bool:
+    """Whether a Host header is an address, or a name that no other site can have."""
+    name = host.lower()
+    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
+    if name in names or "." not in name or name.endswith(".localhost"):
+        return ":" not in name or _is_address(name)
+    return _is_address(name)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_other_sites(request: web.Request) -> None:

@@ -36,7 +36,9 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
     return Config(
         host=given.host,
         port=given.port,
+        control_host=given.control_host,
         control_port=given.control_port,
+        control_names=tuple(given.control_name),
         profile=profile,
         clock=given.clock,
         seed=given.seed,
@@ -76,9 +78,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--version", action="version", version=__version__)
-    add("--host", default="127.0.0.1", help="address of both ports (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address of the Daraja port (default: %(default)s)")
     add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
     add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
+    add(
+        "--control-host",
+        metavar="H",
+        help="address of the control API, which may do anything here (default: --host if it is loopback, or 127.0.0.1)",
+    )
+    add(
+        "--control-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name with dots by which the control API is called; may be repeated",
+    )
     add("--profile", choices=[*map(str, Profile), *PRESETS], default="documented", help="which Daraja is played")
     add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
     add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")

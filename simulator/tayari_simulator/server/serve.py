@@ -19,6 +19,7 @@ from tayari_simulator.control.provenance import Standing, provenance_markdown, s
 from tayari_simulator.core.options import OptionError, Options
 from tayari_simulator.http.collecting import collect_seldom
 from tayari_simulator.http.simulator import Simulator, TargetRefused
+from tayari_simulator.http.targets import is_loopback
 from tayari_simulator.journal.file import JournalFileError
 from tayari_simulator.journal.resuming import Behaviours
 from tayari_simulator.scenario.magic import MagicRow, magic_markdown, magic_rows
@@ -92,6 +93,11 @@ def json_page(name: str, rows: Sequence[MagicRow] | Sequence[Standing]) -> str:
     return orjson.dumps({name: [row.to_dict() for row in rows]}, option=orjson.OPT_INDENT_2).decode()
 
 
+def control_host(config: Config) -> str:
+    """The address of the control API: this machine's own, unless another one was given for it."""
+    return config.control_host or (config.host if is_loopback(config.host) else "127.0.0.1")
+
+
 async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None:
     """Open both ports, print the ready line, and run until a signal.
 
@@ -109,10 +115,11 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
             await simulator.start()
         except OSError as error:
             raise ConfigError(port_trouble("--port", config.host, config.port, error)) from error
+        host = control_host(config)
         try:
-            control = await open_control_port(simulator, selector, host=config.host, port=config.control_port)
+            control = await open_control_port(simulator, selector, host=host, port=config.control_port)
         except OSError as error:
-            raise ConfigError(port_trouble("--control-port", config.host, config.control_port, error)) from error
+            raise ConfigError(port_trouble("--control-port", host, config.control_port, error)) from error
         try:
             collect_seldom(config)
             say(announce, orjson.dumps(_ready(simulator)).decode())
