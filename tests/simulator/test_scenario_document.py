@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tayari_simulator.reading.record import Complaint
-from tayari_simulator.scenario.document import MAX_BYTES, read_document
+from tayari_formats.problems import Complaint
+from tayari_formats.yaml_document import MAX_BYTES, read_document
+
+MEND = "expected `key: value` lines; mend this line"
+LONG_NUMBER = "found a number with more digits than JSON readers keep; expected text; write it in quotes"
+HALF = "found half a character (a lone surrogate); expected text; write the whole character"
 
 
 def test_words_and_long_digits_stay_what_their_author_meant() -> None:
@@ -26,24 +30,43 @@ def test_each_key_and_member_knows_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", "f.yaml:3: a: the key stands twice, first on line 1"),
-        ("a: &x 1\nb: *x", "f.yaml:1: anchors and aliases (&, *) are not allowed; write the value out"),
+        ("a: 1\nb: 2\na: 3", "f.yaml:3: a: written twice, first on line 1; expected once; remove one"),
+        ("a: &x 1\nb: *x", "f.yaml:1: found an anchor or alias (&, *); expected plain values; write the value out"),
         (
             "a: !!python/object x",
-            "f.yaml:1: the tag tag:yaml.org,2002:python/object is not allowed; write a plain value",
+            "f.yaml:1: found the tag tag:yaml.org,2002:python/object; expected a plain value; remove the tag",
         ),
-        ("[" * 30 + "]" * 30, "f.yaml:1: nested deeper than 20 levels; a scenario needs about six"),
-        ("? [a]\n: b", "f.yaml:1: a key must be a plain word"),
-        ("a: 1\nb: 'c", "f.yaml:2: not readable as YAML: found unexpected end of stream"),
-        ("a: 1\n---\nb: 2", "f.yaml:2: not readable as YAML: but found another document"),
+        ("[" * 30 + "]" * 30, "f.yaml:1: nested deeper than 20 levels; expected less; check the brackets"),
+        ("? [a]\n: b", "f.yaml:1: found a key that is not a word; expected `key: value`; quote braces in values"),
+        (
+            "a: 1\nb: 'c",
+            f"f.yaml:2: not readable as YAML: found unexpected end of stream; {MEND}",
+        ),
+        ("a: 1\n---\nb: 2", "f.yaml:2: found a second document; expected one; remove the line `---`"),
         (
             "a: 1\nb: 99999999999999999999",
-            "f.yaml:2: a number has more digits than JSON readers keep; write it as text, in quotes",
+            f"f.yaml:2: {LONG_NUMBER}",
         ),
-        ("a: 1e999", "f.yaml:1: a number has more digits than JSON readers keep; write it as text, in quotes"),
-        ('"\\ud800": a', "f.yaml:1: a text holds half a character (a lone surrogate); write the whole one"),
-        ('a: "\\ud800"', "f.yaml:1: a text holds half a character (a lone surrogate); write the whole one"),
-        ("a: \0", "f.yaml:1: not readable as YAML: special characters are not allowed"),
+        (
+            f"a: {'7' * 5000}",
+            f"f.yaml:1: {LONG_NUMBER}",
+        ),
+        (
+            "a: 1e999",
+            f"f.yaml:1: {LONG_NUMBER}",
+        ),
+        (
+            '"\\ud800": a',
+            f"f.yaml:1: {HALF}",
+        ),
+        (
+            'a: "\\ud800"',
+            f"f.yaml:1: {HALF}",
+        ),
+        (
+            "a: \0",
+            f"f.yaml:1: not readable as YAML: special characters are not allowed; {MEND}",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_line(text: str, problem: str) -> None:
@@ -56,4 +79,4 @@ def test_a_file_larger_than_the_limit_is_not_parsed() -> None:
     document, problems = read_document("#" * (MAX_BYTES + 1), file="f.yaml")
 
     assert document is None
-    assert "a scenario may have 262144" in problems[0].message
+    assert "expected at most 262144" in problems[0].message

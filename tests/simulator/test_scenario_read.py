@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from tayari_simulator.scenario.document import MAX_BYTES
+from tayari_formats.yaml_document import MAX_BYTES
 from tayari_simulator.scenario.read import read_scenarios
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from tayari_contracts.rules import UnknownRule, canonical, select
+from tayari_formats.suggestion import suggestion
 from tayari_reports.errors import ReportError
 from tayari_reports.terminal import render_terminal
 from tayari_reports.write_json import summary
@@ -32,7 +33,6 @@ from tayari.cli.options import (
 )
 from tayari.cli.speech import Format, Speech, failures
 from tayari.run.findings import Exit
-from tayari.run.nearest import suggestion
 from tayari.run.order import SUITES, LoadOrder, Order
 from tayari.run.session import Result
 from tayari.run.session import check as run_check

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import typer
 from tayari_control.client import ControlClient, ControlError
+from tayari_formats.suggestion import suggestion
 from tayari_simulator.core.advice import RETRY
 from tayari_simulator.core.refusals import REFUSALS, Refusal
 from tayari_simulator.core.results import RESULTS, ResultCode
@@ -18,7 +19,6 @@ from tayari.cli.options import FormatOption
 from tayari.cli.redacted import redacted
 from tayari.cli.speech import Format, Speech
 from tayari.run.findings import Exit
-from tayari.run.nearest import suggestion
 
 Json = Mapping[str, Any]
 

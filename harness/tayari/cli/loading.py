@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_formats.suggestion import suggestion
 from tayari_simulator.scenario.read import read_scenarios
 from tayari_target.merchant_process import answers
 from tayari_target.resources import scenario_folder
@@ -26,7 +27,6 @@ from tayari.cli.options import (
 from tayari.cli.speech import Format, Speech, failures
 from tayari.run.findings import Exit
 from tayari.run.load import INSTALL, installed, run_worker
-from tayari.run.nearest import suggestion
 from tayari.run.order import LoadOrder, Order
 
 _OUT = Path("tayari-report")

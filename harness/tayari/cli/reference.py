@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from tayari_contracts.rules import CatalogueRow, canonical, catalogue
+from tayari_formats.suggestion import suggestion
 from tayari_reports.jsonio import to_dict
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_scenarios
@@ -15,7 +16,6 @@ from tayari_target.resources import scenario_folder
 from tayari.cli.options import FormatOption, ScenariosOption
 from tayari.cli.speech import Format, Speech
 from tayari.run.findings import Exit
-from tayari.run.nearest import suggestion
 
 rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
 scenarios = typer.Typer(help="The scenario files.", no_args_is_help=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_formats.problems import Problem
 from tayari_reports import bundle
 from tayari_reports.comparison import compare as compare_runs
 from tayari_reports.comparison import to_json, to_markdown
@@ -25,7 +26,6 @@ from tayari_reports.verdict import judge, percent
 from tayari_reports.waivers import EAT
 from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
 from tayari_target.target_file import TargetError
-from tayari_target.target_file.lines import Problem
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.speech import Format, Speech

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_formats.suggestion import suggestion
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.results import RESULTS
 from tayari_target.resources import scenario_folder
@@ -20,7 +21,6 @@ from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
 from tayari.cli.redacted import redacted
 from tayari.cli.speech import Format, Speech
 from tayari.run.findings import Exit
-from tayari.run.nearest import suggestion
 
 Json = dict[str, Any]
 

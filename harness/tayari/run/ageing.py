@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from tayari_formats.problems import Problem
 from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
-from tayari_target.target_file.lines import Problem
 from tayari_target.target_file.section import Reading, Section
 
 from tayari.run.statements import StatementFiles, members, text

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from tayari_contracts.rules import canonical, catalogue
+from tayari_formats.problems import Problem
+from tayari_formats.suggestion import did_you_mean
 from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.checklist import KNOWN, OWN
 from tayari_reports.waivers import read_day
-from tayari_target.target_file.lines import Found, Problem, TargetError, read_file
-from tayari_target.target_file.section import Reading, Section, nearest
+from tayari_target.target_file.lines import Found, TargetError, read_file
+from tayari_target.target_file.section import Reading, Section
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T", Waiver, Attestation, Signature)
@@ -104,18 +106,11 @@ def _complain_if_twice(section: Section, key: str, seen: dict[tuple[str, ...], i
 def members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
     """The entries of a statement file, one by one; what is wrong with the file itself goes to `problems`."""
     try:
-        _, whole = read_file(path)
+        _, whole, twice = read_file(path, f"a file with `{key}:`; write one, or leave its option away")
     except TargetError as error:
-        problems.extend(
-            Problem(
-                file=one.file,
-                line=one.line,
-                message=one.message.replace("a target file; `tayari init` writes one", f"a file with `{key}:`"),
-            )
-            for one in error.problems
-        )
+        problems.extend(error.problems)
         return
-    reading = Reading(path=path, environ={})
+    reading = Reading(path=path, environ={}, problems=twice)
     top = Section(reading, "", whole)
     top.need(key, f"a list, as docs/{'waivers' if key == 'waivers' else 'report'}.md shows it")
     yield from top.members(key)
@@ -127,7 +122,7 @@ def _waiver(section: Section) -> Waiver:
     rule = canonical(_needed(section, "rule", "the id of the rule that may fail"))
     known = catalogue().get(rule)
     if rule and known is None and "/" not in rule:
-        section.complain("rule", repr(rule), "a rule", nearest(rule, list(catalogue())) or "`tayari rules list`")
+        section.complain("rule", repr(rule), "a rule", did_you_mean(rule, list(catalogue())) or "`tayari rules list`")
     if known is not None and not known.rule.waivable:
         do = "mend the failure: money is credited twice, or without proof"
         section.complain("rule", f"{rule} can never be waived", "a rule that can", do)
@@ -147,7 +142,7 @@ def _waiver(section: Section) -> Waiver:
 def _attestation(section: Section) -> Attestation:
     item = _needed(section, "item", "an item of the checklist")
     if item and item not in KNOWN and not item.startswith(OWN):
-        do = nearest(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
+        do = did_you_mean(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
         section.complain("item", repr(item), "an item of the checklist", do)
     given, ends = read_day(text(section, "date")), read_day(text(section, "expires"))
     if given is not None and ends is not None and ends < given:
@@ -166,7 +161,9 @@ def _attestation(section: Section) -> Attestation:
 def _signature(section: Section) -> Signature:
     role = _needed(section, "role", f"one of {', '.join(ROLES)}")
     if role and role not in ROLES:
-        section.complain("role", repr(role), f"one of {', '.join(ROLES)}", nearest(role, list(ROLES)) or "take one")
+        section.complain(
+            "role", repr(role), f"one of {', '.join(ROLES)}", did_you_mean(role, list(ROLES)) or "take one"
+        )
     decision = _one_of(section, "decision", Decision)
     conditions = text(section, "conditions")
     if decision is Decision.GO_WITH_CONDITIONS and not conditions:
@@ -202,5 +199,5 @@ def _one_of(section: Section, key: str, kind: type[E]) -> E:
     names = [str(member) for member in kind]
     text = _needed(section, key, f"one of {', '.join(names)}").lower()
     if text and text not in names:
-        section.complain(key, repr(text), f"one of {', '.join(names)}", nearest(text, names) or "take one of them")
+        section.complain(key, repr(text), f"one of {', '.join(names)}", did_you_mean(text, names) or "take one of them")
     return kind(text) if text in names else next(iter(kind))

@@ -1,6 +1,8 @@
 """The target file: `tayari.yaml`, the one file that says how to reach and drive a merchant."""
 
-from tayari_target.target_file.lines import Problem, TargetError
+from tayari_formats.problems import Problem
+
+from tayari_target.target_file.lines import TargetError
 from tayari_target.target_file.model import Target
 from tayari_target.target_file.read import load_target
 

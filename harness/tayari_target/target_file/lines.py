@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import yaml
+from tayari_formats import yaml_document
+from tayari_formats.problems import FileError, Problem
+from tayari_formats.problems import Path as DataPath
+from tayari_formats.yaml_document import Document
 
-MAX_BYTES: Final = 256 * 1024
-MAX_DEPTH: Final = 20
-
-
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Problem:
-    """One thing wrong in a file: where, and what was found, expected and to be done."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
-
-
-class TargetError(Exception):
-    """A target file that cannot be used; `problems` has one entry for each thing to mend."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
+TargetError = FileError
+"""A file that cannot be used; `problems` has one entry for each thing to mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,94 +51,23 @@ class Found:
         return "nothing" if self.value is None else repr(self.text)
 
 
-def read_file(path: Path) -> tuple[str, Found]:
-    """The text of a YAML file, and its values with their lines.
+def read_file(path: Path, missing: str) -> tuple[str, Found, list[Problem]]:
+    """The text of a YAML file, its values with their lines, and the keys that stand twice.
 
     Raises:
-        TargetError: missing, too big, not UTF-8, not YAML, anchors, nested too deeply, a key twice.
+        TargetError: missing, too big, not UTF-8, not YAML, anchors, nested too deeply, empty.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise _stop(path, 1, f"{reason}; expected a target file; `tayari init` writes one") from error
-    if len(raw) > MAX_BYTES:
-        raise _stop(path, 1, f"{len(raw)} bytes; expected at most {MAX_BYTES}; give a target file")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise _stop(path, line, f"byte {error.start} is not UTF-8; expected UTF-8; save it so") from error
-    return text, read_text(text, path)
+    text, document, problems = yaml_document.read_file(path, missing=missing)
+    if document.value is None:
+        message = f"empty; expected {missing}"
+        raise TargetError([Problem(file=str(path), line=1, message=message)])
+    return text, _found(document, document.value, ()), problems
 
 
-def read_text(text: str, path: Path) -> Found:
-    """The values of a YAML text, `path` being the name that messages use."""
-    try:
-        _refuse_bombs(text, path)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        raise _stop(path, line, f"not YAML: {what}; expected `key: value` lines; mend this line") from error
-    except yaml.YAMLError as error:
-        raise _stop(path, 1, f"not YAML: {error}; expected `key: value` lines; mend the file") from error
-    if node is None:
-        raise _stop(path, 1, "empty; expected the key `merchant`; `tayari init --force` writes a start")
-    return _found(node, path)
-
-
-def _refuse_bombs(text: str, path: Path) -> None:
-    """Before composing: anchors make small files unfold without end, deep nesting exhausts the stack."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark is not None else 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _stop(path, line, "an anchor or alias (& or *); expected plain values; write the value out")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise _stop(path, line, f"nested more than {MAX_DEPTH} deep; expected less; check brackets")
-
-
-def _found(node: yaml.Node, path: Path) -> Found:
-    line = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        return Found(line=line, value=_entries(node, path))
-    if isinstance(node, yaml.SequenceNode):
-        return Found(line=line, value=[_found(member, path) for member in node.value])
-    return Found(line=line, value=_scalar(node, path), text=str(node.value))
-
-
-def _entries(node: yaml.MappingNode, path: Path) -> dict[str, Found]:
-    entries: dict[str, Found] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise _stop(path, line, "a key that is not a word; expected `key: value`; quote braces in values")
-        key = str(key_node.value)
-        if key in entries:
-            first = entries[key].line
-            raise _stop(path, line, f"{key}: written twice; expected once; the first is on line {first}")
-        found = _found(value_node, path)
-        entries[key] = Found(line=line, value=found.value, text=found.text)
-    return entries
-
-
-def _scalar(node: yaml.Node, path: Path) -> object:
-    plain = ("bool", "int", "float", "null")
-    if node.tag not in {f"tag:yaml.org,2002:{name}" for name in plain}:
-        if node.tag in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"}:
-            return str(node.value)
-        raise _stop(path, node.start_mark.line + 1, f"tag {node.tag}; expected a plain value; remove the tag")
-    try:
-        return yaml.constructor.SafeConstructor().construct_object(node)
-    except ValueError as error:
-        raise _stop(path, node.start_mark.line + 1, f"{node.value!r}: {error}; expected a value; quote it") from error
-
-
-def _stop(path: Path, line: int, message: str) -> TargetError:
-    return TargetError([Problem(file=str(path), line=line, message=message)])
+def _found(document: Document, value: object, path: DataPath) -> Found:
+    line = document.line(path)
+    if isinstance(value, dict):
+        return Found(line=line, value={key: _found(document, each, (*path, key)) for key, each in value.items()})
+    if isinstance(value, list):
+        return Found(line=line, value=[_found(document, each, (*path, place)) for place, each in enumerate(value)])
+    return Found(line=line, value=value, text=document.text(path, value))

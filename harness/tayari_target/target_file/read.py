@@ -20,8 +20,9 @@ def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Ta
         TargetError: with one `Problem` for each thing that is wrong, in the order of the lines.
     """
     file = Path(path)
-    text, found = read_file(file)
-    reading = Reading(path=file, environ=environ)
+    missing = "a target file with the key `merchant`; `tayari init` writes one"
+    text, found, twice = read_file(file, missing)
+    reading = Reading(path=file, environ=environ, problems=list(twice))
     top = Section(reading, "", found)
     top.need("merchant", "how to reach and drive your merchant")
     section = top.section("merchant")

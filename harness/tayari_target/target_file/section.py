@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tayari_formats.problems import Problem
+from tayari_formats.suggestion import did_you_mean
+
 from tayari_target.target_file import placeholders
-from tayari_target.target_file.lines import Found, Problem
+from tayari_target.target_file.lines import Found
 
 _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)\Z")
 
@@ -172,7 +174,7 @@ class Section:
                 )
             else:
                 meant = placeholders.MEANT.get(name.lower(), "")
-                near = f"did you mean `{{{meant}}}`?" if meant in allowed else nearest(name, sorted(allowed))
+                near = f"did you mean {{{meant}}}?" if meant in allowed else did_you_mean(name, sorted(allowed))
                 do, text = near or "remove it", f"{{{name}}} is not a placeholder"
             expected = (
                 "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed)) if allowed else "no placeholder here"
@@ -183,7 +185,7 @@ class Section:
         """Complain about every key that nobody asked for."""
         for key, found in self._entries.items():
             if key not in self._known:
-                do = nearest(key, self._known) or "remove it"
+                do = did_you_mean(key, self._known) or "remove it"
                 self.reading.complain(found.line, self.at(key), "unknown key", "one of " + ", ".join(self._known), do)
 
     def _environment(self, found: Found, where: str, name: str) -> str | None:
@@ -194,9 +196,3 @@ class Section:
             self.reading.complain(found.line, where, f"environment variable {name} {what}", f"a value in {name}", do)
             return None
         return value
-
-
-def nearest(word: str, known: list[str]) -> str | None:
-    """`did you mean ...?`, or None when nothing is near."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from tayari_formats.suggestion import suggest
 
 from tayari_simulator.control.controlled import Controlled, Route
 from tayari_simulator.control.refusals import Refusal
 from tayari_simulator.control.routes import ROUTES
 from tayari_simulator.http.simulator import Simulator
-from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.scenario.selector import Selector
 
 MOST_BYTES: Final = 16 * 1024 * 1024

@@ -9,23 +9,12 @@ from typing import Annotated, Final, TypeVar
 
 import orjson
 from aiohttp import web
+from tayari_formats.problems import Complaint, Path, describe, dotted
 
 from tayari_simulator.control.refusals import Refusal
 from tayari_simulator.core.exchange import Kind
 from tayari_simulator.faults.parameters import ResultCode
-from tayari_simulator.reading.record import (
-    AtLeast,
-    AtMost,
-    Complaint,
-    Count,
-    Path,
-    ReadWith,
-    Seconds,
-    SecondsOrNone,
-    describe,
-    dotted,
-    read_record,
-)
+from tayari_simulator.reading.record import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
 from tayari_simulator.scenario.mix import BadMix, parse_mix
 from tayari_simulator.scenario.values import Endpoint, Msisdn, Text
 

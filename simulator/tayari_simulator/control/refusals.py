@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 from aiohttp import web
-
-from tayari_simulator.scenario.document import Problem
+from tayari_formats.problems import Problem
 
 
 class Refusal(Exception):

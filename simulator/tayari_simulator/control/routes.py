@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from aiohttp import web
+from tayari_formats.problems import Complaint, describe
 
 from tayari_simulator.control import bodies, told
 from tayari_simulator.control.bodies import read_body, read_query
@@ -17,7 +18,7 @@ from tayari_simulator.control.refusals import Refusal, answer
 from tayari_simulator.core.refusals import REFUSALS
 from tayari_simulator.http.simulator import ClockIsReal, TargetRefused
 from tayari_simulator.journal.memory import Question
-from tayari_simulator.reading.record import Complaint, describe, read_value
+from tayari_simulator.reading.record import read_value
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_inline, read_scenario
 from tayari_simulator.scenario.selector import Misplaced

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Annotated
 
+from tayari_formats.problems import Complaint, Path, describe
+from tayari_formats.suggestion import suggest
+
 from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
 from tayari_simulator.core.errors import ERRORS
 from tayari_simulator.core.results import wire_form
-from tayari_simulator.reading.nearest import suggest
-from tayari_simulator.reading.record import AtLeast, AtMost, Complaint, Path, ReadWith, describe
+from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
 
 
 def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tayari_simulator.reading.nearest import suggest
+from tayari_formats.suggestion import suggest
 
 CALLBACK_KEYS: Final = frozenset({
     "Body", "stkCallback", "MerchantRequestID", "CheckoutRequestID", "ResultCode", "ResultDesc",

@@ -18,7 +18,7 @@ from typing import Final
 import httptools
 
 from tayari_simulator.core.exchange import Exchange
-from tayari_simulator.http.targets import Origin, Target, is_loopback
+from tayari_simulator.http.targets import Origin, Target, is_loopback, loopback_addresses
 
 CONNECTIONS: Final = 64
 """For each origin. Measured: fewer make callbacks late, more gain nothing."""
@@ -327,7 +327,7 @@ class OriginPool:
         host, port = self._origin.host, self._origin.port
         if not self._origin.loopback_only:
             return await self._dial_address(host, port)
-        addresses = await _loopback_addresses(host, port)
+        addresses = await loopback_addresses(host, port)
         for address in addresses[:-1]:
             with suppress(OSError):
                 return await self._dial_address(address, port)
@@ -404,16 +404,3 @@ class CallbackClient:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
         return context
-
-
-async def _loopback_addresses(host: str, port: int) -> list[str]:
-    """The addresses of a name that must be this machine.
-
-    Raises:
-        OSError: it cannot be resolved, or one of them is another machine.
-    """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port)
-    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
-    if not addresses or not all(map(is_loopback, addresses)):
-        raise OSError(f"{host} is {', '.join(addresses)}, not this machine; allow it (--allow-host {host})")
-    return addresses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -147,3 +148,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+async def loopback_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a name that must be this machine.
+
+    Raises:
+        OSError: it cannot be resolved, or one of them is another machine.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port)
+    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
+    if not addresses or not all(map(is_loopback, addresses)):
+        raise OSError(f"{host} is {', '.join(addresses)}, not this machine; allow it (--allow-host {host})")
+    return addresses

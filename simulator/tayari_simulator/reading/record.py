@@ -14,20 +14,10 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from tayari_simulator.reading.nearest import suggest
-
-Path = tuple[str | int, ...]
-"""Where in the data: keys and list positions from the top."""
+from tayari_formats.problems import Complaint, Path, describe
+from tayari_formats.suggestion import suggest
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One mistake: where it is, and what was found and expected."""
-
-    path: Path
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +55,6 @@ class ReadWith:
 Seconds = Annotated[float, Above(0)]
 SecondsOrNone = Annotated[float, AtLeast(0)]
 Count = Annotated[int, AtLeast(1)]
-
-
-def dotted(path: Path) -> str:
-    """The path as people write it: `outcome.after_s`, `faults[0].duplicate`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
-
-
-def describe(value: object) -> str:
-    """A value as a message shows it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value[:60]}"'
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return str(value)[:60]
 
 
 def read_record(kind: type[T], value: object, path: Path, complaints: list[Complaint]) -> T | None:

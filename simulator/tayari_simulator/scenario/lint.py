@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import orjson
+from tayari_formats.problems import Complaint, Path
+from tayari_formats.suggestion import suggest
 
 from tayari_simulator.core.behaviour import ALWAYS, Call
 from tayari_simulator.core.results import RESULTS, STILL_PROCESSING, SUCCESS, find
@@ -13,8 +15,6 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.change import BadChange
 from tayari_simulator.faults.late_failure import LateFailure
 from tayari_simulator.faults.mutate import Mutate
-from tayari_simulator.reading.nearest import suggest
-from tayari_simulator.reading.record import Complaint, Path
 from tayari_simulator.scenario.model import DEFAULT_DELAY, FaultUse, Header
 from tayari_simulator.scenario.values import Endpoint, State
 

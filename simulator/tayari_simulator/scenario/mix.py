@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from tayari_formats.suggestion import suggest
+
 from tayari_simulator.core.behaviour import Uniform
-from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.values import Endpoint
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Final
 
+from tayari_formats.problems import Complaint, FileError, Path, Problem, describe
+from tayari_formats.suggestion import suggest
+from tayari_formats.yaml_document import Document, read_document, read_file
+
 from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.reading.nearest import suggest
-from tayari_simulator.reading.record import Complaint, Path, describe, keys_of, read_record
+from tayari_simulator.reading.record import keys_of, read_record
 from tayari_simulator.scenario.compiled import compile_behaviour
-from tayari_simulator.scenario.document import MAX_BYTES, Document, Problem, read_document
 from tayari_simulator.scenario.lint import lint
 from tayari_simulator.scenario.model import FaultUse, Header, Placing, Scenario
 from tayari_simulator.scenario.values import Endpoint
@@ -60,16 +62,9 @@ def read_inline(value: Mapping[str, object], *, file: str = "inline") -> tuple[S
 
 def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Problem]]:
     try:
-        size = file.stat().st_size
-        text = file.read_text(encoding="utf-8") if size <= MAX_BYTES else ""
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [Problem(file=str(file), line=1, message=f"cannot be read: {error}")]
-    if size > MAX_BYTES:
-        message = f"the file has {size} bytes; a scenario may have {MAX_BYTES}"
-        return None, [Problem(file=str(file), line=1, message=message)]
-    document, problems = read_document(text, file=str(file))
-    if document is None:
-        return None, problems
+        _, document, problems = read_file(file, missing="a scenario file or a folder of them; give another path")
+    except FileError as error:
+        return None, list(error.problems)
     scenario, problems = _from_document(document, problems)
     parts = (file.relative_to(root) if root.is_dir() else file).with_suffix("").parts
     said = str(document.value.get("scenario", "")) if isinstance(document.value, dict) else ""

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from random import Random
 
+from tayari_formats.suggestion import suggest
+
 from tayari_simulator.core.behaviour import Call, Play, Timeline
-from tayari_simulator.reading.nearest import suggest
 from tayari_simulator.scenario.conditions import Conditions
 from tayari_simulator.scenario.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenario.model import Scenario

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final
 
+from tayari_formats.problems import Complaint, Path, describe
+
 from tayari_simulator.core.behaviour import ALWAYS, Call
-from tayari_simulator.reading.record import AtLeast, AtMost, Complaint, Path, ReadWith, describe, read_choice
+from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith, read_choice
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
