@@ -16,7 +16,7 @@ from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
 from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.http.callback_client import KEPT_ANSWER, LONGEST_ANSWER, CallbackClient, OriginPool, Sending
-from tayari_simulator.http.targets import Origin, Target, TargetRefused, Targets
+from tayari_simulator.http.targets import Origin, Target, TargetRefused, Targets, tls_context
 
 
 def delivery(url: str, **more: Any) -> Delivery:
@@ -249,11 +249,11 @@ def test_a_callback_over_tls_is_answered_on_a_kept_connection(tmp_path: Path) ->
 def test_a_certificate_of_another_host_than_this_machine_is_verified(tmp_path: Path) -> None:
     async def test() -> None:
         async with merchant(tls=own_certificate(tmp_path)) as shop:
-            client, done = CallbackClient(), asyncio.Event()
+            done = asyncio.Event()
             target = Targets(Config()).resolve(shop.url)
             foreign = Origin("https", "example.test", target.origin.port, "example.test")
-            assert client._tls_for(foreign).verify_mode is ssl.CERT_REQUIRED
-            assert client._tls_for(target.origin).verify_mode is ssl.CERT_NONE
+            assert tls_context(foreign).verify_mode is ssl.CERT_REQUIRED
+            assert tls_context(target.origin).verify_mode is ssl.CERT_NONE
             exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
             pool = OriginPool(target.origin, ssl.create_default_context())
             pool.submit(Sending(target, b"", exchange, 5.0, lambda _: done.set(), lambda _: None))

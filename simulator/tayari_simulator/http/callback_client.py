@@ -18,7 +18,7 @@ from typing import Final
 import httptools
 
 from tayari_simulator.core.exchange import Exchange
-from tayari_simulator.http.targets import Origin, Target, is_loopback, loopback_addresses
+from tayari_simulator.http.targets import Origin, Target, loopback_addresses, tls_context
 
 CONNECTIONS: Final = 64
 """For each origin. Measured: fewer make callbacks late, more gain nothing."""
@@ -359,7 +359,6 @@ class CallbackClient:
         self._queue_wait_s = queue_wait_s
         self._pools: dict[Origin, OriginPool] = {}
         self._sweeper: asyncio.TimerHandle | None = None
-        self._contexts: dict[bool, ssl.SSLContext] = {}
 
     @property
     def waiting(self) -> int:
@@ -371,7 +370,7 @@ class CallbackClient:
         origin = job.target.origin
         pool = self._pools.get(origin)
         if pool is None:
-            tls = self._tls_for(origin) if origin.scheme == "https" else None
+            tls = tls_context(origin) if origin.scheme == "https" else None
             pool = self._pools[origin] = OriginPool(origin, tls, self._queue_wait_s)
         pool.submit(job)
         if self._sweeper is None:
@@ -394,13 +393,3 @@ class CallbackClient:
                     del self._pools[origin]
         finally:  # a defect in one look must not end all further ones
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if self._pools else None
-
-    def _tls_for(self, origin: Origin) -> ssl.SSLContext:
-        verifies = not (origin.loopback_only or is_loopback(origin.host))
-        context = self._contexts.get(verifies)
-        if context is None:
-            context = self._contexts[verifies] = ssl.create_default_context()
-            if not verifies:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-        return context

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -161,3 +162,17 @@ async def loopback_addresses(host: str, port: int) -> list[str]:
     if not addresses or not all(map(is_loopback, addresses)):
         raise OSError(f"{host} is {', '.join(addresses)}, not this machine; allow it (--allow-host {host})")
     return addresses
+
+
+def tls_context(origin: Origin) -> ssl.SSLContext:
+    """The TLS settings for one origin: certificates are verified, except those of this machine."""
+    return _tls_context(verifies=not (origin.loopback_only or is_loopback(origin.host)))
+
+
+@cache
+def _tls_context(*, verifies: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
