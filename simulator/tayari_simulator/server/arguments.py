@@ -78,21 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--version", action="version", version=__version__)
-    add("--host", default="127.0.0.1", help="address of the Daraja port (default: %(default)s)")
-    add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
-    add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
-    add(
-        "--control-host",
-        metavar="H",
-        help="address of the control API, which may do anything here (default: --host if it is loopback, or 127.0.0.1)",
-    )
-    add(
-        "--control-name",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a host name with dots by which the control API is called; may be repeated",
-    )
+    _port_arguments(parser)
     add("--profile", choices=[*map(str, Profile), *PRESETS], default="documented", help="which Daraja is played")
     add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
     add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
@@ -116,16 +102,42 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
     add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
-    add("--allow-host", action="append", default=[], metavar="H", help="a callback host that may be called")
-    add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
-    add("--deliver-to", metavar="URL", help="all callbacks go there")
-    add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
+    _callback_arguments(parser)
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
     add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
     return parser
+
+
+def _port_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the two ports are, and who may call them."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address of the Daraja port (default: %(default)s)")
+    add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
+    add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
+    add(
+        "--control-host",
+        metavar="H",
+        help="address of the control API, which may do anything here (default: --host if it is loopback, or 127.0.0.1)",
+    )
+    add(
+        "--control-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name with dots by which the control API is called; may be repeated",
+    )
+
+
+def _callback_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where callbacks go, and what they carry."""
+    add = parser.add_argument
+    add("--allow-host", action="append", default=[], metavar="H", help="a callback host that may be called")
+    add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
+    add("--deliver-to", metavar="URL", help="all callbacks go there")
+    add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
 
 
 def _mix(text: str) -> dict[str, float]:
