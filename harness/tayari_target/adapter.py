@@ -5,9 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from tayari_target.target_file.model import Target
 from tayari_target.views import LedgerView, Started, StatusView
+
+_View = TypeVar("_View")
 
 
 class AdapterError(Exception):
@@ -68,3 +73,45 @@ def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:
         found = f"merchant.adapter: {target.merchant.adapter} is not a tayari_target.adapter.Adapter"
         raise AdapterError(f"{found}; expected a subclass of it; derive your class from it")
     return made(target, placeholders)
+
+
+def checked_view(method: str, expected: type[_View], view: _View | None) -> _View | str | None:
+    """What an adapter's method returned, if its types are right; else a text that says what is wrong.
+
+    A text field that is None counts as empty: a missing message is no message.
+    """
+    returned: Any = view
+    if returned is None:
+        return None
+    if not isinstance(returned, expected):
+        return f"the adapter's {method} returned {_shown(returned)}; expected a {expected.__name__} or None; mend it"
+    if isinstance(returned, tuple):
+        wrong = [member for member in returned if not isinstance(member, str)]
+        return f"the adapter's {method} returned a tuple with {_shown(wrong[0])}; expected texts" if wrong else view
+    kind: Any = expected
+    record: Any = view
+    empty = {}
+    for name, allowed in _field_types(kind):
+        value = getattr(record, name)
+        if value is None and allowed == (str,):
+            empty[name] = ""
+        elif not isinstance(value, allowed):
+            words = " or ".join(sorted(each.__name__ for each in allowed))
+            return f"the adapter's {method} returned {name}={_shown(value)}; expected {words}; mend it"
+    changed: _View = replace(record, **empty)
+    return changed
+
+
+@cache
+def _field_types(view: Any) -> tuple[tuple[str, tuple[type, ...]], ...]:
+    """The classes that each field of a view may have; where a float is allowed, a whole number is as well."""
+    hints = get_type_hints(view)
+    found = []
+    for field in fields(view):
+        allowed = get_args(hints[field.name]) or (hints[field.name],)
+        found.append((field.name, (*allowed, int) if float in allowed else allowed))
+    return tuple(found)
+
+
+def _shown(value: object) -> str:
+    return f"{repr(value)[:60]} ({type(value).__name__})"

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import requests
 from tayari_money.payment_state import PaymentState
 
-from tayari_target.adapter import load_adapter
+from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.extraction import as_number, as_text, find, find_all, looks_like_html, read_json, visible_text
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
@@ -85,7 +85,9 @@ class MerchantDriver:
         """Start a payment as a customer would; without an `idempotency_key` each call gets a fresh one."""
         key = idempotency_key or str(uuid.uuid4())
         started = self._adapted(
-            lambda: self._adapter.start_payment(msisdn=msisdn, amount=amount, reference=reference, idempotency_key=key)
+            Started,
+            "start_payment",
+            lambda: self._adapter.start_payment(msisdn=msisdn, amount=amount, reference=reference, idempotency_key=key),
         )
         if isinstance(started, str):
             return Started(accepted=False, status=None, payment_id=None, error=started)
@@ -96,7 +98,9 @@ class MerchantDriver:
 
     def read_status(self, payment_id: str, reference: str) -> StatusView:
         """Read a payment's state, by request, by probe or by adapter."""
-        view = self._adapted(lambda: self._adapter.read_status(payment_id=payment_id, reference=reference))
+        view = self._adapted(
+            StatusView, "read_status", lambda: self._adapter.read_status(payment_id=payment_id, reference=reference)
+        )
         if isinstance(view, str):
             return StatusView(state=None, error=view)
         status = self.target.merchant.status
@@ -112,7 +116,9 @@ class MerchantDriver:
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         """Read the customer's credits for this payment; None where the target file has no `ledger`."""
-        view = self._adapted(lambda: self._adapter.read_ledger(payment_id=payment_id, reference=reference))
+        view = self._adapted(
+            LedgerView, "read_ledger", lambda: self._adapter.read_ledger(payment_id=payment_id, reference=reference)
+        )
         if isinstance(view, str):
             return LedgerView(credits=None, error=view)
         ledger = self.target.merchant.ledger
@@ -126,7 +132,9 @@ class MerchantDriver:
 
     def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
         """The stored raw callback messages; None where the target file has no `audit`, or it could not be read."""
-        view = self._adapted(lambda: self._adapter.read_audit(payment_id=payment_id, reference=reference))
+        view = self._adapted(
+            tuple, "read_audit", lambda: self._adapter.read_audit(payment_id=payment_id, reference=reference)
+        )
         if isinstance(view, str):
             return None
         audit = self.target.merchant.audit
@@ -185,10 +193,10 @@ class MerchantDriver:
             if len(self._amounts) > _AMOUNTS_KEPT:
                 self._amounts.popitem(last=False)
 
-    def _adapted(self, call: Callable[[], _View | None]) -> _View | str | None:
-        """What the adapter says; None leaves the work to the target file, a text is its failure."""
+    def _adapted(self, expected: type[_View], method: str, call: Callable[[], _View | None]) -> _View | str | None:
+        """What the adapter returns; None leaves the work to the target file, a text is its failure."""
         try:
-            return call()
+            return checked_view(method, expected, call())
         except Exception as error:  # noqa: BLE001 - the adapter is the user's code, its failure an answer like others
             return f"the adapter failed: {type(error).__name__}: {error}"
 

@@ -289,3 +289,42 @@ def test_an_unfilled_placeholder_is_told(shop: Shop, tmp_path: Path) -> None:
     driver = MerchantDriver(write_target(tmp_path, shop.url, pay=pay))
 
     assert "{ca_file} has no value in this run" in driver.start_payment(msisdn="2", amount=1, reference="R1").error
+
+
+BAD_ADAPTER = """
+from tayari_target.adapter import Adapter
+from tayari_target.views import LedgerView, Started, StatusView
+
+
+class Loose(Adapter):
+    def start_payment(self, **kwargs):
+        return Started(accepted=True, status=200, payment_id="1", message=None)
+
+    def read_status(self, **kwargs):
+        return StatusView(state="paid")
+
+    def read_ledger(self, **kwargs):
+        return {"credits": 1}
+
+    def read_audit(self, **kwargs):
+        return ("text", 7)
+"""
+
+
+def test_what_an_adapter_returns_is_checked_once_and_a_missing_message_is_no_message(tmp_path: Path) -> None:
+    (tmp_path / "shop_adapter_loose.py").write_text(BAD_ADAPTER)
+    path = tmp_path / "tayari.yaml"
+    path.write_text("merchant: {name: tiny, base_url: 'http://127.0.0.1:9', adapter: 'shop_adapter_loose:Loose'}")
+    from tayari_target.target_file import load_target
+
+    driver = MerchantDriver(load_target(path, {}))
+    started = driver.start_payment(msisdn="254700000001", amount=1, reference="r")
+    status = driver.read_status("1", "r")
+    ledger = driver.read_ledger(payment_id="1", reference="r")
+
+    assert (started.accepted, started.message, started.error) == (True, "", "")
+    wanted = "expected NoneType or PaymentState; mend it"
+    assert status.error == f"the adapter's read_status returned state='paid' (str); {wanted}"
+    assert ledger is not None
+    assert ledger.error.startswith("the adapter's read_ledger returned {'credits': 1} (dict); expected a LedgerView")
+    assert driver.read_audit(payment_id="1", reference="r") is None
