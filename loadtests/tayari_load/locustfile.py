@@ -6,9 +6,9 @@
 # Locust must be the first import: it makes sockets cooperative, and what is imported before it stays as it was.
 from locust import events
 
-from tayari_load.opening import conduct
-from tayari_load.shopper import Shopper
+from tayari_load.startup import listen
+from tayari_load.users.shopper import Shopper
 
 __all__ = ["Shopper"]
 
-conduct(events)
+listen(events)

@@ -1,36 +1,42 @@
-"""The money of a load run: both sides of every payment, put together for the judge in `tayari_money.invariants`.
+"""The money of a load run: both sides of every payment, judged by `tayari_money.invariants`, and the checks of it.
 
-What is the load's own: which payments can be judged at all. A merchant may still have time to reconcile; the simulator
-may not remember every payment; a load sees of a merchant only what it shows.
+The load itself decides which payments can be judged at all. A merchant may still have time to reconcile. The simulator
+may have forgotten payments. And the load sees only what the merchant shows.
 """
 
 from __future__ import annotations
 
+import json
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tayari_control.client import ControlError
 from tayari_money.invariants import Violation, is_unsettled, judge
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
 from tayari_money.payment_state import PaymentState
+from tayari_reports.model import Check, Exchange, NotTested, State
 
-from tayari_load.book import Entry
-from tayari_load.outcome import Outcome
+from tayari_load.load_run import LoadRun
+from tayari_load.statistics.payments import Outcome, Payment
 
-Payment = Mapping[str, Any]
-"""A payment of the simulator (`docs/control-api.md`)."""
+SimulatorPayment = Mapping[str, Any]
+"""As `GET /v1/payments` lists it (`docs/control-api.md`)."""
 CREDITED_ONCE: Final = "M01"
 PROVEN: Final = "M02"
 FINAL: Final = "M03"
 WHOLE_SUM: Final = "M04"
 NOT_STUCK: Final = "M05"
+_SHOWN: Final = 3
+"""Broken payments that a check shows."""
 _ANY_TIME: Final = 0.0
 """Generators and simulator may run on machines whose clocks differ, so no moment of one is held against the other's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invariant:
+class MoneyResult:
     """How one rule about money came out."""
 
     rule: str
@@ -38,7 +44,7 @@ class Invariant:
     """Payments it was judged on; 0: it could not be seen."""
     broken: tuple[str, ...] = ()
     """One sentence for each payment that breaks it."""
-    witnesses: tuple[str, ...] = ()
+    msisdns: tuple[str, ...] = ()
     """MSISDNs of those payments."""
     unseen: str = ""
     """Why it could not be judged, where nothing was."""
@@ -49,11 +55,11 @@ class Invariant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
+class RunMoney:
     """Both sides of all payments of one run."""
 
-    entries: Sequence[Entry]
-    payments: Mapping[str, Sequence[Payment]]
+    payments: Sequence[Payment]
+    rows: Mapping[str, Sequence[SimulatorPayment]]
     """Of the simulator, by MSISDN: every order has a number of its own."""
     complete: bool = True
     """The simulator remembers every payment of the run."""
@@ -63,169 +69,225 @@ class Accounts:
     looked_again: Mapping[str, str] = field(default_factory=dict)
     """Reference -> state, of orders in a final state that were looked at once more when the load was over."""
 
-    def paid(self, entry: Entry) -> list[Payment]:
+    def paid(self, payment: Payment) -> list[SimulatorPayment]:
         """What Daraja was paid for this order."""
-        return [row for row in self.payments.get(entry.msisdn, ()) if row["state"] == "paid"]
+        return [row for row in self.rows.get(payment.order.msisdn, ()) if row["state"] == "paid"]
 
-    def account(self, entry: Entry) -> PaymentRecord:
+    def record(self, payment: Payment) -> PaymentRecord:
         """One order, as the judge takes it."""
         return PaymentRecord(
-            reference=entry.reference,
-            ordered=float(entry.amount),
-            transactions=tuple(pushed(row) for row in self.payments.get(entry.msisdn, ())),
-            observations=tuple(self._looks(entry)),
-            credits=entry.credits,
-            total=entry.credited,
-            receipt=entry.receipt or None,
+            reference=payment.order.reference,
+            ordered=float(payment.order.amount),
+            transactions=tuple(transaction(row) for row in self.rows.get(payment.order.msisdn, ())),
+            observations=tuple(self._looks(payment)),
+            credits=payment.credits,
+            total=payment.credited,
+            receipt=payment.receipt or None,
         )
 
-    def _looks(self, entry: Entry) -> Iterable[Observation]:
-        again = self.looked_again.get(entry.reference)
-        for state, at in ((entry.state, entry.at), (PaymentState(again) if again else None, self.now)):
+    def _looks(self, payment: Payment) -> Iterable[Observation]:
+        again = self.looked_again.get(payment.order.reference)
+        for state, at in ((payment.state, payment.at), (PaymentState(again) if again else None, self.now)):
             if state is not None:
-                yield Observation(payment_id=entry.payment_id, state=state, began=at, ended=at)
+                yield Observation(payment_id=payment.payment_id, state=state, began=at, ended=at)
 
 
-def pushed(payment: Payment) -> DarajaTransaction:
+def transaction(row: SimulatorPayment) -> DarajaTransaction:
     """A payment of the simulator. Whatever is true of it, a query may have told the merchant."""
-    result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(payment["state"]))
-    amount, receipt = float(payment["amount"]), str(payment.get("receipt") or "")
+    result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(row["state"]))
+    amount, receipt = float(row["amount"]), str(row.get("receipt") or "")
     return DarajaTransaction(
-        transaction_id=str(payment.get("checkout_request_id", "")),
+        transaction_id=str(row.get("checkout_request_id", "")),
         amount=amount,
         completed=result is Result.SUCCESS,
         due_at=_ANY_TIME,
         receipt=receipt,
-        account_reference=str(payment.get("account_reference", "")),
+        account_reference=str(row.get("account_reference", "")),
         messages=()
         if result is None
         else (ResultMessage(at=_ANY_TIME, result=result, by_query=True, amount=amount, receipt=receipt),),
     )
 
 
-def by_msisdn(payments: Iterable[Payment], *, since: float) -> Mapping[str, list[Payment]]:
+def by_msisdn(payments: Iterable[SimulatorPayment], *, since: float) -> Mapping[str, list[SimulatorPayment]]:
     """The payments that were made since then."""
-    found: defaultdict[str, list[Payment]] = defaultdict(list)
+    found: defaultdict[str, list[SimulatorPayment]] = defaultdict(list)
     for payment in payments:
         if float(payment["created_at"]) >= since:
             found[str(payment["msisdn"])].append(payment)
     return found
 
 
-def judge_money(accounts: Accounts) -> tuple[Invariant, ...]:
+def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
     """All five, in the order of their ids."""
-    return tuple(row(accounts) for row in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
+    return tuple(row(money) for row in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
 
 
-def declined(accounts: Accounts) -> int:
+def declined(money: RunMoney) -> int:
     """Orders shown as failed that Daraja knows as failed: the customers did not pay, and the merchant says so."""
     return sum(
         1
-        for entry in accounts.entries
-        if entry.outcome is Outcome.FAILED
-        and accounts.payments.get(entry.msisdn)
-        and all(row["state"] == "failed" for row in accounts.payments[entry.msisdn])
+        for payment in money.payments
+        if payment.outcome is Outcome.FAILED
+        and money.rows.get(payment.order.msisdn)
+        and all(row["state"] == "failed" for row in money.rows[payment.order.msisdn])
     )
 
 
-def _credited_once(accounts: Accounts) -> Invariant:
+def _credited_once(money: RunMoney) -> MoneyResult:
     seen = [
-        entry
-        for entry in accounts.entries
-        if entry.paid and (entry.credits is not None or entry.credited is not None or entry.receipt)
+        payment
+        for payment in money.payments
+        if payment.paid and (payment.credits is not None or payment.credited is not None or payment.receipt)
     ]
     return _invariant(
-        CREDITED_ONCE, accounts, seen,
+        CREDITED_ONCE, money, seen,
         unseen="no settled payment showed its credits or its receipt",
         key="merchant.ledger, merchant.status.credited or merchant.status.receipt",
     )  # fmt: skip
 
 
-def _proven(accounts: Accounts) -> Invariant:
-    settled = [entry for entry in accounts.entries if entry.paid]
-    known = settled if accounts.complete else [entry for entry in settled if entry.msisdn in accounts.payments]
-    return _invariant(PROVEN, accounts, known, unseen="no payment was shown as paid")
+def _proven(money: RunMoney) -> MoneyResult:
+    settled = [payment for payment in money.payments if payment.paid]
+    known = settled if money.complete else [payment for payment in settled if payment.order.msisdn in money.rows]
+    return _invariant(PROVEN, money, known, unseen="no payment was shown as paid")
 
 
-def _final(accounts: Accounts) -> Invariant:
+def _final(money: RunMoney) -> MoneyResult:
     """Paid stays paid, to the end of the run."""
-    again = [entry for entry in accounts.entries if entry.paid and entry.reference in accounts.looked_again]
-    return _invariant(FINAL, accounts, again, unseen="no payment that was shown as paid was looked at again")
+    again = [payment for payment in money.payments if payment.paid and payment.order.reference in money.looked_again]
+    return _invariant(FINAL, money, again, unseen="no payment that was shown as paid was looked at again")
 
 
-def _whole_sum(accounts: Accounts) -> Invariant:
+def _whole_sum(money: RunMoney) -> MoneyResult:
     """In a load every order is one payment: one that its customer paid twice breaks it, too."""
-    seen = [entry for entry in accounts.entries if accounts.paid(entry)]
-    visible = any(entry.credited is not None or entry.credits is not None for entry in seen)
+    seen = [payment for payment in money.payments if money.paid(payment)]
+    visible = any(payment.credited is not None or payment.credits is not None for payment in seen)
     return _invariant(
-        WHOLE_SUM, accounts, seen,
-        more=lambda entry: _paid_twice(accounts, entry),
+        WHOLE_SUM, money, seen,
+        more=lambda payment: _paid_twice(money, payment),
         judged=len(seen) if visible else 0,
         unseen="no settled payment showed what was credited",
         key="merchant.ledger or merchant.status.credited",
     )  # fmt: skip
 
 
-def _paid_twice(accounts: Accounts, entry: Entry) -> str:
-    rows = accounts.paid(entry)
+def _paid_twice(money: RunMoney, payment: Payment) -> str:
+    rows = money.paid(payment)
     total = sum(float(row["amount"]) for row in rows)
-    credited = "an unknown sum" if entry.credited is None else f"{entry.credited:g}"
+    credited = "an unknown sum" if payment.credited is None else f"{payment.credited:g}"
     return f"was paid {len(rows)} times, {total:g} shillings, and credited {credited}" if len(rows) > 1 else ""
 
 
-def _not_stuck(accounts: Accounts) -> Invariant:
-    paid = [entry for entry in accounts.entries if accounts.paid(entry)]
-    unread = [entry for entry in paid if entry.state is None]
+def _not_stuck(money: RunMoney) -> MoneyResult:
+    paid = [payment for payment in money.payments if money.paid(payment)]
+    unread = [payment for payment in paid if payment.state is None]
     young = [
-        entry
-        for entry in paid
-        if is_unsettled(accounts.account(entry)) and not any(_is_due(row, accounts) for row in accounts.paid(entry))
+        payment
+        for payment in paid
+        if is_unsettled(money.record(payment)) and not any(_is_due(row, money) for row in money.paid(payment))
     ]
-    left_out = {entry.reference for entry in (*young, *unread)}
-    known = [entry for entry in paid if entry.reference not in left_out]
+    left_out = {payment.order.reference for payment in (*young, *unread)}
+    known = [payment for payment in paid if payment.order.reference not in left_out]
     waits = [f"{len(young)} paid payments were not settled yet when the run ended, and had time left"] if young else []
     waits += [f"{len(unread)} paid payments showed no state that could be read"] if unread else []
-    return _invariant(NOT_STUCK, accounts, known, unseen="; ".join(waits) or "no customer paid", open="; ".join(waits))
+    return _invariant(NOT_STUCK, money, known, unseen="; ".join(waits) or "no customer paid", open="; ".join(waits))
 
 
-def _is_due(payment: Payment, accounts: Accounts) -> bool:
+def _is_due(row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
-    if any((callback["status"] or 0) in range(200, 300) for callback in payment["callbacks"]):
+    if any((callback["status"] or 0) in range(200, 300) for callback in row["callbacks"]):
         return True
-    return accounts.now - float(payment["result_due_at"]) > accounts.young_s
+    return money.now - float(row["result_due_at"]) > money.young_s
 
 
 def _invariant(
     rule: str,
-    accounts: Accounts,
-    entries: Sequence[Entry],
+    money: RunMoney,
+    payments: Sequence[Payment],
     *,
     unseen: str,
-    more: Callable[[Entry], str] = lambda _: "",
+    more: Callable[[Payment], str] = lambda _: "",
     judged: int | None = None,
     key: str = "",
     open: str = "",
-) -> Invariant:
-    """What the judge says of these entries, and `more` of those about which it says nothing."""
-    by_reference = {entry.reference: entry for entry in entries}
-    found = list(judge(rule, [accounts.account(entry) for entry in entries]).violations)
-    told = {one.reference for one in found}
+) -> MoneyResult:
+    """What the judge says of these payments, and `more` of those about which it says nothing."""
+    by_reference = {payment.order.reference: payment for payment in payments}
+    found = list(judge(rule, [money.record(payment) for payment in payments]).violations)
+    known = {one.reference for one in found}
     found += [
-        Violation(reference=entry.reference, description=what)
-        for entry in entries
-        if entry.reference not in told and (what := more(entry))
+        Violation(reference=payment.order.reference, description=what)
+        for payment in payments
+        if payment.order.reference not in known and (what := more(payment))
     ]
-    number = len(entries) if judged is None else judged
-    return Invariant(
+    number = len(payments) if judged is None else judged
+    return MoneyResult(
         rule=rule,
         judged=number,
-        broken=tuple(_said(by_reference[one.reference], one.description) for one in found),
-        witnesses=tuple(by_reference[one.reference].msisdn for one in found),
+        broken=tuple(_sentence(by_reference[one.reference], one.description) for one in found),
+        msisdns=tuple(by_reference[one.reference].order.msisdn for one in found),
         unseen="" if number or found else unseen,
         key=key,
         open=open,
     )
 
 
-def _said(entry: Entry, what: str) -> str:
-    return f"order {entry.reference} over {entry.amount} shillings {what}"
+def _sentence(payment: Payment, what: str) -> str:
+    return f"order {payment.order.reference} over {payment.order.amount} shillings {what}"
+
+
+def money_checks(invariants: Iterable[MoneyResult], run: LoadRun, repeat: str) -> tuple[Check, ...]:
+    """One check for each rule about money; whatever is doubtful about the run's speed does not touch them."""
+    return tuple(_money_check(row, run, repeat) for row in invariants)
+
+
+def _money_check(row: MoneyResult, run: LoadRun, repeat: str) -> Check:
+    state, reason, not_tested = _money_state(row)
+    return Check(
+        rule=row.rule,
+        state=state,
+        reason=reason,
+        not_tested=not_tested,
+        enable=row.key if not_tested is NotTested.TARGET_KEY_MISSING else "",
+        evidence=_evidence(row, run) if state is State.FAIL else (),
+        tries=row.judged or 1,
+        started_at=run.started_at,
+        duration_s=round(run.finished_at - run.started_at, 3),
+        repeat=repeat,
+    )
+
+
+def _money_state(row: MoneyResult) -> tuple[State, str, NotTested | None]:
+    if row.broken:
+        more = f", and {len(row.broken) - _SHOWN} more" if len(row.broken) > _SHOWN else ""
+        return State.FAIL, f"{'; '.join(row.broken[:_SHOWN])}{more} (of {row.judged} payments)", None
+    if row.open:
+        return State.UNKNOWN, row.open, None
+    if not row.judged:
+        missing = NotTested.TARGET_KEY_MISSING if row.key else NotTested.SET_UP_FAILED
+        return State.NOT_TESTED, row.unseen, missing
+    return State.PASS, "", None
+
+
+def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
+    """The payments as Daraja has them, and those of the merchant that were kept."""
+    proof = []
+    for msisdn in row.msisdns[:_SHOWN]:
+        url = f"{run.stage.control_url}/v1/payments?msisdn={msisdn}"
+        try:
+            found: Any = run.stage.control.payments(msisdn=msisdn)
+        except ControlError as error:
+            found = {"error": str(error)}
+        proof.append(
+            Exchange(
+                at=time.time(),
+                kind="to_daraja",
+                title="the payment as Daraja has it",
+                method="GET",
+                url=url,
+                status=200,
+                response_body=json.dumps(found, ensure_ascii=False),
+            )
+        )
+    return (*proof, *run.samples.of((Outcome.CREDITED_TWICE,)))

@@ -1,14 +1,66 @@
-"""What one load run is asked to do: read once, from Locust's options; workers get it from their master."""
+"""What one load run is asked to do: read once from Locust's options; workers get it from their master."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, Final, Self
 
-from tayari_load.mix import Mix, parse_mix
 from tayari_load.shapes import SHAPES, Shape
+
+SUCCESS: Final = "payment/success"
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Scenario names and their weights; empty: everybody pays."""
+
+    weights: tuple[tuple[str, float], ...] = ()
+
+    def draws(self, seed: str) -> Draws:
+        """An endless, repeatable sequence of scenarios."""
+        return Draws(self, random.Random(seed))
+
+
+@dataclass(slots=True)
+class Draws:
+    """One sequence."""
+
+    mix: Mix
+    source: random.Random
+
+    def next(self) -> str:
+        """A scenario name; empty where nothing is mixed, or the customer simply pays."""
+        if not self.mix.weights:
+            return ""
+        names, weights = zip(*self.mix.weights, strict=True)
+        drawn: str = self.source.choices(names, weights)[0]
+        return "" if drawn == SUCCESS else drawn
+
+
+def parse_mix(text: str) -> Mix:
+    """`success=92,insufficient-funds=5,timeout=3`: names without a folder are those of `payment/`.
+
+    Raises:
+        ValueError: a part is no `name=weight`, a weight is no number above 0, or a name stands twice.
+    """
+    weights: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, weight = (word.strip() for word in part.partition("="))
+        full = name if "/" in name else f"payment/{name}"
+        try:
+            value = float(weight)
+        except ValueError:
+            value = 0.0
+        if not name or not 0 < value < float("inf"):
+            raise ValueError(f"{part!r}: expected name=weight with a weight above 0, such as insufficient-funds=5")
+        if full in weights:
+            raise ValueError(f"{name} stands twice")
+        weights[full] = value
+    return Mix(tuple(weights.items()))
+
 
 DEFAULT_DURATION_S: Final = 60.0
 SEARCH_IN_FLIGHT: Final = 500
@@ -133,3 +185,32 @@ def _rate(given: object) -> float | None:
     if not 0 < rate <= 100_000:
         raise PlanError(f"--rate {rate:g}: expected arrivals per second above 0")
     return rate
+
+
+def add_options(parser: Any, **_: Any) -> None:
+    """For Locust's `init_command_line_parser`."""
+    add = parser.add_argument
+    add(
+        "--rate", type=float, default=None, env_var="TAYARI_LOAD_RATE",
+        help="Open model: payments that begin per second, whatever the merchant does. Empty: closed model.",
+    )  # fmt: skip
+    add(
+        "--in-flight", type=int, default=None, env_var="TAYARI_LOAD_IN_FLIGHT",
+        help="Open model: most payments at once; arrivals beyond are dropped and counted.",
+    )  # fmt: skip
+    add(
+        "--shape", default="", choices=["", *SHAPES], env_var="TAYARI_LOAD_SHAPE", include_in_web_ui=False,
+        help="How the load changes over the run's time; docs/load.md has their graphs.",
+    )  # fmt: skip
+    add(
+        "--mix", default="", env_var="TAYARI_LOAD_MIX",
+        help="What customers do, seeded: success=92,insufficient-funds=5,timeout=3",
+    )  # fmt: skip
+    add(
+        "--abort-after", type=float, default=None, env_var="TAYARI_LOAD_ABORT",
+        help="End the run once a threshold has been missed for so many seconds in a row. Empty: never.",
+    )  # fmt: skip
+    add(
+        "--find-limit", action="store_true", default=False, env_var="TAYARI_LOAD_FIND_LIMIT", include_in_web_ui=False,
+        help="Search for the highest rate that keeps the thresholds; each rate is held for the run time.",
+    )  # fmt: skip

@@ -9,8 +9,9 @@ from typing import Final
 from tayari_reports.model import Threshold
 from tayari_target.target_file.model import Thresholds
 
-from tayari_load.latencies import Span, enough_for
-from tayari_load.outcome import Outcome, Second, Tally
+from tayari_load.statistics.latencies import Span, enough_for
+from tayari_load.statistics.payments import Outcome
+from tayari_load.statistics.tally import Second, Tally
 
 FEWER_USERS: Final = "the run had fewer users at once, so it cannot tell"
 WINDOW_S: Final = 10

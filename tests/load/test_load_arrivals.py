@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 
 import gevent
 import pytest
-from tayari_load.arrivals import Arrivals, planned_starts
+from tayari_load.users.arrivals import Arrivals, planned_starts
 
 
 def starts(rate: float, seconds: float) -> list[float]:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 import pytest
-from tayari_load.checkout import Checkout, gaps, said
-from tayari_load.customers import Order
-from tayari_load.latencies import Span
-from tayari_load.outcome import Ended, Outcome, Tally
+from load_payments import ORDER
+from tayari_load.statistics.latencies import Span
+from tayari_load.statistics.payments import Outcome, Payment
+from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
+from tayari_load.users.checkout import Checkout, brief, gaps
 from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Thresholds
 from tayari_target.views import LedgerView, Started, StatusView
 
-ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
 TAKEN = Started(accepted=True, status=201, payment_id="p-1")
 PENDING = StatusView(state=PaymentState.PENDING, raw_state="PENDING", http_status=200)
 PAID = StatusView(state=PaymentState.PAID, raw_state="PAID", http_status=200)
@@ -54,7 +54,7 @@ class FakeShop:
         return self.ledger
 
 
-def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Ended, Tally, FakeClock]:
+def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Payment, Tally, FakeClock]:
     clock, tally = FakeClock(), Tally()
     ended = Checkout(shop=shop, tally=tally, clock=clock, patience_s=patience_s, user="0/1").pay(ORDER)
     return ended, tally, clock
@@ -140,23 +140,21 @@ def test_a_user_stopped_half_way_leaves_a_stuck_payment() -> None:
         def sleep(self, seconds: float) -> None:
             raise KeyboardInterrupt
 
-    tally, told = Tally(), list[Ended]()
-    checkout = Checkout(
-        shop=FakeShop(), tally=tally, clock=Stopping(), patience_s=9.0, on_end=lambda _order, ended: told.append(ended)
-    )
+    tally, ends = Tally(), list[Payment]()
+    checkout = Checkout(shop=FakeShop(), tally=tally, clock=Stopping(), patience_s=9.0, on_end=ends.append)
 
     with pytest.raises(KeyboardInterrupt):
         checkout.pay(ORDER)
 
-    assert [ended.outcome for ended in told] == [Outcome.STUCK]
+    assert [ended.outcome for ended in ends] == [Outcome.STUCK]
     assert (tally.started, tally.stuck) == (1, 1)
 
 
 def test_reasons_that_differ_only_in_numbers_are_counted_together() -> None:
-    assert said("HTTP 500", "payment 10017 of\n254790000001 failed") == "HTTP 500: payment # of # failed"
+    assert brief("HTTP 500", "payment 10017 of\n254790000001 failed") == "HTTP 500: payment # of # failed"
 
 
-def touched(shop: FakeShop, *, began: float, until: float, planned: float | None = None) -> tuple[Ended, Tally]:
+def touched(shop: FakeShop, *, began: float, until: float, planned: float | None = None) -> tuple[Payment, Tally]:
     """Paid while the shape's trouble was on from `began` to `until`; the click is at 1000."""
     clock, tally = FakeClock(), Tally()
     checkout = Checkout(

@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from tayari_load.latencies import Latencies, Span, enough_for
+from tayari_load.statistics.latencies import Latencies, Span, enough_for
 
 
 def test_workers_merge_to_exactly_the_histogram_that_one_process_would_have() -> None:

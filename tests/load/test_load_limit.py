@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from tayari_load.limit import CLOSE, MOST_PROBES, Probe, Search
-from tayari_load.validity import Conduct, doubts
+from tayari_load.limit_search import CLOSE, MOST_PROBES, Probe, RateSearch
+from tayari_load.load_run import RunConditions, doubts
 from tayari_reports.load_words import limit_sentence
 
 
-def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> Search:
-    search = Search(first=first, highest=highest)
+def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> RateSearch:
+    search = RateSearch(first=first, highest=highest)
     while (rate := search.next_rate()) is not None:
         kept = rate <= knee
-        search.told(Probe(rate=rate, kept=kept, seen="", limited_by="" if kept else "merchant"))
+        search.add(Probe(rate=rate, kept=kept, seen="", limited_by="" if kept else "merchant"))
     return search
 
 
@@ -37,9 +37,9 @@ def test_a_merchant_that_keeps_no_rate_is_told_so() -> None:
 
 
 def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
-    search = Search(first=1.0)
+    search = RateSearch(first=1.0)
     for rate, kept in ((4.0, True), (8.0, False), (16.0, True)):
-        search.told(Probe(rate=rate, kept=kept, seen=""))
+        search.add(Probe(rate=rate, kept=kept, seen=""))
 
     assert (search.kept, search.missed) == (4.0, 8.0)
 
@@ -49,18 +49,18 @@ def test_the_bracket_is_told_as_a_figure_with_its_uncertainty() -> None:
 
 
 DOUBTS = [
-    (Conduct(), ()),
-    (Conduct(planned=100, begun=98), ()),
-    (Conduct(planned=100, begun=97, in_flight=30), ("only 97.0% of the 100 planned arrivals began",)),
-    (Conduct(saturated=True, cpu_peak=0.93), ("short of CPU (up to 93% of a core",)),
-    (Conduct(lost_workers=1), ("1 of the load's workers were lost",)),
-    (Conduct(troubles=("the outage could not be played",)), ("the outage",)),
+    (RunConditions(), ()),
+    (RunConditions(planned=100, begun=98), ()),
+    (RunConditions(planned=100, begun=97, in_flight=30), ("only 97.0% of the 100 planned arrivals began",)),
+    (RunConditions(saturated=True, cpu_peak=0.93), ("short of CPU (up to 93% of a core",)),
+    (RunConditions(lost_workers=1), ("1 of the load's workers were lost",)),
+    (RunConditions(troubles=("the outage could not be played",)), ("the outage",)),
 ]
 
 
-@pytest.mark.parametrize(("conduct", "said"), DOUBTS)
-def test_a_run_is_doubted_for_each_reason_by_name(conduct: Conduct, said: tuple[str, ...]) -> None:
-    found = doubts(conduct)
+@pytest.mark.parametrize(("conditions", "said"), DOUBTS)
+def test_a_run_is_doubted_for_each_reason_by_name(conditions: RunConditions, said: tuple[str, ...]) -> None:
+    found = doubts(conditions)
 
     assert len(found) == len(said)
     assert all(expected in sentence for expected, sentence in zip(said, found, strict=True))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from tayari_load.latencies import LONGEST_S
-from tayari_load.outcome import Ended, Outcome, Second, Tally
+from load_payments import ended
+from tayari_load.statistics.latencies import LONGEST_S
+from tayari_load.statistics.payments import Outcome
+from tayari_load.statistics.tally import Second, Tally
 
 
 def told(*ends: tuple[Outcome, float]) -> Tally:
     tally = Tally()
     for number, (outcome, duration_s) in enumerate(ends):
         tally.start(100.0)
-        tally.end(Ended(outcome=outcome, at=101.5, duration_s=duration_s, reason="why", user=f"0/{number}"))
+        tally.end(ended(outcome=outcome, at=101.5, duration_s=duration_s, reason="why", user=f"0/{number}"))
     return tally
 
 

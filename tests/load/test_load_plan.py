@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tayari_load.customers import Customers
-from tayari_load.mix import parse_mix
-from tayari_load.plan import Plan, PlanError
+from tayari_load.plan import Plan, PlanError, parse_mix
 from tayari_load.shapes import SHAPES, Shape
 from tayari_load.shapes.document import written
+from tayari_load.users.customers import Customers
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 

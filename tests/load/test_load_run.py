@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 import tayari_load
-from tayari_load.fake_limits import FakeLimits
-from tayari_load.limit import CLOSE
+from tayari_load.limit_search import CLOSE
+from tayari_load.simulator_monitor import SimulatorLimits
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Load, State
 from tayari_target.merchant_process import free_port
@@ -297,7 +297,7 @@ def test_a_fake_that_was_the_limit_is_a_warning_beside_thresholds_that_were_kept
 
 
 def test_a_fake_that_was_near_its_limit_now_and_then_is_a_warning_alone() -> None:
-    limits = FakeLimits()
+    limits = SimulatorLimits()
     told = {"thresholds": {"cpu_share": 0.8}, "last_second": {"cpu_share": 0.9}}
     limits.begin({**told, "busy_s": 100, "near_s": 50})
     limits.look({**told, "busy_s": 140, "near_s": 54})
@@ -313,7 +313,7 @@ def test_a_fake_that_was_near_its_limit_now_and_then_is_a_warning_alone() -> Non
 
 
 def test_hundredths_of_a_second_are_said_and_do_not_take_the_answer_away() -> None:
-    limits = FakeLimits()
+    limits = SimulatorLimits()
     told = {"thresholds": {"loop_lag_s": 0.02}, "last_second": {"loop_lag_s": 0.03}}
     limits.begin({**told, "busy_s": 0, "near_s": 0})
     for second in range(10):

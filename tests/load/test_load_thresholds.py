@@ -6,7 +6,9 @@ from array import array
 from dataclasses import replace
 
 import pytest
-from tayari_load.outcome import Ended, Outcome, Second, Tally
+from load_payments import ended
+from tayari_load.statistics.payments import Outcome
+from tayari_load.statistics.tally import Second, Tally
 from tayari_load.thresholds import Circumstances, judge, windowed
 from tayari_target.target_file.model import Thresholds
 
@@ -19,7 +21,7 @@ def told(settled: int = 0, failed: int = 0, stuck: int = 0, twice: int = 0, late
     ends = [Outcome.SETTLED] * settled + [Outcome.FAILED] * failed + [Outcome.CREDITED_TWICE] * twice
     for number, outcome in enumerate(ends):
         tally.start(0.0)
-        tally.end(Ended(outcome=outcome, at=1.0, duration_s=latency_s, user=str(number % 4)))
+        tally.end(ended(outcome=outcome, at=1.0, duration_s=latency_s, user=str(number % 4)))
     for _ in range(stuck):
         tally.start(0.0)
     return tally
@@ -84,7 +86,7 @@ def test_payments_that_were_declined_or_turned_away_count_for_nothing() -> None:
     for outcome in (Outcome.DECLINED, Outcome.TURNED_AWAY):
         for _ in range(30):
             tally.start(0.0)
-            tally.end(Ended(outcome=outcome, at=1.0, duration_s=1.0))
+            tally.end(ended(outcome=outcome, at=1.0, duration_s=1.0))
 
     judged = {row.name: (row.measured, row.samples) for row in judge(tally, LIMITS, FOUR_USERS)}
     assert judged["success_rate"] == (1.0, 40)

@@ -135,7 +135,7 @@ def _sensible(asked: LoadOrder, master: bool, speech: Speech, *, own_simulator: 
 
 def _known_mix(mix: str, speech: Speech) -> None:
     """A simulator that runs already may know more scenarios than the shipped ones; ours does not."""
-    from tayari_load.mix import parse_mix  # noqa: PLC0415 - Locust is an extra
+    from tayari_load.plan import parse_mix  # noqa: PLC0415 - Locust is an extra
 
     known = [scenario.name for scenario in read_scenarios((scenario_folder(),))[0]]
     for name, _ in parse_mix(mix).weights:

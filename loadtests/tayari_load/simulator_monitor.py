@@ -1,19 +1,143 @@
-"""What the simulator saw of the load: callbacks and how the merchant answered them, and how busy itself was."""
+"""What the load reads of the simulator: callbacks, its use of CPU, its limits each second, and its balance."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_control.client import ControlClient, ControlError
 from tayari_reports.model import Balance, ProcessUse
 
-from tayari_load.balancing import Callbacks, weigh
-from tayari_load.fake_limits import FakeLimits
-from tayari_load.latencies import Latencies, Span
+from tayari_load.statistics.latencies import Latencies, Span
+
+SHARE: Final = 0.05
+"""Of the seconds with traffic: from here on it is said, in every report."""
+FEWEST_S: Final = 2
+"""One bad second is a hiccup of the machine."""
+TOO_OFTEN: Final = 0.2
+"""Of the seconds with traffic: from here on the fake may be what was slow, and performance is not judged."""
+MATERIAL_S: Final = {"loop_lag_s": 0.25, "late_s": 0.25}
+"""The fake calls itself near its limit at some hundredths of a second; payments that take seconds are not told apart by
+those. From here on they are, as with a generator that wakes late."""
+_WORDS: Final = {
+    "cpu_share": ("processor time", "of a core"),
+    "loop_lag_s": ("lateness of its event loop", "s"),
+    "late_s": ("lateness of callbacks that is its own", "s"),
+    "journal_behind": ("waiting to be written to its journal", "entries"),
+    "journal_lost": ("refused by the journal's disk", "entries"),
+}
+"""Measure of the fake -> what it is, and its unit."""
+
+LimitsAnswer = Mapping[str, Any]
+"""As `GET /v1/limits` answers (`docs/control-api.md`)."""
+
+
+@dataclass(slots=True)
+class SimulatorLimits:
+    """The fake's seconds of this run alone: those of the suites before it do not count."""
+
+    busy_s: int = 0
+    """Seconds with traffic."""
+    near_s: int = 0
+    """Of these, seconds near the limit."""
+    worst: dict[str, float] = field(default_factory=dict)
+    """Measure -> the worst that was seen above its threshold."""
+    thresholds: dict[str, float] = field(default_factory=dict)
+    material_s: int = 0
+    """Seconds in which it was so late or so busy that payments wait for it."""
+    _before: tuple[int, int] = (0, 0)
+
+    def begin(self, answer: LimitsAnswer) -> None:
+        """The run starts."""
+        self._before = int(answer["busy_s"]), int(answer["near_s"])
+        self.busy_s = self.near_s = self.material_s = 0
+        self.worst.clear()
+        self.thresholds = {str(name): float(most) for name, most in answer["thresholds"].items()}
+
+    def look(self, answer: LimitsAnswer) -> None:
+        """What it says now."""
+        self.busy_s = max(0, int(answer["busy_s"]) - self._before[0])
+        self.near_s = max(0, int(answer["near_s"]) - self._before[1])
+        for name, most in self.thresholds.items():
+            value = float(answer["last_second"].get(name, 0.0))
+            if value > most:
+                self.worst[name] = max(value, self.worst.get(name, 0.0))
+        self.material_s += any(
+            float(answer["last_second"].get(name, 0.0)) > max(most, MATERIAL_S.get(name, 0.0))
+            for name, most in self.thresholds.items()
+        )
+
+    @property
+    def lost(self) -> bool:
+        """Its disk refused something."""
+        return self.worst.get("journal_lost", 0.0) > 0
+
+    @property
+    def near(self) -> str:
+        """In words, how near the limit it was; empty if it was not, or for a moment only."""
+        often = self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s
+        if not often and not self.lost:
+            return ""
+        reasons = "; ".join(self._reason(name) for name in self.worst) or "its own looks between ours say so"
+        return f"the fake Daraja was near its limit in {self.near_s} of {self.busy_s} seconds with traffic ({reasons})"
+
+    @property
+    def was_the_limit(self) -> bool:
+        """So late or busy, so often, that the figures may be the fake's and not the merchant's."""
+        return self.material_s >= FEWEST_S and self.material_s >= TOO_OFTEN * self.busy_s
+
+    def _reason(self, name: str) -> str:
+        about, unit = _WORDS.get(name, (name, ""))
+        return f"{about} up to {self.worst[name]:.3g} {unit}, above {self.thresholds[name]:g}"
+
+
+BalanceAnswer = Mapping[str, Any]
+"""As `GET /v1/balance` answers (`docs/control-api.md`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """Callbacks of this run, counted in two ways that know nothing of each other."""
+
+    fewest: int
+    """By the fake's counters, before the journal was read to its end ..."""
+    most: int
+    """... and after: some may have been answered meanwhile."""
+    noted: int | None
+    """Entries of the journal; None where it could not be read in whole."""
+
+
+def weigh(before: BalanceAnswer, after: BalanceAnswer, callbacks: Callbacks) -> Balance:
+    """The balance, and in words what does not add up."""
+    return Balance(
+        accepted=int(after["accepted"]),
+        called_back=int(after["called_back"]),
+        dropped_by_scenario=int(after["dropped_by_scenario"]),
+        pending=int(after["pending"]),
+        not_allowed=int(after["not_allowed"]),
+        forgotten=int(after["forgotten"]),
+        accepted_in_run=int(after["accepted"]) - int(before.get("accepted", 0)),
+        callbacks=callbacks.most,
+        noted=callbacks.noted,
+        problems=tuple(_problems(after, callbacks)),
+    )
+
+
+def _problems(after: BalanceAnswer, callbacks: Callbacks) -> Iterator[str]:
+    if missing := int(after["difference"]):
+        yield (
+            f"of {after['accepted']} accepted pushes {abs(missing)} "
+            + ("are neither called back, nor dropped by a scenario, nor pending" if missing > 0 else "ended twice")
+        )
+    if after["owed"] != after["planned"]:
+        yield f"pending payments wait for {after['owed']} results and callbacks, and {after['planned']} are planned"
+    noted = callbacks.noted
+    if noted is not None and not callbacks.fewest <= noted <= callbacks.most:
+        yield f"{callbacks.most} callbacks were counted, and the journal has {noted}"
+
 
 _AT_ONCE: Final = 500
 _ROUNDS: Final = 2
@@ -38,7 +162,7 @@ def read_metrics(text: str) -> Mapping[str, float]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Witness:
+class SimulatorMonitor:
     """Reads the control API as the load runs: counters always, callbacks from the journal in small bites."""
 
     control: ControlClient
@@ -48,13 +172,13 @@ class Witness:
     called_back: int = 0
     """Entries read."""
     unanswered: int = 0
-    limits: FakeLimits = field(default_factory=FakeLimits)
+    limits: SimulatorLimits = field(default_factory=SimulatorLimits)
     balance: Balance | None = None
     cpu: list[float] = field(default_factory=list)
     memory: int = 0
     loop_lag_s: float = 0.0
     problem: str = ""
-    """The first thing that the simulator did not tell."""
+    """Why the simulator could not be read, the first time."""
     dropped: int = 0
     """Journal entries that its bound has pushed out since the run began."""
     _since: int = 0
@@ -85,7 +209,7 @@ class Witness:
 
     @property
     def watching(self) -> bool:
-        """Whether there is a simulator that tells."""
+        """Whether a simulator can be read."""
         return self._last is not None
 
     def look(self, now: float) -> None:
@@ -98,7 +222,7 @@ class Witness:
         except _PROBLEMS as error:
             self.problem = self.problem or f"the simulator did not tell what it saw: {error}"
 
-    def conclude(self, now: float) -> None:
+    def finish(self, now: float) -> None:
         """The run is over: whatever is left of its callbacks, and its balance."""
         if self._last is None:
             return

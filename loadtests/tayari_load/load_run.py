@@ -1,31 +1,31 @@
-"""One load run around its users: the stage it plays on, what it collects, and what it leaves behind."""
+"""One load run around its users: the environment it plays on, what it collects, and whether it can be believed."""
 
 from __future__ import annotations
 
+import json
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import gevent
-from tayari_reports.model import Load, LocustRow, ProcessUse, RateLimit
+from tayari_reports.model import LocustRow, ProcessUse, RateLimit
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
-from tayari_load.arrivals import Arrivals
-from tayari_load.book import Book
-from tayari_load.concluding import Record, conclude
-from tayari_load.generator import CpuWatch
-from tayari_load.outcome import Tally
 from tayari_load.plan import Plan
-from tayari_load.progress import progress, write_progress
-from tayari_load.samples import Samples
-from tayari_load.surroundings import CONTROL, EVENTS, OUT, PROGRESS, STAGE, followable, path_of, seed_of, target_of
+from tayari_load.simulator_monitor import SimulatorMonitor
+from tayari_load.statistics.latencies import enough_for
+from tayari_load.statistics.payments import PaymentLog, Samples
+from tayari_load.statistics.process_use import ProcessWatch
+from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
-from tayari_load.validity import Conduct, doubts, void
-from tayari_load.witness import Witness
+from tayari_load.users.arrivals import Arrivals
 
+HELD: Final = 0.98
+"""Share of the planned arrivals that must have begun."""
 DRAIN_S: Final = 30.0
 """How long payments under way may take to settle after the load has ended."""
 _SPARE_S: Final = 30.0
@@ -34,8 +34,81 @@ _REPORTED_S: Final = 4
 """Workers report every three seconds: younger seconds are not whole yet."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConditions:
+    """How the run itself went."""
+
+    saturated: bool = False
+    cpu_peak: float = 0.0
+    late_peak_s: float = 0.0
+    lost_workers: int = 0
+    planned: int = 0
+    begun: int = 0
+    in_flight: int = 0
+    """The bound of the open model."""
+    broken: str = ""
+    """Why the fake cannot be believed at all: its counts do not add up, or it did not tell them."""
+    troubles: tuple[str, ...] = ()
+    """Troubles of the shape that could not be played."""
+
+
+def doubts(conditions: RunConditions) -> tuple[str, ...]:
+    """Why the performance rules are unknown; empty where they can be judged."""
+    return tuple(_doubts(conditions))
+
+
+def void(conditions: RunConditions) -> tuple[str, ...]:
+    """Why the whole run proves nothing, the money apart; empty for an ordinary run. Never the merchant's fault."""
+    return tuple(_void(conditions))
+
+
+def _void(conditions: RunConditions) -> Iterator[str]:
+    if conditions.lost_workers:
+        yield f"{conditions.lost_workers} of the load's workers were lost while it ran, and what they saw with them"
+    if conditions.broken:
+        yield f"the fake Daraja cannot be believed: {conditions.broken}"
+
+
+def _doubts(conditions: RunConditions) -> Iterator[str]:
+    yield from _void(conditions)
+    if conditions.saturated:
+        how = f"up to {conditions.cpu_peak:.0%} of a core used, woken up to {conditions.late_peak_s:.1f} s late"
+        yield f"the load generator was short of CPU ({how}): latencies may be its own"
+    if conditions.planned and conditions.begun < HELD * conditions.planned:
+        share = conditions.begun / conditions.planned
+        yield (
+            f"only {share:.1%} of the {conditions.planned} planned arrivals began (no more than {conditions.in_flight} "
+            "payments may be in flight): raise --in-flight, add --workers, or plan a lower rate"
+        )
+    yield from conditions.troubles
+
+
+def progress(tally: Tally, *, elapsed_s: float, users: int, waiting: bool) -> dict[str, Any]:
+    """Plain values. `waiting`: the load is over, and payments under way may still settle."""
+    p95_s = tally.percentile_s(95) if tally.settled >= enough_for(95) else None
+    return {
+        "elapsed_s": round(elapsed_s, 1),
+        "users": users,
+        "started": tally.started,
+        "settled": tally.settled,
+        "failed": tally.failed,
+        "credited_twice": tally.credited_twice,
+        "under_way": max(0, tally.started - tally.ended.total()),
+        "dropped": tally.dropped,
+        "p95_s": None if p95_s is None else round(p95_s, 3),
+        "waiting": waiting,
+    }
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write the file whole or not at all: somebody may read it at any moment."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
 @dataclass(slots=True, kw_only=True)
-class Campaign:
+class LoadRun:
     """Everything of a load run that outlives a user. One per process."""
 
     target: Target
@@ -49,10 +122,10 @@ class Campaign:
     """A file that says where the run stands."""
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
-    book: Book = field(default_factory=Book)
-    cpu: CpuWatch = field(default_factory=CpuWatch)
+    log: PaymentLog = field(default_factory=PaymentLog)
+    cpu: ProcessWatch = field(default_factory=ProcessWatch)
     arrivals: Arrivals = field(default_factory=lambda: Arrivals(elapsed=time.perf_counter))
-    witness: Witness | None = None
+    monitor: SimulatorMonitor | None = None
     """Of the process that judges; workers have none."""
     workers: dict[str, ProcessUse] = field(default_factory=dict)
     """What each worker last said it used."""
@@ -77,40 +150,10 @@ class Campaign:
     """Somebody ended the run before its time."""
     started_at: float = 0.0
     finished_at: float = 0.0
-    told: bool = True
-    """The results of the last run are being written, or are."""
-    concluded: bool = True
-    """They are."""
-
-    @classmethod
-    def open(cls, environ: Mapping[str, str]) -> Campaign:
-        """Read the target file and take the stage that is set, or set one.
-
-        Raises:
-            CampaignError: no target file named, or one whose payments cannot be followed.
-            TargetError: the target file is wrong; its message has file and line.
-            SimulatorStartError, MerchantStartError, AdapterError: as the stage says.
-        """
-        described, control_url = environ.get(STAGE, ""), environ.get(CONTROL, "")
-        stage = (
-            Stage.attach(Path(described)) if described else Stage(target_of(environ), control_url=control_url or None)
-        )
-        followable(stage.target)
-        if control_url and not described:
-            # Simulator and merchant run elsewhere: a generator on another machine starts neither.
-            stage.prepare()
-            stage.raise_simulator()
-        elif not described:
-            stage.__enter__()
-        return cls(
-            target=stage.target,
-            stage=stage,
-            own_stage=not described,
-            seed=seed_of(environ),
-            out=path_of(environ, OUT),
-            events=path_of(environ, EVENTS),
-            progress=path_of(environ, PROGRESS),
-        )
+    finalizing: bool = True
+    """The results of the last run are being written, or are written."""
+    finalized: bool = True
+    """They are written."""
 
     @property
     def patience_s(self) -> float:
@@ -128,7 +171,7 @@ class Campaign:
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
-        for part in (self.tally, self.samples, self.book, self.workers, self.workers_saturated):
+        for part in (self.tally, self.samples, self.log, self.workers, self.workers_saturated):
             part.clear()
         for rows in (self.faults, self.troubles):
             rows.clear()
@@ -137,31 +180,31 @@ class Campaign:
         self.peak_users = self.in_flight_peak = self.lost_workers = 0
         self.limit, self.judged_seconds, self.aborted, self.interrupted = None, None, (), False
         self.started_at, self.finished_at = time.time(), 0.0
-        if self.witness is not None:
-            self.witness.begin(self.started_at)
+        if self.monitor is not None:
+            self.monitor.begin(self.started_at)
             self.faults += [
                 (self.started_at + begin, self.started_at + end, str(row.trouble))
                 for row, (begin, end) in zip(
                     self.plan.row.troubles, self.plan.row.windows(self.plan.duration_s), strict=True
                 )
             ]
-        self.told = self.concluded = False
+        self.finalizing = self.finalized = False
 
     def look(self, users: int) -> None:
         """Once a second: how many users there are, and how busy this process is."""
         self.peak_users = max(self.peak_users, users)
         self.count_arrivals()
         self.cpu.sample()
-        if self.witness is not None:
-            self.witness.look(time.time())
-            self.tell_progress(users)
+        if self.monitor is not None:
+            self.monitor.look(time.time())
+            self.write_progress(users)
 
-    def tell_progress(self, users: int) -> None:
+    def write_progress(self, users: int) -> None:
         """To whoever waits for the end of this run."""
-        if self.progress is not None and self.witness is not None:
+        if self.progress is not None and self.monitor is not None:
             elapsed_s = time.time() - self.started_at
             found = progress(self.tally, elapsed_s=elapsed_s, users=users, waiting=self.ending)
-            write_progress(found, self.progress)
+            write_whole(json.dumps(found), self.progress)
 
     def count_arrivals(self) -> None:
         """Bring the tally up to date with the open model's arrivals."""
@@ -188,12 +231,16 @@ class Campaign:
 
     def doubts(self) -> tuple[str, ...]:
         """Why performance cannot be judged, as far as is known now."""
-        return doubts(self.conduct())
+        return doubts(self.conditions())
 
-    def conduct(self) -> Conduct:
+    def invalid(self) -> tuple[str, ...]:
+        """Why the run proves nothing."""
+        return void(self.conditions())
+
+    def conditions(self) -> RunConditions:
         """How the run itself went, as far as is known now."""
-        search, witness = self.plan.find_limit, self.witness
-        return Conduct(
+        search, monitor = self.plan.find_limit, self.monitor
+        return RunConditions(
             saturated=not search and (self.cpu.saturated or bool(self.workers_saturated)),
             cpu_peak=max([self.cpu.peak, *(use.cpu_peak or 0.0 for use in self.workers.values())]),
             late_peak_s=max([self.cpu.latest_s, *(use.loop_lag_s or 0.0 for use in self.workers.values())]),
@@ -201,67 +248,40 @@ class Campaign:
             planned=0 if search else self.tally.planned,
             begun=self.tally.planned - self.tally.dropped,
             in_flight=self.plan.most_in_flight if self.plan.open else 0,
-            broken=witness.broken if witness is not None and self.told else "",
+            broken=monitor.broken if monitor is not None and self.finalizing else "",
             troubles=tuple(self.troubles),
         )
 
     def circumstances(self) -> Circumstances:
         """For the thresholds."""
         flying = max(self.arrivals.most_busy, self.in_flight_peak)
-        fake = "" if self.plan.find_limit or self.witness is None else self.witness.was_the_limit()
+        fake = "" if self.plan.find_limit or self.monitor is None else self.monitor.was_the_limit()
         return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts(), fake=fake)
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""
         own = () if self.workers else (self.cpu.use("generator"),)
-        fake = self.witness.use() if self.witness is not None else None
+        fake = self.monitor.use() if self.monitor is not None else None
         return (*own, *(self.workers[name] for name in sorted(self.workers)), *((fake,) if fake else ()))
 
-    def conclude(self) -> Load | None:
-        """Judge and write what was asked for; None if that has been done for this run."""
-        if self.told:
-            return None
-        self.told = True
+    def begin_finalizing(self) -> bool:
+        """The users are gone. False if this run is being finalized already."""
+        if self.finalizing:
+            return False
+        self.finalizing = True
         self.finished_at = self.finished_at or time.time()
         self.count_arrivals()
-        if self.witness is not None:
-            self.witness.conclude(time.time())
-        load = conclude(self._record())
-        self.concluded = True
-        return load
+        if self.monitor is not None:
+            self.monitor.finish(time.time())
+        return True
 
     def close(self) -> None:
         """Take down the stage, if it is our own."""
         if self.own_stage:
             self.stage.__exit__(None, None, None)
 
-    def _record(self) -> Record:
-        return Record(
-            stage=self.stage,
-            plan=self.plan,
-            seed=self.seed,
-            tally=self.tally,
-            samples=self.samples,
-            book=self.book,
-            witness=self.witness,
-            circumstances=self.circumstances(),
-            processes=self.processes(),
-            faults=self._fault_windows(),
-            limit=self.limit,
-            lost_workers=self.lost_workers,
-            invalid=void(self.conduct()),
-            judged_seconds=self.judged_seconds,
-            locust=self.locust,
-            aborted=self.aborted,
-            interrupted=self.interrupted,
-            patience_s=self.patience_s,
-            started_at=self.started_at,
-            finished_at=self.finished_at,
-            out=self.out,
-            events=self.events,
-        )
-
-    def _fault_windows(self) -> tuple[tuple[float, float, str], ...]:
+    def fault_windows(self) -> tuple[tuple[float, float, str], ...]:
+        """Begin and end of each fault in seconds since the start, and what it was."""
         ended = self.finished_at or time.time()
         return tuple(
             (round(begin - self.started_at, 1), round(min(end, ended) - self.started_at, 1), what)
@@ -277,7 +297,7 @@ class Campaign:
         return {
             "tally": self.tally.take(),
             "samples": samples,
-            "book": self.book.take(),
+            "payments": self.log.take(),
             "cpu": [self.cpu.mean, self.cpu.peak, self.cpu.latest_s, self.cpu.memory_bytes],
             "saturated": self.ending and self.cpu.saturated,
             "in_flight": self.arrivals.most_busy,
@@ -288,7 +308,7 @@ class Campaign:
         """Add a worker's share."""
         self.tally.add(Tally.from_wire(share["tally"]))
         self.samples.add(Samples.from_wire(share["samples"]))
-        self.book.add(share["book"])
+        self.log.add(share["payments"])
         mean, peak, late_s, memory = share["cpu"]
         self.workers[worker] = ProcessUse(
             name=f"generator {worker}", cpu_mean=mean, cpu_peak=peak, loop_lag_s=late_s, memory_bytes=memory

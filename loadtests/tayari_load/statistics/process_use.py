@@ -30,7 +30,7 @@ def resident_bytes() -> int:
 
 
 @dataclass(slots=True)
-class CpuWatch:
+class ProcessWatch:
     """CPU use of this process between samples, one core being 1, how late it wakes, and its memory."""
 
     cpu: Callable[[], float] = time.process_time

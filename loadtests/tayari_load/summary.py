@@ -1,35 +1,31 @@
-"""What a load run leaves behind: the load record, the checks of the threshold rules, the notes."""
+"""The record of a load run, its checks of the threshold rules, and a few lines for the terminal."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tayari_reports.jsonio import EventsWriter, to_dict
+from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import (
-    Balance,
     Check,
     Exchange,
     Load,
-    LocustRow,
     NotTested,
-    ProcessUse,
-    RateLimit,
     State,
     Threshold,
 )
 from tayari_reports.redaction import redact_check
 from tayari_target.target_file.model import Thresholds
 
-from tayari_load.latencies import Latencies, Span, enough_for
-from tayari_load.outcome import Outcome, Second, Tally
-from tayari_load.plan import Plan
-from tayari_load.samples import Samples
-from tayari_load.thresholds import FEWER_USERS, SUSTAINED, Circumstances, judge
+from tayari_load.load_run import LoadRun, write_whole
+from tayari_load.statistics.latencies import Latencies, Span, enough_for
+from tayari_load.statistics.payments import Outcome, Samples
+from tayari_load.statistics.tally import Second, Tally
+from tayari_load.thresholds import FEWER_USERS, SUSTAINED, judge
 
 RULES: Final = {
     "payment_p95_s": "L01",
@@ -38,49 +34,21 @@ RULES: Final = {
     "concurrent_users": "L04",
 }
 """Threshold -> rule of the catalogue's performance rows."""
-_REASONS_TOLD: Final = 5
+_REASONS_SHOWN: Final = 5
 INTERRUPTED: Final = "interrupted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadRun:
-    """The frame of one run, beside its payments."""
-
-    started_at: float
-    """Epoch seconds of the first user's start."""
-    finished_at: float
-    """When the users were told to stop; payments under way were still waited for."""
-    circumstances: Circumstances
-    plan: Plan = field(default_factory=Plan)
-    processes: tuple[ProcessUse, ...] = ()
-    callbacks: Latencies = field(default_factory=Latencies)
-    """As the simulator saw them."""
-    answers: Mapping[int, Sequence[float]] = field(default_factory=dict)
-    """By epoch second: how long callbacks took to be answered."""
-    faults: tuple[tuple[float, float, str], ...] = ()
-    limit: RateLimit | None = None
-    lost_workers: int = 0
-    aborted: tuple[str, ...] = ()
-    """Thresholds for which the run was ended early."""
-    locust: tuple[LocustRow, ...] = ()
-    interrupted: bool = False
-    balance: Balance | None = None
-    warnings: tuple[str, ...] = ()
-    """Where the fake was near its limit."""
-    invalid: tuple[str, ...] = ()
-    """Why the run proves nothing."""
-    notes: tuple[str, ...] = ()
 
 
 def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     """The record that `load.json` and every report carry."""
     duration_s = max(run.finished_at - run.started_at, 0.0)
-    thresholds = _stood_by(judge(tally, limits, run.circumstances), run.aborted)
+    circumstances, monitor = run.circumstances(), run.monitor
+    thresholds = _keep_sustained_misses(judge(tally, limits, circumstances), run.aborted)
     spans = Latencies()
     spans.add(tally.latencies)
-    spans.add(run.callbacks)
+    if monitor is not None:
+        spans.add(monitor.latencies)
     return Load(
-        users=run.circumstances.users,
+        users=circumstances.users,
         duration_s=round(duration_s, 3),
         started=tally.started,
         acknowledged=tally.acknowledged,
@@ -96,7 +64,7 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         timeline=timeline(tally, run.started_at),
         outcomes=_outcomes(tally, run.started_at),
         callback_lag=_answer_times(run),
-        faults=run.faults,
+        faults=run.fault_windows(),
         model="open" if run.plan.open else "closed",
         shape=run.plan.shape,
         mix=run.plan.mix,
@@ -105,14 +73,14 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         declined=tally.ended[Outcome.DECLINED],
         turned_away=tally.ended[Outcome.TURNED_AWAY],
         measures=spans.measures(),
-        processes=run.processes,
-        doubts=run.circumstances.doubts,
+        processes=run.processes(),
+        doubts=circumstances.doubts,
         limit=run.limit,
         lost_workers=run.lost_workers,
-        notes=(*run.notes, *_notes(tally, run, thresholds)),
-        balance=run.balance,
-        warnings=run.warnings,
-        invalid=run.invalid,
+        notes=_notes(tally, run, thresholds),
+        balance=monitor.balance if monitor is not None else None,
+        warnings=monitor.warnings() if monitor is not None else (),
+        invalid=run.invalid(),
         ended_early=_ended_early(run),
         locust=run.locust,
     )
@@ -130,7 +98,7 @@ def _ended_early(run: LoadRun) -> str:
     return INTERRUPTED if run.interrupted else ""
 
 
-def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
+def _keep_sustained_misses(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
     """A run that was ended early for a threshold has missed it, whatever its first half adds to the whole."""
     reason = f"missed in {SUSTAINED} windows in a row: the run was ended early"
     return tuple(
@@ -138,18 +106,16 @@ def _stood_by(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[T
     )
 
 
-def checks(load: Load, samples: Samples, run: LoadRun) -> tuple[Check, ...]:
+def checks(load: Load, run: LoadRun) -> tuple[Check, ...]:
     """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
     repeat = repeat_command(load, run)
-    return tuple(_check(threshold, load, samples, run.started_at, repeat) for threshold in load.thresholds)
+    return tuple(_check(threshold, load, run.samples, run.started_at, repeat) for threshold in load.thresholds)
 
 
 def write_load(load: Load, path: Path) -> None:
     """Write `load.json` whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(to_dict(load), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(json.dumps(to_dict(load), ensure_ascii=False, indent=1) + "\n", path)
 
 
 def write_checks(found: Iterable[Check], path: Path, *, secrets: Iterable[str] = ()) -> None:
@@ -247,10 +213,11 @@ def _seconds(tally: Tally, started_at: float) -> Iterator[tuple[float, Second]]:
 
 
 def _answer_times(run: LoadRun) -> tuple[tuple[float, float | None], ...]:
-    if not run.answers:
+    answers = run.monitor.answers if run.monitor is not None else {}
+    if not answers:
         return ()
-    origin, last = int(run.started_at), max(run.answers)
-    return tuple((float(at - origin), _p95(run.answers.get(at, ()))) for at in range(origin, last + 1))
+    origin, last = int(run.started_at), max(answers)
+    return tuple((float(at - origin), _p95(answers.get(at, ()))) for at in range(origin, last + 1))
 
 
 def _p95(values: Sequence[float]) -> float | None:
@@ -259,8 +226,15 @@ def _p95(values: Sequence[float]) -> float | None:
 
 
 def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tuple[str, ...]:
-    notes = [f"{number} payments {reason}" for reason, number in tally.reasons.most_common(_REASONS_TOLD)]
-    notes.extend(run.circumstances.doubts)
+    notes = [f"customers made with seed {run.seed}"]
+    if run.monitor is not None and run.monitor.problem:
+        notes.append(run.monitor.problem)
+    if run.interrupted:
+        notes.append("interrupted before its time: what was seen until then is judged")
+    if run.log.left_out:
+        notes.append(f"the money of {run.log.left_out} payments beyond the first is not judged: too many to keep")
+    notes.extend(f"{number} payments {reason}" for reason, number in tally.reasons.most_common(_REASONS_SHOWN))
+    notes.extend(run.doubts())
     if tally.dropped:
         notes.append(f"{tally.dropped} of {tally.planned} planned arrivals were dropped: no room in flight")
     if run.aborted:
@@ -271,3 +245,38 @@ def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tup
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 4)
+
+
+READY: Final = 0
+NOT_READY: Final = 10
+INCONCLUSIVE: Final = 11
+INVALID: Final = 12
+
+
+def summary_lines(load: Load) -> tuple[str, ...]:
+    """The result in a few lines, for whoever runs Locust by hand."""
+    lines = [
+        f"{load.started} payments started, {load.settled} settled, {load.failed} failed, {load.stuck} stuck, "
+        f"{load.credited_twice} credited twice"
+    ]
+    if load.planned:
+        lines.append(f"{load.planned} arrivals planned, {load.dropped} dropped")
+    for threshold in load.thresholds:
+        verdict = {True: "met", False: "MISSED", None: "cannot be judged"}[threshold.met]
+        measured = "no samples" if threshold.measured is None else f"{threshold.measured:.4g}"
+        lines.append(f"{threshold.name}: {measured} against {threshold.limit:g} {threshold.unit}: {verdict}")
+    if load.limit is not None:
+        lines.append(limit_sentence(load.limit))
+    if load.balance is not None:
+        lines.append(balance_sentence(load.balance))
+    return (*lines, *load.warnings, *load.notes)
+
+
+def exit_code(load: Load) -> int:
+    """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that proves nothing or was cut off."""
+    if load.invalid or load.ended_early == INTERRUPTED or not load.started:
+        return INVALID
+    met = [threshold.met for threshold in load.thresholds]
+    if False in met:
+        return NOT_READY
+    return INCONCLUSIVE if None in met else READY

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from running_simulator import running
 from tayari_control.client import ControlClient
-from tayari_load.balancing import Callbacks, weigh
-from tayari_load.latencies import Span
-from tayari_load.witness import Witness
+from tayari_load.simulator_monitor import Callbacks, SimulatorMonitor, weigh
+from tayari_load.statistics.latencies import Span
 from tayari_reports.load_words import balance_sentence
 
 QUICK = {"outcome_after_s": "0.01"}
@@ -23,64 +22,64 @@ SAME = Callbacks(fewest=3, most=3, noted=3)
 
 def test_a_run_on_the_simulator_adds_up_and_its_callbacks_are_timed() -> None:
     with running(options=QUICK) as server:
-        witness = Witness(control=ControlClient(server.control.control_url))
+        monitor = SimulatorMonitor(control=ControlClient(server.control.control_url))
         server.pushed("254700000001")
         assert server.control.wait("idle", timeout_s=5)["met"]
-        witness.begin(time.time())
+        monitor.begin(time.time())
         for number in range(2, 7):
             server.pushed(f"25470000000{number}")
         assert server.control.wait("idle", timeout_s=5)["met"]
-        witness.conclude(time.time())
+        monitor.finish(time.time())
 
-        balance = witness.balance
-        assert witness.broken == ""
+        balance = monitor.balance
+        assert monitor.broken == ""
         assert balance is not None
         assert (balance.accepted, balance.accepted_in_run, balance.called_back) == (6, 5, 6)
         assert (balance.callbacks, balance.noted) == (5, 5)
-        assert witness.latencies.count(Span.CALLBACK_ANSWER) == 5
-        assert witness.payments_called_back() == 5
-        assert witness.warnings() == ()
+        assert monitor.latencies.count(Span.CALLBACK_ANSWER) == 5
+        assert monitor.payments_called_back() == 5
+        assert monitor.warnings() == ()
 
 
 def test_forged_and_ordered_callbacks_are_counted_like_the_others() -> None:
     with running(options=QUICK) as server:
-        witness = Witness(control=ControlClient(server.control.control_url))
-        witness.begin(time.time())
+        monitor = SimulatorMonitor(control=ControlClient(server.control.control_url))
+        monitor.begin(time.time())
         server.pushed("254700000001")
         assert server.control.wait("idle", timeout_s=5)["met"]
         server.control.send_callback(url=server.callback_url, result_code=0)
-        witness.conclude(time.time())
+        monitor.finish(time.time())
 
-        assert witness.broken == ""
-        assert witness.balance is not None
-        assert witness.balance.noted == witness.balance.callbacks == 2
+        assert monitor.broken == ""
+        assert monitor.balance is not None
+        assert monitor.balance.noted == monitor.balance.callbacks == 2
 
 
 def test_entries_that_the_journals_bound_pushed_out_are_a_warning_and_no_accusation() -> None:
     with running(options=QUICK, journal_bytes=4_096) as server:
-        witness = Witness(control=ControlClient(server.control.control_url))
-        witness.begin(time.time())
+        monitor = SimulatorMonitor(control=ControlClient(server.control.control_url))
+        monitor.begin(time.time())
         for number in range(30):
             server.pushed(f"2547000001{number:02d}")
         assert server.control.wait("idle", timeout_s=10)["met"]
-        witness.conclude(time.time())
+        monitor.finish(time.time())
 
-        assert witness.broken == ""
-        assert witness.balance is not None
-        assert witness.balance.noted is None
-        (warning,) = witness.warnings()
+        assert monitor.broken == ""
+        assert monitor.balance is not None
+        assert monitor.balance.noted is None
+        (warning,) = monitor.warnings()
         assert warning.startswith("the fake's journal pushed entries out")
         assert warning.endswith("of 30 callbacks")
-        assert "not read in whole in the journal" in balance_sentence(witness.balance)
+        assert "not read in whole in the journal" in balance_sentence(monitor.balance)
 
 
 def test_a_simulator_that_is_gone_is_broken() -> None:
     with running() as server:
-        witness = Witness(control=ControlClient(server.control.control_url))
-        witness.begin(time.time())
-    witness.conclude(time.time())
+        monitor = SimulatorMonitor(control=ControlClient(server.control.control_url))
+        monitor.begin(time.time())
+    monitor.finish(time.time())
 
-    assert "did not answer: connection refused" in witness.broken
+    assert "did not answer: connection refused" in monitor.broken
 
 
 WRONG = [
@@ -92,11 +91,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("told", "callbacks", "said"), WRONG)
-def test_each_way_not_to_add_up_is_named(told: dict[str, Any], callbacks: Callbacks, said: str) -> None:
-    balance = weigh({}, told, callbacks)
+@pytest.mark.parametrize(("answer", "callbacks", "problem"), WRONG)
+def test_each_way_not_to_add_up_is_named(answer: dict[str, Any], callbacks: Callbacks, problem: str) -> None:
+    balance = weigh({}, answer, callbacks)
 
-    assert balance.problems[0].startswith(said)
+    assert balance.problems[0].startswith(problem)
     assert "does NOT add up" in balance_sentence(balance)
 
 

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
 from faker import Faker
 from faker.providers import BaseProvider
 
-from tayari_load.mix import Mix
+from tayari_load.plan import Mix
+from tayari_load.statistics.payments import Order
 
 LOAD_PREFIX: Final = "25479"
 """Numbers 2547 9x are the load's; the suites have another block, so that the two never meet."""
 WORKERS: Final = 100
 PER_WORKER: Final = 100_000
 """Numbers in one worker's block; the next customer after the last is the first again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One customer who pays once."""
-
-    name: str
-    msisdn: str
-    """Twelve digits."""
-    amount: int
-    """Whole shillings."""
-    reference: str
-    """At most twelve letters and digits, as Daraja's AccountReference allows; unique within a run."""
-    scenario: str = ""
-    """What this customer does instead of paying: a scenario of the outcome mix; empty: pays."""
 
 
 class KenyanShopping(BaseProvider):

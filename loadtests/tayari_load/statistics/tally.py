@@ -6,63 +6,13 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final, Self
 
-from tayari_money.payment_state import PaymentState
-
-from tayari_load.latencies import Latencies, Span
+from tayari_load.statistics.latencies import Latencies, Span
+from tayari_load.statistics.payments import EXCUSED, Outcome, Payment
 
 _REASONS: Final = 1_000
 """Different reasons that are counted by themselves."""
-
-
-class Outcome(StrEnum):
-    """How one payment ended, as the merchant shows it."""
-
-    SETTLED = "settled"
-    """Paid, and credited once as far as can be seen."""
-    REFUSED = "refused"
-    """The merchant did not take the order: an error answer, or none."""
-    FAILED = "failed"
-    """Taken, and shown as failed or under review in the end."""
-    STUCK = "stuck"
-    """Taken, and in no final state when patience or the run ended."""
-    CREDITED_TWICE = "credited twice"
-    DECLINED = "declined"
-    """Taken, and shown as failed, as the customer of the outcome mix did not pay: what should happen."""
-    TURNED_AWAY = "turned away"
-    """Refused while Daraja was disturbed by the load's shape: what a merchant may do then."""
-
-
-EXCUSED: Final = frozenset({Outcome.DECLINED, Outcome.TURNED_AWAY})
-"""Neither a success nor a failure."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """One payment's end."""
-
-    outcome: Outcome
-    at: float
-    """Epoch seconds."""
-    duration_s: float
-    """From the click to the state that ended it."""
-    reason: str = ""
-    user: str = ""
-    """Which simulated user it belonged to."""
-    late_s: float = 0.0
-    """How long after its planned start it was clicked; more than nothing in the open model only."""
-    disturbed: bool = False
-    """The load's shape disturbed Daraja at some time of its life."""
-    payment_id: str = ""
-    receipt: str = ""
-    credits: int | None = None
-    """How often the merchant's ledger shows it."""
-    state: PaymentState | None = None
-    """As the merchant showed it last."""
-    credited: float | None = None
-    """Shillings that the merchant shows as credited; None where that cannot be seen."""
 
 
 @dataclass(slots=True)
@@ -137,16 +87,16 @@ class Tally:
         self.acknowledged += 1
         self.latencies.record(Span.ACKNOWLEDGED, after_s)
 
-    def end(self, ended: Ended) -> None:
+    def end(self, payment: Payment) -> None:
         """A payment came to its end."""
-        self.ended[ended.outcome] += 1
-        if ended.outcome is not Outcome.SETTLED:
-            self._because(f"{ended.outcome}: {ended.reason}" if ended.reason else str(ended.outcome))
-        second = self._second(ended.at)
-        second.failed += ended.outcome in {Outcome.REFUSED, Outcome.FAILED}
-        second.stuck += ended.outcome is Outcome.STUCK
-        if ended.outcome in {Outcome.SETTLED, Outcome.CREDITED_TWICE}:
-            self._settle(ended)
+        self.ended[payment.outcome] += 1
+        if payment.outcome is not Outcome.SETTLED:
+            self._because(f"{payment.outcome}: {payment.reason}" if payment.reason else str(payment.outcome))
+        second = self._second(payment.at)
+        second.failed += payment.outcome in {Outcome.REFUSED, Outcome.FAILED}
+        second.stuck += payment.outcome is Outcome.STUCK
+        if payment.outcome in {Outcome.SETTLED, Outcome.CREDITED_TWICE}:
+            self._settle(payment)
 
     @property
     def settled(self) -> int:
@@ -271,17 +221,17 @@ class Tally:
             tally.seconds[int(at)] = Second.from_wire(second)
         return tally
 
-    def _settle(self, ended: Ended) -> None:
-        self.served.add(ended.user)
-        waited_s, second = ended.duration_s + ended.late_s, self._second(ended.at)
-        second.twice += ended.outcome is Outcome.CREDITED_TWICE
-        if ended.disturbed:
+    def _settle(self, payment: Payment) -> None:
+        self.served.add(payment.user)
+        waited_s, second = payment.duration_s + payment.late_s, self._second(payment.at)
+        second.twice += payment.outcome is Outcome.CREDITED_TWICE
+        if payment.disturbed:
             second.disturbed.append(waited_s)
             self.latencies.record(Span.DISTURBED, waited_s)
             return
         second.latencies.append(waited_s)
         self.latencies.record(Span.SETTLED, waited_s)
-        self.latencies.record(Span.SETTLED_FROM_REAL, ended.duration_s)
+        self.latencies.record(Span.SETTLED_FROM_REAL, payment.duration_s)
 
     def _because(self, reason: str) -> None:
         if reason in self.reasons or len(self.reasons) < _REASONS:

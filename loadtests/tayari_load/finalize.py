@@ -1,0 +1,147 @@
+"""The end of a load run: read again what was open, judge thresholds and money, write what was asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tayari_control.client import ControlError
+from tayari_money.payment_state import PaymentState
+from tayari_reports.model import Check, Load, State
+
+from tayari_load.load_run import LoadRun
+from tayari_load.money import MoneyResult, RunMoney, by_msisdn, declined, judge_money, money_checks
+from tayari_load.simulator_monitor import SimulatorMonitor
+from tayari_load.statistics.latencies import Span
+from tayari_load.statistics.payments import Outcome, Payment
+from tayari_load.summary import checks, load_record, repeat_command, write_checks, write_load
+
+LOOK_AGAIN_S: Final = 10.0
+"""How long paid payments that were not settled are looked at once more."""
+_MOST_LOOKS: Final = 50
+_FEW: Final = 3
+"""With more unsettled payments than this, each is read only once."""
+_CLOCK_SLACK_S: Final = 2.0
+
+
+def finalize(run: LoadRun) -> Load | None:
+    """Judge the run, write what was asked for, and return its record; None if that has been done already."""
+    if not run.begin_finalizing():
+        return None
+    money = _read_money(run)
+    results: tuple[MoneyResult, ...] = ()
+    if money is not None:
+        money = _look_again(run, money)
+        run.tally.excuse(declined(money))
+        _record_callback_lag(run, money)
+        results = judge_money(money)
+    limits = run.target.thresholds
+    load = load_record(run.tally, limits, run)
+    if run.judged_seconds is not None:
+        part = load_record(run.tally.part(*run.judged_seconds), limits, run)
+        load = replace(load, thresholds=part.thresholds)
+    if run.out is not None:
+        write_load(load, run.out)
+    if run.events is not None:
+        repeat = f"{repeat_command(load, run)} --seed {run.seed}"
+        found = (*checks(load, run), *money_checks(results, run, repeat))
+        write_checks(_believed(found, run.monitor), run.events, secrets=run.stage.secrets)
+    run.finalized = True
+    return load
+
+
+def _believed(found: Iterable[Check], monitor: SimulatorMonitor | None) -> Iterator[Check]:
+    """The checks, all of them errors of ours where the fake's own counts do not add up."""
+    broken = monitor.broken if monitor is not None else ""
+    for check in found:
+        if not broken:
+            yield check
+            continue
+        shown = f"; what it showed, and proves nothing: {check.reason}" if check.state is State.FAIL else ""
+        reason = f"our failure, not the merchant's: the fake Daraja cannot be believed: {broken}{shown}"
+        yield replace(check, state=State.ERROR, reason=reason, not_tested=None, enable="")
+
+
+def _read_money(run: LoadRun) -> RunMoney | None:
+    """Both sides; None where no simulator can be read, as in a test of the load itself."""
+    monitor = run.monitor
+    if monitor is None or not monitor.watching:
+        return None
+    try:
+        listed = run.stage.control.payments()
+    except ControlError as error:
+        monitor.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
+        return None
+    accepted = monitor.counted("tayari_pushes_accepted_total")
+    ours = {payment.order.msisdn for payment in run.log.payments}
+    made = by_msisdn(listed, since=run.started_at - _CLOCK_SLACK_S)
+    remembered = sum(len(rows) for rows in made.values())
+    return RunMoney(
+        payments=tuple(run.log.payments),
+        rows={msisdn: rows for msisdn, rows in made.items() if msisdn in ours},
+        complete=accepted is None or remembered >= accepted,
+        young_s=run.patience_s,
+        now=time.time(),
+    )
+
+
+def _look_again(run: LoadRun, money: RunMoney) -> RunMoney:
+    """Read once more, now that it is quiet, what Daraja was paid for and the merchant had not settled."""
+    unsettled = [
+        payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
+    ]
+    until = time.monotonic() + LOOK_AGAIN_S
+    for payment in unsettled[:_MOST_LOOKS]:
+        while time.monotonic() < until and not _settled_by_now(run, payment):
+            if len(unsettled) > _FEW:
+                break
+            time.sleep(0.5)
+    for payment in money.payments:
+        if payment.outcome is Outcome.REFUSED and money.paid(payment) and time.monotonic() < until:
+            _read_refused(run, payment)
+    again = _final_states(run, [payment for payment in money.payments if payment.paid and payment.payment_id])
+    return replace(money, now=time.time(), looked_again=again)
+
+
+def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
+    seen = run.stage.driver.read_status(payment.payment_id, payment.order.reference)
+    if seen.state is not PaymentState.PAID:
+        return False
+    payment.outcome, payment.state, payment.credited = Outcome.SETTLED, seen.state, seen.credited
+    return True
+
+
+def _read_refused(run: LoadRun, payment: Payment) -> None:
+    """The start was answered with an error, and the customer paid all the same: only the ledger shows its state."""
+    ledger = run.stage.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
+    if ledger is None or ledger.credits is None:
+        return
+    payment.state = PaymentState.PAID if ledger.credits else PaymentState.FAILED
+    payment.credits, payment.credited = ledger.credits, ledger.total
+
+
+def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
+    """The states of paid orders, spread over the run, as the merchant shows them now."""
+    states, until = {}, time.monotonic() + LOOK_AGAIN_S
+    for payment in paid[:: max(1, len(paid) // _MOST_LOOKS)]:
+        if time.monotonic() > until:
+            break
+        seen = run.stage.driver.read_status(payment.payment_id, payment.order.reference)
+        if seen.state is not None:
+            states[payment.order.reference] = str(seen.state)
+    return states
+
+
+def _record_callback_lag(run: LoadRun, money: RunMoney) -> None:
+    """From when each result was due to the merchant's answer, as the simulator's payments have it."""
+    if run.monitor is None:
+        return
+    latencies = run.monitor.latencies
+    latencies.by_span.pop(Span.CALLBACK_LAG, None)
+    for row in (row for rows in money.rows.values() for row in rows):
+        for callback in row["callbacks"][:1]:
+            if callback["status"] and callback["sent_at"] is not None:
+                lag_s = callback["sent_at"] + callback["duration_s"] - row["result_due_at"]
+                latencies.record(Span.CALLBACK_LAG, max(0.0, lag_s))

@@ -1,0 +1,214 @@
+"""A load run starts: the environment names its target and results, Locust's options its plan."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import gevent
+from locust import LoadTestShape
+from locust.runners import MasterRunner, WorkerRunner
+from tayari_control.client import ControlError
+from tayari_control.process import SimulatorStartError
+from tayari_target.adapter import AdapterError
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file import TargetError, load_target
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
+
+from tayari_load.load_run import DRAIN_S, LoadRun
+from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
+from tayari_load.locust_page import add_tab
+from tayari_load.plan import Plan, PlanError, add_options
+from tayari_load.simulator_monitor import SimulatorMonitor
+from tayari_load.users.shopper import Shopper
+
+TARGET: Final = "TAYARI_TARGET"
+STAGE: Final = "TAYARI_STAGE"
+CONTROL: Final = "TAYARI_CONTROL"
+OUT: Final = "TAYARI_LOAD_OUT"
+EVENTS: Final = "TAYARI_EVENTS"
+PROGRESS: Final = "TAYARI_LOAD_PROGRESS"
+SEED: Final = "TAYARI_LOAD_SEED"
+
+
+class LoadSetupError(Exception):
+    """The load cannot be run as asked; the message says what to do."""
+
+
+def target_of(environ: Mapping[str, str]) -> Target:
+    """The target file that is named."""
+    path = environ.get(TARGET, "")
+    if not path:
+        raise LoadSetupError(f"{TARGET} is not set: give it the path of your tayari.yaml")
+    return load_target(path, environ)
+
+
+def followable(target: Target) -> None:
+    """Refuse a merchant whose payments nobody can see settle."""
+    if target.merchant.status is None and target.merchant.adapter is None:
+        raise LoadSetupError(
+            f"{target.path}: merchant.status is missing: a load run is judged on settled payments, "
+            "and without it no payment can be seen to settle; say how a payment's state is read"
+        )
+
+
+def path_of(environ: Mapping[str, str], name: str) -> Path | None:
+    """A file, where one is named."""
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def seed_of(environ: Mapping[str, str]) -> int:
+    """The seed, a random one where none is given."""
+    given = environ.get(SEED, "")
+    if not given:
+        return secrets.randbelow(1_000_000)
+    if not given.isdecimal():
+        raise LoadSetupError(f"{SEED} is {given!r}: expected a whole number")
+    return int(given)
+
+
+class ShapeSchedule(LoadTestShape):
+    """Users by the shape's level; the run ends with its time."""
+
+    use_common_options = True
+
+    def __init__(self, plan: Plan, most: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Locust's
+        self._plan = plan
+        self._most = most
+
+    def tick(self) -> tuple[int, float] | None:
+        """For Locust, about once a second."""
+        at_s = float(self.get_run_time())  # type: ignore[no-untyped-call]  # Locust's
+        if at_s >= self._plan.duration_s:
+            return None
+        return self._plan.users_at(at_s, self._most), float(self._most)
+
+
+BAD_CONFIGURATION: Final = 20
+MERCHANT_UNREACHABLE: Final = 21
+_RAMP_S: Final = 5.0
+_SPAWN_RATE: Final = 100.0
+
+_log = logging.getLogger("tayari.load")
+
+
+def listen(events: Any) -> None:
+    """Listen to Locust's events."""
+    events.init_command_line_parser.add_listener(add_options)
+    events.init.add_listener(_init)
+
+
+def _init(environment: Any, **_: Any) -> None:
+    runner = environment.runner
+    leads = not isinstance(runner, WorkerRunner)
+    if isinstance(runner, WorkerRunner | MasterRunner) and not (os.environ.get(STAGE) or os.environ.get(CONTROL)):
+        _stop(
+            f"several Locust processes need one stage, in {STAGE}, or the simulator's control URL, in {CONTROL}; "
+            "`tayari load --workers N` sets it"
+        )
+    load_run = _open()
+    if leads:
+        _prepare(environment, load_run)
+    Shopper.load_run = load_run
+    environment.host = Shopper.host = load_run.stage.base_url
+    environment.stop_timeout = environment.stop_timeout or DRAIN_S
+    kinds = {WorkerRunner: WorkerEvents, MasterRunner: MasterEvents}
+    locust_events = kinds.get(type(runner), LocustEvents)(environment, load_run)
+    if leads and environment.web_ui is not None:
+        add_tab(environment.web_ui, locust_events)
+    # Timers count from when the event loop last looked at the clock: without a look now, what setting up took would be
+    # missing from the run's time.
+    gevent.sleep(0)
+
+
+def open_run(environ: Mapping[str, str]) -> LoadRun:
+    """Read the target file, and take the test environment that is named, or start one.
+
+    Raises:
+        LoadSetupError: no target file is named, or its payments cannot be followed.
+        TargetError: the target file is wrong; its message has file and line.
+        SimulatorStartError, MerchantStartError, AdapterError: as the test environment says.
+    """
+    described, control_url = environ.get(STAGE, ""), environ.get(CONTROL, "")
+    stage = Stage.attach(Path(described)) if described else Stage(target_of(environ), control_url=control_url or None)
+    followable(stage.target)
+    if control_url and not described:
+        # Simulator and merchant run elsewhere: a generator on another machine starts neither.
+        stage.prepare()
+        stage.raise_simulator()
+    elif not described:
+        stage.__enter__()
+    return LoadRun(
+        target=stage.target,
+        stage=stage,
+        own_stage=not described,
+        seed=seed_of(environ),
+        out=path_of(environ, OUT),
+        events=path_of(environ, EVENTS),
+        progress=path_of(environ, PROGRESS),
+    )
+
+
+def _open() -> LoadRun:
+    try:
+        return open_run(os.environ)
+    except MerchantStartError as wrong:
+        _stop(str(wrong), MERCHANT_UNREACHABLE)
+    except (LoadSetupError, TargetError, AdapterError, SimulatorStartError, ControlError) as wrong:
+        _stop(str(wrong))
+
+
+def _prepare(environment: Any, load_run: LoadRun) -> None:
+    """What the process that leads needs: the plan, as many users as it takes, and eyes on the simulator."""
+    options = environment.parsed_options
+    try:
+        plan = Plan.read(options)
+        _known(plan, load_run)
+    except PlanError as wrong:
+        load_run.close()
+        _stop(str(wrong))
+    options.num_users = options.num_users or (
+        plan.most_in_flight if plan.open else load_run.target.thresholds.concurrent_users
+    )
+    if plan.open:
+        plan = replace(plan, in_flight=options.num_users)
+        options.in_flight = options.num_users
+    rate = _SPAWN_RATE if plan.open else max(1.0, options.num_users / _RAMP_S)
+    options.spawn_rate = options.spawn_rate or rate
+    load_run.plan = plan
+    load_run.monitor = SimulatorMonitor(control=load_run.stage.control)
+    if plan.shape and not plan.open:
+        environment.shape_class = ShapeSchedule(plan, options.num_users)
+        environment.shape_class.runner = environment.runner
+    if plan.find_limit:
+        options.run_time = None  # a search ends when it knows
+
+
+def _known(plan: Plan, load_run: LoadRun) -> None:
+    """Scenarios of the mix exist.
+
+    Raises:
+        PlanError: one does not.
+    """
+    if not plan.mix:
+        return
+    try:
+        known = {str(row["name"]) for row in load_run.stage.control.scenarios()}
+    except ControlError as error:
+        raise PlanError(f"--mix: the simulator does not tell its scenarios: {error}") from error
+    missing = [name for name, _ in plan.outcomes.weights if name not in known]
+    if missing:
+        raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")
+
+
+def _stop(message: str, exit_status: int = BAD_CONFIGURATION) -> NoReturn:
+    _log.error(message)
+    sys.exit(exit_status)

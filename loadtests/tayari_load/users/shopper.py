@@ -1,0 +1,215 @@
+"""The Locust user: a customer who pays, waits for the outcome, and then thinks about the next purchase."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, ClassVar
+
+from locust import HttpUser, task
+from locust.clients import HttpSession, ResponseContextManager
+from locust.exception import StopUser
+from tayari_control.client import ControlError
+from tayari_target.driver import MerchantDriver
+from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
+
+from tayari_load.load_run import LoadRun
+from tayari_load.statistics.payments import EXCUSED, Outcome, Payment
+from tayari_load.users.checkout import Checkout, brief
+from tayari_load.users.customers import Customers
+
+START = "start payment"
+STATUS = "payment status"
+LEDGER = "payment ledger"
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing a user does, which may take the driver several requests."""
+
+    name: str
+    problem: str = ""
+    """Why its last answer is wrong, whatever the HTTP status says."""
+
+
+class StepSession(HttpSession):
+    """Locust's session, which holds each answer open until its step has judged the body."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._step: Step | None = None
+        self._held: ResponseContextManager | None = None
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Requests within belong to this step; the last one carries its name and its problem."""
+        self._step = step = Step(name)
+        try:
+            yield step
+        finally:
+            self._step = None
+            self._let_go(name, step.problem)
+
+    def request(  # type: ignore[override]  # Locust's has one keyword for each of requests' own
+        self, method: str | bytes, url: str | bytes, **kwargs: Any
+    ) -> ResponseContextManager:
+        """As Locust's, except that a transport error is raised, as the merchant driver expects."""
+        name = self._step.name if self._step else str(url)
+        self._let_go(f"before {name}", "")
+        response = super().request(method, url, name=name, catch_response=True, **kwargs)
+        if response.error is not None:
+            with response:
+                response.failure(response.error)  # type: ignore[no-untyped-call]  # Locust's
+            raise response.error
+        self._held = response
+        if self._step is None:
+            self._let_go(name, "")
+        return response
+
+    def _let_go(self, name: str, problem: str) -> None:
+        if self._held is None:
+            return
+        with self._held as response:
+            response.request_meta["name"] = name
+            if problem:
+                response.failure(problem)
+        self._held = None
+
+
+class MeasuredShop:
+    """The merchant driver, each call one step of the session. What is wrong in a body fails the request."""
+
+    def __init__(self, driver: MerchantDriver, session: StepSession) -> None:
+        self._driver = driver
+        self._session = session
+
+    def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started:
+        """A start that was taken but names no payment is wrong: nobody could follow it."""
+        with self._session.step(START) as step:
+            started = self._driver.start_payment(msisdn=msisdn, amount=amount, reference=reference)
+            if started.accepted and not started.payment_id:
+                step.problem = brief("no payment id in the answer", started.message or started.error)
+        return started
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        """A status that maps to no state is wrong."""
+        with self._session.step(STATUS) as step:
+            seen = self._driver.read_status(payment_id, reference)
+            if seen.state is None and (seen.http_status or 0) < 400:
+                step.problem = brief(f"no state word covers {seen.raw_state!r}", seen.error)
+        return seen
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
+        """None where the target file names no ledger."""
+        with self._session.step(LEDGER) as step:
+            ledger = self._driver.read_ledger(payment_id=payment_id, reference=reference)
+            if ledger is not None and ledger.credits is None:
+                step.problem = brief("the ledger could not be read", ledger.error)
+        return ledger
+
+
+_log = logging.getLogger("tayari.load")
+
+
+class WallClock:
+    """Real time; sleeping lets the other users run."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def elapsed(self) -> float:
+        return time.perf_counter()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class PaymentProblem(Exception):
+    """In Locust's statistics: why a payment did not settle as it should."""
+
+
+class Shopper(HttpUser):
+    """Every payment is another customer's, so that no number has two prompts at once."""
+
+    load_run: ClassVar[LoadRun]
+    customers: ClassVar[Customers | None] = None
+    _numbers: ClassVar[count[int]] = count(1)
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
+        self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
+        self.client.trust_env = False
+        self._exchanges: list[DriverExchange] = []
+        driver = self.load_run.stage.new_driver(session=self.client, record=self._exchanges.append)
+        self._checkout = Checkout(
+            shop=MeasuredShop(driver, self.client),
+            tally=self.load_run.tally,
+            clock=WallClock(),
+            patience_s=self.load_run.patience_s,
+            user=f"{self._worker()}/{next(self._numbers)}",
+            on_end=self._report,
+            disturbed=self.load_run.disturbed,
+        )
+
+    def wait_time(self) -> float:
+        """Closed model: 1 to 3 s to think. Open model: the next arrival is waited for, and nothing else."""
+        return 0.0 if self.load_run.plan.open else random.uniform(1.0, 3.0)
+
+    @task
+    def pay(self) -> None:
+        """One purchase, from the click to the end that the merchant shows."""
+        if self.load_run.ending:
+            raise StopUser
+        if not self.load_run.plan.open:
+            self._purchase(None)
+            return
+        arrivals = self.load_run.arrivals
+        planned = arrivals.take()
+        if planned is None:
+            return
+        try:
+            self._purchase(planned)
+        finally:
+            arrivals.done()
+
+    def _purchase(self, planned: float | None) -> None:
+        self._exchanges.clear()
+        order = self._customers().order()
+        if order.scenario:
+            try:
+                self.load_run.stage.control.play_next(order.scenario, msisdn=order.msisdn)
+            except ControlError as error:
+                _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
+                order = replace(order, scenario="")
+        self._checkout.pay(order, planned=planned)
+
+    def _customers(self) -> Customers:
+        """One queue for all users of this process; made late, because a worker learns its index late."""
+        if Shopper.customers is None:
+            Shopper.customers = Customers(
+                seed=self.load_run.seed, worker=self._worker(), mix=self.load_run.plan.outcomes
+            )
+        return Shopper.customers
+
+    def _worker(self) -> int:
+        return int(getattr(self.environment.runner, "worker_index", 0))
+
+    def _report(self, payment: Payment) -> None:
+        """The payment as a row of its own in Locust's statistics: `PAYMENT settled`, end to end."""
+        self.load_run.samples.offer(payment, self._exchanges)
+        self.load_run.log.keep(payment)
+        fine = payment.outcome in {Outcome.SETTLED, *EXCUSED}
+        problem = None if fine else PaymentProblem(f"{payment.outcome}: {payment.reason}")
+        self.environment.events.request.fire(
+            request_type="PAYMENT",
+            name="settled",
+            response_time=payment.duration_s * 1000,
+            response_length=0,
+            exception=problem,
+            context={"customer": payment.order.name, "reference": payment.order.reference},
+        )
