@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tayari_reports.redaction import Redactor
 from tayari_target.merchant_process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
 from tayari_target.target_file.model import Start
 from tiny_shop import Says, open_shop
@@ -128,6 +129,18 @@ def test_the_last_lines_of_a_merchant_that_died_are_kept(tmp_path: Path) -> None
         merchant.start()
 
     assert "Traceback" in caught.value.tail
+
+
+@pytest.mark.parametrize("ends", ["raise SystemExit(3)", "import time; time.sleep(60)"])
+def test_a_failed_start_quotes_no_secret(tmp_path: Path, ends: str) -> None:
+    merchant = make(tmp_path, f"{{python}} -c 'print(\"key CanaryShop01\", flush=True); {ends}'", ready_within_s=1.0)
+    merchant.mask = Redactor(["CanaryShop01"]).text
+
+    with pytest.raises(MerchantStartError) as caught:
+        merchant.start()
+
+    assert "CanaryShop01" not in f"{caught.value} {caught.value.tail}"
+    assert "CanaryShop01" in merchant.log_tail()
 
 
 def test_a_port_that_another_program_has_is_told_before_anything_starts(tmp_path: Path) -> None:
