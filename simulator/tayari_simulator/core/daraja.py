@@ -110,12 +110,12 @@ class Daraja:
             self.world.end_if_through(plan)
         if self.world.keeper is not None:
             self.world.keeper.resulted(plan, deliveries)
-        overtaking = self.world.overtaking
+        reordering = self.world.reordering
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
             return self._leaving(deliveries[0], now_s)
         for delivery in deliveries:
             if delivery.overtaken_gap_s is not None:
-                overtaking.wait(delivery)
+                reordering.wait(delivery)
             else:
                 agenda.add(delivery.due_s, delivery)
         return ()
@@ -124,7 +124,7 @@ class Daraja:
         """The delivery whose moment has come, unless it has to wait, or is gone already."""
         if self.world.holding.keeps(delivery, now_s):
             return ()
-        return (delivery,) if self.world.overtaking.leaves(delivery, now_s) else ()
+        return (delivery,) if self.world.reordering.leaves(delivery, now_s) else ()
 
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""

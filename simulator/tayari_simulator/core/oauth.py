@@ -7,10 +7,10 @@ from base64 import b64decode
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from tayari_simulator.core.apply_faults import apply_faults
 from tayari_simulator.core.behaviour import Behaviour, Call, Reply
 from tayari_simulator.core.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.core.exchange import Exchange
-from tayari_simulator.core.played import played
 from tayari_simulator.core.wire import dumps
 from tayari_simulator.core.world import World
 
@@ -36,7 +36,7 @@ def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     def decide() -> Reply:
         return _issue(world, exchange, authorization, query, behaviour)
 
-    return played(play, Call.OAUTH, world, exchange.at_s, decide)
+    return apply_faults(play, Call.OAUTH, world, exchange.at_s, decide)
 
 
 def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:

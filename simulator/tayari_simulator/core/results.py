@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_simulator.core.provenance import Mark
-from tayari_simulator.core.results_other import OTHER_ROWS
-from tayari_simulator.core.results_stk import STK_ROWS
+from tayari_simulator.core.result_rows import OTHER_ROWS, STK_ROWS
 
 SUCCESS: Final = 0
 INSUFFICIENT: Final = 1

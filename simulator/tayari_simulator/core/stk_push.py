@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.core import results
+from tayari_simulator.core.apply_faults import apply_faults
 from tayari_simulator.core.behaviour import Call, Play, Reply
 from tayari_simulator.core.callback_urls import callback_url
 from tayari_simulator.core.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
@@ -25,7 +26,6 @@ from tayari_simulator.core.fields import (
 )
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.payments import Payment
-from tayari_simulator.core.played import played
 from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.timestamps import timestamp
 from tayari_simulator.core.wire import dumps
@@ -103,7 +103,7 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         choose.accepted(msisdn)
         return reply
 
-    return played(play, Call.STK_PUSH, world, exchange.at_s, decide)
+    return apply_faults(play, Call.STK_PUSH, world, exchange.at_s, decide)
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:

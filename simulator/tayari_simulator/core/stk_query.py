@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from tayari_simulator.core.apply_faults import apply_faults
 from tayari_simulator.core.behaviour import Call, Play, QuerySays, Reply
 from tayari_simulator.core.errors import (
     DOES_NOT_EXIST,
@@ -18,7 +19,6 @@ from tayari_simulator.core.exchange import Exchange
 from tayari_simulator.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
 from tayari_simulator.core.options import Options
 from tayari_simulator.core.payments import Payment, Status
-from tayari_simulator.core.played import played
 from tayari_simulator.core.results import STILL_PROCESSING
 from tayari_simulator.core.timestamps import timestamp
 from tayari_simulator.core.wire import dumps
@@ -61,7 +61,7 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     if play is None:
         return _answer(world, exchange, payment, None)
     exchange.scenario = play.behaviour.name
-    return played(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, payment, play))
+    return apply_faults(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, payment, play))
 
 
 def _answer(world: World, exchange: Exchange, payment: Payment | None, play: Play | None) -> Reply:

@@ -12,8 +12,8 @@ from tayari_simulator.core.holding import Holding
 from tayari_simulator.core.ids import Ids
 from tayari_simulator.core.keeping import Keeper
 from tayari_simulator.core.options import Options
-from tayari_simulator.core.overtaking import Overtaking
 from tayari_simulator.core.payments import Ending, Payment
+from tayari_simulator.core.reordering import Reordering
 from tayari_simulator.core.results import ResultCode, Wording, find
 from tayari_simulator.core.rules import Rules
 from tayari_simulator.core.store import Payments
@@ -59,7 +59,7 @@ class World:
         self.tokens = Tokens()
         self.payments = Payments()
         self.agenda = Agenda()
-        self.overtaking = Overtaking(self.agenda)
+        self.reordering = Reordering(self.agenda)
         self.holding = Holding(self.agenda)
         self.wallets = Wallets()
         self.callbacks = Callbacks(options)
@@ -93,6 +93,6 @@ class World:
         self.tokens.revoke()
         self.payments.clear()
         self.agenda.clear()
-        self.overtaking.clear()
+        self.reordering.clear()
         self.holding.clear()
         self.wallets.clear()

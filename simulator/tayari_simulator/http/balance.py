@@ -18,7 +18,7 @@ def balance(world: World, *, under_way: int) -> Json:
     counts = world.counts
     open_payments = [payment for payment in world.payments.all() if payment.pending]
     owed = sum(payment.pending for payment in open_payments)
-    planned = len(world.agenda) - world.overtaking.gone + under_way
+    planned = len(world.agenda) - world.reordering.gone + under_way
     accepted = counts.accepted_before + counts.pushes_accepted
     ended = {str(ending): number for ending, number in counts.endings.items()}
     difference = accepted - sum(ended.values()) - len(open_payments) - counts.forgotten

@@ -70,6 +70,6 @@ def _plan(world: World, payment: Payment, owed: Owed) -> None:
     for delivery in owed.values():
         delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
         if delivery.overtaken_gap_s is not None:
-            world.overtaking.wait(delivery)
+            world.reordering.wait(delivery)
         else:
             world.agenda.add(delivery.due_s, delivery)

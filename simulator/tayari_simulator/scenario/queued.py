@@ -22,8 +22,6 @@ class Queued:
     span: int
     """How many calls of an endpoint it lasts; without meaning for a payment, which ends it by being accepted."""
     seen: int = 0
-    serial: int = 0
-    """Its number in the queue of its endpoint, where several processes keep the same queue."""
 
 
 def one_shot(scenario: Scenario, call: Call, way: Way) -> Queued:

@@ -1,4 +1,4 @@
-"""Callbacks that wait until another payment's callback has gone before them."""
+"""Callbacks that are sent after a later payment's callback."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from tayari_simulator.core.agenda import Agenda
 from tayari_simulator.core.behaviour import Delivery
 
 
-class Overtaking:
-    """Who waits to be overtaken. Each stands on the agenda too, at the latest moment it may wait for."""
+class Reordering:
+    """The deliveries that wait for another payment's callback. Each is on the agenda too, at its latest moment."""
 
     def __init__(self, agenda: Agenda) -> None:
         self._agenda = agenda
         self._waiting: dict[int, Delivery] = {}
         """By identity: equal deliveries are not the same one."""
         self._gone: set[int] = set()
-        """On the agenda still, but sent before their time."""
+        """Still on the agenda, but sent already."""
 
     def wait(self, delivery: Delivery) -> None:
         """Plan a delivery that waits; `due_s` is when it stops waiting."""
@@ -31,10 +31,10 @@ class Overtaking:
             self._gone.remove(id(delivery))
             return False
         self._waiting.pop(id(delivery), None)
-        self.overtaken_by(delivery.checkout_request_id, now_s)
+        self._release_for(delivery.checkout_request_id, now_s)
         return True
 
-    def overtaken_by(self, checkout_request_id: str, now_s: float) -> None:
+    def _release_for(self, checkout_request_id: str, now_s: float) -> None:
         """A callback of this payment is sent: those of other payments that wait for one are planned after it."""
         for other in list(self._waiting.values()):
             if other.checkout_request_id != checkout_request_id and other.overtaken_gap_s is not None:
@@ -49,6 +49,6 @@ class Overtaking:
         return len(self._gone)
 
     def clear(self) -> None:
-        """Nobody waits; the agenda was cleared."""
+        """Forget all waiting deliveries; the caller clears the agenda."""
         self._waiting.clear()
         self._gone.clear()

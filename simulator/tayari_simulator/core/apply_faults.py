@@ -13,7 +13,7 @@ from tayari_simulator.core.world import World
 _MARK = REQUEST_ID.encode()
 
 
-def played(play: Play, call: Call, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
+def apply_faults(play: Play, call: Call, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 
     Raises:
