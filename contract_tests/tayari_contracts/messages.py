@@ -82,6 +82,15 @@ INVITATIONS: Final = (
 )
 """What makes a customer pay a second time while the first payment may still arrive."""
 
+ANOTHER_WAY: Final = (
+    r"pay ?bill",
+    r"\b(till|cards?|cash|bank|airtel|paypal|taslimu|kadi|benki)\b",
+    r"(another|other|different|alternative) (payment )?(method|way|means|option)",
+    r"pay (on delivery|at the counter|in (the )?(shop|store)|by hand)",
+    r"njia (nyingine|mbadala)",
+)
+"""Ways to pay that work while M-Pesa's prompt does not."""
+
 FILLERS: Final = frozenset({
     "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
     "message", "sorry", "your", "the", "was", "has", "is", "not", "successful", "unsuccessful", "mpesa", "m", "pesa",
@@ -130,6 +139,11 @@ def problems_of(text: str, topic: str) -> list[str]:
     claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
     problems += [f"must not say {quote(found.group(0))}" for found in _all(wanted.never, claimed)]
     return problems
+
+
+def offers_another_way(text: str) -> bool:
+    """Whether the text names another way to pay now, and not only a later try of the same one."""
+    return _any(ANOTHER_WAY, text)
 
 
 def promises_in(text: str) -> list[str]:

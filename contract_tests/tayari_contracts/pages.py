@@ -60,14 +60,16 @@ def raw_words_of(text: str) -> str:
 def crash_of(started: Started) -> str:
     """How the start of a payment shows that the merchant's program broke; empty when it did not.
 
-    An error status with a sentence for the customer is an answer; a bare 500 is a crash.
+    A 5xx with a sentence for the customer is an answer, 500 excepted: 500 says that the program did not expect this.
     """
     if started.status is None:
         return f"the merchant gave no answer ({started.error})"
     leak = leak_of(started.body, started.message)
     if leak:
         return f"the merchant's answer ({started.status}) shows {quote(leak)}"
-    if started.status >= 500 and _says_nothing(started.message or sentences(started.body)):
+    if started.status == 500:
+        return f"the merchant answered 500, as a program that broke does: {quote(started.body, most=80)}"
+    if started.status > 500 and _says_nothing(started.message or sentences(started.body)):
         return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
     return ""
 

@@ -7,6 +7,7 @@ from tayari_contracts.messages import (
     is_generic,
     is_raw,
     machine_words,
+    offers_another_way,
     problems_of,
     promises_in,
     topics,
@@ -286,3 +287,17 @@ def test_every_topic_has_examples_of_both_kinds_or_is_rare() -> None:
 def test_an_unknown_topic_is_a_mistake_of_the_author() -> None:
     with pytest.raises(UnknownTopic, match="insufficient_fund is not a topic"):
         problems_of("text", "insufficient_fund")
+
+
+@pytest.mark.parametrize(
+    ("text", "another"),
+    [
+        ("M-Pesa is not available. Please try again in a few minutes.", False),
+        ("M-Pesa is down, jaribu baadaye.", False),
+        ("M-Pesa is down. Pay by card or cash.", True),
+        ("M-Pesa is down. Use PayBill 174379 on your phone.", True),
+        ("M-Pesa haipatikani. Tumia njia nyingine.", True),
+    ],
+)
+def test_a_later_try_is_not_another_way_to_pay(text: str, another: bool) -> None:
+    assert offers_another_way(text) is another

@@ -24,6 +24,7 @@ def started(status: int | None, body: str, *, message: str = "") -> Started:
         ),
         started(500, '{"message": "Undefined index", "exception": "ErrorException", "trace": []}'),
         started(500, ""),
+        started(500, '{"error": "We could not reach M-Pesa, please try again later"}'),
         started(502, "<html><body>Bad Gateway</body></html>"),
         started(200, "Traceback (most recent call last):\n  File ..."),
         started(400, '{"error": "Unexpected token < in JSON at position 0"}'),
@@ -42,7 +43,7 @@ def test_a_program_that_broke_is_seen_in_its_answer(answer: Started) -> None:
         started(
             503, '{"message": "M-Pesa is unavailable. Pay by card."}', message="M-Pesa is unavailable. Pay by card."
         ),
-        started(500, '{"error": "We could not reach M-Pesa, please try again later"}'),
+        started(503, '{"error": "We could not reach M-Pesa, please try again later"}'),
         started(502, "<!doctype html><html><body><p>M-Pesa haipatikani, jaribu baadaye</p></body></html>"),
         started(400, '{"error": "Enter a number like 0712 345 678"}'),
     ],

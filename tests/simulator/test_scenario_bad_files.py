@@ -37,6 +37,7 @@ CASES = [
         "expected a content type",
     ),
     ("a far address", f"{HEAD}faults: [{{forge: {{source: home}}}}]\n", 3, "expected an IP address"),
+    ("a list as error", f"{HEAD}faults: [{{api_error: {{error: []}}}}]\n", 3, "a list is no error"),
     ("a low status", f"{HEAD}faults: [{{api_error: {{error: '405.001', status: 200}}}}]\n", 3, "expected at least 400"),
     (
         "a callback of a token",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.messages import problems_of
+from tayari_contracts.findings import Failed, Warned
+from tayari_contracts.messages import offers_another_way, problems_of
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.registry import check
@@ -33,6 +33,7 @@ def an_outage_is_told_and_another_way_offered(probe: Probe) -> None:
         what: probe.in_background(partial(probe.pay, situation("inline/u06-outage", fault)))
         for what, fault in OUTAGES.items()
     }
+    later_only = ""
     for what, future in started.items():
         payment = future.result()
         first_push(probe, payment)
@@ -44,6 +45,12 @@ def an_outage_is_told_and_another_way_offered(probe: Probe) -> None:
                 "expected that M-Pesa is unavailable, and another way (PayBill by hand, card, cash, later)"
             )
         probe.expect_never(payment, PAID, for_s=0.0, because=f"every push was refused ({what})")
+        later_only = later_only or ("" if offers_another_way(text) else f"({what}) the customer was told {quote(text)}")
+    if later_only:
+        raise Warned(
+            f"while M-Pesa was down {later_only}: a later try is the only way on; "
+            "expected another way to pay as well (PayBill by hand, till, card, cash, bank)"
+        )
 
 
 def last_text(probe: Probe, payment: Payment) -> str:

@@ -87,6 +87,13 @@ class FailedByTimer(Api):
         return shown
 
 
+class DownLaterOnly(Messages):
+    def topic(self, payment: Payment) -> str:
+        if payment.topic is Topic.UNAVAILABLE:
+            return "M-Pesa is not available. Please try again in a few minutes."
+        return super().topic(payment)
+
+
 ROWS = (
     defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
     defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
@@ -97,5 +104,6 @@ ROWS = (
     defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),
     defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),
+    defect("down-later-only", "U06", "Offers only a later try when M-Pesa is down.", DownLaterOnly),
     defect("pay-again-after-silence", "Q11", "Invites a second payment after five seconds.", PayAgainAfterSilence),
 )

@@ -18,7 +18,7 @@ from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
 
 def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:
     def read(value: object, path: Path, complaints: list[Complaint]) -> object:
-        if value in table:
+        if isinstance(value, str) and value in table:
             return value
         message = f"{describe(value)} is no {what}{suggest(str(value), table)}"
         complaints.append(Complaint(path, message))
