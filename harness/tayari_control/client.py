@@ -33,6 +33,8 @@ class ControlClient:
         self.control_url = control_url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
+        # Proxy variables would send phone numbers to a proxy; pytest changes the environment while threads read it.
+        self._session.trust_env = False
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=128)
         self._session.mount("http://", adapter)
 
