@@ -17,9 +17,8 @@ from random import Random
 from typing import Final
 
 from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.journal.file import JournalFile
-from tayari_simulator.journal.memory import Question
-from tayari_simulator.journal.search import JournalSearch
+from tayari_simulator.journal.entries import Question
+from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 
 GOAL_S: Final = 0.2
 AT_ONCE: Final = 50_000

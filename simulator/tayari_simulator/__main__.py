@@ -2,7 +2,7 @@
 
 import sys
 
-from tayari_simulator.server.serve import main
+from tayari_simulator.server.process import main
 
 __all__ = ["main"]
 

@@ -15,9 +15,9 @@ from aiohttp import web
 from tayari_control.client import ControlClient
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.control.app import open_control_port
-from tayari_simulator.http.simulator import Simulator
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.transport.simulator import Simulator
 
 STAMP = "20261007143517"
 PASSWORD = b64encode(f"{SANDBOX_SHORT_CODE}{SANDBOX_PASSKEY}{STAMP}".encode()).decode()

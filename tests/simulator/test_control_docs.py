@@ -7,10 +7,10 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
-from tayari_simulator.control import bodies
+from tayari_simulator.control import schemas
 from tayari_simulator.control.routes import ROUTES
-from tayari_simulator.http.simulator import CONDITIONS
 from tayari_simulator.reading.record import keys_of
+from tayari_simulator.transport.simulator import CONDITIONS
 
 DOCS = (Path(__file__).parents[2] / "docs/control-api.md").read_text()
 ROWS = {
@@ -18,16 +18,16 @@ ROWS = {
     for method, path, takes, gives in re.findall(r"^\| `(\w+) (/\S*)` \|([^|]*)\|([^|]*)\|", DOCS, re.M)
 }
 BODIES = {
-    ("POST", "/v1/scenarios"): bodies.LoadScenario,
-    ("PUT", "/v1/scenarios/active"): bodies.Activate,
-    ("POST", "/v1/mix"): bodies.Blend,
-    ("POST", "/v1/next"): bodies.PlayNext,
-    ("POST", "/v1/outage"): bodies.Outage,
-    ("PUT", "/v1/wallets/MSISDN"): bodies.Wallet,
-    ("POST", "/v1/clock/advance"): bodies.Advance,
-    ("POST", "/v1/wait"): bodies.WaitFor,
-    ("GET", "/v1/payments"): bodies.PaymentsWhere,
-    ("GET", "/v1/journal"): bodies.JournalWhere,
+    ("POST", "/v1/scenarios"): schemas.LoadScenario,
+    ("PUT", "/v1/scenarios/active"): schemas.Activate,
+    ("POST", "/v1/mix"): schemas.Blend,
+    ("POST", "/v1/next"): schemas.PlayNext,
+    ("POST", "/v1/outage"): schemas.Outage,
+    ("PUT", "/v1/wallets/MSISDN"): schemas.Wallet,
+    ("POST", "/v1/clock/advance"): schemas.Advance,
+    ("POST", "/v1/wait"): schemas.WaitFor,
+    ("GET", "/v1/payments"): schemas.PaymentsWhere,
+    ("GET", "/v1/journal"): schemas.JournalWhere,
 }
 
 
@@ -45,11 +45,11 @@ def test_a_row_names_all_keys_of_its_body(row: tuple[str, str]) -> None:
 def test_the_text_names_all_keys_of_a_told_callback() -> None:
     told = DOCS.split("**Sending a callback.**")[1]
 
-    assert set(keys_of(bodies.SendCallback)) <= set(re.findall(r"`(\w+)", told))
+    assert set(keys_of(schemas.SendCallback)) <= set(re.findall(r"`(\w+)", told))
 
 
 def test_the_conditions_of_a_wait_are_those_of_the_simulator_and_documented() -> None:
-    assert set(bodies.Condition) == set(CONDITIONS)
+    assert set(schemas.Condition) == set(CONDITIONS)
     assert set(CONDITIONS) <= set(re.findall(r"`(\w+)`", DOCS))
 
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from bench_daraja import scenario_of
 from running_simulator import Running, running
-from tayari_simulator.control.considered import chosen_way, considered, why_chosen
+from tayari_simulator.control.explain import chosen_way, considered, why_chosen
 from tayari_simulator.core.behaviour import Play
 from tayari_simulator.core.payments import Payment
 from tayari_simulator.scenario.selector import Selector

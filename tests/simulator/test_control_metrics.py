@@ -10,7 +10,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 from running_simulator import Running, running
-from tayari_simulator.control.prometheus import HELP
+from tayari_simulator.transport.metrics import HELP
 
 ABOUT = {
     "rates": ("tayari_pushes_per_second", "tayari_callbacks_per_second"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core_kit import Desk
 from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.core.store import LOOK_AFTER
-from tayari_simulator.http.monitor import resident_bytes
 from tayari_simulator.journal.memory import Journal
+from tayari_simulator.transport.monitor import resident_bytes
 
 ROOM = 400
 QUICK = {"outcome_after_s": "0.005"}

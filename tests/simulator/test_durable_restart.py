@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from core_kit import Desk, Playing
-from http_kit import in_loop, merchant, port
 from tayari_simulator.core.behaviour import Behaviour, Step
-from tayari_simulator.http.balance import balance
-from tayari_simulator.http.simulator import Simulator
-from tayari_simulator.journal.file import JournalFileError
 from tayari_simulator.journal.pending import PendingFile, before, beside
+from tayari_simulator.journal.sqlite_file import JournalFileError
+from tayari_simulator.transport.metrics import balance
+from tayari_simulator.transport.simulator import Simulator
+from transport_kit import in_loop, merchant, port
 
 LATER = {"outcome_after_s": "3600"}
 

@@ -15,7 +15,7 @@ from tayari_simulator.core.results import RESULTS
 from tayari_simulator.faults.sources import SOURCES
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.server.arguments import read_arguments
-from tayari_simulator.server.serve import main
+from tayari_simulator.server.process import main
 
 PAGE = Path(__file__).parents[2] / "docs/provenance.md"
 ROWS = standings(Options())

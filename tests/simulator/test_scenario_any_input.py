@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.faults.change import Change
@@ -56,3 +57,11 @@ def test_any_change_is_made_or_refused(changes: dict[str, object]) -> None:
 
     assert len(missed) <= len(changes)
     assert orjson.loads(changed)
+
+
+@pytest.mark.parametrize("value", [[], {}, ["x"], 5, None, True])
+def test_a_fault_that_names_a_row_of_a_table_takes_only_a_name(value: object) -> None:
+    scenario, problems = read_inline({"endpoint": "stk_query", "faults": [{"api_error": {"error": value}}]})
+
+    assert scenario is None
+    assert problems

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tayari_simulator.scenario.read import read_scenario, read_scenarios
-from tayari_simulator.server.serve import BAD_CONFIGURATION, main
+from tayari_simulator.server.process import BAD_CONFIGURATION, main
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nscenario: a/b\nabout: x\n"
 HEAD = "scenario: a/b\nabout: x\n"

@@ -23,7 +23,7 @@ from core_kit import payload
 from tayari_simulator.config import Config
 from tayari_simulator.core.provenance import Profile
 from tayari_simulator.server.arguments import ConfigError, read_arguments
-from tayari_simulator.server.serve import control_host, main
+from tayari_simulator.server.process import control_host, main
 
 COMMAND = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}

@@ -10,11 +10,10 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.suggestion import suggest
 
-from tayari_simulator.control.controlled import Controlled, Route
-from tayari_simulator.control.refusals import Refusal
 from tayari_simulator.control.routes import ROUTES
-from tayari_simulator.http.simulator import Simulator
+from tayari_simulator.control.routing import Controlled, Refusal, Route
 from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.transport.simulator import Simulator
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """The largest body: a merchant's handling of huge callbacks is tested with raw bodies."""

@@ -8,21 +8,55 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
 
-from tayari_simulator.control import bodies, told
-from tayari_simulator.control.bodies import read_body, read_query
-from tayari_simulator.control.choosing import CHOOSING
-from tayari_simulator.control.controlled import Controlled, Route, named
-from tayari_simulator.control.live_page import live_page
-from tayari_simulator.control.prometheus import metrics_text
-from tayari_simulator.control.refusals import Refusal, answer
+from tayari_simulator.control import schemas
+from tayari_simulator.control.console import live_page
+from tayari_simulator.control.explain import explain
+from tayari_simulator.control.provenance import standings
+from tayari_simulator.control.routing import Controlled, Refusal, Route, answer, named
+from tayari_simulator.control.schemas import read_body, read_query
+from tayari_simulator.control.send_callback import deliveries
 from tayari_simulator.core.refusals import REFUSALS
-from tayari_simulator.http.simulator import ClockIsReal, TargetRefused
-from tayari_simulator.journal.memory import Question
+from tayari_simulator.journal.entries import Question
 from tayari_simulator.reading.record import read_value
+from tayari_simulator.scenario.magic import magic_rows
+from tayari_simulator.scenario.mix import BadMix
 from tayari_simulator.scenario.model import Scenario
 from tayari_simulator.scenario.read import read_inline, read_scenario
 from tayari_simulator.scenario.selector import Misplaced
 from tayari_simulator.scenario.values import Msisdn
+from tayari_simulator.transport.metrics import metrics_text
+from tayari_simulator.transport.simulator import ClockIsReal, TargetRefused
+
+
+async def blend(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/mix`."""
+    given = await read_body(request, schemas.Blend)
+    weights = given.mix if isinstance(given.mix, dict) else None
+    try:
+        controlled.selector.blend(weights)
+    except BadMix as error:
+        raise Refusal(400, "bad_mix", str(error)) from error
+    return answer({"mix": controlled.selector.mix})
+
+
+async def magic(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/magic`."""
+    return answer({"magic": [row.to_dict() for row in magic_rows(controlled.selector.scenarios())]})
+
+
+async def provenance(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/provenance`."""
+    return answer({"provenance": [row.to_dict() for row in standings(controlled.simulator.options)]})
+
+
+async def explain_payment(controlled: Controlled, request: web.Request) -> web.Response:
+    """`GET /v1/explain/PAYMENT`."""
+    which = request.match_info["payment"]
+    found = explain(controlled.simulator, controlled.selector, which)
+    if found is None:
+        message = f'nothing is known of "{which[:100]}"; give a CheckoutRequestID, a receipt or an MSISDN of this run'
+        raise Refusal(404, "unknown_payment", message)
+    return answer(found)
 
 
 async def health(controlled: Controlled, _: web.Request) -> web.Response:
@@ -58,7 +92,7 @@ async def settings(controlled: Controlled, _: web.Request) -> web.Response:
 
 async def reset(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/reset`."""
-    await read_body(request, bodies.Nothing)
+    await read_body(request, schemas.Nothing)
     controlled.simulator.reset()
     controlled.selector.reset()
     return answer({"reset": True})
@@ -76,7 +110,7 @@ async def show_scenario(controlled: Controlled, request: web.Request) -> web.Res
 
 async def load_scenario(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/scenarios`."""
-    given = await read_body(request, bodies.LoadScenario)
+    given = await read_body(request, schemas.LoadScenario)
     async with controlled.loading:
         scenario, problems = await asyncio.to_thread(read_scenario, given.yaml, file=given.file)
     if scenario is None:
@@ -91,7 +125,7 @@ async def load_scenario(controlled: Controlled, request: web.Request) -> web.Res
 
 async def activate_scenario(controlled: Controlled, request: web.Request) -> web.Response:
     """`PUT /v1/scenarios/active`."""
-    given = await read_body(request, bodies.Activate)
+    given = await read_body(request, schemas.Activate)
     if given.scenario is not None:
         named(controlled, given.scenario)
     controlled.selector.activate(given.scenario)
@@ -100,7 +134,7 @@ async def activate_scenario(controlled: Controlled, request: web.Request) -> web
 
 async def play_next(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/next`."""
-    given = await read_body(request, bodies.PlayNext)
+    given = await read_body(request, schemas.PlayNext)
     scenario = _meant(controlled, given.scenario)
     try:
         controlled.selector.queue(scenario, msisdn=given.msisdn, endpoint=given.endpoint, times=given.times)
@@ -118,20 +152,20 @@ async def clear_next(controlled: Controlled, _: web.Request) -> web.Response:
 
 async def revoke_tokens(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/tokens/revoke`."""
-    await read_body(request, bodies.Nothing)
+    await read_body(request, schemas.Nothing)
     return answer({"revoked": controlled.simulator.revoke_tokens()})
 
 
 async def outage(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/outage`."""
-    given = await read_body(request, bodies.Outage)
+    given = await read_body(request, schemas.Outage)
     controlled.simulator.refuse_connections(given.for_s)
     return answer({"kind": given.kind.value, "for_s": given.for_s})
 
 
 async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
-    given = await read_body(request, bodies.Hold)
+    given = await read_body(request, schemas.Hold)
     simulator = controlled.simulator
     simulator.daraja.world.holding.hold(given.msisdn, given.for_s, simulator.now_s())
     return answer({"msisdn": given.msisdn, "for_s": given.for_s})
@@ -143,14 +177,14 @@ async def set_wallet(controlled: Controlled, request: web.Request) -> web.Respon
     msisdn = read_value(Msisdn, request.match_info["msisdn"], (), complaints)
     if not isinstance(msisdn, str):
         raise Refusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
-    given = await read_body(request, bodies.Wallet)
+    given = await read_body(request, schemas.Wallet)
     controlled.simulator.set_wallet(msisdn, given.balance)
     return answer({"msisdn": msisdn, "balance": given.balance})
 
 
 async def advance(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/clock/advance`."""
-    given = await read_body(request, bodies.Advance)
+    given = await read_body(request, schemas.Advance)
     if [given.by_s, given.to, given.until].count(None) != 2:
         raise Refusal(400, "bad_body", "expected exactly one of by_s, to: next and until: idle")
     try:
@@ -166,7 +200,7 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
 
 async def payments(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/payments`."""
-    where = read_query(request, bodies.PaymentsWhere)
+    where = read_query(request, schemas.PaymentsWhere)
     found = controlled.simulator.payments(
         msisdn=where.msisdn, checkout_request_id=where.checkout_request_id, reference=where.reference
     )
@@ -185,7 +219,7 @@ async def limits(controlled: Controlled, _: web.Request) -> web.Response:
 
 async def journal(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/journal`."""
-    where = read_query(request, bodies.JournalWhere)
+    where = read_query(request, schemas.JournalWhere)
     question = Question(
         msisdn=where.msisdn,
         checkout_request_id=where.checkout_request_id,
@@ -200,7 +234,7 @@ async def journal(controlled: Controlled, request: web.Request) -> web.Response:
 
 async def wait(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/wait`."""
-    given = await read_body(request, bodies.WaitFor)
+    given = await read_body(request, schemas.WaitFor)
     return answer(
         await controlled.simulator.wait(
             given.for_,
@@ -215,9 +249,9 @@ async def wait(controlled: Controlled, request: web.Request) -> web.Response:
 
 async def send_callback(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/callbacks`."""
-    given = await read_body(request, bodies.SendCallback)
+    given = await read_body(request, schemas.SendCallback)
     scenario = named(controlled, given.scenario) if given.scenario is not None else None
-    planned = told.deliveries(controlled.simulator, given, scenario)
+    planned = deliveries(controlled.simulator, given, scenario)
     try:
         answered = await controlled.simulator.send(
             planned, parallel=given.parallel, gap_s=given.gap_s, timeout_s=given.timeout_s
@@ -232,7 +266,7 @@ async def codes(controlled: Controlled, _: web.Request) -> web.Response:
     return answer({"codes": controlled.simulator.codes(), "refusals": [row.to_dict() for row in REFUSALS]})
 
 
-async def schemas(controlled: Controlled, _: web.Request) -> web.Response:
+async def show_schemas(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/schemas`."""
     return answer(controlled.simulator.schemas())
 
@@ -247,7 +281,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/scenarios/{name:.+}", show_scenario),
     Route("POST", "/v1/scenarios", load_scenario),
     Route("PUT", "/v1/scenarios/active", activate_scenario),
-    *CHOOSING,
+    Route("POST", "/v1/mix", blend),
+    Route("GET", "/v1/magic", magic),
+    Route("GET", "/v1/provenance", provenance),
+    Route("GET", "/v1/explain/{payment}", explain_payment),
     Route("POST", "/v1/next", play_next),
     Route("DELETE", "/v1/next", clear_next),
     Route("POST", "/v1/tokens/revoke", revoke_tokens),
@@ -262,7 +299,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/wait", wait),
     Route("POST", "/v1/callbacks", send_callback),
     Route("GET", "/v1/codes", codes),
-    Route("GET", "/v1/schemas", schemas),
+    Route("GET", "/v1/schemas", show_schemas),
 )
 
 

@@ -1,1 +1,1 @@
-"""Every exchange in order: kept in memory within a bound of bytes, and on request in a file."""
+"""Every exchange in order: kept in memory within a bound of bytes, and on request in a file. May import core."""

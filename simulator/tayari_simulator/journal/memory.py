@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from tayari_simulator.core.exchange import Exchange, RawHeaders, long_headers
-from tayari_simulator.journal.shape import account_reference
+from tayari_simulator.journal.entries import Question, account_reference
+from tayari_simulator.journal.sqlite_file import JournalSearch
 
 Sink = Callable[[Exchange], None]
-
+Page = tuple[list[Exchange], int]
+"""The entries, and the number to ask for next."""
 MOST_HEADER_SETS: Final = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Which entries. `since` is the first number wanted, `until` the first one not wanted."""
-
-    msisdn: str | None = None
-    checkout_request_id: str | None = None
-    reference: str | None = None
-    """The AccountReference of a push; then all entries of its payment are meant. Answered by `Journal.find` only."""
-    endpoint: str | None = None
-    kind: str | None = None
-    since: int = 0
-    until: int | None = None
-
-    def matches(self, entry: Exchange) -> bool:
-        """Whether an entry is meant."""
-        return (
-            entry.seq >= self.since
-            and (self.until is None or entry.seq < self.until)
-            and (self.msisdn is None or entry.msisdn == self.msisdn)
-            and (self.checkout_request_id is None or entry.checkout_request_id == self.checkout_request_id)
-            and (self.endpoint is None or entry.endpoint == self.endpoint)
-            and (self.kind is None or entry.kind == self.kind)
-        )
 
 
 class Journal:
@@ -161,3 +139,24 @@ def _leave(index: dict[str, deque[Exchange]], key: str) -> None:
         entries.popleft()
         if not entries:
             del index[key]
+
+
+def page_of(journal: Journal, found: list[Exchange], question: Question, limit: int) -> Page:
+    """At most `limit` entries: the first ones from `since`, or without `since` the latest."""
+    if len(found) > limit and question.since:
+        found = found[:limit]
+        return found, found[-1].seq + 1
+    return found[-limit:], journal.next_seq
+
+
+async def whole_page(journal: Journal, search: JournalSearch | None, question: Question, limit: int) -> Page:
+    """The same over all entries, those included that only the file still has."""
+    oldest = journal.oldest_seq
+    since = max(question.since, journal.first_seq)
+    if search is None or since >= oldest:
+        return page_of(journal, journal.find(question), question, limit)
+    until = oldest if question.until is None else min(oldest, question.until)
+    older = replace(question, since=since, until=until)
+    filed = await asyncio.to_thread(search.find, older, limit=limit + 1, latest=not question.since)
+    found = [*filed, *(entry for entry in journal.find(question) if entry.seq >= oldest)]
+    return page_of(journal, found, question, limit)

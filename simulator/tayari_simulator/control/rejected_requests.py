@@ -1,0 +1,98 @@
+"""Every refusal that a payer met, with all its reasons: Daraja tells the first one only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from tayari_simulator.core.errors import ERROR_LIST, Refused
+from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.core.fields import Field, Fields
+from tayari_simulator.journal.entries import Question, text
+from tayari_simulator.transport.simulator import Simulator
+
+Json = dict[str, Any]
+
+MOST: int = 200
+"""The latest so many refusals are shown."""
+
+
+def refusals(simulator: Simulator, msisdn: str) -> list[Json]:
+    """The pushes and queries of this payer that were not answered with what they asked for, oldest first."""
+    entries = simulator.entries.find(Question(msisdn=msisdn, kind=Kind.REQUEST))
+    return [_shown(simulator, entry) for entry in entries if _is_refusal(entry)][-MOST:]
+
+
+def _is_refusal(entry: Exchange) -> bool:
+    if entry.status != 200:
+        return True
+    return bool(_object(entry.response_body).get("ResponseCode", "0") != "0")
+
+
+def _shown(simulator: Simulator, entry: Exchange) -> Json:
+    body = _object(entry.response_body)
+    gateway = body.get("fault") or {}
+    return {
+        "seq": entry.seq,
+        "at": round(entry.wall_at_s, 6),
+        "virtual_at": round(entry.at_s, 6),
+        "endpoint": entry.endpoint,
+        "status": entry.status or None,
+        "code": body.get("errorCode") or gateway.get("detail", {}).get("errorcode") or body.get("ResponseCode"),
+        "message": body.get("errorMessage") or gateway.get("faultstring") or text(entry.response_body)[:200],
+        "scenario": entry.scenario,
+        "reasons": list(dict.fromkeys(_reasons(simulator, entry))) or [_usual_reason(body)],
+    }
+
+
+def _reasons(simulator: Simulator, entry: Exchange) -> Iterator[str]:
+    if entry.note:
+        yield entry.note
+    if entry.error:
+        yield entry.error
+    wire = _object(entry.request_body)
+    fields = _fields_of(simulator, entry.endpoint)
+    rows = fields.rows if fields is not None else ()
+    complaints = [_complaint(row, wire) for row in rows if row.read(wire.get(row.name)) is None]
+    yield from complaints
+    if fields and not complaints:
+        yield from _credentials(simulator, wire)
+    if entry.scenario:
+        yield f"the scenario {entry.scenario} lets Daraja answer so"
+
+
+def _usual_reason(body: Mapping[str, Any]) -> str:
+    """When Daraja says this, by the catalogue."""
+    said = (body.get("errorCode"), body.get("errorMessage"))
+    return next((row.when for row in ERROR_LIST if (row.code, row.message) == said), "the answer says no more")
+
+
+def _fields_of(simulator: Simulator, endpoint: str) -> Fields | None:
+    for route in simulator.daraja.routes.values():
+        if route.endpoint.name == endpoint and route.endpoint.fields is not None:
+            return route.endpoint.fields(simulator.options)
+    return None
+
+
+def _complaint(row: Field, wire: Mapping[str, Any]) -> str:
+    found = f"is {wire[row.name]!r}"[:200] if row.name in wire else "is missing"
+    return f"{row.name} {found}; expected {row.about}"
+
+
+def _credentials(simulator: Simulator, wire: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        simulator.daraja.world.business.check(
+            str(wire.get("BusinessShortCode")), str(wire.get("Password")), str(wire.get("Timestamp"))
+        )
+    except Refused as refused:
+        yield refused.note
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

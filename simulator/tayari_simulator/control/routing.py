@@ -1,0 +1,71 @@
+"""What the routes of the control API share: what they steer, the form of a row, and refusals in one shape."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from aiohttp import web
+from tayari_formats.problems import Problem
+
+from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.selector import Selector, UnknownScenario
+from tayari_simulator.transport.simulator import Simulator
+
+
+class Refusal(Exception):
+    """The caller's fault: `status` 4xx, a `code` for programs, and a message for people."""
+
+    def __init__(self, status: int, code: str, message: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.problems = tuple(problems)
+
+    def response(self) -> web.Response:
+        """The refusal as it is sent."""
+        body: dict[str, object] = {"error": {"code": self.code, "message": str(self)}}
+        if self.problems:
+            body["errors"] = [problem.to_dict() for problem in self.problems]
+        return answer(body, status=self.status)
+
+
+def answer(body: object, *, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """What the control API steers."""
+
+    simulator: Simulator
+    selector: Selector
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One scenario is read at a time, in a thread, so that Daraja answers meanwhile."""
+
+
+Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row: method, path and what answers."""
+
+    method: str
+    path: str
+    handle: Handle
+
+
+def named(controlled: Controlled, name: str) -> Scenario:
+    """The loaded scenario of this name.
+
+    Raises:
+        Refusal: 404, there is none.
+    """
+    try:
+        return controlled.selector.get(name)
+    except UnknownScenario as error:
+        raise Refusal(404, "unknown_scenario", str(error)) from error

@@ -1,0 +1,149 @@
+"""`POST /v1/callbacks`: an order, turned into deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from tayari_simulator.control.routing import Refusal
+from tayari_simulator.control.schemas import ABSENT, Method, SendCallback
+from tayari_simulator.core.behaviour import Call, Delivery, Step
+from tayari_simulator.core.outcomes import callback_of
+from tayari_simulator.core.payments import Payment
+from tayari_simulator.faults.change import BadChange, Change
+from tayari_simulator.scenario.model import Scenario
+from tayari_simulator.scenario.values import Endpoint
+from tayari_simulator.transport.simulator import Simulator
+
+LONGEST_S: Final = 300.0
+"""All deliveries of one order, with their gaps, take no longer."""
+
+SOMEBODY: Final = "254708374149"
+"""The payer of a payment that does not exist."""
+
+
+def deliveries(simulator: Simulator, told: SendCallback, scenario: Scenario | None = None) -> list[Delivery]:
+    """The callbacks to send, in order. `scenario` is the one that `told` names.
+
+    Raises:
+        Refusal: nothing can be made of it.
+    """
+    _check_shape(told)
+    payment = _payment(simulator, told)
+    step = _step_of(scenario)
+    one = Delivery(
+        due_s=simulator.now_s(),
+        url=told.url or (payment.callback_url if payment else ""),
+        body=_body(simulator, told, payment, step),
+        checkout_request_id=payment.checkout_request_id if payment else told.checkout_request_id or "",
+        msisdn=payment.msisdn if payment else "",
+        method=told.method.value,
+        content_type=told.content_type,
+    )
+    made = _under_faults(simulator, one, scenario)
+    planned = [_finished(simulator, told, row) for _ in range(told.times) for row in made]
+    return [replace(row, note=_note(row, number, len(planned))) for number, row in enumerate(planned, start=1)]
+
+
+def _note(delivery: Delivery, number: int, of: int) -> str:
+    told = f"told {number} of {of}"
+    return f"{told}; {delivery.note}" if delivery.note else told
+
+
+def _finished(simulator: Simulator, told: SendCallback, delivery: Delivery) -> Delivery:
+    source = told.source or delivery.forged_from or None
+    headers = (*simulator.source_headers(source), *told.headers.items())
+    return replace(delivery, body=_changed(delivery.body, told), headers=headers)
+
+
+def _check_shape(told: SendCallback) -> None:
+    given = [key for key, there in _bodies(told).items() if there]
+    if len(given) > 1:
+        raise Refusal(400, "bad_body", f"{' and '.join(given)} exclude each other; give one of them")
+    if told.raw is not None and (told.set or told.drop or told.order):
+        raise Refusal(400, "bad_body", "raw is sent as it is; set, drop and order need a JSON body")
+    if told.url is None and told.checkout_request_id is None:
+        raise Refusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
+    if (told.msisdn or told.amount) and (told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"])):
+        message = "msisdn and amount are for a payment that does not exist; give url with result_code or scenario"
+        raise Refusal(400, "bad_body", message)
+    if (told.times - 1) * told.gap_s > LONGEST_S:
+        raise Refusal(400, "bad_body", f"times and gap_s make more than {LONGEST_S:g} s; send fewer, or closer")
+
+
+def _bodies(told: SendCallback) -> dict[str, bool]:
+    return {
+        "result_code": told.result_code is not None,
+        "scenario": told.scenario is not None,
+        "body": told.body is not ABSENT,
+        "raw": told.raw is not None,
+    }
+
+
+def _payment(simulator: Simulator, told: SendCallback) -> Payment | None:
+    """The payment that is meant, or an invented one; an unknown id will do where url and body are given."""
+    if told.checkout_request_id is None:
+        return _invented(simulator, told) if told.result_code is not None or told.scenario is not None else None
+    payment = simulator.payment(told.checkout_request_id)
+    complete = told.url is not None and (told.body is not ABSENT or told.raw is not None)
+    if payment is None and not complete:
+        message = f'no payment "{told.checkout_request_id}"; give the id of one, or url with body or raw'
+        raise Refusal(404, "unknown_payment", message)
+    return payment
+
+
+def _invented(simulator: Simulator, told: SendCallback) -> Payment:
+    """A payment that Daraja has never heard of, for a callback about it."""
+    world, now_s, msisdn = simulator.daraja.world, simulator.now_s(), told.msisdn or SOMEBODY
+    short_code = simulator.config.short_code
+    return Payment(
+        world.ids.checkout_request_id(now_s, msisdn), world.ids.request_id(), msisdn, told.amount or 1, short_code,
+        short_code, "", told.url or "", now_s, now_s,
+    )  # fmt: skip
+
+
+def _step_of(scenario: Scenario | None) -> Step | None:
+    if scenario is not None and scenario.when.endpoint is not Endpoint.STK_PUSH:
+        message = f"{scenario.name} is for {scenario.when.endpoint} calls and has no callback; name one of a payment"
+        raise Refusal(400, "misplaced_scenario", message)
+    return scenario.behaviour.steps[0] if scenario is not None else None
+
+
+def _body(simulator: Simulator, told: SendCallback, payment: Payment | None, step: Step | None) -> bytes:
+    if told.raw is not None:
+        return told.raw.encode()
+    if told.body is not ABSENT:
+        return orjson.dumps(told.body)
+    if payment is not None:
+        code = step.result_code if step is not None else told.result_code
+        if code is None and payment.result_code is None:
+            message = f"payment {payment.checkout_request_id} has no result yet; wait for it, or give result_code"
+            raise Refusal(409, "no_result", message)
+        body = callback_of(simulator.daraja.world, payment, code, simulator.now_s())
+        if step is None or step.result_desc is None:
+            return body
+        return Change(set={"Body.stkCallback.ResultDesc": step.result_desc}).apply(body)
+    if told.method is Method.POST or told.method is Method.PUT:
+        raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw")
+    return b""
+
+
+def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None) -> list[Delivery]:
+    """What the scenario's callback faults make of it, in the order of their times."""
+    made: tuple[Delivery, ...] = (one,)
+    for armed in scenario.behaviour.armed if scenario is not None else ():
+        if armed.applies(Call.CALLBACK, armed.after_calls + 1, armed.from_s, simulator.daraja.world.uniform):
+            made = armed.met(simulator.daraja.world.uniform).deliver(made)
+    return sorted(made, key=lambda row: row.due_s)
+
+
+def _changed(body: bytes, told: SendCallback) -> bytes:
+    change = Change(set=told.set, drop=told.drop, order=told.order)
+    if not (change.set or change.drop or change.order):
+        return body
+    try:
+        return change.apply(body)
+    except BadChange as error:
+        raise Refusal(400, "unknown_path", str(error)) from error

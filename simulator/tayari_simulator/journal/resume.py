@@ -1,0 +1,204 @@
+"""A simulator goes on where an earlier process with the same journal ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tayari_simulator.clock import Clock
+from tayari_simulator.core.behaviour import Behaviour, Delivery, Play
+from tayari_simulator.core.payments import Ending, Payment, Status
+from tayari_simulator.core.world import World
+from tayari_simulator.journal.pending import Owed, PendingFile, before, beside
+from tayari_simulator.journal.sqlite_file import JournalFileError
+
+Behaviours = Callable[[str], "Behaviour | None"]
+"""The behaviour of a scenario, by name; None: it is not loaded."""
+RESUMED = "resumed after a restart"
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Left:
+    """What the files say. `payments` are in the order of their acceptance, those that are through included."""
+
+    payments: dict[str, tuple[Payment, Owed]] = field(default_factory=dict)
+    totals: dict[str, Any] = field(default_factory=lambda: {"accepted": 0, "forgotten": 0, "ended": {}, "number": 0})
+    latest_s: float = 0.0
+    """The latest clock time that occurs."""
+    unknown: set[str] = field(default_factory=set)
+    """Scenarios that payments met and that are not loaded any more."""
+
+    def open(self) -> list[tuple[Payment, Owed]]:
+        """Payments of which something is still to come."""
+        return [row for row in self.payments.values() if row[0].pending]
+
+
+def read_left(path: Path, behaviours: Behaviours) -> Left:
+    """Read the file and the one before it; neither needs to exist. A line that is cut short is passed over."""
+    left = Left()
+    for row in _rows(path):
+        _STEPS[row[0]](left, row[1:], behaviours)
+    return left
+
+
+def _rows(path: Path) -> Iterator[list[Any]]:
+    for file in (before(path), path):
+        if not file.exists():
+            continue
+        with file.open("rb") as lines:
+            for line in lines:
+                try:
+                    row = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue
+                if isinstance(row, list) and row and row[0] in _STEPS:
+                    yield row
+
+
+def _totals(left: Left, row: list[Any], _: Behaviours) -> None:
+    left.totals = row[0]
+
+
+def _payment(left: Left, row: list[Any], behaviours: Behaviours) -> None:
+    left.totals["accepted"] += 1
+    _kept(left, row, behaviours)
+
+
+def _kept(left: Left, row: list[Any], behaviours: Behaviours) -> None:
+    *facts, scenario, seq, forced = row
+    behaviour = behaviours(scenario) if scenario else None
+    if scenario and behaviour is None:
+        left.unknown.add(scenario)
+    payment = Payment(*facts)
+    payment.play = Play(behaviour) if behaviour is not None else None
+    payment.seq, payment.forced = seq, forced
+    payment.next_due_s, payment.pending = payment.due_s, 1
+    left.payments[payment.checkout_request_id] = (payment, {})
+    left.latest_s = max(left.latest_s, payment.created_s)
+
+
+def _result(left: Left, row: list[Any], _: Behaviours) -> None:
+    identifier, status, code, desc, receipt, completed_s, step, next_due_s, ending, deliveries = row
+    found = left.payments.get(identifier)
+    if found is None:
+        return
+    payment, owed = found
+    payment.status, payment.result_code, payment.result_desc = Status(status), code, desc
+    payment.receipt, payment.completed_s, payment.step, payment.next_due_s = receipt, completed_s, step, next_due_s
+    payment.ending = Ending(ending) if ending else None
+    if payment.play is None and step:
+        payment.next_due_s = 0.0  # further results were its scenario's, which is not loaded any more
+    left.latest_s = max(left.latest_s, completed_s)
+    for delivery in deliveries:
+        _owe(left, payment, owed, delivery)
+    _count(left, payment, owed)
+
+
+def _planned(left: Left, row: list[Any], _: Behaviours) -> None:
+    found = left.payments.get(row[0])
+    if found is not None:
+        _owe(left, *found, row[1])
+        _count(left, *found)
+
+
+def _done(left: Left, row: list[Any], _: Behaviours) -> None:
+    identifier, number, ending = row
+    found = left.payments.get(identifier)
+    if found is not None:
+        payment, owed = found
+        owed.pop(number, None)
+        payment.ending = Ending(ending) if ending else None
+        _count(left, payment, owed)
+
+
+def _forgot(left: Left, _row: list[Any], _: Behaviours) -> None:
+    left.totals["forgotten"] += len(left.open())
+    left.payments.clear()
+
+
+def _owe(left: Left, payment: Payment, owed: Owed, row: list[Any]) -> None:
+    number, due_s, url, body, method, content_type, headers, note, forged_from, gap_s = row
+    owed[number] = Delivery(
+        due_s, url, body.encode("latin-1"), payment.checkout_request_id, payment.msisdn, method, content_type,
+        tuple((name, value) for name, value in headers), note, forged_from, gap_s, number,
+    )  # fmt: skip
+    left.totals["number"] = max(left.totals["number"], number)
+
+
+def _count(left: Left, payment: Payment, owed: Owed) -> None:
+    was_open = payment.pending > 0
+    payment.pending = len(owed) + (1 if payment.next_due_s else 0)
+    if was_open and not payment.pending:
+        ended = left.totals["ended"]
+        ending = str(payment.ending or Ending.DROPPED)
+        ended[ending] = ended.get(ending, 0) + 1
+
+
+_STEPS = {
+    "totals": _totals, "payment": _payment, "kept": _kept, "result": _result, "planned": _planned, "done": _done,
+    "forgot": _forgot,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What was taken over."""
+
+    payments: int = 0
+    """Remembered, those that are through included."""
+    pending: int = 0
+    """Of these, the ones with a result or a callback still to come."""
+
+
+def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> tuple[PendingFile, Resumed]:
+    """Take over what was left beside this journal, and keep from now on.
+
+    Raises:
+        JournalFileError: the file cannot be read or written.
+    """
+    path = beside(journal)
+    keeper = PendingFile(path, soon=lambda write: asyncio.get_running_loop().call_soon(write))
+    try:
+        left = read_left(path, behaviours)
+        keeper.begin(left.open(), left.totals)
+    except BlockingIOError as error:
+        raise JournalFileError(f"journal {journal}: another simulator writes it; choose another --journal") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JournalFileError(f"{path}: {error}; it belongs to the journal: mend or remove it") from error
+    clock.begin_at(left.latest_s)
+    _take_over(world, left)
+    if left.unknown:
+        log.warning("payments are resumed without their scenarios, which are not loaded: %s",
+                    ", ".join(sorted(left.unknown)))  # fmt: skip
+    world.keeper = keeper
+    return keeper, Resumed(len(left.payments), len(left.open()))
+
+
+def _take_over(world: World, left: Left) -> None:
+    counts = world.counts
+    counts.accepted_before = left.totals["accepted"]
+    counts.forgotten = left.totals["forgotten"]
+    counts.endings.update((Ending(name), number) for name, number in left.totals["ended"].items())
+    for payment, owed in left.payments.values():
+        _plan(world, payment, owed)
+
+
+def _plan(world: World, payment: Payment, owed: Owed) -> None:
+    world.payments.add(payment)
+    if payment.step:
+        world.payments.close_prompt(payment)
+    if payment.next_due_s:
+        world.agenda.add(payment.next_due_s, payment)
+    for delivery in owed.values():
+        delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
+        if delivery.overtaken_gap_s is not None:
+            world.reordering.wait(delivery)
+        else:
+            world.agenda.add(delivery.due_s, delivery)

@@ -1,0 +1,321 @@
+"""Sends callbacks: the target is checked, the call is journalled with its answer, a retry is planned.
+
+Daraja sends its own; the control API orders others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tayari_simulator.clock import Clock
+from tayari_simulator.core.behaviour import Call, Delivery
+from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.core.payments import Ending, Payment
+from tayari_simulator.journal.entries import text
+from tayari_simulator.journal.memory import Journal
+from tayari_simulator.transport.allowed_targets import Target, TargetRefused, Targets
+from tayari_simulator.transport.callback_client import CallbackClient, Sending
+from tayari_simulator.transport.monitor import Failures
+
+MOST_HEADS: Final = 1024
+MOST_LATE: Final = 6_000
+Headers = tuple[tuple[str, str], ...]
+Done = Callable[[Exchange], None]
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class OutboxCounts:
+    """What became of callbacks since the start."""
+
+    sent: int = 0
+    answered: int = 0
+    failed: int = 0
+    refused: int = 0
+    late_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LATE))
+    """How long after their planned time the last callbacks were written."""
+    own_late_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_LATE))
+    """The part of that before they were handed to the merchant's queue, in real seconds; its reader empties it."""
+
+    def late_p_s(self, part: float) -> float:
+        """The lateness that this part of the last callbacks stayed below."""
+        late = sorted(self.late_s)
+        return late[int(len(late) * part)] if late else 0.0
+
+
+class Outbox:
+    """Sends what the core plans, and what the control API orders."""
+
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers,
+                 failures: Failures) -> None:  # fmt: skip
+        """`headers` are added to every callback of Daraja's own."""
+        self._daraja = daraja
+        self._journal = journal
+        self._clock = clock
+        self._targets = targets
+        self._headers = headers
+        self._failures = failures
+        self._client = CallbackClient()
+        self._heads: dict[tuple[str, str, Headers], tuple[bytes, RawHeaders]] = {}
+        self._answers: dict[RawHeaders, RawHeaders] = {}
+        self._timeout_s = daraja.world.options.number("callback_timeout_s")
+        self._retries = int(daraja.world.options.number("callback_retries"))
+        self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
+        self.counts = OutboxCounts()
+        self._began_s = clock.now_s()
+        """What was due before, in an earlier process, is not late."""
+        self.in_flight = 0
+        self.under_way = 0
+        """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
+        self.changed: Callable[[], None] = lambda: None
+        """Called when an answer has come; set by the owner."""
+
+    def send(self, delivery: Delivery) -> None:
+        """Send a callback of Daraja's own. One that cannot be sent is journalled with the reason."""
+        try:
+            self._send(delivery)
+        except Exception as error:  # noqa: BLE001 - the callback ends with it as its reason
+            self._failures.note("sending a callback")
+            payment = self._daraja.world.payments.find(delivery.checkout_request_id)
+            self._refuse(delivery, payment, f"not sent, for a defect of the simulator: {error!r}")
+
+    def _send(self, delivery: Delivery) -> None:
+        payment = self._daraja.world.payments.find(delivery.checkout_request_id)
+        try:
+            target = self._targets.resolve(delivery.url)
+        except TargetRefused as refused:
+            self._refuse(delivery, payment, str(refused))
+            return
+        if self._headers:
+            delivery.headers = (*delivery.headers, *self._source_of(delivery))
+        if not self._clock.manual:
+            late_s = self._clock.now_s() - max(delivery.due_s, self._began_s)
+            self.counts.own_late_s.append(late_s / self._clock.speed)
+        head, raw = self._head(target, delivery)
+        exchange = _exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target, raw)
+        if payment is not None:
+            exchange.scenario = payment.play.behaviour.name if payment.play else ""
+            if not delivery.forged_from:
+                payment.callbacks += (exchange,)
+        self.under_way += 1
+        self._submit(target, exchange, head, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
+
+    def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
+        """Where an ordered callback goes. Raises TargetRefused."""
+        return self._targets.resolve(delivery.url, genuine=genuine)
+
+    def send_ordered(self, delivery: Delivery, target: Target, timeout_s: float, done: Done) -> None:
+        """Send a callback that the control API ordered; `done` gets the finished exchange."""
+        head, raw = self._head(target, delivery)
+        exchange = _exchange(Kind.CONTROL, delivery, target, raw)
+
+        def finished(_: Sending) -> None:
+            self._record(exchange)
+            done(exchange)
+            self.changed()
+
+        self._submit(target, exchange, head, timeout_s, finished)
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for a free connection to their merchant."""
+        return self._client.waiting
+
+    def close(self) -> None:
+        """Drop all connections."""
+        self._client.close()
+
+    def _source_of(self, delivery: Delivery) -> Headers:
+        """The configured source header: Daraja's address in it, or the stranger's who forged this."""
+        if not delivery.forged_from:
+            return self._headers
+        return tuple((name, delivery.forged_from) for name, _ in self._headers)
+
+    def _submit(
+        self, target: Target, exchange: Exchange, head: bytes, timeout_s: float, done: Callable[[Sending], None]
+    ) -> None:
+        self.in_flight += 1
+        self.counts.sent += 1
+        self._client.submit(Sending(target, head, exchange, timeout_s, done, self._stamp))
+
+    def _head(self, target: Target, delivery: Delivery) -> tuple[bytes, RawHeaders]:
+        """The header lines without Content-Length, as bytes and as the journal keeps them."""
+        key = (target.origin.authority, delivery.content_type, delivery.headers)
+        head = self._heads.get(key)
+        if head is None:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            head = self._heads[key] = _head_of(*key)
+        return head
+
+    def _stamp(self, exchange: Exchange) -> None:
+        exchange.at_s, exchange.wall_at_s = self._clock.both_s()
+        exchange.sent = True
+
+    def _answered(self, payment: Payment | None, delivery: Delivery, exchange: Exchange) -> None:
+        self._record(exchange)
+        if exchange.sent:
+            self.counts.late_s.append(exchange.at_s - exchange.due_s)
+        self.under_way -= 1
+        if payment is not None:
+            payment.pending -= 1
+            if not delivery.forged_from:
+                payment.ending = Ending.CALLED_BACK
+            if (
+                exchange.status != 200
+                and self._retries
+                and not delivery.forged_from
+                and len(payment.callbacks) <= self._retries
+            ):
+                self._retry(payment, delivery)
+            self._through(payment, delivery)
+        self.changed()
+
+    def _through(self, payment: Payment, delivery: Delivery) -> None:
+        """A callback is over; the payment may be, too."""
+        world = self._daraja.world
+        if not payment.pending:
+            world.end_if_through(payment)
+        if world.keeper is not None:
+            world.keeper.done(payment, delivery)
+
+    def _retry(self, payment: Payment, delivery: Delivery) -> None:
+        again = Delivery(
+            self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.checkout_request_id,
+            delivery.msisdn, delivery.method, delivery.content_type, self._daraja.world.callback_headers,
+            f"retry {len(payment.callbacks)} of {self._retries}",
+        )  # fmt: skip
+        payment.pending += 1
+        if self._daraja.world.keeper is not None:
+            self._daraja.world.keeper.planned(payment, again)
+        self._daraja.later(again)
+
+    def _record(self, exchange: Exchange) -> None:
+        self.in_flight -= 1
+        if exchange.status:
+            self.counts.answered += 1
+        else:
+            self.counts.failed += 1
+        if not exchange.wall_at_s:
+            self._stamp(exchange)
+            exchange.sent = False
+        exchange.response_headers = self._same_answer(exchange.response_headers)
+        self._journal.add(exchange)
+
+    def _same_answer(self, headers: RawHeaders) -> RawHeaders:
+        """A merchant's headers without the date, which makes them equal from one answer to the next."""
+        known = self._answers.get(headers)
+        if known is None:
+            if len(self._answers) >= MOST_HEADS:
+                self._answers.clear()
+            dateless = tuple(pair for pair in headers if pair[0].lower() != b"date")
+            known = self._journal.same_headers(dateless)
+            if type(known) is tuple:
+                self._answers[headers] = known
+        return known
+
+    def _refuse(self, delivery: Delivery, payment: Payment | None, why: str) -> None:
+        exchange = Exchange(
+            Kind.CALLBACK, Call.CALLBACK, delivery.method, delivery.url, (), delivery.body, self._clock.now_s(),
+            self._clock.wall_s(),
+        )  # fmt: skip
+        exchange.msisdn = delivery.msisdn
+        exchange.checkout_request_id = delivery.checkout_request_id
+        exchange.note = delivery.note
+        exchange.due_s = delivery.due_s
+        exchange.error = why
+        self.counts.refused += 1
+        if payment is not None:
+            payment.pending -= 1
+            payment.ending = payment.ending or Ending.NOT_ALLOWED
+            payment.callbacks += (exchange,)
+            self._through(payment, delivery)
+        log.warning("%s", why)
+        self._journal.add(exchange)
+
+
+def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:
+    exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
+    exchange.msisdn = delivery.msisdn
+    exchange.checkout_request_id = delivery.checkout_request_id
+    exchange.note = delivery.note
+    exchange.due_s = delivery.due_s
+    return exchange
+
+
+def _head_of(authority: str, content_type: str, headers: Headers) -> tuple[bytes, RawHeaders]:
+    """Header lines; one that is given by name stands in the place of the usual one. Line breaks become blanks."""
+    given = {name.lower() for name, _ in headers} | {"content-length"}
+    rows = [(name, value) for name, value in (("Host", authority), ("Content-Type", content_type)) if value]
+    rows = [row for row in rows if row[0].lower() not in given]
+    rows += [row for row in headers if row[0].lower() != "content-length"]
+    raw = tuple((_clean(name), _clean(value)) for name, value in rows)
+    return b"".join(b"%b: %b\r\n" % pair for pair in raw), raw
+
+
+def _clean(text: str) -> bytes:
+    return text.replace("\r", " ").replace("\n", " ").encode("latin-1", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How one delivery ended. `status` None: no answer, and `error` says why."""
+
+    url: str
+    status: int | None
+    body: str
+    duration_s: float
+    error: str
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Answered:
+        """Read a finished exchange."""
+        return cls(
+            url=exchange.url,
+            status=exchange.status or None,
+            body=text(exchange.response_body),
+            duration_s=round(exchange.duration_s, 6),
+            error=exchange.error,
+        )
+
+    def to_dict(self) -> Json:
+        """As the control API shows it."""
+        return {
+            "url": self.url,
+            "status": self.status,
+            "body": self.body,
+            "duration_s": self.duration_s,
+            "error": self.error,
+        }
+
+
+async def send_ordered(
+    outbox: Outbox, pairs: Sequence[tuple[Delivery, Target]], *, parallel: bool, gap_s: float, timeout_s: float
+) -> list[Answered]:
+    """Send each to its target; the answers come in the order of the deliveries."""
+    if parallel:
+        return list(await asyncio.gather(*(_send(outbox, *pair, timeout_s) for pair in pairs)))
+    answers = []
+    for number, pair in enumerate(pairs):
+        if number and gap_s:
+            await asyncio.sleep(gap_s)
+        answers.append(await _send(outbox, *pair, timeout_s))
+    return answers
+
+
+async def _send(outbox: Outbox, delivery: Delivery, target: Target, timeout_s: float) -> Answered:
+    done: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+
+    def finished(exchange: Exchange) -> None:
+        if not done.done():
+            done.set_result(exchange)
+
+    outbox.send_ordered(delivery, target, timeout_s, finished)
+    return Answered.of(await done)

@@ -1,0 +1,141 @@
+"""Waits for the conditions of `POST /v1/wait`, without asking again and again: a change is told to whoever waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from tayari_simulator.core.behaviour import Call
+from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.core.payments import Payment
+from tayari_simulator.journal.entries import Question
+from tayari_simulator.journal.memory import Journal
+
+Met = Callable[[], "list[Exchange] | None"]
+"""The entries that meet a condition now; None: it is not met."""
+ENTRIES: Final[Mapping[str, tuple[Kind, Call]]] = MappingProxyType({
+    "push_seen": (Kind.REQUEST, Call.STK_PUSH),
+    "query_seen": (Kind.REQUEST, Call.STK_QUERY),
+    "oauth_seen": (Kind.REQUEST, Call.OAUTH),
+    "callback_answered": (Kind.CALLBACK, Call.CALLBACK),
+})  # fmt: skip
+CONDITIONS: Final = (*ENTRIES, "result_due", "idle")
+
+
+class Waiting:
+    """Those who wait. Entries are given to them as they are written; other conditions are asked again when told."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._questions: dict[asyncio.Future[None], tuple[Question, list[Exchange], int]] = {}
+        self._conditions: dict[asyncio.Future[None], Met] = {}
+
+    @property
+    def for_conditions(self) -> bool:
+        """Whether anybody waits for something that is not an entry."""
+        return bool(self._conditions)
+
+    async def for_entries(self, question: Question, count: int, timeout_s: float) -> tuple[bool, list[Exchange]]:
+        """Wait until `count` entries match, those that are there already included."""
+        found = self._journal.find(question)
+        if len(found) >= count:
+            return True, found
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._questions[done] = (question, found, count)
+        if len(self._questions) == 1:
+            self._journal.watchers.append(self._seen)
+        try:
+            met = await _within(done, timeout_s)
+        finally:
+            del self._questions[done]
+            if not self._questions:
+                self._journal.watchers.remove(self._seen)
+        return met, found
+
+    async def for_condition(self, met: Met, timeout_s: float) -> tuple[bool, list[Exchange]]:
+        """Wait until `met` gives entries; it is asked whenever `changed` is called."""
+        found = met()
+        if found is None:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._conditions[done] = met
+            try:
+                await _within(done, timeout_s)
+            finally:
+                del self._conditions[done]
+            found = met()
+        return found is not None, found or []
+
+    def changed(self) -> None:
+        """Something happened that is not an entry: ask every condition again."""
+        for done, met in self._conditions.items():
+            if not done.done() and met() is not None:
+                done.set_result(None)
+
+    def _seen(self, entry: Exchange) -> None:
+        for done, (question, found, count) in self._questions.items():
+            if question.matches(entry):
+                found.append(entry)
+                if len(found) >= count and not done.done():
+                    done.set_result(None)
+
+
+async def _within(done: asyncio.Future[None], timeout_s: float) -> bool:
+    finished, _ = await asyncio.wait((done,), timeout=timeout_s)
+    return bool(finished)
+
+
+class Conditions:
+    """Waits for what is asked. A time-out is an answer: not met."""
+
+    def __init__(self, daraja: Daraja, journal: Journal, waiting: Waiting, in_flight: Callable[[], int]) -> None:
+        self._daraja = daraja
+        self._journal = journal
+        self._waiting = waiting
+        self._in_flight = in_flight
+
+    async def wait(
+        self, condition: str, where: Question, *, count: int, timeout_s: float
+    ) -> tuple[bool, list[Exchange]]:
+        """Whether it was met in time, and the entries that meet it.
+
+        Raises:
+            ValueError: no such condition.
+        """
+        if condition in ENTRIES:
+            kind, endpoint = ENTRIES[condition]
+            where = replace(where, kind=kind, endpoint=endpoint)
+            if condition == "oauth_seen":
+                where = replace(where, msisdn=None, checkout_request_id=None)
+            return await self._waiting.for_entries(where, count, timeout_s)
+        if condition == "result_due":
+            return await self._waiting.for_condition(lambda: self._results(where, count), timeout_s)
+        if condition == "idle":
+            return await self._waiting.for_condition(lambda: self._idle(where), timeout_s)
+        raise ValueError(f"condition {condition!r} does not exist; expected one of {', '.join(CONDITIONS)}")
+
+    def _results(self, where: Question, count: int) -> list[Exchange] | None:
+        """The pushes of at least `count` payments whose outcome has become true."""
+        done = [row for row in self._payments(where) if row.result_code is not None and row.seq >= where.since]
+        if len(done) < count:
+            return None
+        numbers = {row.seq for row in done}
+        pushes = Question(msisdn=where.msisdn, endpoint=Call.STK_PUSH, since=min(numbers))
+        return [entry for entry in self._journal.find(pushes) if entry.seq in numbers]
+
+    def _idle(self, where: Question) -> list[Exchange] | None:
+        if where.msisdn is None and where.checkout_request_id is None:
+            busy = bool(len(self._daraja.world.agenda)) or self._in_flight() > 0
+        else:
+            busy = any(payment.pending for payment in self._payments(where))
+        return None if busy else []
+
+    def _payments(self, where: Question) -> list[Payment]:
+        payments = self._daraja.world.payments
+        if where.checkout_request_id is not None:
+            found = payments.find(where.checkout_request_id)
+            return [] if found is None else [found]
+        return list(payments.of(where.msisdn) if where.msisdn is not None else payments.all())

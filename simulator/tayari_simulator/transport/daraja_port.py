@@ -1,0 +1,111 @@
+"""The Daraja port: one way for all rows of the endpoint table, from the call as it came in to its reply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from typing import Final
+from urllib.parse import unquote
+
+from tayari_simulator.clock import Clock
+from tayari_simulator.core.behaviour import Reply
+from tayari_simulator.core.daraja import Daraja, Route
+from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.journal.memory import Journal
+from tayari_simulator.transport.http_messages import Incoming
+from tayari_simulator.transport.listener import Listener
+from tayari_simulator.transport.scheduler import Pump
+from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.transport_faults import is_plain, note_fault, perform
+
+Answer = Reply | Awaitable[Reply | None]
+
+_COOKIES: Final = (
+    b"Set-Cookie: visid_incap_2742146=dGF5YXJpLXNpbXVsYXRvcg==; Path=/; HttpOnly\r\n"
+    b"Set-Cookie: incap_ses_1022_2742146=dGF5YXJpLXNpbXVsYXRvcg==; Path=/\r\n"
+)
+"""Names as observed (reference 1.2); the values mean nothing."""
+
+_SLASHES: Final = re.compile("/{2,}")
+_HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+
+
+class DarajaApp:
+    """Turns calls into calls of the core, and its replies into bytes."""
+
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, pump: Pump) -> None:
+        self._daraja = daraja
+        self._journal = journal
+        self._clock = clock
+        self._pump = pump
+        self._extra = _COOKIES if daraja.world.options.says("edge_cookies", "on") else b""
+        self._content_types: dict[str, RawHeaders] = {}
+        self.listener: Listener | None = None
+        """Set before the first call: outages close it."""
+
+    def build(self) -> Callers:
+        """The port's connections, whose calls come to `handle`."""
+        return Callers(self.handle, self._journal.same_headers, self._extra)
+
+    def handle(self, call: Incoming) -> Answer:
+        """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
+        route = self._daraja.routes.get(call.url)
+        if route is not None:
+            call.url = route.endpoint.path  # equal, and there already
+            return self._routed(route, call)
+        path = _mended(call.url)
+        route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
+        return self._routed(route, call) if route is not None else self._unknown(call, path)
+
+    def _routed(self, route: Route, call: Incoming) -> Answer:
+        exchange = self._exchange(call, route.name)
+        reply = self._daraja.answer(route, exchange, call.sender.authorization, call.sender.content_type)
+        return reply if self._note(reply, exchange) else self._perform(call, reply)
+
+    def _unknown(self, call: Incoming, path: str) -> Answer:
+        exchange = self._exchange(call, "")
+        reply = self._daraja.not_found(exchange, path)
+        return reply if self._note(reply, exchange) else self._perform(call, reply)
+
+    def _exchange(self, call: Incoming, name: str) -> Exchange:
+        now_s, wall_s = self._clock.both_s()
+        exchange = Exchange(
+            Kind.REQUEST, name, call.method, call.url, call.sender.headers, call.body, now_s, wall_s,
+            self._journal.take_seq(),
+        )  # fmt: skip
+        exchange.remote = call.remote
+        return exchange
+
+    def _note(self, reply: Reply, exchange: Exchange) -> bool:
+        """Journal the exchange and arm the timer. Returns whether the reply is written as it is."""
+        exchange.status = reply.status
+        exchange.response_body = reply.body
+        exchange.response_headers = self._response_headers(reply)
+        exchange.duration_s = self._clock.wall_s() - exchange.wall_at_s
+        plain = is_plain(reply)
+        if not plain:
+            note_fault(reply, exchange)
+        self._journal.add(exchange)
+        if self._daraja.next_due_s() < self._pump.armed_s:
+            self._pump.arm()
+        return plain
+
+    def _perform(self, call: Incoming, reply: Reply) -> Awaitable[Reply | None]:
+        assert self.listener is not None
+        return perform(call, reply, self._clock, self.listener)
+
+    def _response_headers(self, reply: Reply) -> RawHeaders:
+        if not reply.body and not reply.headers:
+            return ()
+        known = self._content_types.get(reply.content_type)
+        if known is None:
+            known = self._content_types[reply.content_type] = ((b"Content-Type", reply.content_type.encode()),)
+        if not reply.headers:
+            return known
+        return (*known, *((name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers))
+
+
+def _mended(url: str) -> str:
+    """The path alone, decoded: without host, query and doubled slashes."""
+    path = _HOST.sub("", url, count=1) if not url.startswith("/") else url
+    return _SLASHES.sub("/", unquote(path.partition("?")[0].partition("#")[0]))

@@ -1,0 +1,170 @@
+"""A call of the Daraja port as it came in, and the bytes of its reply."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from tayari_simulator.core.behaviour import Reply
+from tayari_simulator.core.exchange import RawHeaders
+
+MOST_BODY: Final = 1024 * 1024
+"""A longer body is refused."""
+MOST_HEAD: Final = 64 * 1024
+
+_ZIPPED: Final = 32 + zlib.MAX_WBITS
+"""The form that zlib recognises by itself: gzip, or its own."""
+
+
+class Line(Protocol):
+    """A caller's connection, as replies see it."""
+
+    transport: asyncio.Transport | None
+    """None once the caller has left."""
+
+    def close(self) -> None:
+        """End the connection after the call that is under way."""
+
+    def force_close(self) -> None:
+        """End it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What the calls of one connection have in common, as long as their headers are equal."""
+
+    headers: RawHeaders
+    authorization: str | None
+    content_type: str | None
+    encoding: bytes = b""
+    """Of the body, in small letters; empty: as it is."""
+    expects: bytes = b""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One call. `method` and `url` are as they were written."""
+
+    line: Line
+    remote: str
+    method: str
+    url: str
+    sender: Sender
+    body: bytes
+    version: str
+    """`1.1` or `1.0`."""
+    keep_alive: bool
+    """Whether the caller wishes to go on with this connection."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Where to write; None once the caller has left."""
+        return self.line.transport
+
+
+class Unreadable(Exception):
+    """A call that cannot be read: the status and the one line that it is answered with."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def sender_of(headers: RawHeaders) -> Sender:
+    """Find what is asked of every call among its headers; of a header that is repeated, the first counts."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), value)
+    authorization, content_type = found.get(b"authorization"), found.get(b"content-type")
+    return Sender(
+        headers,
+        None if authorization is None else authorization.decode("utf-8", "backslashreplace"),
+        None if content_type is None else content_type.decode("utf-8", "backslashreplace"),
+        found.get(b"content-encoding", b"").lower(),
+        found.get(b"expect", b"").lower(),
+    )
+
+
+def unzipped(body: bytes, encoding: bytes) -> bytes:
+    """The body without its encoding.
+
+    Raises:
+        Unreadable: it is not in that encoding, or too long without it.
+    """
+    if encoding == b"identity" or not body:
+        return body
+    if encoding not in {b"gzip", b"deflate"}:
+        raise Unreadable(415, f"Content-Encoding {encoding.decode('latin-1')} is not known; expected gzip or deflate")
+    try:
+        unzip = zlib.decompressobj(wbits=_ZIPPED)
+        plain = unzip.decompress(body, MOST_BODY)
+    except zlib.error as error:
+        raise Unreadable(400, f"the body is not in its Content-Encoding: {error}") from None
+    if unzip.unconsumed_tail:
+        raise Unreadable(413, f"the body is longer than {MOST_BODY} bytes")
+    if not unzip.eof:
+        raise Unreadable(400, "the body is not in its Content-Encoding: it ends early")
+    return plain
+
+
+def write_reply(call: Incoming, reply: Reply, extra: bytes = b"") -> bool:
+    """Write all of it, unless the caller has left meanwhile; `extra`: more header lines.
+
+    Returns whether the connection is used again.
+    """
+    transport = call.transport
+    if transport is None:
+        return False
+    keep_alive = call.keep_alive and not _closes(reply)
+    head = head_of(reply, len(reply.body), extra, keep_alive=keep_alive, version=call.version)
+    transport.write(head if call.method == "HEAD" else head + reply.body)
+    return keep_alive
+
+
+def plain_reply(status: int, text: str) -> Reply:
+    """An answer that is not Daraja's: the call could not be read, or the simulator has a defect."""
+    return Reply(status, f"{text}\n".encode(), "text/plain; charset=utf-8")
+
+
+def head_of(reply: Reply, length: int, extra: bytes = b"", *, keep_alive: bool = True, version: str = "1.1") -> bytes:
+    """The status line and all header lines of a reply, with the blank line."""
+    first = _first_lines(reply.status, reply.content_type if reply.body else "")
+    end = b"Content-Length: %d\r\n\r\n" % length
+    if not reply.headers and keep_alive and version == "1.1":
+        return b"%b%b%b%b" % (first, _date(int(time.time())), extra, end)
+    lines = [first, _date(int(time.time())), extra]
+    for name, value in reply.headers:
+        lines.append(f"{name}: {value}\r\n".encode("latin-1"))
+    if not keep_alive and not _closes(reply):
+        lines.append(b"Connection: close\r\n")
+    elif keep_alive and version == "1.0":
+        lines.append(b"Connection: keep-alive\r\n")
+    return b"".join([*lines, end])
+
+
+def _closes(reply: Reply) -> bool:
+    """Whether the reply itself says `Connection: close`, as the edge's page does."""
+    return bool(reply.headers) and any(
+        name.lower() == "connection" and value.lower() == "close" for name, value in reply.headers
+    )
+
+
+@lru_cache(maxsize=128)
+def _first_lines(status: int, content_type: str) -> bytes:
+    try:
+        reason = HTTPStatus(status).phrase
+    except ValueError:
+        reason = ""
+    media = f"Content-Type: {content_type}\r\n" if content_type else ""
+    return f"HTTP/1.1 {status} {reason}\r\n{media}".encode("latin-1")
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> bytes:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode("latin-1")

@@ -1,0 +1,284 @@
+"""The running simulator as the control API and the server see it: one object, its methods are the public seam."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from tayari_simulator.clock import make_clock
+from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
+from tayari_simulator.core import endpoints, results
+from tayari_simulator.core.behaviour import Choose, Delivery
+from tayari_simulator.core.callback_schema import STK_CALLBACK
+from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
+from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.core.options import Options
+from tayari_simulator.core.payments import Payment
+from tayari_simulator.journal.entries import Question, to_dict
+from tayari_simulator.journal.memory import Journal, Page, page_of, whole_page
+from tayari_simulator.journal.pending import PendingFile
+from tayari_simulator.journal.resume import Behaviours, Resumed, resume
+from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
+from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
+from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
+from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
+from tayari_simulator.transport.daraja_port import DarajaApp
+from tayari_simulator.transport.listener import Listener
+from tayari_simulator.transport.metrics import Parts, balance, limits_of, measured
+from tayari_simulator.transport.monitor import Failures, Monitor
+from tayari_simulator.transport.scheduler import Advancing, ClockIsReal, Pump, drained
+from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.views import business_of, configured, payment_dicts
+
+__all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
+
+Json = dict[str, Any]
+
+
+class Simulator:
+    """One fake Daraja with its clock, journal, ports and callback sender. Used from one event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        choose: Choose | None = None,
+        behaviours: Behaviours = lambda _: None,
+    ) -> None:
+        """Put it together; nothing is opened but the journal, whose pending payments are taken over.
+
+        `behaviours` finds the scenarios that these had met.
+
+        Raises:
+            ClockError, OptionError, TargetRefused, JournalFileError: the configuration cannot be used.
+        """
+        self.config = config
+        self.clock = make_clock(config.clock)
+        self.options = Options(config.profile, config.options)
+        targets = Targets(config)
+        self._hosts = targets.hosts
+        self._random = Random(config.seed)
+        self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
+        self.daraja.world.ids.begin(int(self.clock.now_s()))
+        self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
+        self.failures = Failures()
+        self._file = JournalFile(config.journal_file, self.failures.note) if config.journal_file else None
+        self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
+        self._keeper: PendingFile | None = None
+        self.resumed = Resumed()
+        if self._file is not None:
+            self._keeper, self.resumed = resume(self.daraja.world, self.clock, self._file.path, behaviours)
+            self.entries.next_seq = self._file.last_seq + 1
+        self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers(),
+                             failures=self.failures)  # fmt: skip
+        self._waiting = Waiting(self.entries)
+        self.outbox.changed = self._changed
+        self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed, self.failures)
+        self._app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
+        self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
+        self.advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
+        self._monitor = Monitor()
+        self._parts = Parts(
+            world=self.daraja.world, outbox=self.outbox, entries=self.entries, monitor=self._monitor, file=self._file,
+            keeper=self._keeper, failures=self.failures,
+        )  # fmt: skip
+        self._limits = limits_of(self._parts)
+        self._callers: Callers | None = None
+        self._listener: Listener | None = None
+        self._started_at = self.clock.wall_s()
+        self.control_url = ""
+        """Set by whoever opens the control port."""
+
+    @property
+    def daraja_url(self) -> str:
+        """The base URL of the Daraja port; empty before `start`."""
+        return self._listener.url if self._listener is not None else ""
+
+    async def start(self) -> None:
+        """Open the Daraja port.
+
+        Raises:
+            OSError: it is taken.
+        """
+        self._callers = self._app.build()
+        self._app.listener = self._listener = Listener(self._callers, self.config.host, self.config.port)
+        await self._listener.open()
+        self._monitor.start()
+        self._limits.start()
+        self._pump.arm()
+
+    async def drain(self, within_s: float) -> Json:
+        """Take no more calls; let what is due within so many real seconds happen. Returns the balance after it."""
+        assert self._listener is not None
+        await self._listener.close()
+        await drained(self.daraja, self.clock, self._in_flight, within_s)
+        return self.balance()
+
+    async def close(self) -> None:
+        """Close ports, connections and journal. Callbacks under way stay pending beside the journal."""
+        self.daraja.world.keeper = None
+        if self._keeper is not None:
+            self._keeper.close()
+        self._pump.close()
+        self._monitor.stop()
+        self._limits.stop()
+        if self._listener is not None:
+            await self._listener.close()
+        if self._callers is not None:
+            await self._callers.close()
+        self.outbox.close()
+        if self._file is not None:
+            self._file.close()
+
+    def settings(self) -> Json:
+        """`GET /v1/settings`."""
+        return {
+            "daraja_url": self.daraja_url,
+            "control_url": self.control_url,
+            **configured(self.config),
+            "callback_hosts": ["loopback", *sorted(self._hosts)],
+            "options": self.options.to_dict(),
+            "started_at": self._started_at,
+        }
+
+    def now_s(self) -> float:
+        """The clock's seconds since the epoch (virtual, unless the clock is real)."""
+        return self.clock.now_s()
+
+    def reset(self) -> None:
+        """Forget payments, tokens, wallets, an outage, and the journal. Queued scenarios belong to who chooses."""
+        if self._keeper is not None:
+            self._keeper.forgot()
+        self.daraja.forget()
+        self._limits.clear()
+        self.entries.clear()
+        if self._listener is not None and not self._listener.is_open:
+            self._listener.open_soon()
+        self._changed()
+
+    def revoke_tokens(self) -> int:
+        """Make every issued token invalid; returns how many there were."""
+        return self.daraja.world.tokens.revoke()
+
+    def refuse_connections(self, for_s: float) -> None:
+        """Close the Daraja port and open the same one again after so many real seconds."""
+        assert self._listener is not None
+        self._listener.close_for(for_s)
+
+    def set_wallet(self, msisdn: str, balance: int) -> None:
+        """Give an MSISDN a wallet with so many shillings."""
+        self.daraja.world.wallets.set(msisdn, balance)
+
+    async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
+        """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
+
+        Raises:
+            ClockIsReal: it runs by itself.
+            ValueError: none of the three, or more than one.
+        """
+        fired = await self.advancing.move(by_s=by_s, to_next=to_next, until_idle=until_idle)
+        return {"now_s": self.now_s(), "fired": fired}
+
+    def payment(self, checkout_request_id: str) -> Payment | None:
+        """The payment with this id, if it is still remembered."""
+        return self.daraja.world.payments.find(checkout_request_id)
+
+    def payments(
+        self, *, msisdn: str | None = None, checkout_request_id: str | None = None, reference: str | None = None
+    ) -> list[Json]:
+        """Payments in the shape of the control API, oldest first."""
+        return payment_dicts(self.daraja.world.payments, msisdn, checkout_request_id, reference)
+
+    def journal(self, *, limit: int = 1000, **where: Any) -> Json:
+        """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
+        question = Question(**where)
+        return self._page(page_of(self.entries, self.entries.find(question), question, limit))
+
+    async def whole_journal(self, question: Question, *, limit: int = 1000) -> Json:
+        """`GET /v1/journal`: the same, and from the file what memory has dropped."""
+        search = JournalSearch(self._file.path) if self._file is not None else None
+        return self._page(await whole_page(self.entries, search, question, limit))
+
+    def _page(self, page: Page) -> Json:
+        dropped = 0 if self._file is not None else self.entries.dropped
+        return {"entries": [self._entry(entry) for entry in page[0]], "next": page[1], "dropped": dropped}
+
+    async def wait(
+        self,
+        condition: str,
+        *,
+        timeout_s: float,
+        msisdn: str | None = None,
+        checkout_request_id: str | None = None,
+        count: int = 1,
+        since: int = 0,
+    ) -> Json:
+        """`met`, `entries`, `waited_s`. Raises ValueError for a condition that is none of `CONDITIONS`."""
+        began = time.monotonic()
+        where = Question(msisdn=msisdn, checkout_request_id=checkout_request_id, since=since)
+        met, found = await self._conditions.wait(condition, where, count=count, timeout_s=timeout_s)
+        waited_s = round(time.monotonic() - began, 6)
+        return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}
+
+    def source_headers(self, source: str | None = None) -> tuple[tuple[str, str], ...]:
+        """The configured source header with this address (None: one of Safaricom's); empty when none is configured."""
+        if self.config.source_header is None:
+            return ()
+        return ((self.config.source_header, source or SOURCE_ADDRESSES[0]),)
+
+    async def send(
+        self, deliveries: Sequence[Delivery], *, parallel: bool = False, gap_s: float = 0.0, timeout_s: float = 30.0
+    ) -> list[Answered]:
+        """Send callbacks now, one after another `gap_s` apart, or all at once; journalled with kind `control`.
+
+        Raises:
+            TargetRefused: a host is not allowed; then nothing at all was sent.
+        """
+        targets = [self.outbox.resolve(row, genuine=self._is_own_url(row)) for row in deliveries]
+        pairs = list(zip(deliveries, targets, strict=True))
+        return await send_ordered(self.outbox, pairs, parallel=parallel, gap_s=gap_s, timeout_s=timeout_s)
+
+    def codes(self) -> list[Json]:
+        """The catalogue of result codes."""
+        return [row.to_dict() for row in results.RESULTS]
+
+    def schemas(self) -> Json:
+        """JSON Schemas by name: requests, made from the endpoint table, and the callback."""
+        return {**endpoints.schemas(self.options), "stk_callback": dict(STK_CALLBACK)}
+
+    def metrics(self) -> dict[str, float]:
+        """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
+        return measured(self._parts, self._limits)
+
+    def journal_lost(self) -> int:
+        """Entries, or steps of payments, that the disk refused since the start."""
+        return self._parts.lost()
+
+    def limits(self) -> Json:
+        """`GET /v1/limits`."""
+        self._limits.catch_up()
+        return self._limits.to_dict()
+
+    def balance(self) -> Json:
+        """`GET /v1/balance`."""
+        return balance(self.daraja.world, under_way=self.outbox.under_way)
+
+    def _in_flight(self) -> int:
+        return self.outbox.in_flight
+
+    def _changed(self) -> None:
+        if self._waiting.for_conditions:
+            self._waiting.changed()
+        if self.daraja.next_due_s() < self._pump.armed_s:
+            self._pump.arm()
+
+    def _entry(self, entry: Exchange) -> Json:
+        return to_dict(entry, daraja_url=self.daraja_url)
+
+    def _is_own_url(self, delivery: Delivery) -> bool:
+        """Whether it goes to the payment's own callback URL: then `deliver_to` speaks for it too."""
+        payment = self.payment(delivery.checkout_request_id)
+        return payment is not None and payment.callback_url == delivery.url

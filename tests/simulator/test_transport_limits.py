@@ -1,0 +1,128 @@
+"""The simulator says when it is itself near its limit, and why; and it says nothing when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tayari_simulator.transport.limits import THRESHOLDS, Limits, Seen
+from transport_kit import in_loop, merchant, port
+
+CALM = {"loop_lag_s": 0.001, "late_s": 0.001, "journal_behind": 0.0}
+
+
+def looked(seconds: int, measures: Callable[[int], dict[str, float]], *, pushes: int = 10, lost: int = 0) -> Limits:
+    """Limits that have looked so many times, with these measures each time."""
+    seen, number = Seen(), 0
+
+    def measure() -> dict[str, float]:
+        return CALM | measures(number)
+
+    limits = Limits(lambda: Seen(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), measure)
+    for number in range(seconds):  # noqa: B007 - read by `measure`
+        seen.pushes += pushes
+        seen.lost = lost
+        limits.look()
+    return limits
+
+
+def test_calm_seconds_are_no_reason() -> None:
+    told = looked(100, lambda _: {}).to_dict()
+
+    assert (told["near_limit"], told["reasons"], told["near_s"], told["busy_s"]) == (False, [], 0, 100)
+    assert set(told["thresholds"]) == {row.name for row in THRESHOLDS}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [("loop_lag_s", 0.3, "event loop"), ("late_s", 0.4, "lateness"), ("journal_behind", 50_000.0, "written")],
+)
+def test_what_is_above_its_threshold_is_named_with_its_worst_value(name: str, value: float, word: str) -> None:
+    told = looked(20, lambda number: {name: value if number == 3 else value / 2 if number == 4 else 0.0}).to_dict()
+
+    assert told["near_limit"]
+    (reason,) = told["reasons"]
+    assert word in reason
+    assert f"{value:.3g}" in reason
+
+
+def test_one_bad_second_or_a_small_share_of_them_is_a_hiccup() -> None:
+    assert not looked(3, lambda number: {"late_s": 1.0 if number == 1 else 0.0}).near
+    assert not looked(100, lambda number: {"late_s": 1.0 if number < 4 else 0.0}).near
+    assert looked(100, lambda number: {"late_s": 1.0 if number < 5 else 0.0}).near
+
+
+def test_seconds_without_traffic_do_not_count() -> None:
+    assert not looked(10, lambda _: {"loop_lag_s": 1.0}, pushes=0).near
+
+
+def test_an_entry_that_the_disk_refused_is_always_told() -> None:
+    told = looked(100, lambda _: {}, lost=1).to_dict()
+
+    assert told["near_limit"]
+    assert "disk refused" in told["reasons"][0]
+
+
+def test_a_cleared_watch_begins_anew() -> None:
+    limits = looked(20, lambda _: {"late_s": 1.0})
+    limits.clear()
+
+    assert (limits.near, limits.to_dict()["reasons"]) == (False, [])
+
+
+def test_a_merchant_that_hangs_is_not_the_simulators_lateness() -> None:
+    async def never(_: bytes) -> None:
+        return None
+
+    async def test() -> None:
+        async with merchant(never) as shop, port(options={"callback_timeout_s": "0.5"}) as there:
+            for number in range(128):
+                await there.push(shop.url, PhoneNumber=254700000000 + number)
+            while there.simulator.metrics()["tayari_callbacks_waiting"] < 64:
+                await asyncio.sleep(0.01)
+            entries: list[Any] = await there.answered(128, timeout_s=10)  # one after another they would need 32 s
+            metrics = there.simulator.metrics()
+
+            assert metrics["tayari_callbacks_waiting"] == 0
+            assert metrics["tayari_callbacks_late_p99_seconds"] >= 0.4
+            assert max(there.simulator.outbox.counts.own_late_s, default=0.0) < 0.4
+            assert len(entries) == 128
+            assert "late_s" in there.simulator.limits()["last_second"]
+
+    in_loop(test)
+
+
+def test_it_says_at_which_rate_it_stops_being_trustworthy() -> None:
+    """Ten seconds, each with ten pushes more than the last; the last three are too much for it."""
+    seen = Seen()
+    limits = Limits(lambda: Seen(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), lambda: dict(CALM))
+    for number in range(1, 11):
+        limits._last_at -= 1.0  # the second that has passed
+        seen.pushes += number * 10
+        seen.cpu_s += number * 0.11
+        limits.look()
+
+    rates = limits.to_dict()["pushes_per_s"]
+    assert rates["calm_up_to"] == pytest.approx(70, rel=0.01)
+    assert rates["near_limit_from"] == pytest.approx(80, rel=0.01)
+    assert rates["expected_limit"] == pytest.approx(72.7, rel=0.01)
+
+
+def test_next_to_no_traffic_tells_no_rate() -> None:
+    rates = looked(20, lambda _: {}).to_dict()["pushes_per_s"]
+
+    assert (rates["near_limit_from"], rates["expected_limit"]) == (None, None)
+
+
+def test_asking_often_does_not_make_seconds() -> None:
+    async def test() -> None:
+        async with port() as there:
+            await there.push()
+            for _ in range(50):
+                told = there.simulator.limits()
+
+            assert told["busy_s"] <= 1
+
+    in_loop(test)
