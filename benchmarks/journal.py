@@ -16,9 +16,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
+from tayari_simulator.state.exchange import Exchange, Kind
 
 GOAL_S: Final = 0.2
 AT_ONCE: Final = 50_000

@@ -21,14 +21,14 @@ from random import Random
 from typing import Final
 
 import orjson
+from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
-from tayari_simulator.core.business import Business
-from tayari_simulator.core.daraja import Daraja
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.options import Options
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.read import read_inline
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.read import read_inline
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.exchange import Exchange, Kind
 
 FEW: Final = 10
 MANY: Final = 10_000

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from tayari_contracts.rules import catalogue
-from tayari_simulator.core.endpoints import ENDPOINTS
-from tayari_simulator.scenario.magic import magic_rows, magic_summary
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.apis.registry import ENDPOINTS
+from tayari_simulator.scenarios.magic import magic_rows, magic_summary
+from tayari_simulator.scenarios.read import read_scenarios
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tayari_simulator.core.behaviour import Call, Delivery, Reply
-from tayari_simulator.core.business import Business
-from tayari_simulator.core.daraja import Daraja, Route
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.options import Options
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.read import read_scenario
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.daraja import Daraja, Route
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.behaviour import Call, Delivery, Reply
+from tayari_simulator.state.exchange import Exchange, Kind
 
 MSISDN = "254712345678"
 STARTED_S = 1_790_000_000.0

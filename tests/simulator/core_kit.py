@@ -11,12 +11,12 @@ from random import Random
 from typing import Any
 
 import orjson
-from tayari_simulator.core.behaviour import Behaviour, Call, Delivery, Play, Reply
-from tayari_simulator.core.business import Business
-from tayari_simulator.core.daraja import Daraja
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.options import Options
-from tayari_simulator.core.provenance import Profile
+from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.catalogue.provenance import Profile
+from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Play, Reply
+from tayari_simulator.state.exchange import Exchange, Kind
 
 PAYLOADS = Path(__file__).parent / "payloads"
 NOW_S = 1_791_372_903.2

@@ -15,8 +15,8 @@ from aiohttp import web
 from tayari_control.client import ControlClient
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.control.app import open_control_port
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 
 STAMP = "20261007143517"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from core_kit import NOW_S
+from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.config import Config
-from tayari_simulator.core.behaviour import Delivery
-from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
-from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.allowed_targets import Origin, Target, TargetRefused, Targets, tls_context
 from tayari_simulator.transport.callback_client import KEPT_ANSWER, LONGEST_ANSWER, CallbackClient, OriginPool, Sending
 from transport_kit import OK, in_loop, merchant, own_certificate, port

@@ -7,7 +7,7 @@ import time
 import pytest
 from core_kit import Playing
 from tayari_simulator.clock import ClockError, make_clock
-from tayari_simulator.core.behaviour import Behaviour, Fixed, Step
+from tayari_simulator.state.behaviour import Behaviour, Fixed, Step
 from tayari_simulator.transport.simulator import ClockIsReal
 from transport_kit import in_loop, merchant, port
 

@@ -10,9 +10,9 @@ import requests
 from bench_daraja import scenario_of
 from running_simulator import Running, running
 from tayari_simulator.control.explain import chosen_way, considered, why_chosen
-from tayari_simulator.core.behaviour import Play
-from tayari_simulator.core.payments import Payment
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.behaviour import Play
+from tayari_simulator.state.transactions import Payment
 
 LOADED = [
     scenario_of("scenario: a/amount\nabout: x\nwhen: {amount: 300}\noutcome: {result_code: 1032, after_s: 1}"),

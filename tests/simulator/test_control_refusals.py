@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from running_simulator import Running, running
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.read import read_scenarios
 
 SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
 MSISDN = "254712345678"

@@ -8,7 +8,7 @@ from typing import Any
 
 from running_simulator import Running, running
 from tayari_control.client import ControlClient
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.read import read_scenarios
 
 SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
 CLIENTS = 24

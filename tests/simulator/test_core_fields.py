@@ -11,8 +11,9 @@ import pytest
 from core_kit import PUSH, QUERY, Desk, error_of, payload, request, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.core import endpoints, stk_push, stk_query
-from tayari_simulator.core.options import Options
+from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis import stk_push, stk_query
+from tayari_simulator.catalogue.options import Options
 
 PUSH_FIELDS = stk_push.fields(Options()).rows
 QUERY_FIELDS = stk_query.fields(Options()).rows

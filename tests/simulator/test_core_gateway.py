@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 from core_kit import OAUTH, PUSH, QUERY, Desk, basic, error_of, payload, wire
-from tayari_simulator.core.endpoints import ENDPOINTS, not_found_code
-from tayari_simulator.core.errors import ERROR_LIST, ERRORS, REQUEST_ID
-from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.apis.registry import ENDPOINTS, not_found_code
+from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS, REQUEST_ID
+from tayari_simulator.state.exchange import Exchange, Kind
 
 BODY = orjson.dumps(payload("stk_push.request"))
 

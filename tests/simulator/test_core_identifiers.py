@@ -10,7 +10,7 @@ import pytest
 from core_kit import NOW_S, Desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.core.ids import EAT, Ids, day_letters
+from tayari_simulator.state.identifiers import EAT, Ids, day_letters
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from core_kit import Desk, Playing, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.core.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
-from tayari_simulator.core.outcomes import callback_of
-from tayari_simulator.core.payments import NEXT, Event, IllegalEvent, Payment, Status
-from tayari_simulator.core.results import RESULTS, Wording, find, wire_form
+from tayari_simulator.apis.outcomes import callback_of
+from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
+from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
+from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Payment, Status
 
 STK = sorted({str(row.code) for row in RESULTS if "stk" in row.apis})
 

@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from tayari_simulator.core.advice import ADVICE, RETRY
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
-from tayari_simulator.core.errors import ERROR_LIST, ERRORS
-from tayari_simulator.core.refusals import REFUSALS, Refusal, recognise
-from tayari_simulator.core.results import RESULTS
+from tayari_simulator.catalogue.advice import ADVICE, RETRY
+from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.catalogue.refusals import REFUSALS, Refusal, recognise
+from tayari_simulator.catalogue.results import RESULTS
 
 PAYLOADS = Path(__file__).parent / "payloads"
 

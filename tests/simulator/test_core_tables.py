@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from core_kit import Desk
-from tayari_simulator.core.advice import RETRY
-from tayari_simulator.core.agenda import NEVER, Agenda
-from tayari_simulator.core.options import OPTIONS, OptionError, Options
-from tayari_simulator.core.payments import Payment, Status
-from tayari_simulator.core.provenance import Profile
-from tayari_simulator.core.results import RESULTS, Wording, find, wire_form
-from tayari_simulator.core.store import Payments
-from tayari_simulator.core.tokens import MOST_TOKENS, Tokens
+from tayari_simulator.catalogue.advice import RETRY
+from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
+from tayari_simulator.catalogue.provenance import Profile
+from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
+from tayari_simulator.state.agenda import NEVER, Agenda
+from tayari_simulator.state.tokens import MOST_TOKENS, Tokens
+from tayari_simulator.state.transaction_store import Payments
+from tayari_simulator.state.transactions import Payment, Status
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from core_kit import Playing, payload
-from tayari_simulator.core.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
+from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
 from transport_kit import Port, in_loop, merchant, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"

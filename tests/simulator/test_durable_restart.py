@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from core_kit import Desk, Playing
-from tayari_simulator.core.behaviour import Behaviour, Step
 from tayari_simulator.journal.pending import PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
+from tayari_simulator.state.behaviour import Behaviour, Step
 from tayari_simulator.transport.metrics import balance
 from tayari_simulator.transport.simulator import Simulator
 from transport_kit import in_loop, merchant, port

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from bench_daraja import MSISDN, STARTED_S, Bench, codes_of, scenario_of
-from tayari_simulator.core.behaviour import Delivery
+from tayari_simulator.state.behaviour import Delivery
 
 ITEM = "Body.stkCallback.CallbackMetadata.Item"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 from tayari_simulator.faults.change import BadChange, Change
-from tayari_simulator.scenario.lint import FAILURE_BODY, SUCCESS_BODY
+from tayari_simulator.scenarios.lint import FAILURE_BODY, SUCCESS_BODY
 
 CODE = "Body.stkCallback.ResultCode"
 ITEM = "Body.stkCallback.CallbackMetadata.Item"

@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 from bench_daraja import MSISDN, Bench
-from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.scenario.read import read_inline
+from tayari_simulator.scenarios.read import read_inline
+from tayari_simulator.state.behaviour import Call
 
 GIVEN = {
     "api_error": {"error": "405.001"},

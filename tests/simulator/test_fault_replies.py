@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
-from tayari_simulator.core.behaviour import Reply, Transport
-from tayari_simulator.scenario.values import Endpoint
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.state.behaviour import Reply, Transport
 
 
 def bench_with(fault: str, *, endpoint: str = "stk_push") -> Bench:

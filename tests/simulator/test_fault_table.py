@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tayari_simulator.core.behaviour import Call
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.reading.record import keys_of
+from tayari_simulator.state.behaviour import Call
 
 ROOT = Path(__file__).parents[2]
 ROWS = dict(

@@ -7,8 +7,8 @@ import re
 
 import pytest
 from core_kit import PAYLOADS, payload, wire
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
-from tayari_simulator.core.errors import ERRORS
+from tayari_simulator.catalogue.errors import ERRORS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 
 FILLED: dict[str, tuple[str, dict[str, str]]] = {
     "400.002.02.invalid_field": ("400.002.02.invalid_field", {"field": "PhoneNumber"}),

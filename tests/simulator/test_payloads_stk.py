@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from core_kit import MSISDN, NOW_S, PAYLOADS, Desk, Playing, basic, payload, wire
-from tayari_simulator.core.behaviour import Behaviour, Fixed, Step
-from tayari_simulator.core.exchange import Exchange, Kind
+from tayari_simulator.state.behaviour import Behaviour, Fixed, Step
+from tayari_simulator.state.exchange import Exchange, Kind
 
 NODE_ID = re.compile(r"[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\d{8}")
 OLD_ID = re.compile(r"\d{5}-\d{8}-1")

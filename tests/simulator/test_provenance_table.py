@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tayari_simulator.catalogue.errors import ERROR_LIST
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
+from tayari_simulator.catalogue.provenance import Mark, Profile
+from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.control.provenance import provenance_markdown, standings
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
-from tayari_simulator.core.errors import ERROR_LIST
-from tayari_simulator.core.options import OPTIONS, PRESETS, Options
-from tayari_simulator.core.provenance import Mark, Profile
-from tayari_simulator.core.results import RESULTS
 from tayari_simulator.faults.sources import SOURCES
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.server.arguments import read_arguments

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from running_simulator import PASSWORD, STAMP, Running, running
 from tayari_simulator.config import SANDBOX_SHORT_CODE
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.read import read_scenarios
 from test_server_process import started
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"

@@ -8,11 +8,11 @@ from statistics import median
 import pytest
 import yaml
 from bench_daraja import MSISDN, STARTED_S, Bench, scenario_of
-from tayari_simulator.core.behaviour import Delay
 from tayari_simulator.faults.delays import seconds_of
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.reading.record import keys_of
-from tayari_simulator.scenario.read import read_scenario
+from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.state.behaviour import Delay
 
 HEAD = "scenario: a/b\nabout: x\n"
 

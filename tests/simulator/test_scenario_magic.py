@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from bench_daraja import scenario_of
-from tayari_simulator.scenario.magic import AMOUNT_PAYER, magic_markdown, magic_msisdn, magic_rows
-from tayari_simulator.scenario.read import read_scenario, read_scenarios
-from tayari_simulator.scenario.selector import Misplaced, Selector
-from tayari_simulator.scenario.values import MAGIC_NUMBERS, Endpoint
+from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_markdown, magic_msisdn, magic_rows
+from tayari_simulator.scenarios.read import read_scenario, read_scenarios
+from tayari_simulator.scenarios.selector import Misplaced, Selector
+from tayari_simulator.scenarios.values import MAGIC_NUMBERS, Endpoint
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, PROBLEMS = read_scenarios([ROOT / "scenarios"])

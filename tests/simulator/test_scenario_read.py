@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 from tayari_formats.yaml_document import MAX_BYTES
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.read import read_scenarios
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 

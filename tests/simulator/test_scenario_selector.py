@@ -6,10 +6,10 @@ from random import random
 
 import pytest
 from bench_daraja import MSISDN, scenario_of
-from tayari_simulator.core.behaviour import Call, Play
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.selector import Misplaced, Selector, UnknownScenario
-from tayari_simulator.scenario.values import Endpoint
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.selector import Misplaced, Selector, UnknownScenario
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.state.behaviour import Call, Play
 
 OTHER = "254799999999"
 

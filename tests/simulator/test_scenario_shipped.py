@@ -9,12 +9,12 @@ import orjson
 import pytest
 import yaml
 from bench_daraja import MSISDN, Bench, codes_of
-from tayari_simulator.core.behaviour import Delivery, Reply, Transport
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
-from tayari_simulator.core.errors import ERRORS
-from tayari_simulator.core.results import RESULTS
-from tayari_simulator.scenario.read import read_scenarios
-from tayari_simulator.scenario.values import Endpoint, Topic
+from tayari_simulator.catalogue.errors import ERRORS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.catalogue.results import RESULTS
+from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.values import Endpoint, Topic
+from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = {str(file.relative_to(FOLDER).with_suffix("")): file for file in sorted(FOLDER.rglob("*.yaml"))}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
-from tayari_simulator.core.behaviour import Call
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.read import read_scenario
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.behaviour import Call
 
 
 def scenario(fault: str, rest: str = "") -> Scenario:

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.core.exchange import Exchange, Kind
 from tayari_simulator.journal.entries import Question, to_dict
 from tayari_simulator.journal.memory import Journal, whole_page
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalFileError, JournalSearch
+from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.conditions import Waiting
 
 entries = st.tuples(st.sampled_from(["", "254700000001", "254700000002"]), st.sampled_from(["", "ws_1", "ws_2"]))

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import requests
 from core_kit import payload
+from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.config import Config
-from tayari_simulator.core.provenance import Profile
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.server.process import control_host, main
 

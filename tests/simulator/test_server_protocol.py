@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from core_kit import Playing, payload
-from tayari_simulator.core.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
+from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
 from tayari_simulator.transport.http_messages import MOST_BODY, MOST_HEAD
 from tayari_simulator.transport.server_protocol import IDLE_S, SLICE, Callers
 from transport_kit import Port, in_loop, port, read_answer

@@ -12,7 +12,7 @@ from tayari_formats.suggestion import suggestion
 from tayari_reports.errors import ReportError
 from tayari_reports.terminal import render_terminal
 from tayari_reports.write_json import summary
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import example_folder, scenario_folder
 
 from tayari.cli.options import (

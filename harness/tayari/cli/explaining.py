@@ -10,9 +10,9 @@ from urllib.parse import quote
 import typer
 from tayari_control.client import ControlClient, ControlError
 from tayari_formats.suggestion import suggestion
-from tayari_simulator.core.advice import RETRY
-from tayari_simulator.core.refusals import REFUSALS, Refusal
-from tayari_simulator.core.results import RESULTS, ResultCode
+from tayari_simulator.catalogue.advice import RETRY
+from tayari_simulator.catalogue.refusals import REFUSALS, Refusal
+from tayari_simulator.catalogue.results import RESULTS, ResultCode
 from tayari_target.environment_options import CONTROL_PORT
 
 from tayari.cli.options import FormatOption

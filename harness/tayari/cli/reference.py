@@ -9,8 +9,8 @@ import typer
 from tayari_contracts.rules import CatalogueRow, canonical, catalogue
 from tayari_formats.suggestion import suggestion
 from tayari_reports.jsonio import to_dict
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.read import read_scenarios
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
 
 from tayari.cli.options import FormatOption, ScenariosOption

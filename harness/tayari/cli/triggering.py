@@ -13,8 +13,8 @@ import typer
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.suggestion import suggestion
-from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
-from tayari_simulator.core.results import RESULTS
+from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
+from tayari_simulator.catalogue.results import RESULTS
 from tayari_target.resources import scenario_folder
 
 from tayari.cli.options import ControlOption, FormatOption, ScenariosOption

@@ -14,9 +14,9 @@ from typing import Final
 from tayari_control.client import ControlClient
 from tayari_money.payment_state import PaymentState
 from tayari_reports.facts import Code
-from tayari_simulator.core.advice import OF_QUERY
-from tayari_simulator.core.refusals import Recognised, recognise
-from tayari_simulator.core.results import find
+from tayari_simulator.catalogue.advice import OF_QUERY
+from tayari_simulator.catalogue.refusals import Recognised, recognise
+from tayari_simulator.catalogue.results import find
 from tayari_target.test_environment import Stage
 
 from tayari.run import journal

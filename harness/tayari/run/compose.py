@@ -13,8 +13,8 @@ from typing import Final
 from tayari_reports.facts import Code, Setting
 from tayari_reports.jsonio import Events
 from tayari_reports.model import Run
-from tayari_simulator.core.options import OPTIONS
-from tayari_simulator.core.provenance import Mark
+from tayari_simulator.catalogue.options import OPTIONS
+from tayari_simulator.catalogue.provenance import Mark
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tayari_control.client import ControlClient
 from tayari_reports.facts import How, Setting
 from tayari_reports.model import Load, Threshold
-from tayari_simulator.core.callback_urls import WORDS
+from tayari_simulator.apis.callback_urls import WORDS
 from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
 from tayari_target.test_environment import Stage

@@ -12,7 +12,7 @@ from tayari_formats.suggestion import suggest
 
 from tayari_simulator.control.routes import ROUTES
 from tayari_simulator.control.routing import Controlled, Refusal, Route
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 
 MOST_BYTES: Final = 16 * 1024 * 1024

@@ -8,7 +8,7 @@ from html import escape
 from string import Template
 from typing import Any, Final
 
-from tayari_simulator.scenario.selector import Selector
+from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 from tayari_simulator.transport.views import payment_dict
 

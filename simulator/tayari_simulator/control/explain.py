@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tayari_simulator.control.rejected_requests import refusals
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.payments import Payment, Status
 from tayari_simulator.journal.entries import Question, text
-from tayari_simulator.scenario.conditions import Rows, why_not
-from tayari_simulator.scenario.selector import Selector
-from tayari_simulator.scenario.values import MSISDN_FORM
-from tayari_simulator.scenario.ways import Way
+from tayari_simulator.scenarios.conditions import Rows, why_not
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.scenarios.values import MSISDN_FORM
+from tayari_simulator.scenarios.ways import Way
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.transactions import Payment, Status
 from tayari_simulator.transport.simulator import Simulator
 from tayari_simulator.transport.views import payment_dict
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES, GatewayFault, Page
-from tayari_simulator.core.errors import ERROR_LIST
-from tayari_simulator.core.options import OPTIONS, PRESETS, Options
-from tayari_simulator.core.provenance import Mark, Profile
-from tayari_simulator.core.results import RESULTS
+from tayari_simulator.catalogue.errors import ERROR_LIST
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, GatewayFault, Page
+from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
+from tayari_simulator.catalogue.provenance import Mark, Profile
+from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.faults.sources import SOURCES
 from tayari_simulator.faults.table import FAULTS
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from tayari_simulator.core.errors import ERROR_LIST, Refused
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.fields import Field, Fields
+from tayari_simulator.apis.fields import Field, Fields
+from tayari_simulator.catalogue.errors import ERROR_LIST, Refused
 from tayari_simulator.journal.entries import Question, text
+from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.simulator import Simulator
 
 Json = dict[str, Any]

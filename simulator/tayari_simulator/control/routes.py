@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
 
+from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.console import live_page
 from tayari_simulator.control.explain import explain
@@ -15,15 +16,14 @@ from tayari_simulator.control.provenance import standings
 from tayari_simulator.control.routing import Controlled, Refusal, Route, answer, named
 from tayari_simulator.control.schemas import read_body, read_query
 from tayari_simulator.control.send_callback import deliveries
-from tayari_simulator.core.refusals import REFUSALS
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.reading.record import read_value
-from tayari_simulator.scenario.magic import magic_rows
-from tayari_simulator.scenario.mix import BadMix
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.read import read_inline, read_scenario
-from tayari_simulator.scenario.selector import Misplaced
-from tayari_simulator.scenario.values import Msisdn
+from tayari_simulator.scenarios.magic import magic_rows
+from tayari_simulator.scenarios.mix import BadMix
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.scenarios.selector import Misplaced
+from tayari_simulator.scenarios.values import Msisdn
 from tayari_simulator.transport.metrics import metrics_text
 from tayari_simulator.transport.simulator import ClockIsReal, TargetRefused
 

@@ -10,8 +10,8 @@ import orjson
 from aiohttp import web
 from tayari_formats.problems import Problem
 
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.selector import Selector, UnknownScenario
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.transport.simulator import Simulator
 
 

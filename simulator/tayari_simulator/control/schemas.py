@@ -12,11 +12,11 @@ from aiohttp import web
 from tayari_formats.problems import Complaint, Path, describe, dotted
 
 from tayari_simulator.control.routing import Refusal
-from tayari_simulator.core.exchange import Kind
 from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.reading.record import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
-from tayari_simulator.scenario.mix import BadMix, parse_mix
-from tayari_simulator.scenario.values import Endpoint, Msisdn, Text
+from tayari_simulator.scenarios.mix import BadMix, parse_mix
+from tayari_simulator.scenarios.values import Endpoint, Msisdn, Text
+from tayari_simulator.state.exchange import Kind
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from typing import Final
 
 import orjson
 
+from tayari_simulator.apis.outcomes import callback_of
 from tayari_simulator.control.routing import Refusal
 from tayari_simulator.control.schemas import ABSENT, Method, SendCallback
-from tayari_simulator.core.behaviour import Call, Delivery, Step
-from tayari_simulator.core.outcomes import callback_of
-from tayari_simulator.core.payments import Payment
 from tayari_simulator.faults.change import BadChange, Change
-from tayari_simulator.scenario.model import Scenario
-from tayari_simulator.scenario.values import Endpoint
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.state.behaviour import Call, Delivery, Step
+from tayari_simulator.state.transactions import Payment
 from tayari_simulator.transport.simulator import Simulator
 
 LONGEST_S: Final = 300.0

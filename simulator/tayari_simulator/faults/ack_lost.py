@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import orjson
 
-from tayari_simulator.core.behaviour import Reply, Transport
-from tayari_simulator.core.edge import GATEWAY_FAULTS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
 from tayari_simulator.faults.base import PushFault
 from tayari_simulator.reading.record import AtLeast, AtMost
+from tayari_simulator.state.behaviour import Reply, Transport
 
 TIMEOUT: Final = GATEWAY_FAULTS["gateway_timeout"]
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import orjson
 
-from tayari_simulator.core.behaviour import Call, Reply
-from tayari_simulator.core.errors import REQUEST_ID
+from tayari_simulator.catalogue.errors import REQUEST_ID
 from tayari_simulator.faults.base import PushFault
+from tayari_simulator.state.behaviour import Call, Reply
 
 WITHOUT_ID: Final = orjson.dumps({
     "MerchantRequestID": REQUEST_ID,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.core.behaviour import Call, Reply
-from tayari_simulator.core.errors import ERRORS
+from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import ErrorName, Refusing
 from tayari_simulator.reading.record import Seconds
+from tayari_simulator.state.behaviour import Call, Reply
 
 
 @dataclass(frozen=True, slots=True)

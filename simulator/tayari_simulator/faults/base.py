@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from tayari_simulator.core.behaviour import Behaviour, Call, Fault
+from tayari_simulator.state.behaviour import Behaviour, Call, Fault
 
 STRANGER: Final = "203.0.113.66"
 """An address of the range for documentation (RFC 5737): nobody's, and not Safaricom's."""

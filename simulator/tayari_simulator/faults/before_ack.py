@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tayari_simulator.core.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Reply
 from tayari_simulator.faults.base import PushFault
 from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.reading.record import Seconds
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Reply
 
 _AT: Final[Delay] = Fixed(1.0)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.reading.record import Seconds
+from tayari_simulator.state.behaviour import Delivery
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
+from tayari_simulator.state.behaviour import Delivery
 
 
 @dataclass(frozen=True, slots=True)

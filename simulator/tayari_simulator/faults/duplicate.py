@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.reading.record import AtLeast, AtMost, SecondsOrNone
+from tayari_simulator.state.behaviour import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from tayari_simulator.core.behaviour import Call, Reply
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.reading.record import AtLeast, AtMost
+from tayari_simulator.state.behaviour import Call, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.core.behaviour import Call, Reply
-from tayari_simulator.core.edge import PAGES
+from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import PageName
+from tayari_simulator.state.behaviour import Call, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import orjson
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.faults.change import BadChange, Change
 from tayari_simulator.reading.record import AtLeast, AtMost
+from tayari_simulator.state.behaviour import Delivery
 
 
 @dataclass(frozen=True, slots=True)

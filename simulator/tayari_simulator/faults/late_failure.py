@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tayari_simulator.core.behaviour import Behaviour, Call, Delay, Fixed, Step
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.faults.parameters import ResultCode
+from tayari_simulator.state.behaviour import Behaviour, Call, Delay, Fixed, Step
 
 _AFTER: Final[Delay] = Fixed(1.0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
+from tayari_simulator.state.behaviour import Delivery
 
 
 class Form(StrEnum):

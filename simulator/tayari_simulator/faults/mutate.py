@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.faults.change import Change
+from tayari_simulator.state.behaviour import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Annotated
 from tayari_formats.problems import Complaint, Path, describe
 from tayari_formats.suggestion import suggest
 
-from tayari_simulator.core.edge import GATEWAY_FAULTS, PAGES
-from tayari_simulator.core.errors import ERRORS
-from tayari_simulator.core.results import wire_form
+from tayari_simulator.catalogue.errors import ERRORS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.catalogue.results import wire_form
 from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.core.behaviour import Call, Reply, Transport
 from tayari_simulator.faults.base import TableFault
+from tayari_simulator.state.behaviour import Call, Reply, Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tayari_simulator.core.behaviour import Behaviour, Call
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.reading.record import Count
+from tayari_simulator.state.behaviour import Behaviour, Call
 
 
 class Written(StrEnum):

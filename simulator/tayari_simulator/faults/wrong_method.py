@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tayari_simulator.core.behaviour import Delivery
 from tayari_simulator.faults.base import STRANGER, CallbackFault
 from tayari_simulator.reading.record import Seconds
+from tayari_simulator.state.behaviour import Delivery
 
 
 class Method(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
 
 Json = dict[str, Any]
 

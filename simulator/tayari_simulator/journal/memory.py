@@ -9,9 +9,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from tayari_simulator.core.exchange import Exchange, RawHeaders, long_headers
 from tayari_simulator.journal.entries import Question, account_reference
 from tayari_simulator.journal.sqlite_file import JournalSearch
+from tayari_simulator.state.exchange import Exchange, RawHeaders, long_headers
 
 Sink = Callable[[Exchange], None]
 Page = tuple[list[Exchange], int]

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.core.behaviour import Delivery
-from tayari_simulator.core.payments import Payment
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.transactions import Payment
 
 if sys.platform != "win32":
     import fcntl

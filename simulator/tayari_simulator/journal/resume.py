@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
+from tayari_simulator.apis.world import World
 from tayari_simulator.clock import Clock
-from tayari_simulator.core.behaviour import Behaviour, Delivery, Play
-from tayari_simulator.core.payments import Ending, Payment, Status
-from tayari_simulator.core.world import World
 from tayari_simulator.journal.pending import Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
+from tayari_simulator.state.behaviour import Behaviour, Delivery, Play
+from tayari_simulator.state.transactions import Ending, Payment, Status
 
 Behaviours = Callable[[str], "Behaviour | None"]
 """The behaviour of a scenario, by name; None: it is not loaded."""

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from tayari_simulator.core.exchange import Exchange, Kind, LongHeaders, RawHeaders
 from tayari_simulator.journal.entries import Question, account_reference, headers
+from tayari_simulator.state.exchange import Exchange, Kind, LongHeaders, RawHeaders
 
 BATCH: Final = 500
 EVERY_S: Final = 0.02

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from tayari_simulator import __version__
+from tayari_simulator.catalogue.options import PRESETS
+from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES
 from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
-from tayari_simulator.core.options import PRESETS
-from tayari_simulator.core.provenance import Profile
-from tayari_simulator.scenario.mix import BadMix, parse_mix
+from tayari_simulator.scenarios.mix import BadMix, parse_mix
 
 
 class ConfigError(Exception):

@@ -14,17 +14,17 @@ from typing import Any, Final, TextIO
 import orjson
 
 from tayari_simulator import __version__
+from tayari_simulator.catalogue.options import OptionError, Options
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.control.provenance import Standing, provenance_markdown, standings
-from tayari_simulator.core.options import OptionError, Options
 from tayari_simulator.journal.resume import Behaviours
 from tayari_simulator.journal.sqlite_file import JournalFileError
-from tayari_simulator.scenario.magic import MagicRow, magic_markdown, magic_rows
-from tayari_simulator.scenario.mix import BadMix
-from tayari_simulator.scenario.read import read_scenarios
-from tayari_simulator.scenario.selector import Selector, UnknownScenario
+from tayari_simulator.scenarios.magic import MagicRow, magic_markdown, magic_rows
+from tayari_simulator.scenarios.mix import BadMix
+from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.transport.allowed_targets import is_loopback
 from tayari_simulator.transport.monitor import collect_seldom

@@ -17,7 +17,7 @@ from typing import Final
 
 import httptools
 
-from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.transport.allowed_targets import Origin, Target, loopback_addresses, tls_context
 
 CONNECTIONS: Final = 64

@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.clock import Clock
-from tayari_simulator.core.behaviour import Call, Delivery
-from tayari_simulator.core.daraja import Daraja
-from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
-from tayari_simulator.core.payments import Ending, Payment
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
+from tayari_simulator.state.behaviour import Call, Delivery
+from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.state.transactions import Ending, Payment
 from tayari_simulator.transport.allowed_targets import Target, TargetRefused, Targets
 from tayari_simulator.transport.callback_client import CallbackClient, Sending
 from tayari_simulator.transport.monitor import Failures

@@ -8,12 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from tayari_simulator.core.behaviour import Call
-from tayari_simulator.core.daraja import Daraja
-from tayari_simulator.core.exchange import Exchange, Kind
-from tayari_simulator.core.payments import Payment
+from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.memory import Journal
+from tayari_simulator.state.behaviour import Call
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.transactions import Payment
 
 Met = Callable[[], "list[Exchange] | None"]
 """The entries that meet a condition now; None: it is not met."""

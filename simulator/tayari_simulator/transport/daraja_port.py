@@ -7,11 +7,11 @@ from collections.abc import Awaitable
 from typing import Final
 from urllib.parse import unquote
 
+from tayari_simulator.apis.daraja import Daraja, Route
 from tayari_simulator.clock import Clock
-from tayari_simulator.core.behaviour import Reply
-from tayari_simulator.core.daraja import Daraja, Route
-from tayari_simulator.core.exchange import Exchange, Kind, RawHeaders
 from tayari_simulator.journal.memory import Journal
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
 from tayari_simulator.transport.http_messages import Incoming
 from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.scheduler import Pump

@@ -11,8 +11,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from tayari_simulator.core.behaviour import Reply
-from tayari_simulator.core.exchange import RawHeaders
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import RawHeaders
 
 MOST_BODY: Final = 1024 * 1024
 """A longer body is refused."""

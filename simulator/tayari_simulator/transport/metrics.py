@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.core.world import World
+from tayari_simulator.apis.world import World
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.clock import MOST_S, Clock
-from tayari_simulator.core.agenda import NEVER
-from tayari_simulator.core.behaviour import Delivery
-from tayari_simulator.core.daraja import Daraja
+from tayari_simulator.state.agenda import NEVER
+from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.transport.monitor import Failures
 
 A_TURN: Final = 256

@@ -15,8 +15,8 @@ from typing import Final
 
 import httptools
 
-from tayari_simulator.core.behaviour import Reply
-from tayari_simulator.core.exchange import RawHeaders
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import RawHeaders
 from tayari_simulator.transport.http_messages import (
     MOST_BODY,
     MOST_HEAD,

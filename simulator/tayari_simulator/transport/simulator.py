@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
+from tayari_simulator.apis.stk_callback_schema import STK_CALLBACK
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
-from tayari_simulator.core import endpoints, results
-from tayari_simulator.core.behaviour import Choose, Delivery
-from tayari_simulator.core.callback_schema import STK_CALLBACK
-from tayari_simulator.core.callbacks import SOURCE_ADDRESSES
-from tayari_simulator.core.daraja import Daraja
-from tayari_simulator.core.exchange import Exchange
-from tayari_simulator.core.options import Options
-from tayari_simulator.core.payments import Payment
 from tayari_simulator.journal.entries import Question, to_dict
 from tayari_simulator.journal.memory import Journal, Page, page_of, whole_page
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
+from tayari_simulator.state.behaviour import Choose, Delivery
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.transactions import Payment
 from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting

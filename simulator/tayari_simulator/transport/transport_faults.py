@@ -8,8 +8,8 @@ import struct
 from typing import Final
 
 from tayari_simulator.clock import Clock
-from tayari_simulator.core.behaviour import Reply, Transport
-from tayari_simulator.core.exchange import Exchange
+from tayari_simulator.state.behaviour import Reply, Transport
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.transport.http_messages import Incoming, head_of
 from tayari_simulator.transport.listener import Listener
 

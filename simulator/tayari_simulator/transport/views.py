@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tayari_simulator import __version__
+from tayari_simulator.apis.business import Business
 from tayari_simulator.config import Config
-from tayari_simulator.core.business import Business
-from tayari_simulator.core.exchange import Exchange
-from tayari_simulator.core.payments import Payment
-from tayari_simulator.core.store import Payments
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.transaction_store import Payments
+from tayari_simulator.state.transactions import Payment
 
 Json = dict[str, Any]
 

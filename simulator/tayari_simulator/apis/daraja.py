@@ -1,0 +1,215 @@
+"""The machine: one call in, one reply out; results and callbacks as their time comes. It has no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.oauth import consumer_key
+from tayari_simulator.apis.outcomes import play_next_result
+from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
+from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.errors import (
+    ERRORS,
+    INVALID_AUTHENTICATION_HEADER,
+    INVALID_FIELD,
+    INVALID_PAYLOAD,
+    INVALID_TOKEN,
+    INVALID_TOKEN_401,
+    INVALID_TOKEN_WITH_ID,
+    METHOD_NOT_ALLOWED,
+    REQUEST_ID,
+    ErrorSpec,
+    Refused,
+)
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Call, Choose, Delivery, Reply, Uniform
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.tokens import Token, is_bearer
+from tayari_simulator.state.transactions import Payment
+
+Reader = Callable[[Mapping[str, Any]], list[Any]]
+
+NOT_SENT: Final = "no content type"
+
+
+class Route:
+    """A row of the endpoint table, made ready: its fields compiled under the switches."""
+
+    __slots__ = ("blamed", "endpoint", "handle", "name", "read")
+
+    def __init__(self, endpoint: Endpoint, options: Options) -> None:
+        self.endpoint = endpoint
+        self.name = str(endpoint.name)
+        self.handle = endpoint.handle
+        self.read: Reader | None = None
+        self.blamed = ""
+        if endpoint.fields is not None:
+            fields = endpoint.fields(options)
+            self.read = fields.compiled()
+            self.blamed = fields.first()
+
+
+class Daraja:
+    """One fake Daraja. Every method takes or implies a time; nothing here waits."""
+
+    def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None = None) -> None:
+        self.world = World(business, options, uniform=uniform, choose=choose)
+        self.routes: Mapping[str, Route] = {row.path: Route(row, options) for row in ENDPOINTS}
+        self._token_error = _token_error(options)
+        self._gaps_s = rate_gaps(options)
+        self._rate_refusal = rate_refusal(options)
+        self._last_call: dict[tuple[Call, str], float] = {}
+
+    def answer(self, route: Route, exchange: Exchange, authorization: str | None, content_type: str | None) -> Reply:
+        """Answer one call of a known path. The exchange's `at_s` is the time; ids and notes are written into it."""
+        try:
+            if exchange.method != route.endpoint.method:
+                raise self._wrong_method(exchange.method)
+            if route.read is None:
+                if self._gaps_s and self._too_fast(route.endpoint.name, consumer_key(authorization), exchange.at_s):
+                    return self._slow_down(exchange)
+                return route.handle(self.world, exchange, [authorization, exchange.url.partition("?")[2]])
+            token = self._token(authorization, exchange.at_s)
+            if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
+                return self._slow_down(exchange)
+            wire = _json_object(exchange.request_body, content_type, route.blamed)
+            return route.handle(self.world, exchange, route.read(wire))
+        except Refused as refused:
+            return self._refuse(refused, exchange)
+
+    def not_found(self, exchange: Exchange, path: str) -> Reply:
+        """Answer a path that no row has."""
+        return self._refuse(Refused(ERRORS[endpoints.not_found_code(path)]), exchange)
+
+    def next_due_s(self) -> float:
+        """When something is to happen next; infinity when nothing is planned."""
+        return self.world.agenda.next_s()
+
+    def due(self, now_s: float) -> tuple[Delivery, ...]:
+        """Let the next plan happen if its time has come: a result, or a delivery that was waiting.
+
+        Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
+        """
+        agenda = self.world.agenda
+        popped = agenda.pop_due(now_s)
+        if popped is None:
+            return ()
+        due_s, _, plan = popped
+        if type(plan) is Delivery:
+            return self._leaving(plan, now_s)
+        assert isinstance(plan, Payment)
+        deliveries = play_next_result(self.world, plan, due_s)
+        plan.pending += len(deliveries)
+        if not plan.pending:
+            self.world.end_if_through(plan)
+        if self.world.keeper is not None:
+            self.world.keeper.resulted(plan, deliveries)
+        reordering = self.world.reordering
+        if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
+            return self._leaving(deliveries[0], now_s)
+        for delivery in deliveries:
+            if delivery.overtaken_gap_s is not None:
+                reordering.wait(delivery)
+            else:
+                agenda.add(delivery.due_s, delivery)
+        return ()
+
+    def _leaving(self, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
+        """The delivery whose moment has come, unless it has to wait, or is gone already."""
+        if self.world.holding.keeps(delivery, now_s):
+            return ()
+        return (delivery,) if self.world.reordering.leaves(delivery, now_s) else ()
+
+    def later(self, delivery: Delivery) -> None:
+        """Plan a delivery again (a retry)."""
+        self.world.agenda.add(delivery.due_s, delivery)
+
+    def forget(self) -> None:
+        """Back to the start."""
+        self.world.forget()
+        self._last_call.clear()
+
+    def _token(self, authorization: str | None, now_s: float) -> Token:
+        token = None if authorization is None else self.world.tokens.find(authorization, now_s)
+        if token is None:
+            if not is_bearer(authorization):
+                raise Refused(INVALID_AUTHENTICATION_HEADER, note="no Authorization header of the form Bearer TOKEN")
+            raise Refused(self._token_error, note="the token is unknown, expired or revoked")
+        return token
+
+    def _too_fast(self, call: Call, app: str, now_s: float) -> bool:
+        """Evenly spaced calls of one app to one endpoint, without a burst. Source: reference 1.11."""
+        gap_s = self._gaps_s.get(call, 0.0)
+        if not gap_s:
+            return False
+        if now_s - self._last_call.get((call, app), float("-inf")) < gap_s:
+            return True
+        self._last_call[call, app] = now_s
+        return False
+
+    def _slow_down(self, exchange: Exchange) -> Reply:
+        """The refusal of a call that came too soon after the one before."""
+        reply = self._rate_refusal()
+        exchange.note = f"more {exchange.endpoint} calls of this app than its limit allows"
+        _note_whose(exchange)
+        self.world.counts.refuse("rate_limit")
+        reply.body = reply.body.replace(REQUEST_ID.encode(), self.world.ids.request_id().encode())
+        return reply
+
+    def _wrong_method(self, method: str) -> Refused:
+        if self.world.options.says("wrong_method", "404.001.04"):
+            return Refused(INVALID_AUTHENTICATION_HEADER)
+        return Refused(METHOD_NOT_ALLOWED, method=method)
+
+    def _refuse(self, refused: Refused, exchange: Exchange) -> Reply:
+        self.world.counts.refuse(refused.spec.code)
+        exchange.note = exchange.note or refused.note
+        if not exchange.msisdn:
+            _note_whose(exchange)
+        return refused.spec.reply(self.world.ids.request_id(), **refused.fill)
+
+
+def _token_error(options: Options) -> ErrorSpec:
+    if options.says("invalid_token_status", "401"):
+        return INVALID_TOKEN_401
+    return INVALID_TOKEN_WITH_ID if options.says("invalid_token_request_id", "filled") else INVALID_TOKEN
+
+
+def _json_object(body: bytes, content_type: str | None, blamed: str) -> Mapping[str, Any]:
+    """Read a JSON body.
+
+    Raises:
+        Refused: 400.002.02 about the first field when the content type is missing or plain text, as then the body is
+            not read at all; 400.002.05 when it is a form, or not a JSON object. Source: reference 1.1, 2.2.
+    """
+    if content_type != "application/json":
+        media = (content_type or "").partition(";")[0].strip().lower()
+        if media != "application/json" and not media.endswith("+json"):
+            found = f"Content-Type is {content_type}" if content_type else NOT_SENT
+            if media in ("", "text/plain", "application/octet-stream"):
+                raise Refused(INVALID_FIELD, field=blamed, note=f"{found}: the body is not read")
+            raise Refused(INVALID_PAYLOAD, note=found)
+    try:
+        wire = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refused(INVALID_PAYLOAD, note=f"the body is not JSON: {error}") from None
+    if type(wire) is not dict:
+        raise Refused(INVALID_PAYLOAD, note="the body is not a JSON object")
+    return wire
+
+
+def _note_whose(exchange: Exchange) -> None:
+    """A refused call belongs to a phone as well: tests look for it by MSISDN."""
+    try:
+        wire = orjson.loads(exchange.request_body)
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(wire, dict):
+        exchange.msisdn = str(wire.get("PhoneNumber") or "")[:20]
+        exchange.checkout_request_id = exchange.checkout_request_id or str(wire.get("CheckoutRequestID") or "")[:80]

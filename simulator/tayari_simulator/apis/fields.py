@@ -1,0 +1,154 @@
+"""Fields of requests: how one is read, what Daraja calls it when it refuses, and its JSON Schema.
+
+One table per endpoint is the order of Daraja's checks, the fast validator, the published schema and the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
+
+Read = Callable[[Any], Any]
+"""The value as the core uses it (text, or an `int` of whole shillings); None: refused."""
+
+Schema = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a request. `called` is its name in a refusal, where that differs."""
+
+    name: str
+    read: Read
+    schema: Schema
+    about: str
+    source: str
+    called: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of one request, in the order of the checks."""
+
+    rows: tuple[Field, ...]
+
+    def compiled(self) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """A function that reads all fields in order, and raises `Refused` (400.002.02) at the first bad one."""
+        rows = self.rows
+        pairs = tuple((row.name, row.read) for row in rows)
+
+        def read(wire: Mapping[str, Any]) -> list[Any]:
+            find = wire.get
+            values = [check(find(name)) for name, check in pairs]
+            if None in values:
+                row = rows[values.index(None)]
+                raise Refused(INVALID_FIELD, field=row.called or row.name, note=_found(row.name, wire))
+            return values
+
+        return read
+
+    def first(self) -> str:
+        """What the first field is called in a refusal: the one that a body without a content type is blamed on."""
+        return self.rows[0].called or self.rows[0].name
+
+    def schema(self, title: str) -> dict[str, object]:
+        """The JSON Schema (2020-12) of the request body."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": title,
+            "type": "object",
+            "properties": {row.name: {"description": row.about, **row.schema} for row in self.rows},
+            "required": [row.name for row in self.rows if row.required],
+        }
+
+
+def _found(name: str, wire: Mapping[str, Any]) -> str:
+    if name not in wire:
+        near = [key for key in wire if key.lower() == name.lower()]
+        return f"{name} is missing" + (f"; {near[0]} was sent, and names are case-sensitive" if near else "")
+    return f"{name} is {wire[name]!r}"[:200]
+
+
+def numeric_schema(pattern: str) -> Schema:
+    """A value that may come as a JSON number or as text of this pattern."""
+    return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": pattern}]}
+
+
+LONGEST_TEXT: Final = 2048
+"""Characters of any text or URL that a payment keeps, so that its memory has a bound. Source: none; assumed."""
+
+
+def text_schema(at_most: int | None = None) -> Schema:
+    """Text that is not empty."""
+    schema: dict[str, object] = {"type": ["string", "number"], "minLength": 1}
+    if at_most is not None:
+        schema["maxLength"] = at_most
+    return schema
+
+
+def digits(at_least: int, at_most: int) -> Read:
+    """Digits as a number or as text, so many of them; read as text."""
+
+    def read(value: Any) -> str | None:
+        text = str(value) if type(value) is int else value
+        if type(text) is str and at_least <= len(text) <= at_most and text.isascii() and text.isdigit():
+            return text
+        return None
+
+    return read
+
+
+def msisdn(value: Any) -> str | None:
+    """2547xxxxxxxx or 2541xxxxxxxx, as a number or as text. Source: reference 3.1."""
+    text = str(value) if type(value) is int else value
+    if type(text) is str and len(text) == 12 and text.startswith(_PREFIXES) and text.isascii() and text.isdigit():
+        return text
+    return None
+
+
+def amount(largest: int) -> Read:
+    """Whole shillings, from 1; decimals are refused, even `1.0`. Source: reference 3.1."""
+
+    def read(value: Any) -> int | None:
+        if type(value) is str:
+            if not (value.isascii() and value.isdigit() and len(value) < 12):
+                return None
+            value = int(value)
+        if type(value) is int and 1 <= value <= largest:
+            return value
+        return None
+
+    return read
+
+
+def one_of(choices: Sequence[str]) -> Read:
+    """Exactly one of these words."""
+    allowed = frozenset(choices)
+
+    def read(value: Any) -> str | None:
+        return value if type(value) is str and value in allowed else None
+
+    return read
+
+
+def text(at_most: int | None = None, *, required: bool = True) -> Read:
+    """Text (a number is taken as text) that is not empty, at most so long. Not required: absent is empty text."""
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str:
+            if value is None or type(value) not in _NUMBERS:
+                return None if required or value is not None else ""
+            value = str(value)
+        if at_most is not None and len(value) > at_most:
+            return None
+        return value if value or not required else None
+
+    return read
+
+
+_PREFIXES: Final = ("2547", "2541")
+_NUMBERS: Final = (int, float)

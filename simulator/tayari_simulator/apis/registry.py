@@ -1,0 +1,66 @@
+"""The one table of endpoints: what this Daraja imitates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tayari_simulator.apis import oauth, stk_push, stk_query
+from tayari_simulator.apis.fields import Fields
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.exchange import Exchange
+
+Handle = Callable[[World, Exchange, list[Any]], Reply]
+"""Decides, with the fields that were read; may raise `Refused`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One row. `fields` None: no body and no token; the handler gets the Authorization header and the query text."""
+
+    name: Call
+    method: str
+    path: str
+    fields: Callable[[Options], Fields] | None
+    handle: Handle
+    about: str
+
+
+ENDPOINTS: Final = (
+    Endpoint(name=Call.OAUTH, method="GET", path="/oauth/v1/generate", fields=None, handle=oauth.generate,
+             about="an access token for a consumer key and secret"),
+    Endpoint(name=Call.STK_PUSH, method="POST", path="/mpesa/stkpush/v1/processrequest", fields=stk_push.fields,
+             handle=stk_push.push, about="M-Pesa Express: the prompt on the customer's phone"),
+    Endpoint(name=Call.STK_QUERY, method="POST", path="/mpesa/stkpushquery/v1/query", fields=stk_query.fields,
+             handle=stk_query.query, about="M-Pesa Express query: how a push stands"),
+)  # fmt: skip
+
+_FAMILIES: Final[tuple[tuple[str, str], ...]] = (
+    ("/mpesa/b2c/", "404.002.01"),
+    ("/mpesa/b2b/", "404.002.01"),
+    ("/mpesa/b2pochi/", "404.002.01"),
+    ("/mpesa/c2b/", "404.003.01"),
+    ("/mpesa/transactionstatus/", "404.003.01"),
+    ("/mpesa/accountbalance/", "404.003.01"),
+    ("/mpesa/reversal/", "404.003.01"),
+)
+
+
+def not_found_code(path: str) -> str:
+    """Which of the three codes for an unknown path: it depends on the API's family. Source: reference 2.2."""
+    for prefix, code in _FAMILIES:
+        if path.startswith(prefix):
+            return code
+    return "404.001.01"
+
+
+def schemas(options: Options) -> Mapping[str, Mapping[str, object]]:
+    """The JSON Schema of each request body, by endpoint name."""
+    return {
+        str(row.name): row.fields(options).schema(f"{row.about} (request)")
+        for row in ENDPOINTS
+        if row.fields is not None
+    }

@@ -1,0 +1,190 @@
+"""`POST /mpesa/stkpush/v1/processrequest`: the prompt on the customer's phone. Source: reference 3.1."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from tayari_simulator.apis.apply_faults import apply_faults
+from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.fields import (
+    LONGEST_TEXT,
+    Field,
+    Fields,
+    amount,
+    digits,
+    msisdn,
+    numeric_schema,
+    one_of,
+    text,
+    text_schema,
+)
+from tayari_simulator.apis.rules import Rules
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Call, Play, Reply
+from tayari_simulator.state.eat_time import timestamp
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.transactions import Payment
+
+PAY_BILL: Final = "CustomerPayBillOnline"
+BUY_GOODS: Final = "CustomerBuyGoodsOnline"
+TEST_NUMBER: Final = "254708374149"
+SAME_AMOUNT_S: Final = 120.0
+"""The same amount to the same phone within so long is limited. Source: reference 3.1."""
+NO_ANSWER_S: Final = (26.0, 62.0)
+"""Measured delays of 1037. Source: reference 3.1."""
+ACCEPTED: Final = "Success. Request accepted for processing"
+
+_MSISDN: Final = numeric_schema(r"^254[17]\d{8}$")
+_SAYS: Final = "reference 3.1"
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks."""
+    largest = int(options.number("max_amount"))
+    strict = options.says("long_reference", "refuse")
+    required = options.says("transaction_desc", "required")
+    reference, desc = (12, 13) if strict else (LONGEST_TEXT, LONGEST_TEXT)
+    rows = (
+        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
+              about="the organisation's number; for buy goods the store number", source=_SAYS),
+        Field(name="Password", read=text(), schema={"type": "string", "contentEncoding": "base64", "minLength": 1},
+              about="base64(short code + passkey + Timestamp)", source=_SAYS),
+        Field(name="Timestamp", read=timestamp, schema=numeric_schema(r"^\d{14}$"),
+              about="YYYYMMDDHHmmss, the one inside Password; EAT is expected, not checked", source=_SAYS),
+        Field(name="TransactionType", read=one_of((PAY_BILL, BUY_GOODS)), schema={"enum": [PAY_BILL, BUY_GOODS]},
+              about="pay bill or buy goods", source=_SAYS),
+        Field(name="Amount", read=amount(largest), about="whole shillings", source=_SAYS,
+              schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
+                                {"type": "string", "pattern": r"^\d+$"}]}),
+        Field(name="PartyA", read=msisdn, schema=_MSISDN, about="the payer, 2547... or 2541...", source=_SAYS),
+        Field(name="PartyB", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
+              about="pay bill: the short code; buy goods: the till", source=_SAYS),
+        Field(name="PhoneNumber", read=msisdn, schema=_MSISDN, about="the phone that gets the prompt", source=_SAYS),
+        Field(name="CallBackURL", read=callback_url(options),
+              schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT},
+              about="where the result is sent", source="reference 1.9"),
+        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
+              about="shown to the customer; at most 12 characters by the documentation", source="reference 6-9"),
+        Field(name="TransactionDesc", read=text(desc, required=required), called="Remarks",
+              schema=text_schema(desc), required=required,
+              about="at most 13 characters; missing or empty is refused as Remarks", source="reference 6-10"),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a push whose fields were read.
+
+    Raises:
+        Refused: short code, password, transaction type, or another prompt open on the phone.
+    """
+    short_code, password, sent, kind, _, _, _, msisdn, *_ = values
+    exchange.msisdn = msisdn
+    business = world.business
+    business.check(short_code, password, sent)
+    if kind == BUY_GOODS and business.till is None:
+        raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
+    choose = world.choose
+    if choose is None:
+        return _accept(world, exchange, values, None)
+    play = choose.for_push(msisdn=msisdn, amount=values[4], reference=values[9])
+    if play is None:
+        return _accept(world, exchange, values, None)
+    exchange.scenario = play.behaviour.name
+
+    def decide() -> Reply:
+        reply = _accept(world, exchange, values, play)
+        choose.accepted(msisdn)
+        return reply
+
+    return apply_faults(play, Call.STK_PUSH, world, exchange.at_s, decide)
+
+
+def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
+    """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
+    _, _, _, _, shillings, _, party_b, msisdn, url, reference, _ = values
+    short_code = world.business.short_code
+    if party_b == short_code:
+        party_b = short_code  # one object for all payments
+    now_s = exchange.at_s
+    busy = world.payments.prompt(msisdn)
+    if busy is not None and world.rules.lock_refuses:
+        raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.checkout_request_id} is open")
+    forced, after_s = (None, 0.0) if play is not None else _ruled(world, exchange, values, busy)
+    if play is not None:
+        after_s = play.behaviour.steps[0].after.draw(world.uniform)
+    identifier = world.ids.checkout_request_id(now_s, msisdn)
+    later_s = now_s
+    while identifier in world.payments:
+        later_s += world.ids.tick_s
+        identifier = world.ids.checkout_request_id(later_s, msisdn)
+    payment = Payment(
+        identifier, world.ids.request_id(), msisdn, shillings, short_code, party_b, reference, url, now_s,
+        now_s + after_s, play,
+    )  # fmt: skip
+    payment.forced = forced
+    payment.seq = exchange.seq
+    payment.pending = 1
+    payment.next_due_s = payment.due_s
+    if world.keeper is not None:
+        world.keeper.accepted(payment)
+    world.payments.add(payment)
+    world.agenda.add(payment.due_s, payment)
+    world.counts.pushes_accepted += 1
+    exchange.checkout_request_id = identifier
+    return Reply(200, acknowledgement(payment))
+
+
+def acknowledgement(payment: Payment) -> bytes:
+    """The five string fields of an accepted push."""
+    return dumps({
+        "MerchantRequestID": payment.merchant_request_id,
+        "CheckoutRequestID": payment.checkout_request_id,
+        "ResponseCode": "0",
+        "ResponseDescription": ACCEPTED,
+        "CustomerMessage": ACCEPTED,
+    })  # fmt: skip
+
+
+def _ruled(world: World, exchange: Exchange, values: list[Any], busy: Payment | None) -> tuple[int | str | None, float]:
+    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
+    rules = world.rules
+    after_s = rules.outcome_after_s
+    if busy is not None and rules.lock_limits:
+        return results.SUBSCRIBER_LOCKED, after_s
+    _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
+    if _unanswered(rules, exchange, msisdn):
+        low, high = NO_ANSWER_S
+        return results.TIMED_OUT, low + world.uniform() * (high - low)
+    if rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
+        return results.BAD_DEBT, after_s
+    if kind == PAY_BILL and party_b != world.business.short_code:
+        return results.PRODUCT_ASSIGNMENT, after_s
+    if kind == BUY_GOODS and party_b != world.business.till:
+        return results.OPERATOR_MISSING, after_s
+    if rules.same_amount_limits and _repeated(world, msisdn, shillings, exchange.at_s):
+        return results.RULE_LIMITED, after_s
+    return None, after_s
+
+
+def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
+    if rules.test_number_is_silent and msisdn == TEST_NUMBER:
+        return True
+    if rules.text_phone_is_silent:
+        return isinstance(orjson.loads(exchange.request_body)["PhoneNumber"], str)
+    return False
+
+
+def _repeated(world: World, msisdn: str, shillings: int, now_s: float) -> bool:
+    for earlier in reversed(world.payments.of(msisdn)):
+        if earlier.created_s < now_s - SAME_AMOUNT_S:
+            return False
+        if earlier.amount == shillings:
+            return True
+    return False

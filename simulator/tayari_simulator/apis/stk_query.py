@@ -1,0 +1,140 @@
+"""`POST /mpesa/stkpushquery/v1/query`: how a push stands. Source: reference 3.2."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tayari_simulator.apis.apply_faults import apply_faults
+from tayari_simulator.apis.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.errors import (
+    DOES_NOT_EXIST,
+    ERRORS,
+    INVALID_CHECKOUT_REQUEST_ID,
+    NO_MESSAGE,
+    PROCESSING,
+    Refused,
+)
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.catalogue.results import STILL_PROCESSING
+from tayari_simulator.state.behaviour import Call, Play, QuerySays, Reply
+from tayari_simulator.state.eat_time import timestamp
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.transactions import Payment, Status
+
+_WELL_FORMED: Final = re.compile(r"ws_CO_[0-9A-Za-z_]{10,60}")
+_SAYS: Final = "reference 3.2"
+
+
+def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+    """The fields in the order of Daraja's checks."""
+    rows = (
+        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
+              about="the short code of the push", source=_SAYS),
+        Field(name="Password", read=text(), schema={"type": "string", "contentEncoding": "base64", "minLength": 1},
+              about="base64(short code + passkey + Timestamp)", source=_SAYS),
+        Field(name="Timestamp", read=timestamp, schema=numeric_schema(r"^\d{14}$"),
+              about="YYYYMMDDHHmmss, the one inside Password", source=_SAYS),
+        Field(name="CheckoutRequestID", read=text(), schema=text_schema(),
+              about="the id of the acknowledgement", source=_SAYS),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a query whose fields were read.
+
+    Raises:
+        Refused: short code, password, unknown id, or one of the in-flight forms that are errors.
+    """
+    short_code, password, sent, checkout_request_id = values
+    exchange.checkout_request_id = checkout_request_id
+    payment = world.payments.find(checkout_request_id)
+    if payment is not None:
+        exchange.msisdn = payment.msisdn
+    world.business.check(short_code, password, sent)
+    play = None if world.choose is None else world.choose.for_endpoint(Call.STK_QUERY)
+    if play is None and payment is not None:
+        play = payment.play
+    if play is None:
+        return _answer(world, exchange, payment, None)
+    exchange.scenario = play.behaviour.name
+    return apply_faults(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, payment, play))
+
+
+def _answer(world: World, exchange: Exchange, payment: Payment | None, play: Play | None) -> Reply:
+    if payment is None:
+        raise Refused(_unknown(world.options, exchange.checkout_request_id))
+    payment.queries += 1
+    says = None if play is None else play.behaviour.query
+    if says is not None and (says.for_calls is None or payment.queries <= says.for_calls):
+        return _told(world, exchange, payment, says)
+    return _truth(world, exchange, payment)
+
+
+def _told(world: World, exchange: Exchange, payment: Payment, says: QuerySays) -> Reply:
+    """What a scenario lets the query say."""
+    if says.error is not None:
+        raise Refused(ERRORS[says.error])
+    if says.result_code is not None:
+        desc = says.result_desc or world.text_of(says.result_code)
+        return _result(world, payment, says.result_code, desc, says.checkout_request_id)
+    if says.in_flight and (payment.status is Status.PROMPTED or says.for_calls is not None):
+        form = says.in_flight[min(payment.queries, len(says.in_flight)) - 1]
+        return _in_flight(world, payment, form, says.checkout_request_id)
+    return _truth(world, exchange, payment, says.checkout_request_id)
+
+
+def _truth(world: World, exchange: Exchange, payment: Payment, identifier: str | None = None) -> Reply:
+    if payment.result_code is not None:
+        return _result(world, payment, payment.result_code, payment.result_desc, identifier)
+    if exchange.at_s - payment.created_s < world.rules.query_too_early_s:
+        return _in_flight(world, payment, "too_early", identifier)
+    form = world.options.text("in_flight")
+    return _in_flight(world, payment, _drawn(world) if form == "mix" else form, identifier)
+
+
+def _drawn(world: World) -> str:
+    """One of the in-flight forms. About one poll in five without a message is reported; the rest is assumed."""
+    number = world.uniform()
+    if number < 0.2:
+        return "empty"
+    return "processing" if number < 0.5 else "4999"
+
+
+def _in_flight(world: World, payment: Payment, form: str, identifier: str | None) -> Reply:
+    if form == "4999":
+        return _result(world, payment, STILL_PROCESSING, world.text_of(STILL_PROCESSING), identifier)
+    raise Refused(_FORMS[form])
+
+
+_FORMS: Final = {"processing": PROCESSING, "empty": NO_MESSAGE, "too_early": INVALID_CHECKOUT_REQUEST_ID}
+
+IN_FLIGHT_FORMS: Final = ("4999", *_FORMS)
+"""The names that a scenario may use. Source: reference 3.2."""
+
+
+def _result(world: World, payment: Payment, code: int | str, desc: str, identifier: str | None) -> Reply:
+    """`ResultCode` is text here, and a number in the callback. Source: reference 3.2."""
+    description = world.options.text("query_description")
+    return Reply(
+        200,
+        dumps({
+            "ResponseCode": "0",
+            "ResponseDescription": f"The service request has been accepted {description}",
+            "MerchantRequestID": payment.merchant_request_id,
+            "CheckoutRequestID": identifier or payment.checkout_request_id,
+            "ResultCode": str(code),
+            "ResultDesc": desc,
+        }),
+    )  # fmt: skip
+
+
+def _unknown(options: Options, checkout_request_id: str) -> Any:
+    """Sources conflict: by default a malformed id is an invalid field, a well-formed one does not exist."""
+    answer = options.text("query_unknown_id")
+    if answer == "by_form":
+        answer = "500.001.1001" if _WELL_FORMED.fullmatch(checkout_request_id) else "400.002.02"
+    return INVALID_CHECKOUT_REQUEST_ID if answer == "400.002.02" else DOES_NOT_EXIST

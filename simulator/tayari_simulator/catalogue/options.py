@@ -1,0 +1,228 @@
+"""Behaviour switches: everything about which sources disagree, with a default for each profile.
+
+The documented profile takes what the documentation says; where that was seen to be wrong, or says nothing, the
+reference's proposed default. `--option NAME=VALUE` overrides one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from tayari_simulator.catalogue.provenance import Mark, Profile
+
+
+class OptionError(Exception):
+    """An option that does not exist, or a value it cannot have: one line for whoever set it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One switch. `choices` empty: a number of at least 0. Defaults are for documented, sandbox and production."""
+
+    name: str
+    about: str
+    choices: tuple[str, ...] = ()
+    defaults: tuple[str, str, str]
+    mark: Mark
+    source: str
+
+    def default(self, profile: Profile) -> str:
+        """The value this profile has."""
+        return self.defaults[tuple(Profile).index(profile)]
+
+    def check(self, value: str) -> str:
+        """Return the value.
+
+        Raises:
+            OptionError: it is not one of the choices, or not a number.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise OptionError(f"option {self.name}: {value!r} is not one of {', '.join(self.choices)}")
+            return value
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < 1e12:
+            raise OptionError(f"option {self.name}: {value!r} is not a number of at least 0")
+        return value
+
+
+def _same(value: str) -> tuple[str, str, str]:
+    return (value, value, value)
+
+
+_D, _O, _X, _A = Mark.DOCUMENTED, Mark.OBSERVED, Mark.DISPUTED, Mark.ASSUMED
+
+OPTIONS: Final = (
+    Option(name="expires_in_type", about="the JSON type of expires_in", choices=("string", "number"),
+           defaults=("string", "number", "string"), mark=_X, source="reference 6-1"),
+    Option(name="token_lifetime_s", about="how long a token lives; expires_in says one second less",
+           defaults=_same("3600"), mark=_D, source="reference 1.3"),
+    Option(name="new_token_cancels_old", about="a new token of an app makes its older ones invalid",
+           choices=("off", "on"), defaults=_same("off"), mark=_X, source="reference 6-3"),
+    Option(name="invalid_token_status", about="HTTP status of 404.001.03", choices=("404", "401"),
+           defaults=_same("404"), mark=_X, source="reference 6-4"),
+    Option(name="invalid_token_request_id", about="requestId of 404.001.03", choices=("empty", "filled"),
+           defaults=_same("empty"), mark=_O, source="reference 1.4"),
+    Option(name="oauth_wrong_credentials", about="the answer to an unknown key or secret",
+           choices=("empty_400", "400.008.01", "empty_401"), defaults=_same("empty_400"), mark=_X,
+           source="reference 6-5"),
+    Option(name="empty_key_pair", about="an empty consumer key with an empty secret, where any other pair is taken",
+           choices=("refuse", "accept"), defaults=_same("refuse"), mark=_A, source="none; assumed"),
+    Option(name="wrong_method", about="the answer to a wrong HTTP method", choices=("405.001", "404.001.04"),
+           defaults=_same("405.001"), mark=_X, source="reference 1.4, 2.2"),
+    Option(name="max_amount", about="the largest amount of one STK push, shillings", defaults=_same("250000"),
+           mark=_X, source="reference 6-7"),
+    Option(name="phone_as_string", about="PhoneNumber sent as a JSON string", choices=("accept", "silent_1037"),
+           defaults=_same("accept"), mark=_X, source="reference 6-8"),
+    Option(name="long_reference", about="AccountReference above 12 or TransactionDesc above 13 characters",
+           choices=("accept", "refuse"), defaults=_same("accept"), mark=_X, source="reference 6-9"),
+    Option(name="transaction_desc", about="whether TransactionDesc may be left out", choices=("required", "optional"),
+           defaults=_same("required"), mark=_X, source="reference 6-10"),
+    Option(name="callback_url_words", about="a word such as mpesa in the CallBackURL of an STK push",
+           choices=("accept", "refuse"), defaults=_same("accept"), mark=_X, source="reference 1.9"),
+    Option(name="loopback_callback_url", about="localhost in the CallBackURL: Daraja refuses it, a fake must be usable",
+           choices=("accept", "refuse"), defaults=_same("accept"), mark=_O, source="reference 1.9; on purpose"),
+    Option(name="query_unknown_id", about="the query of an id that is not known",
+           choices=("by_form", "400.002.02", "500.001.1001"), defaults=_same("by_form"), mark=_X,
+           source="reference 6-11"),
+    Option(name="query_too_early_s", about="so long after the acknowledgement the query says Invalid CheckoutRequestID",
+           defaults=("2", "2", "2"), mark=_X, source="reference 6-11"),
+    Option(name="in_flight", about="the query of a payment in flight",
+           choices=("mix", "4999", "processing", "empty"), defaults=("mix", "4999", "mix"), mark=_X,
+           source="reference 6-12"),
+    Option(name="query_description", about="spelling of the query's ResponseDescription",
+           choices=("successfully", "successsfully"), defaults=("successfully", "successsfully", "successsfully"),
+           mark=_O, source="reference 3.2"),
+    Option(name="queries_per_minute", about="STK queries an app may make in a minute, evenly spaced; 0: no limit",
+           defaults=("0", "5", "0"), mark=_O, source="reference 1.11"),
+    Option(name="pushes_per_minute", about="STK pushes an app may make in a minute, evenly spaced; 0: no limit",
+           defaults=_same("0"), mark=_A, source="none; assumed, reference 6-33"),
+    Option(name="tokens_per_minute", about="tokens an app may ask for in a minute, evenly spaced; 0: no limit",
+           defaults=_same("0"), mark=_A, source="none; assumed, reference 6-33"),
+    Option(name="rate_limit_shape", about="the refusal above such a limit: the gateway's envelope, or Daraja's own",
+           choices=("gateway", "api_500", "api_429"), defaults=_same("gateway"), mark=_X, source="reference 1.11, 2.2"),
+    Option(name="rate_limit_retry_after_s", about="Retry-After of such a refusal; 0: no such header, as seen live",
+           defaults=_same("0"), mark=_O, source="reference 1.11"),
+    Option(name="wording", about="which wording of the result texts", choices=("usual", "sandbox-2026", "classic-2021"),
+           defaults=("usual", "sandbox-2026", "usual"), mark=_O, source="reference 3.1, 6-13"),
+    Option(name="balance_item", about="the Balance item without a Value in the callback", choices=("absent", "empty"),
+           defaults=_same("absent"), mark=_O, source="reference 6-14"),
+    Option(name="callback_phone", about="PhoneNumber in the callback", choices=("full", "masked"),
+           defaults=_same("full"), mark=_X, source="reference 6-15"),
+    Option(name="callback_amount", about="Amount in the callback: 1, 1.0 or 1.00",
+           choices=("integer", "one_decimal", "two_decimals"), defaults=_same("integer"), mark=_O,
+           source="reference 3.1"),
+    Option(name="metadata_form", about="CallbackMetadata.Item: all items, or the receipt as a bare object",
+           choices=("list", "single_object"), defaults=_same("list"), mark=_X, source="reference 1.6"),
+    Option(name="callback_retries", about="how often a callback that was not answered 200 is sent again",
+           defaults=_same("0"), mark=_X, source="reference 6-16"),
+    Option(name="callback_retry_gap_s", about="time between such retries", defaults=_same("30"), mark=_A,
+           source="none; assumed"),
+    Option(name="callback_timeout_s", about="how long the merchant may take to answer a callback",
+           defaults=_same("30"), mark=_A, source="reference 6-17"),
+    Option(name="callback_short_code_header", about="the header Businessshortcode of the callback",
+           choices=("on", "off"), defaults=_same("on"), mark=_O, source="reference 1.9"),
+    Option(name="id_fraction_digits", about="digits of the second's fraction in a CheckoutRequestID",
+           choices=("1", "3"), defaults=("1", "1", "3"), mark=_O, source="reference 6-36"),
+    Option(name="request_id_style", about="form of MerchantRequestID and requestId", choices=("current", "classic"),
+           defaults=_same("current"), mark=_O, source="reference 1.5"),
+    Option(name="subscriber_lock", about="a second push while the phone's first prompt is open",
+           choices=("refuse", "result_1001", "off"), defaults=_same("refuse"), mark=_D, source="reference 3.1"),
+    Option(name="same_amount", about="the same amount to the same phone within two minutes",
+           choices=("result_17", "accept"), defaults=_same("result_17"), mark=_D, source="reference 3.1, 4"),
+    Option(name="daily_limit", about="what one phone may pay in a day (EAT), shillings", defaults=_same("500000"),
+           mark=_D, source="reference 4"),
+    Option(name="test_number", about="254708374149: answered like any other phone, or by nobody (1037)",
+           choices=("answers", "never_answers"), defaults=("answers", "never_answers", "answers"), mark=_O,
+           source="reference 1.8"),
+    Option(name="ordinary_phones", about="phones other than the test number", choices=("ring", "bad_debt"),
+           defaults=_same("ring"), mark=_X, source="reference 6-20"),
+    Option(name="outcome_after_s", about="when an ordinary payment is done, seconds after the acknowledgement",
+           defaults=_same("1"), mark=_A, source="reference 3.1 measured 5 to 40 s; compressed"),
+    Option(name="transaction_date_skew_s", about="how much earlier than the clock TransactionDate says it was",
+           defaults=_same("0"), mark=_O, source="reference 3.1"),
+    Option(name="edge_cookies", about="the edge's cookies on every answer", choices=("off", "on"),
+           defaults=("off", "on", "off"), mark=_O, source="reference 1.2"),
+)  # fmt: skip
+
+BY_NAME: Final[Mapping[str, Option]] = MappingProxyType({row.name: row for row in OPTIONS})
+
+
+_CLASSIC: Final[Mapping[str, str]] = MappingProxyType({
+    "balance_item": "empty",
+    "callback_amount": "two_decimals",
+    "wording": "classic-2021",
+    "request_id_style": "classic",
+    "id_fraction_digits": "3",
+    "in_flight": "processing",
+})  # fmt: skip
+
+_HOSTILE: Final[Mapping[str, str]] = MappingProxyType({
+    "new_token_cancels_old": "on",
+    "invalid_token_status": "404",
+    "oauth_wrong_credentials": "empty_400",
+    "phone_as_string": "silent_1037",
+    "long_reference": "refuse",
+    "callback_url_words": "refuse",
+    "query_unknown_id": "500.001.1001",
+    "in_flight": "empty",
+    "queries_per_minute": "5",
+    "balance_item": "empty",
+    "callback_phone": "masked",
+    "callback_amount": "two_decimals",
+    "callback_retries": "3",
+    "callback_short_code_header": "off",
+    "transaction_date_skew_s": "10800",
+    "edge_cookies": "on",
+})  # fmt: skip
+"""Every conflict resolved the way that hurts most. `metadata_form` is left out: without an amount nobody can pay."""
+
+PRESETS: Final[Mapping[str, tuple[Profile, Mapping[str, str]]]] = MappingProxyType({
+    "sandbox-2026": (Profile.SANDBOX_OBSERVED, {}),
+    "production-2026": (Profile.PRODUCTION_OBSERVED, {}),
+    "classic-2021": (Profile.DOCUMENTED, _CLASSIC),
+    "hostile": (Profile.DOCUMENTED, _HOSTILE),
+})  # fmt: skip
+"""Names of reference 6.1 that are a profile under another name, or one with some switches turned."""
+
+
+class Options:
+    """The switches of one simulator: every name has a value."""
+
+    def __init__(self, profile: Profile = Profile.DOCUMENTED, overrides: Mapping[str, str] | None = None) -> None:
+        """Take the profile's defaults, then the overrides.
+
+        Raises:
+            OptionError: a name or a value that does not exist.
+        """
+        self.profile = profile
+        self._values = {row.name: row.default(profile) for row in OPTIONS}
+        for name, value in (overrides or {}).items():
+            if name not in BY_NAME:
+                near = difflib.get_close_matches(name, BY_NAME, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(BY_NAME))}"
+                raise OptionError(f"option {name!r} does not exist; {hint}")
+            self._values[name] = BY_NAME[name].check(value)
+
+    def text(self, name: str) -> str:
+        """The value as it is written."""
+        return self._values[name]
+
+    def number(self, name: str) -> float:
+        """The value of a number."""
+        return float(self._values[name])
+
+    def says(self, name: str, value: str) -> bool:
+        """Whether the switch stands on this value."""
+        return self._values[name] == value
+
+    def to_dict(self) -> dict[str, str]:
+        """All switches, by name."""
+        return dict(self._values)

@@ -1,0 +1,114 @@
+"""The catalogue of result codes: what M-Pesa says at the end of a transaction, and what a merchant should make of it.
+
+The texts in English and Swahili for the customer are this project's own wording. A code can mean different things in
+different APIs (17, 2001, 4001, 8006): then it has a row for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from tayari_simulator.catalogue.provenance import Mark
+from tayari_simulator.catalogue.result_rows import OTHER_ROWS, STK_ROWS
+
+SUCCESS: Final = 0
+INSUFFICIENT: Final = 1
+DAILY_LIMIT: Final = 4
+RULE_LIMITED: Final = 17
+SUBSCRIBER_LOCKED: Final = 1001
+TIMED_OUT: Final = 1037
+PRODUCT_ASSIGNMENT: Final = 2028
+BAD_DEBT: Final = "E3008"
+OPERATOR_MISSING: Final = "SFC_IC0003"
+STILL_PROCESSING: Final = 4999
+
+
+class Wording(StrEnum):
+    """Which of the wordings of one text."""
+
+    USUAL = "usual"
+    SANDBOX_2026 = "sandbox-2026"
+    CLASSIC_2021 = "classic-2021"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultCode:
+    """One code in one family of APIs. `code` has the type that the callback gives it."""
+
+    code: int | str
+    text: str
+    apis: tuple[str, ...]
+    meaning: str
+    say_en: str
+    say_sw: str
+    retry: str
+    mark: Mark
+    source: str
+    variants: Mapping[str, str]
+
+    def wording(self, wording: Wording) -> str:
+        """The text as sent in this wording."""
+        return self.variants.get(wording, self.text)
+
+    def to_dict(self) -> dict[str, object]:
+        """The row as the control API shows it."""
+        return {
+            "code": self.code,
+            "text": self.text,
+            "variants": dict(self.variants),
+            "apis": list(self.apis),
+            "meaning": self.meaning,
+            "say": {"en": self.say_en, "sw": self.say_sw},
+            "retry": self.retry,
+            "mark": str(self.mark),
+            "source": self.source,
+        }
+
+
+def _row(  # noqa: PLR0917 - the columns of the tables
+    code: int | str,
+    text: str,
+    apis: str,
+    meaning: str,
+    say: tuple[str, str],
+    retry: str,
+    mark: str,
+    variants: Mapping[str, str] = MappingProxyType({}),
+) -> ResultCode:
+    return ResultCode(
+        code=code,
+        text=text,
+        apis=tuple(apis.split()),
+        meaning=meaning,
+        say_en=say[0],
+        say_sw=say[1],
+        retry=retry,
+        mark=Mark(mark),
+        source="reference 2.3" if "core" in apis.split() else "reference 4",
+        variants=variants,
+    )
+
+
+RESULTS: Final[tuple[ResultCode, ...]] = tuple(_row(*row) for row in (*STK_ROWS, *OTHER_ROWS))
+
+_STK: Final[Mapping[str, ResultCode]] = MappingProxyType({
+    str(row.code): row for row in reversed(RESULTS) if "stk" in row.apis or "stk_query" in row.apis
+})  # fmt: skip
+_ANY: Final[Mapping[str, ResultCode]] = MappingProxyType({str(row.code): row for row in reversed(RESULTS)})
+
+
+def find(code: int | str) -> ResultCode | None:
+    """The row for a code (number or text): its meaning for STK where it has one; None for a code of no row."""
+    return _STK.get(str(code)) or _ANY.get(str(code))
+
+
+def wire_form(code: int | str) -> int | str:
+    """The code as a callback carries it: a number for numeric codes, text for the others. Source: reference 3.1."""
+    if type(code) is int and code >= 0:
+        return code
+    text = str(code)
+    return int(text) if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") else text

@@ -1,0 +1,76 @@
+"""Scenarios by what they ask of a push: its MSISDN, its amount, its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_msisdn
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.scenarios.ways import Way
+
+Rows = tuple[Scenario, ...]
+
+
+class Conditions:
+    """The loaded push scenarios that choose themselves; a look costs the same for ten of them and for ten thousand."""
+
+    def __init__(self, scenarios: Iterable[Scenario]) -> None:
+        pushes = [row for row in scenarios if row.when.endpoint is Endpoint.STK_PUSH]
+        self.by_msisdn: dict[str, Rows] = {}
+        self.by_amount: dict[int, Rows] = {}
+        self.by_reference: dict[str, Rows] = {}
+        self._by_magic_amount: dict[int, Rows] = {}
+        self.counts_calls = any(row.when.from_call > 1 for row in pushes)
+        """Whether somebody asks for the n-th call of an MSISDN."""
+        for row in sorted(pushes, key=lambda row: row.when.from_call, reverse=True):
+            self._add(row)
+
+    def __bool__(self) -> bool:
+        return bool(self.by_msisdn or self.by_amount or self.by_reference)
+
+    def find(self, msisdn: str, amount: int, reference: str, call: int) -> tuple[Scenario, Way] | None:
+        """The first scenario whose conditions all hold for the `call`-th push of this MSISDN."""
+        for way, rows in self.candidates(msisdn, amount, reference):
+            for scenario in rows:
+                if not why_not(scenario, amount, reference, call):
+                    return scenario, way
+        return None
+
+    def candidates(self, msisdn: str, amount: int, reference: str) -> list[tuple[Way, Rows]]:
+        """Who asks for this MSISDN, this amount, this reference, the strongest first; mostly nobody does."""
+        found = []
+        if rows := self.by_msisdn.get(msisdn):
+            found.append((Way.MSISDN, rows))
+        if rows := (self._by_magic_amount.get(amount) if msisdn == AMOUNT_PAYER else None):
+            found.append((Way.AMOUNT, rows))
+        if rows := self.by_amount.get(amount):
+            found.append((Way.AMOUNT, rows))
+        if rows := self.by_reference.get(reference):
+            found.append((Way.REFERENCE, rows))
+        return found
+
+    def _add(self, row: Scenario) -> None:
+        when = row.when
+        if row.magic is not None:
+            number = magic_msisdn(row.magic)
+            self.by_msisdn[number] = (*self.by_msisdn.get(number, ()), row)
+            self._by_magic_amount[row.magic] = (*self._by_magic_amount.get(row.magic, ()), row)
+        if when.msisdn is not None:
+            self.by_msisdn[when.msisdn] = (*self.by_msisdn.get(when.msisdn, ()), row)
+        elif when.amount is not None:
+            self.by_amount[when.amount] = (*self.by_amount.get(when.amount, ()), row)
+        elif when.reference is not None:
+            self.by_reference[when.reference] = (*self.by_reference.get(when.reference, ()), row)
+
+
+def why_not(scenario: Scenario, amount: int, reference: str, call: int) -> str:
+    """Which further condition of the scenario this push misses; empty when it meets them all."""
+    when = scenario.when
+    if call < when.from_call:
+        return f"it plays from call {when.from_call} of the MSISDN on; this was call {call}"
+    if when.amount not in (None, amount):
+        return f"it wants amount {when.amount}, not {amount}"
+    if when.reference not in (None, reference):
+        return f"it wants reference {when.reference}, not {reference}"
+    return ""

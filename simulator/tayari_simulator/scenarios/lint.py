@@ -1,0 +1,210 @@
+"""What no single value shows: combinations that cannot be played, and expectations that contradict themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import orjson
+from tayari_formats.problems import Complaint, Path
+from tayari_formats.suggestion import suggest
+
+from tayari_simulator.catalogue.results import RESULTS, STILL_PROCESSING, SUCCESS, find
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.change import BadChange
+from tayari_simulator.faults.late_failure import LateFailure
+from tayari_simulator.faults.mutate import Mutate
+from tayari_simulator.scenarios.model import DEFAULT_DELAY, FaultUse, Header
+from tayari_simulator.scenarios.values import Endpoint, State
+from tayari_simulator.state.behaviour import ALWAYS, Call
+
+Faults = tuple[FaultUse, ...]
+
+_HEAD: Final = {"MerchantRequestID": "1", "CheckoutRequestID": "ws_CO_1", "ResultCode": 0, "ResultDesc": "text"}
+_ITEMS: Final = [
+    {"Name": "Amount", "Value": 1},
+    {"Name": "MpesaReceiptNumber", "Value": "UJ7K4T9QWX"},
+    {"Name": "TransactionDate", "Value": 20261007143521},
+    {"Name": "PhoneNumber", "Value": 254708374149},
+]
+SUCCESS_BODY: Final = orjson.dumps({"Body": {"stkCallback": {**_HEAD, "CallbackMetadata": {"Item": _ITEMS}}}})
+FAILURE_BODY: Final = orjson.dumps({"Body": {"stkCallback": _HEAD}})
+"""The forms of the callback, on which `mutate` is tried. Source: reference 3.1."""
+
+
+def lint(header: Header, faults: Faults) -> list[Complaint]:
+    """Everything that is wrong with a file whose values are all well formed."""
+    of_faults = [complaint for check in _CHECKS for complaint in check(header, faults)]
+    return [*of_faults, *(complaint for check in _HEADER_CHECKS for complaint in check(header))]
+
+
+def _codes(header: Header, faults: Faults) -> Iterator[Complaint]:
+    said: list[tuple[Path, int | str | None, str | None]] = []
+    if header.outcome:
+        said.append((("outcome",), header.outcome.result_code, header.outcome.result_desc))
+    said.extend((("then", place), row.result_code, row.result_desc) for place, row in enumerate(header.then))
+    for place, use in enumerate(faults):
+        if isinstance(use.fault, LateFailure):
+            said.append((("faults", place, use.name), use.fault.result_code, None))
+    for path, code, text in said:
+        if code == STILL_PROCESSING:
+            message = "4999 is no result, only the query says it; use query: {in_flight: [4999]}"
+            yield Complaint((*path, "result_code"), message)
+        elif code is not None and text is None and not _is_known(code):
+            hint = _nearest_code(code)
+            wanted = "" if path[0] == "faults" else "; a code of your own needs result_desc too"
+            yield Complaint((*path, "result_code"), f"{code} is not a known ResultCode of STK{hint}{wanted}")
+    query = header.query
+    if query and query.result_code is not None and query.result_desc is None and find(query.result_code) is None:
+        message = f"{query.result_code} is not a known ResultCode{_nearest_code(query.result_code)}"
+        yield Complaint(("query", "result_code"), f"{message}; a code of your own needs result_desc too")
+
+
+def _is_known(code: int | str) -> bool:
+    row = find(code)
+    return row is not None and "stk" in row.apis
+
+
+def _nearest_code(code: int | str) -> str:
+    known = {row.code for row in RESULTS if "stk" in row.apis}
+    if isinstance(code, int):
+        numbers = [row for row in known if isinstance(row, int)]
+        return f"; did you mean {min(numbers, key=lambda row: abs(row - code))}?"
+    return suggest(code, map(str, known))
+
+
+def _payment_parts(header: Header) -> Iterator[Complaint]:
+    endpoint = header.when.endpoint
+    if endpoint is Endpoint.STK_PUSH:
+        return
+    parts: dict[str, object] = {"outcome": header.outcome, "then": header.then or None}
+    if endpoint is Endpoint.OAUTH:
+        parts["query"] = header.query
+    for key, part in parts.items():
+        if part is not None:
+            yield Complaint((key,), f"a scenario for {endpoint} has no payment; remove it, or use endpoint: stk_push")
+    if header.magic is not None:
+        yield Complaint(("magic",), f"{endpoint} calls have no MSISDN and no amount; remove it")
+    for key in ("msisdn", "amount", "reference"):
+        if getattr(header.when, key) is not None:
+            yield Complaint(("when", key), f"{endpoint} calls carry none; queue the scenario through POST /v1/next")
+
+
+def _fault_places(header: Header, faults: Faults) -> Iterator[Complaint]:
+    endpoint = header.when.endpoint.call
+    usual = {endpoint} if endpoint is not Call.STK_PUSH else {Call.STK_PUSH, Call.STK_QUERY, Call.CALLBACK}
+    for place, use in enumerate(faults):
+        here = ("faults", place, use.name)
+        # Tokens belong to no payment: only who asks for them by name means those that are fetched meanwhile.
+        asked = {Call.OAUTH} & set(use.placing.on) if endpoint is Call.STK_PUSH else set()
+        reachable = usual | asked
+        for call in use.calls:
+            if call not in use.fault.calls:
+                possible = ", ".join(sorted(use.fault.calls))
+                yield Complaint(here, f"{use.name} cannot be put on {call}; it goes on {possible}")
+            elif call not in reachable:
+                possible = ", ".join(sorted(reachable))
+                yield Complaint(here, f"a scenario for {endpoint} never meets {call} calls; it meets {possible}")
+
+
+def _windows(_: Header, faults: Faults) -> Iterator[Complaint]:
+    for place, use in enumerate(faults):
+        here, placing = ("faults", place, use.name), use.placing
+        if placing.until_s is not None and placing.until_s <= placing.from_s:
+            yield Complaint((*here, "until_s"), f"ends at {placing.until_s:g}, but begins at {placing.from_s:g}")
+        if placing.is_window and (placing.after_calls or placing.times not in (None, ALWAYS)):
+            key = "times" if placing.times not in (None, ALWAYS) else "after_calls"
+            yield Complaint((*here, key), "counts calls, while from_s and until_s count seconds; give one of the two")
+        changes = type(use.fault).prepare is not TableFault.prepare
+        if changes and (placing.is_window or placing.probability < 1):
+            yield Complaint(here, f"{use.name} changes the scenario itself: it has no window and no probability")
+
+
+def _callbacks_sent(header: Header, faults: Faults) -> Iterator[Complaint]:
+    silent = header.outcome is not None and not header.outcome.callback and not any(row.callback for row in header.then)
+    for place, use in enumerate(faults):
+        if silent and Call.CALLBACK in use.calls and not isinstance(use.fault, LateFailure):
+            yield Complaint(("faults", place, use.name), "there is no callback to change: outcome.callback is false")
+
+
+def _results_in_order(header: Header, faults: Faults) -> Iterator[Complaint]:
+    paid = header.outcome is None or header.outcome.result_code == SUCCESS
+    for place, row in enumerate(header.then):
+        if paid and row.result_code == SUCCESS:
+            yield Complaint(("then", place), "the payment has succeeded already; for a second callback use duplicate")
+        paid = paid or row.result_code == SUCCESS
+    late = any(isinstance(use.fault, LateFailure) for use in faults)
+    if late and not paid:
+        yield Complaint(("faults",), "late_failure follows a success; this payment never succeeds")
+    timed = header.outcome is not None and header.outcome.after_s is not DEFAULT_DELAY
+    if timed and any(use.name == "before_ack" for use in faults):
+        yield Complaint(("outcome", "after_s"), "before_ack sets when the callback comes; remove one of the two")
+
+
+def _mutations(header: Header, faults: Faults) -> Iterator[Complaint]:
+    paid = header.outcome is None or header.outcome.result_code == SUCCESS
+    for place, use in enumerate(faults):
+        if not isinstance(use.fault, Mutate):
+            continue
+        here = ("faults", place, use.name)
+        if not (use.fault.set or use.fault.drop or use.fault.order):
+            yield Complaint(here, "changes nothing; give set, drop or order")
+        bodies = [SUCCESS_BODY] if paid else [FAILURE_BODY]
+        if any(row.result_code == SUCCESS for row in header.then):
+            bodies.append(SUCCESS_BODY)
+        wrong = [_fails_on(use.fault, body) for body in bodies]
+        if all(wrong):
+            yield Complaint(here, wrong[0])
+
+
+def _fails_on(fault: Mutate, body: bytes) -> str:
+    try:
+        fault.change.apply(body)
+    except BadChange as error:
+        return str(error)
+    return ""
+
+
+def _query_says(header: Header) -> Iterator[Complaint]:
+    query = header.query
+    if query is None:
+        return
+    if not (query.result_code is not None or query.in_flight or query.checkout_request_id or query.error):
+        yield Complaint(("query",), "says nothing; give result_code, in_flight, checkout_request_id or error")
+    if header.when.endpoint is Endpoint.STK_QUERY and header.when.from_call > 1:
+        yield Complaint(("when", "from_call"), "counts for faults only, not for query; remove one of the two")
+    if query.error is not None and query.result_code is not None:
+        yield Complaint(("query", "error"), "the query cannot give an error and a result_code at once; remove one")
+
+
+def _magic(header: Header) -> Iterator[Complaint]:
+    if header.magic is not None and (header.when.msisdn is not None or header.when.amount is not None):
+        yield Complaint(("magic",), "gives an MSISDN and an amount, and so does when; give one of the two")
+
+
+def _expectations(header: Header) -> Iterator[Complaint]:
+    expect = header.expect
+    both = [state.value for state in expect.state or () if state in expect.never]
+    if both:
+        yield Complaint(("expect", "never"), f"{', '.join(both)} is expected by state and forbidden by never")
+    if expect.credits and expect.state is not None and State.PAID not in expect.state:
+        message = f"{expect.credits} expected, but state never is paid; nothing is credited without being paid"
+        yield Complaint(("expect", "credits"), message)
+    if expect.within_s is not None and expect.state is None:
+        yield Complaint(("expect", "within_s"), "there is no expect.state that could be reached by then")
+
+
+_CHECKS: Final[tuple[Callable[[Header, Faults], Iterator[Complaint]], ...]] = (
+    _codes,
+    _fault_places,
+    _windows,
+    _callbacks_sent,
+    _results_in_order,
+    _mutations,
+)
+_HEADER_CHECKS: Final[tuple[Callable[[Header], Iterator[Complaint]], ...]] = (
+    _payment_parts,
+    _query_says,
+    _magic,
+    _expectations,
+)

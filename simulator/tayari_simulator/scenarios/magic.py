@@ -1,0 +1,113 @@
+"""Magic MSISDNs and amounts: a scenario chosen by what anybody can type into a merchant's form.
+
+A scenario with `magic: 42` is met by the payer 254700000042, and by the amount 42 of the payer 254700000000. Nobody
+else meets it, so that no real amount and no real phone is surprised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.values import Endpoint
+
+AMOUNT_PAYER: Final = "254700000000"
+"""The payer whose amounts choose."""
+
+
+def magic_msisdn(number: int) -> str:
+    """The MSISDN of a magic number."""
+    return f"254700000{number:03d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagicRow:
+    """How one scenario is met without the control API; None: not by this."""
+
+    scenario: str
+    about: str
+    msisdn: str | None
+    amount: int | None
+    reference: str | None
+    amount_payer: str | None
+    """The only payer whose `amount` counts; None: every payer's does."""
+
+    def to_dict(self) -> dict[str, object]:
+        """As the control API shows it."""
+        return {
+            "scenario": self.scenario,
+            "about": self.about,
+            "msisdn": self.msisdn,
+            "amount": self.amount,
+            "amount_payer": self.amount_payer,
+            "reference": self.reference,
+        }
+
+
+def magic_rows(scenarios: Iterable[Scenario]) -> list[MagicRow]:
+    """The table: magic numbers in order, then scenarios that name an MSISDN, an amount or a reference themselves."""
+    numbered, named = [], []
+    for row in scenarios:
+        if row.magic is not None:
+            numbered.append((row.magic, _numbered(row, row.magic)))
+        elif row.when.is_magic and row.when.endpoint is Endpoint.STK_PUSH:
+            named.append(_named(row))
+    return [row for _, row in sorted(numbered, key=lambda pair: pair[0])] + named
+
+
+def _numbered(scenario: Scenario, number: int) -> MagicRow:
+    return MagicRow(
+        scenario=scenario.name,
+        about=scenario.about.strip(),
+        msisdn=magic_msisdn(number),
+        amount=number,
+        reference=None,
+        amount_payer=AMOUNT_PAYER,
+    )
+
+
+def _named(scenario: Scenario) -> MagicRow:
+    when = scenario.when
+    return MagicRow(
+        scenario=scenario.name,
+        about=scenario.about.strip(),
+        msisdn=when.msisdn,
+        amount=when.amount,
+        reference=when.reference,
+        amount_payer=None,
+    )
+
+
+def magic_markdown(rows: Iterable[MagicRow]) -> str:
+    """The table as a page of documentation."""
+    lines = [
+        "# Magic MSISDNs and amounts",
+        "",
+        "Pay from one of these numbers, and the scenario plays; no control API is needed. Where a phone number cannot",
+        f"be chosen freely, pay from {AMOUNT_PAYER}: then the amount chooses. Other payers never meet them, whatever",
+        "they pay. What the merchant must do stands in the scenario's file. This page is made by",
+        "`python -m tayari_simulator --scenarios scenarios --magic`; a running simulator shows its own at",
+        "`GET /v1/magic`.",
+        "",
+        "| payer | or amount | scenario | what happens |",
+        "| --- | ---: | --- | --- |",
+    ]
+    lines += [
+        f"| {row.msisdn or 'any'} | {row.amount or 'any'} | `{row.scenario}` | {' '.join(row.about.split())} |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def magic_summary(rows: Iterable[MagicRow]) -> str:
+    """The numbered rows as a small table: a line for each folder of scenarios, each number with its scenario."""
+    folders: dict[str, list[str]] = {}
+    for row in rows:
+        if row.amount_payer is not None:
+            folder, _, name = row.scenario.partition("/")
+            folders.setdefault(folder, []).append(f"`{row.amount:03d}` {name}")
+    lines = ["| scenarios | number and name |", "| --- | --- |"]
+    lines += [f"| `{folder}/` | {', '.join(names)} |" for folder, names in folders.items()]
+    return "\n".join(lines)

@@ -1,0 +1,177 @@
+"""Scenario files read and linted: everything that is wrong with them at once, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Final
+
+from tayari_formats.problems import Complaint, FileError, Path, Problem, describe
+from tayari_formats.suggestion import suggest
+from tayari_formats.yaml_document import Document, read_document, read_file
+
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.delays import read_draws
+from tayari_simulator.faults.table import FAULTS
+from tayari_simulator.reading.record import keys_of, read_record
+from tayari_simulator.scenarios.compiled import compile_behaviour
+from tayari_simulator.scenarios.lint import lint
+from tayari_simulator.scenarios.model import FaultUse, Header, Placing, Scenario
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.state.behaviour import Call
+
+
+def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], list[Problem]]:
+    """Read files and folders (all `*.yaml` below them): the good scenarios by name, and every problem."""
+    scenarios: dict[str, Scenario] = {}
+    numbers: dict[int, Scenario] = {}
+    problems: list[Problem] = []
+    for root in map(FilePath, paths):
+        files = sorted(root.rglob("*.yaml")) if root.is_dir() else [root]
+        for file in files:
+            scenario, found = _read_file(file, root)
+            problems.extend(found)
+            if scenario is not None and scenario.name in scenarios:
+                first = scenarios[scenario.name].file
+                message = f"scenario: the name {scenario.name} is taken by {first}; give one of the two another"
+                problems.append(Problem(file=str(file), line=1, message=message))
+            elif scenario is not None and scenario.magic in numbers:
+                first = numbers[scenario.magic].file
+                message = f"magic: the number {scenario.magic} is taken by {first}; give one of the two another"
+                problems.append(Problem(file=str(file), line=_line_of("magic", file), message=message))
+            elif scenario is not None:
+                scenarios[scenario.name] = scenario
+                if scenario.magic is not None:
+                    numbers[scenario.magic] = scenario
+    return sorted(scenarios.values(), key=lambda scenario: scenario.name), problems
+
+
+def read_scenario(text: str, *, file: str) -> tuple[Scenario | None, list[Problem]]:
+    """Read the YAML text of one scenario; None when it has a problem."""
+    document, problems = read_document(text, file=file)
+    if document is None:
+        return None, problems
+    return _from_document(document, problems)
+
+
+def read_inline(value: Mapping[str, object], *, file: str = "inline") -> tuple[Scenario | None, list[Problem]]:
+    """Read a scenario that is data already (JSON of the control API); its name and `about` may be left out."""
+    given = {"scenario": "inline/given", "about": "Given inline.", **value}
+    return _from_document(Document(file=file, value=given), [])
+
+
+def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Problem]]:
+    try:
+        _, document, problems = read_file(file, missing="a scenario file or a folder of them; give another path")
+    except FileError as error:
+        return None, list(error.problems)
+    scenario, problems = _from_document(document, problems)
+    parts = (file.relative_to(root) if root.is_dir() else file).with_suffix("").parts
+    said = str(document.value.get("scenario", "")) if isinstance(document.value, dict) else ""
+    expected = "/".join(parts if root.is_dir() else parts[-2:])
+    if said and said != expected:
+        message = f'the name is "{said}", the file is {expected}.yaml; they must be the same'
+        return None, [document.problem(Complaint(("scenario",), message)), *problems]
+    return scenario, problems
+
+
+def _from_document(document: Document, problems: list[Problem]) -> tuple[Scenario | None, list[Problem]]:
+    complaints = list(_includes(document.value))
+    header = read_record(Header, _without_includes(document.value), (), complaints)
+    faults = tuple(_read_faults(document.value, complaints))
+    if header is not None:
+        complaints.extend(lint(header, faults))
+    found = sorted([*problems, *map(document.problem, complaints)], key=lambda problem: problem.line)
+    if header is None or found:
+        return None, found
+    scenario = Scenario(
+        name=header.scenario,
+        about=header.about,
+        when=header.when,
+        expect=header.expect,
+        behaviour=compile_behaviour(header, faults),
+        file=document.file,
+        faults=faults,
+        magic=header.magic,
+        source=document.value if isinstance(document.value, dict) else {},
+    )
+    return scenario, []
+
+
+def _line_of(key: str, file: FilePath) -> int:
+    """The line of a key at the top of a file that was read well."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)
+
+
+_INCLUDES: Final = ("include", "includes", "extends", "import")
+
+
+def _includes(top: object) -> Iterator[Complaint]:
+    for key in _INCLUDES:
+        if isinstance(top, dict) and key in top:
+            yield Complaint((key,), "a scenario stands for itself: files cannot take in others; write it out")
+
+
+def _without_includes(top: object) -> object:
+    """The data without what was complained about already."""
+    return {key: value for key, value in top.items() if key not in _INCLUDES} if isinstance(top, dict) else top
+
+
+def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]:
+    entries = top.get("faults", []) if isinstance(top, dict) else []
+    if not isinstance(entries, list):
+        complaints.append(
+            Complaint(("faults",), f"found {describe(entries)}; expected a list of {{fault: parameters}}")
+        )
+        return
+    endpoint = _endpoint_of(top)
+    for place, entry in enumerate(entries):
+        use = _read_fault(entry, ("faults", place), endpoint, complaints)
+        if use is not None:
+            yield use
+
+
+def _endpoint_of(top: object) -> Call:
+    when = top.get("when") if isinstance(top, dict) else None
+    said = when.get("endpoint") if isinstance(when, dict) else None
+    return Call(said) if said in list(Endpoint) else Call.STK_PUSH
+
+
+def _read_fault(entry: object, path: Path, endpoint: Call, complaints: list[Complaint]) -> FaultUse | None:
+    if isinstance(entry, str):
+        entry = {entry: {}}
+    if not isinstance(entry, dict) or len(entry) != 1:
+        complaints.append(Complaint(path, f"found {describe(entry)}; expected one fault, as {{drop: {{}}}}"))
+        return None
+    ((name, parameters),) = entry.items()
+    here = (*path, name)
+    if name not in FAULTS:
+        complaints.append(Complaint(here, f"no such fault{suggest(str(name), FAULTS)}"))
+        return None
+    given = {} if parameters is None else parameters
+    if not isinstance(given, dict):
+        complaints.append(Complaint(here, f"found {describe(given)}; expected a mapping of parameters"))
+        return None
+    return _place_fault(name, given, here, endpoint, complaints)
+
+
+def _place_fault(
+    name: str, given: dict[str, object], here: Path, endpoint: Call, complaints: list[Complaint]
+) -> FaultUse | None:
+    kind: type[TableFault] = FAULTS[name]
+    common = keys_of(Placing)
+    own = keys_of(kind)
+    complaints.extend(
+        Complaint((*here, key), f"unknown key{suggest(key, [*own, *common])}")
+        for key in given
+        if key not in own and key not in common
+    )
+    placing = read_record(Placing, {key: given[key] for key in given if key in common}, here, complaints)
+    parameters = {key: given[key] for key in given if key in own}
+    draws = read_draws(kind, parameters, here, complaints)
+    fault = read_record(kind, parameters, here, complaints)
+    if placing is None or fault is None:
+        return None
+    calls = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls),)
+    return FaultUse(name=name, fault=fault, calls=calls, placing=placing, draws=draws)

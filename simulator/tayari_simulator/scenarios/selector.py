@@ -1,0 +1,281 @@
+"""Which scenario a call meets. In order: a queued one-shot (of the MSISDN, then of the endpoint), magic MSISDN, magic
+amount, account reference, the mix, the active scenario; none of them is the plain default.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from random import Random
+
+from tayari_formats.suggestion import suggest
+
+from tayari_simulator.scenarios.conditions import Conditions
+from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
+from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.queued import Misplaced, Queued, one_shot
+from tayari_simulator.scenarios.values import Endpoint
+from tayari_simulator.scenarios.ways import Way
+from tayari_simulator.state.behaviour import Call, Play, Timeline
+
+__all__ = ["Misplaced", "Selector", "UnknownScenario"]
+
+
+class UnknownScenario(LookupError):
+    """No scenario of this name is loaded; the message names the nearest."""
+
+
+class Selector:
+    """Chooses behaviours for the core; implements `core.behaviour.Choose`."""
+
+    def __init__(
+        self,
+        scenarios: Iterable[Scenario] = (),
+        *,
+        active: str | None = None,
+        mix: Mapping[str, float] | None = None,
+        seed: int = 1,
+    ) -> None:
+        """Load scenarios. `mix` is drawn from, or `active` plays, where nothing more specific does.
+
+        Raises:
+            UnknownScenario: `active` is not among them.
+            BadMix: the mix cannot be drawn from.
+        """
+        self._scenarios = {scenario.name: scenario for scenario in scenarios}
+        self._of_msisdn: dict[str, deque[Queued]] = {}
+        self._of_call: dict[Call, deque[Queued]] = {}
+        self._open: dict[str, Play] = {}
+        """Plays by MSISDN that refused its pushes so far: they stay until one is accepted."""
+        self._timelines: dict[str, Timeline] = {}
+        self._seen: dict[str, int] = {}
+        self._plain = True
+        self._lasting = False
+        """Whether anything but one-shots can be chosen."""
+        self._active: Scenario | None = None
+        self._active_play: Play | None = None
+        self._mix: Mix | None = None
+        self._seed = seed
+        self._random = Random(f"mix {seed}")
+        self._conditions = Conditions(self._scenarios.values())
+        self._at_start = (active, make_mix(mix, self._scenarios) if mix else None)
+        self.activate(active)
+        self._use_mix(self._at_start[1])
+
+    @property
+    def active(self) -> str | None:
+        """The name of the active scenario."""
+        return self._active.name if self._active else None
+
+    @property
+    def mix(self) -> dict[str, float] | None:
+        """The weights of the mix, by scenario name."""
+        return self._mix.to_dict() if self._mix else None
+
+    @property
+    def conditions(self) -> Conditions:
+        """The loaded scenarios by what they ask of a push."""
+        return self._conditions
+
+    @property
+    def queued(self) -> int:
+        """How many one-shots wait or are at work."""
+        return sum(map(len, self._of_msisdn.values())) + sum(map(len, self._of_call.values()))
+
+    def scenarios(self) -> list[Scenario]:
+        """All loaded scenarios, by name."""
+        return sorted(self._scenarios.values(), key=lambda scenario: scenario.name)
+
+    def get(self, name: str) -> Scenario:
+        """The scenario of this name.
+
+        Raises:
+            UnknownScenario: there is none.
+        """
+        if name not in self._scenarios:
+            raise UnknownScenario(f'no scenario "{name}" is loaded{suggest(name, self._scenarios)}')
+        return self._scenarios[name]
+
+    def load(self, scenario: Scenario) -> None:
+        """Add a scenario, or put it in the place of the one of that name. Plays at work keep the old one.
+
+        Raises:
+            Misplaced: its magic number is another scenario's, or the mix holds its name and it is of no payment.
+        """
+        self._check_magic(scenario)
+        active, first = self._at_start
+        try:
+            mix = self._mix.with_newer(scenario) if self._mix is not None else None
+            first = first.with_newer(scenario) if first is not None else None
+        except BadMix as error:
+            raise Misplaced(f"the mix holds it: {error}") from error
+        self._mix, self._at_start = mix, (active, first)
+        self._scenarios[scenario.name] = scenario
+        self._timelines.pop(scenario.name, None)
+        if self._active is not None and self._active.name == scenario.name:
+            self.activate(scenario.name)
+        self._conditions = Conditions(self._scenarios.values())
+        self._refresh()
+
+    def activate(self, name: str | None) -> None:
+        """Play this scenario where nothing more specific matches; None: the plain default. Its timeline begins anew.
+
+        Raises:
+            UnknownScenario: it is not loaded.
+        """
+        self._active = self.get(name) if name is not None else None
+        self._active_play = None
+        if self._active is not None:
+            self._timelines.pop(self._active.name, None)
+            self._active_play = self._new_play(self._active, Way.ACTIVE)
+        self._open.clear()
+        self._refresh()
+
+    def blend(self, weights: Mapping[str, float] | None) -> None:
+        """Draw from this mix where nothing more specific matches; None: from none. The same mix draws the same again.
+
+        Raises:
+            BadMix: it cannot be drawn from; the mix that there was stays.
+        """
+        self._use_mix(make_mix(weights, self._scenarios) if weights is not None else None)
+
+    def queue(
+        self, scenario: Scenario, *, msisdn: str | None = None, endpoint: Endpoint | None = None, times: int = 1
+    ) -> None:
+        """Play it for the next `times` payments of the MSISDN, or the next `times` calls of the endpoint.
+
+        Raises:
+            Misplaced: the scenario is for other calls than these, or not exactly one of the two is given.
+        """
+        if (msisdn is None) == (endpoint is None):
+            raise Misplaced("expected exactly one of msisdn and endpoint")
+        wanted = endpoint or Endpoint.STK_PUSH
+        if scenario.when.endpoint is not wanted:
+            meant = "calls of this MSISDN are stk_push" if msisdn is not None else f"it was queued for {wanted}"
+            raise Misplaced(
+                f"scenario {scenario.name} is for {scenario.when.endpoint} calls, but {meant}; "
+                f"queue it with endpoint: {scenario.when.endpoint}"
+            )
+        way = Way.ONE_SHOT_ENDPOINT if msisdn is None else Way.ONE_SHOT_MSISDN
+        line = self._of_msisdn.setdefault(msisdn, deque()) if msisdn else self._line(wanted.call)
+        line.extend(one_shot(scenario, wanted.call, way) for _ in range(times))
+        self._refresh()
+
+    def clear(self) -> None:
+        """Drop what is queued; what payments have already taken up plays on."""
+        self._of_msisdn.clear()
+        self._of_call.clear()
+        self._refresh()
+
+    def reset(self) -> None:
+        """As at the start: nothing queued, no counts, the first active scenario and mix. Loaded scenarios stay."""
+        active, mix = self._at_start
+        self.clear()
+        self._seen.clear()
+        self._timelines.clear()
+        self.activate(active if active in self._scenarios else None)
+        self._use_mix(mix)
+
+    def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None:
+        """The play that this push meets."""
+        if self._plain:
+            return None
+        if self._conditions.counts_calls:
+            self._seen[msisdn] = self._seen.get(msisdn, 0) + 1
+        waiting = self._of_msisdn.get(msisdn) or self._taken_up(msisdn)
+        if waiting is not None:
+            first = waiting[0]
+            first.seen += 1
+            if first.seen >= first.from_call:
+                return first.play
+        if not self._lasting:
+            return None
+        call = self._seen.get(msisdn, 1)
+        chosen = self._conditions.find(msisdn, amount, reference, call)
+        if chosen is not None:
+            return self._play_of(*chosen, msisdn)
+        if self._mix is not None:
+            return self._mixed(self._mix, msisdn)
+        active = self._active
+        if active is not None and active.when.endpoint is Endpoint.STK_PUSH and call >= active.when.from_call:
+            return self._play_of(active, Way.ACTIVE, msisdn)
+        return None
+
+    def accepted(self, msisdn: str) -> None:
+        """The play that the last push of this MSISDN met belongs to its payment from now on."""
+        if self._plain:
+            return
+        waiting = self._of_msisdn.get(msisdn)
+        if waiting and waiting[0].seen >= waiting[0].from_call:
+            waiting.popleft()
+            if not waiting:
+                del self._of_msisdn[msisdn]
+                self._refresh()
+        else:
+            self._open.pop(msisdn, None)
+
+    def for_endpoint(self, call: Call) -> Play | None:
+        """The play that this OAuth call or query meets; an active push scenario meets the first, too, if it says so."""
+        waiting = self._of_call.get(call)
+        while waiting:
+            if waiting[0].play.calls.get(call, 0) < waiting[0].span:
+                return waiting[0].play
+            waiting.popleft()
+        active = self._active
+        if active is None:
+            return None
+        if active.when.endpoint.call is call or (call is Call.OAUTH and active.meets(call)):
+            return self._active_play
+        return None
+
+    def _check_magic(self, scenario: Scenario) -> None:
+        if scenario.magic is None:
+            return
+        for row in self._scenarios.values():
+            if row.magic == scenario.magic and row.name != scenario.name:
+                raise Misplaced(f"magic: {scenario.magic} is the number of {row.name}; choose another")
+
+    def _line(self, call: Call) -> deque[Queued]:
+        return self._of_call.setdefault(call, deque())
+
+    def _taken_up(self, msisdn: str) -> deque[Queued] | None:
+        """A one-shot of the push endpoint goes to the MSISDN that comes first."""
+        waiting = self._of_call.get(Call.STK_PUSH)
+        if not waiting:
+            return None
+        self._of_msisdn[msisdn] = deque([waiting.popleft()])
+        return self._of_msisdn[msisdn]
+
+    def _mixed(self, mix: Mix, msisdn: str) -> Play:
+        """A draw for each payment, not for each push: a refused one is sent again to the same scenario."""
+        play = self._open.get(msisdn)
+        if play is not None and play.chosen_by == Way.MIX:
+            return play
+        return self._play_of(mix.draw(self._random.random), Way.MIX, msisdn)
+
+    def _play_of(self, scenario: Scenario, way: Way, msisdn: str) -> Play:
+        """A play for each payment; one that refuses pushes is kept over the refused ones."""
+        if not scenario.meets(Call.STK_PUSH):
+            return self._new_play(scenario, way)
+        play = self._open.get(msisdn)
+        if play is None or play.behaviour is not scenario.behaviour:
+            play = self._open[msisdn] = self._new_play(scenario, way)
+        return play
+
+    def _new_play(self, scenario: Scenario, way: Way) -> Play:
+        timeline = self._timelines.get(scenario.name)
+        if timeline is None:
+            timeline = self._timelines[scenario.name] = Timeline()
+        return Play(scenario.behaviour, timeline=timeline, chosen_by=way)
+
+    def _use_mix(self, mix: Mix | None) -> None:
+        self._mix = mix
+        self._random = Random(f"mix {self._seed}")
+        self._open.clear()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Whether there is anything to choose at all: the common answer is no, and costs one look."""
+        queued = self._of_msisdn or any(self._of_call.values())
+        self._lasting = self._active is not None or self._mix is not None or bool(self._conditions)
+        self._plain = not self._lasting and not queued

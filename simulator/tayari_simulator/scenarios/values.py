@@ -1,0 +1,116 @@
+"""Values of a scenario file that have a form of their own: numbers written as text, rule ids, how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Final
+
+from tayari_formats.problems import Complaint, Path, describe
+
+from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith, read_choice
+from tayari_simulator.state.behaviour import ALWAYS, Call
+
+NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
+MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
+RULE_FORM: Final = re.compile(r"[A-Z][0-9]{2}")
+
+
+class Endpoint(StrEnum):
+    """The calls that a scenario can be for."""
+
+    STK_PUSH = "stk_push"
+    STK_QUERY = "stk_query"
+    OAUTH = "oauth"
+
+    @property
+    def call(self) -> Call:
+        """The same call in the core's words."""
+        return Call(self.value)
+
+
+class State(StrEnum):
+    """What a merchant can show of a payment."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    PENDING = "pending"
+    REVIEW = "review"
+
+
+class Topic(StrEnum):
+    """What a message to the customer is about."""
+
+    SUCCESS = "success"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    BELOW_MINIMUM = "below_minimum"
+    ABOVE_MAXIMUM = "above_maximum"
+    DAILY_LIMIT = "daily_limit"
+    RECEIVER_FULL = "receiver_full"
+    TRY_LATER_TWO_MINUTES = "try_later_two_minutes"
+    SUBSCRIBER_BUSY = "subscriber_busy"
+    EXPIRED = "expired"
+    PUSH_FAILED = "push_failed"
+    CANCELLED = "cancelled"
+    NO_ANSWER = "no_answer"
+    WRONG_PIN = "wrong_pin"
+    PIN_LOCKED = "pin_locked"
+    UNCONFIRMED = "unconfirmed"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    INVALID_INPUT = "invalid_input"
+    MERCHANT_PROBLEM = "merchant_problem"
+
+
+class InFlight(StrEnum):
+    """The forms of a query's answer while the payment is in flight. Source: reference 3.2."""
+
+    CODE_4999 = "4999"
+    PROCESSING = "processing"
+    EMPTY = "empty"
+    TOO_EARLY = "too_early"
+
+
+def _text_like(form: re.Pattern[str] | None, expected: str) -> Callable[[object, Path, list[Complaint]], object]:
+    def read(value: object, path: Path, complaints: list[Complaint]) -> object:
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if text and (form is None or form.fullmatch(text)):
+            return text
+        complaints.append(Complaint(path, f"found {describe(value)}; expected {expected}"))
+        return None
+
+    return read
+
+
+def _read_times(value: object, path: Path, complaints: list[Complaint]) -> object:
+    if value == "always":
+        return ALWAYS
+    if type(value) is int and value >= 1:
+        return value
+    complaints.append(Complaint(path, f"found {describe(value)}; expected a whole number of at least 1, or always"))
+    return None
+
+
+def _read_call(value: object, path: Path, complaints: list[Complaint]) -> object:
+    return read_choice(Call, value, path, complaints)
+
+
+def _read_probability(value: object, path: Path, complaints: list[Complaint]) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    complaints.append(Complaint(path, f"found {describe(value)}; expected a number from 0 (never) to 1 (each time)"))
+    return None
+
+
+MAGIC_NUMBERS: Final = (10, 999)
+"""From and to; smaller amounts and numbers are what people type first."""
+
+Probability = Annotated[float, ReadWith(_read_probability)]
+MagicNumber = Annotated[int, AtLeast(MAGIC_NUMBERS[0]), AtMost(MAGIC_NUMBERS[1])]
+Name = Annotated[str, ReadWith(_text_like(NAME_FORM, "folder/word-word in small letters, as payment/wrong-pin"))]
+Msisdn = Annotated[str, ReadWith(_text_like(MSISDN_FORM, "12 digits, 2547... or 2541..."))]
+Reference = Annotated[str, ReadWith(_text_like(None, "text"))]
+RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"))]
+Text = Annotated[str, ReadWith(_text_like(None, "text"))]
+Times = Annotated[int, ReadWith(_read_times)]
+CallName = Annotated[Call, ReadWith(_read_call)]

@@ -1,0 +1,46 @@
+"""What is still to happen, in order of its time: one heap for all results and callbacks."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Final
+
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.transactions import Payment
+
+Plan = Payment | Delivery
+"""A payment (its next result falls due) or a delivery (it is sent)."""
+
+NEVER: Final = float("inf")
+
+
+class Agenda:
+    """A heap of plans. Plans of the same moment keep the order in which they were made."""
+
+    __slots__ = ("_heap", "_made")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Plan]] = []
+        self._made = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, due_s: float, plan: Plan) -> None:
+        """Plan something for `due_s`."""
+        self._made += 1
+        heapq.heappush(self._heap, (due_s, self._made, plan))
+
+    def next_s(self) -> float:
+        """When the next plan is due; `NEVER` when there is none."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def pop_due(self, now_s: float) -> tuple[float, int, Plan] | None:
+        """Take the next plan if its time has come: its moment, its number, and itself."""
+        if self._heap and self._heap[0][0] <= now_s:
+            return heapq.heappop(self._heap)
+        return None
+
+    def clear(self) -> None:
+        """Forget all plans."""
+        self._heap.clear()
