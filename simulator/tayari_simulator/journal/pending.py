@@ -37,7 +37,7 @@ Owed = dict[int, Delivery]
 
 
 class PendingFile:
-    """Implements `core.keeping.Keeper`. One process writes; `journal.resuming` reads."""
+    """Implements `state.keeper.Keeper`. One process writes; `journal.resuming` reads."""
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, soon: Soon = lambda write: write()) -> None:
         """Nothing is opened before `begin`: first is read what an earlier process left.

@@ -26,7 +26,7 @@ class UnknownScenario(LookupError):
 
 
 class Selector:
-    """Chooses behaviours for the core; implements `core.behaviour.Choose`."""
+    """Chooses behaviours for the core; implements `state.behaviour.Choose`."""
 
     def __init__(
         self,
