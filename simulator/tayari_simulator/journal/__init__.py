@@ -1,1 +1,1 @@
-"""Every exchange in order: kept in memory within a bound of bytes, and on request in a file. May import apis, catalogue and state."""
+"""Every exchange in order: in memory within a bound of bytes, and on request in a file. May import apis and state."""
