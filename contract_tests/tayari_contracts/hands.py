@@ -83,12 +83,14 @@ class Hands(Depth):
         reference: str | None = None,
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
+        hold_s: float = 0.0,
     ) -> Payment:
         """Ask the merchant to start a payment, which plays `scenario`.
 
         `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
         the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
-        many checks start payments at once is not blamed for it under another rule.
+        many checks start payments at once is not blamed for it under another rule. `hold_s`: its callbacks are held
+        for so long after the merchant's answer, or until `release`.
         """
         payer = msisdn or self.allocation.msisdn()
         if scenario is not None:
@@ -103,7 +105,7 @@ class Hands(Depth):
         if ordered and timeout_s is None:
             timeout_s = max(PATIENT_S, self.target.merchant.timeout_s)
         starting = self.book.strain.starting(ordinary=has_no_faults(scenario))
-        with callbacks_held(self.control, payer, free=ordered), starting:
+        with callbacks_held(self.control, payer, free=ordered, longer_s=hold_s), starting:
             started = self.driver.start_payment(
                 msisdn=typed if typed is not None else payer,
                 amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too
@@ -116,6 +118,10 @@ class Hands(Depth):
         self.book.start(payment)
         self.tries += 1
         return payment
+
+    def release(self, payment: Payment) -> None:
+        """Let the callbacks go that `pay(..., hold_s=...)` holds."""
+        self.control.hold(payment.msisdn, for_s=0)
 
     def pay_accepted(self, scenario: Scenario | None = None, **how: Any) -> Payment:
         """Like `pay`, where nothing can be judged unless Daraja accepted a push.

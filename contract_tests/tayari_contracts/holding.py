@@ -14,13 +14,15 @@ knows the end, as some do, gets its callback then."""
 
 
 @contextmanager
-def callbacks_held(control: ControlClient, msisdn: str, *, free: bool) -> Iterator[None]:
-    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not."""
-    if free:
-        yield
-        return
-    control.hold(msisdn, for_s=HELD_S)
+def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
+    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not.
+
+    `longer_s`: after the block they are held for so many seconds more, whatever `free` says.
+    """
+    if not free or longer_s:
+        control.hold(msisdn, for_s=HELD_S + longer_s)
     try:
         yield
     finally:
-        control.hold(msisdn, for_s=0)
+        if not free or longer_s:
+            control.hold(msisdn, for_s=longer_s)

@@ -82,6 +82,18 @@ INVITATIONS: Final = (
 )
 """What makes a customer pay a second time while the first payment may still arrive."""
 
+FAILURES: Final = (
+    r"\b(payment|transaction|order|purchase|request|it)\b (has |have |was |is |been )*"
+    r"(failed|declined|rejected|refused|unsuccessful|cancell?ed|void)\b",
+    r"\b(payment|transaction|order|purchase|request|it)\b (was|is|has|could|can|did)( ?not|n.t)( be| been)? "
+    r"(successful|complete(d)?|processed|made|accepted|taken|sent|go through|gone through)\b(?! yet)",
+    r"\b(failed|unable|not able|could not|couldn.t|cannot|can.t) (to )?"
+    r"(process|complete|make|take|send|start|initiate) (the|your|this) (payment|transaction|order|request|prompt)\b",
+    r"^\W*(payment |transaction )?(failed|failure|declined|unsuccessful|rejected)\b",
+    r"\b(imeshindikana|yameshindikana|imefeli|yamefeli|yamekataliwa|imekataliwa)\b",
+)
+"""What says that a payment is over and was not made."""
+
 ANOTHER_WAY: Final = (
     r"pay ?bill",
     r"\b(till|cards?|cash|bank|airtel|paypal|taslimu|kadi|benki)\b",
@@ -158,6 +170,14 @@ def invites_payment(text: str) -> list[str]:
     for excused in (FOR_LATER, UNDER_CONDITION, FORBIDDEN):
         claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
     return [found.group(0) for found in _all(INVITATIONS, claimed)]
+
+
+def failures_in(text: str) -> list[str]:
+    """Where the text says that the payment failed, in its own words; "if it failed, ..." says nothing."""
+    claimed = text
+    for excused in (FOR_LATER, UNDER_CONDITION):
+        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
+    return [" ".join(found.group(0).split()) for found in _all(FAILURES, claimed)]
 
 
 def is_raw(text: str, result_desc: str) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from tayari_contracts.messages import (
     UnknownTopic,
+    failures_in,
     invites_payment,
     is_generic,
     is_raw,
@@ -301,3 +302,37 @@ def test_an_unknown_topic_is_a_mistake_of_the_author() -> None:
 )
 def test_a_later_try_is_not_another_way_to_pay(text: str, another: bool) -> None:
     assert offers_another_way(text) is another
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The payment failed. Please pay again.",
+        "Your payment was not successful.",
+        "Payment could not be completed. Please try again.",
+        "We could not process your payment.",
+        "Failed to initiate payment",
+        "Transaction declined.",
+        "Malipo yamefeli.",
+    ],
+)
+def test_a_text_that_says_failed_is_known(text: str) -> None:
+    assert failures_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We have no result from M-Pesa yet and are checking. Please do not pay again.",
+        "M-Pesa is not answering right now. We are checking; please do not pay again.",
+        "If the payment failed, we tell you here.",
+        "The payment could not be confirmed yet; we are checking.",
+        "Your payment has not been processed yet.",
+        "Your request timed out on the way to M-Pesa. We are checking whether it arrived.",
+        "Look at your phone and type your M-Pesa PIN there.",
+        "Subiri, tunakagua malipo yako.",
+        "",
+    ],
+)
+def test_a_text_that_leaves_it_open_says_no_failure(text: str) -> None:
+    assert failures_in(text) == []

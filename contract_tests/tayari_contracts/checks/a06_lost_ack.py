@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Final
 
 from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.messages import problems_of
+from tayari_contracts.messages import failures_in, invites_payment, problems_of, promises_in
+from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
 from tayari_contracts.registry import check
@@ -20,13 +22,18 @@ LOSSES: Final[dict[str, Fault]] = {
     "a closed connection": {"ack_lost": {"drop": True}},
 }
 PAID_AFTER_S = 2.0
+UNKNOWN_S = 3.0
+"""So long the merchant is looked at while it cannot know: its callback is held, and it has no id to ask by."""
+OFTEN_S = 0.3
+HELD_S = 40.0
+"""More than all looks at one payment take."""
 WATCHED_S = 6.0
 """Longer than the first pauses of a retry."""
 
 
 @check("A06")
 def leaves_the_payment_unknown(probe: Probe) -> None:
-    """Daraja accepts the push and its answer is lost, in three ways; the customer pays."""
+    """Daraja accepts the push and its answer is lost, in three ways; the customer pays, and the callback comes late."""
     played = {name: probe.in_background(partial(_problem, probe, name, loss)) for name, loss in LOSSES.items()}
     problems = [found for future in played.values() if (found := future.result())]
     if problems:
@@ -34,15 +41,39 @@ def leaves_the_payment_unknown(probe: Probe) -> None:
 
 
 def _problem(probe: Probe, name: str, loss: Fault) -> str:
-    payment = probe.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)))
-    first_push(probe, payment)
-    pushes = calm_pushes(probe, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
+    payment = probe.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)), hold_s=HELD_S)
+    try:
+        first_push(probe, payment)
+        shown = _shown_while_unknown(probe, payment)
+        pushes = calm_pushes(probe, payment, calm_s=WATCHED_S - UNKNOWN_S, within_s=2 * WATCHED_S)
+    finally:
+        probe.release(payment)
     if len(pushes) > 1:
         return (
             f"the acknowledgement was lost ({name}), Daraja had accepted the push, and the merchant pushed "
             f"{times(len(pushes))}; expected one push, and the payment kept as unknown"
         )
+    if shown:
+        return (
+            f"the acknowledgement was lost ({name}), nobody knows yet whether the customer pays, and {shown}; "
+            "expected that the payment is being checked, and that nobody is asked to pay again"
+        )
     return _problem_of_state(probe, payment, name)
+
+
+def _shown_while_unknown(probe: Probe, payment: Payment) -> str:
+    """The first thing that the merchant shows, before any callback, as if it knew; empty when there is none."""
+    end = time.monotonic() + UNKNOWN_S
+    while True:
+        view = probe.status(payment)
+        if view.state is FAILED:
+            return f"the payment is failed ({quote(view.message or told_at_start(payment.started))})"
+        for text in (told_at_start(payment.started), view.message):
+            if text and (failures_in(text) or invites_payment(text) or promises_in(text)):
+                return f"the customer is told {quote(text)}"
+        if time.monotonic() >= end or not probe.has_time:
+            return ""
+        probe.quiet(OFTEN_S)
 
 
 def _problem_of_state(probe: Probe, payment: Payment, name: str) -> str:

@@ -6,8 +6,9 @@ import json
 import secrets
 
 from checkout import Checkout
+from messages import Messages
 from pacing import PushRetries
-from records import Ack, AckKind, Payment, Result
+from records import Ack, AckKind, Payment, Result, Topic
 from replies import Replies, Reply
 from settlement import Settlement
 from store import Store
@@ -52,6 +53,20 @@ class EarlyCallbackDropped(Settlement):
 class LostAckPushedAgain(PushRetries):
     def worth_it(self, ack: Ack) -> bool:
         return ack.kind is AckKind.UNKNOWN or super().worth_it(ack)
+
+
+class LostAckFailed(Checkout):
+    def settle_ack(self, payment: Payment, ack: Ack) -> None:
+        super().settle_ack(payment, ack)
+        if ack.kind is AckKind.UNKNOWN:
+            self._store.fail(payment.id, Topic.REFUSED)
+
+
+class LostAckToldFailed(Messages):
+    def topic(self, payment: Payment) -> str:
+        if payment.topic is Topic.CHECKING:
+            return "The payment failed. Please pay again."
+        return super().topic(payment)
 
 
 class One1001(Replies):
@@ -100,6 +115,13 @@ ROWS = (
         EarlyCallbackDropped,
     ),
     defect("lost-ack-pushed-again", "A06", "Pushes again when the answer is lost.", LostAckPushedAgain),
+    defect(
+        "lost-ack-is-failed", "A06", "Takes a lost answer for a refusal, until the callback comes.", LostAckFailed,
+    ),
+    defect(
+        "lost-ack-told-failed", "A06", "Waits when the answer is lost, and tells the customer to pay again.",
+        LostAckToldFailed,
+    ),
     defect("one-text-for-1001", "A07", "Treats every meaning of 500.001.1001 alike.", One1001),
     defect("lock-hammered", "A08", "Pushes on while the phone is locked.", LockHammered),
     defect("input-retried", "A09", "Sends an invalid request again, unchanged.", InputRetried),
