@@ -70,3 +70,9 @@ def test_where_everything_is_turned_away_nothing_was_tested() -> None:
     f01.require_reached([{"status": 404}, {"status": 400}])
     with pytest.raises(Untested, match=r"answered \[403, 404\]"):
         f01.require_reached([{"status": 404}, {"status": 403}])
+
+
+def test_a_changed_result_code_is_sent_alone_and_looked_at_before_the_next() -> None:
+    bodies = [(f"Body.stkCallback.ResultCode = {n}", "{}") for n in range(3)] + [(f"x = {n}", "{}") for n in range(6)]
+
+    assert [len(group) for group in f01.groups_of(bodies)] == [1, 1, 1, 4, 2]

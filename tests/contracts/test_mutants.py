@@ -57,6 +57,15 @@ def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
     assert found["K01"].evidence
 
 
+@pytest.mark.slow
+def test_what_was_credited_is_named_before_what_was_answered() -> None:
+    (found,) = run_rules(["F01"], defects=["odd-code-pays"])
+
+    assert found.state is State.FAIL
+    assert "credited once" in found.reason
+    assert "answered 500" not in found.reason
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 

@@ -106,6 +106,11 @@ class WordsAssumed(CallbackReader):
         return {**callback, "ResultDesc": callback["ResultDesc"].strip()}
 
 
+class OddCodePays(CallbackReader):
+    def code(self, value: object) -> str:
+        return super().code(value) if isinstance(value, int | str) and value else "0"
+
+
 ROWS = (
     defect(
         "code-must-be-number", "C09", 'Takes every ResultCode that is text for a failure, "0" too.', CodeMustBeNumber
@@ -132,6 +137,14 @@ ROWS = (
         BelievesCallbacks,
     ),
     defect("words-assumed", "F01", "Breaks when ResultDesc is no text.", WordsAssumed),
+    defect(
+        "odd-code-pays",
+        "F01",
+        "Breaks when ResultDesc is no text, and credits a ResultCode that is no code.",
+        OddCodePays,
+        WordsAssumed,
+        BelievesCallbacks,
+    ),
     defect("text-decides", "C23", "Decides by ResultDesc: what names no failure it knows is paid.", TextDecides),
     defect("old-is-expired", "C24", "Takes a success with an old TransactionDate for expired.", OldIsExpired),
 )
