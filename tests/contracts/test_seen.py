@@ -8,6 +8,7 @@ from endings import ending
 from fake_stage import stage
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import untranslated
+from tayari_contracts.checks.c19_late_success import failure_was_read
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
 from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
@@ -15,6 +16,7 @@ from tayari_contracts.meeting import pay_until_met, token_part
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
 from tayari_contracts.situations import after, sets_the_order, situation
+from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView
 
@@ -163,6 +165,37 @@ def test_what_a_scenario_of_a_push_says_of_the_token_is_played_at_the_token() ->
     }  # fmt: skip
     assert token_part({**document, "faults": ["drop"]}) is None
     assert token_part({**document, "when": {"endpoint": "oauth"}}) is None
+
+
+class AskedJournal(Journal):
+    """One query, and what it heard."""
+
+    def __init__(self, heard: str) -> None:
+        super().__init__(called_at=10.0)
+        self._heard = heard
+
+    def queries(self, _: Payment) -> list[dict[str, Any]]:
+        return [{"at": 11.0, "response": {"body": f'{{"ResultCode": "{self._heard}"}}'}}]
+
+
+class NoHold:
+    """A control API that holds nothing."""
+
+    def hold(self, msisdn: str, *, for_s: float) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("state", "heard", "read"),
+    [(PAID, "0", False), (PAID, "1037", True), (FAILED, "0", True)],
+)
+def test_a_payment_that_is_paid_does_not_show_that_its_failure_was_read(
+    state: PaymentState, heard: str, read: bool
+) -> None:
+    made = probe(StatusView(state=state), AskedJournal(heard))
+    made.control = NoHold()  # type: ignore[assignment]
+
+    assert failure_was_read(made, payment()) is read
 
 
 class TokenDesk:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
 from tayari_reports.model import NotTested
 
 from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.forgery import SOURCE, forged_body, forged_url
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
 
-IN_FLIGHT_S = 4.0
+TRUE_END_S = 1.0
+HELD_S = 150.0
+"""The true end waits for longer than this check looks at what the forgery did."""
+IN_FLIGHT = 1000
+"""So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
+ANSWER_S = 30.0
+OFTEN_S = 0.3
 WATCH_S = 3.0
 CRASH = 500
 
@@ -21,22 +32,25 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
     """While the customer still looks at the prompt, a stranger sends the success; in truth nobody answers the prompt.
 
     How the merchant finds out is its own affair: a secret path, the caller's address, or a query before it believes.
+    The true end is held until the forgery was dealt with, so that it hides nothing.
     """
     bystander = probe.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
-    payment = probe.pay_accepted(situation("inline/c07-victim", outcome=after(IN_FLIGHT_S, result_code=1037)))
+    victim = situation(
+        "inline/c07-victim",
+        outcome=after(TRUE_END_S, result_code=1037),
+        query={"in_flight": ["4999"], "for_calls": IN_FLIGHT},
+    )
+    payment = probe.pay_accepted(victim, hold_s=HELD_S)
     record = probe.sight.record(payment)
     other = probe.sight.record(bystander)["callback_url"]
     url = forged_url(record["callback_url"], other=other, known=known_to_payer(probe, payment))
     probe.book.forge(record["checkout_request_id"])
-    answers = probe.send_callback(payment, url=url, body=forged_body(record, payment), source=SOURCE)
-    if all(answer.get("status") is None for answer in answers):
-        raise Untested(f"the forged callback could not be delivered: {answers[0].get('error')}")
-    if all((answer.get("status") or 0) >= CRASH for answer in answers):
-        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
-
+    forge = partial(
+        probe.send_callback, payment, url=url, body=forged_body(record, payment), source=SOURCE, timeout_s=ANSWER_S
+    )
     guessed = url != record["callback_url"]
     try:
-        expect_still_unpaid(probe, payment, guessed=guessed)
+        answers = expect_still_unpaid(probe, payment, probe.in_background(forge), guessed=guessed)
     except Failed as finding:
         if guessed and probe.target.callbacks.deliver_to is not None:
             raise Untested(
@@ -45,16 +59,60 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
                 enable="callbacks.rewrite in place of callbacks.deliver_to",
             ) from finding
         raise
+    finally:
+        probe.release(payment)
+    require_weighed(answers)
 
 
-def expect_still_unpaid(probe: Probe, payment: Payment, *, guessed: bool) -> None:
-    """Neither now, nor when the true end is told, nor when both callbacks were dealt with is anything credited."""
+def expect_still_unpaid(
+    probe: Probe, payment: Payment, forged: Future[list[dict[str, Any]]], *, guessed: bool
+) -> list[dict[str, Any]]:
+    """Nothing is credited while the forgery is in flight, when it was dealt with, or when the true end is told.
+
+    Returns the merchant's answers to the forgery: money is judged before them.
+    """
     how = "its address had to be guessed" if guessed else "its address is no secret"
     because = f"a callback that anybody could send was believed ({how})"
-    probe.expect_unpaid(payment, for_s=IN_FLIGHT_S + 1.0, because=because)
-    probe.until(payment, (FAILED, REVIEW), within_s=WATCH_S)
-    probe.after_the_queue(payment)
+    answered_at: float | None = None
+    while answered_at is None or time.monotonic() < answered_at + WATCH_S:
+        probe.expect_unpaid(payment, for_s=0.0, because=because)
+        if answered_at is None and forged.done():
+            answered_at = time.monotonic()
+        probe.quiet(OFTEN_S)
+        if not probe.has_time:
+            break
+    dealt_with(probe, payment)
+    probe.expect_unpaid(payment, for_s=0.0, because=because)
+    probe.release(payment)
+    probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     probe.expect_unpaid(payment, for_s=0.5, because=because)
+    return forged.result()
+
+
+def dealt_with(probe: Probe, payment: Payment) -> None:
+    """Give a merchant with a slow queue its time; a credit that is there is judged whatever the queue is like.
+
+    Raises:
+        Unjudged: the merchant may not have dealt with the forgery yet, and nothing is credited so far.
+    """
+    try:
+        probe.after_the_queue(payment)
+    except Unjudged:
+        if probe.status(payment).state is not PAID:
+            raise
+
+
+def require_weighed(answers: list[dict[str, Any]]) -> None:
+    """The merchant's own code decided on the forgery.
+
+    Raises:
+        Untested: it could not be delivered. Unjudged: it was answered as a crash is, and nothing came of it.
+    """
+    if all(answer.get("status") is None for answer in answers):
+        error = answers[0].get("error") if answers else "not sent"
+        raise Untested(f"the forged callback could not be delivered: {error}")
+    if all((answer.get("status") or 0) >= CRASH for answer in answers):
+        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
 
 def known_to_payer(probe: Probe, payment: Payment) -> str:

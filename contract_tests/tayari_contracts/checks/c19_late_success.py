@@ -5,11 +5,13 @@ from __future__ import annotations
 from tayari_contracts.asking import GRACE_S
 from tayari_contracts.findings import Failed, Unjudged
 from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, REVIEW, SETTLED, Probe
+from tayari_contracts.probe import FAILED, PAID, REVIEW, SETTLED, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
 from tayari_contracts.situations import after, situation
 from tayari_contracts.wording import say
 
+FAILURE = 1037
 LATER_S = 5.0
 LONGEST_S = 60.0
 """So long the other payment is silent at most: many a merchant has called it expired by then."""
@@ -25,7 +27,7 @@ def a_success_after_failure_is_not_dropped(probe: Probe) -> None:
     failed = probe.pay_accepted(
         situation(
             "inline/c19-late-success",
-            outcome=after(0.5, result_code=1037),
+            outcome=after(0.5, result_code=FAILURE),
             then=[{"result_code": 0, "after_s": LATER_S}],
         )
     )
@@ -54,10 +56,23 @@ def expect_honoured(probe: Probe, payment: Payment, *, because: str) -> None:
 
 
 def failure_was_read(probe: Probe, payment: Payment) -> bool:
-    """Whether the merchant has dealt with the failure before the success comes, which is held back until then."""
+    """Whether the merchant has dealt with the failure before the success comes, which is held back until then.
+
+    Paid is no sign of it: a query may have told of the success already. Failed is, or a person's hands; so is a query
+    that heard the failure, and the message itself where the merchant keeps it.
+    """
     probe.control.hold(payment.msisdn, for_s=probe.worked_off_s)
     try:
         view = probe.until(payment, SETTLED, within_s=probe.worked_off_s)
-        return view.state in SETTLED or probe.dealt_with(payment)
+        return view.state in (FAILED, REVIEW) or heard_failure(probe, payment)
     finally:
-        probe.control.hold(payment.msisdn, for_s=0)
+        probe.release(payment)
+
+
+def heard_failure(probe: Probe, payment: Payment) -> bool:
+    """Whether a query was answered with the failure, or the audit view has the failure's callback."""
+    if any(str(answer_of(entry).get("ResultCode")) == str(FAILURE) for entry in probe.sight.queries(payment)):
+        return True
+    kept = probe.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
+    wanted = str(probe.sight.record(payment).get("checkout_request_id"))
+    return any(wanted in message and str(FAILURE) in message.replace(wanted, "") for message in kept)

@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 from callback_paths import PREFIX, CallbackPaths
 from hooks import Hooks
-from records import Payment, Result, Topic
+from records import Payment, Result, State, Topic
 from settlement import Settlement
 from store import Store
 
@@ -44,6 +44,32 @@ class BelievesCallbacks(Settlement):
         return False
 
 
+class TenSecondsLate(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        response = await super().receive(request)
+        await asyncio.sleep(10.0)
+        return response
+
+
+class LastWordCounts(Settlement):
+    def hear_failure(self, payment: Payment, result: Result) -> bool:
+        """The failure undoes the payment and takes the credit back, as if there never was one."""
+        self.store._db.execute("DELETE FROM credits WHERE payment_id = ?", (payment.id,))
+        self.store._db.execute(
+            "UPDATE payments SET state = ?, topic = ?, result_code = ?, awaiting = 0, claimed_at = NULL WHERE id = ?",
+            (State.FAILED, Topic.CODE, result.code, payment.id),
+        )
+        return False
+
+
+class BreaksOnStrangers(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        response = await super().receive(request)
+        if CallbackPaths.payment_id(self.paths, request.path) is None:
+            return self.reply("Internal Server Error", status=500)
+        return response
+
+
 class FourAddresses(Hooks):
     def admits(self, request: web.Request) -> bool:
         return request.headers.get("X-Forwarded-For", "196.201.214.200").startswith("196.201.214.")
@@ -68,6 +94,23 @@ ROWS = (
     defect("slow-reply", "C01", "Works for six seconds before it answers a callback.", SlowReply),
     defect("unknown-refused", "C02", "Answers 404 to callbacks it does not know.", UnknownRefused),
     defect("believes-anyone", "C07", "Credits whatever a callback says, on any path.", AnyPath, BelievesCallbacks),
+    defect(
+        "believes-slowly",
+        "C07",
+        "Credits a forgery, answers it after ten seconds, and lets the true failure undo the credit.",
+        AnyPath,
+        BelievesCallbacks,
+        TenSecondsLate,
+        LastWordCounts,
+    ),
+    defect(
+        "believes-and-breaks",
+        "C07",
+        "Credits what a stranger sends, and answers the stranger 500.",
+        AnyPath,
+        BelievesCallbacks,
+        BreaksOnStrangers,
+    ),
     defect("four-addresses", "C08", "Admits callbacks from 196.201.214.x only.", FourAddresses),
     defect("nothing-kept", "C21", "Does not keep what Safaricom sent.", NothingKept),
     defect("any-method", "C22", "Takes a GET of the callback path for a cancelled payment.", AnyMethod),
