@@ -37,7 +37,7 @@ def entry_pair(number: int) -> tuple[Exchange, Exchange]:
         Kind.CALLBACK, "callback", "POST", "http://127.0.0.1:8000/hooks", _HEADERS, b"y" * 420, 2.0, 2.0
     )
     for place, entry in enumerate((push, callback), 1):
-        entry.seq, entry.msisdn, entry.checkout_request_id = number * 2 + place, msisdn, checkout
+        entry.seq, entry.msisdn, entry.transaction_id = number * 2 + place, msisdn, checkout
         entry.status, entry.response_body = 200, b"z" * 200
     return push, callback
 
@@ -63,7 +63,7 @@ def searched(path: str, entries: int) -> dict[str, list[float]]:
     for _ in range(SEARCHES):
         number = random.randrange(entries // 2)
         for kind, question in (
-            ("payment", Question(checkout_request_id=f"ws_CO_07102026143503{number:010d}")),
+            ("payment", Question(transaction_id=f"ws_CO_07102026143503{number:010d}")),
             ("phone", Question(msisdn=str(254_700_000_000 + number))),
             ("reference", Question(reference=f"INV-{number}")),
         ):

@@ -98,7 +98,7 @@ def rate(selector: Selector, pushes: list[bytes]) -> float:
         exchange = Exchange(Kind.REQUEST, "stk_push", "POST", PATH, (), body, NOW_S, NOW_S)
         daraja.answer(route, exchange, bearer, "application/json")
     took_s = time.process_time() - began
-    if daraja.world.counts.pushes_accepted != len(pushes):
+    if daraja.world.counts.accepted != len(pushes):
         raise SystemExit("invalid run: not every push was accepted")
     return len(pushes) / took_s
 

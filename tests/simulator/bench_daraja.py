@@ -89,17 +89,17 @@ class Bench:
     @property
     def last_id(self) -> str:
         """The CheckoutRequestID that the last call was about; empty when it was about none."""
-        return self.seen[-1].checkout_request_id
+        return self.seen[-1].transaction_id
 
     def _bearer(self) -> str:
         token = self.daraja.world.tokens.issue("t" * 28, app="key", expires_s=self.now_s + 10, cancel_old=False)
         return f"Bearer {token.text}"
 
-    def _call(self, call: Call, body: bytes, authorization: str, query: str = "") -> Reply:
-        route: Route = next(row for row in self.daraja.routes.values() if row.endpoint.name is call)
+    def _call(self, call: str, body: bytes, authorization: str, query: str = "") -> Reply:
+        route: Route = next(row for row in self.daraja.routes.values() if row.endpoint.name == call)
         exchange = Exchange(
             kind=Kind.REQUEST,
-            endpoint=call.value,
+            endpoint=call,
             method=route.endpoint.method,
             url=route.endpoint.path + query,
             request_headers=(),

@@ -50,19 +50,19 @@ def basic(key: str = "key", secret: str = "secret") -> str:
 class Playing:
     """Chooses one behaviour for every call of its kind."""
 
-    def __init__(self, behaviour: Behaviour, call: Call = Call.STK_PUSH) -> None:
+    def __init__(self, behaviour: Behaviour, call: str = Call.STK_PUSH) -> None:
         self.play = Play(behaviour)
         self._call = call
         self.accepted_msisdns: list[str] = []
 
-    def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None:
-        return self.play if self._call is Call.STK_PUSH else None
+    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
+        return self.play if self._call == call else None
 
-    def accepted(self, msisdn: str) -> None:
+    def accepted(self, call: str, msisdn: str) -> None:
         self.accepted_msisdns.append(msisdn)
 
-    def for_endpoint(self, call: Call) -> Play | None:
-        return self.play if self._call is call else None
+    def for_endpoint(self, call: str) -> Play | None:
+        return self.play if self._call == call else None
 
 
 @dataclass

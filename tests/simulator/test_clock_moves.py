@@ -100,7 +100,7 @@ def test_waiting_for_results_and_for_calm() -> None:
         async with merchant() as shop, port(slow(0.05)) as there:
             _, ack = await there.push(shop.url)
             early = await there.simulator.wait("result_due", timeout_s=0.0, msisdn="254708374149")
-            due = await there.simulator.wait("result_due", timeout_s=5.0, checkout_request_id=ack["CheckoutRequestID"])
+            due = await there.simulator.wait("result_due", timeout_s=5.0, transaction_id=ack["CheckoutRequestID"])
             calm = await there.simulator.wait("idle", timeout_s=5.0)
 
             assert (early["met"], due["met"], calm["met"]) == (False, True, True)

@@ -12,7 +12,7 @@ from running_simulator import Running, running
 from tayari_simulator.control.explain import chosen_way, considered, why_chosen
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.behaviour import Play
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 LOADED = [
     scenario_of("scenario: a/amount\nabout: x\nwhen: {amount: 300}\noutcome: {result_code: 1032, after_s: 1}"),
@@ -192,7 +192,8 @@ def test_the_client_speaks_all_of_it(simulator: Running) -> None:
 
 def test_a_payment_of_an_earlier_process_says_that_its_choice_was_not_kept() -> None:
     play = Play(LOADED[0].behaviour)
-    payment = Payment("ws_CO_1", "1", "254711000001", 1, "174379", "174379", "R", "http://x", 0.0, 0.0, play)
+    payment = Transaction("ws_CO_1", "1", "stk_push", "254711000001", 1, "174379", "174379", "R", "http://x", 0.0, 0.0)
+    payment.play = play
 
     assert {row["why"] for row in considered(Selector(LOADED), payment)} == {why_chosen(chosen_way(payment))}
     assert "earlier process" in why_chosen(None)

@@ -77,7 +77,7 @@ def test_a_path_of_a_scenarios_body_can_be_set(server: Running) -> None:
     [
         ({"scenario": "payment/nothing"}, 404, 'no scenario "payment/nothing" is loaded'),
         ({"scenario": "token/rejected-401", "result_code": 1}, 400, "result_code and scenario exclude each other"),
-        ({"scenario": "token/expires-soon"}, 400, "is for oauth calls and has no callback"),
+        ({"scenario": "token/expires-soon"}, 400, "oauth calls have no later message"),
         ({"body": {}, "msisdn": "254711000001"}, 400, "msisdn and amount are for a payment that does not exist"),
         ({"result_code": 0, "msisdn": "0711"}, 400, "expected 12 digits"),
         ({"result_code": 0, "amount": 0}, 400, "amount: found 0; expected at least 1"),

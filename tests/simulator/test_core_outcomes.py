@@ -8,16 +8,18 @@ import pytest
 from core_kit import Desk, Playing, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.apis.outcomes import callback_of
+from tayari_simulator.apis.outcomes import message_of
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
-from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Payment, Status
+from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Status, Transaction
 
 STK = sorted({str(row.code) for row in RESULTS if "stk" in row.apis})
 
 
-def blank() -> Payment:
-    return Payment("ws_CO_1", "1", "254700000001", 1, "174379", "174379", "A", "http://127.0.0.1/", 0.0, 1.0)
+def blank() -> Transaction:
+    return Transaction(
+        "ws_CO_1", "1", "stk_push", "254700000001", 1, "174379", "174379", "A", "http://127.0.0.1/", 0.0, 1.0
+    )
 
 
 @pytest.mark.parametrize("status", Status)
@@ -75,7 +77,7 @@ def test_a_late_success_pays_and_a_receipt_is_one_and_the_same() -> None:
     identifier = desk.pushed()
     results = desk.results(700)
     receipts = {result["CallbackMetadata"]["Item"][1]["Value"] for result in results[1:]}
-    payment = desk.daraja.world.payments.find(identifier)
+    payment = desk.daraja.world.transactions.find(identifier)
 
     assert payment is not None
     assert [result["ResultCode"] for result in results] == [1037, 0, 0]
@@ -135,7 +137,7 @@ def test_a_held_callback_goes_by_itself_when_its_time_is_over_and_others_are_not
 
 def test_a_wallet_pays_until_it_is_empty_and_others_always_can() -> None:
     desk = Desk()
-    desk.daraja.world.wallets.set("254708374149", 100)
+    desk.daraja.world.ledger.set_wallet("254708374149", 100)
     codes = []
     for amount in (60, 50, 40, 1):
         desk.pushed(Amount=amount)
@@ -143,7 +145,7 @@ def test_a_wallet_pays_until_it_is_empty_and_others_always_can() -> None:
     desk.pushed(Amount=250_000, PhoneNumber=254711000111)
 
     assert codes == [0, 1, 0, 1]
-    assert desk.daraja.world.wallets.balance("254708374149") == 0
+    assert desk.daraja.world.ledger.wallet("254708374149") == 0
     assert [result["ResultCode"] for result in desk.results()] == [0]
 
 
@@ -167,14 +169,14 @@ class Twice(Fault):
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         first = deliveries[0]
-        again = Delivery(first.due_s + 1, first.url, first.body, first.checkout_request_id, first.msisdn)
+        again = Delivery(first.due_s + 1, first.url, first.body, first.transaction_id, first.msisdn)
         return (*deliveries, again)
 
 
 class Busy(Fault):
     """An outage in front of Daraja."""
 
-    def instead(self, call: Call) -> Reply | None:
+    def instead(self, call: str) -> Reply | None:
         return Reply(503, b"<html>busy @request-id@</html>", content_type="text/html")
 
 
@@ -200,14 +202,14 @@ def test_a_push_fault_answers_instead_so_often_and_then_daraja_recovers() -> Non
 
 
 @pytest.mark.parametrize("call", [Call.OAUTH, Call.STK_QUERY])
-def test_faults_reach_tokens_and_queries_too(call: Call) -> None:
+def test_faults_reach_tokens_and_queries_too(call: str) -> None:
     behaviour = Behaviour(
         name="down", armed=(Armed(fault=Busy(), on=call),), token_expires_in_s=60, token_expires_in_as="number"
     )
     desk = Desk(choose=Playing(behaviour, call))
     identifier = desk.pushed()
     desk.after(3)
-    ask: Any = desk.oauth if call is Call.OAUTH else lambda: desk.query(identifier)
+    ask: Any = desk.oauth if call == Call.OAUTH else lambda: desk.query(identifier)
 
     assert [ask().status, ask().status] == [503, 200]
 
@@ -227,12 +229,12 @@ def test_a_scenario_shortens_the_life_of_a_token() -> None:
 def test_a_fresh_callback_can_be_made_of_any_code() -> None:
     desk = Desk()
     identifier = desk.pushed()
-    payment = desk.daraja.world.payments.find(identifier)
+    payment = desk.daraja.world.transactions.find(identifier)
     assert payment is not None
     with pytest.raises(ValueError, match="no result yet"):
-        callback_of(desk.daraja.world, payment, None, desk.now_s)
+        message_of(desk.daraja.world, payment, None, desk.now_s)
 
-    forged = wire(callback_of(desk.daraja.world, payment, 0, desk.now_s))["Body"]["stkCallback"]
+    forged = wire(message_of(desk.daraja.world, payment, 0, desk.now_s))["Body"]["stkCallback"]
 
     assert forged["ResultCode"] == 0
     assert payment.status is Status.PROMPTED

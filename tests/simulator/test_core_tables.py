@@ -9,9 +9,10 @@ from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.agenda import NEVER, Agenda
+from tayari_simulator.state.prompts import Prompts
 from tayari_simulator.state.tokens import MOST_TOKENS, Tokens
-from tayari_simulator.state.transaction_store import Payments
-from tayari_simulator.state.transactions import Payment, Status
+from tayari_simulator.state.transaction_store import Transactions
+from tayari_simulator.state.transactions import Status, Transaction
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
@@ -39,7 +40,7 @@ def test_a_payment_comes_to_its_end_under_every_position_of_every_switch(name: s
     results = desk.results(100)
 
     assert [result["CheckoutRequestID"] for result in results] == [identifier]
-    assert desk.daraja.world.payments.find(identifier).status is not Status.PROMPTED  # type: ignore[union-attr]
+    assert desk.daraja.world.transactions.find(identifier).status is not Status.PROMPTED  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -82,24 +83,26 @@ def test_a_code_with_two_meanings_has_the_one_of_stk_for_stk() -> None:
     assert find("no such code") is None
 
 
-def payment(number: int, status: Status = Status.PAID) -> Payment:
-    made = Payment(f"ws_CO_{number}", "1", f"25470000000{number % 3}", 1, "1", "1", "A", "http://x/", 0.0, 1.0)
+def payment(number: int, status: Status = Status.PAID) -> Transaction:
+    made = Transaction(
+        f"ws_CO_{number}", "1", "stk_push", f"25470000000{number % 3}", 1, "1", "1", "A", "http://x/", 0.0, 1.0
+    )
     made.status = status
     return made
 
 
 def test_beyond_the_bound_the_oldest_finished_payments_are_forgotten() -> None:
-    store = Payments(most=5)
+    store = Transactions(most=5)
     for number in range(12):
         store.add(payment(number))
 
-    assert [row.checkout_request_id for row in store.all()] == [f"ws_CO_{number}" for number in range(7, 12)]
+    assert [row.id for row in store.all()] == [f"ws_CO_{number}" for number in range(7, 12)]
     assert len(store) == 5
     assert sum(len(store.of(f"25470000000{tail}")) for tail in range(3)) == 5
 
 
 def test_a_payment_that_is_open_is_never_forgotten() -> None:
-    store = Payments(most=2)
+    store = Transactions(most=2)
     for number in range(6):
         store.add(payment(number, Status.PROMPTED))
 
@@ -107,15 +110,15 @@ def test_a_payment_that_is_open_is_never_forgotten() -> None:
 
 
 def test_a_later_push_keeps_its_prompt_when_an_earlier_one_closes() -> None:
-    store = Payments()
+    prompts = Prompts()
     first, second = payment(0), payment(3)
-    store.add(first)
-    store.add(second)
-    store.close_prompt(first)
-    assert store.prompt("254700000000") is second
-    store.close_prompt(second)
+    prompts.open(first)
+    prompts.open(second)
+    prompts.close(first)
+    assert prompts.on("254700000000") is second
+    prompts.close(second)
 
-    assert store.prompt("254700000000") is None
+    assert prompts.on("254700000000") is None
 
 
 def test_tokens_are_bounded_and_the_newest_stay() -> None:
@@ -148,4 +151,4 @@ def test_forgetting_leaves_nothing() -> None:
 
     assert desk.push().status == 404
     assert desk.daraja.next_due_s() == NEVER
-    assert len(desk.daraja.world.payments) == 0
+    assert len(desk.daraja.world.transactions) == 0

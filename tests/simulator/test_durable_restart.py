@@ -85,9 +85,9 @@ def test_what_was_finished_is_still_known_to_the_query(tmp_path: Path) -> None:
             async with port(journal_file=file) as there:
                 _, ack = await there.push(shop.url)
                 await there.answered()
-                (old,) = there.simulator.payments(checkout_request_id=ack["CheckoutRequestID"])
+                (old,) = there.simulator.transactions(transaction_id=ack["CheckoutRequestID"])
             async with port(journal_file=file) as there:
-                (new,) = there.simulator.payments(checkout_request_id=ack["CheckoutRequestID"])
+                (new,) = there.simulator.transactions(transaction_id=ack["CheckoutRequestID"])
 
         same = ("state", "receipt", "result_code", "result_desc", "account_reference", "merchant_request_id")
         assert [new[key] for key in same] == [old[key] for key in same]
@@ -163,7 +163,7 @@ def test_a_reset_is_remembered_and_a_torn_line_does_no_harm(tmp_path: Path) -> N
             lines.write(b'["result","ws_')
         async with port(journal_file=file, options=LATER) as there:
             told = there.simulator.balance()
-            (payment,) = there.simulator.payments()
+            (payment,) = there.simulator.transactions()
 
             assert payment["msisdn"] == "254700000001"
             assert {key: told[key] for key in ("accepted", "forgotten", "pending", "balanced")} == {
@@ -213,7 +213,7 @@ def test_what_is_lost_shows_in_the_balance() -> None:
     assert balance(desk.daraja.world, under_way=0)["balanced"]
     desk.daraja.world.agenda.clear()
     unplanned = balance(desk.daraja.world, under_way=0)
-    desk.daraja.world.payments.clear()
+    desk.daraja.world.transactions.clear()
     missing = balance(desk.daraja.world, under_way=0)
 
     assert (unplanned["balanced"], unplanned["owed"], unplanned["planned"]) == (False, 1, 0)
@@ -238,7 +238,7 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
         file = str(tmp_path / "journal")
         async with merchant() as shop, port(journal_file=file, options=LATER) as there:
             await there.push(shop.url)
-            (payment,) = there.simulator.daraja.world.payments.all()
+            (payment,) = there.simulator.daraja.world.transactions.all()
             await there.simulator.close()
             there.simulator.daraja.world.agenda.add(0.0, payment)
             there.simulator.outbox.changed()

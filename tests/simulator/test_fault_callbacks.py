@@ -157,7 +157,7 @@ def test_reorder_lets_the_next_payments_callback_overtake() -> None:
     second = bench.last_id
     sent = bench.advance(60)
 
-    assert [delivery.checkout_request_id for delivery in sent] == [second, first]
+    assert [delivery.transaction_id for delivery in sent] == [second, first]
     assert times_of(sent) == [4, 4.5]
     assert sent[1].note == "reordered"
 
@@ -185,8 +185,8 @@ def test_forge_lies_before_the_true_callback(whose: str) -> None:
     assert times_of(sent) == [1, 3]
     assert codes_of(sent) == [0, 1032]
     assert (forged.forged_from, true.forged_from) == ("198.51.100.7", "")
-    assert (said["CheckoutRequestID"] == true.checkout_request_id) is (whose == "own")
-    assert len(said["CheckoutRequestID"]) == len(true.checkout_request_id)
+    assert (said["CheckoutRequestID"] == true.transaction_id) is (whose == "own")
+    assert len(said["CheckoutRequestID"]) == len(true.transaction_id)
     assert said["CallbackMetadata"]["Item"][1]["Value"] == "FAKE000001"
 
 
@@ -194,7 +194,7 @@ def test_forge_guesses_the_second_and_the_phone() -> None:
     forged, true = delivered("forge: {id: guessed}")
     guess = orjson.loads(forged.body)["Body"]["stkCallback"]["CheckoutRequestID"]
 
-    assert guess[:-10] == true.checkout_request_id[:-10]
+    assert guess[:-10] == true.transaction_id[:-10]
     assert guess[-9:] == MSISDN[-9:]
 
 

@@ -24,7 +24,7 @@ GIVEN = {
 """What faults without defaults are given."""
 
 
-def of(call: Call) -> list[str]:
+def of(call: str) -> list[str]:
     return [name for name, kind in FAULTS.items() if call in kind.calls]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import orjson
 import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.state.behaviour import Reply, Transport
 
 
@@ -15,7 +14,7 @@ def bench_with(fault: str, *, endpoint: str = "stk_push") -> Bench:
     if endpoint == "stk_push":
         bench.selector.queue(scenario, msisdn=MSISDN)
     else:
-        bench.selector.queue(scenario, endpoint=Endpoint(endpoint))
+        bench.selector.queue(scenario, endpoint=endpoint)
     return bench
 
 

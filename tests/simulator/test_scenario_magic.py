@@ -9,14 +9,15 @@ from bench_daraja import scenario_of
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_markdown, magic_msisdn, magic_rows
 from tayari_simulator.scenarios.read import read_scenario, read_scenarios
 from tayari_simulator.scenarios.selector import Misplaced, Selector
-from tayari_simulator.scenarios.values import MAGIC_NUMBERS, Endpoint
+from tayari_simulator.scenarios.values import MAGIC_NUMBERS
+from tayari_simulator.state.behaviour import Call
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, PROBLEMS = read_scenarios([ROOT / "scenarios"])
 
 
 def chosen(selector: Selector, msisdn: str, amount: int = 100) -> str | None:
-    play = selector.for_push(msisdn=msisdn, amount=amount, reference="R")
+    play = selector.for_transaction(Call.STK_PUSH, msisdn=msisdn, amount=amount, reference="R")
     return play.behaviour.name if play else None
 
 
@@ -93,7 +94,7 @@ def test_a_number_cannot_be_taken_by_loading() -> None:
         ("magic: 1000", "magic: found 1000; expected at most 999"),
         ("magic: many", 'magic: found "many"; expected a whole number'),
         ("magic: 12\nwhen: {amount: 5}", "magic: gives an MSISDN and an amount, and so does when"),
-        (f"magic: 12\nwhen: {{endpoint: {Endpoint.OAUTH}}}", "magic: oauth calls have no MSISDN and no amount"),
+        (f"magic: 12\nwhen: {{endpoint: {Call.OAUTH}}}", "magic: oauth calls have no MSISDN and no amount"),
     ],
 )
 def test_a_number_that_cannot_be_is_told(rest: str, problem: str) -> None:

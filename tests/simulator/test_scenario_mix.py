@@ -9,6 +9,7 @@ from bench_daraja import MSISDN, Bench, scenario_of
 from tayari_simulator.scenarios.mix import BadMix, make_mix, parse_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.selector import Misplaced, Selector
+from tayari_simulator.state.behaviour import Call
 
 
 def scenario(name: str, rest: str = "") -> Scenario:
@@ -29,7 +30,7 @@ KNOWN = {row.name: row for row in LOADED}
 def drawn(selector: Selector, number: int) -> list[str]:
     met = []
     for place in range(number):
-        play = selector.for_push(msisdn=f"2547{place:08d}", amount=100, reference="R")
+        play = selector.for_transaction(Call.STK_PUSH, msisdn=f"2547{place:08d}", amount=100, reference="R")
         met.append(play.behaviour.name if play else "")
     return met
 
@@ -71,7 +72,9 @@ def test_the_mix_is_stronger_than_the_active_scenario_and_weaker_than_a_referenc
     selector = Selector(loaded, active="ack/late", mix={"timeout": 1})
 
     assert drawn(selector, 1) == ["payment/timeout"]
-    assert selector.for_push(msisdn=MSISDN, amount=1, reference="INV7").behaviour.name == "payment/named"  # type: ignore[union-attr]
+    named = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="INV7")
+    assert named is not None
+    assert named.behaviour.name == "payment/named"
     selector.blend(None)
     assert drawn(selector, 1) == ["ack/late"]
 
@@ -118,12 +121,12 @@ def test_a_name_of_one_folder_needs_no_folder() -> None:
 def test_a_newer_scenario_takes_its_place_in_the_mix() -> None:
     selector = Selector(LOADED, mix={"timeout": 1})
     selector.load(scenario("payment/timeout", "outcome: {result_code: 1}"))
-    play = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
+    play = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R")
 
     assert play is not None
     assert play.behaviour.steps[0].result_code == 1
     selector.reset()
-    again = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
+    again = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R")
     assert again is not None
     assert again.behaviour is play.behaviour
 

@@ -8,7 +8,6 @@ import pytest
 from bench_daraja import MSISDN, scenario_of
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.selector import Misplaced, Selector, UnknownScenario
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.state.behaviour import Call, Play
 
 OTHER = "254799999999"
@@ -19,14 +18,14 @@ def scenario(name: str, rest: str = "") -> Scenario:
 
 
 def chosen(selector: Selector, *, msisdn: str = MSISDN, amount: int = 100, reference: str = "R") -> str | None:
-    play = selector.for_push(msisdn=msisdn, amount=amount, reference=reference)
+    play = selector.for_transaction(Call.STK_PUSH, msisdn=msisdn, amount=amount, reference=reference)
     return play.behaviour.name if play else None
 
 
 def pushed(selector: Selector, *, msisdn: str = MSISDN) -> str | None:
     """The name chosen for a push that is accepted."""
     name = chosen(selector, msisdn=msisdn)
-    selector.accepted(msisdn)
+    selector.accepted(Call.STK_PUSH, msisdn)
     return name
 
 
@@ -49,7 +48,7 @@ def test_the_more_specific_choice_wins() -> None:
         ],
         active="a/active",
     )
-    selector.queue(scenario("endpoint"), endpoint=Endpoint.STK_PUSH)
+    selector.queue(scenario("endpoint"), endpoint=Call.STK_PUSH)
     selector.queue(scenario("queued"), msisdn=MSISDN)
 
     assert [pushed(selector) for _ in range(3)] == ["a/queued", "a/endpoint", "a/msisdn"]
@@ -84,9 +83,9 @@ def test_a_queued_from_call_counts_from_the_queueing() -> None:
 def test_a_one_shot_stays_at_work_until_a_push_is_accepted() -> None:
     selector = Selector()
     selector.queue(scenario("shot"), msisdn=MSISDN)
-    refused = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
-    accepted = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
-    selector.accepted(MSISDN)
+    refused = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R")
+    accepted = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R")
+    selector.accepted(Call.STK_PUSH, MSISDN)
 
     assert refused is accepted is not None
     assert chosen(selector) is None
@@ -97,8 +96,8 @@ def test_times_queues_as_many_payments_each_with_its_own_play() -> None:
     selector.queue(scenario("shot"), msisdn=MSISDN, times=2)
     plays: list[Play | None] = []
     for _ in range(3):
-        plays.append(selector.for_push(msisdn=MSISDN, amount=1, reference="R"))
-        selector.accepted(MSISDN)
+        plays.append(selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R"))
+        selector.accepted(Call.STK_PUSH, MSISDN)
 
     assert plays[0] is not plays[1]
     assert [play is None for play in plays] == [False, False, True]
@@ -106,7 +105,7 @@ def test_times_queues_as_many_payments_each_with_its_own_play() -> None:
 
 def test_one_shots_of_an_endpoint_go_to_whoever_comes_first() -> None:
     selector = Selector()
-    selector.queue(scenario("shot"), endpoint=Endpoint.STK_PUSH)
+    selector.queue(scenario("shot"), endpoint=Call.STK_PUSH)
 
     assert chosen(selector, msisdn=OTHER) == "a/shot"
     assert chosen(selector, msisdn=MSISDN) is None
@@ -116,19 +115,19 @@ def test_one_shots_of_an_endpoint_go_to_whoever_comes_first() -> None:
 
 def test_a_magic_scenario_that_refuses_keeps_its_count_over_the_refused_pushes() -> None:
     selector = Selector([scenario("busy", "when: {amount: 100}\nfaults: [{reset: {times: 2}}]")])
-    first = selector.for_push(msisdn=MSISDN, amount=100, reference="R")
+    first = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=100, reference="R")
 
-    assert selector.for_push(msisdn=MSISDN, amount=100, reference="R") is first
-    assert selector.for_push(msisdn=OTHER, amount=100, reference="R") is not first
-    selector.accepted(MSISDN)
-    assert selector.for_push(msisdn=MSISDN, amount=100, reference="R") is not first
+    assert selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=100, reference="R") is first
+    assert selector.for_transaction(Call.STK_PUSH, msisdn=OTHER, amount=100, reference="R") is not first
+    selector.accepted(Call.STK_PUSH, MSISDN)
+    assert selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=100, reference="R") is not first
 
 
 def test_a_one_shot_of_oauth_lasts_until_its_faults_are_through() -> None:
     selector = Selector()
     selector.queue(
         scenario("lost", "when: {endpoint: oauth}\nfaults: [{reset: {times: 2, after_calls: 1}}]"),
-        endpoint=Endpoint.OAUTH,
+        endpoint=Call.OAUTH,
     )
     met = []
     for _ in range(4):
@@ -141,7 +140,7 @@ def test_a_one_shot_of_oauth_lasts_until_its_faults_are_through() -> None:
 
 def test_from_call_of_an_endpoint_skips_its_first_calls() -> None:
     selector = Selector()
-    selector.queue(scenario("late", "when: {endpoint: oauth, from_call: 3}\nfaults: [reset]"), endpoint=Endpoint.OAUTH)
+    selector.queue(scenario("late", "when: {endpoint: oauth, from_call: 3}\nfaults: [reset]"), endpoint=Call.OAUTH)
     met = []
     while (play := selector.for_endpoint(Call.OAUTH)) is not None:
         met.append(len(play.met(Call.OAUTH, 0.0, random)))
@@ -162,7 +161,7 @@ def test_reset_forgets_what_was_queued_and_returns_to_the_first_active() -> None
 def test_a_scenario_loaded_again_plays_in_its_new_form() -> None:
     selector = Selector([scenario("one")], active="a/one")
     selector.load(scenario("one", "outcome: {result_code: 1}"))
-    play = selector.for_push(msisdn=MSISDN, amount=1, reference="R")
+    play = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="R")
 
     assert play is not None
     assert play.behaviour.steps[0].result_code == 1
@@ -177,10 +176,10 @@ def test_a_scenario_that_could_never_play_is_not_queued() -> None:
     selector = Selector()
     token = scenario("token", "when: {endpoint: oauth}")
 
-    with pytest.raises(Misplaced, match="is for oauth calls, but calls of this MSISDN are stk_push"):
+    with pytest.raises(Misplaced, match="is for oauth calls, which have no MSISDN"):
         selector.queue(token, msisdn=MSISDN)
     with pytest.raises(Misplaced, match="queue it with endpoint: oauth"):
-        selector.queue(token, endpoint=Endpoint.STK_PUSH)
+        selector.queue(token, endpoint=Call.STK_PUSH)
     with pytest.raises(Misplaced, match="exactly one of msisdn and endpoint"):
         selector.queue(scenario("one"))
     assert selector.queued == 0

@@ -13,7 +13,7 @@ from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.scenarios.read import read_scenarios
-from tayari_simulator.scenarios.values import Endpoint, Topic
+from tayari_simulator.scenarios.values import Topic
 from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -58,7 +58,7 @@ def queued(name: str) -> Bench:
     if endpoint_of(name) == "stk_push":
         bench.selector.queue(scenario, msisdn=MSISDN)
     else:
-        bench.selector.queue(scenario, endpoint=Endpoint(endpoint_of(name)))
+        bench.selector.queue(scenario, endpoint=endpoint_of(name))
     return bench
 
 
@@ -139,7 +139,7 @@ def test_pushes_are_answered_as_the_file_says(name: str) -> None:
         for fault, given in faults:
             check_reply(reply, fault, given)
         refused = any(fault in REFUSING for fault, _ in faults)
-        assert bool(bench.seen[number - 1].checkout_request_id) is not refused
+        assert bool(bench.seen[number - 1].transaction_id) is not refused
         if not faults:
             assert orjson.loads(reply.body)["ResponseCode"] == "0"
 
@@ -194,7 +194,7 @@ def check_changed(name: str, sent: list[Delivery]) -> None:
         with pytest.raises(orjson.JSONDecodeError):
             orjson.loads(delivery.body)
     else:
-        assert orjson.loads(delivery.body)["Body"]["stkCallback"]["CheckoutRequestID"] == delivery.checkout_request_id
+        assert orjson.loads(delivery.body)["Body"]["stkCallback"]["CheckoutRequestID"] == delivery.transaction_id
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -210,7 +210,7 @@ def test_the_query_tells_what_the_file_says(name: str) -> None:
             check_reply(reply, fault, given)
         if not faults:
             check_query(name, number, orjson.loads(reply.body), identifier)
-        assert bench.seen[-1].checkout_request_id == identifier
+        assert bench.seen[-1].transaction_id == identifier
 
 
 def check_query(name: str, number: int, answer: dict[str, Any], identifier: str) -> None:

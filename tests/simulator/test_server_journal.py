@@ -24,7 +24,7 @@ entries = st.tuples(st.sampled_from(["", "254700000001", "254700000002"]), st.sa
 questions = st.builds(
     Question,
     msisdn=st.none() | st.sampled_from(["254700000001", "254700000009"]),
-    checkout_request_id=st.none() | st.sampled_from(["ws_1", "ws_9"]),
+    transaction_id=st.none() | st.sampled_from(["ws_1", "ws_9"]),
     since=st.integers(0, 60),
     until=st.none() | st.integers(0, 60),
 )
@@ -35,7 +35,7 @@ def entry(
 ) -> Exchange:
     made = Exchange(Kind.REQUEST, endpoint, "POST", "/x", (), body, 1.0, 2.0)
     made.msisdn = msisdn
-    made.checkout_request_id = checkout_request_id
+    made.transaction_id = checkout_request_id
     return made
 
 
@@ -189,7 +189,7 @@ def test_what_memory_dropped_is_found_in_the_file_by_every_key(tmp_path: Path) -
         return [row.seq for row in found], following
 
     assert journal.oldest_seq > 500
-    for where in ({"msisdn": "254707"}, {"checkout_request_id": "ws_7"}, {"reference": "INV7"}):
+    for where in ({"msisdn": "254707"}, {"transaction_id": "ws_7"}, {"reference": "INV7"}):
         assert asked(**where) == ([15, 16], 601)
     assert asked(reference="INV299") == ([599, 600], 601)
     assert asked(reference="INV999") == ([], 601)

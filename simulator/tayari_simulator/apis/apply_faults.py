@@ -8,12 +8,12 @@ import orjson
 
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.errors import REQUEST_ID
-from tayari_simulator.state.behaviour import Call, Play, Reply, Transport
+from tayari_simulator.state.behaviour import Play, Reply, Transport
 
 _MARK = REQUEST_ID.encode()
 
 
-def apply_faults(play: Play, call: Call, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
+def apply_faults(play: Play, call: str, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 
     Raises:

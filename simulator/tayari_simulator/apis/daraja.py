@@ -8,7 +8,9 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis.apply_faults import apply_faults
 from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.lifecycle import Answer
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.outcomes import play_next_result
 from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
@@ -28,10 +30,10 @@ from tayari_simulator.catalogue.errors import (
     Refused,
 )
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.state.behaviour import Call, Choose, Delivery, Reply, Uniform
+from tayari_simulator.state.behaviour import Choose, Delivery, Reply, Uniform
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.tokens import Token, is_bearer
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 Reader = Callable[[Mapping[str, Any]], list[Any]]
 
@@ -45,7 +47,7 @@ class Route:
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
-        self.name = str(endpoint.name)
+        self.name = endpoint.name
         self.handle = endpoint.handle
         self.read: Reader | None = None
         self.blamed = ""
@@ -60,11 +62,12 @@ class Daraja:
 
     def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None = None) -> None:
         self.world = World(business, options, uniform=uniform, choose=choose)
+        self.world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
         self.routes: Mapping[str, Route] = {row.path: Route(row, options) for row in ENDPOINTS}
         self._token_error = _token_error(options)
         self._gaps_s = rate_gaps(options)
         self._rate_refusal = rate_refusal(options)
-        self._last_call: dict[tuple[Call, str], float] = {}
+        self._last_call: dict[tuple[str, str], float] = {}
 
     def answer(self, route: Route, exchange: Exchange, authorization: str | None, content_type: str | None) -> Reply:
         """Answer one call of a known path. The exchange's `at_s` is the time; ids and notes are written into it."""
@@ -79,9 +82,23 @@ class Daraja:
             if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
                 return self._slow_down(exchange)
             wire = _json_object(exchange.request_body, content_type, route.blamed)
-            return route.handle(self.world, exchange, route.read(wire))
+            if route.endpoint.chooses or self.world.choose is None:
+                return route.handle(self.world, exchange, route.read(wire))
+            return self._under_scenario(self.world.choose, route, exchange, wire)
         except Refused as refused:
             return self._refuse(refused, exchange)
+
+    def _under_scenario(self, choose: Choose, route: Route, exchange: Exchange, wire: Mapping[str, Any]) -> Reply:
+        """Answer a call that makes no transaction: its faults may answer instead of it, or change its answer."""
+        read = route.read
+        assert read is not None
+        play = choose.for_endpoint(route.name)
+        if play is None:
+            return route.handle(self.world, exchange, read(wire))
+        exchange.scenario = play.behaviour.name
+        return apply_faults(
+            play, route.name, self.world, exchange.at_s, lambda: route.handle(self.world, exchange, read(wire))
+        )
 
     def not_found(self, exchange: Exchange, path: str) -> Reply:
         """Answer a path that no row has."""
@@ -103,7 +120,7 @@ class Daraja:
         due_s, _, plan = popped
         if type(plan) is Delivery:
             return self._leaving(plan, now_s)
-        assert isinstance(plan, Payment)
+        assert isinstance(plan, Transaction)
         deliveries = play_next_result(self.world, plan, due_s)
         plan.pending += len(deliveries)
         if not plan.pending:
@@ -126,6 +143,10 @@ class Daraja:
             return ()
         return (delivery,) if self.world.reordering.leaves(delivery, now_s) else ()
 
+    def answered(self, transaction: Transaction, answer: Answer) -> None:
+        """The merchant answered a message that must be answered before there is a result."""
+        self.world.lifecycles[transaction.kind].answered(self.world, transaction, answer)
+
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""
         self.world.agenda.add(delivery.due_s, delivery)
@@ -143,7 +164,7 @@ class Daraja:
             raise Refused(self._token_error, note="the token is unknown, expired or revoked")
         return token
 
-    def _too_fast(self, call: Call, app: str, now_s: float) -> bool:
+    def _too_fast(self, call: str, app: str, now_s: float) -> bool:
         """Evenly spaced calls of one app to one endpoint, without a burst. Source: reference 1.11."""
         gap_s = self._gaps_s.get(call, 0.0)
         if not gap_s:
@@ -212,4 +233,4 @@ def _note_whose(exchange: Exchange) -> None:
         return
     if isinstance(wire, dict):
         exchange.msisdn = str(wire.get("PhoneNumber") or "")[:20]
-        exchange.checkout_request_id = exchange.checkout_request_id or str(wire.get("CheckoutRequestID") or "")[:80]
+        exchange.transaction_id = exchange.transaction_id or str(wire.get("CheckoutRequestID") or "")[:80]

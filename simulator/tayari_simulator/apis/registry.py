@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis import oauth, stk_push, stk_query
 from tayari_simulator.apis.fields import Fields
+from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
@@ -21,22 +22,36 @@ Handle = Callable[[World, Exchange, list[Any]], Reply]
 class Endpoint:
     """One row. `fields` None: no body and no token; the handler gets the Authorization header and the query text."""
 
-    name: Call
+    name: str
     method: str
     path: str
     fields: Callable[[Options], Fields] | None
     handle: Handle
     about: str
+    lifecycle: Callable[[Options], Lifecycle] | None = None
+    """Of a call that makes a transaction: what becomes of it."""
+    chooses: bool = False
+    """Whether `handle` asks for its scenario itself; for all others `Daraja` does."""
 
 
 ENDPOINTS: Final = (
     Endpoint(name=Call.OAUTH, method="GET", path="/oauth/v1/generate", fields=None, handle=oauth.generate,
-             about="an access token for a consumer key and secret"),
+             chooses=True, about="an access token for a consumer key and secret"),
     Endpoint(name=Call.STK_PUSH, method="POST", path="/mpesa/stkpush/v1/processrequest", fields=stk_push.fields,
-             handle=stk_push.push, about="M-Pesa Express: the prompt on the customer's phone"),
+             handle=stk_push.push, lifecycle=stk_push.lifecycle, chooses=True,
+             about="M-Pesa Express: the prompt on the customer's phone"),
     Endpoint(name=Call.STK_QUERY, method="POST", path="/mpesa/stkpushquery/v1/query", fields=stk_query.fields,
-             handle=stk_query.query, about="M-Pesa Express query: how a push stands"),
+             handle=stk_query.query, chooses=True, about="M-Pesa Express query: how a push stands"),
 )  # fmt: skip
+
+CALLS: Final = tuple(row.name for row in ENDPOINTS)
+"""The names of all rows."""
+LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
+    row.name: row.lifecycle(Options()) for row in ENDPOINTS if row.lifecycle is not None
+}
+"""What becomes of transactions, by call, under the switches of the documented profile: for whoever needs no world."""
+TRANSACTIONS: Final = frozenset(LIFECYCLES)
+"""The calls that make transactions."""
 
 _FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("/mpesa/b2c/", "404.002.01"),
@@ -60,7 +75,5 @@ def not_found_code(path: str) -> str:
 def schemas(options: Options) -> Mapping[str, Mapping[str, object]]:
     """The JSON Schema of each request body, by endpoint name."""
     return {
-        str(row.name): row.fields(options).schema(f"{row.about} (request)")
-        for row in ENDPOINTS
-        if row.fields is not None
+        row.name: row.fields(options).schema(f"{row.about} (request)") for row in ENDPOINTS if row.fields is not None
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from tayari_simulator.apis.lifecycle import Result
+from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import wire_form
+from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.json_bytes import dumps
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 Json = dict[str, Any]
 
@@ -21,8 +25,16 @@ SOURCE_ADDRESSES: Final = (
 """From where callbacks come. Source: reference 1.9."""
 
 
-class Callbacks:
-    """Builds callback bodies under one set of switches."""
+def transaction_date(world: World, now_s: float) -> int:
+    """`TransactionDate`: 14 digits in EAT, perhaps earlier than the clock (option `transaction_date_skew_s`)."""
+    skew_s = world.rules.transaction_date_skew_s
+    if skew_s:
+        return int(f"{datetime.fromtimestamp(int(now_s - skew_s), EAT):%Y%m%d%H%M%S}")
+    return world.ids.second(now_s).date_time
+
+
+class StkCallback:
+    """Builds the callback of an STK push under one set of switches."""
 
     def __init__(self, options: Options) -> None:
         self._balance = options.says("balance_item", "empty")
@@ -31,38 +43,40 @@ class Callbacks:
         self._single = options.says("metadata_form", "single_object")
         self._plain = not (self._balance or self._masked or self._single or self._amount != "integer")
 
-    def body(self, payment: Payment, code: int | str, desc: str, *, receipt: str, date_time: int) -> bytes:
-        """The callback as bytes. `date_time` is TransactionDate; both it and `receipt` appear on success only."""
+    def __call__(self, world: World, transaction: Transaction, result: Result) -> bytes:
+        """The callback as bytes. Receipt and TransactionDate appear on success only."""
+        code, desc, receipt, at_s = result
+        date_time = transaction_date(world, at_s) if str(code) == "0" else 0
         if code == 0 and self._plain:
             metadata: Json | None = {
                 "Item": [
-                    {"Name": "Amount", "Value": payment.amount},
+                    {"Name": "Amount", "Value": transaction.amount},
                     {"Name": "MpesaReceiptNumber", "Value": receipt},
                     {"Name": "TransactionDate", "Value": date_time},
-                    {"Name": "PhoneNumber", "Value": int(payment.msisdn)},
+                    {"Name": "PhoneNumber", "Value": int(transaction.msisdn)},
                 ]
             }
         else:
-            metadata = self._metadata(payment, receipt, date_time) if str(code) == "0" else None
-        result: Json = {
-            "MerchantRequestID": payment.merchant_request_id,
-            "CheckoutRequestID": payment.checkout_request_id,
+            metadata = self._metadata(transaction, receipt, date_time) if str(code) == "0" else None
+        callback: Json = {
+            "MerchantRequestID": transaction.request_id,
+            "CheckoutRequestID": transaction.id,
             "ResultCode": wire_form(code),
             "ResultDesc": desc,
         }
         if metadata is not None:
-            result["CallbackMetadata"] = metadata
-        return dumps({"Body": {"stkCallback": result}})
+            callback["CallbackMetadata"] = metadata
+        return dumps({"Body": {"stkCallback": callback}})
 
-    def _metadata(self, payment: Payment, receipt: str, date_time: int) -> Json:
+    def _metadata(self, transaction: Transaction, receipt: str, date_time: int) -> Json:
         paid = {"Name": "MpesaReceiptNumber", "Value": receipt}
         if self._single:
             return {"Item": paid}
-        items: list[Json] = [{"Name": "Amount", "Value": self._money(payment.amount)}, paid]
+        items: list[Json] = [{"Name": "Amount", "Value": self._money(transaction.amount)}, paid]
         if self._balance:
             items.append({"Name": "Balance"})
         items.append({"Name": "TransactionDate", "Value": date_time})
-        items.append({"Name": "PhoneNumber", "Value": self._phone(payment.msisdn)})
+        items.append({"Name": "PhoneNumber", "Value": self._phone(transaction.msisdn)})
         return {"Item": items}
 
     def _money(self, amount: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.apply_faults import apply_faults
+from tayari_simulator.apis.acceptance import begin, choose
 from tayari_simulator.apis.callback_urls import callback_url
 from tayari_simulator.apis.fields import (
     LONGEST_TEXT,
@@ -20,7 +20,9 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
+from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.rules import Rules
+from tayari_simulator.apis.stk_callback import StkCallback
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
@@ -29,7 +31,7 @@ from tayari_simulator.state.behaviour import Call, Play, Reply
 from tayari_simulator.state.eat_time import timestamp
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Status, Transaction
 
 PAY_BILL: Final = "CustomerPayBillOnline"
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
@@ -90,69 +92,55 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     business.check(short_code, password, sent)
     if kind == BUY_GOODS and business.till is None:
         raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
-    choose = world.choose
-    if choose is None:
-        return _accept(world, exchange, values, None)
-    play = choose.for_push(msisdn=msisdn, amount=values[4], reference=values[9])
-    if play is None:
-        return _accept(world, exchange, values, None)
-    exchange.scenario = play.behaviour.name
 
-    def decide() -> Reply:
-        reply = _accept(world, exchange, values, play)
-        choose.accepted(msisdn)
-        return reply
+    def accept(play: Play | None) -> Reply:
+        return _accept(world, exchange, values, play)
 
-    return apply_faults(play, Call.STK_PUSH, world, exchange.at_s, decide)
+    return choose(world, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[9], accept=accept)
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
     """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
-    _, _, _, _, shillings, _, party_b, msisdn, url, reference, _ = values
+    _, _, _, command, shillings, _, party_b, msisdn, url, reference, _ = values
     short_code = world.business.short_code
     if party_b == short_code:
         party_b = short_code  # one object for all payments
     now_s = exchange.at_s
-    busy = world.payments.prompt(msisdn)
+    busy = world.prompts.on(msisdn)
     if busy is not None and world.rules.lock_refuses:
-        raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.checkout_request_id} is open")
+        raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.id} is open")
     forced, after_s = (None, 0.0) if play is not None else _ruled(world, exchange, values, busy)
     if play is not None:
         after_s = play.behaviour.steps[0].after.draw(world.uniform)
     identifier = world.ids.checkout_request_id(now_s, msisdn)
     later_s = now_s
-    while identifier in world.payments:
+    while identifier in world.transactions:
         later_s += world.ids.tick_s
         identifier = world.ids.checkout_request_id(later_s, msisdn)
-    payment = Payment(
-        identifier, world.ids.request_id(), msisdn, shillings, short_code, party_b, reference, url, now_s,
-        now_s + after_s, play,
+    transaction = Transaction(
+        identifier, world.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, party_b, reference, url,
+        now_s, now_s + after_s, command,
     )  # fmt: skip
-    payment.forced = forced
-    payment.seq = exchange.seq
-    payment.pending = 1
-    payment.next_due_s = payment.due_s
-    if world.keeper is not None:
-        world.keeper.accepted(payment)
-    world.payments.add(payment)
-    world.agenda.add(payment.due_s, payment)
-    world.counts.pushes_accepted += 1
-    exchange.checkout_request_id = identifier
-    return Reply(200, acknowledgement(payment))
+    transaction.play = play
+    transaction.forced = forced
+    begin(world, exchange, transaction)
+    return Reply(200, acknowledgement(transaction))
 
 
-def acknowledgement(payment: Payment) -> bytes:
+def acknowledgement(transaction: Transaction) -> bytes:
     """The five string fields of an accepted push."""
     return dumps({
-        "MerchantRequestID": payment.merchant_request_id,
-        "CheckoutRequestID": payment.checkout_request_id,
+        "MerchantRequestID": transaction.request_id,
+        "CheckoutRequestID": transaction.id,
         "ResponseCode": "0",
         "ResponseDescription": ACCEPTED,
         "CustomerMessage": ACCEPTED,
     })  # fmt: skip
 
 
-def _ruled(world: World, exchange: Exchange, values: list[Any], busy: Payment | None) -> tuple[int | str | None, float]:
+def _ruled(
+    world: World, exchange: Exchange, values: list[Any], busy: Transaction | None
+) -> tuple[int | str | None, float]:
     """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
     rules = world.rules
     after_s = rules.outcome_after_s
@@ -182,9 +170,66 @@ def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
 
 
 def _repeated(world: World, msisdn: str, shillings: int, now_s: float) -> bool:
-    for earlier in reversed(world.payments.of(msisdn)):
+    for earlier in reversed(world.transactions.of(msisdn)):
         if earlier.created_s < now_s - SAME_AMOUNT_S:
             return False
-        if earlier.amount == shillings:
+        if earlier.kind == Call.STK_PUSH and earlier.amount == shillings:
             return True
     return False
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of an accepted push."""
+    return Lifecycle(
+        api="stk",
+        example=_example,
+        decide=_decide,
+        settle=_settle,
+        message=StkCallback(options),
+        opened=_show_prompt,
+        closed=_hide_prompt,
+    )
+
+
+def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = world.business.short_code
+    identifier = world.ids.checkout_request_id(now_s, msisdn)
+    return Transaction(
+        identifier, world.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, short_code, "", url, now_s,
+        now_s, PAY_BILL,
+    )  # fmt: skip
+
+
+def _show_prompt(world: World, transaction: Transaction) -> None:
+    world.prompts.open(transaction)
+
+
+def _hide_prompt(world: World, transaction: Transaction) -> None:
+    world.prompts.close(transaction)
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    if not world.ledger.covers(transaction.msisdn, transaction.amount):
+        return results.INSUFFICIENT
+    same_phone = world.transactions.of(transaction.msisdn)
+    if len(same_phone) > 1 and _paid_today(world, transaction) + transaction.amount > world.rules.daily_limit:
+        return results.DAILY_LIMIT
+    return results.SUCCESS
+
+
+def _paid_today(world: World, transaction: Transaction) -> int:
+    today = _day(transaction.due_s)
+    return sum(
+        other.amount
+        for other in world.transactions.of(transaction.msisdn)
+        if other.kind == transaction.kind and other.status is Status.PAID and _day(other.completed_s) == today
+    )
+
+
+def _day(now_s: float) -> int:
+    """The number of the day in EAT."""
+    return int(now_s + 3 * 3600) // 86_400

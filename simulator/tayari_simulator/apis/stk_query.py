@@ -22,7 +22,7 @@ from tayari_simulator.state.behaviour import Call, Play, QuerySays, Reply
 from tayari_simulator.state.eat_time import timestamp
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
-from tayari_simulator.state.transactions import Payment, Status
+from tayari_simulator.state.transactions import Status, Transaction
 
 _WELL_FORMED: Final = re.compile(r"ws_CO_[0-9A-Za-z_]{10,60}")
 _SAYS: Final = "reference 3.2"
@@ -50,50 +50,50 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         Refused: short code, password, unknown id, or one of the in-flight forms that are errors.
     """
     short_code, password, sent, checkout_request_id = values
-    exchange.checkout_request_id = checkout_request_id
-    payment = world.payments.find(checkout_request_id)
-    if payment is not None:
-        exchange.msisdn = payment.msisdn
+    exchange.transaction_id = checkout_request_id
+    transaction = world.transactions.find(checkout_request_id)
+    if transaction is not None:
+        exchange.msisdn = transaction.msisdn
     world.business.check(short_code, password, sent)
     play = None if world.choose is None else world.choose.for_endpoint(Call.STK_QUERY)
-    if play is None and payment is not None:
-        play = payment.play
+    if play is None and transaction is not None:
+        play = transaction.play
     if play is None:
-        return _answer(world, exchange, payment, None)
+        return _answer(world, exchange, transaction, None)
     exchange.scenario = play.behaviour.name
-    return apply_faults(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, payment, play))
+    return apply_faults(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, transaction, play))
 
 
-def _answer(world: World, exchange: Exchange, payment: Payment | None, play: Play | None) -> Reply:
-    if payment is None:
-        raise Refused(_unknown(world.options, exchange.checkout_request_id))
-    payment.queries += 1
+def _answer(world: World, exchange: Exchange, transaction: Transaction | None, play: Play | None) -> Reply:
+    if transaction is None:
+        raise Refused(_unknown(world.options, exchange.transaction_id))
+    transaction.queries += 1
     says = None if play is None else play.behaviour.query
-    if says is not None and (says.for_calls is None or payment.queries <= says.for_calls):
-        return _told(world, exchange, payment, says)
-    return _truth(world, exchange, payment)
+    if says is not None and (says.for_calls is None or transaction.queries <= says.for_calls):
+        return _told(world, exchange, transaction, says)
+    return _truth(world, exchange, transaction)
 
 
-def _told(world: World, exchange: Exchange, payment: Payment, says: QuerySays) -> Reply:
+def _told(world: World, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
     """What a scenario lets the query say."""
     if says.error is not None:
         raise Refused(ERRORS[says.error])
     if says.result_code is not None:
         desc = says.result_desc or world.text_of(says.result_code)
-        return _result(world, payment, says.result_code, desc, says.checkout_request_id)
-    if says.in_flight and (payment.status is Status.PROMPTED or says.for_calls is not None):
-        form = says.in_flight[min(payment.queries, len(says.in_flight)) - 1]
-        return _in_flight(world, payment, form, says.checkout_request_id)
-    return _truth(world, exchange, payment, says.checkout_request_id)
+        return _result(world, transaction, says.result_code, desc, says.checkout_request_id)
+    if says.in_flight and (transaction.status is Status.PROMPTED or says.for_calls is not None):
+        form = says.in_flight[min(transaction.queries, len(says.in_flight)) - 1]
+        return _in_flight(world, transaction, form, says.checkout_request_id)
+    return _truth(world, exchange, transaction, says.checkout_request_id)
 
 
-def _truth(world: World, exchange: Exchange, payment: Payment, identifier: str | None = None) -> Reply:
-    if payment.result_code is not None:
-        return _result(world, payment, payment.result_code, payment.result_desc, identifier)
-    if exchange.at_s - payment.created_s < world.rules.query_too_early_s:
-        return _in_flight(world, payment, "too_early", identifier)
+def _truth(world: World, exchange: Exchange, transaction: Transaction, identifier: str | None = None) -> Reply:
+    if transaction.result_code is not None:
+        return _result(world, transaction, transaction.result_code, transaction.result_desc, identifier)
+    if exchange.at_s - transaction.created_s < world.rules.query_too_early_s:
+        return _in_flight(world, transaction, "too_early", identifier)
     form = world.options.text("in_flight")
-    return _in_flight(world, payment, _drawn(world) if form == "mix" else form, identifier)
+    return _in_flight(world, transaction, _drawn(world) if form == "mix" else form, identifier)
 
 
 def _drawn(world: World) -> str:
@@ -104,9 +104,9 @@ def _drawn(world: World) -> str:
     return "processing" if number < 0.5 else "4999"
 
 
-def _in_flight(world: World, payment: Payment, form: str, identifier: str | None) -> Reply:
+def _in_flight(world: World, transaction: Transaction, form: str, identifier: str | None) -> Reply:
     if form == "4999":
-        return _result(world, payment, STILL_PROCESSING, world.text_of(STILL_PROCESSING), identifier)
+        return _result(world, transaction, STILL_PROCESSING, world.text_of(STILL_PROCESSING), identifier)
     raise Refused(_FORMS[form])
 
 
@@ -116,7 +116,7 @@ IN_FLIGHT_FORMS: Final = ("4999", *_FORMS)
 """The names that a scenario may use. Source: reference 3.2."""
 
 
-def _result(world: World, payment: Payment, code: int | str, desc: str, identifier: str | None) -> Reply:
+def _result(world: World, transaction: Transaction, code: int | str, desc: str, identifier: str | None) -> Reply:
     """`ResultCode` is text here, and a number in the callback. Source: reference 3.2."""
     description = world.options.text("query_description")
     return Reply(
@@ -124,8 +124,8 @@ def _result(world: World, payment: Payment, code: int | str, desc: str, identifi
         dumps({
             "ResponseCode": "0",
             "ResponseDescription": f"The service request has been accepted {description}",
-            "MerchantRequestID": payment.merchant_request_id,
-            "CheckoutRequestID": identifier or payment.checkout_request_id,
+            "MerchantRequestID": transaction.request_id,
+            "CheckoutRequestID": identifier or transaction.id,
             "ResultCode": str(code),
             "ResultDesc": desc,
         }),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.rules import Rules
-from tayari_simulator.apis.stk_callback import Callbacks
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import ResultCode, Wording, find
 from tayari_simulator.state.agenda import Agenda
@@ -14,27 +15,35 @@ from tayari_simulator.state.behaviour import Choose, Uniform
 from tayari_simulator.state.held_callbacks import Holding
 from tayari_simulator.state.identifiers import Ids
 from tayari_simulator.state.keeper import Keeper
-from tayari_simulator.state.ledger import Wallets
+from tayari_simulator.state.ledger import Ledger
+from tayari_simulator.state.prompts import Prompts
 from tayari_simulator.state.reordering import Reordering
 from tayari_simulator.state.tokens import Tokens
-from tayari_simulator.state.transaction_store import Payments
-from tayari_simulator.state.transactions import Ending, Payment
+from tayari_simulator.state.transaction_store import Transactions
+from tayari_simulator.state.transactions import Ending, Transaction
 
 
 @dataclass(slots=True)
 class Counts:
     """What has happened since the start; never reset."""
 
-    pushes_accepted: int = 0
+    accepted: int = 0
+    """Transactions that were accepted."""
+    accepted_by_kind: dict[str, int] = field(default_factory=dict)
     accepted_before: int = 0
-    """Of an earlier process whose payments this one took over; not in `pushes_accepted`."""
+    """Of an earlier process whose transactions this one took over; not in `accepted`."""
     results: int = 0
     endings: dict[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
-    """Payments for which nothing is to come any more."""
+    """Transactions for which nothing is to come any more."""
     forgotten: int = 0
     """Payments that were forgotten on demand while something was still to come."""
     refused: dict[str, int] = field(default_factory=dict)
     """Refusals by error code; what is no error of Daraja's by its status (`http_503`) or by what became of it."""
+
+    def accept(self, kind: str) -> None:
+        """Note one accepted transaction."""
+        self.accepted += 1
+        self.accepted_by_kind[kind] = self.accepted_by_kind.get(kind, 0) + 1
 
     def refuse(self, code: str) -> None:
         """Note one refusal."""
@@ -57,42 +66,45 @@ class World:
             classic=options.says("request_id_style", "classic"),
         )
         self.tokens = Tokens()
-        self.payments = Payments()
+        self.transactions = Transactions()
         self.agenda = Agenda()
         self.reordering = Reordering(self.agenda)
         self.holding = Holding(self.agenda)
-        self.wallets = Wallets()
-        self.callbacks = Callbacks(options)
+        self.prompts = Prompts()
+        self.ledger = Ledger()
+        self.lifecycles: Mapping[str, Lifecycle] = {}
+        """What becomes of transactions, by kind; set by whoever has the table of APIs."""
         self.counts = Counts()
         self.keeper: Keeper | None = None
         """Who keeps what must outlive the process, if anyone does."""
-        self._texts: dict[int | str, str] = {}
+        self._texts: dict[tuple[int | str, str], str] = {}
         self.callback_headers: tuple[tuple[str, str], ...] = ()
         if options.says("callback_short_code_header", "on"):
             self.callback_headers = (("Businessshortcode", business.short_code),)
 
-    def text_of(self, code: int | str) -> str:
-        """The catalogue's wording for a code; a code without one says so itself."""
-        known = self._texts.get(code)
+    def text_of(self, code: int | str, api: str = "stk") -> str:
+        """The catalogue's wording for a code of this API; a code without one says so itself."""
+        known = self._texts.get((code, api))
         if known is None:
-            row: ResultCode | None = find(code)
+            row: ResultCode | None = find(code, api)
             known = row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
             if row is not None:  # codes of no row have no end
-                self._texts[code] = known
+                self._texts[code, api] = known
         return known
 
-    def end_if_through(self, payment: Payment) -> None:
-        """Count a payment for which nothing is to come any more; one that was forgotten is counted already."""
-        if not payment.pending and payment.checkout_request_id in self.payments:
-            payment.ending = payment.ending or Ending.DROPPED
-            self.counts.endings[payment.ending] += 1
+    def end_if_through(self, transaction: Transaction) -> None:
+        """Count a transaction for which nothing is to come any more; one that was forgotten is counted already."""
+        if not transaction.pending and transaction.id in self.transactions:
+            transaction.ending = transaction.ending or Ending.DROPPED
+            self.counts.endings[transaction.ending] += 1
 
     def forget(self) -> None:
-        """Back to the start: no payments, tokens, wallets, nothing planned."""
-        self.counts.forgotten += sum(1 for payment in self.payments.all() if payment.pending)
+        """Back to the start: no transactions, tokens, accounts, nothing planned."""
+        self.counts.forgotten += sum(1 for transaction in self.transactions.all() if transaction.pending)
         self.tokens.revoke()
-        self.payments.clear()
+        self.transactions.clear()
         self.agenda.clear()
         self.reordering.clear()
         self.holding.clear()
-        self.wallets.clear()
+        self.prompts.clear()
+        self.ledger.clear()

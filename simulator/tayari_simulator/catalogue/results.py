@@ -95,15 +95,16 @@ def _row(  # noqa: PLR0917 - the columns of the tables
 
 RESULTS: Final[tuple[ResultCode, ...]] = tuple(_row(*row) for row in (*STK_ROWS, *OTHER_ROWS))
 
-_STK: Final[Mapping[str, ResultCode]] = MappingProxyType({
-    str(row.code): row for row in reversed(RESULTS) if "stk" in row.apis or "stk_query" in row.apis
+_BY_API: Final[Mapping[tuple[str, str], ResultCode]] = MappingProxyType({
+    (str(row.code), api): row for row in reversed(RESULTS) for api in row.apis
 })  # fmt: skip
 _ANY: Final[Mapping[str, ResultCode]] = MappingProxyType({str(row.code): row for row in reversed(RESULTS)})
 
 
-def find(code: int | str) -> ResultCode | None:
-    """The row for a code (number or text): its meaning for STK where it has one; None for a code of no row."""
-    return _STK.get(str(code)) or _ANY.get(str(code))
+def find(code: int | str, api: str = "stk") -> ResultCode | None:
+    """The row for a code (number or text): its meaning for this API where it has one; None for a code of no row."""
+    text = str(code)
+    return _BY_API.get((text, api)) or _BY_API.get((text, f"{api}_query")) or _ANY.get(text)
 
 
 def wire_form(code: int | str) -> int | str:

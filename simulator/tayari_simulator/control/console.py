@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
-from tayari_simulator.transport.views import payment_dict
+from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 RECENT: Final = 25
@@ -109,8 +109,8 @@ def facts_of(simulator: Simulator, selector: Selector) -> Json:
             "version": settings["version"],
         },
         "metrics": simulator.metrics(),
-        "payments": [payment_dict(row) for row in simulator.daraja.world.payments.all()[-RECENT:]],
-        "scenarios": [[row.name, str(row.when.endpoint), row.about] for row in selector.scenarios()],
+        "payments": [transaction_dict(row) for row in simulator.daraja.world.transactions.all()[-RECENT:]],
+        "scenarios": [[row.name, row.when.endpoint, row.about] for row in selector.scenarios()],
     }
 
 

@@ -12,9 +12,9 @@ from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.scenarios.values import MSISDN_FORM
 from tayari_simulator.scenarios.ways import Way
 from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.state.transactions import Payment, Status
+from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.transport.simulator import Simulator
-from tayari_simulator.transport.views import payment_dict
+from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 MOST_PAYMENTS: int = 100
@@ -36,11 +36,11 @@ MATCHED: Final = {
 }
 
 
-def chosen_way(payment: Payment) -> Way | None:
+def chosen_way(transaction: Transaction) -> Way | None:
     """By which way the payment came to its scenario; None: it began in an earlier process, which did not keep that."""
-    if payment.play is None:
+    if transaction.play is None:
         return Way.DEFAULT
-    return Way(payment.play.chosen_by) if payment.play.chosen_by else None
+    return Way(transaction.play.chosen_by) if transaction.play.chosen_by else None
 
 
 def why_chosen(way: Way | None) -> str:
@@ -48,17 +48,17 @@ def why_chosen(way: Way | None) -> str:
     return MATCHED[way] if way is not None else NOT_KEPT
 
 
-def considered(selector: Selector, payment: Payment) -> list[Json]:
+def considered(selector: Selector, transaction: Transaction) -> list[Json]:
     """A row for each way, the strongest first: `way`, `matched`, `scenario`, `why`, and `near`: who else asked for it.
 
     What was queued at the time is known from the choice itself; the loaded scenarios are those of now.
     """
-    chosen = chosen_way(payment)
+    chosen = chosen_way(transaction)
     if chosen is None:
         return [{"way": str(way), "matched": False, "scenario": None, "why": NOT_KEPT, "near": []} for way in Way]
-    name = payment.play.behaviour.name if payment.play is not None else None
+    name = transaction.play.behaviour.name if transaction.play is not None else None
     ways = list(Way)
-    asked = _asked(selector, payment)
+    asked = _asked(selector, transaction)
     rows = []
     for place, way in enumerate(ways):
         matched = way is chosen
@@ -68,14 +68,20 @@ def considered(selector: Selector, payment: Payment) -> list[Json]:
             "matched": matched,
             "scenario": name if matched else None,
             "why": MATCHED[way] if matched else _why_not(way, selector, chosen if outranked else None),
-            "near": [_near(row, payment, way, chosen) for row in asked.get(way, ()) if row.name != name or not matched],
+            "near": [
+                _near(row, transaction, way, chosen)
+                for row in asked.get(way, ())
+                if row.name != name or not matched
+            ],
         })  # fmt: skip
     return rows
 
 
-def _asked(selector: Selector, payment: Payment) -> dict[Way, Rows]:
+def _asked(selector: Selector, transaction: Transaction) -> dict[Way, Rows]:
     found: dict[Way, Rows] = {}
-    for way, rows in selector.conditions.candidates(payment.msisdn, payment.amount, payment.account_reference):
+    for way, rows in selector.conditions(transaction.kind).candidates(
+        transaction.msisdn, transaction.amount, transaction.reference
+    ):
         found[way] = (*found.get(way, ()), *rows)
     return found
 
@@ -93,10 +99,10 @@ def _why_not(way: Way, selector: Selector, outranked_by: Way | None) -> str:
     return f"no loaded scenario with this {way} fits in full"
 
 
-def _near(row: Any, payment: Payment, way: Way, chosen: Way) -> Json:
+def _near(row: Any, transaction: Transaction, way: Way, chosen: Way) -> Json:
     """A loaded scenario that asked for this MSISDN, amount or reference, and why it did not play."""
     ways = list(Way)
-    missed = why_not(row, payment.amount, payment.account_reference, row.when.from_call)
+    missed = why_not(row, transaction.amount, transaction.reference, row.when.from_call)
     if not missed and ways.index(way) > ways.index(chosen):
         missed = f"it fits, but {chosen} is stronger"
     if not missed and row.when.from_call > 1:
@@ -106,65 +112,65 @@ def _near(row: Any, payment: Payment, way: Way, chosen: Way) -> Json:
 
 def explain(simulator: Simulator, selector: Selector, which: str) -> Json | None:
     """The payment of this CheckoutRequestID or receipt, or all of this MSISDN; None: there is nothing to explain."""
-    payments = _meant(simulator, which)
-    msisdn = payments[0].msisdn if payments else which
+    transactions = _meant(simulator, which)
+    msisdn = transactions[0].msisdn if transactions else which
     refused = refusals(simulator, msisdn) if MSISDN_FORM.fullmatch(msisdn) else []
-    if not payments and not refused:
+    if not transactions and not refused:
         return None
     return {
         "msisdn": msisdn,
-        "payments": [_explained(simulator, selector, payment) for payment in payments[-MOST_PAYMENTS:]],
+        "payments": [_explained(simulator, selector, transaction) for transaction in transactions[-MOST_PAYMENTS:]],
         "refusals": refused,
     }
 
 
-def _meant(simulator: Simulator, which: str) -> list[Payment]:
-    store = simulator.daraja.world.payments
+def _meant(simulator: Simulator, which: str) -> list[Transaction]:
+    store = simulator.daraja.world.transactions
     if MSISDN_FORM.fullmatch(which):
         return list(store.of(which))
     found = store.find(which)
     return [found] if found is not None else [row for row in store.all() if row.receipt == which]
 
 
-def _explained(simulator: Simulator, selector: Selector, payment: Payment) -> Json:
-    way = chosen_way(payment)
+def _explained(simulator: Simulator, selector: Selector, transaction: Transaction) -> Json:
+    way = chosen_way(transaction)
     return {
-        "payment": payment_dict(payment),
+        "payment": transaction_dict(transaction),
         "chosen": {
-            "scenario": payment.play.behaviour.name if payment.play is not None else None,
+            "scenario": transaction.play.behaviour.name if transaction.play is not None else None,
             "way": str(way) if way is not None else None,
             "why": why_chosen(way),
         },
-        "considered": considered(selector, payment),
-        "events": sorted(_events(simulator, payment), key=lambda event: float(event["virtual_at"])),
+        "considered": considered(selector, transaction),
+        "events": sorted(_events(simulator, transaction), key=lambda event: float(event["virtual_at"])),
     }
 
 
-def _events(simulator: Simulator, payment: Payment) -> Iterator[Json]:
+def _events(simulator: Simulator, transaction: Transaction) -> Iterator[Json]:
     """What happened to it, with the state before and after. Callbacks and queries tell of it; only results move it."""
-    yield _event(payment, "accepted", payment.created_s, None, Status.PROMPTED, seq=payment.seq)
-    for move in payment.moves:
+    yield _event(transaction, "accepted", transaction.created_s, None, Status.PROMPTED, seq=transaction.seq)
+    for move in transaction.moves:
         told = {"result_code": move.result_code, "result_desc": move.result_desc}
-        yield _event(payment, "result", move.at_s, move.before, move.after, **told)
-    for entry in simulator.entries.find(Question(checkout_request_id=payment.checkout_request_id)):
-        if entry.seq != payment.seq:
-            state = _state_at(payment, entry.at_s)
-            yield _event(payment, _name_of(entry), entry.at_s, state, state, **_told(entry))
+        yield _event(transaction, "result", move.at_s, move.before, move.after, **told)
+    for entry in simulator.entries.find(Question(transaction_id=transaction.id)):
+        if entry.seq != transaction.seq:
+            state = _state_at(transaction, entry.at_s)
+            yield _event(transaction, _name_of(entry), entry.at_s, state, state, **_told(entry))
 
 
-def _event(payment: Payment, name: str, at_s: float, before: Status | None, after: Status, **told: Any) -> Json:
+def _event(transaction: Transaction, name: str, at_s: float, before: Status | None, after: Status, **told: Any) -> Json:
     return {
         "event": name,
         "virtual_at": round(at_s, 6),
-        "after_s": round(at_s - payment.created_s, 3),
+        "after_s": round(at_s - transaction.created_s, 3),
         "before": str(before) if before is not None else None,
         "after": str(after),
         **told,
     }
 
 
-def _state_at(payment: Payment, at_s: float) -> Status:
-    passed = [move.after for move in payment.moves if move.at_s <= at_s]
+def _state_at(transaction: Transaction, at_s: float) -> Status:
+    passed = [move.after for move in transaction.moves if move.at_s <= at_s]
     return passed[-1] if passed else Status.PROMPTED
 
 

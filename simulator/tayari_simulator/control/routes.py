@@ -201,8 +201,8 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
 async def payments(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/payments`."""
     where = read_query(request, schemas.PaymentsWhere)
-    found = controlled.simulator.payments(
-        msisdn=where.msisdn, checkout_request_id=where.checkout_request_id, reference=where.reference
+    found = controlled.simulator.transactions(
+        msisdn=where.msisdn, transaction_id=where.checkout_request_id, reference=where.reference
     )
     return answer({"payments": found})
 
@@ -222,7 +222,7 @@ async def journal(controlled: Controlled, request: web.Request) -> web.Response:
     where = read_query(request, schemas.JournalWhere)
     question = Question(
         msisdn=where.msisdn,
-        checkout_request_id=where.checkout_request_id,
+        transaction_id=where.checkout_request_id,
         reference=where.reference,
         endpoint=where.endpoint,
         kind=where.kind,
@@ -240,7 +240,7 @@ async def wait(controlled: Controlled, request: web.Request) -> web.Response:
             given.for_,
             timeout_s=given.timeout_s,
             msisdn=given.msisdn,
-            checkout_request_id=given.checkout_request_id,
+            transaction_id=given.checkout_request_id,
             count=given.count,
             since=given.since,
         )

@@ -15,8 +15,9 @@ from tayari_simulator.control.routing import Refusal
 from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.reading.record import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
-from tayari_simulator.scenarios.values import Endpoint, Msisdn, Text
+from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
 from tayari_simulator.state.exchange import Kind
+from tayari_simulator.transport.conditions import CONDITIONS
 
 T = TypeVar("T")
 
@@ -89,15 +90,8 @@ class Method(StrEnum):
     DELETE = "DELETE"
 
 
-class Condition(StrEnum):
-    """What can be waited for."""
-
-    PUSH_SEEN = "push_seen"
-    QUERY_SEEN = "query_seen"
-    OAUTH_SEEN = "oauth_seen"
-    CALLBACK_ANSWERED = "callback_answered"
-    RESULT_DUE = "result_due"
-    IDLE = "idle"
+Condition = Annotated[str, ReadWith(name_of(CONDITIONS))]
+"""What can be waited for."""
 
 
 class OutageKind(StrEnum):
@@ -151,7 +145,7 @@ class PlayNext:
 
     scenario: object
     msisdn: Msisdn | None = None
-    endpoint: Endpoint | None = None
+    endpoint: EndpointName | None = None
     times: Annotated[int, AtLeast(1), AtMost(10_000)] = 1
 
 
@@ -204,6 +198,9 @@ class SendCallback:
     """`POST /v1/callbacks`."""
 
     checkout_request_id: Text | None = None
+    """The id of the transaction, whichever API it is of."""
+    kind: EndpointName | None = None
+    """For a transaction that never was: the call that would have made it. None: an STK push."""
     url: Annotated[str, ReadWith(_url)] | None = None
     scenario: Text | None = None
     msisdn: Msisdn | None = None
@@ -240,7 +237,7 @@ class JournalWhere:
     msisdn: Text | None = None
     checkout_request_id: Text | None = None
     reference: Text | None = None
-    endpoint: Endpoint | None = None
+    endpoint: CallName | None = None
     kind: Kind | None = None
     since: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] = 0
     until: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] | None = None

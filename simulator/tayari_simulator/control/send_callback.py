@@ -7,14 +7,14 @@ from typing import Final
 
 import orjson
 
-from tayari_simulator.apis.outcomes import callback_of
+from tayari_simulator.apis.outcomes import message_of
+from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.control.routing import Refusal
 from tayari_simulator.control.schemas import ABSENT, Method, SendCallback
 from tayari_simulator.faults.change import BadChange, Change
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.state.behaviour import Call, Delivery, Step
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.simulator import Simulator
 
 LONGEST_S: Final = 300.0
@@ -31,14 +31,14 @@ def deliveries(simulator: Simulator, told: SendCallback, scenario: Scenario | No
         Refusal: nothing can be made of it.
     """
     _check_shape(told)
-    payment = _payment(simulator, told)
+    transaction = _transaction(simulator, told, scenario)
     step = _step_of(scenario)
     one = Delivery(
         due_s=simulator.now_s(),
-        url=told.url or (payment.callback_url if payment else ""),
-        body=_body(simulator, told, payment, step),
-        checkout_request_id=payment.checkout_request_id if payment else told.checkout_request_id or "",
-        msisdn=payment.msisdn if payment else "",
+        url=told.url or (transaction.url if transaction else ""),
+        body=_body(simulator, told, transaction, step),
+        transaction_id=transaction.id if transaction else told.checkout_request_id or "",
+        msisdn=transaction.msisdn if transaction else "",
         method=told.method.value,
         content_type=told.content_type,
     )
@@ -82,49 +82,46 @@ def _bodies(told: SendCallback) -> dict[str, bool]:
     }
 
 
-def _payment(simulator: Simulator, told: SendCallback) -> Payment | None:
+def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction | None:
     """The payment that is meant, or an invented one; an unknown id will do where url and body are given."""
     if told.checkout_request_id is None:
-        return _invented(simulator, told) if told.result_code is not None or told.scenario is not None else None
-    payment = simulator.payment(told.checkout_request_id)
+        return (
+            _invented(simulator, told, scenario) if told.result_code is not None or told.scenario is not None else None
+        )
+    transaction = simulator.transaction(told.checkout_request_id)
     complete = told.url is not None and (told.body is not ABSENT or told.raw is not None)
-    if payment is None and not complete:
+    if transaction is None and not complete:
         message = f'no payment "{told.checkout_request_id}"; give the id of one, or url with body or raw'
         raise Refusal(404, "unknown_payment", message)
-    return payment
+    return transaction
 
 
-def _invented(simulator: Simulator, told: SendCallback) -> Payment:
-    """A payment that Daraja has never heard of, for a callback about it."""
+def _invented(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction:
+    """A transaction that Daraja has never heard of, for a message about it."""
     world, now_s, msisdn = simulator.daraja.world, simulator.now_s(), told.msisdn or SOMEBODY
-    short_code = simulator.config.short_code
-    return Payment(
-        world.ids.checkout_request_id(now_s, msisdn), world.ids.request_id(), msisdn, told.amount or 1, short_code,
-        short_code, "", told.url or "", now_s, now_s,
-    )  # fmt: skip
+    kind = told.kind or (scenario.when.endpoint if scenario is not None else Call.STK_PUSH)
+    if kind not in TRANSACTIONS:
+        message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
+        raise Refusal(400, "misplaced_scenario", message)
+    return world.lifecycles[kind].example(world, msisdn, told.amount or 1, told.url or "", now_s)
 
 
 def _step_of(scenario: Scenario | None) -> Step | None:
-    if scenario is not None and scenario.when.endpoint is not Endpoint.STK_PUSH:
-        message = f"{scenario.name} is for {scenario.when.endpoint} calls and has no callback; name one of a payment"
-        raise Refusal(400, "misplaced_scenario", message)
     return scenario.behaviour.steps[0] if scenario is not None else None
 
 
-def _body(simulator: Simulator, told: SendCallback, payment: Payment | None, step: Step | None) -> bytes:
+def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | None, step: Step | None) -> bytes:
     if told.raw is not None:
         return told.raw.encode()
     if told.body is not ABSENT:
         return orjson.dumps(told.body)
-    if payment is not None:
+    if transaction is not None:
         code = step.result_code if step is not None else told.result_code
-        if code is None and payment.result_code is None:
-            message = f"payment {payment.checkout_request_id} has no result yet; wait for it, or give result_code"
+        if code is None and transaction.result_code is None:
+            message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
             raise Refusal(409, "no_result", message)
-        body = callback_of(simulator.daraja.world, payment, code, simulator.now_s())
-        if step is None or step.result_desc is None:
-            return body
-        return Change(set={"Body.stkCallback.ResultDesc": step.result_desc}).apply(body)
+        desc = step.result_desc if step is not None else None
+        return message_of(simulator.daraja.world, transaction, code, simulator.now_s(), desc=desc)
     if told.method is Method.POST or told.method is Method.PUT:
         raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw")
     return b""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.faults.base import PushFault
+from tayari_simulator.faults.base import AckFault
 from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class AckLate(PushFault):
+class AckLate(AckFault):
     """Accept at once and acknowledge `by_s` seconds later; the outcome does not wait for it."""
 
     by_s: Seconds

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import orjson
 
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
-from tayari_simulator.faults.base import PushFault
+from tayari_simulator.faults.base import AckFault
 from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.state.behaviour import Reply, Transport
 
@@ -16,7 +16,7 @@ TIMEOUT: Final = GATEWAY_FAULTS["gateway_timeout"]
 
 
 @dataclass(frozen=True, slots=True)
-class AckLost(PushFault):
+class AckLost(AckFault):
     """Accept the payment and answer with the gateway's time-out under `status`; with `drop`, close the connection."""
 
     status: Annotated[int, AtLeast(500), AtMost(599)] = TIMEOUT.status

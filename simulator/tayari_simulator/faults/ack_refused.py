@@ -8,8 +8,8 @@ from typing import Final
 import orjson
 
 from tayari_simulator.catalogue.errors import REQUEST_ID
-from tayari_simulator.faults.base import PushFault
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.faults.base import AckFault
+from tayari_simulator.state.behaviour import Reply
 
 REFUSED: Final = orjson.dumps({
     "MerchantRequestID": REQUEST_ID,
@@ -21,12 +21,12 @@ REFUSED: Final = orjson.dumps({
 
 
 @dataclass(frozen=True, slots=True)
-class AckRefused(PushFault):
+class AckRefused(AckFault):
     """Answer 200 with `ResponseCode` "1"; no payment exists.
 
     Source: reference 6-37 (a documented possibility without a sample; the wording is assumed).
     """
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The refusal inside a 200."""
         return Reply(200, REFUSED)

@@ -8,8 +8,8 @@ from typing import Final
 import orjson
 
 from tayari_simulator.catalogue.errors import REQUEST_ID
-from tayari_simulator.faults.base import PushFault
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.faults.base import AckFault
+from tayari_simulator.state.behaviour import Reply
 
 WITHOUT_ID: Final = orjson.dumps({
     "MerchantRequestID": REQUEST_ID,
@@ -20,12 +20,12 @@ WITHOUT_ID: Final = orjson.dumps({
 
 
 @dataclass(frozen=True, slots=True)
-class AckWithoutId(PushFault):
+class AckWithoutId(AckFault):
     """Acknowledge without a `CheckoutRequestID`; no payment exists.
 
     Source: reference 5.3 A03 (engineering judgement; no capture).
     """
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The acknowledgement that lacks the key."""
         return Reply(200, WITHOUT_ID)

@@ -8,7 +8,7 @@ from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import ErrorName, Refusing
 from tayari_simulator.reading.record import Seconds
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.behaviour import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ApiError(TableFault):
     status: Refusing | None = None
     retry_after_s: Seconds | None = None
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The refusal."""
         reply = ERRORS[self.error].reply()
         reply.status = self.status or reply.status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from tayari_simulator.apis.registry import CALLS, TRANSACTIONS
 from tayari_simulator.state.behaviour import Behaviour, Call, Fault
 
 STRANGER: Final = "203.0.113.66"
@@ -14,7 +15,7 @@ class TableFault(Fault):
     """A fault that a scenario file can name. Its dataclass fields are its parameters, with the unit in the name."""
 
     __slots__ = ()
-    calls: ClassVar[frozenset[Call]] = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH})
+    calls: ClassVar[frozenset[str]] = frozenset(CALLS)
     """The calls it can be put on."""
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
@@ -22,15 +23,15 @@ class TableFault(Fault):
         return behaviour
 
 
-class PushFault(TableFault):
-    """A fault of the STK push and its acknowledgement."""
+class AckFault(TableFault):
+    """A fault of a call that makes a transaction, and of its acknowledgement."""
 
     __slots__ = ()
-    calls = frozenset({Call.STK_PUSH})
+    calls = TRANSACTIONS
 
 
 class CallbackFault(TableFault):
-    """A fault of the callback."""
+    """A fault of a later message: callback, result, confirmation."""
 
     __slots__ = ()
     calls = frozenset({Call.CALLBACK})

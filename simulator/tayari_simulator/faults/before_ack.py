@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tayari_simulator.faults.base import PushFault
+from tayari_simulator.faults.base import AckFault
 from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Reply
@@ -14,7 +14,7 @@ _AT: Final[Delay] = Fixed(1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class BeforeAck(PushFault):
+class BeforeAck(AckFault):
     """Hold the acknowledgement for `hold_s` seconds and call back `callback_at_s` seconds after the request.
 
     Source: reference 1.9 (order).

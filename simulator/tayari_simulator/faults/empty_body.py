@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.reading.record import AtLeast, AtMost
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.behaviour import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,6 @@ class EmptyBody(TableFault):
 
     status: Annotated[int, AtLeast(200), AtMost(599)] = 500
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The empty answer."""
         return Reply(self.status, b"")

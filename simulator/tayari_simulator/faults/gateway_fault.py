@@ -8,7 +8,7 @@ from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import GatewayFaultName, Refusing
 from tayari_simulator.reading.record import Seconds
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.behaviour import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class GatewayFault(TableFault):
     retry_after_s: Seconds | None = None
     status: Refusing | None = None
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The gateway's refusal."""
         reply = GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)
         reply.status = self.status or reply.status

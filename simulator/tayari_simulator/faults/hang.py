@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.reading.record import Seconds
-from tayari_simulator.state.behaviour import Call, Reply, Transport
+from tayari_simulator.state.behaviour import Reply, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Hang(TableFault):
     for_s: Seconds
     accepted: bool = False
 
-    def instead(self, call: Call) -> Reply | None:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
         """Silence, where the call is not handled."""
         if self.accepted:
             return None

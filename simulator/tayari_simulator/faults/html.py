@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import PageName
-from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.behaviour import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,6 @@ class Html(TableFault):
 
     page: PageName
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """The page."""
         return PAGES[self.page].reply()

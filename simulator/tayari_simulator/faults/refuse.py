@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.reading.record import Seconds
-from tayari_simulator.state.behaviour import Call, Reply, Transport
+from tayari_simulator.state.behaviour import Reply, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,6 @@ class Refuse(TableFault):
 
     for_s: Seconds
 
-    def instead(self, call: Call) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """A reset, and the order to close the port."""
         return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s)

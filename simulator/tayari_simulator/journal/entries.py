@@ -17,7 +17,7 @@ class Question:
     """Which entries. `since` is the first number wanted, `until` the first one not wanted."""
 
     msisdn: str | None = None
-    checkout_request_id: str | None = None
+    transaction_id: str | None = None
     reference: str | None = None
     """The AccountReference of a push; then all entries of its payment are meant. Answered by `Journal.find` only."""
     endpoint: str | None = None
@@ -31,7 +31,7 @@ class Question:
             entry.seq >= self.since
             and (self.until is None or entry.seq < self.until)
             and (self.msisdn is None or entry.msisdn == self.msisdn)
-            and (self.checkout_request_id is None or entry.checkout_request_id == self.checkout_request_id)
+            and (self.transaction_id is None or entry.transaction_id == self.transaction_id)
             and (self.endpoint is None or entry.endpoint == self.endpoint)
             and (self.kind is None or entry.kind == self.kind)
         )
@@ -56,7 +56,7 @@ def to_dict(entry: Exchange, *, daraja_url: str = "") -> Json:
         "due_at": round(entry.due_s, 6) if entry.due_s else None,
         "duration_s": round(entry.duration_s, 6),
         "msisdn": entry.msisdn,
-        "checkout_request_id": entry.checkout_request_id,
+        "checkout_request_id": entry.transaction_id,
         "scenario": entry.scenario,
         "note": entry.note,
         "remote": entry.remote,

@@ -96,15 +96,15 @@ class Journal:
 
     def _of_reference(self, question: Question, reference: str) -> list[Exchange]:
         pushes = [entry for entry in self._entries if account_reference(entry) == reference]
-        ids = {entry.checkout_request_id for entry in pushes} - {""}
+        ids = {entry.transaction_id for entry in pushes} - {""}
         seen = {entry.seq for entry in pushes}
-        found = [entry for entry in self._entries if entry.checkout_request_id in ids or entry.seq in seen]
+        found = [entry for entry in self._entries if entry.transaction_id in ids or entry.seq in seen]
         return [entry for entry in found if question.matches(entry)]
 
     def _candidates(self, question: Question) -> Iterable[Exchange]:
-        if question.checkout_request_id is not None:
+        if question.transaction_id is not None:
             self._index()
-            return self._by_checkout.get(question.checkout_request_id, ())
+            return self._by_checkout.get(question.transaction_id, ())
         if question.msisdn is not None:
             self._index()
             return self._by_msisdn.get(question.msisdn, ())
@@ -116,8 +116,8 @@ class Journal:
         for entry in islice(self._entries, self._indexed, None):
             if entry.msisdn:
                 self._by_msisdn.setdefault(entry.msisdn, deque()).append(entry)
-            if entry.checkout_request_id:
-                self._by_checkout.setdefault(entry.checkout_request_id, deque()).append(entry)
+            if entry.transaction_id:
+                self._by_checkout.setdefault(entry.transaction_id, deque()).append(entry)
         self._indexed = len(self._entries)
 
     def _shrink(self) -> None:
@@ -129,7 +129,7 @@ class Journal:
             if self._indexed:
                 self._indexed -= 1
                 _leave(self._by_msisdn, entry.msisdn)
-                _leave(self._by_checkout, entry.checkout_request_id)
+                _leave(self._by_checkout, entry.transaction_id)
 
 
 def _leave(index: dict[str, deque[Exchange]], key: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.state.behaviour import Delivery
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 if sys.platform != "win32":
     import fcntl
@@ -29,6 +29,16 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 log = logging.getLogger(__name__)
+
+FACTS: Final = (
+    "id", "request_id", "kind", "msisdn", "amount", "short_code", "party_b", "reference", "url", "created_s", "due_s",
+    "command", "timeout_url", "details", "seq", "forced",
+)  # fmt: skip
+"""The fields of a transaction that are known when it is accepted."""
+CHANGES: Final = (
+    "id", "status", "result_code", "result_desc", "receipt", "completed_s", "step", "next_due_s", "ending", "forced",
+)  # fmt: skip
+"""The fields that a result changes, and the id."""
 
 Soon = Callable[[Callable[[], None]], object]
 
@@ -52,7 +62,7 @@ class PendingFile:
         self._closed = True
         self._bytes = 0
         self._number = 0
-        self._open: dict[str, tuple[Payment, Owed]] = {}
+        self._open: dict[str, tuple[Transaction, Owed]] = {}
         """Payments with something to come, by id."""
         self._ended: dict[str, int] = {}
         self._accepted = 0
@@ -60,14 +70,14 @@ class PendingFile:
         self.lost = 0
         """Lines that could not be written."""
 
-    def begin(self, rows: Iterable[tuple[Payment, Owed]], totals: dict[str, Any]) -> None:
+    def begin(self, rows: Iterable[tuple[Transaction, Owed]], totals: dict[str, Any]) -> None:
         """Go on where the last process ended: with what it left open, and its totals.
 
         Raises:
             BlockingIOError: another process keeps it.
             OSError: the file cannot be written.
         """
-        self._open = {payment.checkout_request_id: (payment, owed) for payment, owed in rows}
+        self._open = {transaction.id: (transaction, owed) for transaction, owed in rows}
         self._number = totals["number"]
         self._accepted, self._forgotten, self._ended = totals["accepted"], totals["forgotten"], dict(totals["ended"])
         self._open_file()
@@ -77,42 +87,42 @@ class PendingFile:
         if self._bytes > self._most_bytes:
             self._turn()
 
-    def accepted(self, payment: Payment) -> None:
+    def accepted(self, transaction: Transaction) -> None:
         """One line with all of the payment."""
         self._accepted += 1
-        self._open[payment.checkout_request_id] = (payment, {})
-        self._write(["payment", *payment_row(payment)])
+        self._open[transaction.id] = (transaction, {})
+        self._write(["payment", transaction_row(transaction)])
 
-    def resulted(self, payment: Payment, deliveries: tuple[Delivery, ...]) -> None:
+    def resulted(self, transaction: Transaction, deliveries: tuple[Delivery, ...]) -> None:
         """One line with what has changed, and the callbacks that came of it."""
         for delivery in deliveries:
             self._number += 1
             delivery.number = self._number
-        opened = self._open.get(payment.checkout_request_id)
+        opened = self._open.get(transaction.id)
         if opened is not None:
             opened[1].update((delivery.number, delivery) for delivery in deliveries)
-        self._write(["result", *result_row(payment), [delivery_row(delivery) for delivery in deliveries]])
-        self._close_if_through(payment)
+        self._write(["result", result_row(transaction), [delivery_row(delivery) for delivery in deliveries]])
+        self._close_if_through(transaction)
 
-    def planned(self, payment: Payment, delivery: Delivery) -> None:
+    def planned(self, transaction: Transaction, delivery: Delivery) -> None:
         """One line with the callback."""
         self._number += 1
         delivery.number = self._number
-        opened = self._open.get(payment.checkout_request_id)
+        opened = self._open.get(transaction.id)
         if opened is not None:
             opened[1][delivery.number] = delivery
-        self._write(["planned", payment.checkout_request_id, delivery_row(delivery)])
+        self._write(["planned", transaction.id, delivery_row(delivery)])
 
-    def done(self, payment: Payment, delivery: Delivery) -> None:
+    def done(self, transaction: Transaction, delivery: Delivery) -> None:
         """One short line."""
-        opened = self._open.get(payment.checkout_request_id)
+        opened = self._open.get(transaction.id)
         if opened is not None:
             opened[1].pop(delivery.number, None)
-        row = ["done", payment.checkout_request_id, delivery.number, payment.ending or ""]
+        row = ["done", transaction.id, delivery.number, transaction.ending or ""]
         self._take(row)
         if len(self._unwritten) == 1:
             self._soon(self._write_unwritten)
-        self._close_if_through(payment)
+        self._close_if_through(transaction)
 
     def forgot(self) -> None:
         """One line; nothing before it counts as pending."""
@@ -128,9 +138,9 @@ class PendingFile:
             os.close(self._file)
             self._file = -1
 
-    def _close_if_through(self, payment: Payment) -> None:
-        if not payment.pending and self._open.pop(payment.checkout_request_id, None) is not None:
-            ending = str(payment.ending)
+    def _close_if_through(self, transaction: Transaction) -> None:
+        if not transaction.pending and self._open.pop(transaction.id, None) is not None:
+            ending = str(transaction.ending)
             self._ended[ending] = self._ended.get(ending, 0) + 1
         if self._bytes > self._most_bytes:
             self._turn()
@@ -183,9 +193,9 @@ class PendingFile:
         totals = {"accepted": self._accepted, "forgotten": self._forgotten, "ended": self._ended,
                   "number": self._number}  # fmt: skip
         self._write(["totals", totals])
-        for payment, owed in self._open.values():
-            self._write(["kept", *payment_row(payment)])
-            self._write(["result", *result_row(payment), [delivery_row(delivery) for delivery in owed.values()]])
+        for transaction, owed in self._open.values():
+            self._write(["kept", transaction_row(transaction)])
+            self._write(["result", result_row(transaction), [delivery_row(delivery) for delivery in owed.values()]])
 
 
 def beside(journal: str) -> Path:
@@ -198,21 +208,16 @@ def before(path: Path) -> Path:
     return path.with_name(f"{path.name}-before")
 
 
-def payment_row(payment: Payment) -> list[Any]:
+def transaction_row(transaction: Transaction) -> dict[str, Any]:
     """What does not change after the acknowledgement."""
-    return [
-        payment.checkout_request_id, payment.merchant_request_id, payment.msisdn, payment.amount, payment.short_code,
-        payment.party_b, payment.account_reference, payment.callback_url, payment.created_s, payment.due_s,
-        payment.play.behaviour.name if payment.play is not None else "", payment.seq, payment.forced,
-    ]  # fmt: skip
+    row = {name: getattr(transaction, name) for name in FACTS}
+    row["scenario"] = transaction.play.behaviour.name if transaction.play is not None else ""
+    return row
 
 
-def result_row(payment: Payment) -> list[Any]:
+def result_row(transaction: Transaction) -> dict[str, Any]:
     """What a result changes."""
-    return [
-        payment.checkout_request_id, str(payment.status), payment.result_code, payment.result_desc, payment.receipt,
-        payment.completed_s, payment.step, payment.next_due_s, payment.ending or "",
-    ]  # fmt: skip
+    return {name: getattr(transaction, name) for name in CHANGES}
 
 
 def delivery_row(delivery: Delivery) -> list[Any]:
@@ -220,4 +225,5 @@ def delivery_row(delivery: Delivery) -> list[Any]:
     return [
         delivery.number, delivery.due_s, delivery.url, delivery.body.decode("latin-1"), delivery.method,
         delivery.content_type, delivery.headers, delivery.note, delivery.forged_from, delivery.overtaken_gap_s,
+        delivery.timeout_s, delivery.precedes,
     ]  # fmt: skip

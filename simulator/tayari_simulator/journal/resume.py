@@ -13,10 +13,10 @@ import orjson
 
 from tayari_simulator.apis.world import World
 from tayari_simulator.clock import Clock
-from tayari_simulator.journal.pending import Owed, PendingFile, before, beside
+from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Delivery, Play
-from tayari_simulator.state.transactions import Ending, Payment, Status
+from tayari_simulator.state.transactions import Ending, Status, Transaction
 
 Behaviours = Callable[[str], "Behaviour | None"]
 """The behaviour of a scenario, by name; None: it is not loaded."""
@@ -28,16 +28,16 @@ log = logging.getLogger(__name__)
 class Left:
     """What the files say. `payments` are in the order of their acceptance, those that are through included."""
 
-    payments: dict[str, tuple[Payment, Owed]] = field(default_factory=dict)
+    transactions: dict[str, tuple[Transaction, Owed]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=lambda: {"accepted": 0, "forgotten": 0, "ended": {}, "number": 0})
     latest_s: float = 0.0
     """The latest clock time that occurs."""
     unknown: set[str] = field(default_factory=set)
     """Scenarios that payments met and that are not loaded any more."""
 
-    def open(self) -> list[tuple[Payment, Owed]]:
+    def open(self) -> list[tuple[Transaction, Owed]]:
         """Payments of which something is still to come."""
-        return [row for row in self.payments.values() if row[0].pending]
+        return [row for row in self.transactions.values() if row[0].pending]
 
 
 def read_left(path: Path, behaviours: Behaviours) -> Left:
@@ -72,37 +72,38 @@ def _payment(left: Left, row: list[Any], behaviours: Behaviours) -> None:
 
 
 def _kept(left: Left, row: list[Any], behaviours: Behaviours) -> None:
-    *facts, scenario, seq, forced = row
+    kept: dict[str, Any] = dict(row[0])
+    scenario = kept.pop("scenario")
     behaviour = behaviours(scenario) if scenario else None
     if scenario and behaviour is None:
         left.unknown.add(scenario)
-    payment = Payment(*facts)
-    payment.play = Play(behaviour) if behaviour is not None else None
-    payment.seq, payment.forced = seq, forced
-    payment.next_due_s, payment.pending = payment.due_s, 1
-    left.payments[payment.checkout_request_id] = (payment, {})
-    left.latest_s = max(left.latest_s, payment.created_s)
+    transaction = Transaction(**{name: kept[name] for name in FACTS})
+    transaction.play = Play(behaviour) if behaviour is not None else None
+    transaction.next_due_s, transaction.pending = transaction.due_s, 1
+    left.transactions[transaction.id] = (transaction, {})
+    left.latest_s = max(left.latest_s, transaction.created_s)
 
 
 def _result(left: Left, row: list[Any], _: Behaviours) -> None:
-    identifier, status, code, desc, receipt, completed_s, step, next_due_s, ending, deliveries = row
-    found = left.payments.get(identifier)
+    changed, deliveries = row
+    found = left.transactions.get(changed["id"])
     if found is None:
         return
-    payment, owed = found
-    payment.status, payment.result_code, payment.result_desc = Status(status), code, desc
-    payment.receipt, payment.completed_s, payment.step, payment.next_due_s = receipt, completed_s, step, next_due_s
-    payment.ending = Ending(ending) if ending else None
-    if payment.play is None and step:
-        payment.next_due_s = 0.0  # further results were its scenario's, which is not loaded any more
-    left.latest_s = max(left.latest_s, completed_s)
+    transaction, owed = found
+    for name in CHANGES:
+        setattr(transaction, name, changed[name])
+    transaction.status = Status(transaction.status)
+    transaction.ending = Ending(transaction.ending) if transaction.ending else None
+    if transaction.play is None and transaction.step:
+        transaction.next_due_s = 0.0  # further results were its scenario's, which is not loaded any more
+    left.latest_s = max(left.latest_s, transaction.completed_s)
     for delivery in deliveries:
-        _owe(left, payment, owed, delivery)
-    _count(left, payment, owed)
+        _owe(left, transaction, owed, delivery)
+    _count(left, transaction, owed)
 
 
 def _planned(left: Left, row: list[Any], _: Behaviours) -> None:
-    found = left.payments.get(row[0])
+    found = left.transactions.get(row[0])
     if found is not None:
         _owe(left, *found, row[1])
         _count(left, *found)
@@ -110,34 +111,34 @@ def _planned(left: Left, row: list[Any], _: Behaviours) -> None:
 
 def _done(left: Left, row: list[Any], _: Behaviours) -> None:
     identifier, number, ending = row
-    found = left.payments.get(identifier)
+    found = left.transactions.get(identifier)
     if found is not None:
-        payment, owed = found
+        transaction, owed = found
         owed.pop(number, None)
-        payment.ending = Ending(ending) if ending else None
-        _count(left, payment, owed)
+        transaction.ending = Ending(ending) if ending else None
+        _count(left, transaction, owed)
 
 
 def _forgot(left: Left, _row: list[Any], _: Behaviours) -> None:
     left.totals["forgotten"] += len(left.open())
-    left.payments.clear()
+    left.transactions.clear()
 
 
-def _owe(left: Left, payment: Payment, owed: Owed, row: list[Any]) -> None:
-    number, due_s, url, body, method, content_type, headers, note, forged_from, gap_s = row
+def _owe(left: Left, transaction: Transaction, owed: Owed, row: list[Any]) -> None:
+    number, due_s, url, body, method, content_type, headers, note, forged_from, gap_s, timeout_s, precedes = row
     owed[number] = Delivery(
-        due_s, url, body.encode("latin-1"), payment.checkout_request_id, payment.msisdn, method, content_type,
-        tuple((name, value) for name, value in headers), note, forged_from, gap_s, number,
+        due_s, url, body.encode("latin-1"), transaction.id, transaction.msisdn, method, content_type,
+        tuple((name, value) for name, value in headers), note, forged_from, gap_s, number, timeout_s, precedes,
     )  # fmt: skip
     left.totals["number"] = max(left.totals["number"], number)
 
 
-def _count(left: Left, payment: Payment, owed: Owed) -> None:
-    was_open = payment.pending > 0
-    payment.pending = len(owed) + (1 if payment.next_due_s else 0)
-    if was_open and not payment.pending:
+def _count(left: Left, transaction: Transaction, owed: Owed) -> None:
+    was_open = transaction.pending > 0
+    transaction.pending = len(owed) + (1 if transaction.next_due_s else 0)
+    if was_open and not transaction.pending:
         ended = left.totals["ended"]
-        ending = str(payment.ending or Ending.DROPPED)
+        ending = str(transaction.ending or Ending.DROPPED)
         ended[ending] = ended.get(ending, 0) + 1
 
 
@@ -151,7 +152,7 @@ _STEPS = {
 class Resumed:
     """What was taken over."""
 
-    payments: int = 0
+    transactions: int = 0
     """Remembered, those that are through included."""
     pending: int = 0
     """Of these, the ones with a result or a callback still to come."""
@@ -178,7 +179,7 @@ def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> 
         log.warning("payments are resumed without their scenarios, which are not loaded: %s",
                     ", ".join(sorted(left.unknown)))  # fmt: skip
     world.keeper = keeper
-    return keeper, Resumed(len(left.payments), len(left.open()))
+    return keeper, Resumed(len(left.transactions), len(left.open()))
 
 
 def _take_over(world: World, left: Left) -> None:
@@ -186,16 +187,19 @@ def _take_over(world: World, left: Left) -> None:
     counts.accepted_before = left.totals["accepted"]
     counts.forgotten = left.totals["forgotten"]
     counts.endings.update((Ending(name), number) for name, number in left.totals["ended"].items())
-    for payment, owed in left.payments.values():
-        _plan(world, payment, owed)
+    for transaction, owed in left.transactions.values():
+        _plan(world, transaction, owed)
 
 
-def _plan(world: World, payment: Payment, owed: Owed) -> None:
-    world.payments.add(payment)
-    if payment.step:
-        world.payments.close_prompt(payment)
-    if payment.next_due_s:
-        world.agenda.add(payment.next_due_s, payment)
+def _plan(world: World, transaction: Transaction, owed: Owed) -> None:
+    lifecycle = world.lifecycles[transaction.kind]
+    world.transactions.add(transaction)
+    if not transaction.step:
+        lifecycle.opened(world, transaction)
+    if transaction.status is Status.PAID:
+        lifecycle.settle(world, transaction)
+    if transaction.next_due_s:
+        world.agenda.add(transaction.next_due_s, transaction)
     for delivery in owed.values():
         delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
         if delivery.overtaken_gap_s is not None:

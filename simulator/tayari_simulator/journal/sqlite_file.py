@@ -164,7 +164,7 @@ def _writable(value: object) -> object:
 def _row(entry: Exchange) -> tuple[object, ...]:
     return (
         entry.seq, str(entry.kind), entry.endpoint, entry.wall_at_s, entry.at_s, entry.due_s, entry.duration_s,
-        entry.msisdn, entry.checkout_request_id, entry.scenario, entry.note, entry.remote, entry.method, entry.url,
+        entry.msisdn, entry.transaction_id, entry.scenario, entry.note, entry.remote, entry.method, entry.url,
         _header_json(entry.request_headers), entry.request_body, entry.status,
         _header_json(entry.response_headers), entry.response_body, entry.error, account_reference(entry),
     )  # fmt: skip
@@ -221,7 +221,7 @@ def _where(question: Question) -> tuple[str, list[Any]]:
     parts: list[str] = []
     values: list[Any] = []
     keyed = False
-    for column, value in (("checkout_request_id", question.checkout_request_id), ("msisdn", question.msisdn)):
+    for column, value in (("checkout_request_id", question.transaction_id), ("msisdn", question.msisdn)):
         if value is not None:
             keyed = True
             parts.append(f"{column} = ? AND {column} != ''")
@@ -241,7 +241,7 @@ def _where(question: Question) -> tuple[str, list[Any]]:
 def _exchange(row: tuple[Any, ...]) -> Exchange:
     kind, endpoint, method, url, sent, body, at_s, wall_at_s, *more = row
     exchange = Exchange(Kind(kind), endpoint, method, url, _headers(sent), bytes(body), at_s, wall_at_s)
-    (exchange.seq, exchange.duration_s, exchange.msisdn, exchange.checkout_request_id, exchange.scenario, exchange.note,
+    (exchange.seq, exchange.duration_s, exchange.msisdn, exchange.transaction_id, exchange.scenario, exchange.note,
      exchange.remote, exchange.status, got, response, exchange.error, exchange.due_s) = more  # fmt: skip
     exchange.response_headers, exchange.response_body = _headers(got), bytes(response)
     return exchange

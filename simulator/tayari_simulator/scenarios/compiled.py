@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.model import FaultUse, Further, Header, Outcome, Query
-from tayari_simulator.scenarios.values import Endpoint
-from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays, Step
+from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, QuerySays, Step
 
 
 def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour:
     """Make the behaviour of a file that was linted."""
     # Calls of an MSISDN are counted by who chooses; calls of an endpoint by the play itself.
-    skipped = 0 if header.when.endpoint is Endpoint.STK_PUSH else header.when.from_call - 1
+    skipped = 0 if header.when.endpoint in TRANSACTIONS else header.when.from_call - 1
     behaviour = Behaviour(
         name=header.scenario,
         steps=(_first(header.outcome or Outcome()), *map(_further, header.then)),
@@ -22,7 +22,7 @@ def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour
     return behaviour
 
 
-def _armed(use: FaultUse, call: Call, skipped: int) -> Armed:
+def _armed(use: FaultUse, call: str, skipped: int) -> Armed:
     placing = use.placing
     lasting = placing.is_window or placing.probability < 1.0
     return Armed(
@@ -44,6 +44,8 @@ def _first(outcome: Outcome) -> Step:
         after=outcome.after_s,
         callback=outcome.callback,
         callback_after=outcome.callback_after_s,
+        truth=not outcome.queue_timeout,
+        to_timeout_url=outcome.queue_timeout,
     )
 
 

@@ -1,4 +1,4 @@
-"""Scenarios by what they ask of a push: its MSISDN, its amount, its reference."""
+"""Scenarios by what they ask of a transaction: its MSISDN, its amount, its reference."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from collections.abc import Iterable
 
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_msisdn
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.scenarios.ways import Way
 
 Rows = tuple[Scenario, ...]
 
 
 class Conditions:
-    """The loaded push scenarios that choose themselves; a look costs the same for ten of them and for ten thousand."""
+    """The loaded scenarios of one call that choose themselves; a look costs the same however many there are."""
 
-    def __init__(self, scenarios: Iterable[Scenario]) -> None:
-        pushes = [row for row in scenarios if row.when.endpoint is Endpoint.STK_PUSH]
+    def __init__(self, scenarios: Iterable[Scenario], call: str) -> None:
+        calls = [row for row in scenarios if row.when.endpoint == call]
         self.by_msisdn: dict[str, Rows] = {}
         self.by_amount: dict[int, Rows] = {}
         self.by_reference: dict[str, Rows] = {}
         self._by_magic_amount: dict[int, Rows] = {}
-        self.counts_calls = any(row.when.from_call > 1 for row in pushes)
+        self.counts_calls = any(row.when.from_call > 1 for row in calls)
         """Whether somebody asks for the n-th call of an MSISDN."""
-        for row in sorted(pushes, key=lambda row: row.when.from_call, reverse=True):
+        for row in sorted(calls, key=lambda row: row.when.from_call, reverse=True):
             self._add(row)
 
     def __bool__(self) -> bool:

@@ -9,13 +9,14 @@ import orjson
 from tayari_formats.problems import Complaint, Path
 from tayari_formats.suggestion import suggest
 
+from tayari_simulator.apis.registry import LIFECYCLES, TRANSACTIONS
 from tayari_simulator.catalogue.results import RESULTS, STILL_PROCESSING, SUCCESS, find
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.change import BadChange
 from tayari_simulator.faults.late_failure import LateFailure
 from tayari_simulator.faults.mutate import Mutate
 from tayari_simulator.scenarios.model import DEFAULT_DELAY, FaultUse, Header
-from tayari_simulator.scenarios.values import Endpoint, State
+from tayari_simulator.scenarios.values import State
 from tayari_simulator.state.behaviour import ALWAYS, Call
 
 Faults = tuple[FaultUse, ...]
@@ -39,6 +40,7 @@ def lint(header: Header, faults: Faults) -> list[Complaint]:
 
 
 def _codes(header: Header, faults: Faults) -> Iterator[Complaint]:
+    api = LIFECYCLES[header.when.endpoint].api if header.when.endpoint in LIFECYCLES else "stk"
     said: list[tuple[Path, int | str | None, str | None]] = []
     if header.outcome:
         said.append((("outcome",), header.outcome.result_code, header.outcome.result_desc))
@@ -50,23 +52,23 @@ def _codes(header: Header, faults: Faults) -> Iterator[Complaint]:
         if code == STILL_PROCESSING:
             message = "4999 is no result, only the query says it; use query: {in_flight: [4999]}"
             yield Complaint((*path, "result_code"), message)
-        elif code is not None and text is None and not _is_known(code):
-            hint = _nearest_code(code)
+        elif code is not None and text is None and not _is_known(code, api):
+            hint = _nearest_code(code, api)
             wanted = "" if path[0] == "faults" else "; a code of your own needs result_desc too"
-            yield Complaint((*path, "result_code"), f"{code} is not a known ResultCode of STK{hint}{wanted}")
+            yield Complaint((*path, "result_code"), f"{code} is not a known ResultCode of {api.upper()}{hint}{wanted}")
     query = header.query
     if query and query.result_code is not None and query.result_desc is None and find(query.result_code) is None:
-        message = f"{query.result_code} is not a known ResultCode{_nearest_code(query.result_code)}"
+        message = f"{query.result_code} is not a known ResultCode{_nearest_code(query.result_code, api)}"
         yield Complaint(("query", "result_code"), f"{message}; a code of your own needs result_desc too")
 
 
-def _is_known(code: int | str) -> bool:
-    row = find(code)
-    return row is not None and "stk" in row.apis
+def _is_known(code: int | str, api: str) -> bool:
+    row = find(code, api)
+    return row is not None and api in row.apis
 
 
-def _nearest_code(code: int | str) -> str:
-    known = {row.code for row in RESULTS if "stk" in row.apis}
+def _nearest_code(code: int | str, api: str) -> str:
+    known = {row.code for row in RESULTS if api in row.apis}
     if isinstance(code, int):
         numbers = [row for row in known if isinstance(row, int)]
         return f"; did you mean {min(numbers, key=lambda row: abs(row - code))}?"
@@ -75,10 +77,12 @@ def _nearest_code(code: int | str) -> str:
 
 def _payment_parts(header: Header) -> Iterator[Complaint]:
     endpoint = header.when.endpoint
-    if endpoint is Endpoint.STK_PUSH:
+    if endpoint in TRANSACTIONS:
+        if endpoint != Call.STK_PUSH and header.query is not None:
+            yield Complaint(("query",), f"a transaction of {endpoint} has no query of its own; remove it")
         return
     parts: dict[str, object] = {"outcome": header.outcome, "then": header.then or None}
-    if endpoint is Endpoint.OAUTH:
+    if endpoint != Call.STK_QUERY:
         parts["query"] = header.query
     for key, part in parts.items():
         if part is not None:
@@ -91,12 +95,12 @@ def _payment_parts(header: Header) -> Iterator[Complaint]:
 
 
 def _fault_places(header: Header, faults: Faults) -> Iterator[Complaint]:
-    endpoint = header.when.endpoint.call
-    usual = {endpoint} if endpoint is not Call.STK_PUSH else {Call.STK_PUSH, Call.STK_QUERY, Call.CALLBACK}
+    endpoint = header.when.endpoint
+    usual = _calls_met(endpoint)
     for place, use in enumerate(faults):
         here = ("faults", place, use.name)
         # Tokens belong to no payment: only who asks for them by name means those that are fetched meanwhile.
-        asked = {Call.OAUTH} & set(use.placing.on) if endpoint is Call.STK_PUSH else set()
+        asked = {Call.OAUTH} & set(use.placing.on) if endpoint in TRANSACTIONS else set()
         reachable = usual | asked
         for call in use.calls:
             if call not in use.fault.calls:
@@ -105,6 +109,13 @@ def _fault_places(header: Header, faults: Faults) -> Iterator[Complaint]:
             elif call not in reachable:
                 possible = ", ".join(sorted(reachable))
                 yield Complaint(here, f"a scenario for {endpoint} never meets {call} calls; it meets {possible}")
+
+
+def _calls_met(endpoint: str) -> set[str]:
+    """The calls that a scenario for this endpoint can meet."""
+    if endpoint not in TRANSACTIONS:
+        return {endpoint}
+    return {endpoint, Call.CALLBACK} | ({Call.STK_QUERY} if endpoint == Call.STK_PUSH else set())
 
 
 def _windows(_: Header, faults: Faults) -> Iterator[Complaint]:
@@ -171,7 +182,7 @@ def _query_says(header: Header) -> Iterator[Complaint]:
         return
     if not (query.result_code is not None or query.in_flight or query.checkout_request_id or query.error):
         yield Complaint(("query",), "says nothing; give result_code, in_flight, checkout_request_id or error")
-    if header.when.endpoint is Endpoint.STK_QUERY and header.when.from_call > 1:
+    if header.when.endpoint == Call.STK_QUERY and header.when.from_call > 1:
         yield Complaint(("when", "from_call"), "counts for faults only, not for query; remove one of the two")
     if query.error is not None and query.result_code is not None:
         yield Complaint(("query", "error"), "the query cannot give an error and a result_code at once; remove one")

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.values import Endpoint
 
 AMOUNT_PAYER: Final = "254700000000"
 """The payer whose amounts choose."""
@@ -52,7 +52,7 @@ def magic_rows(scenarios: Iterable[Scenario]) -> list[MagicRow]:
     for row in scenarios:
         if row.magic is not None:
             numbered.append((row.magic, _numbered(row, row.magic)))
-        elif row.when.is_magic and row.when.endpoint is Endpoint.STK_PUSH:
+        elif row.when.is_magic and row.when.endpoint in TRANSACTIONS:
             named.append(_named(row))
     return [row for _, row in sorted(numbered, key=lambda pair: pair[0])] + named
 

@@ -10,8 +10,8 @@ from itertools import accumulate
 
 from tayari_formats.suggestion import suggest
 
+from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.state.behaviour import Uniform
 
 MOST: int = 1_000
@@ -35,6 +35,10 @@ class Mix:
         """One of the scenarios, each as often as its weight says in the long run."""
         place = bisect_right(self.bounds, uniform() * self.bounds[-1])
         return self.scenarios[min(place, len(self.scenarios) - 1)]
+
+    def of(self, call: str) -> bool:
+        """Whether it is drawn from for this call: a mix is of one kind of transaction."""
+        return self.scenarios[0].when.endpoint == call
 
     def with_newer(self, scenario: Scenario) -> Mix:
         """The same mix with this scenario in the place of the one of its name.
@@ -88,6 +92,9 @@ def make_mix(weights: Mapping[str, float], known: Mapping[str, Scenario]) -> Mix
     twice = next((row.name for place, row in enumerate(scenarios) if row in scenarios[:place]), None)
     if twice is not None:
         raise BadMix(f"{twice} stands twice, under two spellings; give it once")
+    kinds = sorted({row.when.endpoint for row in scenarios})
+    if len(kinds) > 1:
+        raise BadMix(f"the scenarios are for {' and '.join(kinds)}; a mix is of one kind of transaction")
     kept = [(row, weight) for row, weight in zip(scenarios, weights.values(), strict=True) if weight > 0]
     if not kept:
         raise BadMix("all weights are 0; give one of them more")
@@ -113,5 +120,5 @@ def _named(name: str, known: Mapping[str, Scenario]) -> Scenario:
 
 
 def _check_of_payment(scenario: Scenario) -> None:
-    if scenario.when.endpoint is not Endpoint.STK_PUSH:
+    if scenario.when.endpoint not in TRANSACTIONS:
         raise BadMix(f"{scenario.name} is for {scenario.when.endpoint} calls; a mix is of payments")

@@ -13,7 +13,7 @@ from tayari_simulator.faults.parameters import ErrorName, ResultCode
 from tayari_simulator.reading.record import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 from tayari_simulator.scenarios.values import (
     CallName,
-    Endpoint,
+    EndpointName,
     InFlight,
     MagicNumber,
     Msisdn,
@@ -36,7 +36,7 @@ States = Annotated[tuple[State, ...], OneOrMore]
 class When:
     """The calls that the scenario is for."""
 
-    endpoint: Endpoint = Endpoint.STK_PUSH
+    endpoint: EndpointName = Call.STK_PUSH
     msisdn: Msisdn | None = None
     amount: Count | None = None
     reference: Reference | None = None
@@ -50,13 +50,15 @@ class When:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The first result of the payment, and its callback."""
+    """The first result of the transaction, and its message."""
 
     result_code: ResultCode = 0
     result_desc: Text | None = None
     after_s: DelayForm = DEFAULT_DELAY
     callback: bool = True
     callback_after_s: DelayOrNoneForm = NO_DELAY
+    queue_timeout: bool = False
+    """The request waits too long: `QueueTimeOutURL` is called, and nothing is settled by that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ class FaultUse:
 
     name: str
     fault: TableFault
-    calls: tuple[Call, ...]
+    calls: tuple[str, ...]
     placing: Placing
     draws: Draws = ()
     """Its parameters that are drawn each time it is met."""
@@ -162,9 +164,9 @@ class Scenario:
     source: Mapping[str, object] = field(default_factory=dict)
     """The file's data, as it stands there."""
 
-    def meets(self, call: Call) -> bool:
+    def meets(self, call: str) -> bool:
         """Whether one of its faults is put on this call."""
-        return any(armed.on is call for armed in self.behaviour.armed)
+        return any(armed.on == call for armed in self.behaviour.armed)
 
     def to_dict(self) -> dict[str, object]:
         """The scenario as its file has it, `expect` included."""
@@ -173,4 +175,4 @@ class Scenario:
     def summary(self) -> dict[str, object]:
         """`name`, `about`, `endpoint` and `expect`, the last as the file has it."""
         expect = self.to_dict().get("expect", {})
-        return {"name": self.name, "about": self.about, "endpoint": self.when.endpoint.value, "expect": expect}
+        return {"name": self.name, "about": self.about, "endpoint": self.when.endpoint, "expect": expect}

@@ -24,7 +24,7 @@ class Queued:
     seen: int = 0
 
 
-def one_shot(scenario: Scenario, call: Call, way: Way) -> Queued:
+def one_shot(scenario: Scenario, call: str, way: Way) -> Queued:
     """A scenario that waits for its turn."""
     return Queued(
         play=Play(scenario.behaviour, chosen_by=way),
@@ -33,8 +33,8 @@ def one_shot(scenario: Scenario, call: Call, way: Way) -> Queued:
     )
 
 
-def _span(behaviour: Behaviour, call: Call) -> int:
+def _span(behaviour: Behaviour, call: str) -> int:
     """The calls that a one-shot of an endpoint lasts: until its last fault is through, one at the least."""
-    last = [armed.after_calls + armed.times for armed in behaviour.armed if armed.on is call]
-    query = behaviour.query.for_calls if behaviour.query is not None and call is Call.STK_QUERY else None
+    last = [armed.after_calls + armed.times for armed in behaviour.armed if armed.on == call]
+    query = behaviour.query.for_calls if behaviour.query is not None and call == Call.STK_QUERY else None
     return max([1, query or 1, *last])

@@ -10,6 +10,7 @@ from tayari_formats.problems import Complaint, FileError, Path, Problem, describ
 from tayari_formats.suggestion import suggest
 from tayari_formats.yaml_document import Document, read_document, read_file
 
+from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
@@ -17,14 +18,13 @@ from tayari_simulator.reading.record import keys_of, read_record
 from tayari_simulator.scenarios.compiled import compile_behaviour
 from tayari_simulator.scenarios.lint import lint
 from tayari_simulator.scenarios.model import FaultUse, Header, Placing, Scenario
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.state.behaviour import Call
 
 
 def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], list[Problem]]:
     """Read files and folders (all `*.yaml` below them): the good scenarios by name, and every problem."""
     scenarios: dict[str, Scenario] = {}
-    numbers: dict[int, Scenario] = {}
+    numbers: dict[tuple[str, int], Scenario] = {}
     problems: list[Problem] = []
     for root in map(FilePath, paths):
         files = sorted(root.rglob("*.yaml")) if root.is_dir() else [root]
@@ -35,15 +35,20 @@ def read_scenarios(paths: Iterable[FilePath | str]) -> tuple[list[Scenario], lis
                 first = scenarios[scenario.name].file
                 message = f"scenario: the name {scenario.name} is taken by {first}; give one of the two another"
                 problems.append(Problem(file=str(file), line=1, message=message))
-            elif scenario is not None and scenario.magic in numbers:
-                first = numbers[scenario.magic].file
+            elif scenario is not None and _magic_of(scenario) in numbers:
+                first = numbers[_magic_of(scenario)].file
                 message = f"magic: the number {scenario.magic} is taken by {first}; give one of the two another"
                 problems.append(Problem(file=str(file), line=_line_of("magic", file), message=message))
             elif scenario is not None:
                 scenarios[scenario.name] = scenario
                 if scenario.magic is not None:
-                    numbers[scenario.magic] = scenario
+                    numbers[_magic_of(scenario)] = scenario
     return sorted(scenarios.values(), key=lambda scenario: scenario.name), problems
+
+
+def _magic_of(scenario: Scenario) -> tuple[str, int]:
+    """The call and the magic number; 0: it has none."""
+    return scenario.when.endpoint, scenario.magic or 0
 
 
 def read_scenario(text: str, *, file: str) -> tuple[Scenario | None, list[Problem]]:
@@ -132,13 +137,13 @@ def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]
             yield use
 
 
-def _endpoint_of(top: object) -> Call:
+def _endpoint_of(top: object) -> str:
     when = top.get("when") if isinstance(top, dict) else None
     said = when.get("endpoint") if isinstance(when, dict) else None
-    return Call(said) if said in list(Endpoint) else Call.STK_PUSH
+    return said if isinstance(said, str) and said in CALLS else Call.STK_PUSH
 
 
-def _read_fault(entry: object, path: Path, endpoint: Call, complaints: list[Complaint]) -> FaultUse | None:
+def _read_fault(entry: object, path: Path, endpoint: str, complaints: list[Complaint]) -> FaultUse | None:
     if isinstance(entry, str):
         entry = {entry: {}}
     if not isinstance(entry, dict) or len(entry) != 1:
@@ -157,7 +162,7 @@ def _read_fault(entry: object, path: Path, endpoint: Call, complaints: list[Comp
 
 
 def _place_fault(
-    name: str, given: dict[str, object], here: Path, endpoint: Call, complaints: list[Complaint]
+    name: str, given: dict[str, object], here: Path, endpoint: str, complaints: list[Complaint]
 ) -> FaultUse | None:
     kind: type[TableFault] = FAULTS[name]
     common = keys_of(Placing)

@@ -7,18 +7,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from random import Random
+from typing import Final
 
 from tayari_formats.suggestion import suggest
 
+from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.conditions import Conditions
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.queued import Misplaced, Queued, one_shot
-from tayari_simulator.scenarios.values import Endpoint
 from tayari_simulator.scenarios.ways import Way
 from tayari_simulator.state.behaviour import Call, Play, Timeline
 
 __all__ = ["Misplaced", "Selector", "UnknownScenario"]
+
+
+Phone = tuple[str, str]
+"""A call and the MSISDN that it is about."""
+_NO_CONDITIONS: Final = Conditions((), "")
 
 
 class UnknownScenario(LookupError):
@@ -43,12 +49,12 @@ class Selector:
             BadMix: the mix cannot be drawn from.
         """
         self._scenarios = {scenario.name: scenario for scenario in scenarios}
-        self._of_msisdn: dict[str, deque[Queued]] = {}
-        self._of_call: dict[Call, deque[Queued]] = {}
-        self._open: dict[str, Play] = {}
+        self._of_msisdn: dict[Phone, deque[Queued]] = {}
+        self._of_call: dict[str, deque[Queued]] = {}
+        self._open: dict[Phone, Play] = {}
         """Plays by MSISDN that refused its pushes so far: they stay until one is accepted."""
         self._timelines: dict[str, Timeline] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: dict[Phone, int] = {}
         self._plain = True
         self._lasting = False
         """Whether anything but one-shots can be chosen."""
@@ -57,7 +63,7 @@ class Selector:
         self._mix: Mix | None = None
         self._seed = seed
         self._random = Random(f"mix {seed}")
-        self._conditions = Conditions(self._scenarios.values())
+        self._conditions = self._conditions_of()
         self._at_start = (active, make_mix(mix, self._scenarios) if mix else None)
         self.activate(active)
         self._use_mix(self._at_start[1])
@@ -72,10 +78,9 @@ class Selector:
         """The weights of the mix, by scenario name."""
         return self._mix.to_dict() if self._mix else None
 
-    @property
-    def conditions(self) -> Conditions:
-        """The loaded scenarios by what they ask of a push."""
-        return self._conditions
+    def conditions(self, call: str) -> Conditions:
+        """The loaded scenarios for this call, by what they ask of it."""
+        return self._conditions.get(call, _NO_CONDITIONS)
 
     @property
     def queued(self) -> int:
@@ -114,7 +119,7 @@ class Selector:
         self._timelines.pop(scenario.name, None)
         if self._active is not None and self._active.name == scenario.name:
             self.activate(scenario.name)
-        self._conditions = Conditions(self._scenarios.values())
+        self._conditions = self._conditions_of()
         self._refresh()
 
     def activate(self, name: str | None) -> None:
@@ -140,7 +145,7 @@ class Selector:
         self._use_mix(make_mix(weights, self._scenarios) if weights is not None else None)
 
     def queue(
-        self, scenario: Scenario, *, msisdn: str | None = None, endpoint: Endpoint | None = None, times: int = 1
+        self, scenario: Scenario, *, msisdn: str | None = None, endpoint: str | None = None, times: int = 1
     ) -> None:
         """Play it for the next `times` payments of the MSISDN, or the next `times` calls of the endpoint.
 
@@ -149,16 +154,20 @@ class Selector:
         """
         if (msisdn is None) == (endpoint is None):
             raise Misplaced("expected exactly one of msisdn and endpoint")
-        wanted = endpoint or Endpoint.STK_PUSH
-        if scenario.when.endpoint is not wanted:
-            meant = "calls of this MSISDN are stk_push" if msisdn is not None else f"it was queued for {wanted}"
+        wanted = scenario.when.endpoint
+        if endpoint not in (None, wanted):
             raise Misplaced(
-                f"scenario {scenario.name} is for {scenario.when.endpoint} calls, but {meant}; "
-                f"queue it with endpoint: {scenario.when.endpoint}"
+                f"scenario {scenario.name} is for {wanted} calls, but it was queued for {endpoint}; "
+                f"queue it with endpoint: {wanted}"
+            )
+        if msisdn is not None and wanted not in TRANSACTIONS:
+            raise Misplaced(
+                f"scenario {scenario.name} is for {wanted} calls, which have no MSISDN; "
+                f"queue it with endpoint: {wanted}"
             )
         way = Way.ONE_SHOT_ENDPOINT if msisdn is None else Way.ONE_SHOT_MSISDN
-        line = self._of_msisdn.setdefault(msisdn, deque()) if msisdn else self._line(wanted.call)
-        line.extend(one_shot(scenario, wanted.call, way) for _ in range(times))
+        line = self._of_msisdn.setdefault((wanted, msisdn), deque()) if msisdn else self._line(wanted)
+        line.extend(one_shot(scenario, wanted, way) for _ in range(times))
         self._refresh()
 
     def clear(self) -> None:
@@ -176,13 +185,15 @@ class Selector:
         self.activate(active if active in self._scenarios else None)
         self._use_mix(mix)
 
-    def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None:
-        """The play that this push meets."""
+    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
+        """The play that this call meets."""
         if self._plain:
             return None
-        if self._conditions.counts_calls:
-            self._seen[msisdn] = self._seen.get(msisdn, 0) + 1
-        waiting = self._of_msisdn.get(msisdn) or self._taken_up(msisdn)
+        phone = (call, msisdn)
+        conditions = self._conditions.get(call, _NO_CONDITIONS)
+        if conditions.counts_calls:
+            self._seen[phone] = self._seen.get(phone, 0) + 1
+        waiting = self._of_msisdn.get(phone) or self._taken_up(phone)
         if waiting is not None:
             first = waiting[0]
             first.seen += 1
@@ -190,32 +201,33 @@ class Selector:
                 return first.play
         if not self._lasting:
             return None
-        call = self._seen.get(msisdn, 1)
-        chosen = self._conditions.find(msisdn, amount, reference, call)
+        number = self._seen.get(phone, 1)
+        chosen = conditions.find(msisdn, amount, reference, number)
         if chosen is not None:
-            return self._play_of(*chosen, msisdn)
-        if self._mix is not None:
-            return self._mixed(self._mix, msisdn)
+            return self._play_of(*chosen, phone)
+        if self._mix is not None and self._mix.of(call):
+            return self._mixed(self._mix, phone)
         active = self._active
-        if active is not None and active.when.endpoint is Endpoint.STK_PUSH and call >= active.when.from_call:
-            return self._play_of(active, Way.ACTIVE, msisdn)
+        if active is not None and active.when.endpoint == call and number >= active.when.from_call:
+            return self._play_of(active, Way.ACTIVE, phone)
         return None
 
-    def accepted(self, msisdn: str) -> None:
-        """The play that the last push of this MSISDN met belongs to its payment from now on."""
+    def accepted(self, call: str, msisdn: str) -> None:
+        """The play that the last call of this MSISDN met belongs to its transaction from now on."""
         if self._plain:
             return
-        waiting = self._of_msisdn.get(msisdn)
+        phone = (call, msisdn)
+        waiting = self._of_msisdn.get(phone)
         if waiting and waiting[0].seen >= waiting[0].from_call:
             waiting.popleft()
             if not waiting:
-                del self._of_msisdn[msisdn]
+                del self._of_msisdn[phone]
                 self._refresh()
         else:
-            self._open.pop(msisdn, None)
+            self._open.pop(phone, None)
 
-    def for_endpoint(self, call: Call) -> Play | None:
-        """The play that this OAuth call or query meets; an active push scenario meets the first, too, if it says so."""
+    def for_endpoint(self, call: str) -> Play | None:
+        """The play that a call without a transaction meets. An active scenario meets OAuth, too, if it says so."""
         waiting = self._of_call.get(call)
         while waiting:
             if waiting[0].play.calls.get(call, 0) < waiting[0].span:
@@ -224,7 +236,7 @@ class Selector:
         active = self._active
         if active is None:
             return None
-        if active.when.endpoint.call is call or (call is Call.OAUTH and active.meets(call)):
+        if active.when.endpoint == call or (call == Call.OAUTH and active.meets(call)):
             return self._active_play
         return None
 
@@ -232,34 +244,35 @@ class Selector:
         if scenario.magic is None:
             return
         for row in self._scenarios.values():
-            if row.magic == scenario.magic and row.name != scenario.name:
+            same_call = row.when.endpoint == scenario.when.endpoint
+            if same_call and row.magic == scenario.magic and row.name != scenario.name:
                 raise Misplaced(f"magic: {scenario.magic} is the number of {row.name}; choose another")
 
-    def _line(self, call: Call) -> deque[Queued]:
+    def _line(self, call: str) -> deque[Queued]:
         return self._of_call.setdefault(call, deque())
 
-    def _taken_up(self, msisdn: str) -> deque[Queued] | None:
-        """A one-shot of the push endpoint goes to the MSISDN that comes first."""
-        waiting = self._of_call.get(Call.STK_PUSH)
+    def _taken_up(self, phone: Phone) -> deque[Queued] | None:
+        """A one-shot of an endpoint goes to the MSISDN that comes first."""
+        waiting = self._of_call.get(phone[0])
         if not waiting:
             return None
-        self._of_msisdn[msisdn] = deque([waiting.popleft()])
-        return self._of_msisdn[msisdn]
+        self._of_msisdn[phone] = deque([waiting.popleft()])
+        return self._of_msisdn[phone]
 
-    def _mixed(self, mix: Mix, msisdn: str) -> Play:
-        """A draw for each payment, not for each push: a refused one is sent again to the same scenario."""
-        play = self._open.get(msisdn)
+    def _mixed(self, mix: Mix, phone: Phone) -> Play:
+        """A draw for each transaction, not for each call: a refused one is sent again to the same scenario."""
+        play = self._open.get(phone)
         if play is not None and play.chosen_by == Way.MIX:
             return play
-        return self._play_of(mix.draw(self._random.random), Way.MIX, msisdn)
+        return self._play_of(mix.draw(self._random.random), Way.MIX, phone)
 
-    def _play_of(self, scenario: Scenario, way: Way, msisdn: str) -> Play:
-        """A play for each payment; one that refuses pushes is kept over the refused ones."""
-        if not scenario.meets(Call.STK_PUSH):
+    def _play_of(self, scenario: Scenario, way: Way, phone: Phone) -> Play:
+        """A play for each transaction; one that refuses calls is kept over the refused ones."""
+        if not scenario.meets(phone[0]):
             return self._new_play(scenario, way)
-        play = self._open.get(msisdn)
+        play = self._open.get(phone)
         if play is None or play.behaviour is not scenario.behaviour:
-            play = self._open[msisdn] = self._new_play(scenario, way)
+            play = self._open[phone] = self._new_play(scenario, way)
         return play
 
     def _new_play(self, scenario: Scenario, way: Way) -> Play:
@@ -267,6 +280,11 @@ class Selector:
         if timeline is None:
             timeline = self._timelines[scenario.name] = Timeline()
         return Play(scenario.behaviour, timeline=timeline, chosen_by=way)
+
+    def _conditions_of(self) -> dict[str, Conditions]:
+        """The loaded scenarios that choose themselves, by their call."""
+        rows = {call: Conditions(self._scenarios.values(), call) for call in TRANSACTIONS}
+        return {call: row for call, row in rows.items() if row or row.counts_calls}
 
     def _use_mix(self, mix: Mix | None) -> None:
         self._mix = mix

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated, Final
 
 from tayari_formats.problems import Complaint, Path, describe
+from tayari_formats.suggestion import suggest
 
-from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith, read_choice
+from tayari_simulator.apis.registry import CALLS
+from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
 from tayari_simulator.state.behaviour import ALWAYS, Call
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
 RULE_FORM: Final = re.compile(r"[A-Z][0-9]{2}")
-
-
-class Endpoint(StrEnum):
-    """The calls that a scenario can be for."""
-
-    STK_PUSH = "stk_push"
-    STK_QUERY = "stk_query"
-    OAUTH = "oauth"
-
-    @property
-    def call(self) -> Call:
-        """The same call in the core's words."""
-        return Call(self.value)
 
 
 class State(StrEnum):
@@ -91,8 +80,16 @@ def _read_times(value: object, path: Path, complaints: list[Complaint]) -> objec
     return None
 
 
-def _read_call(value: object, path: Path, complaints: list[Complaint]) -> object:
-    return read_choice(Call, value, path, complaints)
+def name_of(names: Sequence[str]) -> Callable[[object, Path, list[Complaint]], object]:
+    """Reads one of these names."""
+
+    def read(value: object, path: Path, complaints: list[Complaint]) -> object:
+        if value in names:
+            return value
+        complaints.append(Complaint(path, f"found {describe(value)}{suggest(str(value), names)}"))
+        return None
+
+    return read
 
 
 def _read_probability(value: object, path: Path, complaints: list[Complaint]) -> object:
@@ -113,4 +110,7 @@ Reference = Annotated[str, ReadWith(_text_like(None, "text"))]
 RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"))]
 Text = Annotated[str, ReadWith(_text_like(None, "text"))]
 Times = Annotated[int, ReadWith(_read_times)]
-CallName = Annotated[Call, ReadWith(_read_call)]
+EndpointName = Annotated[str, ReadWith(name_of(CALLS))]
+"""A row of the table of endpoints."""
+CallName = Annotated[str, ReadWith(name_of((*CALLS, Call.CALLBACK)))]
+"""A row of the table, or the later message."""

@@ -6,9 +6,9 @@ import heapq
 from typing import Final
 
 from tayari_simulator.state.behaviour import Delivery
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
-Plan = Payment | Delivery
+Plan = Transaction | Delivery
 """A payment (its next result falls due) or a delivery (it is sent)."""
 
 NEVER: Final = float("inf")

@@ -15,13 +15,14 @@ Uniform = Callable[[], float]
 """A source of numbers in [0, 1), seeded by whoever runs the core."""
 
 
-class Call(StrEnum):
-    """The calls a behaviour can speak about."""
+class Call:
+    """The calls that the core itself speaks about. Every row of `apis.registry` is a call, by its name."""
 
-    STK_PUSH = "stk_push"
-    STK_QUERY = "stk_query"
-    OAUTH = "oauth"
-    CALLBACK = "callback"
+    STK_PUSH: Final = "stk_push"
+    STK_QUERY: Final = "stk_query"
+    OAUTH: Final = "oauth"
+    CALLBACK: Final = "callback"
+    """The later message of a transaction, whichever API it is of."""
 
 
 class Delay(Protocol):
@@ -55,6 +56,8 @@ class Step:
     after: Delay = Fixed(1.0)
     callback: bool = True
     callback_after: Delay = NO_DELAY
+    to_timeout_url: bool = False
+    """The message says that the request waited too long; it goes to the `QueueTimeOutURL`."""
     truth: bool = True
     """Whether the query agrees from then on; false for a callback that lies."""
 
@@ -111,7 +114,7 @@ class Delivery:
     """Clock time of the core, seconds."""
     url: str
     body: bytes
-    checkout_request_id: str
+    transaction_id: str
     msisdn: str
     method: str = "POST"
     content_type: str = "application/json;charset=UTF-8"
@@ -124,6 +127,10 @@ class Delivery:
     """Not None: it waits for another payment's callback and is sent so long after it; `due_s` is the latest moment."""
     number: int = 0
     """Given by the keeper, where there is one."""
+    timeout_s: float = 0.0
+    """How long the merchant may take to answer; 0: as long as the options say."""
+    precedes: bool = False
+    """The transaction waits for its answer (C2B validation)."""
 
 
 class Fault:
@@ -131,7 +138,7 @@ class Fault:
 
     __slots__ = ()
 
-    def instead(self, call: Call) -> Reply | None:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
         """Answer instead of deciding: nothing happens inside Daraja. None: not this fault's hook."""
         return None
 
@@ -159,7 +166,7 @@ class Armed:
     """
 
     fault: Fault
-    on: Call
+    on: str
     times: int = 1
     after_calls: int = 0
     probability: float = 1.0
@@ -171,10 +178,10 @@ class Armed:
         """The fault as a call meets it: its drawn parameters are drawn."""
         return self.fault.drawn({name: delay.draw(uniform) for name, delay in self.draws}) if self.draws else self.fault
 
-    def applies(self, call: Call, number: int, elapsed_s: float, uniform: Uniform) -> bool:
+    def applies(self, call: str, number: int, elapsed_s: float, uniform: Uniform) -> bool:
         """Whether the `number`-th `call` of a play (1 is the first), `elapsed_s` after its begin, meets the fault."""
         return (
-            call is self.on
+            call == self.on
             and self.after_calls < number <= self.after_calls + self.times
             and self.from_s <= elapsed_s < self.until_s
             and (self.probability >= 1.0 or uniform() < self.probability)
@@ -212,12 +219,12 @@ class Play:
     """A behaviour at work on the calls of one MSISDN (or of one endpoint), with the counts that faults need."""
 
     behaviour: Behaviour
-    calls: dict[Call, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
     timeline: Timeline = field(default_factory=Timeline)
     chosen_by: str = ""
     """Which of the ways to choose a scenario led here; a word of the control API's `explain`."""
 
-    def met(self, call: Call, now_s: float, uniform: Uniform) -> tuple[Fault, ...]:
+    def met(self, call: str, now_s: float, uniform: Uniform) -> tuple[Fault, ...]:
         """Count one more call; the faults that it meets."""
         number = self.calls.get(call, 0) + 1
         self.calls[call] = number
@@ -233,8 +240,8 @@ class Choose(Protocol):
     `msisdn` is empty for OAuth. A queued one-shot is used up when `accepted` says that its payment exists.
     """
 
-    def for_push(self, *, msisdn: str, amount: int, reference: str) -> Play | None: ...
+    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None: ...
 
-    def accepted(self, msisdn: str) -> None: ...
+    def accepted(self, call: str, msisdn: str) -> None: ...
 
-    def for_endpoint(self, call: Call) -> Play | None: ...
+    def for_endpoint(self, call: str) -> Play | None: ...

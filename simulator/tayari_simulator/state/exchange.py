@@ -65,7 +65,7 @@ class Exchange:
     seq: int = 0
     duration_s: float = 0.0
     msisdn: str = ""
-    checkout_request_id: str = ""
+    transaction_id: str = ""
     scenario: str = ""
     note: str = ""
     remote: str = ""

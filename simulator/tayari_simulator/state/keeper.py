@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Protocol
 
 from tayari_simulator.state.behaviour import Delivery
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 
 class Keeper(Protocol):
     """Told in the turn in which a thing happens; numbers the deliveries, so that each can be called done."""
 
-    def accepted(self, payment: Payment) -> None:
+    def accepted(self, transaction: Transaction) -> None:
         """A push was accepted; its acknowledgement is not written yet."""
 
-    def resulted(self, payment: Payment, deliveries: tuple[Delivery, ...]) -> None:
+    def resulted(self, transaction: Transaction, deliveries: tuple[Delivery, ...]) -> None:
         """A result fell due, and these callbacks came of it; none of them is sent yet."""
 
-    def planned(self, payment: Payment, delivery: Delivery) -> None:
+    def planned(self, transaction: Transaction, delivery: Delivery) -> None:
         """One more callback is to be sent (a retry)."""
 
-    def done(self, payment: Payment, delivery: Delivery) -> None:
+    def done(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback was answered, or will not be sent any more."""
 
     def forgot(self) -> None:

@@ -1,33 +1,93 @@
-"""Customers' wallets: only those that were given a balance have one; all others can always pay."""
+"""Accounts of organisations and customers, and the postings on them. Amounts are whole shillings.
+
+Every posting takes from one account and gives to another, so that all balances together are always zero.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
 
-class Wallets:
-    """Balances in whole shillings, by MSISDN."""
+
+class Account(StrEnum):
+    """The accounts of an organisation, by the name that account balance gives them. Source: reference 3.9."""
+
+    __hash__ = str.__hash__
+
+    WORKING = "Working Account"
+    UTILITY = "Utility Account"
+    CHARGES = "Charges Paid Account"
+    MERCHANT = "Merchant Account"
+    SETTLEMENT = "Organization Settlement Account"
+
+
+WALLET: Final = "wallet"
+"""The account of a customer."""
+
+Key = tuple[str, str]
+"""Owner (short code or MSISDN) and account."""
+
+OPENING: Final[Key] = ("", "opening balances")
+"""Where opening balances come from."""
+CUSTOMERS: Final[Key] = ("", "customers without a wallet")
+"""All customers who were never given a balance: they can always pay."""
+
+
+class Ledger:
+    """Balances by owner and account; an account exists from its first posting on."""
+
+    __slots__ = ("_balances", "_wallets")
 
     def __init__(self) -> None:
-        self._balances: dict[str, int] = {}
+        self._balances: dict[Key, int] = {}
+        self._wallets: set[str] = set()
 
-    def set(self, msisdn: str, balance: int) -> None:
-        """Give this MSISDN so many shillings."""
-        self._balances[msisdn] = balance
+    def post(self, debit: Key, credit: Key, amount: int) -> None:
+        """Move an amount from one account to another."""
+        balances = self._balances
+        balances[debit] = balances.get(debit, 0) - amount
+        balances[credit] = balances.get(credit, 0) + amount
 
-    def balance(self, msisdn: str) -> int | None:
-        """What is in the wallet; None when it was never given one."""
-        return self._balances.get(msisdn)
+    def set(self, owner: str, account: str, balance: int) -> None:
+        """Bring an account to this balance, out of the opening balances."""
+        self.post(OPENING, (owner, account), balance - self.balance(owner, account))
+
+    def balance(self, owner: str, account: str) -> int:
+        """What is on an account; 0 when it has no posting yet."""
+        return self._balances.get((owner, account), 0)
+
+    def set_wallet(self, msisdn: str, balance: int) -> None:
+        """Give a customer a wallet with so much in it."""
+        self._wallets.add(msisdn)
+        self.set(msisdn, WALLET, balance)
+
+    def wallet(self, msisdn: str) -> int | None:
+        """What a customer has; None: no wallet was given, the customer can always pay."""
+        return self.balance(msisdn, WALLET) if msisdn in self._wallets else None
 
     def covers(self, msisdn: str, amount: int) -> bool:
-        """Whether the wallet could pay so much."""
-        balance = self._balances.get(msisdn)
-        return balance is None or balance >= amount
+        """Whether a customer can pay so much."""
+        return msisdn not in self._wallets or self.balance(msisdn, WALLET) >= amount
 
-    def take(self, msisdn: str, amount: int) -> None:
-        """Pay from the wallet, if there is one; a balance never falls below zero."""
-        balance = self._balances.get(msisdn)
-        if balance is not None:
-            self._balances[msisdn] = max(0, balance - amount)
+    def pay_in(self, msisdn: str, short_code: str, amount: int) -> None:
+        """A customer pays an organisation. What a wallet lacks (a scenario may say so) comes from nobody's wallet."""
+        held = self.wallet(msisdn)
+        own = 0 if held is None else min(held, amount)
+        if own:
+            self.post((msisdn, WALLET), (short_code, Account.UTILITY), own)
+        if amount > own:
+            self.post(CUSTOMERS, (short_code, Account.UTILITY), amount - own)
+
+    def pay_out(self, short_code: str, account: Account, msisdn: str, amount: int) -> None:
+        """An organisation pays a customer."""
+        self.post((short_code, account), (msisdn, WALLET) if msisdn in self._wallets else CUSTOMERS, amount)
+
+    def balances(self) -> Mapping[Key, int]:
+        """All balances. Their sum is zero."""
+        return self._balances
 
     def clear(self) -> None:
-        """Forget all balances."""
+        """Forget all accounts."""
         self._balances.clear()
+        self._wallets.clear()

@@ -31,13 +31,13 @@ class Reordering:
             self._gone.remove(id(delivery))
             return False
         self._waiting.pop(id(delivery), None)
-        self._release_for(delivery.checkout_request_id, now_s)
+        self._release_for(delivery.transaction_id, now_s)
         return True
 
-    def _release_for(self, checkout_request_id: str, now_s: float) -> None:
+    def _release_for(self, transaction_id: str, now_s: float) -> None:
         """A callback of this payment is sent: those of other payments that wait for one are planned after it."""
         for other in list(self._waiting.values()):
-            if other.checkout_request_id != checkout_request_id and other.overtaken_gap_s is not None:
+            if other.transaction_id != transaction_id and other.overtaken_gap_s is not None:
                 del self._waiting[id(other)]
                 self._gone.add(id(other))
                 early = replace(other, due_s=now_s + other.overtaken_gap_s, overtaken_gap_s=None)

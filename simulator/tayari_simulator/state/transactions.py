@@ -1,4 +1,4 @@
-"""A payment, its states, and what moves it from one to the next."""
+"""A transaction, its states, and what moves it from one to the next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tayari_simulator.state.behaviour import Play
 from tayari_simulator.state.exchange import Exchange
@@ -76,22 +76,35 @@ class Move(NamedTuple):
 
 
 @dataclass(slots=True)
-class Payment:
-    """One accepted STK push. Mutable: the callback and the query read the same record, so they agree.
+class Transaction:
+    """One movement of money, or one attempt at it. Mutable: the message and the query read the same record.
 
     Amounts are whole shillings; times are clock seconds.
     """
 
-    checkout_request_id: str
-    merchant_request_id: str
+    id: str
+    """`CheckoutRequestID` of an STK push, `ConversationID` of an initiator API, receipt of a C2B payment."""
+    request_id: str
+    """`MerchantRequestID`, or `OriginatorConversationID`."""
+    kind: str
+    """The call that made it: the name of a row in `apis.registry`."""
     msisdn: str
+    """The customer's phone; the other organisation's short code where no customer takes part."""
     amount: int
     short_code: str
     party_b: str
-    account_reference: str
-    callback_url: str
+    """Who receives the money."""
+    reference: str
+    url: str
+    """Where its later message goes; empty: there is none."""
     created_s: float
     due_s: float
+    command: str = ""
+    """`TransactionType`, or `CommandID`."""
+    timeout_url: str = ""
+    """`QueueTimeOutURL`."""
+    details: dict[str, Any] | None = None
+    """What its own API alone needs; plain values, so that the journal can keep them."""
     play: Play | None = None
     status: Status = Status.PROMPTED
     result_code: int | str | None = None

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.lifecycle import Answer
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
-from tayari_simulator.state.transactions import Ending, Payment
+from tayari_simulator.state.transactions import Ending, Transaction
 from tayari_simulator.transport.allowed_targets import Target, TargetRefused, Targets
 from tayari_simulator.transport.callback_client import CallbackClient, Sending
 from tayari_simulator.transport.monitor import Failures
@@ -83,15 +84,15 @@ class Outbox:
             self._send(delivery)
         except Exception as error:  # noqa: BLE001 - the callback ends with it as its reason
             self._failures.note("sending a callback")
-            payment = self._daraja.world.payments.find(delivery.checkout_request_id)
-            self._refuse(delivery, payment, f"not sent, for a defect of the simulator: {error!r}")
+            transaction = self._daraja.world.transactions.find(delivery.transaction_id)
+            self._refuse(delivery, transaction, f"not sent, for a defect of the simulator: {error!r}")
 
     def _send(self, delivery: Delivery) -> None:
-        payment = self._daraja.world.payments.find(delivery.checkout_request_id)
+        transaction = self._daraja.world.transactions.find(delivery.transaction_id)
         try:
             target = self._targets.resolve(delivery.url)
         except TargetRefused as refused:
-            self._refuse(delivery, payment, str(refused))
+            self._refuse(delivery, transaction, str(refused))
             return
         if self._headers:
             delivery.headers = (*delivery.headers, *self._source_of(delivery))
@@ -100,12 +101,13 @@ class Outbox:
             self.counts.own_late_s.append(late_s / self._clock.speed)
         head, raw = self._head(target, delivery)
         exchange = _exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target, raw)
-        if payment is not None:
-            exchange.scenario = payment.play.behaviour.name if payment.play else ""
+        if transaction is not None:
+            exchange.scenario = transaction.play.behaviour.name if transaction.play else ""
             if not delivery.forged_from:
-                payment.callbacks += (exchange,)
+                transaction.callbacks += (exchange,)
         self.under_way += 1
-        self._submit(target, exchange, head, self._timeout_s, lambda _: self._answered(payment, delivery, exchange))
+        timeout_s = delivery.timeout_s or self._timeout_s
+        self._submit(target, exchange, head, timeout_s, lambda _: self._answered(transaction, delivery, exchange))
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
         """Where an ordered callback goes. Raises TargetRefused."""
@@ -159,42 +161,46 @@ class Outbox:
         exchange.at_s, exchange.wall_at_s = self._clock.both_s()
         exchange.sent = True
 
-    def _answered(self, payment: Payment | None, delivery: Delivery, exchange: Exchange) -> None:
+    def _answered(self, transaction: Transaction | None, delivery: Delivery, exchange: Exchange) -> None:
         self._record(exchange)
         if exchange.sent:
             self.counts.late_s.append(exchange.at_s - exchange.due_s)
         self.under_way -= 1
-        if payment is not None:
-            payment.pending -= 1
+        if transaction is not None:
+            transaction.pending -= 1
             if not delivery.forged_from:
-                payment.ending = Ending.CALLED_BACK
+                transaction.ending = Ending.CALLED_BACK
+            if delivery.precedes:
+                answer = Answer(exchange.status, exchange.response_body, self._clock.now_s())
+                self._daraja.answered(transaction, answer)
             if (
                 exchange.status != 200
                 and self._retries
                 and not delivery.forged_from
-                and len(payment.callbacks) <= self._retries
+                and not delivery.precedes
+                and len(transaction.callbacks) <= self._retries
             ):
-                self._retry(payment, delivery)
-            self._through(payment, delivery)
+                self._retry(transaction, delivery)
+            self._through(transaction, delivery)
         self.changed()
 
-    def _through(self, payment: Payment, delivery: Delivery) -> None:
+    def _through(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback is over; the payment may be, too."""
         world = self._daraja.world
-        if not payment.pending:
-            world.end_if_through(payment)
+        if not transaction.pending:
+            world.end_if_through(transaction)
         if world.keeper is not None:
-            world.keeper.done(payment, delivery)
+            world.keeper.done(transaction, delivery)
 
-    def _retry(self, payment: Payment, delivery: Delivery) -> None:
+    def _retry(self, transaction: Transaction, delivery: Delivery) -> None:
         again = Delivery(
-            self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.checkout_request_id,
+            self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.transaction_id,
             delivery.msisdn, delivery.method, delivery.content_type, self._daraja.world.callback_headers,
-            f"retry {len(payment.callbacks)} of {self._retries}",
+            f"retry {len(transaction.callbacks)} of {self._retries}",
         )  # fmt: skip
-        payment.pending += 1
+        transaction.pending += 1
         if self._daraja.world.keeper is not None:
-            self._daraja.world.keeper.planned(payment, again)
+            self._daraja.world.keeper.planned(transaction, again)
         self._daraja.later(again)
 
     def _record(self, exchange: Exchange) -> None:
@@ -221,22 +227,24 @@ class Outbox:
                 self._answers[headers] = known
         return known
 
-    def _refuse(self, delivery: Delivery, payment: Payment | None, why: str) -> None:
+    def _refuse(self, delivery: Delivery, transaction: Transaction | None, why: str) -> None:
         exchange = Exchange(
             Kind.CALLBACK, Call.CALLBACK, delivery.method, delivery.url, (), delivery.body, self._clock.now_s(),
             self._clock.wall_s(),
         )  # fmt: skip
         exchange.msisdn = delivery.msisdn
-        exchange.checkout_request_id = delivery.checkout_request_id
+        exchange.transaction_id = delivery.transaction_id
         exchange.note = delivery.note
         exchange.due_s = delivery.due_s
         exchange.error = why
         self.counts.refused += 1
-        if payment is not None:
-            payment.pending -= 1
-            payment.ending = payment.ending or Ending.NOT_ALLOWED
-            payment.callbacks += (exchange,)
-            self._through(payment, delivery)
+        if transaction is not None:
+            transaction.pending -= 1
+            transaction.ending = transaction.ending or Ending.NOT_ALLOWED
+            transaction.callbacks += (exchange,)
+            if delivery.precedes:
+                self._daraja.answered(transaction, Answer(0, b"", self._clock.now_s()))
+            self._through(transaction, delivery)
         log.warning("%s", why)
         self._journal.add(exchange)
 
@@ -244,7 +252,7 @@ class Outbox:
 def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:
     exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
     exchange.msisdn = delivery.msisdn
-    exchange.checkout_request_id = delivery.checkout_request_id
+    exchange.transaction_id = delivery.transaction_id
     exchange.note = delivery.note
     exchange.due_s = delivery.due_s
     return exchange

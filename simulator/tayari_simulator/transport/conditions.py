@@ -9,20 +9,22 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 
 Met = Callable[[], "list[Exchange] | None"]
 """The entries that meet a condition now; None: it is not met."""
-ENTRIES: Final[Mapping[str, tuple[Kind, Call]]] = MappingProxyType({
+ENTRIES: Final[Mapping[str, tuple[Kind, str]]] = MappingProxyType({
     "push_seen": (Kind.REQUEST, Call.STK_PUSH),
     "query_seen": (Kind.REQUEST, Call.STK_QUERY),
-    "oauth_seen": (Kind.REQUEST, Call.OAUTH),
     "callback_answered": (Kind.CALLBACK, Call.CALLBACK),
+    **{f"{call}_seen": (Kind.REQUEST, call) for call in CALLS},
 })  # fmt: skip
+"""Conditions that an entry of the journal meets: `NAME_seen` for each row of the table of APIs, and older names."""
 CONDITIONS: Final = (*ENTRIES, "result_due", "idle")
 
 
@@ -109,7 +111,7 @@ class Conditions:
             kind, endpoint = ENTRIES[condition]
             where = replace(where, kind=kind, endpoint=endpoint)
             if condition == "oauth_seen":
-                where = replace(where, msisdn=None, checkout_request_id=None)
+                where = replace(where, msisdn=None, transaction_id=None)
             return await self._waiting.for_entries(where, count, timeout_s)
         if condition == "result_due":
             return await self._waiting.for_condition(lambda: self._results(where, count), timeout_s)
@@ -118,24 +120,24 @@ class Conditions:
         raise ValueError(f"condition {condition!r} does not exist; expected one of {', '.join(CONDITIONS)}")
 
     def _results(self, where: Question, count: int) -> list[Exchange] | None:
-        """The pushes of at least `count` payments whose outcome has become true."""
-        done = [row for row in self._payments(where) if row.result_code is not None and row.seq >= where.since]
+        """The calls of at least `count` transactions whose outcome has become true."""
+        done = [row for row in self._transactions(where) if row.result_code is not None and row.seq >= where.since]
         if len(done) < count:
             return None
         numbers = {row.seq for row in done}
-        pushes = Question(msisdn=where.msisdn, endpoint=Call.STK_PUSH, since=min(numbers))
-        return [entry for entry in self._journal.find(pushes) if entry.seq in numbers]
+        calls = Question(msisdn=where.msisdn, kind=Kind.REQUEST, since=min(numbers))
+        return [entry for entry in self._journal.find(calls) if entry.seq in numbers]
 
     def _idle(self, where: Question) -> list[Exchange] | None:
-        if where.msisdn is None and where.checkout_request_id is None:
+        if where.msisdn is None and where.transaction_id is None:
             busy = bool(len(self._daraja.world.agenda)) or self._in_flight() > 0
         else:
-            busy = any(payment.pending for payment in self._payments(where))
+            busy = any(transaction.pending for transaction in self._transactions(where))
         return None if busy else []
 
-    def _payments(self, where: Question) -> list[Payment]:
-        payments = self._daraja.world.payments
-        if where.checkout_request_id is not None:
-            found = payments.find(where.checkout_request_id)
+    def _transactions(self, where: Question) -> list[Transaction]:
+        transactions = self._daraja.world.transactions
+        if where.transaction_id is not None:
+            found = transactions.find(where.transaction_id)
             return [] if found is None else [found]
-        return list(payments.of(where.msisdn) if where.msisdn is not None else payments.all())
+        return list(transactions.of(where.msisdn) if where.msisdn is not None else transactions.all())

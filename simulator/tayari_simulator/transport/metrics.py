@@ -11,6 +11,7 @@ from tayari_simulator.apis.world import World
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
+from tayari_simulator.state.behaviour import Call
 from tayari_simulator.transport.callback_sender import Outbox
 from tayari_simulator.transport.limits import Limits, Seen
 from tayari_simulator.transport.monitor import Failures, Monitor, collect_at_rest, resident_bytes
@@ -41,6 +42,7 @@ HELP: Final[Mapping[str, str]] = {
     "tayari_payments_pending": "Payments whose prompt is open.",
     "tayari_payments_remembered": "Payments that a query finds.",
     "tayari_plans": "Results and callbacks still to come.",
+    "tayari_transactions_accepted_total": "Transactions that were accepted, by the call that made them.",
     "tayari_pushes_accepted_total": "STK pushes that were accepted.",
     "tayari_pushes_per_second": "STK pushes that were accepted in the last second.",
     "tayari_queued_scenarios": "One-shot scenarios that wait or are at work.",
@@ -58,10 +60,10 @@ def balance(world: World, *, under_way: int) -> Json:
     shows. So does one for which something is to come that nobody has planned.
     """
     counts = world.counts
-    open_payments = [payment for payment in world.payments.all() if payment.pending]
-    owed = sum(payment.pending for payment in open_payments)
+    open_payments = [transaction for transaction in world.transactions.all() if transaction.pending]
+    owed = sum(transaction.pending for transaction in open_payments)
     planned = len(world.agenda) - world.reordering.gone + under_way
-    accepted = counts.accepted_before + counts.pushes_accepted
+    accepted = counts.accepted_before + counts.accepted
     ended = {str(ending): number for ending, number in counts.endings.items()}
     difference = accepted - sum(ended.values()) - len(open_payments) - counts.forgotten
     return {
@@ -98,9 +100,7 @@ def limits_of(parts: Parts) -> Limits:
 
     def counted() -> Seen:
         counts = parts.outbox.counts
-        return Seen(
-            parts.world.counts.pushes_accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total
-        )
+        return Seen(parts.world.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total)
 
     def measure() -> dict[str, float]:
         late = parts.outbox.counts.own_late_s
@@ -120,10 +120,12 @@ def measured(parts: Parts, limits: Limits) -> dict[str, float]:
     """Every value now; names that end in `_total` only grow."""
     world, outbox, entries, monitor = parts.world, parts.outbox, parts.entries, parts.monitor
     counts = outbox.counts
+    accepted = world.counts.accepted_by_kind
     refused = {f'tayari_refusals_total{{code="{code}"}}': number for code, number in world.counts.refused.items()}
     ended = {f'tayari_payments_ended_total{{as="{name}"}}': number for name, number in world.counts.endings.items()}
     return {
-        "tayari_pushes_accepted_total": world.counts.pushes_accepted,
+        "tayari_pushes_accepted_total": accepted.get(Call.STK_PUSH, 0),
+        **{f'tayari_transactions_accepted_total{{kind="{kind}"}}': number for kind, number in accepted.items()},
         **refused,
         **ended,
         "tayari_defects_total": parts.failures.total,
@@ -136,8 +138,8 @@ def measured(parts: Parts, limits: Limits) -> dict[str, float]:
         "tayari_callbacks_late_p99_seconds": counts.late_p_s(0.99),
         "tayari_callbacks_in_flight": outbox.in_flight,
         "tayari_callbacks_waiting": outbox.waiting,
-        "tayari_payments_remembered": len(world.payments),
-        "tayari_payments_pending": world.payments.open_prompts,
+        "tayari_payments_remembered": len(world.transactions),
+        "tayari_payments_pending": len(world.prompts),
         "tayari_plans": len(world.agenda),
         "tayari_tokens": len(world.tokens),
         "tayari_journal_entries": len(entries),

@@ -22,7 +22,7 @@ from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
 from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
@@ -32,7 +32,7 @@ from tayari_simulator.transport.metrics import Parts, balance, limits_of, measur
 from tayari_simulator.transport.monitor import Failures, Monitor
 from tayari_simulator.transport.scheduler import Advancing, ClockIsReal, Pump, drained
 from tayari_simulator.transport.server_protocol import Callers
-from tayari_simulator.transport.views import business_of, configured, payment_dicts
+from tayari_simulator.transport.views import business_of, configured, transaction_dicts
 
 __all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
 
@@ -64,7 +64,7 @@ class Simulator:
         self._random = Random(config.seed)
         self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
         self.daraja.world.ids.begin(int(self.clock.now_s()))
-        self.daraja.world.payments.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
+        self.daraja.world.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()
         self._file = JournalFile(config.journal_file, self.failures.note) if config.journal_file else None
         self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
@@ -171,7 +171,7 @@ class Simulator:
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
         """Give an MSISDN a wallet with so many shillings."""
-        self.daraja.world.wallets.set(msisdn, balance)
+        self.daraja.world.ledger.set_wallet(msisdn, balance)
 
     async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
         """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
@@ -183,15 +183,15 @@ class Simulator:
         fired = await self.advancing.move(by_s=by_s, to_next=to_next, until_idle=until_idle)
         return {"now_s": self.now_s(), "fired": fired}
 
-    def payment(self, checkout_request_id: str) -> Payment | None:
+    def transaction(self, transaction_id: str) -> Transaction | None:
         """The payment with this id, if it is still remembered."""
-        return self.daraja.world.payments.find(checkout_request_id)
+        return self.daraja.world.transactions.find(transaction_id)
 
-    def payments(
-        self, *, msisdn: str | None = None, checkout_request_id: str | None = None, reference: str | None = None
+    def transactions(
+        self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
     ) -> list[Json]:
         """Payments in the shape of the control API, oldest first."""
-        return payment_dicts(self.daraja.world.payments, msisdn, checkout_request_id, reference)
+        return transaction_dicts(self.daraja.world.transactions, msisdn, transaction_id, reference)
 
     def journal(self, *, limit: int = 1000, **where: Any) -> Json:
         """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
@@ -213,13 +213,13 @@ class Simulator:
         *,
         timeout_s: float,
         msisdn: str | None = None,
-        checkout_request_id: str | None = None,
+        transaction_id: str | None = None,
         count: int = 1,
         since: int = 0,
     ) -> Json:
         """`met`, `entries`, `waited_s`. Raises ValueError for a condition that is none of `CONDITIONS`."""
         began = time.monotonic()
-        where = Question(msisdn=msisdn, checkout_request_id=checkout_request_id, since=since)
+        where = Question(msisdn=msisdn, transaction_id=transaction_id, since=since)
         met, found = await self._conditions.wait(condition, where, count=count, timeout_s=timeout_s)
         waited_s = round(time.monotonic() - began, 6)
         return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}
@@ -281,5 +281,5 @@ class Simulator:
 
     def _is_own_url(self, delivery: Delivery) -> bool:
         """Whether it goes to the payment's own callback URL: then `deliver_to` speaks for it too."""
-        payment = self.payment(delivery.checkout_request_id)
-        return payment is not None and payment.callback_url == delivery.url
+        transaction = self.transaction(delivery.transaction_id)
+        return transaction is not None and transaction.url == delivery.url

@@ -9,48 +9,51 @@ from tayari_simulator import __version__
 from tayari_simulator.apis.business import Business
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.transaction_store import Payments
-from tayari_simulator.state.transactions import Payment
+from tayari_simulator.state.transaction_store import Transactions
+from tayari_simulator.state.transactions import Transaction
 
 Json = dict[str, Any]
 
 
-def payment_dict(payment: Payment) -> Json:
+def transaction_dict(transaction: Transaction) -> Json:
     """A payment as in `docs/control-api.md`. Times are clock seconds since the epoch."""
     return {
-        "checkout_request_id": payment.checkout_request_id,
-        "merchant_request_id": payment.merchant_request_id,
-        "msisdn": payment.msisdn,
-        "amount": payment.amount,
-        "account_reference": payment.account_reference,
-        "short_code": payment.short_code,
-        "party_b": payment.party_b,
-        "scenario": payment.play.behaviour.name if payment.play is not None else "",
-        "state": str(payment.status),
-        "result_code": payment.result_code,
-        "result_desc": payment.result_desc,
-        "receipt": payment.receipt,
-        "callback_url": payment.callback_url,
-        "created_at": payment.created_s,
-        "result_due_at": payment.due_s,
-        "callbacks": [callback_dict(exchange) for exchange in payment.callbacks],
+        "id": transaction.id,
+        "kind": transaction.kind,
+        "checkout_request_id": transaction.id,
+        "merchant_request_id": transaction.request_id,
+        "msisdn": transaction.msisdn,
+        "amount": transaction.amount,
+        "command": transaction.command,
+        "account_reference": transaction.reference,
+        "short_code": transaction.short_code,
+        "party_b": transaction.party_b,
+        "scenario": transaction.play.behaviour.name if transaction.play is not None else "",
+        "state": str(transaction.status),
+        "result_code": transaction.result_code,
+        "result_desc": transaction.result_desc,
+        "receipt": transaction.receipt,
+        "callback_url": transaction.url,
+        "created_at": transaction.created_s,
+        "result_due_at": transaction.due_s,
+        "callbacks": [callback_dict(exchange) for exchange in transaction.callbacks],
     }
 
 
-def payment_dicts(
-    store: Payments, msisdn: str | None, checkout_request_id: str | None, reference: str | None
+def transaction_dicts(
+    store: Transactions, msisdn: str | None, transaction_id: str | None, reference: str | None
 ) -> list[Json]:
     """All payments that match what is given, oldest first."""
-    rows: Sequence[Payment]
-    if checkout_request_id is not None:
-        found = store.find(checkout_request_id)
+    rows: Sequence[Transaction]
+    if transaction_id is not None:
+        found = store.find(transaction_id)
         rows = [] if found is None else [found]
     else:
         rows = store.of(msisdn) if msisdn is not None else store.all()
     return [
-        payment_dict(row)
+        transaction_dict(row)
         for row in rows
-        if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.account_reference == reference)
+        if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.reference == reference)
     ]
 
 

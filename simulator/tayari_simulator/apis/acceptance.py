@@ -1,0 +1,55 @@
+"""A call that makes a transaction: its scenario is chosen, the transaction remembered, its result planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tayari_simulator.apis.apply_faults import apply_faults
+from tayari_simulator.apis.world import World
+from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.transactions import Transaction
+
+Accept = Callable[[Play | None], Reply]
+
+
+def choose(
+    world: World, exchange: Exchange, call: str, *, msisdn: str, amount: int, reference: str, accept: Accept
+) -> Reply:
+    """Let the scenario that is chosen for this call speak, or `accept` the transaction without one.
+
+    Raises:
+        Refused: by `accept`.
+    """
+    exchange.msisdn = msisdn
+    chooser = world.choose
+    play = None if chooser is None else chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference)
+    if chooser is None or play is None:
+        return accept(None)
+    exchange.scenario = play.behaviour.name
+
+    def decide() -> Reply:
+        reply = accept(play)
+        chooser.accepted(call, msisdn)
+        return reply
+
+    return apply_faults(play, call, world, exchange.at_s, decide)
+
+
+def first_due_s(world: World, exchange: Exchange, play: Play | None, after_s: float) -> float:
+    """When the first result of a transaction falls due: as its scenario says, or `after_s` from now."""
+    return exchange.at_s + (after_s if play is None else play.behaviour.steps[0].after.draw(world.uniform))
+
+
+def begin(world: World, exchange: Exchange, transaction: Transaction) -> None:
+    """Remember an accepted transaction and plan its result. Nobody has heard of it yet."""
+    transaction.seq = exchange.seq
+    transaction.pending = 1
+    transaction.next_due_s = transaction.due_s
+    if world.keeper is not None:
+        world.keeper.accepted(transaction)
+    world.transactions.add(transaction)
+    world.lifecycles[transaction.kind].opened(world, transaction)
+    world.agenda.add(transaction.due_s, transaction)
+    world.counts.accept(transaction.kind)
+    exchange.transaction_id = transaction.id

@@ -1,0 +1,71 @@
+"""What becomes of an accepted transaction: how its result is decided, settled and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.transactions import Transaction
+
+if TYPE_CHECKING:
+    from tayari_simulator.apis.world import World
+
+
+class Result(NamedTuple):
+    """One result, as a message tells it."""
+
+    code: int | str
+    desc: str
+    receipt: str
+    """Empty: no money moved."""
+    at_s: float
+
+
+class Answer(NamedTuple):
+    """What a merchant answered to a delivery. `status` 0: nothing, or too late."""
+
+    status: int
+    body: bytes
+    at_s: float
+
+
+def _nothing(world: World, transaction: Transaction) -> None:
+    """Nothing happens."""
+
+
+def _no_delivery(world: World, transaction: Transaction, due_s: float) -> Delivery | None:  # noqa: ARG001
+    return None
+
+
+def _no_answer(world: World, transaction: Transaction, answer: Answer) -> None:
+    """The answer does not matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """The part of an API that comes after its acknowledgement. Pure functions; the world is what they change."""
+
+    example: Callable[[World, str, int, str, float], Transaction]
+    """A transaction that nobody asked for: of this MSISDN, amount and URL, at this time."""
+    api: str
+    """The word for this API in `catalogue.results`."""
+    decide: Callable[[World, Transaction], int | str]
+    """The result code of a transaction that no scenario speaks for."""
+    settle: Callable[[World, Transaction], None]
+    """Post the money of a success on the ledger. Called once."""
+    message: Callable[[World, Transaction, Result], bytes]
+    """The later message: callback, result or confirmation."""
+    moves_money: bool = True
+    """Whether a success has a receipt."""
+    opened: Callable[[World, Transaction], None] = _nothing
+    """It was accepted."""
+    closed: Callable[[World, Transaction], None] = _nothing
+    """Its first result is there."""
+    precede: Callable[[World, Transaction, float], Delivery | None] = _no_delivery
+    """A message that must be answered before there is a result (C2B validation); None: the result may come."""
+    answered: Callable[[World, Transaction, Answer], None] = _no_answer
+    """The answer to what `precede` sent; it plans the result."""
+    samples: tuple[bytes, ...] = ()
+    """Message bodies in every form of this API: what a scenario's `mutate` is tried on."""
