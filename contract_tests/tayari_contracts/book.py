@@ -10,8 +10,8 @@ from typing import Final
 from tayari_money.payment_record import Observation, PaymentRecord
 from tayari_target.driver import StatusView
 
+from tayari_contracts.overload import Overload, StartGate
 from tayari_contracts.payment import Payment
-from tayari_contracts.strain import Strain
 
 CRASH: Final = 500
 BROKEN: Final = 400
@@ -26,13 +26,15 @@ def untranslated(view: StatusView) -> str:
 class Book:
     """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, payments_at_once: int | None = None) -> None:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._looks: dict[str, list[Observation]] = defaultdict(list)
         self._forged: set[str] = set()
         self._told: dict[str, str] = {}
-        self.strain = Strain()
+        self.overload = Overload()
+        self.gate = StartGate(payments_at_once)
+        """All checks together start no more payments at once than the merchant promises to bear."""
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False
@@ -49,7 +51,7 @@ class Book:
 
     def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
-        self.strain.answered(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
+        self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         self.unknown_word = untranslated(view) or self.unknown_word
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.message:

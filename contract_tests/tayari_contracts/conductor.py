@@ -1,12 +1,14 @@
 """Runs all checks of a suite so that their waits overlap: first those that concern one payment, side by side; then,
 one at a time, those that concern the whole merchant (its token, its connections); last those that judge all of it.
 
-Side by side is for speed, and no rule is about it. So a merchant that becomes slow gets no further check until it has
-caught up, and what a check missed while the merchant was strained is looked at again with few others beside it.
+Side by side is for speed, and no rule is about it. So a merchant that crashes, becomes slow or names a locked database
+gets fewer checks at once, and what failed side by side is repeated alone before it counts. Only a wrong credit is proof
+the first time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event, Thread
 
+from tayari_control.client import ControlError
 from tayari_reports.model import Check, NotTested, State
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.test_environment import Stage
@@ -21,17 +24,15 @@ from tayari_target.test_environment import Stage
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
 from tayari_contracts.job import Job, Performed, perform
-from tayari_contracts.second_look import both_looks
+from tayari_contracts.overload import FEWEST, SIDE_BY_SIDE, printed_since
+from tayari_contracts.wording import quote
 
 log = logging.getLogger(__name__)
 
-SIDE_BY_SIDE = 48
-"""At most so many checks at once; each spends nearly all its time waiting."""
-
-FEW = 3
-"""So many at once are no crowd: a second look is taken in groups of this size."""
-
 LOOK_EVERY_S = 0.1
+
+LISTEN_EVERY_S = 1.0
+"""So often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
 
 LET_GO_S = 3.0
 """After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
@@ -39,6 +40,12 @@ LET_GO_S = 3.0
 STAGGER_S = 0.03
 """Between the starts of two checks: a shop's first second is not a load test."""
 
+CRASH = 500
+
+LOCKED_DATABASE = "D02"
+"""The rule whose finding a locked database is."""
+
+BROKEN = frozenset({State.FAIL, State.WARN})
 NOT_PASSED = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR, State.NOT_TESTED})
 
 
@@ -49,10 +56,13 @@ class Conductor:
         self._stage = stage
         self._report = report
         self._allocation = Allocation()
-        self._book = Book()
+        self._book = Book(payments_at_once=stage.target.merchant.promises.payments_at_once)
         self._stop = Event()
         self._results: dict[str, Future[Check]] = {}
         self._thread: Thread | None = None
+        self._listened_at = 0.0
+        self._since = 0
+        self._printed = ""
         self._down = ""
         """Why the merchant could not be started again; empty while it can."""
 
@@ -84,27 +94,33 @@ class Conductor:
             one_by_one = [job for job in jobs if job.exclusive or job.last]
             for job in sorted(one_by_one, key=lambda job: job.last):
                 self._finish(job, self._alone(job))
+                self._listen()
         except Exception as error:
             log.exception("the conductor failed")
             self._give_up(jobs, f"Tayari failed: {type(error).__name__}: {error}")
 
     def _together(self, jobs: Sequence[Job]) -> None:
-        strain = self._book.strain
-        strain.begin()
+        overload = self._book.overload
+        overload.begin()
         try:
-            doubted, held = self._crowd(jobs, self._most_at_once())
+            doubted, held = self._crowd(jobs)
             if held:
                 self._after_death(held)
-            trouble = strain.merchant or strain.machine
-            if doubted and trouble and len(jobs) > FEW and not self._stop.is_set():
-                self._look_again(doubted, trouble)
-            else:
-                for job, first in doubted:
-                    self._finish(job, first.check)
+            trouble = overload.merchant or overload.machine
+            for job, first in doubted:
+                self._finish(job, self._settled(job, first, trouble=trouble, beside_others=len(jobs) > 1))
         finally:
-            strain.end()
+            overload.end()
 
-    def _crowd(self, jobs: Sequence[Job], at_once: int) -> tuple[list[tuple[Job, Performed]], list[tuple[Job, Check]]]:
+    def _settled(self, job: Job, first: Performed, *, trouble: str, beside_others: bool) -> Check:
+        """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
+        broken = first.check.state in BROKEN
+        crowded = first.overlapped or (beside_others and (broken or bool(trouble)))
+        if not (first.doubtful and crowded) or self._stop.is_set():
+            return first.check
+        return both_looks(first.check, self._alone(job, one_by_one=True), trouble=trouble)
+
+    def _crowd(self, jobs: Sequence[Job]) -> tuple[list[tuple[Job, Performed]], list[tuple[Job, Check]]]:
         """Run them side by side; what is beyond doubt is told as it ends. Returns what is not, and what ended when the
         merchant was dead."""
         doubted: list[tuple[Job, Performed]] = []
@@ -121,32 +137,44 @@ class Conductor:
                     self._finish(job, found.check)
 
         running: dict[Future[Performed], Job] = {}
-        with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="tayari-check") as pool:
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="tayari-check") as pool:
             for job, pause_s in zip(jobs, self._pauses(jobs), strict=True):
                 while running and self._is_crowded(len(running)) and not self._stop.is_set():
                     take(wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done)
+                    self._listen()
                 running[pool.submit(self._perform, job)] = job
                 self._stop.wait(pause_s)
                 take([future for future in running if future.done()])
             while running:
-                take(wait(running, return_when=FIRST_COMPLETED).done)
+                take(wait(running, LISTEN_EVERY_S, FIRST_COMPLETED).done)
+                self._listen()
+        self._listen(at_least_s=0.0)
         return doubted, held
 
     def _is_crowded(self, running: int) -> bool:
         """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
-        strain = self._book.strain
-        return strain.full or (running > FEW and strain.growing)
+        overload = self._book.overload
+        promised = self._stage.target.merchant.promises.payments_at_once
+        most = min(overload.most_at_once, promised or SIDE_BY_SIDE)
+        return running >= most or overload.full or (running >= FEWEST and overload.growing)
 
-    def _look_again(self, doubted: Sequence[tuple[Job, Performed]], trouble: str) -> None:
-        """Repeat what ended in doubt while the merchant was strained, a few at a time."""
-        firsts = {job.rule.id: first.check for job, first in doubted}
-        with ThreadPoolExecutor(max_workers=FEW, thread_name_prefix="tayari-again") as pool:
-            running = {pool.submit(self._perform, job): job for job, _ in doubted}
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    first, again = firsts[job.rule.id], future.result().check
-                    self._finish(job, both_looks(first, again, trouble=trouble))
+    def _listen(self, *, at_least_s: float = LISTEN_EVERY_S) -> None:
+        """Notice a crash or a lock in what the merchant answers to callbacks and in what it prints."""
+        if time.monotonic() - self._listened_at < at_least_s:
+            return
+        self._listened_at = time.monotonic()
+        overload = self._book.overload
+        with contextlib.suppress(ControlError):
+            found = self._stage.control.journal(since=self._since, kind="callback")
+            self._since = found["next"]
+            for entry in found["entries"]:
+                answer = entry.get("response") or {}
+                overload.heard(str(answer.get("body") or ""))
+                if (answer.get("status") or 0) >= CRASH:
+                    overload.crashed()
+        printed = self._stage.merchant_log_tail()
+        overload.heard(printed_since(self._printed, printed))
+        self._printed = printed
 
     def _after_death(self, ended: list[tuple[Job, Check]]) -> None:
         """The merchant died while checks ran side by side: repeat alone what did not pass, to find which one did it."""
@@ -154,7 +182,7 @@ class Conductor:
         for job, check in ended:
             self._finish(job, self._alone(job) if check.state in NOT_PASSED else check)
 
-    def _alone(self, job: Job) -> Check:
+    def _alone(self, job: Job, *, one_by_one: bool = False) -> Check:
         if self._stage.merchant_alive() is False and not self._stop.is_set():
             self._revive()
             if self._down:
@@ -162,7 +190,10 @@ class Conductor:
                     rule=job.rule.id, state=State.NOT_TESTED, reason=f"the merchant was not there: {self._down}",
                     not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
                 )  # fmt: skip
-        check = self._perform(job).check
+        first = self._perform(job, one_by_one=one_by_one)
+        check = first.check
+        if first.overlapped and not one_by_one:
+            check = self._settled(job, first, trouble="", beside_others=False)
         if self._stage.merchant_alive() is False and not self._stop.is_set():
             tail = self._stage.merchant_log_tail().strip().splitlines()
             last = f": {tail[-1]}" if tail else ""
@@ -186,10 +217,25 @@ class Conductor:
         except MerchantStartError as error:
             self._down = f"its process had ended, and it did not start again: {error}"
 
-    def _perform(self, job: Job) -> Performed:
+    def _perform(self, job: Job, *, one_by_one: bool = False) -> Performed:
         if self._stop.is_set():
             return Performed(_interrupted(job))
-        return perform(job, self._stage, self._allocation, stop=self._stop, book=self._book)
+        before = self._book.overload.locks
+        performed = perform(job, self._stage, self._allocation, stop=self._stop, book=self._book, one_by_one=one_by_one)
+        return performed if job.rule.id == LOCKED_DATABASE else self._unless_locked(performed, before)
+
+    def _unless_locked(self, performed: Performed, before: int) -> Performed:
+        """A failure while the merchant names a locked database is no proof of anything but the lock."""
+        if not performed.doubtful or performed.check.state not in BROKEN:
+            return performed
+        self._listen(at_least_s=0.0)
+        if self._book.overload.locks == before:
+            return performed
+        reason = (
+            f"the merchant said {quote(self._book.overload.locked)} while this check ran, so its rule was not judged "
+            f"({LOCKED_DATABASE} judges the lock): {performed.check.reason}"
+        )
+        return replace(performed, check=replace(performed.check, state=State.UNKNOWN, fingerprint="", reason=reason))
 
     def _finish(self, job: Job, check: Check) -> None:
         self._results[job.rule.id].set_result(self._report(check))
@@ -198,10 +244,6 @@ class Conductor:
         for job in jobs:
             if not self._results[job.rule.id].done():
                 self._finish(job, Check(rule=job.rule.id, state=State.ERROR, reason=reason, started_at=time.time()))
-
-    def _most_at_once(self) -> int:
-        promised = self._stage.target.merchant.promises.payments_at_once
-        return SIDE_BY_SIDE if promised is None else min(SIDE_BY_SIDE, promised)
 
     def _pauses(self, jobs: Sequence[Job]) -> list[float]:
         """Seconds to wait after each start: a merchant that limits its queries gets them spread over its limit."""
@@ -219,3 +261,16 @@ def _interrupted(job: Job) -> Check:
         not_tested=NotTested.INTERRUPTED,
         started_at=time.time(),
     )
+
+
+def both_looks(crowded: Check, alone: Check, *, trouble: str) -> Check:
+    """What counts of a check that was made twice, first beside others: the second look decides, for it is about the
+    rule alone. A pass says what was missed at first; where that cost a customer's money, M05 finds the order.
+
+    `trouble` is how the merchant or the machine showed overload, if it did.
+    """
+    both = replace(alone, tries=crowded.tries + alone.tries)
+    if alone.state is not State.PASS or not crowded.reason:
+        return both
+    seen = [f"in a first look, beside other payments, {crowded.reason}", trouble, "alone, the rule was kept"]
+    return replace(both, reason="; ".join(text for text in (alone.reason, *seen) if text))

@@ -13,9 +13,9 @@ class Failed(Finding):
     """The merchant broke the rule. Say what was found, then what was expected."""
 
 
-class Missing(Failed):
-    """What the rule asks for did not come, or not in time. A merchant that is strained by many payments at once may
-    fail so at any rule: where it was strained, the check is repeated with few others beside it before it is told."""
+class WrongCredit(Failed):
+    """Too much was credited, or too often. One occurrence is proof; any other failure is repeated alone first, for
+    checks that run side by side may be to blame."""
 
 
 class Warned(Finding):

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any, TypeVar
 
@@ -18,11 +19,12 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import Book, untranslated
+from tayari_contracts.book import CRASH, Book, untranslated
 from tayari_contracts.depth import Depth
 from tayari_contracts.evidence import from_driver, from_journal, in_order
 from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
 from tayari_contracts.holding import callbacks_held
+from tayari_contracts.overload import StartGate
 from tayari_contracts.pages import told_at_start
 from tayari_contracts.payment import Credits, Entry, Payment
 from tayari_contracts.sight import Sight
@@ -55,6 +57,7 @@ class Hands(Depth):
         deadline: float,
         stop: Event | None = None,
         book: Book | None = None,
+        one_by_one: bool = False,
     ) -> None:
         self.stage = stage
         self.target: Target = stage.target
@@ -71,7 +74,8 @@ class Hands(Depth):
         self._exchanges: list[DriverExchange] = []
         self._payments: list[Payment] = []
         self._watched: list[Entry] = []
-        self.driver: MerchantDriver = stage.new_driver(record=self._exchanges.append)
+        self._gate = StartGate(1 if one_by_one else None)
+        self.driver: MerchantDriver = stage.new_driver(record=self._record)
 
     def pay(
         self,
@@ -84,14 +88,41 @@ class Hands(Depth):
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
         hold_s: float = 0.0,
+        at_once: bool = False,
     ) -> Payment:
         """Ask the merchant to start a payment, which plays `scenario`.
 
         `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
         the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
         many checks start payments at once is not blamed for it under another rule. `hold_s`: its callbacks are held
-        for so long after the merchant's answer, or until `release`.
+        for so long after the merchant's answer, or until `release`. `at_once`: the rule is about starts at the same
+        moment, so that this one waits for no other.
         """
+        with ExitStack() as turn:
+            if not at_once:
+                turn.enter_context(self.book.gate.passing())
+                turn.enter_context(self._gate.passing())
+            payment = self._start(
+                scenario, amount=amount, msisdn=msisdn, typed=typed, reference=reference,
+                idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s,
+            )  # fmt: skip
+        self._payments.append(payment)
+        self.book.start(payment)
+        self.tries += 1
+        return payment
+
+    def _start(
+        self,
+        scenario: Scenario | None,
+        *,
+        amount: int | float | None,
+        msisdn: str | None,
+        typed: str | None,
+        reference: str | None,
+        idempotency_key: str | None,
+        timeout_s: float | None,
+        hold_s: float,
+    ) -> Payment:
         payer = msisdn or self.allocation.msisdn()
         if scenario is not None:
             self.control.play_next(scenario, msisdn=payer)
@@ -104,7 +135,8 @@ class Hands(Depth):
         ordered = sets_the_order(scenario)
         if ordered and timeout_s is None:
             timeout_s = max(PATIENT_S, self.target.merchant.timeout_s)
-        starting = self.book.strain.starting(ordinary=has_no_faults(scenario))
+        ordinary = has_no_faults(scenario)
+        starting = self.book.overload.starting(ordinary=ordinary)
         with callbacks_held(self.control, payer, free=ordered, longer_s=hold_s), starting:
             started = self.driver.start_payment(
                 msisdn=typed if typed is not None else payer,
@@ -113,11 +145,19 @@ class Hands(Depth):
                 idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
             )
-        payment = Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
-        self._payments.append(payment)
-        self.book.start(payment)
-        self.tries += 1
-        return payment
+        if ordinary and (started.status is None or started.status >= CRASH):
+            self.book.overload.crashed()
+        return Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
+
+    def _record(self, exchange: DriverExchange) -> None:
+        """Keep what the merchant was asked and answered."""
+        self._exchanges.append(exchange)
+        self.book.overload.heard(exchange.response_body)
+
+    @property
+    def overlapped(self) -> bool:
+        """Whether this check started several payments at once, though no rule is about that."""
+        return self._gate.overlapped
 
     def release(self, payment: Payment) -> None:
         """Let the callbacks go that `pay(..., hold_s=...)` holds."""

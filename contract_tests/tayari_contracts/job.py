@@ -17,7 +17,7 @@ from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
-from tayari_contracts.findings import Failed, Finding, Inapplicable, Missing, Unjudged, Untested, Warned
+from tayari_contracts.findings import Failed, Finding, Inapplicable, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import ENABLED_BY, Need
 
@@ -39,10 +39,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """A check, and whether a merchant that is strained by other checks may have ended it so."""
+    """A check, and how sure its ending is."""
 
     check: Check
     doubtful: bool = False
+    """Other requests at the same time may be to blame for it."""
+    overlapped: bool = False
+    """The check itself started several payments at once, though no rule is about that."""
 
 
 def missing_need(job: Job, target: Target) -> Check | None:
@@ -77,14 +80,19 @@ def missing_need(job: Job, target: Target) -> Check | None:
     return None
 
 
-def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None) -> Performed:
-    """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`."""
+def perform(
+    job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None, one_by_one: bool = False
+) -> Performed:
+    """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`.
+
+    `one_by_one`: it starts its payments one after the other.
+    """
     unmet = missing_need(job, stage.target)
     if unmet is not None:
         return Performed(unmet)
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
-    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book)
+    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book, one_by_one=one_by_one)
     ending = _run(job, probe)
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
@@ -104,7 +112,7 @@ def perform(job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
-    return Performed(check, ending.doubtful)
+    return Performed(check, ending.doubtful, probe.overlapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +142,9 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     match finding:
         case Failed():
             state = State.FAIL if rule.level is Level.MUST else State.WARN
-            return _Ending(state, text, doubtful=isinstance(finding, Missing))
+            return _Ending(state, text, doubtful=not isinstance(finding, WrongCredit))
         case Warned():
-            return _Ending(State.WARN, text)
+            return _Ending(State.WARN, text, doubtful=True)
         case Untested():
             doubtful = finding.why is NotTested.SET_UP_FAILED and not finding.certain
             return _Ending(State.NOT_TESTED, text, finding.why, finding.enable, doubtful)

@@ -14,7 +14,7 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
 
 from tayari_contracts.book import untranslated
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, unknown_word
+from tayari_contracts.findings import Failed, Unjudged, Untested, WrongCredit, unknown_word
 from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -159,8 +159,7 @@ class Probe(Hands):
         names = " or ".join(sorted(wanted))
         limit = self.settle_s if within_s is None else within_s
         self._require_own_state(payment, view)
-        kind = Missing if view.state in (PENDING, None) else Failed
-        raise kind(
+        raise Failed(
             f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
         )
 
@@ -192,10 +191,10 @@ class Probe(Hands):
         tail = f": {because}" if because else ""
         due = expected * payment.amount
         if not found.counted and found.total is not None and round(found.total, 2) != round(due, 2):
-            kind = Missing if found.total < due else Failed
+            kind = WrongCredit if found.total > due else Failed
             raise kind(f"{shillings(found.total)} shillings were credited; expected {shillings(due)}{tail}")
         if found.counted and found.count != expected:
-            kind = Missing if found.count < expected else Failed
+            kind = WrongCredit if found.count > expected else Failed
             raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
         if expected and found.total is not None and round(found.total, 2) != round(due, 2):
             raise Failed(f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid{tail}")
@@ -232,11 +231,11 @@ class Probe(Hands):
 
     def other_device(self) -> MerchantDriver:
         """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
-        return self.stage.new_driver(record=self._exchanges.append)
+        return self.stage.new_driver(record=self._record)
 
     def another_merchant(self, work_dir: Path, *, daraja_url: str) -> AbstractContextManager[MerchantDriver]:
         """A second process of the merchant with another Daraja; what it is asked is evidence too."""
-        return self.stage.another_merchant(work_dir, record=self._exchanges.append, daraja_url=daraja_url)
+        return self.stage.another_merchant(work_dir, record=self._record, daraja_url=daraja_url)
 
     def require_typed(self, placeholder: str) -> None:
         """The merchant is told this when a payment starts.
@@ -260,9 +259,9 @@ class Probe(Hands):
         for entry in callbacks:
             status = (entry.get("response") or {}).get("status")
             if status is None:
-                raise Missing(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
+                raise Failed(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
             if status >= 500:
-                raise Missing(f"the callback was answered {status}, as a crash is; expected 200")
+                raise Failed(f"the callback was answered {status}, as a crash is; expected 200")
 
     def expect_message(self, payment: Payment, topic: str) -> str:
         """What the customer was told fits the topic: specific, honest, with a next step."""

@@ -20,6 +20,9 @@ class NoControl:
     def journal(self, **where: object) -> dict[str, Any]:
         return {"entries": [], "next": 1, "dropped": 0}
 
+    def hold(self, msisdn: str, *, for_s: float) -> None:
+        """Nothing is sent, so nothing is held."""
+
     def payments(self, **where: str) -> list[dict[str, Any]]:
         return []
 
@@ -33,6 +36,7 @@ class FakeStage:
     can_restart: bool = True
     alive: bool = True
     restarts: int = 0
+    log: str = "Traceback\nValueError: no JSON"
 
     def new_driver(self, *, record: Callable[[Any], None] | None = None) -> None:
         return None
@@ -41,7 +45,7 @@ class FakeStage:
         return self.alive
 
     def merchant_log_tail(self) -> str:
-        return "Traceback\nValueError: no JSON"
+        return self.log
 
     def restart_merchant(self) -> None:
         self.alive = True

@@ -2,22 +2,31 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from threading import Barrier, Event
+from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
 from fake_stage import FakeStage, job, stage
 from tayari_contracts.book import Book
-from tayari_contracts.conductor import Conductor
-from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned
+from tayari_contracts.conductor import Conductor, both_looks
+from tayari_contracts.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.job import Job
+from tayari_contracts.overload import (
+    AT_FIRST,
+    FIRST,
+    RECENT,
+    SHRINK_EVERY_S,
+    SIDE_BY_SIDE,
+    Overload,
+    StartGate,
+    lock_named,
+)
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import Need
-from tayari_contracts.second_look import both_looks
-from tayari_contracts.strain import AT_FIRST, FIRST, RECENT, Strain
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
@@ -90,12 +99,12 @@ def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
 
 
 def test_checks_wait_side_by_side() -> None:
-    together = Barrier(20, timeout=5)
+    together = Barrier(SIDE_BY_SIDE, timeout=5)
 
     def meets(probe: Probe) -> None:
         together.wait()
 
-    found = conduct(stage(), *(job(f"C{number}", meets) for number in range(20)))
+    found = conduct(stage(), *(job(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
 
     assert {check.state for check in found.values()} == {State.PASS}
 
@@ -239,7 +248,7 @@ PAYMENT = Payment(
 
 def looked_slowly(probe: Probe) -> None:
     """A look at a state that took three seconds."""
-    probe.book.strain.answered(3.0, well=True)
+    probe.book.overload.looked(3.0, well=True)
 
 
 def missing_at_first(tries: list[str], error: Exception) -> Callable[[Probe], None]:
@@ -261,18 +270,18 @@ def crowd(*jobs: Job) -> tuple[Job, ...]:
 def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_with_the_pass() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *crowd(job("C12", missing_at_first(tries, Missing("the payment is pending")))))["C12"]
+    found = conduct(stage(), *crowd(job("C12", missing_at_first(tries, Failed("the payment is pending")))))["C12"]
 
     assert len(tries) == 2
     assert found.state is State.PASS
-    assert "beside many other checks, the payment is pending" in found.reason
+    assert "beside other payments, the payment is pending" in found.reason
     assert "took up to 3.0 s" in found.reason
 
 
 def test_what_is_missed_again_fails() -> None:
     def misses(probe: Probe) -> None:
         looked_slowly(probe)
-        raise Missing("the payment is pending after 10 s")
+        raise Failed("the payment is pending after 10 s")
 
     found = conduct(stage(), *crowd(job("C12", misses)))["C12"]
 
@@ -298,21 +307,149 @@ def test_what_no_second_look_would_change_gets_none() -> None:
 def test_a_wrong_deed_is_proof_enough_the_first_time() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *crowd(job("C03", missing_at_first(tries, Failed("credited twice")))))["C03"]
+    found = conduct(stage(), *crowd(job("C03", missing_at_first(tries, WrongCredit("credited twice")))))["C03"]
 
     assert (found.state, found.reason, len(tries)) == (State.FAIL, "credited twice", 1)
 
 
-def test_a_merchant_at_ease_gets_no_second_look() -> None:
+def test_a_failure_beside_other_checks_is_repeated_alone_though_the_merchant_is_at_ease() -> None:
+    running: list[str] = []
+    beside: list[int] = []
+
+    def misses(probe: Probe) -> None:
+        beside.append(len(running))
+        if len(beside) == 1:
+            probe.quiet(0.2)
+        raise Failed("pending")
+
+    def others(probe: Probe) -> None:
+        running.append("x")
+        probe.quiet(0.1)
+        running.remove("x")
+
+    jobs = (*(job(f"X{number}", others) for number in range(4)), job("C12", misses))
+    found = conduct(stage(), *jobs)["C12"]
+
+    assert (found.state, found.tries) == (State.FAIL, 2)
+    assert beside[1] == 0
+
+
+def test_a_single_check_that_fails_is_not_repeated() -> None:
     tries: list[str] = []
 
     def misses(probe: Probe) -> None:
         tries.append("x")
-        raise Missing("pending")
+        raise Failed("pending")
 
-    jobs = (job("C12", misses), *(job(f"X{number}", passes) for number in range(5)))
-    assert conduct(stage(), *jobs)["C12"].state is State.FAIL
+    assert conduct(stage(), job("C12", misses))["C12"].state is State.FAIL
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
+def test_what_a_merchant_at_ease_leaves_open_is_not_repeated(error: Exception) -> None:
+    tries: list[str] = []
+
+    def leaves_open(probe: Probe) -> None:
+        tries.append("x")
+        raise error
+
+    conduct(stage(), job("C12", leaves_open), *(job(f"X{number}", passes) for number in range(5)))
+    assert len(tries) == 1
+
+
+def test_at_most_eight_checks_run_at_once() -> None:
+    running, most = [0], [0]
+    lock = Lock()
+
+    def counts(probe: Probe) -> None:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        probe.quiet(0.1)
+        with lock:
+            running[0] -= 1
+
+    conduct(stage(), *(job(f"C{number}", counts) for number in range(20)))
+
+    assert most[0] <= SIDE_BY_SIDE
+
+
+def test_a_merchant_that_crashes_gets_fewer_checks_and_a_locked_database_gets_them_one_by_one() -> None:
+    clock = [0.0]
+    overload = Overload(now=lambda: clock[0])
+
+    def after_signs(sign: Callable[[], None]) -> int:
+        for _ in range(6):
+            clock[0] += SHRINK_EVERY_S
+            sign()
+            sign()
+        return overload.most_at_once
+
+    assert overload.most_at_once == SIDE_BY_SIDE
+    assert after_signs(overload.crashed) == 2
+    assert after_signs(lambda: overload.heard("OperationalError: database is locked")) == 1
+    assert overload.locked == "database is locked"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("django.db.utils.OperationalError: database is locked", "database is locked"),
+        ("SQLITE_BUSY: database table is locked", "SQLITE_BUSY"),
+        ("(1205, 'Lock wait timeout exceeded; try restarting transaction')", "Lock wait timeout exceeded"),
+        ("ERROR: deadlock detected", "deadlock detected"),
+        ("[STK] - Unable to lock subscriber, a transaction is already in process for the current subscriber", ""),
+        ("The door is locked.", ""),
+    ],
+)
+def test_a_locked_database_is_known_by_the_words_of_the_databases(text: str, words: str) -> None:
+    assert lock_named(text) == words
+
+
+def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
+    on = stage()
+    on.log = "sqlite3.OperationalError: database is locked"
+    seen: list[str] = []
+
+    conduct(on, job("C01", passes), job("T01", lambda probe: seen.append(probe.book.overload.locked), exclusive=True))
+
+    assert seen == ["database is locked"]
+
+
+def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
+    on = stage()
+
+    def fails(probe: Probe) -> None:
+        on.log += "\nsqlite3.OperationalError: database is locked"
+        raise Failed("the callback was answered 500")
+
+    found = conduct(on, job("C10", fails), job("D02", fails), job("C03", raises(WrongCredit("twice"))))
+
+    assert found["C10"].state is State.UNKNOWN
+    assert '"database is locked" while this check ran' in found["C10"].reason
+    assert {found["D02"].state, found["C03"].state} == {State.FAIL}
+
+
+def test_starts_inside_checks_keep_the_promise_of_payments_at_once() -> None:
+    gate = StartGate(2)
+    inside, most = [0], [0]
+    lock = Lock()
+
+    def start() -> None:
+        with gate.passing():
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            pause.wait(0.05)
+            with lock:
+                inside[0] -= 1
+
+    pause = Event()
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(6):
+            pool.submit(start)
+
+    assert most[0] == 2
 
 
 def test_what_is_seen_with_few_beside_it_decides() -> None:
@@ -325,55 +462,55 @@ def test_what_is_seen_with_few_beside_it_decides() -> None:
 
 
 def test_a_merchant_that_becomes_slow_gets_no_more_checks_until_it_has_caught_up() -> None:
-    strain = Strain()
+    overload = Overload()
     for _ in range(FIRST):
-        strain.answered(0.01, well=True)
-    assert not strain.growing
+        overload.looked(0.01, well=True)
+    assert not overload.growing
 
     for _ in range(RECENT):
-        strain.answered(0.5, well=True)
-    assert strain.growing
+        overload.looked(0.5, well=True)
+    assert overload.growing
 
     for _ in range(RECENT):
-        strain.answered(0.02, well=True)
-    assert not strain.growing
+        overload.looked(0.02, well=True)
+    assert not overload.growing
 
 
-def test_starts_that_become_slow_are_strain() -> None:
+def test_starts_that_become_slow_are_a_sign_of_overload() -> None:
     clock = iter([0.0, 0.05] * FIRST + [0.0, 2.5] * RECENT)
-    strain = Strain(now=lambda: next(clock))
+    overload = Overload(now=lambda: next(clock))
     for _ in range(FIRST):
-        with strain.starting(ordinary=True):
+        with overload.starting(ordinary=True):
             pass
-    assert not strain.growing
+    assert not overload.growing
 
     for _ in range(RECENT):
-        with strain.starting(ordinary=True):
+        with overload.starting(ordinary=True):
             pass
-    assert strain.growing
+    assert overload.growing
 
 
 def test_more_payments_are_started_at_once_the_more_were_answered() -> None:
-    strain = Strain()
+    overload = Overload()
     with ExitStack() as under_way:
         for _ in range(AT_FIRST):
-            assert not strain.full
-            under_way.enter_context(strain.starting(ordinary=True))
-        assert strain.full
+            assert not overload.full
+            under_way.enter_context(overload.starting(ordinary=True))
+        assert overload.full
     for _ in range(AT_FIRST):
-        under_way.enter_context(strain.starting(ordinary=True))
+        under_way.enter_context(overload.starting(ordinary=True))
 
-    assert not strain.full
+    assert not overload.full
     under_way.close()
 
 
-def test_a_state_that_cannot_be_read_is_strain() -> None:
+def test_a_state_that_cannot_be_read_is_a_sign_of_overload() -> None:
     probe_book = Book()
     now = time.time()
     for view in (StatusView(state=None, error="connection refused"), StatusView(state=None, http_status=503)):
         probe_book.look(PAYMENT, view, began=now, ended=now)
 
-    assert probe_book.strain.merchant.startswith("2 looks")
+    assert probe_book.overload.merchant.startswith("2 ordinary requests")
 
 
 def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:

@@ -66,6 +66,13 @@ def test_what_was_credited_is_named_before_what_was_answered() -> None:
     assert "answered 500" not in found.reason
 
 
+@pytest.mark.slow
+def test_a_shop_whose_database_locks_breaks_that_rule_alone() -> None:
+    found = run_rules(["C10", "C11", "C13", "C23", "S06", "D02"], defects=["database-locks"])
+
+    assert [check.rule for check in found if check.state in (State.FAIL, State.WARN)] == ["D02"]
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 

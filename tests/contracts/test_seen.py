@@ -1,17 +1,18 @@
 """A pass needs that what is tested was seen; a word or a sum that Tayari cannot read is not the merchant's fault."""
 
 import time
+from threading import Event
 from typing import Any
 
 import pytest
 from endings import ending
 from fake_stage import stage
 from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import untranslated
+from tayari_contracts.book import Book, untranslated
 from tayari_contracts.checks.c19_late_success import failure_was_read
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested, WrongCredit
 from tayari_contracts.meeting import pay_until_met, token_part
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
@@ -133,14 +134,16 @@ def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judge
 @pytest.mark.parametrize(
     ("credited", "kind", "says"),
     [
-        (1.0, Missing, "1 shillings were credited; expected 100"),
-        (254716004321.0, Failed, "254716004321 shillings were credited; expected 100"),
-        (200.0, Failed, "200 shillings were credited; expected 100"),
+        (1.0, Failed, "1 shillings were credited; expected 100"),
+        (254716004321.0, WrongCredit, "254716004321 shillings were credited; expected 100"),
+        (200.0, WrongCredit, "200 shillings were credited; expected 100"),
     ],
 )
 def test_a_sum_is_told_as_a_sum(credited: float, kind: type[Exception], says: str) -> None:
-    with pytest.raises(kind, match=says):
+    with pytest.raises(kind, match=says) as raised:
         probe(StatusView(state=PAID, credited=credited)).expect_credits(payment(), 1, quiet_s=0.0)
+
+    assert type(raised.value) is kind
 
 
 def test_a_little_that_was_credited_is_not_nothing() -> None:
@@ -281,3 +284,37 @@ def test_what_a_429_changes_is_seen_only_when_another_query_follows(statuses: tu
 )
 def test_whether_a_customer_learns_that_the_amount_is_what_is_wrong(told: str, names: bool) -> None:
     assert names_amount(told) is names
+
+
+class OneAtATime(Shown):
+    """Counts the starts that are under way at once."""
+
+    def __init__(self) -> None:
+        super().__init__(PENDING_VIEW)
+        self.most = 0
+        self._under_way = 0
+
+    def start_payment(self, **_: object) -> Started:
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        Event().wait(0.05)
+        self._under_way -= 1
+        return STARTED
+
+
+@pytest.mark.parametrize(("promised", "one_by_one", "most"), [(1, False, 1), (None, True, 1), (None, False, 3)])
+def test_a_check_starts_no_more_payments_at_once_than_is_promised(
+    promised: int | None, one_by_one: bool, most: int
+) -> None:
+    book, merchant = Book(payments_at_once=promised), OneAtATime()
+    made = Probe(
+        stage(),  # type: ignore[arg-type]
+        Allocation(), deadline=time.monotonic() + 30, book=book, one_by_one=one_by_one,
+    )  # fmt: skip
+    made.driver = merchant  # type: ignore[assignment]
+
+    for future in [made.in_background(made.pay) for _ in range(3)]:
+        future.result()
+
+    assert merchant.most == most
+    assert made.overlapped is (most > 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Missing, Untested, Warned
+from tayari_contracts.findings import Failed, Untested, Warned
 from tayari_contracts.payment import Entry
 from tayari_contracts.probe import CALLBACK_WAIT_S, Probe
 from tayari_contracts.registry import check
@@ -38,10 +38,9 @@ def judge(entry: Entry) -> int:
     status: int | None = (entry.get("response") or {}).get("status")
     took_s = float(entry.get("duration_s") or 0.0)
     if status is None:
-        raise Missing(f"the callback got no answer in {took_s:.1f} s ({entry.get('error')}); expected 200")
+        raise Failed(f"the callback got no answer in {took_s:.1f} s ({entry.get('error')}); expected 200")
     if not 200 <= status < 300:
-        kind = Missing if status >= CRASH else Failed
-        raise kind(f"the callback was answered {status}; expected 200")
+        raise Failed(f"the callback was answered {status}; expected 200")
     if took_s >= QUICK_S:
-        raise Missing(f"the callback was answered after {took_s:.1f} s; expected less than {QUICK_S:g} s")
+        raise Failed(f"the callback was answered after {took_s:.1f} s; expected less than {QUICK_S:g} s")
     return status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tayari_contracts.findings import Failed, Missing
+from tayari_contracts.findings import Failed
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
@@ -44,7 +44,7 @@ def judge(answers: list[dict[str, Any]], what: str) -> None:
     for answer in answers:
         status = answer.get("status")
         if status is None:
-            raise Missing(f"{what} got no answer ({answer.get('error')}); expected 200")
+            raise Failed(f"{what} got no answer ({answer.get('error')}); expected 200")
         if not 200 <= status < 300:
             raise Failed(f"{what} was answered {status}; expected 200")
 

@@ -6,7 +6,7 @@ import time
 
 from tayari_contracts.asking import patience_s
 from tayari_contracts.checks.c12_items_by_name import ITEM
-from tayari_contracts.findings import Failed, Missing
+from tayari_contracts.findings import Failed
 from tayari_contracts.probe import FAILED, PAID, SETTLED, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -30,7 +30,7 @@ def a_single_item_is_handled(probe: Probe) -> None:
     if view.state is FAILED:
         raise Failed("a success with a single object as metadata made the payment failed; the money was taken")
     if view.state not in SETTLED:
-        raise Missing(
+        raise Failed(
             f"a success with a single object as metadata was answered, and the payment is {say(view)} "
             f"{time.time() - payment.began_at:.0f} s later; the money was taken, and neither the callback nor a status "
             "query settled it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_contracts.findings import Failed, Missing, Untested
+from tayari_contracts.findings import Failed, Untested
 from tayari_contracts.forgery import forged_body
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
@@ -80,7 +80,7 @@ def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False
     for answer in answers:
         status = answer.get("status")
         if status is None and not may_hang_up:
-            raise Missing(f"a callback with {what} got no answer ({answer.get('error')}); expected 4xx or 200")
+            raise Failed(f"a callback with {what} got no answer ({answer.get('error')}); expected 4xx or 200")
         if status is not None and status >= 500:
             raise Failed(f"a callback with {what} was answered {status}, as a crash is; expected 4xx or 200")
     if not answers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Missing, Unjudged
+from tayari_contracts.findings import Failed, Unjudged
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -39,5 +39,4 @@ def the_text_decides_nothing(probe: Probe) -> None:
         raise Unjudged(f"1037 left the payments {open_still[0]}, whatever its wording: what decides was not seen")
     if len(set(ends.values())) > 1:
         told = "; ".join(f"{quote(text)}: {end}" for text, end in ends.items())
-        kind = Missing if open_still else Failed
-        raise kind(f"1037 ended differently with its wording ({told}); expected the code alone to decide")
+        raise Failed(f"1037 ended differently with its wording ({told}); expected the code alone to decide")

@@ -35,7 +35,7 @@ def tabs_share_one_prompt(probe: Probe) -> None:
 def _pay_from_all_tabs(probe: Probe) -> Payment:
     payer, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
     probe.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
-    tab = partial(probe.pay, msisdn=payer, amount=amount, reference=reference)
+    tab = partial(probe.pay, msisdn=payer, amount=amount, reference=reference, at_once=True)
     payments = [future.result() for future in [probe.in_background(tab) for _ in range(TABS)]]
     taken = next((payment for payment in payments if payment.started.accepted), payments[0])
     return replace(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tayari_money.invariants import shillings
 
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.fuzzing import changed_bodies
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, Probe
@@ -44,7 +44,7 @@ def odd_callbacks_do_no_harm(probe: Probe) -> None:
     doubt = credited_after_all(probe, payment, len(bodies)) if probe.sees_state else None
     problems = [found for (what, _), answer in zip(bodies, answers, strict=True) if (found := problem(what, answer))]
     if problems:
-        raise Missing("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
+        raise Failed("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
     require_reached(answers)
     if doubt is not None:
         raise doubt

@@ -50,4 +50,6 @@ def _double_click(probe: Probe) -> Payment:
 
 
 def _click(probe: Probe, payer: str, amount: int, reference: str) -> Payment:
-    return probe.pay(msisdn=payer, amount=amount, reference=reference, idempotency_key=f"click-{reference}")
+    return probe.pay(
+        msisdn=payer, amount=amount, reference=reference, idempotency_key=f"click-{reference}", at_once=True
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.findings import Failed, Unjudged, Untested
 from tayari_contracts.messages import is_raw, problems_of
 from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
@@ -29,7 +29,7 @@ def understands_the_two_minute_rule(probe: Probe) -> None:
     probe.wait("callback_answered", again)
     view = probe.until(again, (FAILED, REVIEW), within_s=probe.settled_s)
     if view.state not in (FAILED, REVIEW):
-        raise Missing(f"M-Pesa refused the same payment as too soon (17), and it is {say(view)}; expected failed")
+        raise Failed(f"M-Pesa refused the same payment as too soon (17), and it is {say(view)}; expected failed")
     text, sent = probe.told_of_outcome(again), str(probe.sight.record(again).get("result_desc") or "")
     problems = ["shows M-Pesa's raw text"] if is_raw(text, sent) else problems_of(text, TOPIC)
     if problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import wait
+from functools import partial
 from typing import Final
 
 from tayari_contracts.findings import Failed, Unjudged, Warned
@@ -49,7 +50,7 @@ def fetches_once_for_all(probe: Probe) -> None:
 def _start_all(probe: Probe) -> list[Payment]:
     """As many customers at the same moment; a merchant that pushes in the background is given a moment for it."""
     began = probe.sight.now()
-    starts = [probe.in_background(probe.pay) for _ in range(_customers(probe))]
+    starts = [probe.in_background(partial(probe.pay, at_once=True)) for _ in range(_customers(probe))]
     wait(starts, timeout=probe.target.merchant.timeout_s + 5)
     for _ in range(10):
         if len(probe.sight.entries(since=began, endpoint="stk_push", kind="request")) >= len(starts):

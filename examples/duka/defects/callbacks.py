@@ -1,18 +1,23 @@
-"""What goes wrong in reading callbacks (rules C09 to C16, C20, C23, C24)."""
+"""What goes wrong in reading callbacks (rules C09 to C16, C20, C23, C24, D02)."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from aiohttp import web
 from callback_reader import CallbackReader, Unreadable
 from daraja import EAST_AFRICA
+from hooks import Hooks
 from records import Result
+from store import Store
 
 from defects.callers import BelievesCallbacks
 from defects.queries import WaitsForCallbacks
@@ -111,6 +116,22 @@ class OddCodePays(CallbackReader):
         return super().code(value) if isinstance(value, int | str) and value else "0"
 
 
+class ImpatientStore(Store):
+    def __init__(self, database: str) -> None:
+        super().__init__(database)
+        self.database = database
+        self._db.execute("PRAGMA busy_timeout = 0")
+
+
+class LockHeldWhileWaiting(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        assert isinstance(self.store, ImpatientStore)
+        with closing(sqlite3.connect(self.store.database, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(0.1)
+        return await super().receive(request)
+
+
 ROWS = (
     defect(
         "code-must-be-number", "C09", 'Takes every ResultCode that is text for a failure, "0" too.', CodeMustBeNumber
@@ -147,4 +168,11 @@ ROWS = (
     ),
     defect("text-decides", "C23", "Decides by ResultDesc: what names no failure it knows is paid.", TextDecides),
     defect("old-is-expired", "C24", "Takes a success with an old TransactionDate for expired.", OldIsExpired),
+    defect(
+        "database-locks",
+        "D02",
+        "Holds the database's lock over a wait, and no other request waits for it.",
+        LockHeldWhileWaiting,
+        ImpatientStore,
+    ),
 )

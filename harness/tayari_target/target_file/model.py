@@ -114,7 +114,7 @@ class Promises:
     answer_within_s: float = 10.0
     """The start of a payment is answered within this time while Daraja is well."""
     payments_at_once: int | None = None
-    """At most so many checks run side by side; None: as many as the merchant keeps up with."""
+    """At most so many checks run, and so many payments start, at once; None: as many as the merchant keeps up with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

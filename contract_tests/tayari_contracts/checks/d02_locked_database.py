@@ -1,0 +1,73 @@
+"""D02: callbacks that come together do not lock the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from tayari_contracts.findings import Failed, Untested, Warned
+from tayari_contracts.overload import lock_named, printed_since
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+ROUNDS: Final = 4
+AT_ONCE: Final = 3
+"""Three customers who pay in the same second are an ordinary afternoon."""
+RESULT_S: Final = 0.3
+CRASH: Final = 500
+
+
+@check("D02")
+def callbacks_that_come_together_are_all_taken(probe: Probe) -> None:
+    """Four times three callbacks come at the same moment; where some are lost, one more comes alone."""
+    printed = probe.stage.merchant_log_tail()
+    answers: list[dict[str, Any]] = []
+    for _ in range(ROUNDS):
+        answers += _callbacks_at_once(probe, [_paid_silently(probe) for _ in range(AT_ONCE)])
+    answered = " ".join(str(answer.get("body") or "") for answer in answers)
+    words = lock_named(answered) or lock_named(printed_since(printed, probe.stage.merchant_log_tail()))
+    judge(probe, lost=sum(map(_is_lost, answers)), sent=len(answers), words=words)
+
+
+def judge(probe: Probe, *, lost: int, sent: int, words: str) -> None:
+    """Lost callbacks, or the words of a lock, are a failure; a lock that only the whole suite caused is a warning.
+
+    Raises:
+        Failed, Warned: as said. Untested: the merchant loses a callback that comes alone, too.
+    """
+    said = f"; the merchant says {quote(words)}" if words else ""
+    if lost and not words and _is_lost(_callbacks_at_once(probe, [_paid_silently(probe)])[0]):
+        raise Untested("a callback that comes alone is answered with a crash, too; C01 judges that", certain=True)
+    if lost:
+        raise Failed(
+            f"{lost} of {sent} callbacks that came {AT_ONCE} at a time were answered with a crash or not at all{said}; "
+            "expected 200 for each: a request that finds the database locked has to wait for it"
+        )
+    if words:
+        raise Failed(f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{said}")
+    if probe.book.overload.locked:
+        raise Warned(
+            f"while several checks ran side by side the merchant said {quote(probe.book.overload.locked)}; "
+            f"{sent} callbacks that came {AT_ONCE} at a time were taken"
+        )
+
+
+def _is_lost(answer: Mapping[str, Any]) -> bool:
+    status: int | None = answer.get("status")
+    return status is None or status >= CRASH
+
+
+def _paid_silently(probe: Probe) -> Payment:
+    """A payment that is paid, whose callback Daraja does not send by itself."""
+    return probe.pay_accepted(situation("inline/d02-paid", outcome=after(RESULT_S, callback=False)))
+
+
+def _callbacks_at_once(probe: Probe, payments: Sequence[Payment]) -> list[dict[str, Any]]:
+    for payment in payments:
+        probe.wait("result_due", payment)
+    sent = [probe.in_background(partial(probe.send_callback, payment)) for payment in payments]
+    return [answer for future in sent for answer in future.result()]

@@ -1,0 +1,233 @@
+"""Whether the merchant, or this machine, is overloaded by many checks at once, and how many may run therefore.
+
+A check that misses something on an overloaded merchant may have the other checks to blame, and not its rule.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from threading import Condition, Event, Lock, Thread
+from typing import Final
+
+SIDE_BY_SIDE: Final = 8
+"""At most so many checks run at once. Development servers on SQLite refuse requests when there are more."""
+FEWEST: Final = 2
+"""A merchant that crashes gets no fewer; one whose database is locked gets them one by one."""
+SHRINK_EVERY_S: Final = 2.0
+"""All signs within this time are one sign."""
+SLOW_S: Final = 1.0
+"""A look at a payment's state that takes longer was not answered by a merchant at ease."""
+FIRST: Final = 4
+"""So many first looks say how quick the merchant is when few checks run."""
+RECENT: Final = 8
+TIMES_SLOWER: Final = 4.0
+NOTICEABLE_S: Final = 0.3
+LOOK_EVERY_S: Final = 0.05
+AT_FIRST: Final = 3
+"""So many payments are started at once before the first is answered."""
+LATE_S: Final = 0.5
+"""A thread that is woken so much too late shares its processor with too much else."""
+
+LOCKED: Final = re.compile(
+    r"database (?:table )?is locked|SQLITE_BUSY|lock wait timeout exceeded|deadlock (?:found|detected)"
+    r"|due to lock timeout|could not obtain lock|ORA-00060",
+    re.IGNORECASE,
+)
+"""How SQLite, MySQL, PostgreSQL and Oracle say that one request waits for another's lock in vain."""
+
+
+def lock_named(text: str) -> str:
+    """The words with which a text says that a database is locked; empty where it says no such thing."""
+    found = LOCKED.search(text)
+    return found[0] if found else ""
+
+
+def printed_since(before: str, now: str) -> str:
+    """The lines at the end of a log that were not there before."""
+    fresh = Counter(now.splitlines()) - Counter(before.splitlines())
+    return "\n".join(fresh.elements())
+
+
+class Pace:
+    """How fast one kind of call is answered, at first and lately."""
+
+    def __init__(self, *, noticeable_s: float) -> None:
+        self._noticeable_s = noticeable_s
+        self._first: list[float] = []
+        self._recent: deque[float] = deque(maxlen=RECENT)
+
+    def add(self, seconds: float) -> None:
+        """One more was answered after so long."""
+        if len(self._first) < FIRST:
+            self._first.append(seconds)
+        self._recent.append(seconds)
+
+    @property
+    def falls(self) -> bool:
+        """Whether the answers have become clearly slower than they were at first."""
+        if len(self._recent) < RECENT:
+            return False
+        now_s = median(self._recent)
+        return now_s > self._noticeable_s and now_s > TIMES_SLOWER * median(self._first)
+
+
+class StartGate:
+    """Lets at most so many starts of payments through at once; None: any number."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._within = 0
+        self._changed = Condition()
+        self.overlapped = False
+        """Whether two starts were under way at once."""
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Wait for a place, and hold it while the block runs."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._most is None or self._within < self._most)
+            self._within += 1
+            self.overlapped = self.overlapped or self._within > 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._within -= 1
+                self._changed.notify()
+
+
+class Overload:
+    """Collects how the merchant answers, and how late this process is woken. Thread-safe."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._looks = Pace(noticeable_s=NOTICEABLE_S)
+        self._starts = Pace(noticeable_s=SLOW_S)
+        self._under_way = 0
+        self._answered = 0
+        self._slowest_s = 0.0
+        self._crashes = 0
+        self._lock_words = ""
+        self._locks = 0
+        self._most = SIDE_BY_SIDE
+        self._shrunk_at = -SHRINK_EVERY_S
+        self._late_s = 0.0
+        self._over = Event()
+        self._watcher: Thread | None = None
+
+    def begin(self) -> None:
+        """Watch this process until `end`."""
+        self._watcher = Thread(target=self._watch, name="tayari-overload", daemon=True)
+        self._watcher.start()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._over.set()
+
+    def looked(self, seconds: float, *, well: bool) -> None:
+        """The merchant was asked for a payment's state and took so long; not `well`: no answer, or a crash."""
+        with self._lock:
+            self._looks.add(seconds)
+            self._slowest_s = max(self._slowest_s, seconds)
+        if not well:
+            self.crashed()
+
+    def crashed(self) -> None:
+        """The merchant answered 5xx, or not at all, to a request that asks for nothing unusual."""
+        with self._lock:
+            self._crashes += 1
+            self._shrink(FEWEST)
+
+    def heard(self, text: str) -> None:
+        """The merchant answered or printed this: one whose database is locked gets fewer checks."""
+        words = lock_named(text)
+        if words:
+            with self._lock:
+                self._lock_words = words
+                self._locks += 1
+                self._shrink(1)
+
+    def _shrink(self, fewest: int) -> None:
+        if self._now() - self._shrunk_at >= SHRINK_EVERY_S and self._most > fewest:
+            self._shrunk_at = self._now()
+            self._most = max(fewest, self._most // 2)
+
+    @contextmanager
+    def starting(self, *, ordinary: bool) -> Iterator[None]:
+        """While the block runs, the start of a payment is under way; a slow ordinary one is a sign of overload."""
+        began = self._now()
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._answered += 1
+                if ordinary:
+                    self._starts.add(self._now() - began)
+
+    @property
+    def most_at_once(self) -> int:
+        """So many checks may run side by side."""
+        with self._lock:
+            return self._most
+
+    @property
+    def growing(self) -> bool:
+        """Whether the merchant has become clearly slower than it was at first: then nothing more should begin."""
+        with self._lock:
+            return self._looks.falls or self._starts.falls
+
+    @property
+    def full(self) -> bool:
+        """Whether as many starts are under way as the merchant is known to bear: more, the more it has answered."""
+        with self._lock:
+            return self._under_way >= AT_FIRST + self._answered
+
+    @property
+    def locked(self) -> str:
+        """The merchant's words for a locked database; empty when it has named none."""
+        with self._lock:
+            return self._lock_words
+
+    @property
+    def locks(self) -> int:
+        """How often the merchant has named a locked database."""
+        with self._lock:
+            return self._locks
+
+    @property
+    def machine(self) -> str:
+        """How this machine was overloaded; empty when it was not."""
+        return f"this machine was overloaded (checks were woken up to {self._late_s:.1f} s late)" if self.late else ""
+
+    @property
+    def late(self) -> bool:
+        """Whether this process was not given its processor in time."""
+        return self._late_s > LATE_S
+
+    @property
+    def merchant(self) -> str:
+        """How the merchant showed overload; empty when it did not."""
+        with self._lock:
+            if self._lock_words:
+                return f'the merchant said "{self._lock_words}"'
+            if self._crashes:
+                return f"{self._crashes} ordinary requests were not answered, or with a crash"
+            if self._slowest_s > SLOW_S:
+                return f"a look at a payment's state took up to {self._slowest_s:.1f} s"
+        return ""
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            began = time.monotonic()
+            self._over.wait(LOOK_EVERY_S)
+            if not self._over.is_set():
+                self._late_s = max(self._late_s, time.monotonic() - began - LOOK_EVERY_S)
