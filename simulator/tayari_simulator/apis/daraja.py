@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -12,6 +12,7 @@ from tayari_simulator.apis.apply_faults import apply_faults
 from tayari_simulator.apis.business import Business
 from tayari_simulator.apis.lifecycle import Answer
 from tayari_simulator.apis.oauth import consumer_key
+from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.apis.outcomes import play_next_result
 from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
@@ -60,8 +61,16 @@ class Route:
 class Daraja:
     """One fake Daraja. Every method takes or implies a time; nothing here waits."""
 
-    def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None = None) -> None:
-        self.world = World(business, options, uniform=uniform, choose=choose)
+    def __init__(
+        self,
+        business: Business,
+        options: Options,
+        *,
+        uniform: Uniform,
+        choose: Choose | None = None,
+        organisations: Iterable[Organisation] = (),
+    ) -> None:
+        self.world = World(business, options, uniform=uniform, choose=choose, organisations=organisations)
         self.world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
         self.routes: Mapping[str, Route] = {row.path: Route(row, options) for row in ENDPOINTS}
         self._token_error = _token_error(options)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tayari_simulator.apis.business import Business
 from tayari_simulator.apis.lifecycle import Lifecycle
+from tayari_simulator.apis.organisations import Organisation, Organisations
 from tayari_simulator.apis.rules import Rules
+from tayari_simulator.apis.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import ResultCode, Wording, find
 from tayari_simulator.state.agenda import Agenda
@@ -15,7 +17,7 @@ from tayari_simulator.state.behaviour import Choose, Uniform
 from tayari_simulator.state.held_callbacks import Holding
 from tayari_simulator.state.identifiers import Ids
 from tayari_simulator.state.keeper import Keeper
-from tayari_simulator.state.ledger import Ledger
+from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.prompts import Prompts
 from tayari_simulator.state.reordering import Reordering
 from tayari_simulator.state.tokens import Tokens
@@ -53,7 +55,15 @@ class Counts:
 class World:
     """All state, and the few collaborators that are handed in: numbers, and who chooses behaviours."""
 
-    def __init__(self, business: Business, options: Options, *, uniform: Uniform, choose: Choose | None) -> None:
+    def __init__(
+        self,
+        business: Business,
+        options: Options,
+        *,
+        uniform: Uniform,
+        choose: Choose | None,
+        organisations: Iterable[Organisation] = (),
+    ) -> None:
         self.business = business
         self.options = options
         self.rules = Rules.of(options)
@@ -72,6 +82,15 @@ class World:
         self.holding = Holding(self.agenda)
         self.prompts = Prompts()
         self.ledger = Ledger()
+        self.organisations = Organisations(
+            (*_of_business(business), *organisations),
+            self.ledger,
+            opening={
+                Account.WORKING: int(options.number("opening_working")),
+                Account.UTILITY: int(options.number("opening_utility")),
+            },
+        )
+        self.credentials = SecurityCredentials()
         self.lifecycles: Mapping[str, Lifecycle] = {}
         """What becomes of transactions, by kind; set by whoever has the table of APIs."""
         self.counts = Counts()
@@ -108,3 +127,11 @@ class World:
         self.holding.clear()
         self.prompts.clear()
         self.ledger.clear()
+        self.organisations.reset()
+
+
+def _of_business(business: Business) -> Iterator[Organisation]:
+    """The organisations of the STK short code: its pay bill, and its till where it has one."""
+    yield Organisation(short_code=business.short_code)
+    if business.till is not None and business.till != business.short_code:
+        yield Organisation(short_code=business.till, till=True, store_number=business.short_code)

@@ -148,6 +148,10 @@ OPTIONS: Final = (
            defaults=_same("1"), mark=_A, source="reference 3.1 measured 5 to 40 s; compressed"),
     Option(name="transaction_date_skew_s", about="how much earlier than the clock TransactionDate says it was",
            defaults=_same("0"), mark=_O, source="reference 3.1"),
+    Option(name="opening_working", about="what an organisation has on its working account at the start, shillings",
+           defaults=_same("1000000"), mark=_A, source="none; assumed"),
+    Option(name="opening_utility", about="what an organisation has on its utility account at the start, shillings",
+           defaults=_same("1000000"), mark=_A, source="none; assumed"),
     Option(name="edge_cookies", about="the edge's cookies on every answer", choices=("off", "on"),
            defaults=("off", "on", "off"), mark=_O, source="reference 1.2"),
 )  # fmt: skip

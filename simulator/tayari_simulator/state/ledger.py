@@ -53,6 +53,10 @@ class Ledger:
         """Bring an account to this balance, out of the opening balances."""
         self.post(OPENING, (owner, account), balance - self.balance(owner, account))
 
+    def open(self, owner: str, account: str, balance: int) -> None:
+        """Give an account an opening balance, on top of what was posted before."""
+        self.post(OPENING, (owner, account), balance)
+
     def balance(self, owner: str, account: str) -> int:
         """What is on an account; 0 when it has no posting yet."""
         return self._balances.get((owner, account), 0)

@@ -1,0 +1,136 @@
+"""Organisations: short codes with their accounts, initiators and C2B URLs.
+
+Those that were configured, and the sandbox's own, which need no configuration (reference 1.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from tayari_simulator.state.ledger import Account, Ledger
+
+SANDBOX_INITIATOR: Final = "testapi"
+SANDBOX_PASSWORD: Final = "Safaricom999!*!"
+FAILURES_UNTIL_LOCKED: Final = 3
+"""After so many wrong passwords in a row the credential is locked (8006). The number is assumed; reference 1.7."""
+
+
+class Identifier(StrEnum):
+    """`IdentifierType`: what a party is named by. Source: reference 3.6, 3.8, 3.10."""
+
+    MSISDN = "1"
+    TILL = "2"
+    SHORT_CODE = "4"
+    REVERSAL = "11"
+
+
+@dataclass(slots=True, kw_only=True)
+class Initiator:
+    """A user of an organisation who may call the initiator APIs."""
+
+    name: str
+    password: str
+    commands: frozenset[str] = frozenset()
+    """The `CommandID`s that its role allows; empty: all of them."""
+    expired: bool = False
+    """Its password is too old (90 days in production, reference 1.7)."""
+    failures: int = 0
+    """Wrong passwords in a row."""
+
+    def may(self, command: str) -> bool:
+        """Whether its role allows a command."""
+        return not self.commands or command in self.commands
+
+    @property
+    def locked(self) -> bool:
+        """Whether too many passwords in a row were wrong."""
+        return self.failures >= FAILURES_UNTIL_LOCKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class C2bUrls:
+    """Where C2B payments are told. Source: reference 3.3."""
+
+    response_type: str
+    """`Completed` or `Cancelled`: what happens when the validation is not answered."""
+    confirmation: str
+    validation: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Organisation:
+    """One short code."""
+
+    short_code: str
+    name: str = ""
+    till: bool = False
+    """A till for buy goods; false: a pay bill."""
+    store_number: str = ""
+    """Of a till: the head office's number."""
+    validates: bool = False
+    """Whether external validation of C2B payments is switched on (by e-mail in reality; reference 3.3)."""
+    registers_once: bool = False
+    """Whether a second registration of URLs is refused, as in production."""
+    active: bool = True
+    """False: suspended; it can neither pay nor be paid."""
+    opening: Mapping[Account, int] = field(default_factory=dict)
+    """Balances at the start, shillings; an account that is not named has the option's balance."""
+    initiators: tuple[Initiator, ...] = ()
+    urls: C2bUrls | None = None
+
+    @property
+    def public_name(self) -> str:
+        """The number and the name, as results tell them."""
+        return f"{self.short_code} - {self.name or 'Example Shop'}"
+
+    def initiator(self, name: str) -> Initiator | None:
+        """The initiator of this name."""
+        return next((row for row in self.initiators if row.name == name), None)
+
+
+def sandbox_initiator() -> Initiator:
+    """The sandbox's public initiator."""
+    return Initiator(name=SANDBOX_INITIATOR, password=SANDBOX_PASSWORD)
+
+
+class Organisations:
+    """All organisations of one Daraja, by short code."""
+
+    def __init__(self, configured: Iterable[Organisation], ledger: Ledger, *, opening: Mapping[Account, int]) -> None:
+        """`opening`: the balances of an organisation that says nothing else."""
+        self._configured = tuple(configured)
+        self._ledger = ledger
+        self._opening = dict(opening)
+        self._known: dict[str, Organisation] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the start: no registered URLs, no wrong passwords, opening balances. The ledger was cleared before."""
+        self._known.clear()
+        for row in self._configured:
+            self._add(replace(row, initiators=tuple(map(replace, row.initiators)) or (sandbox_initiator(),)))
+
+    def find(self, short_code: str) -> Organisation | None:
+        """The organisation of this short code; one of the sandbox's comes into being when it is first asked for."""
+        known = self._known.get(short_code)
+        if known is None and _is_of_sandbox(short_code):
+            known = self._add(Organisation(short_code=short_code, initiators=(sandbox_initiator(),)))
+        return known
+
+    def all(self) -> tuple[Organisation, ...]:
+        """All that are known, in the order in which they became so."""
+        return tuple(self._known.values())
+
+    def _add(self, organisation: Organisation) -> Organisation:
+        self._known[organisation.short_code] = organisation
+        for account, balance in {**self._opening, **organisation.opening}.items():
+            self._ledger.open(organisation.short_code, account, balance)
+        return organisation
+
+
+def _is_of_sandbox(short_code: str) -> bool:
+    """600000 to 600999 are assigned to developers. Source: reference 1.8."""
+    return len(short_code) == 6 and short_code.isdigit() and short_code.startswith("600")

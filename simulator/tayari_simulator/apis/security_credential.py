@@ -1,0 +1,62 @@
+"""`SecurityCredential`: the initiator's password, encrypted for this simulator's own key. Source: reference 1.7."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+KEY_BITS: Final = 2048
+NAME: Final = "Tayari Daraja simulator"
+_FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class SecurityCredentials:
+    """The key pair of one simulator, made when it is first needed: most runs never ask for it."""
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
+
+    @cached_property
+    def certificate(self) -> str:
+        """The certificate as PEM: what a merchant encrypts with instead of Safaricom's."""
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(_FROM)
+            .not_valid_after(_FROM + timedelta(days=36_500))
+            .sign(self._key, hashes.SHA256())
+        )
+        return made.public_bytes(serialization.Encoding.PEM).decode()
+
+    def encrypt(self, password: str) -> str:
+        """A credential for this password, as a merchant makes it (RSA PKCS#1 v1.5, then base64)."""
+        sealed = self._key.public_key().encrypt(password.encode(), padding.PKCS1v15())
+        return base64.b64encode(sealed).decode()
+
+    def decrypt(self, credential: str) -> str | None:
+        """The password in a credential; None: it was made with another certificate or padding, or is no text."""
+        try:
+            return self._key.decrypt(base64.b64decode(credential), padding.PKCS1v15()).decode()
+        except ValueError:  # of base64, of the padding, and of the text alike
+            return None
+
+
+def is_base64(text: str) -> bool:
+    """Whether a text is base64 at all; one that is not is refused at once."""
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return False
