@@ -17,7 +17,12 @@ REACTION_S = 3.0
 GRACE_S = 2.0
 """Beyond the promised time: the result itself, and the look at the merchant."""
 
+CAUSED_WITHIN_S = 1.0
+
 LOOK_EVERY_S = 0.4
+
+READ_EVERY_S = 2.0
+"""So often the customer's page is read while a query is waited for: as a page that reloads itself does."""
 
 
 def unanswered(
@@ -43,12 +48,24 @@ def first_query(probe: Probe, payment: Payment) -> None:
     Raises:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
-    if not probe.wait("query_seen", payment, within_s=patience_s(probe)):
+    if not _query_seen(probe, payment):
         never = not probe.sight.entries(since=1, endpoint="stk_query", kind="request", limit=1)
         raise Untested(
             f"no status query came within {probe.reconcile_s:g} s for a payment without callback; none was answered",
             certain=never,
         )
+
+
+def _query_seen(probe: Probe, payment: Payment) -> bool:
+    """Whether a query came in time. The payment's state is read meanwhile, for some merchants ask when it is read."""
+    if not probe.sees_state:
+        return probe.wait("query_seen", payment, within_s=patience_s(probe))
+    end = time.monotonic() + patience_s(probe)
+    while time.monotonic() < end and probe.has_time:
+        probe.status(payment)
+        if probe.wait("query_seen", payment, within_s=READ_EVERY_S):
+            return True
+    return False
 
 
 def expect_undecided(probe: Probe, payment: Payment, *, because: str) -> None:
@@ -64,13 +81,29 @@ def expect_undecided(probe: Probe, payment: Payment, *, because: str) -> None:
 def queries_until(
     probe: Probe, payment: Payment, done: Callable[[list[Entry]], bool], *, within_s: float
 ) -> list[Entry]:
-    """The status queries of a payment, once `done` says so of them, or time is up."""
-    end = time.monotonic() + within_s
+    """The status queries of a payment, once `done` says so of them, or time is up.
+
+    The payment's state is read now and then, with growing pauses, for some merchants ask when it is read.
+    """
+    end, pause_s = time.monotonic() + within_s, READ_EVERY_S
+    reads_at = time.monotonic() + pause_s
     while True:
+        if probe.sees_state and time.monotonic() >= reads_at:
+            probe.status(payment)
+            pause_s *= 2
+            reads_at = time.monotonic() + pause_s
         queries = probe.sight.queries(payment)
         if done(queries) or time.monotonic() >= end:
             return queries
         probe.quiet(LOOK_EVERY_S)
+
+
+def asks_only_when_read(probe: Probe, payment: Payment, queries: list[Entry]) -> bool:
+    """Whether each of these queries came right after a look at the payment's state, so that the looks caused them."""
+    looks = probe.book.looks(payment.reference)
+    return bool(queries) and all(
+        any(0.0 <= at - look.began <= CAUSED_WITHIN_S for look in looks) for at in times_of(queries)
+    )
 
 
 def times_of(entries: list[Entry]) -> list[float]:

@@ -26,7 +26,7 @@ def untranslated(view: StatusView) -> str:
 class Book:
     """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
 
-    def __init__(self, *, payments_at_once: int | None = None) -> None:
+    def __init__(self, *, payments_at_once: int | None = None, queries_per_minute: float | None = None) -> None:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._looks: dict[str, list[Observation]] = defaultdict(list)
@@ -35,6 +35,8 @@ class Book:
         self.overload = Overload()
         self.gate = StartGate(payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
+        self.queries_per_minute = queries_per_minute
+        """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False

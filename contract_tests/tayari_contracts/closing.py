@@ -14,7 +14,7 @@ from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentRecord
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.hands import FAILED, PAID, PENDING, REVIEW
 from tayari_contracts.payment import Credits, Payment
 from tayari_contracts.probe import Probe
@@ -22,6 +22,9 @@ from tayari_contracts.situations import after, situation
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
+
+UNSETTLED: Final = "M05"
+"""The invariant that is broken by what did not happen in time."""
 
 GRACE_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.5
@@ -42,7 +45,7 @@ def judge(probe: Probe, rule_id: str) -> None:
     if found.violations:
         for one in found.violations[:3]:
             probe.cite(*probe.book.orders[one.reference])
-        raise Failed(found.sentence)
+        raise (Missing if rule_id == UNSETTLED else Failed)(found.sentence)
     require_precondition(probe, rule_id, records, found.not_met)
 
 

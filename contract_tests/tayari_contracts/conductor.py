@@ -25,6 +25,7 @@ from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
 from tayari_contracts.job import Job, Performed, perform
 from tayari_contracts.overload import FEWEST, SIDE_BY_SIDE, printed_since
+from tayari_contracts.spacing import POLITE, own_limit
 from tayari_contracts.wording import quote
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ LOOK_EVERY_S = 0.1
 
 LISTEN_EVERY_S = 1.0
 """So often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
+
+ROOM_S = 300.0
+"""So long a merchant that limits its queries may need for those that earlier checks left it."""
 
 LET_GO_S = 3.0
 """After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
@@ -56,7 +60,8 @@ class Conductor:
         self._stage = stage
         self._report = report
         self._allocation = Allocation()
-        self._book = Book(payments_at_once=stage.target.merchant.promises.payments_at_once)
+        promises = stage.target.merchant.promises
+        self._book = Book(payments_at_once=promises.payments_at_once, queries_per_minute=promises.queries_per_minute)
         self._stop = Event()
         self._results: dict[str, Future[Check]] = {}
         self._thread: Thread | None = None
@@ -106,7 +111,8 @@ class Conductor:
             doubted, held = self._crowd(jobs)
             if held:
                 self._after_death(held)
-            trouble = overload.merchant or overload.machine
+            self._learn_query_limit()
+            trouble = overload.merchant or overload.machine or self._says_query_limit()
             for job, first in doubted:
                 self._finish(job, self._settled(job, first, trouble=trouble, beside_others=len(jobs) > 1))
         finally:
@@ -190,6 +196,7 @@ class Conductor:
                     rule=job.rule.id, state=State.NOT_TESTED, reason=f"the merchant was not there: {self._down}",
                     not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
                 )  # fmt: skip
+        self._let_queries_end(job)
         first = self._perform(job, one_by_one=one_by_one)
         check = first.check
         if first.overlapped and not one_by_one:
@@ -222,20 +229,61 @@ class Conductor:
             return Performed(_interrupted(job))
         before = self._book.overload.locks
         performed = perform(job, self._stage, self._allocation, stop=self._stop, book=self._book, one_by_one=one_by_one)
-        return performed if job.rule.id == LOCKED_DATABASE else self._unless_locked(performed, before)
+        if not performed.doubtful or performed.check.state not in BROKEN:
+            return performed
+        if job.rule.id != LOCKED_DATABASE:
+            performed = self._unless_locked(performed, before)
+        return self._unless_queries_ran_out(performed) if job.asks and performed.missing else performed
 
     def _unless_locked(self, performed: Performed, before: int) -> Performed:
         """A failure while the merchant names a locked database is no proof of anything but the lock."""
-        if not performed.doubtful or performed.check.state not in BROKEN:
-            return performed
         self._listen(at_least_s=0.0)
         if self._book.overload.locks == before:
             return performed
-        reason = (
+        return performed.left_open(
             f"the merchant said {quote(self._book.overload.locked)} while this check ran, so its rule was not judged "
             f"({LOCKED_DATABASE} judges the lock): {performed.check.reason}"
         )
-        return replace(performed, check=replace(performed.check, state=State.UNKNOWN, fingerprint="", reason=reason))
+
+    def _learn_query_limit(self) -> None:
+        """A merchant that asks seldom, and promises no limit, may keep one all the same."""
+        if self._book.queries_per_minute is None:
+            self._book.queries_per_minute = own_limit(self._queries())
+
+    def _says_query_limit(self) -> str:
+        limit = self._book.queries_per_minute
+        return "" if limit is None else f"the merchant made at most {limit:g} status queries a minute"
+
+    def _queries(self) -> list[tuple[float, str]]:
+        """When the merchant asked Daraja for a payment's state (epoch seconds), and for which payment."""
+        with contextlib.suppress(ControlError):
+            found = self._stage.control.journal(since=1, endpoint="stk_query", kind="request")
+            return [(float(entry["at"]), str(entry["checkout_request_id"])) for entry in found["entries"]]
+        return []
+
+    def _let_queries_end(self, job: Job) -> None:
+        """Give a merchant that limits its queries the time to make those that earlier checks left it."""
+        limit = self._book.queries_per_minute
+        if limit is None or limit > POLITE or not job.asks:
+            return
+        quiet_s, until = 1.5 * 60.0 / limit, time.monotonic() + ROOM_S
+        while time.monotonic() < until and not self._stop.is_set():
+            asked = max((at for at, _ in self._queries()), default=0.0)
+            if time.time() - asked >= quiet_s:
+                return
+            self._stop.wait(LISTEN_EVERY_S)
+
+    def _unless_queries_ran_out(self, performed: Performed) -> Performed:
+        """A merchant that has made as many queries as it lets itself make is not blamed for the next one."""
+        limit = self._book.queries_per_minute
+        recent = sum(1 for at, _ in self._queries() if at > time.time() - 60.0)
+        if limit is None or recent < limit:
+            return performed
+        return performed.left_open(
+            f"the merchant makes at most {limit:g} status queries a minute and made {recent} in the last one, so it is "
+            "not known whether it would have asked in time; write promises.queries_per_minute into the target file: "
+            + performed.check.reason
+        )
 
     def _finish(self, job: Job, check: Check) -> None:
         self._results[job.rule.id].set_result(self._report(check))

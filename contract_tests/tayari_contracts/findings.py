@@ -13,6 +13,10 @@ class Failed(Finding):
     """The merchant broke the rule. Say what was found, then what was expected."""
 
 
+class Missing(Failed):
+    """What the rule asks for did not come in time. A merchant that limits its status queries may have had none left."""
+
+
 class WrongCredit(Failed):
     """Too much was credited, or too often. One occurrence is proof; any other failure is repeated alone first, for
     checks that run side by side may be to blame."""

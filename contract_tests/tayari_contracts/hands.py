@@ -296,6 +296,9 @@ class Hands(Depth):
     def told(self, payment: Payment) -> str:
         """Everything the customer was told: at the start, and on the payment's page now."""
         texts = [told_at_start(payment.started)]
+        by_reference_only = payment.started.payment_id is None and self.target.merchant.pay.payment_id is not None
+        if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
+            return texts[0]
         if self.target.merchant.status is not None and self.target.merchant.status.message is not None:
             texts.append(self.status(payment).message or "")
         return "\n".join(text for text in dict.fromkeys(texts) if text)

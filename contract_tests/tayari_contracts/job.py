@@ -17,7 +17,7 @@ from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
-from tayari_contracts.findings import Failed, Finding, Inapplicable, Unjudged, Untested, Warned, WrongCredit
+from tayari_contracts.findings import Failed, Finding, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import ENABLED_BY, Need
 
@@ -36,6 +36,11 @@ class Job:
     last: bool = False
     queries: int = 0
 
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for status queries of the merchant."""
+        return self.queries > 0 or Need.QUERY in self.needs or self.last
+
 
 @dataclass(frozen=True, slots=True)
 class Performed:
@@ -44,8 +49,14 @@ class Performed:
     check: Check
     doubtful: bool = False
     """Other requests at the same time may be to blame for it."""
+    missing: bool = False
+    """Something did not come in time."""
     overlapped: bool = False
     """The check itself started several payments at once, though no rule is about that."""
+
+    def left_open(self, reason: str) -> Performed:
+        """The same check, undecided for this reason."""
+        return replace(self, check=replace(self.check, state=State.UNKNOWN, fingerprint="", reason=reason))
 
 
 def missing_need(job: Job, target: Target) -> Check | None:
@@ -112,7 +123,7 @@ def perform(
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
-    return Performed(check, ending.doubtful, probe.overlapped)
+    return Performed(check, ending.doubtful, ending.missing, probe.overlapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ class _Ending:
     why: NotTested | None = None
     enable: str = ""
     doubtful: bool = False
+    missing: bool = False
 
 
 def _run(job: Job, probe: Probe) -> _Ending:
@@ -142,7 +154,9 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     match finding:
         case Failed():
             state = State.FAIL if rule.level is Level.MUST else State.WARN
-            return _Ending(state, text, doubtful=not isinstance(finding, WrongCredit))
+            return _Ending(
+                state, text, doubtful=not isinstance(finding, WrongCredit), missing=isinstance(finding, Missing)
+            )
         case Warned():
             return _Ending(State.WARN, text, doubtful=True)
         case Untested():

@@ -14,7 +14,7 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
 
 from tayari_contracts.book import untranslated
-from tayari_contracts.findings import Failed, Unjudged, Untested, WrongCredit, unknown_word
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, WrongCredit, unknown_word
 from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -43,9 +43,17 @@ class Probe(Hands):
 
     @property
     def queue_s(self) -> float:
-        """What a merchant that limits its own queries may need more, while other checks make it ask too."""
-        limit = self.target.merchant.promises.queries_per_minute
-        return 0.0 if limit is None else min(QUEUE_MOST_S, QUEUE * 60.0 / limit)
+        """What a merchant that limits its own queries may need more, while other payments make it ask too.
+
+        A promised limit allows for the payments of other checks. A limit that was learned does not: then the check
+        runs alone, and only its own payments wait for each other.
+        """
+        limit = self.book.queries_per_minute
+        if limit is None:
+            return 0.0
+        promised = self.target.merchant.promises.queries_per_minute is not None
+        before = QUEUE if promised else 2 * (len(self._payments) - 1)
+        return min(QUEUE_MOST_S, max(0, before) * 60.0 / limit)
 
     @property
     def settled_s(self) -> float:
@@ -159,7 +167,8 @@ class Probe(Hands):
         names = " or ".join(sorted(wanted))
         limit = self.settle_s if within_s is None else within_s
         self._require_own_state(payment, view)
-        raise Failed(
+        kind = Missing if view.state in (PENDING, None) else Failed
+        raise kind(
             f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
         )
 
@@ -191,10 +200,10 @@ class Probe(Hands):
         tail = f": {because}" if because else ""
         due = expected * payment.amount
         if not found.counted and found.total is not None and round(found.total, 2) != round(due, 2):
-            kind = WrongCredit if found.total > due else Failed
+            kind = WrongCredit if found.total > due else Missing
             raise kind(f"{shillings(found.total)} shillings were credited; expected {shillings(due)}{tail}")
         if found.counted and found.count != expected:
-            kind = WrongCredit if found.count > expected else Failed
+            kind = WrongCredit if found.count > expected else Missing
             raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
         if expected and found.total is not None and round(found.total, 2) != round(due, 2):
             raise Failed(f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid{tail}")

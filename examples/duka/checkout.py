@@ -46,7 +46,7 @@ class Checkout:
         self._daraja = daraja
         self._retries = retries
         self._paths = paths
-        self._reconciler = reconciler
+        self.reconciler = reconciler
         self._work = work
 
     async def pay(self, order: Order, idempotency_key: str | None) -> Payment:
@@ -77,7 +77,7 @@ class Checkout:
                 ack = await self.push_once(payment)
             self.settle_ack(payment, ack)
         finally:
-            self._reconciler.follow(payment.id)
+            self.reconciler.follow(payment.id)
 
     async def push_once(self, payment: Payment) -> Ack:
         return await self._daraja.push(

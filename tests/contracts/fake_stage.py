@@ -15,10 +15,14 @@ from tayari_target.target_file.model import Call, Merchant, Pay, Promises, Targe
 
 
 class NoControl:
-    """A control client whose journal is empty."""
+    """A control client whose journal holds what a test puts there."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
 
     def journal(self, **where: object) -> dict[str, Any]:
-        return {"entries": [], "next": 1, "dropped": 0}
+        found = [entry for entry in self.entries if entry.get("endpoint") == where.get("endpoint")]
+        return {"entries": found, "next": 1, "dropped": 0}
 
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Nothing is sent, so nothing is held."""

@@ -1,7 +1,7 @@
 """How checks are run: side by side, alone, over a merchant's death, to an interruption."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,7 +12,7 @@ import pytest
 from fake_stage import FakeStage, job, stage
 from tayari_contracts.book import Book
 from tayari_contracts.conductor import Conductor, both_looks
-from tayari_contracts.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
+from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.job import Job
 from tayari_contracts.overload import (
     AT_FIRST,
@@ -428,6 +428,60 @@ def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
     assert found["C10"].state is State.UNKNOWN
     assert '"database is locked" while this check ran' in found["C10"].reason
     assert {found["D02"].state, found["C03"].state} == {State.FAIL}
+
+
+def asked(on: FakeStage, *, ago_s: Sequence[float], payments: int) -> None:
+    """The merchant made a status query so long ago, for so many payments in turn."""
+    now = time.time()
+    on.control.entries = [
+        {"at": now - seconds, "endpoint": "stk_query", "checkout_request_id": f"ws_CO_{place % payments}"}
+        for place, seconds in enumerate(ago_s)
+    ]
+
+
+EVERY_12_S = tuple(range(59, 0, -12))
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "payments", "error", "state"),
+    [
+        (EVERY_12_S, 5, Missing("the payment is pending"), State.UNKNOWN),
+        (EVERY_12_S, 5, Failed("the payment became failed"), State.FAIL),
+        (EVERY_12_S, 1, Missing("the payment is pending"), State.FAIL),
+        ((), 1, Missing("the payment is pending"), State.FAIL),
+        (tuple(range(59, 0, -1)), 20, Missing("the payment is pending"), State.FAIL),
+    ],
+    ids=["polite", "polite, but wrong", "asks about one payment", "never asks", "asks often"],
+)
+def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_not_make(
+    ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tayari_contracts.conductor.ROOM_S", 0.0)
+    on = stage()
+    asked(on, ago_s=ago_s, payments=payments)
+
+    found = conduct(on, job("Q01", raises(error), queries=1), job("C03", passes))["Q01"]
+
+    assert found.state is state
+    assert str(error) in found.reason
+    assert ("promises.queries_per_minute" in found.reason) is (state is State.UNKNOWN)
+
+
+def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of_others() -> None:
+    on = stage()
+    asked(on, ago_s=tuple(range(58, 0, -6)), payments=5)
+    newest = float(on.control.entries[-1]["at"])
+    tries: list[float] = []
+
+    def misses_at_first(probe: Probe) -> None:
+        tries.append(time.time())
+        if len(tries) == 1:
+            raise Missing("the payment is pending")
+
+    found = conduct(on, job("Q01", misses_at_first, queries=1), job("C03", passes))["Q01"]
+
+    assert found.state is State.PASS
+    assert tries[1] - newest >= 1.5 * 60.0 / 10
 
 
 def test_starts_inside_checks_keep_the_promise_of_payments_at_once() -> None:

@@ -73,6 +73,13 @@ def test_a_shop_whose_database_locks_breaks_that_rule_alone() -> None:
     assert [check.rule for check in found if check.state in (State.FAIL, State.WARN)] == ["D02"]
 
 
+@pytest.mark.slow
+def test_a_shop_that_asks_only_when_its_page_is_read_can_be_judged() -> None:
+    found = {check.rule: check.state for check in run_rules(["Q02", "Q06", "Q12"], defects=["asks-when-read"])}
+
+    assert found == {"Q02": State.PASS, "Q06": State.PASS, "Q12": State.NOT_TESTED}
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 

@@ -1,6 +1,7 @@
 """A pass needs that what is tested was seen; a word or a sum that Tayari cannot read is not the merchant's fault."""
 
 import time
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -12,7 +13,7 @@ from tayari_contracts.book import Book, untranslated
 from tayari_contracts.checks.c19_late_success import failure_was_read
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
-from tayari_contracts.findings import Failed, Unjudged, Untested, WrongCredit
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.meeting import pay_until_met, token_part
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
@@ -134,7 +135,7 @@ def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judge
 @pytest.mark.parametrize(
     ("credited", "kind", "says"),
     [
-        (1.0, Failed, "1 shillings were credited; expected 100"),
+        (1.0, Missing, "1 shillings were credited; expected 100"),
         (254716004321.0, WrongCredit, "254716004321 shillings were credited; expected 100"),
         (200.0, WrongCredit, "200 shillings were credited; expected 100"),
     ],
@@ -318,3 +319,13 @@ def test_a_check_starts_no_more_payments_at_once_than_is_promised(
 
     assert merchant.most == most
     assert made.overlapped is (most > 1)
+
+
+def test_a_start_without_identifier_is_not_told_with_the_words_of_another_payment() -> None:
+    made = probe(StatusView(state=PAID, message="Your earlier payment is paid."))
+    pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
+    made.target = stage(status=replace(STATUS, message="$.message"), pay=pay).target
+    refused = Started(accepted=False, status=400, payment_id=None, message="Check the number.")
+
+    assert made.told(payment(refused)) == "Check the number."
+    assert "earlier payment" in made.told(payment())

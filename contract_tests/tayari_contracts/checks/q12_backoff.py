@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import first_query, queries_until, unanswered
+from tayari_contracts.asking import asks_only_when_read, first_query, queries_until, unanswered
 from tayari_contracts.backoff import Trend
-from tayari_contracts.findings import Failed, Unjudged
+from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.payment import Entry, Payment
 from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.registry import check
@@ -42,6 +42,11 @@ def pauses_of_one(probe: Probe) -> list[float]:
     first_query(probe, payment)
     within_s = probe.reconcile_s + PATIENCE_S + probe.queue_s
     queries = queries_until(probe, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=within_s)
+    if asks_only_when_read(probe, payment, queries):
+        raise Untested(
+            "the merchant asked only when the payment's state was read, so the pauses are those of the reader",
+            certain=True,
+        )
     if len(queries) <= IN_FLIGHT:
         judge_too_few(probe, payment, queries)
     probe.expect_paid_once(payment, because=f"query {IN_FLIGHT + 1} said that it is paid")
@@ -75,7 +80,7 @@ def judge_too_few(probe: Probe, payment: Payment, queries: list[Entry]) -> None:
     if len(gaps) >= 2 and gaps[-1] > gaps[0]:
         tail = "a person took over" if state is REVIEW else "the next query did not come before this check had to end"
         raise Unjudged(f"the pauses grow ({written(gaps)}), but {tail}, so the end was not seen")
-    raise Failed(
+    raise Missing(
         f"{asked} came for a payment that was still in flight, and then none within {PATIENCE_S:.0f} s; "
         "expected queries with growing pauses until its result is known"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.findings import Missing, Untested
 from tayari_contracts.probe import PAID, REVIEW, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -28,7 +28,7 @@ def open_payments_survive_a_crash(probe: Probe) -> None:
     probe.start_again()
     view = probe.until(payment, (PAID, REVIEW), within_s=probe.reconcile_s + probe.queue_s + GRACE_S)
     if view.state not in (PAID, REVIEW):
-        raise Failed(
+        raise Missing(
             f"the process died after the acknowledgement, the callback found nobody, and {probe.reconcile_s:g} s after "
             f"the restart the payment is {say(view)}; expected a status query, and paid"
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator
 
+from aiohttp import web
+from api import Api
 from pacing import QueryBudget, QueryGaps
 from reconciler import Reconciler
 from records import Answer, Payment, Result, Said
@@ -23,6 +26,15 @@ class WaitsForCallbacks(Reconciler):
         await bell.wait()
         bell.clear()
         return True
+
+
+class AsksWhenRead(Api):
+    async def payment(self, request: web.Request) -> web.Response:
+        payment = self.known(request)
+        if payment.awaiting and payment.claimed_at is None:
+            self.checkout.reconciler.ask_now(payment.id)
+            await asyncio.sleep(0.2)
+        return await super().payment(request)
 
 
 class InFlightFails(Replies):
@@ -113,6 +125,13 @@ ROWS = (
         "waits-for-callbacks",
         "Q01 M05",
         "Never asks M-Pesa about a payment whose callback is missing.",
+        WaitsForCallbacks,
+    ),
+    defect(
+        "asks-when-read",
+        "Q01",
+        "Asks M-Pesa only while somebody reads the payment's page.",
+        AsksWhenRead,
         WaitsForCallbacks,
     ),
     defect("never-asks", "K01", "Declares status queries and never sends one.", NeverAsks, CreditsWhatItHears),
