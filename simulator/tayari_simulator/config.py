@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.catalogue.provenance import Profile
 
 SANDBOX_SHORT_CODE: Final = "174379"
@@ -51,6 +52,8 @@ class Config:
     till: str | None = None
     """The till that buy-goods payments go to; None: the short code takes pay-bill payments only."""
     passkey: str = SANDBOX_PASSKEY
+    organisations: tuple[Organisation, ...] = ()
+    """Further short codes; those of the sandbox (600000 to 600999) need no configuration."""
     consumer_key: str | None = None
     consumer_secret: str | None = None
     allow_hosts: tuple[str, ...] = ()

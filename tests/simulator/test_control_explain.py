@@ -185,7 +185,7 @@ def test_the_client_speaks_all_of_it(simulator: Running) -> None:
     assert control.mix({"a/named": 1}) == {"a/named": 1}
     assert control.mix(None) is None
     assert control.magic()[0]["scenario"] == "payment/late-success"
-    assert {row["kind"] for row in control.provenance()} == {"option", "error", "edge", "result code", "fault"}
+    assert {row["kind"] for row in control.provenance()} == {"API", "option", "error", "edge", "result code", "fault"}
     identifier = simulator.pushed("254711000401")
     assert control.explain("254711000401")["payments"] == control.explain(identifier)["payments"]
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
@@ -28,7 +29,7 @@ def test_the_page_is_made_from_the_tables() -> None:
 
 
 def test_every_row_of_every_table_is_in_it_once() -> None:
-    tables = (OPTIONS, ERROR_LIST, GATEWAY_FAULTS, PAGES, RESULTS, FAULTS)
+    tables = (ENDPOINTS, OPTIONS, ERROR_LIST, GATEWAY_FAULTS, PAGES, RESULTS, FAULTS)
 
     assert len(ROWS) == len({(row.kind, row.name) for row in ROWS}) == sum(map(len, tables))
     assert set(SOURCES) == set(FAULTS)

@@ -23,6 +23,8 @@ Faults = list[tuple[str, dict[str, Any]]]
 REFUSING = {"api_error", "gateway_fault", "html", "refuse", "reset", "empty_body", "ack_refused", "ack_without_id",
             "revoke_tokens"}  # fmt: skip
 MOST_PUSHES = 8
+OF_STK = {"stk_push", "stk_query", "oauth"}
+"""The endpoints whose merchants are judged by rules."""
 
 
 def endpoint_of(name: str) -> str:
@@ -279,5 +281,5 @@ def test_each_file_is_short_and_says_what_the_merchant_must_do() -> None:
     for name, file in FILES.items():
         assert len(file.read_text().splitlines()) <= 40, name
         assert SAID[name]["expect"]["state"], name
-        assert SAID[name]["expect"]["rules"], name
+        assert SAID[name]["expect"].get("rules") or endpoint_of(name) not in OF_STK, name
         assert len(SAID[name]["about"]) > 40, name

@@ -11,6 +11,8 @@ from tayari_simulator.state.behaviour import Call, Delivery, Play, Step
 from tayari_simulator.state.transactions import Event, Move, Status, Transaction
 
 _PLAIN: Final = (Step(result_code=0),)
+_TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
+"""What the `QueueTimeOutURL` is told. No capture is known: assumed. Source: reference 6-2."""
 
 
 def play_next_result(world: World, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
@@ -28,8 +30,8 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     steps = _PLAIN if play is None else play.behaviour.steps
     step = steps[transaction.step]
     transaction.step += 1
-    code = _ruled_code(world, lifecycle, transaction) if play is None else results.wire_form(step.result_code)
-    desc = step.result_desc or world.text_of(code, lifecycle.api)
+    code = _code_of(world, lifecycle, transaction, step)
+    desc = (step.result_desc if code == step.result_code else None) or world.text_of(code, lifecycle.api)
     receipt = _apply(world, transaction, code, desc, due_s) if step.truth else ""
     lifecycle.closed(world, transaction)
     world.counts.results += 1
@@ -42,9 +44,10 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     url = transaction.timeout_url if step.to_timeout_url else transaction.url
     if not step.callback or not url:
         return ()
-    if code == 0 and not receipt and lifecycle.moves_money:
+    if code == 0 and not receipt and lifecycle.moves_money and not step.to_timeout_url:
         receipt = transaction.receipt or world.ids.receipt(due_s)
-    body = lifecycle.message(world, transaction, Result(code, desc, receipt, due_s))
+    result = _TIMED_OUT._replace(at_s=due_s) if step.to_timeout_url else Result(code, desc, receipt, due_s)
+    body = lifecycle.message(world, transaction, result)
     if not body:
         return ()
     sent_s = due_s + step.callback_after.draw(world.uniform)
@@ -94,8 +97,11 @@ def _apply(world: World, transaction: Transaction, code: int | str, desc: str, d
     return transaction.receipt
 
 
-def _ruled_code(world: World, lifecycle: Lifecycle, transaction: Transaction) -> int | str:
-    """The result of a transaction that no scenario speaks for."""
+def _code_of(world: World, lifecycle: Lifecycle, transaction: Transaction, step: Step) -> int | str:
+    """The result as the scenario says; no scenario lets a request succeed that was doomed when it was accepted."""
+    if transaction.play is not None:
+        code = results.wire_form(step.result_code)
+        return code if code != 0 or transaction.forced is None else transaction.forced
     return transaction.forced if transaction.forced is not None else lifecycle.decide(world, transaction)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import oauth, stk_push, stk_query
+from tayari_simulator.apis import b2c, oauth, stk_push, stk_query
 from tayari_simulator.apis.fields import Fields
 from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.options import Options
+from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Call, Reply
 from tayari_simulator.state.exchange import Exchange
 
@@ -28,20 +29,33 @@ class Endpoint:
     fields: Callable[[Options], Fields] | None
     handle: Handle
     about: str
+    source: str
+    mark: Mark = Mark.DOCUMENTED
+    """How sure it is that the API looks like this."""
     lifecycle: Callable[[Options], Lifecycle] | None = None
     """Of a call that makes a transaction: what becomes of it."""
+    plays: str = ""
+    """The row whose scenarios this call plays, where that is another one: an older version of the same API."""
     chooses: bool = False
     """Whether `handle` asks for its scenario itself; for all others `Daraja` does."""
 
 
 ENDPOINTS: Final = (
     Endpoint(name=Call.OAUTH, method="GET", path="/oauth/v1/generate", fields=None, handle=oauth.generate,
-             chooses=True, about="an access token for a consumer key and secret"),
+             chooses=True, about="an access token for a consumer key and secret",
+             source="reference 1.3"),
     Endpoint(name=Call.STK_PUSH, method="POST", path="/mpesa/stkpush/v1/processrequest", fields=stk_push.fields,
              handle=stk_push.push, lifecycle=stk_push.lifecycle, chooses=True,
-             about="M-Pesa Express: the prompt on the customer's phone"),
+             about="M-Pesa Express: the prompt on the customer's phone", source="reference 3.1"),
     Endpoint(name=Call.STK_QUERY, method="POST", path="/mpesa/stkpushquery/v1/query", fields=stk_query.fields,
-             handle=stk_query.query, chooses=True, about="M-Pesa Express query: how a push stands"),
+             handle=stk_query.query, plays=Call.STK_PUSH, chooses=True, about="M-Pesa Express query: how a push stands",
+             source="reference 3.2"),
+    Endpoint(name="b2c", method="POST", path="/mpesa/b2c/v3/paymentrequest", fields=b2c.fields_v3,
+             handle=b2c.pay_v3, lifecycle=b2c.lifecycle, chooses=True,
+             about="B2C: an organisation pays a customer", source="reference 3.4"),
+    Endpoint(name="b2c_v1", method="POST", path="/mpesa/b2c/v1/paymentrequest", fields=b2c.fields_v1,
+             handle=b2c.pay_v1, plays="b2c", chooses=True,
+             about="B2C version 1: the same without an id of the merchant's own", source="reference 3.4"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

@@ -19,6 +19,7 @@ class Rules:
     ordinary_phones_have_debt: bool
     outcome_after_s: float
     daily_limit: float
+    largest_amount: float
     query_too_early_s: float
     transaction_date_skew_s: float
 
@@ -34,6 +35,7 @@ class Rules:
             ordinary_phones_have_debt=options.says("ordinary_phones", "bad_debt"),
             outcome_after_s=options.number("outcome_after_s"),
             daily_limit=options.number("daily_limit"),
+            largest_amount=options.number("max_amount"),
             query_too_early_s=options.number("query_too_early_s"),
             transaction_date_skew_s=options.number("transaction_date_skew_s"),
         )

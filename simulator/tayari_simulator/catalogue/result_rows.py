@@ -23,7 +23,7 @@ STK_ROWS: Final[tuple[Row, ...]] = (
       "tumia njia nyingine."),
      "after top-up", "documented",
      {"classic-2021": "[MpesaCB - ]The balance is insufficient for the transaction."}),
-    (2, "Declined due to limit rule.", "stk b2c b2b", "below the minimum",
+    (2, "Declined due to limit rule.", "stk", "below the minimum",
      ("The amount is below M-Pesa's minimum.", "Kiasi ni chini ya kiwango cha chini cha M-Pesa."),
      "after fix", "documented", {}),
     (3, "Declined due to limit rule: greater than the maximum transaction amount.", "stk b2c b2b",
@@ -96,6 +96,10 @@ _NONE: Final = say.NOTHING
 _CHECKING: Final = say.CHECKING
 
 OTHER_ROWS: Final[tuple[Row, ...]] = (
+    (2, "Declined due to limit rule: less than the minimum transaction amount.", "b2c b2b",
+     "below the minimum (10 shillings for a payout)",
+     ("The amount is below M-Pesa's minimum.", "Kiasi ni chini ya kiwango cha chini cha M-Pesa."),
+     "after fix", "documented", {}),
     (5, "", "b2c", "would fall below the minimum balance (old); text not established", _NONE, "after fix",
      "assumed", {}),
     (11, "The DebitParty is in an invalid state.", "b2c b2b reversal", "the organisation's account is not active",

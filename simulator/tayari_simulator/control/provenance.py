@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, GatewayFault, Page
 from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
@@ -42,8 +43,14 @@ class Standing:
 
 
 def standings(options: Options) -> list[Standing]:
-    """Every row, switches first."""
-    return [*_switches(options), *_errors(), *_edge(), *_codes(), *_faults()]
+    """Every row: the APIs and the switches first."""
+    return [*_apis(), *_switches(options), *_errors(), *_edge(), *_codes(), *_faults()]
+
+
+def _apis() -> Iterator[Standing]:
+    for row in ENDPOINTS:
+        about = f"`{row.method} {row.path}`: {row.about}"
+        yield Standing(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)
 
 
 def _switches(options: Options) -> Iterator[Standing]:
@@ -114,6 +121,7 @@ def provenance_markdown(rows: Iterable[Standing]) -> str:
 
 
 _TITLES = {
+    "API": "The APIs",
     "option": "Switches (`--option NAME=VALUE`) and what each profile makes of them",
     "error": "Refusals",
     "edge": "The gateway and the edge",

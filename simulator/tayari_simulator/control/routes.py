@@ -266,6 +266,16 @@ async def codes(controlled: Controlled, _: web.Request) -> web.Response:
     return answer({"codes": controlled.simulator.codes(), "refusals": [row.to_dict() for row in REFUSALS]})
 
 
+async def certificate(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/certificate`."""
+    return web.Response(text=controlled.simulator.certificate(), content_type="application/x-pem-file")
+
+
+async def organisations(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/organisations`."""
+    return answer({"organisations": controlled.simulator.organisations()})
+
+
 async def show_schemas(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/schemas`."""
     return answer(controlled.simulator.schemas())
@@ -300,6 +310,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/callbacks", send_callback),
     Route("GET", "/v1/codes", codes),
     Route("GET", "/v1/schemas", show_schemas),
+    Route("GET", "/v1/certificate", certificate),
+    Route("GET", "/v1/organisations", organisations),
 )
 
 

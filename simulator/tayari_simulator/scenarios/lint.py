@@ -139,7 +139,7 @@ def _callbacks_sent(header: Header, faults: Faults) -> Iterator[Complaint]:
 
 
 def _results_in_order(header: Header, faults: Faults) -> Iterator[Complaint]:
-    paid = header.outcome is None or header.outcome.result_code == SUCCESS
+    paid = header.outcome is None or (header.outcome.result_code == SUCCESS and not header.outcome.queue_timeout)
     for place, row in enumerate(header.then):
         if paid and row.result_code == SUCCESS:
             yield Complaint(("then", place), "the payment has succeeded already; for a second callback use duplicate")
@@ -153,7 +153,7 @@ def _results_in_order(header: Header, faults: Faults) -> Iterator[Complaint]:
 
 
 def _mutations(header: Header, faults: Faults) -> Iterator[Complaint]:
-    paid = header.outcome is None or header.outcome.result_code == SUCCESS
+    paid = header.outcome is None or (header.outcome.result_code == SUCCESS and not header.outcome.queue_timeout)
     for place, use in enumerate(faults):
         if not isinstance(use.fault, Mutate):
             continue

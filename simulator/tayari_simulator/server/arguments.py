@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from tayari_simulator import __version__
+from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.catalogue.options import PRESETS
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES
 from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
+from tayari_simulator.server.organisation_argument import ORGANISATION_KEYS, BadOrganisation, read_organisation
 
 
 class ConfigError(Exception):
@@ -50,6 +52,7 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         drain_s=given.drain_s,
         short_code=given.short_code,
         till=given.till,
+        organisations=tuple(map(_organisation, given.organisation)),
         passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
         consumer_key=environ.get("TAYARI_CONSUMER_KEY") or None,
         consumer_secret=environ.get("TAYARI_CONSUMER_SECRET") or None,
@@ -102,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
     add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
+    add(
+        "--organisation",
+        action="append",
+        default=[],
+        metavar="CODE,KEY=VALUE,...",
+        help="another short code; keys: " + ", ".join(ORGANISATION_KEYS) + "; may be repeated",
+    )
     _callback_arguments(parser)
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
     pages = parser.add_mutually_exclusive_group()
@@ -138,6 +148,13 @@ def _callback_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
+
+
+def _organisation(text: str) -> Organisation:
+    try:
+        return read_organisation(text)
+    except BadOrganisation as error:
+        raise ConfigError(str(error)) from error
 
 
 def _mix(text: str) -> dict[str, float]:

@@ -43,6 +43,7 @@ def ready_line(config: Config, *, daraja_url: str, control_url: str) -> dict[str
         "event": "ready",
         "daraja_url": daraja_url,
         "control_url": control_url,
+        "certificate_url": f"{control_url}/v1/certificate",
         "tls_url": None,
         "proxy_url": None,
         "consumer_key": config.consumer_key or ANY_KEY,

@@ -16,6 +16,8 @@ _PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
 _RECEIPTS: Final = 36**7
 _STRIDE: Final = 48_271_234_567
 """Coprime to 36, so that stepping by it visits every tail once before any comes again."""
+_ODD: Final = 0x9E3779B97F4A7C15
+"""Odd, so that multiples of it differ for every number below 2 to the 64."""
 _TWO_DAYS_S: Final = 172_800
 _A_SECOND: Final = 2**18
 """Steps of the receipts that belong to each second of two days: a later start begins beyond every earlier one."""
@@ -98,6 +100,16 @@ class Ids:
         first, second = divmod(front, 1296)
         third, last = divmod(back, 36)
         return self.second(now_s).day + _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _DIGITS[last]
+
+    def conversation_id(self, now_s: float) -> str:
+        """`AG_`, the day in EAT, and twenty hexadecimal digits."""
+        self._counter += 1
+        tail = (self._counter * _ODD + self._began) % 16**16
+        return f"AG_{self.second(now_s).date_time // 1_000_000}_2010{tail:016x}"
+
+    def placeholder(self, now_s: float) -> str:
+        """A `TransactionID` where there is no transaction: the day and zeros. It is not a receipt."""
+        return f"{self.second(now_s).day}0000000"
 
     def token(self) -> str:
         """An access token: 28 letters and digits."""

@@ -32,7 +32,7 @@ from tayari_simulator.transport.metrics import Parts, balance, limits_of, measur
 from tayari_simulator.transport.monitor import Failures, Monitor
 from tayari_simulator.transport.scheduler import Advancing, ClockIsReal, Pump, drained
 from tayari_simulator.transport.server_protocol import Callers
-from tayari_simulator.transport.views import business_of, configured, transaction_dicts
+from tayari_simulator.transport.views import business_of, configured, organisation_dict, transaction_dicts
 
 __all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
 
@@ -62,7 +62,13 @@ class Simulator:
         targets = Targets(config)
         self._hosts = targets.hosts
         self._random = Random(config.seed)
-        self.daraja = Daraja(business_of(config), self.options, uniform=self._random.random, choose=choose)
+        self.daraja = Daraja(
+            business_of(config),
+            self.options,
+            uniform=self._random.random,
+            choose=choose,
+            organisations=config.organisations,
+        )
         self.daraja.world.ids.begin(int(self.clock.now_s()))
         self.daraja.world.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()
@@ -249,6 +255,15 @@ class Simulator:
     def schemas(self) -> Json:
         """JSON Schemas by name: requests, made from the endpoint table, and the callback."""
         return {**endpoints.schemas(self.options), "stk_callback": dict(STK_CALLBACK)}
+
+    def certificate(self) -> str:
+        """The certificate with which a merchant makes its SecurityCredential, as PEM."""
+        return self.daraja.world.credentials.certificate
+
+    def organisations(self) -> list[Json]:
+        """Every known organisation with its accounts and URLs."""
+        world = self.daraja.world
+        return [organisation_dict(row, world.ledger) for row in world.organisations.all()]
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""

@@ -7,8 +7,10 @@ from typing import Any
 
 from tayari_simulator import __version__
 from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.transaction_store import Transactions
 from tayari_simulator.state.transactions import Transaction
 
@@ -55,6 +57,28 @@ def transaction_dicts(
         for row in rows
         if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.reference == reference)
     ]
+
+
+def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
+    """An organisation as in `docs/control-api.md`. Balances in whole shillings; no password is shown."""
+    urls = organisation.urls
+    return {
+        "short_code": organisation.short_code,
+        "name": organisation.name,
+        "till": organisation.till,
+        "store_number": organisation.store_number,
+        "active": organisation.active,
+        "validates": organisation.validates,
+        "initiators": [row.name for row in organisation.initiators],
+        "balances": {str(account): ledger.balance(organisation.short_code, account) for account in Account},
+        "urls": None
+        if urls is None
+        else {
+            "response_type": urls.response_type,
+            "confirmation": urls.confirmation,
+            "validation": urls.validation,
+        },
+    }
 
 
 def callback_dict(exchange: Exchange) -> Json:

@@ -1,0 +1,170 @@
+"""`POST /mpesa/b2c/v3/paymentrequest` and `/v1/`: an organisation pays a customer. Source: reference 3.4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from tayari_simulator.apis.customers import public_name
+from tayari_simulator.apis.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.initiator import (
+    Parameter,
+    Request,
+    ResultMessage,
+    accept_request,
+    amount_field,
+    closing_fields,
+    command_field,
+    example_of,
+    initiator_fields,
+    money,
+    short_code_field,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import ERRORS, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.identifiers import EAT
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Transaction
+
+CALL: Final = "b2c"
+"""The kind of these transactions, whichever version was called."""
+COMMANDS: Final = ("BusinessPayment", "SalaryPayment", "PromotionPayment")
+SMALLEST: Final = 10
+"""Shillings; below it the result is 2. Source: reference 3.4."""
+FULLEST_WALLET: Final = 500_000
+"""Shillings a customer may hold; above it the result is 8. Source: reference 4."""
+DUPLICATE: Final = ERRORS["500.002.1001"]
+_SAYS: Final = "reference 3.4"
+_ORIGINATOR: Final = Field(
+    name="OriginatorConversationID", read=text(100), schema=text_schema(100),
+    about="the merchant's own, unique for each request", source=_SAYS,
+)  # fmt: skip
+
+
+def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
+    return (
+        *initiator_fields(called="InitiatorName"),
+        command_field(commands, _SAYS),
+        amount_field(),
+        short_code_field("PartyA", "the short code that pays"),
+        Field(name="PartyB", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
+              about="the customer, 2547... or 2541...", source=_SAYS),
+        *closing_fields(options, occasion="Occassion"),
+    )  # fmt: skip
+
+
+def fields_v3(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks."""
+    return Fields((_ORIGINATOR, *_common(options, COMMANDS)))
+
+
+def fields_v1(options: Options) -> Fields:
+    """The same without an id of the merchant's own: v1 has no de-duplication."""
+    return Fields(_common(options, COMMANDS))
+
+
+def pay_v3(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a request whose fields were read.
+
+    Raises:
+        Refused: 500.002.1001, the OriginatorConversationID was used before: the first request was accepted.
+    """
+    return pay(world, exchange, CALL, values[0], values[1:])
+
+
+def pay_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a request whose fields were read; a repeated one pays twice."""
+    return pay(world, exchange, CALL, "", values)
+
+
+def pay(world: World, exchange: Exchange, call: str, originator_id: str, values: list[Any]) -> Reply:
+    """Queue a payment to a customer.
+
+    Raises:
+        Refused: 500.002.1001, as in `pay_v3`.
+    """
+    initiator, credential, command, shillings, party_a, party_b, remarks, timeout_url, result_url, occasion = values
+    exchange.msisdn = party_b
+    earlier = world.transactions.find_request(originator_id) if originator_id else None
+    if earlier is not None:
+        raise Refused(DUPLICATE, note=f"{originator_id} was accepted before, as {earlier.id}")
+    asked = Request(
+        call=call, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party_a,
+        party_b=party_b, msisdn=party_b, reference=originator_id or remarks, result_url=result_url,
+        timeout_url=timeout_url, originator_id=originator_id, details={"remarks": remarks, "occasion": occasion},
+    )  # fmt: skip
+    return accept_request(world, exchange, asked)
+
+
+def lifecycle(options: Options, *, call: str = CALL) -> Lifecycle:
+    """What becomes of a payment to a customer."""
+    return Lifecycle(
+        api="b2c",
+        decide=_decide,
+        settle=_settle,
+        message=ResultMessage(
+            options,
+            segment="b2cresults",
+            parameters=_receiver_first if options.says("b2c_parameters", "receiver_first") else _amount_first,
+            failure_has_receipt=lambda code: code in _WITH_RECEIPT,
+        ),
+        example=example_of(call, COMMANDS[0]),
+    )
+
+
+_WITH_RECEIPT: Final = frozenset((
+    results.INSUFFICIENT, results.BELOW_MINIMUM, results.ABOVE_MAXIMUM, results.DAILY_LIMIT, results.RECEIVER_FULL,
+    results.INITIATOR_INVALID,
+))  # fmt: skip
+"""Failures whose TransactionID looks like a receipt; the others have the placeholder. From the example payloads."""
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    """Money leaves the utility account; a full working account does not help."""
+    if transaction.amount < SMALLEST:
+        return results.BELOW_MINIMUM
+    if transaction.amount > world.rules.largest_amount:
+        return results.ABOVE_MAXIMUM
+    if world.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
+        return results.INSUFFICIENT
+    held = world.ledger.wallet(transaction.msisdn)
+    if held is not None and held + transaction.amount > FULLEST_WALLET:
+        return results.RECEIVER_FULL
+    return results.SUCCESS
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    world.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
+
+
+def _amount_first(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_amounts(transaction, result), *_receiver(world, transaction, result))
+
+
+def _receiver_first(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_receiver(world, transaction, result), *_amounts(transaction, result))
+
+
+def _amounts(transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return ("TransactionAmount", transaction.amount), ("TransactionReceipt", result.receipt)
+
+
+def _receiver(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    def funds(account: Account) -> object:
+        return money(world.ledger.balance(transaction.short_code, account))
+
+    done = datetime.fromtimestamp(int(result.at_s), EAT)
+    return (
+        ("ReceiverPartyPublicName", public_name(transaction.msisdn)),
+        ("TransactionCompletedDateTime", f"{done:%d.%m.%Y %H:%M:%S}"),
+        ("B2CUtilityAccountAvailableFunds", funds(Account.UTILITY)),
+        ("B2CWorkingAccountAvailableFunds", funds(Account.WORKING)),
+        ("B2CRecipientIsRegisteredCustomer", "Y"),
+        ("B2CChargesPaidAccountAvailableFunds", funds(Account.CHARGES)),
+    )

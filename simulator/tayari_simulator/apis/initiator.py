@@ -1,0 +1,260 @@
+"""What all initiator APIs have in common: fields, acknowledgement, the check of the initiator, the result.
+
+Source: reference 3.0.
+
+An API of this family is its field table, its `decide` and `settle`, and the parameters of its result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.fields import Field, Read, Schema, amount, digits, numeric_schema, one_of, text, text_schema
+from tayari_simulator.apis.lifecycle import Result
+from tayari_simulator.apis.security_credential import is_base64
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Status, Transaction
+
+ACCEPTED: Final = "Accept the service request successfully."
+LARGEST: Final = 999_999_999
+"""Above this an amount is malformed; whether M-Pesa moves it is decided later. Assumed."""
+LONGEST_REMARKS: Final = 100
+_SAYS: Final = "reference 3.0"
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d+)?")
+
+Parameter = tuple[str, object]
+"""Key and value; None: an element without text, which arrives without a Value (reference 1.6)."""
+
+
+def credential(value: Any) -> str | None:
+    """Base64; whether it opens, and with which password, is only told by the result. Source: reference 1.7."""
+    return value if type(value) is str and is_base64(value) else None
+
+
+def command_field(commands: Sequence[str], source: str) -> Field:
+    """`CommandID`, exactly one of these."""
+    return Field(name="CommandID", read=one_of(commands), schema={"enum": list(commands)}, about="what is asked for",
+                 source=source)  # fmt: skip
+
+
+def initiator_fields(*, called: str = "Initiator") -> tuple[Field, ...]:
+    """The initiator and its credential, in this order."""
+    sealed: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
+    return (
+        Field(name=called, read=text(LONGEST_REMARKS), schema=text_schema(LONGEST_REMARKS),
+              about="the API user of the organisation", source=_SAYS),
+        Field(name="SecurityCredential", read=credential, schema=sealed,
+              about="the initiator's password, encrypted with the certificate, as base64", source="reference 1.7"),
+    )  # fmt: skip
+
+
+def amount_field() -> Field:
+    """`Amount` in whole shillings."""
+    schema: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+$"}]}
+    return Field(name="Amount", read=amount(LARGEST), about="whole shillings", source=_SAYS, schema=schema)
+
+
+def short_code_field(name: str, about: str) -> Field:
+    """A short code of five to seven digits."""
+    return Field(name=name, read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about=about, source=_SAYS)
+
+
+def closing_fields(options: Options, *, occasion: str = "Occasion") -> tuple[Field, ...]:
+    """Remarks, the two URLs, and the optional occasion under the spelling of this API."""
+    url = callback_url(options)
+    url_schema: Schema = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$"}
+    return (
+        Field(name="Remarks", read=remarks, schema={"type": "string", "minLength": 2, "maxLength": LONGEST_REMARKS},
+              about="2 to 100 characters", source="reference 3.4"),
+        Field(name="QueueTimeOutURL", read=url, schema=url_schema, about="called when the request waits too long",
+              source=_SAYS),
+        Field(name="ResultURL", read=url, schema=url_schema, about="where the result is sent", source=_SAYS),
+        Field(name=occasion, read=text(LONGEST_REMARKS, required=False), schema=text_schema(LONGEST_REMARKS),
+              about="optional; this spelling", source="reference 1.1, 6-26", required=False),
+    )  # fmt: skip
+
+
+def remarks(value: Any) -> str | None:
+    """Text of 2 to 100 characters. Source: reference 3.4, 3.10."""
+    read = _REMARKS(value)
+    return read if read is not None and len(read) >= 2 else None
+
+
+_REMARKS: Final[Read] = text(LONGEST_REMARKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The fields that every initiator API has, after they were read."""
+
+    call: str
+    command: str
+    initiator: str
+    credential: str
+    amount: int
+    party_a: str
+    """The organisation that asks."""
+    party_b: str
+    msisdn: str = ""
+    """The customer, where one takes part; scenarios are chosen by it."""
+    reference: str = ""
+    result_url: str
+    timeout_url: str
+    originator_id: str = ""
+    """`OriginatorConversationID` of the merchant's own; empty: Safaricom makes one."""
+    details: dict[str, Any] | None = None
+
+
+def accept_request(world: World, exchange: Exchange, asked: Request) -> Reply:
+    """Let the scenario speak, or queue the request, and acknowledge. The acknowledgement proves only the queueing.
+
+    Raises:
+        Refused: by a fault of the scenario.
+    """
+
+    def accept(play: Play | None) -> Reply:
+        now_s = exchange.at_s
+        transaction = Transaction(
+            world.ids.conversation_id(now_s), asked.originator_id or world.ids.request_id(), asked.call, asked.msisdn,
+            asked.amount, asked.party_a, asked.party_b, asked.reference, asked.result_url, now_s,
+            first_due_s(world, exchange, play, world.rules.outcome_after_s), asked.command, asked.timeout_url,
+            asked.details,
+        )  # fmt: skip
+        transaction.play = play
+        transaction.forced = check_initiator(world, asked)
+        begin(world, exchange, transaction)
+        return Reply(200, acknowledgement(transaction))
+
+    return choose(
+        world, exchange, asked.call, msisdn=asked.msisdn or asked.party_b, amount=asked.amount,
+        reference=asked.reference, accept=accept,
+    )  # fmt: skip
+
+
+def acknowledgement(transaction: Transaction) -> bytes:
+    """The four string fields of an accepted request."""
+    return dumps({
+        "ConversationID": transaction.id,
+        "OriginatorConversationID": transaction.request_id,
+        "ResponseCode": "0",
+        "ResponseDescription": ACCEPTED,
+    })  # fmt: skip
+
+
+def check_initiator(world: World, asked: Request) -> int | str | None:
+    """The result code of a request whose initiator is not good; None: it is. Source: reference 1.7, 3.0.
+
+    The acknowledgement succeeds all the same. An organisation that does not exist has no initiator either.
+    """
+    organisation = world.organisations.find(asked.party_a)
+    initiator = None if organisation is None else organisation.initiator(asked.initiator)
+    if organisation is None or initiator is None:
+        return results.INITIATOR_INVALID
+    if initiator.locked:
+        return results.CREDENTIAL_LOCKED
+    if world.credentials.decrypt(asked.credential) != initiator.password or initiator.expired:
+        initiator.failures += 1
+        return results.CREDENTIAL_LOCKED if initiator.locked else results.INITIATOR_INVALID
+    initiator.failures = 0
+    if not initiator.may(asked.command):
+        return results.INITIATOR_NOT_ALLOWED
+    return None if organisation.active else results.DEBIT_PARTY_INVALID
+
+
+class ResultMessage:
+    """Builds the `Result` envelope of one API under one set of switches. Source: reference 1.6, 3.0."""
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        segment: str,
+        parameters: Callable[[World, Transaction, Result], Sequence[Parameter]],
+        references: Callable[[Transaction], Sequence[Parameter]] = lambda _: (),
+        failure_has_receipt: Callable[[int | str], bool] = lambda _: False,
+    ) -> None:
+        """`segment`: of Safaricom's internal address, as `b2cresults`. `references`: after the internal address."""
+        self._text = options.says("result_types", "text")
+        self._parameters = parameters
+        self._references = references
+        self._failure_has_receipt = failure_has_receipt
+        production = options.says("internal_results_url", "production")
+        host = "http://internalapi" if production else "https://internalsandbox"
+        address = f"{host}.safaricom.co.ke/mpesa/{segment}/v1/submit"
+        self._internal: object = orjson.Fragment(f'"{address}"'.replace("/", r"\/")) if production else address
+
+    def __call__(self, world: World, transaction: Transaction, result: Result) -> bytes:
+        """The message as bytes."""
+        code = result.code
+        success = str(code) == "0"
+        body: dict[str, object] = {
+            "ResultType": "0" if self._text else 0,
+            "ResultCode": str(code) if self._text else results.wire_form(code),
+            "ResultDesc": result.desc,
+            "OriginatorConversationID": transaction.request_id,
+            "ConversationID": transaction.id,
+            "TransactionID": self._transaction_id(world, transaction, result),
+        }
+        if success:
+            rows = [_row(*pair) for pair in self._parameters(world, transaction, result)]
+            body["ResultParameters"] = {"ResultParameter": rows}
+        references = [_row("QueueTimeoutURL", self._internal), *(_row(*pair) for pair in self._references(transaction))]
+        body["ReferenceData"] = {"ReferenceItem": references[0] if len(references) == 1 else references}
+        return dumps({"Result": body})
+
+    def _transaction_id(self, world: World, transaction: Transaction, result: Result) -> str:
+        """The receipt, or a placeholder where no transaction was made (yet)."""
+        if result.receipt:
+            return result.receipt
+        if transaction.status is not Status.PROMPTED and self._failure_has_receipt(result.code):
+            return world.ids.receipt(result.at_s)
+        return world.ids.placeholder(result.at_s)
+
+
+def _row(key: str, value: object) -> dict[str, object]:
+    return {"Key": key} if value is None else {"Key": key, "Value": value}
+
+
+def money(shillings: int) -> object:
+    """An amount as results write it: a number with two decimals."""
+    return orjson.Fragment(b"%d.00" % shillings)
+
+
+def as_xml_number(value: str) -> object:
+    """Text that looks like a number becomes one on its way from XML to JSON. Source: reference 1.6."""
+    return orjson.Fragment(value.encode()) if _NUMBER.fullmatch(value) else value
+
+
+def account_line(world: World, short_code: str, account: Account) -> str:
+    """Name, currency, current, available, reserved, uncleared. Source: reference 3.9, 6-28."""
+    held = world.ledger.balance(short_code, account)
+    return f"{account}|KES|{held}.00|{held}.00|0.00|0.00"
+
+
+def example_of(call: str, command: str) -> Callable[[World, str, int, str, float], Transaction]:
+    """What makes a transaction of this call that nobody asked for."""
+
+    def example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+        return Transaction(
+            world.ids.conversation_id(now_s), world.ids.request_id(), call, msisdn, shillings,
+            world.business.short_code, msisdn, "", url, now_s, now_s, command,
+        )  # fmt: skip
+
+    return example
+
+
+def nothing_to_settle(world: World, transaction: Transaction) -> None:
+    """No money moves."""
