@@ -5,8 +5,10 @@ from __future__ import annotations
 import orjson
 import pytest
 from core_kit import OAUTH, PUSH, QUERY, Desk, basic, error_of, payload, wire
-from tayari_simulator.apis.registry import ENDPOINTS, not_found_code
+from tayari_simulator.apis.families import family_of, token_error
+from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS, REQUEST_ID
+from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.exchange import Exchange, Kind
 
 BODY = orjson.dumps(payload("stk_push.request"))
@@ -145,7 +147,7 @@ def test_an_unknown_path_is_refused_in_the_words_of_its_family(path: str, code: 
     desk = Desk()
     reply = desk.daraja.not_found(Exchange(Kind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0), path)
 
-    assert not_found_code(path) == code
+    assert family_of(path).not_found == code
     assert error_of(reply) == (404, code, "Resource not found")
 
 
@@ -207,3 +209,25 @@ def test_a_wrong_key_or_secret_is_answered_as_switched(switch: str, status: int,
 
     assert (reply.status, reply.body == b"") == (status, empty)
     assert "secret" in desk.note
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "error"),
+    [
+        ("/mpesa/stkpush/v1/processrequest", {}, "404.001.03"),
+        ("/mpesa/reversal/v1/request", {}, "404.001.03"),
+        ("/mpesa/b2c/v3/paymentrequest", {}, "401.002.01"),
+        ("/mpesa/b2pochi/v1/paymentrequest", {}, "401.002.01"),
+        ("/mpesa/accountbalance/v1/query", {}, "401.002.01"),
+        ("/mpesa/c2b/v2/registerurl", {}, "400.003.01"),
+        ("/mpesa/c2b/v2/registerurl", {"c2b_invalid_token": "401.003.01"}, "401.003.01.invalid_access_token"),
+        ("/mpesa/transactionstatus/v1/query", {}, "400.003.01"),
+        ("/mpesa/qrcode/v1/generate", {}, "401.001"),
+        ("/mpesa/qrcode/v1/generate", {"qr_invalid_token": "400.003.01"}, "400.003.01"),
+        ("/pulltransactions/v1/query", {}, "401.001"),
+        ("/v1/billmanager-invoice/optin", {}, "401.unauthorized"),
+        ("/v1/nothing-known", {}, "404.001.03"),
+    ],
+)
+def test_a_bad_token_is_refused_in_the_words_of_its_family(path: str, options: dict[str, str], error: str) -> None:
+    assert token_error(path, Options(overrides=options)) is ERRORS[error]

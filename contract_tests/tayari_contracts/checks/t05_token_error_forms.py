@@ -19,7 +19,7 @@ FORMS: Final[dict[str, Fault]] = {
 }
 """Sources: reference 1.4; HTTP 401 for 404.001.03 is disputed there, and expected by some clients."""
 
-PRODUCT: Final = "401.003.01"
+PRODUCT: Final = "401.003.01.no_apiproduct_match"
 """Says "Invalid Access Token" too, but may mean that the product is missing from the app: a new token helps only if
 the product was added after the old one was issued."""
 

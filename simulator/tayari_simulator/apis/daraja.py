@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
 
-from tayari_simulator.apis import registry as endpoints
 from tayari_simulator.apis.apply_faults import apply_faults
 from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.families import family_of, token_error
 from tayari_simulator.apis.lifecycle import Answer
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.apis.outcomes import play_next_result
 from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
-from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
+from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Refuse
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.errors import (
     ERRORS,
     INVALID_AUTHENTICATION_HEADER,
     INVALID_FIELD,
     INVALID_PAYLOAD,
-    INVALID_TOKEN,
-    INVALID_TOKEN_401,
-    INVALID_TOKEN_WITH_ID,
     METHOD_NOT_ALLOWED,
     REQUEST_ID,
-    ErrorSpec,
     Refused,
 )
 from tayari_simulator.catalogue.options import Options
@@ -36,25 +33,32 @@ from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.tokens import Token, is_bearer
 from tayari_simulator.state.transactions import Transaction
 
-Reader = Callable[[Mapping[str, Any]], list[Any]]
+Reader = Callable[[Any], list[Any]]
 
 NOT_SENT: Final = "no content type"
+_LONGEST_TOKEN: Final = 200
+"""Characters of a refused token that its refusal repeats."""
 
 
 class Route:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
-    __slots__ = ("blamed", "endpoint", "handle", "name", "read")
+    __slots__ = ("blamed", "endpoint", "handle", "methods", "name", "plain", "read", "token_error")
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name
         self.handle = endpoint.handle
+        self.methods = (endpoint.method, endpoint.also)
+        self.token_error = token_error(endpoint.path, options)
+        self.plain = not (endpoint.also or endpoint.many or endpoint.method == "GET")
+        """Whether a call is a POST of one JSON object; if not, `read_special` reads it."""
         self.read: Reader | None = None
         self.blamed = ""
         if endpoint.fields is not None:
             fields = endpoint.fields(options)
-            self.read = fields.compiled()
+            read = fields.compiled()
+            self.read = (lambda rows: [read(row) for row in rows]) if endpoint.many else read
             self.blamed = fields.first()
 
 
@@ -72,8 +76,7 @@ class Daraja:
     ) -> None:
         self.world = World(business, options, uniform=uniform, choose=choose, organisations=organisations)
         self.world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
-        self.routes: Mapping[str, Route] = {row.path: Route(row, options) for row in ENDPOINTS}
-        self._token_error = _token_error(options)
+        self.routes: Mapping[str, Route] = _routes(options)
         self._gaps_s = rate_gaps(options)
         self._rate_refusal = rate_refusal(options)
         self._last_call: dict[tuple[str, str], float] = {}
@@ -81,21 +84,21 @@ class Daraja:
     def answer(self, route: Route, exchange: Exchange, authorization: str | None, content_type: str | None) -> Reply:
         """Answer one call of a known path. The exchange's `at_s` is the time; ids and notes are written into it."""
         try:
-            if exchange.method != route.endpoint.method:
+            if exchange.method not in route.methods:
                 raise self._wrong_method(exchange.method)
             if route.read is None:
                 if self._gaps_s and self._too_fast(route.endpoint.name, consumer_key(authorization), exchange.at_s):
                     return self._slow_down(exchange)
                 return route.handle(self.world, exchange, [authorization, exchange.url.partition("?")[2]])
-            token = self._token(authorization, exchange.at_s)
+            token = self._token(route, authorization, exchange.at_s)
             if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
                 return self._slow_down(exchange)
-            wire = _json_object(exchange.request_body, content_type, route.blamed)
+            wire = _body_of(route, exchange, content_type)
             if route.endpoint.chooses or self.world.choose is None:
                 return route.handle(self.world, exchange, route.read(wire))
             return self._under_scenario(self.world.choose, route, exchange, wire)
         except Refused as refused:
-            return self._refuse(refused, exchange)
+            return self._refuse(refused, exchange, route.endpoint.refuse)
 
     def _under_scenario(self, choose: Choose, route: Route, exchange: Exchange, wire: Mapping[str, Any]) -> Reply:
         """Answer a call that makes no transaction: its faults may answer instead of it, or change its answer."""
@@ -111,7 +114,7 @@ class Daraja:
 
     def not_found(self, exchange: Exchange, path: str) -> Reply:
         """Answer a path that no row has."""
-        return self._refuse(Refused(ERRORS[endpoints.not_found_code(path)]), exchange)
+        return self._refuse(Refused(ERRORS[family_of(path).not_found]), exchange)
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
@@ -165,12 +168,13 @@ class Daraja:
         self.world.forget()
         self._last_call.clear()
 
-    def _token(self, authorization: str | None, now_s: float) -> Token:
+    def _token(self, route: Route, authorization: str | None, now_s: float) -> Token:
         token = None if authorization is None else self.world.tokens.find(authorization, now_s)
         if token is None:
             if not is_bearer(authorization):
                 raise Refused(INVALID_AUTHENTICATION_HEADER, note="no Authorization header of the form Bearer TOKEN")
-            raise Refused(self._token_error, note="the token is unknown, expired or revoked")
+            sent = (authorization or "").partition(" ")[2].strip()[:_LONGEST_TOKEN]
+            raise Refused(route.token_error, note="the token is unknown, expired or revoked", token=sent)
         return token
 
     def _too_fast(self, call: str, app: str, now_s: float) -> bool:
@@ -197,40 +201,65 @@ class Daraja:
             return Refused(INVALID_AUTHENTICATION_HEADER)
         return Refused(METHOD_NOT_ALLOWED, method=method)
 
-    def _refuse(self, refused: Refused, exchange: Exchange) -> Reply:
+    def _refuse(self, refused: Refused, exchange: Exchange, form: Refuse | None = None) -> Reply:
         self.world.counts.refuse(refused.spec.code)
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
             _note_whose(exchange)
-        return refused.spec.reply(self.world.ids.request_id(), **refused.fill)
+        reply = None if form is None else form(exchange, refused)
+        return reply or refused.spec.reply(self.world.ids.request_id(), **refused.fill)
 
 
-def _token_error(options: Options) -> ErrorSpec:
-    if options.says("invalid_token_status", "401"):
-        return INVALID_TOKEN_401
-    return INVALID_TOKEN_WITH_ID if options.says("invalid_token_request_id", "filled") else INVALID_TOKEN
+def _routes(options: Options) -> dict[str, Route]:
+    """The routes by path, under every path that a row has."""
+    routes = {}
+    for row in ENDPOINTS:
+        route = Route(row, options)
+        routes.update(dict.fromkeys((row.path, *row.aliases), route))
+    return routes
 
 
-def _json_object(body: bytes, content_type: str | None, blamed: str) -> Mapping[str, Any]:
-    """Read a JSON body.
+def _body_of(route: Route, exchange: Exchange, content_type: str | None) -> Any:
+    """What a call says: one JSON object, a list of objects, or the query of its URL.
+
+    Raises:
+        Refused: see `_json_of`; also a list that is empty, too long, or not of objects.
+    """
+    if route.plain:
+        return _json_of(dict, exchange.request_body, content_type, route.blamed)
+    if exchange.method == "GET":
+        return dict(parse_qsl(exchange.url.partition("?")[2], keep_blank_values=True))
+    if not route.endpoint.many:
+        return _json_of(dict, exchange.request_body, content_type, route.blamed)
+    rows = _json_of(list, exchange.request_body, content_type, route.blamed)
+    if not 1 <= len(rows) <= route.endpoint.many:
+        raise Refused(INVALID_PAYLOAD, note=f"the list has {len(rows)} rows; expected 1 to {route.endpoint.many}")
+    for number, row in enumerate(rows, 1):
+        if type(row) is not dict:
+            raise Refused(INVALID_PAYLOAD, note=f"row {number} of the list is not a JSON object")
+    return rows
+
+
+def _json_of(kind: type, body: bytes, content_type: str | None, blamed: str) -> Any:
+    """Read a JSON body that must be an object (`dict`) or a list.
 
     Raises:
         Refused: 400.002.02 about the first field when the content type is missing or plain text, as then the body is
-            not read at all; 400.002.05 when it is a form, or not a JSON object. Source: reference 1.1, 2.2.
+            not read at all; 400.002.05 when it is a form, or not of this kind. Source: reference 1.1, 2.2.
     """
     if content_type != "application/json":
         media = (content_type or "").partition(";")[0].strip().lower()
         if media != "application/json" and not media.endswith("+json"):
             found = f"Content-Type is {content_type}" if content_type else NOT_SENT
-            if media in ("", "text/plain", "application/octet-stream"):
+            if blamed and media in ("", "text/plain", "application/octet-stream"):
                 raise Refused(INVALID_FIELD, field=blamed, note=f"{found}: the body is not read")
             raise Refused(INVALID_PAYLOAD, note=found)
     try:
         wire = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Refused(INVALID_PAYLOAD, note=f"the body is not JSON: {error}") from None
-    if type(wire) is not dict:
-        raise Refused(INVALID_PAYLOAD, note="the body is not a JSON object")
+    if type(wire) is not kind:
+        raise Refused(INVALID_PAYLOAD, note=f"the body is not a JSON {'object' if kind is dict else 'list'}")
     return wire
 
 

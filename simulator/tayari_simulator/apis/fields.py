@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
+from tayari_simulator.catalogue.errors import INVALID_FIELD, ErrorSpec, Refused
 
 Read = Callable[[Any], Any]
 """The value as the core uses it (text, or an `int` of whole shillings); None: refused."""
@@ -28,6 +28,7 @@ class Field:
     source: str
     called: str = ""
     required: bool = True
+    refusal: ErrorSpec = INVALID_FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Fields:
     rows: tuple[Field, ...]
 
     def compiled(self) -> Callable[[Mapping[str, Any]], list[Any]]:
-        """A function that reads all fields in order, and raises `Refused` (400.002.02) at the first bad one."""
+        """A function that reads all fields in order, and raises `Refused` (mostly 400.002.02) at the first bad one."""
         rows = self.rows
         pairs = tuple((row.name, row.read) for row in rows)
 
@@ -46,24 +47,24 @@ class Fields:
             values = [check(find(name)) for name, check in pairs]
             if None in values:
                 row = rows[values.index(None)]
-                raise Refused(INVALID_FIELD, field=row.called or row.name, note=_found(row.name, wire))
+                raise Refused(row.refusal, field=row.called or row.name, note=_found(row.name, wire))
             return values
 
         return read
 
     def first(self) -> str:
         """What the first field is called in a refusal: the one that a body without a content type is blamed on."""
-        return self.rows[0].called or self.rows[0].name
+        return self.rows[0].called or self.rows[0].name if self.rows else ""
 
-    def schema(self, title: str) -> dict[str, object]:
-        """The JSON Schema (2020-12) of the request body."""
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": title,
+    def schema(self, title: str, *, many: int = 0) -> dict[str, object]:
+        """The JSON Schema (2020-12) of the request body: one object, or a list of up to `many`."""
+        one = {
             "type": "object",
             "properties": {row.name: {"description": row.about, **row.schema} for row in self.rows},
             "required": [row.name for row in self.rows if row.required],
         }
+        body = {"type": "array", "minItems": 1, "maxItems": many, "items": one} if many else one
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **body}
 
 
 def _found(name: str, wire: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import b2c, oauth, stk_push, stk_query
+from tayari_simulator.apis import b2c, dynamic_qr, oauth, stk_push, stk_query
 from tayari_simulator.apis.fields import Fields
 from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Call, Reply
@@ -17,6 +18,9 @@ from tayari_simulator.state.exchange import Exchange
 
 Handle = Callable[[World, Exchange, list[Any]], Reply]
 """Decides, with the fields that were read; may raise `Refused`."""
+
+Refuse = Callable[[Exchange, Refused], Reply | None]
+"""A refusal in an API's own form; None: in Daraja's envelope after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,14 @@ class Endpoint:
     """The row whose scenarios this call plays, where that is another one: an older version of the same API."""
     chooses: bool = False
     """Whether `handle` asks for its scenario itself; for all others `Daraja` does."""
+    also: str = ""
+    """A second method. The fields of a GET are in the URL's query."""
+    aliases: tuple[str, ...] = ()
+    """Other paths of the same call."""
+    many: int = 0
+    """Above 0: the body is a list of at most so many objects with these fields; `handle` gets a list of each."""
+    refuse: Refuse | None = None
+    """Puts refusals in the API's own form, where that is not Daraja's envelope."""
 
 
 ENDPOINTS: Final = (
@@ -56,6 +68,8 @@ ENDPOINTS: Final = (
     Endpoint(name="b2c_v1", method="POST", path="/mpesa/b2c/v1/paymentrequest", fields=b2c.fields_v1,
              handle=b2c.pay_v1, plays="b2c", chooses=True,
              about="B2C version 1: the same without an id of the merchant's own", source="reference 3.4"),
+    Endpoint(name="dynamic_qr", method="POST", path="/mpesa/qrcode/v1/generate", fields=dynamic_qr.fields,
+             handle=dynamic_qr.generate, about="Dynamic QR: a QR code that is scanned to pay", source="reference 3.11"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)
@@ -67,27 +81,11 @@ LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
 TRANSACTIONS: Final = frozenset(LIFECYCLES)
 """The calls that make transactions."""
 
-_FAMILIES: Final[tuple[tuple[str, str], ...]] = (
-    ("/mpesa/b2c/", "404.002.01"),
-    ("/mpesa/b2b/", "404.002.01"),
-    ("/mpesa/b2pochi/", "404.002.01"),
-    ("/mpesa/c2b/", "404.003.01"),
-    ("/mpesa/transactionstatus/", "404.003.01"),
-    ("/mpesa/accountbalance/", "404.003.01"),
-    ("/mpesa/reversal/", "404.003.01"),
-)
-
-
-def not_found_code(path: str) -> str:
-    """Which of the three codes for an unknown path: it depends on the API's family. Source: reference 2.2."""
-    for prefix, code in _FAMILIES:
-        if path.startswith(prefix):
-            return code
-    return "404.001.01"
-
 
 def schemas(options: Options) -> Mapping[str, Mapping[str, object]]:
     """The JSON Schema of each request body, by endpoint name."""
     return {
-        row.name: row.fields(options).schema(f"{row.about} (request)") for row in ENDPOINTS if row.fields is not None
+        row.name: row.fields(options).schema(f"{row.about} (request)", many=row.many)
+        for row in ENDPOINTS
+        if row.fields is not None
     }

@@ -57,6 +57,7 @@ _ROWS: Final[tuple[tuple[str, Phrase, str], ...]] = (
     ("401.001.invalid_access_token", say.NOTHING, "new token"),
     ("401.002.01.invalid_access_token", say.UNAVAILABLE, "new token"),
     ("401.003.01.no_apiproduct_match", say.STAFF, "after fix"),
+    ("401.003.01.invalid_access_token", say.NOTHING, "new token"),
     ("403.002.1001.not_authorized", say.NOTHING, "after fix"),
     ("404.001.01.resource_not_found", say.STAFF, "after fix"),
     ("404.002.01.resource_not_found", say.NOTHING, "after fix"),

@@ -98,6 +98,8 @@ ERROR_LIST: Final = (
     ErrorSpec("401.003.01.no_apiproduct_match", 401, "401.003.01",
               "Error Occurred - Invalid Access Token - Invalid API call as no apiproduct match found",
               "the token is good, the product is not on the app", _O, "reference 1.4"),
+    ErrorSpec("401.003.01.invalid_access_token", 401, "401.003.01", "Error Occurred - Invalid Access Token - {token}",
+              "bad token on C2B, as seen", _O, "reference 1.4"),
     ErrorSpec("403.002.1001.not_authorized", 403, "403.002.1001", "You are not authorized to initiate this transaction",
               "the caller's address or app is not allowed", _O, "reference 2.2"),
     ErrorSpec("404.001.01.resource_not_found", 404, "404.001.01", "Resource not found",

@@ -49,7 +49,8 @@ def standings(options: Options) -> list[Standing]:
 
 def _apis() -> Iterator[Standing]:
     for row in ENDPOINTS:
-        about = f"`{row.method} {row.path}`: {row.about}"
+        calls = ", ".join(f"`{row.method} {path}`" for path in (row.path, *row.aliases))
+        about = f"{calls}{f', {row.also} as well' if row.also else ''}: {row.about}"
         yield Standing(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)
 
 

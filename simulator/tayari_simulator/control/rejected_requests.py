@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -52,13 +53,13 @@ def _reasons(simulator: Simulator, entry: Exchange) -> Iterator[str]:
         yield entry.note
     if entry.error:
         yield entry.error
-    wire = _object(entry.request_body)
+    wires = _objects(entry)
     fields = _fields_of(simulator, entry.endpoint)
     rows = fields.rows if fields is not None else ()
-    complaints = [_complaint(row, wire) for row in rows if row.read(wire.get(row.name)) is None]
+    complaints = [_complaint(row, wire) for wire in wires for row in rows if row.read(wire.get(row.name)) is None]
     yield from complaints
-    if fields and not complaints:
-        yield from _credentials(simulator, wire)
+    if not complaints and any(row.name == "Password" for row in rows):
+        yield from _credentials(simulator, wires[0])
     if entry.scenario:
         yield f"the scenario {entry.scenario} lets Daraja answer so"
 
@@ -91,8 +92,21 @@ def _credentials(simulator: Simulator, wire: Mapping[str, Any]) -> Iterator[str]
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body) if body else {}
-    except orjson.JSONDecodeError:
-        return {}
+    found = _json(body)
     return found if isinstance(found, dict) else {}
+
+
+def _objects(entry: Exchange) -> list[dict[str, Any]]:
+    """What a call said: one object, or the rows of a list; a GET says it in its URL."""
+    if entry.method == "GET":
+        return [dict(parse_qsl(entry.url.partition("?")[2], keep_blank_values=True))]
+    found = _json(entry.request_body)
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    return rows or [found if isinstance(found, dict) else {}]
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        return None
