@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 import zxingcpp
-from core_kit import Desk, error_of, payload, wire
+from core_kit import NOW_S, Desk, error_of, payload, wire
 from PIL import Image
 from test_payloads_stk import NODE_ID, OLD_ID
 
@@ -84,3 +84,104 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason(change: dict[str, Any], n
 
     assert error_of(reply) == (400, "400.002.05", "Invalid Request Payload")
     assert note in desk.note
+
+
+ORGANISATION = "/sfcverify/v1/query/info"
+HAKIKISHA = "/mpesa/b2c/hakikisha/v1/hakikisha"
+KYC = "/v1/KYC-validation/validateID"
+IMSI, SWAP = "/imsi/v1/checkATI", "/imsi/v2/checkATI"
+HALF_PAST_THREE_S = NOW_S + 54 * 60 + 58
+"""15:30:01 in East Africa."""
+
+
+def test_organisation_info_is_the_example() -> None:
+    example = payload("org_info.response")
+    ours = answer(Desk(), ORGANISATION, payload("org_info.request"))
+
+    assert with_ids(ours, example, ConversationID=NODE_ID) == json.dumps(example)
+
+
+@pytest.mark.parametrize("change", [{"Identifier": "999999"}, {"IdentifierType": 2}])
+def test_an_unknown_organisation_is_an_invalid_identifier(change: dict[str, Any]) -> None:
+    ours = answer(Desk(), ORGANISATION, payload("org_info.request") | change)
+
+    assert ours["ResponseMessage"] == "Invalid Identifier"
+    assert "OrganizationName" not in ours
+
+
+def test_a_till_is_asked_for_as_a_till() -> None:
+    ours = answer(Desk({"organisation_info_code": "0"}, till="9034112"), ORGANISATION,
+                  {"IdentifierType": "2", "Identifier": 9034112})  # fmt: skip
+
+    assert (ours["ResponseCode"], ours["OrganizationShortCode"]) == ("0", "9034112")
+
+
+def test_hakikisha_is_the_example() -> None:
+    ours = answer(Desk(now_s=HALF_PAST_THREE_S), HAKIKISHA, payload("b2c_hakikisha.request"))
+
+    assert json.dumps(ours) == json.dumps(payload("b2c_hakikisha.response"))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_hakikisha_of_nobody_is_the_example(status: int) -> None:
+    desk = Desk({"hakikisha_unknown_status": str(status)}, now_s=HALF_PAST_THREE_S)
+    request = payload("b2c_hakikisha.request")
+    request["body"]["msisdn"] = "254711000404"
+    reply = desk.call(HAKIKISHA, orjson.dumps(request))
+
+    assert reply.status == status
+    assert json.dumps(wire(reply.body)) == json.dumps(payload("b2c_hakikisha.response.not_found"))
+
+
+def test_a_document_of_somebody_else_is_the_example() -> None:
+    ours = answer(Desk(), KYC, payload("kyc_validation.request"))
+
+    assert json.dumps(ours) == json.dumps(payload("kyc_validation.response.mismatch"))
+
+
+def test_the_last_eight_digits_are_the_customer_s_document() -> None:
+    ours = answer(Desk(), KYC, payload("kyc_validation.request") | {"idNumber": "11000111"})
+
+    assert (ours["status"], ours["responseMessage"]) == (True, "Details match")
+
+
+def test_imsi_is_the_example() -> None:
+    example = payload("imsi.response")
+
+    ours = answer(Desk(), IMSI, payload("imsi.request"))
+
+    assert with_ids(ours, example, requestRefID=NODE_ID) == json.dumps(example)
+
+
+def test_a_sim_that_was_never_swapped_is_the_example() -> None:
+    example = payload("swap.response")
+    ours = answer(Desk({"request_id_style": "classic"}), SWAP, {"customerNumber": 254711000115})
+
+    assert with_ids(ours, example, requestRefID=OLD_ID) == json.dumps(example)
+
+
+@pytest.mark.parametrize(
+    ("number", "date"), [("254711000120", "06-10-2026 10:15"), ("254711000111", "01-05-2022 10:15")]
+)
+def test_a_swapped_sim_says_when(number: str, date: str) -> None:
+    assert answer(Desk(), SWAP, {"customerNumber": number})["lastSwapDate"] == date
+
+
+def test_age_on_network_and_the_lookup_say_what_imsi_says() -> None:
+    request = payload("imsi.request")
+    whole = answer(Desk(), IMSI, request)
+    age = answer(Desk(), "/registration/lookup/v1/checkATI", request)
+    lookup = answer(Desk(), "/imsi-lookup/v1/checkATI", request)
+
+    assert age["msisdnRegistrationDate"] == whole["msisdnRegistrationDate"]
+    assert lookup["imsi"] == whole["imsi"]
+
+
+@pytest.mark.parametrize(
+    ("body", "authorization", "status"),
+    [({"customerNumber": "0711000111"}, "", 400), ({"customerNumber": "254711000404"}, "", 404), ({}, "Bearer x", 401)],
+)
+def test_imsi_refuses_with_a_bare_status(body: Any, authorization: str, status: int) -> None:
+    reply = Desk().call(IMSI, orjson.dumps(body), authorization=authorization)
+
+    assert (reply.status, reply.body) == (status, b"")

@@ -36,6 +36,8 @@ from tayari_simulator.state.transactions import Transaction
 Reader = Callable[[Any], list[Any]]
 
 NOT_SENT: Final = "no content type"
+_OF_THE_GATEWAY: Final = (METHOD_NOT_ALLOWED, INVALID_AUTHENTICATION_HEADER)
+"""Refused before any API has a word in it: always in Daraja's envelope."""
 _LONGEST_TOKEN: Final = 200
 """Characters of a refused token that its refusal repeats."""
 
@@ -206,7 +208,7 @@ class Daraja:
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
             _note_whose(exchange)
-        reply = None if form is None else form(exchange, refused)
+        reply = None if form is None or refused.spec in _OF_THE_GATEWAY else form(exchange, refused)
         return reply or refused.spec.reply(self.world.ids.request_id(), **refused.fill)
 
 

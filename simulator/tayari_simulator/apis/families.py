@@ -39,10 +39,13 @@ FAMILIES: Final = (
     Family("/mpesa/accountbalance/", "404.003.01", "401.002.01"),
     Family("/mpesa/reversal/", "404.003.01", _STK),
     Family("/mpesa/qrcode/", "404.001.01", "qr_invalid_token"),
+    Family("/imsi/", "404.001.01", "401.001"),
+    Family("/imsi-lookup/", "404.001.01", "401.001"),
+    Family("/registration/lookup/", "404.001.01", "401.001"),
     Family("/pulltransactions/", "404.001.01", "401.001"),
     Family("/v1/billmanager-invoice/", "404.001.01", "401.unauthorized"),
 )
-"""B2B is not in reference 1.4: that it answers as B2C does is assumed."""
+"""Two are not in reference 1.4 and assumed: B2B answers as B2C does, and IMSI and its kin with HTTP 401."""
 
 
 def family_of(path: str) -> Family:

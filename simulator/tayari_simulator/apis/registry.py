@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import b2c, dynamic_qr, oauth, stk_push, stk_query
+from tayari_simulator.apis import b2c, dynamic_qr, lookups, oauth, stk_push, stk_query
 from tayari_simulator.apis.fields import Fields
 from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
@@ -70,6 +70,25 @@ ENDPOINTS: Final = (
              about="B2C version 1: the same without an id of the merchant's own", source="reference 3.4"),
     Endpoint(name="dynamic_qr", method="POST", path="/mpesa/qrcode/v1/generate", fields=dynamic_qr.fields,
              handle=dynamic_qr.generate, about="Dynamic QR: a QR code that is scanned to pay", source="reference 3.11"),
+    Endpoint(name="organisation_info", method="POST", path="/sfcverify/v1/query/info",
+             fields=lookups.organisation_fields, handle=lookups.organisation_info,
+             about="organisation info: who has a short code", source="reference 3.18", mark=Mark.OBSERVED),
+    Endpoint(name="b2c_hakikisha", method="POST", path="/mpesa/b2c/hakikisha/v1/hakikisha",
+             fields=lookups.hakikisha_fields, handle=lookups.hakikisha,
+             about="B2C Hakikisha: the name of a customer", source="reference 3.19", mark=Mark.OBSERVED),
+    Endpoint(name="kyc", method="POST", path="/v1/KYC-validation/validateID", fields=lookups.kyc_fields,
+             handle=lookups.validate_id, about="whether an identity document belongs to an MSISDN",
+             source="reference 3.17", mark=Mark.OBSERVED),
+    Endpoint(name="imsi", method="POST", path="/imsi/v1/checkATI", fields=lookups.ati_fields, handle=lookups.imsi,
+             refuse=lookups.bare_status, about="IMSI: the SIM of an MSISDN", source="reference 3.16"),
+    Endpoint(name="swap", method="POST", path="/imsi/v2/checkATI", fields=lookups.ati_fields, handle=lookups.swap,
+             refuse=lookups.bare_status, about="Swap: when the SIM was last exchanged", source="reference 3.16"),
+    Endpoint(name="imsi_lookup", method="POST", path="/imsi-lookup/v1/checkATI", fields=lookups.ati_fields,
+             handle=lookups.imsi_lookup, refuse=lookups.bare_status, about="IMSI lookup: the IMSI alone",
+             source="reference 3.16", mark=Mark.ASSUMED),
+    Endpoint(name="age_on_network", method="POST", path="/registration/lookup/v1/checkATI",
+             fields=lookups.ati_fields, handle=lookups.age_on_network, refuse=lookups.bare_status,
+             about="Age on Network: since when an MSISDN is registered", source="reference 3.16", mark=Mark.ASSUMED),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

@@ -51,7 +51,8 @@ class DarajaApp:
         """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
         route = self._daraja.routes.get(call.url)
         if route is not None:
-            call.url = route.endpoint.path  # equal, and there already
+            if not route.endpoint.aliases:
+                call.url = route.endpoint.path  # equal, and there already
             return self._routed(route, call)
         path = _mended(call.url)
         route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
