@@ -55,6 +55,8 @@ class Playing:
         self._call = call
         self.accepted_msisdns: list[str] = []
 
+    chooses = True
+
     def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
         return self.play if self._call == call else None
 

@@ -35,10 +35,6 @@ def _nothing(world: World, transaction: Transaction) -> None:
     """Nothing happens."""
 
 
-def _no_delivery(world: World, transaction: Transaction, due_s: float) -> Delivery | None:  # noqa: ARG001
-    return None
-
-
 def _no_answer(world: World, transaction: Transaction, answer: Answer) -> None:
     """The answer does not matter."""
 
@@ -63,7 +59,7 @@ class Lifecycle:
     """It was accepted."""
     closed: Callable[[World, Transaction], None] = _nothing
     """Its first result is there."""
-    precede: Callable[[World, Transaction, float], Delivery | None] = _no_delivery
+    precede: Callable[[World, Transaction, float], Delivery | None] | None = None
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
     answered: Callable[[World, Transaction, Answer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""

@@ -21,11 +21,12 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     A further step of its behaviour is put on the agenda.
     """
     lifecycle = world.lifecycles[transaction.kind]
-    first = lifecycle.precede(world, transaction, due_s)
-    if first is not None:
-        transaction.next_due_s = 0.0
-        transaction.pending -= 1
-        return (first,)
+    if lifecycle.precede is not None:
+        first = lifecycle.precede(world, transaction, due_s)
+        if first is not None:
+            transaction.next_due_s = 0.0
+            transaction.pending -= 1
+            return (first,)
     play = transaction.play
     steps = _PLAIN if play is None else play.behaviour.steps
     step = steps[transaction.step]

@@ -31,7 +31,7 @@ from tayari_simulator.state.behaviour import Call, Play, Reply
 from tayari_simulator.state.eat_time import timestamp
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
-from tayari_simulator.state.transactions import Status, Transaction
+from tayari_simulator.state.transactions import Transaction
 
 PAY_BILL: Final = "CustomerPayBillOnline"
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
@@ -92,6 +92,9 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     business.check(short_code, password, sent)
     if kind == BUY_GOODS and business.till is None:
         raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
+    chooser = world.choose
+    if chooser is None or not chooser.chooses:
+        return _accept(world, exchange, values, None)  # most pushes: no scenario is looked for
 
     def accept(play: Play | None) -> Reply:
         return _accept(world, exchange, values, play)
@@ -210,24 +213,16 @@ def _hide_prompt(world: World, transaction: Transaction) -> None:
 
 def _settle(world: World, transaction: Transaction) -> None:
     world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+    world.transactions.note_paid(transaction.msisdn, _day(transaction.completed_s), transaction.amount)
 
 
 def _decide(world: World, transaction: Transaction) -> int | str:
     if not world.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    same_phone = world.transactions.of(transaction.msisdn)
-    if len(same_phone) > 1 and _paid_today(world, transaction) + transaction.amount > world.rules.daily_limit:
+    paid = world.transactions.paid(transaction.msisdn, _day(transaction.due_s))
+    if paid and paid + transaction.amount > world.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS
-
-
-def _paid_today(world: World, transaction: Transaction) -> int:
-    today = _day(transaction.due_s)
-    return sum(
-        other.amount
-        for other in world.transactions.of(transaction.msisdn)
-        if other.kind == transaction.kind and other.status is Status.PAID and _day(other.completed_s) == today
-    )
 
 
 def _day(now_s: float) -> int:

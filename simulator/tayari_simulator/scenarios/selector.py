@@ -185,6 +185,11 @@ class Selector:
         self.activate(active if active in self._scenarios else None)
         self._use_mix(mix)
 
+    @property
+    def chooses(self) -> bool:
+        """Whether anything is loaded or queued that a call can meet; mostly nothing is."""
+        return not self._plain
+
     def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
         """The play that this call meets."""
         if self._plain:

@@ -240,6 +240,10 @@ class Choose(Protocol):
     `msisdn` is empty for OAuth. A queued one-shot is used up when `accepted` says that its payment exists.
     """
 
+    @property
+    def chooses(self) -> bool:
+        """Whether any call at all can meet a behaviour now."""
+
     def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None: ...
 
     def accepted(self, call: str, msisdn: str) -> None: ...

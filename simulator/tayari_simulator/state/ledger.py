@@ -76,8 +76,12 @@ class Ledger:
 
     def pay_in(self, msisdn: str, short_code: str, amount: int) -> None:
         """A customer pays an organisation. What a wallet lacks (a scenario may say so) comes from nobody's wallet."""
-        held = self.wallet(msisdn)
-        own = 0 if held is None else min(held, amount)
+        if msisdn not in self._wallets:
+            balances, credit = self._balances, (short_code, Account.UTILITY)
+            balances[CUSTOMERS] = balances.get(CUSTOMERS, 0) - amount
+            balances[credit] = balances.get(credit, 0) + amount
+            return
+        own = min(self.balance(msisdn, WALLET), amount)
         if own:
             self.post((msisdn, WALLET), (short_code, Account.UTILITY), own)
         if amount > own:

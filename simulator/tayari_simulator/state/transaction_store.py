@@ -23,9 +23,12 @@ class Transactions:
         self._look_in = LOOK_AFTER
         """After so many more payments the late ones are looked through: on average one look for each payment."""
         self._by_id: dict[str, Transaction] = {}
-        self._by_request: dict[str, Transaction] = {}
-        self._by_receipt: dict[str, Transaction] = {}
+        self._by_request: dict[str, Transaction] | None = None
+        self._by_receipt: dict[str, Transaction] | None = None
+        """None until somebody asks by it: a merchant of STK pushes never does, and pays nothing for it."""
         self._by_msisdn: dict[str, list[Transaction]] = {}
+        self._paid: dict[str, tuple[int, int]] = {}
+        """What each phone has paid: the number of the day, and the shillings of that day."""
         self._order: deque[Transaction] = deque()
         self._late: dict[str, Transaction] = {}
         """Older than all in `_order`, and not through when their turn to be forgotten came."""
@@ -39,9 +42,10 @@ class Transactions:
     def add(self, transaction: Transaction) -> None:
         """Remember a transaction that was just accepted."""
         self._by_id[transaction.id] = transaction
-        self._by_request[transaction.request_id] = transaction
+        if self._by_request is not None:
+            self._by_request[transaction.request_id] = transaction
         if transaction.receipt:
-            self._by_receipt[transaction.receipt] = transaction
+            self.keep_receipt(transaction)
         same_phone = self._by_msisdn.get(transaction.msisdn)
         if same_phone is None:
             self._by_msisdn[transaction.msisdn] = [transaction]
@@ -57,15 +61,29 @@ class Transactions:
 
     def find_request(self, request_id: str) -> Transaction | None:
         """The transaction with this `MerchantRequestID` or `OriginatorConversationID`."""
+        if self._by_request is None:
+            self._by_request = {row.request_id: row for row in self.all()}
         return self._by_request.get(request_id)
 
     def find_receipt(self, receipt: str) -> Transaction | None:
         """The transaction with this M-Pesa receipt."""
+        if self._by_receipt is None:
+            self._by_receipt = {row.receipt: row for row in self.all() if row.receipt}
         return self._by_receipt.get(receipt)
 
     def keep_receipt(self, transaction: Transaction) -> None:
         """The transaction has got its receipt: it is found by it from now on."""
-        self._by_receipt[transaction.receipt] = transaction
+        if self._by_receipt is not None:
+            self._by_receipt[transaction.receipt] = transaction
+
+    def note_paid(self, msisdn: str, day: int, amount: int) -> None:
+        """A phone has paid so much on this day (a number that grows by one each day)."""
+        self._paid[msisdn] = (day, self.paid(msisdn, day) + amount)
+
+    def paid(self, msisdn: str, day: int) -> int:
+        """What a phone has paid on this day, shillings."""
+        last, total = self._paid.get(msisdn, (day, 0))
+        return total if last == day else 0
 
     def of(self, msisdn: str) -> list[Transaction] | tuple[Transaction, ...]:
         """The transactions of one phone, oldest first."""
@@ -78,8 +96,8 @@ class Transactions:
     def clear(self) -> None:
         """Forget everything."""
         self._by_id.clear()
-        self._by_request.clear()
-        self._by_receipt.clear()
+        self._by_request = self._by_receipt = None
+        self._paid.clear()
         self._by_msisdn.clear()
         self._order.clear()
         self._late.clear()
@@ -105,11 +123,12 @@ class Transactions:
 
     def _forget(self, oldest: Transaction) -> None:
         del self._by_id[oldest.id]
-        if self._by_request.get(oldest.request_id) is oldest:
+        if self._by_request is not None and self._by_request.get(oldest.request_id) is oldest:
             del self._by_request[oldest.request_id]
-        if self._by_receipt.get(oldest.receipt) is oldest:
+        if self._by_receipt is not None and self._by_receipt.get(oldest.receipt) is oldest:
             del self._by_receipt[oldest.receipt]
         same_phone = self._by_msisdn[oldest.msisdn]
         same_phone.remove(oldest)
         if not same_phone:
             del self._by_msisdn[oldest.msisdn]
+            self._paid.pop(oldest.msisdn, None)
