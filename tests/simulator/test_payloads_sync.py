@@ -185,3 +185,14 @@ def test_imsi_refuses_with_a_bare_status(body: Any, authorization: str, status: 
     reply = Desk().call(IMSI, orjson.dumps(body), authorization=authorization)
 
     assert (reply.status, reply.body) == (status, b"")
+
+
+def test_iot_envelope_is_the_example() -> None:
+    example = payload("iot.envelope.response")
+    ours = answer(Desk(), "/simportal/v1/queryLifeCycleStatus", {"msisdn": "254711000111"})
+
+    assert re.fullmatch(r"2026-10-07T14:35:03\.2\d{8}", ours["header"]["timestamp"])
+    assert NODE_ID.fullmatch(ours["header"]["requestRefId"])
+    for key in ("timestamp", "requestRefId"):
+        ours["header"][key] = example["header"][key]
+    assert json.dumps(ours) == json.dumps(example)

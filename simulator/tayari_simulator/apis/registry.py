@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import b2c, dynamic_qr, lookups, oauth, stk_push, stk_query
+from tayari_simulator.apis import b2c, dynamic_qr, iot, lookups, mobile_center, oauth, stk_push, stk_query
 from tayari_simulator.apis.fields import Fields
 from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
@@ -89,6 +89,18 @@ ENDPOINTS: Final = (
     Endpoint(name="age_on_network", method="POST", path="/registration/lookup/v1/checkATI",
              fields=lookups.ati_fields, handle=lookups.age_on_network, refuse=lookups.bare_status,
              about="Age on Network: since when an MSISDN is registered", source="reference 3.16", mark=Mark.ASSUMED),
+    *(Endpoint(name=f"iot_{operation.lower()}", method="POST", path=f"/simportal/v1/{operation}", fields=iot.fields,
+               handle=iot.handle(operation), about=f"IoT SIM management: {operation}",
+               source="reference 3.22", mark=Mark.ASSUMED) for operation in iot.OPERATIONS),
+    Endpoint(name="mobile_center_offers", method="GET", path="/v1/dynamic-offers/fetch",
+             fields=mobile_center.fetch_fields, handle=mobile_center.fetch,
+             about="Mobile Center: offers of data (stub)", source="reference 3.23", mark=Mark.ASSUMED),
+    Endpoint(name="mobile_center_purchase", method="POST", path="/v1/dynamic-offers/facebook-bundle/purchase",
+             fields=mobile_center.purchase_fields, handle=mobile_center.purchase,
+             about="Mobile Center: the purchase of data (stub)", source="reference 3.23", mark=Mark.ASSUMED),
+    Endpoint(name="mobile_center_status", method="POST", path="/v2/bundles/get/status",
+             fields=mobile_center.status_fields, handle=mobile_center.status,
+             about="Mobile Center: how a bundle stands (stub)", source="reference 3.23", mark=Mark.ASSUMED),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

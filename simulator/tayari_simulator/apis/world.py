@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from tayari_simulator.apis.business import Business
 from tayari_simulator.apis.lifecycle import Lifecycle
@@ -23,6 +24,8 @@ from tayari_simulator.state.reordering import Reordering
 from tayari_simulator.state.tokens import Tokens
 from tayari_simulator.state.transaction_store import Transactions
 from tayari_simulator.state.transactions import Ending, Transaction
+
+Part = TypeVar("Part")
 
 
 @dataclass(slots=True)
@@ -96,10 +99,18 @@ class World:
         self.counts = Counts()
         self.keeper: Keeper | None = None
         """Who keeps what must outlive the process, if anyone does."""
+        self._parts: dict[Callable[[], Any], Any] = {}
         self._texts: dict[tuple[int | str, str], str] = {}
         self.callback_headers: tuple[tuple[str, str], ...] = ()
         if options.says("callback_short_code_header", "on"):
             self.callback_headers = (("Businessshortcode", business.short_code),)
+
+    def part(self, kind: Callable[[], Part]) -> Part:
+        """What one API alone remembers: made when it is first asked for, and forgotten with all the rest."""
+        if kind not in self._parts:
+            self._parts[kind] = kind()
+        found: Part = self._parts[kind]
+        return found
 
     def text_of(self, code: int | str, api: str = "stk") -> str:
         """The catalogue's wording for a code of this API; a code without one says so itself."""
@@ -127,6 +138,7 @@ class World:
         self.holding.clear()
         self.prompts.clear()
         self.ledger.clear()
+        self._parts.clear()
         self.organisations.reset()
 
 

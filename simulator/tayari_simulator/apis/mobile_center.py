@@ -1,0 +1,67 @@
+"""Mobile Center, offers of data bundles: a stub. Source: reference 3.23, of low confidence.
+
+It is outside of payments. Paths and request fields are the reference's; every answer is assumed, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+
+_PURCHASE: Final = ("offeringId", "paymentMode", "accountId", "price", "resourceAmount", "validity", "transactionId")
+_MSISDN: Final = Field(
+    name="msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), about="the MSISDN, 2547... or 2541...",
+    source="reference 3.23",
+)  # fmt: skip
+
+
+def _texts(*names: str) -> tuple[Field, ...]:
+    return tuple(
+        Field(name=name, read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT), about="text or a number",
+              source="reference 3.23")
+        for name in names
+    )  # fmt: skip
+
+
+def fetch_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+    """Of the offers: the MSISDN, in the URL's query."""
+    return Fields((_MSISDN,))
+
+
+def purchase_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+    """Of a purchase."""
+    return Fields((_MSISDN, *_texts(*_PURCHASE)))
+
+
+def status_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+    """Of the status of a bundle."""
+    return Fields(_texts("id", "serviceAccountId"))
+
+
+def fetch(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """One offer, the same for everybody."""
+    exchange.msisdn = values[0]
+    offer = {"offeringId": "1", "name": "Example bundle", "price": "50", "resourceAmount": "1024", "validity": "24"}
+    return _answer(world, {"offers": [offer]})
+
+
+def purchase(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Every purchase succeeds; no money moves."""
+    exchange.msisdn = values[0]
+    return _answer(world, {"transactionId": values[-1], "status": "Success"})
+
+
+def status(world: World, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a handler
+    """Every bundle is active."""
+    return _answer(world, {"id": values[0], "status": "Active"})
+
+
+def _answer(world: World, body: dict[str, Any]) -> Reply:
+    head = {"requestRefID": world.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
+    return Reply(200, dumps(head | body))
