@@ -35,8 +35,8 @@ LOOK_EVERY_S = 0.1
 LISTEN_EVERY_S = 1.0
 """So often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
 
-ROOM_S = 300.0
-"""So long a merchant that limits its queries may need for those that earlier checks left it."""
+ROOM_S = 180.0
+"""So long, in a whole run, a merchant that limits its queries is given for those that earlier checks left it."""
 
 LET_GO_S = 3.0
 """After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
@@ -68,6 +68,7 @@ class Conductor:
         self._listened_at = 0.0
         self._since = 0
         self._printed = ""
+        self._room_s = ROOM_S
         self._down = ""
         """Why the merchant could not be started again; empty while it can."""
 
@@ -124,6 +125,8 @@ class Conductor:
         crowded = first.overlapped or (beside_others and (broken or bool(trouble)))
         if not (first.doubtful and crowded) or self._stop.is_set():
             return first.check
+        if not self._let_queries_end():
+            return self._unless_queries_ran_out(first).check
         return both_looks(first.check, self._alone(job, one_by_one=True), trouble=trouble)
 
     def _crowd(self, jobs: Sequence[Job]) -> tuple[list[tuple[Job, Performed]], list[tuple[Job, Check]]]:
@@ -196,7 +199,7 @@ class Conductor:
                     rule=job.rule.id, state=State.NOT_TESTED, reason=f"the merchant was not there: {self._down}",
                     not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
                 )  # fmt: skip
-        self._let_queries_end(job)
+        self._let_queries_end()
         first = self._perform(job, one_by_one=one_by_one)
         check = first.check
         if first.overlapped and not one_by_one:
@@ -233,7 +236,7 @@ class Conductor:
             return performed
         if job.rule.id != LOCKED_DATABASE:
             performed = self._unless_locked(performed, before)
-        return self._unless_queries_ran_out(performed) if job.asks and performed.missing else performed
+        return self._unless_queries_ran_out(performed)
 
     def _unless_locked(self, performed: Performed, before: int) -> Performed:
         """A failure while the merchant names a locked database is no proof of anything but the lock."""
@@ -261,23 +264,33 @@ class Conductor:
             return [(float(entry["at"]), str(entry["checkout_request_id"])) for entry in found["entries"]]
         return []
 
-    def _let_queries_end(self, job: Job) -> None:
-        """Give a merchant that limits its queries the time to make those that earlier checks left it."""
+    def _let_queries_end(self) -> bool:
+        """Give a merchant that limits its queries the time to make those that earlier checks left it.
+
+        False: it still makes them, and the time that a run has for this is used up.
+        """
         limit = self._book.queries_per_minute
-        if limit is None or limit > POLITE or not job.asks:
-            return
-        quiet_s, until = 1.5 * 60.0 / limit, time.monotonic() + ROOM_S
-        while time.monotonic() < until and not self._stop.is_set():
+        if limit is None or limit > POLITE:
+            return True
+        quiet_s = 1.5 * 60.0 / limit
+        while not self._stop.is_set():
             asked = max((at for at, _ in self._queries()), default=0.0)
             if time.time() - asked >= quiet_s:
-                return
+                return True
+            if self._room_s <= 0.0:
+                return False
+            began = time.monotonic()
             self._stop.wait(LISTEN_EVERY_S)
+            self._room_s -= time.monotonic() - began
+        return False
 
     def _unless_queries_ran_out(self, performed: Performed) -> Performed:
         """A merchant that has made as many queries as it lets itself make is not blamed for the next one."""
         limit = self._book.queries_per_minute
+        if limit is None or not performed.missing:
+            return performed
         recent = sum(1 for at, _ in self._queries() if at > time.time() - 60.0)
-        if limit is None or recent < limit:
+        if recent + 1 < limit:  # the last minute of even gaps may hold one fewer than the busiest
             return performed
         return performed.left_open(
             f"the merchant makes at most {limit:g} status queries a minute and made {recent} in the last one, so it is "

@@ -89,6 +89,7 @@ class Hands(Depth):
         timeout_s: float | None = None,
         hold_s: float = 0.0,
         at_once: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> Payment:
         """Ask the merchant to start a payment, which plays `scenario`.
 
@@ -104,7 +105,7 @@ class Hands(Depth):
                 turn.enter_context(self._gate.passing())
             payment = self._start(
                 scenario, amount=amount, msisdn=msisdn, typed=typed, reference=reference,
-                idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s,
+                idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s, headers=headers,
             )  # fmt: skip
         self._payments.append(payment)
         self.book.start(payment)
@@ -122,6 +123,7 @@ class Hands(Depth):
         idempotency_key: str | None,
         timeout_s: float | None,
         hold_s: float,
+        headers: Mapping[str, str] | None,
     ) -> Payment:
         payer = msisdn or self.allocation.msisdn()
         if scenario is not None:
@@ -144,6 +146,7 @@ class Hands(Depth):
                 reference=name,
                 idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
+                headers=headers,
             )
         if ordinary and (started.status is None or started.status >= CRASH):
             self.book.overload.crashed()

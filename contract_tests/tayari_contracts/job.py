@@ -36,11 +36,6 @@ class Job:
     last: bool = False
     queries: int = 0
 
-    @property
-    def asks(self) -> bool:
-        """Whether it waits for status queries of the merchant."""
-        return self.queries > 0 or Need.QUERY in self.needs or self.last
-
 
 @dataclass(frozen=True, slots=True)
 class Performed:

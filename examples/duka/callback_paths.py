@@ -13,11 +13,11 @@ class CallbackPaths:
     """Payment -> URL, and back."""
 
     def __init__(self, public_url: str, secret: str) -> None:
-        self._public_url = public_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
         self._secret = secret.encode()
 
     def url(self, payment_id: str) -> str:
-        return f"{self._public_url}{PREFIX}/{payment_id}/{self.mark(payment_id)}"
+        return f"{self.public_url}{PREFIX}/{payment_id}/{self.mark(payment_id)}"
 
     def payment_id(self, path: str) -> str | None:
         """The payment that a called path belongs to; None: the path is not one of ours."""

@@ -45,7 +45,7 @@ class Checkout:
         self._store = store
         self._daraja = daraja
         self._retries = retries
-        self._paths = paths
+        self.paths = paths
         self.reconciler = reconciler
         self._work = work
 
@@ -85,7 +85,7 @@ class Checkout:
             amount=payment.amount,
             account_reference=self._intake.account_reference(payment.reference),
             description=self._intake.description(),
-            callback_url=self._paths.url(payment.id),
+            callback_url=self.paths.url(payment.id),
         )
 
     def settle_ack(self, payment: Payment, ack: Ack) -> None:

@@ -81,8 +81,12 @@ class MerchantDriver:
         reference: str,
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Started:
-        """Start a payment as a customer would; without an `idempotency_key` each call gets a fresh one."""
+        """Start a payment as a customer would; without an `idempotency_key` each call gets a fresh one.
+
+        `headers` are sent besides those of the target file; an adapter gets none.
+        """
         key = idempotency_key or str(uuid.uuid4())
         started = self._adapted(
             Started,
@@ -92,7 +96,7 @@ class MerchantDriver:
         if isinstance(started, str):
             return Started(accepted=False, status=None, payment_id=None, error=started)
         if started is None:
-            started = self._start(_payment_values(msisdn, amount, reference, key), timeout_s)
+            started = self._start(_payment_values(msisdn, amount, reference, key), timeout_s, headers or {})
         self._remember(started.payment_id, amount)
         return started
 
@@ -147,10 +151,10 @@ class MerchantDriver:
         members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
         return tuple(as_text(member) for member in members)
 
-    def _start(self, values: Mapping[str, object], timeout_s: float | None) -> Started:
+    def _start(self, values: Mapping[str, object], timeout_s: float | None, headers: Mapping[str, str]) -> Started:
         pay = self.target.merchant.pay
-        header = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
-        answer = self._sender.send("start payment", pay.call, values, headers=header, timeout_s=timeout_s)
+        keyed = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
+        answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
         found = as_text(find(pay.payment_id, answer)) if pay.payment_id is not None else str(values["reference"])
         return Started(
             accepted=answer.status is not None and answer.status < 400,

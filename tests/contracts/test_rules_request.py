@@ -6,9 +6,10 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+from endings import ending
 from tayari_contracts.checks.s01_password import password_problem
-from tayari_contracts.checks.s02_timestamp import moment_of, say_offset
-from tayari_contracts.checks.s04_whole_amount import amount_of, shows, states_rounding
+from tayari_contracts.checks.s02_timestamp import judge_two, moment_of, say_offset
+from tayari_contracts.checks.s04_whole_amount import amount_of, is_written_whole, shows, states_rounding
 from tayari_contracts.checks.s06_phone_forms import FORMS, wire_problem
 from tayari_contracts.checks.s08_reference_limits import text_problem
 from tayari_contracts.checks.s10_callback_url import is_local, secret_parts, unusable, weaknesses
@@ -175,3 +176,29 @@ def test_a_random_part_is_recognised_wherever_it_stands() -> None:
 )
 def test_private_hosts_are_a_tests(host: str, local: bool) -> None:
     assert is_local(urlsplit(f"http://{host}:80/x")) is local
+
+
+@pytest.mark.parametrize(
+    ("behind_s", "later_behind_s", "ends"),
+    [
+        (720.0, 720.4, "passes"),  # the clock is wrong, by the same time in both
+        (-1800.0, -1740.0, "Failed"),  # the minutes do not move
+        (90.0, 95.1, "Failed"),
+    ],
+)
+def test_a_wrong_format_of_the_timestamp_is_told_from_a_wrong_clock(
+    behind_s: float, later_behind_s: float, ends: str
+) -> None:
+    assert ending(judge_two, "1", "2", behind_s, later_behind_s) == ends
+
+
+@pytest.mark.parametrize(("raw", "whole"), [(10, True), ("10", True), (10.0, False), ("10.00", False), ("1e1", False)])
+def test_a_whole_amount_is_written_without_a_point(raw: object, whole: bool) -> None:
+    assert is_written_whole(raw) is whole
+
+
+def test_a_host_of_a_tutorial_is_nobodys() -> None:
+    secret = "/cb/8f3a91c07d5e42b6"
+
+    assert any("tutorials" in weak for weak in weaknesses([f"https://yourdomain.com{secret}"]))
+    assert not any("tutorials" in weak for weak in weaknesses([f"https://duka.co.ke{secret}"]))

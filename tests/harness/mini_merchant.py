@@ -20,6 +20,7 @@ CODE = os.environ.get("CODE", "174379")
 PASSKEY = os.environ["PASSKEY"]
 PAIR = f"{os.environ.get('KEY', 'k')}:{os.environ.get('SECRET', 's')}"
 CALLBACK = os.environ.get("CALLBACK", f"http://127.0.0.1:{PORT}/cb")
+POINT = "POINT" in os.environ
 OFF_MINUTES = float(os.environ.get("OFF_MINUTES", "0"))
 PAID = os.environ.get("PAID_WORD", "PAID")
 WITHOUT_DARAJA = "WITHOUT_DARAJA" in os.environ
@@ -54,7 +55,7 @@ def push(msisdn: str, amount: int, reference: str) -> str:
         "Password": base64.b64encode((CODE + PASSKEY + stamp).encode()).decode(),
         "Timestamp": stamp,
         "TransactionType": "CustomerPayBillOnline",
-        "Amount": amount,
+        "Amount": float(amount) if POINT else amount,
         "PartyA": msisdn,
         "PartyB": CODE,
         "PhoneNumber": msisdn,

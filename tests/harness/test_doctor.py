@@ -48,12 +48,10 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
         ({"SECRET": "old"}, "credentials", "token request was answered 400", Exit.BAD_CONFIGURATION),
         ({"CODE": "600000"}, "short code", "BusinessShortCode 600000; expected 174379", Exit.BAD_CONFIGURATION),
         ({"PASSKEY": "old"}, "passkey", "another passkey than the target file", Exit.BAD_CONFIGURATION),
-        ({"OFF_MINUTES": "44"}, "clock", "44 minutes off; expected EAT within 5", Exit.INVALID_RUN),
         ({"WITHOUT_DARAJA": "1"}, "Daraja base URL", "never called Daraja here", Exit.BAD_CONFIGURATION),
         ({"DARAJA": None, "URL": "{daraja_url}"}, "Daraja base URL", "never called Daraja", Exit.BAD_CONFIGURATION),
         ({"CALLBACK": "http://127.0.0.1:9/cb"}, "callback", "was not delivered", Exit.BAD_CONFIGURATION),
         ({"CALLBACK": "https://shop.example/cb"}, "callback host", "may not be called", Exit.BAD_CONFIGURATION),
-        ({"CALLBACK": "https:shop.example"}, "callback URL", "Daraja refuses the CallBackURL", Exit.BAD_CONFIGURATION),
         ({"CALLBACK": "{daraja_url}/nothing/here"}, "callback", "nobody takes callbacks there", Exit.BAD_CONFIGURATION),
         ({"PAID_WORD": "DONE"}, "state words", "'DONE', a word that merchant.status.states", Exit.BAD_CONFIGURATION),
         ({"CANCELLED_WORD": "VOID"}, "state words", "'VOID', a word that merchant.status.st", Exit.BAD_CONFIGURATION),
@@ -226,6 +224,25 @@ def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None
     assert "https://shop.exmaple, and rewrote nothing" in warned.message
     assert "is https://shop.example/cb" in warned.message
     assert warned.fix
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "said"),
+    [
+        ({"OFF_MINUTES": "44"}, "clock", "44 minutes off; expected EAT within 5"),
+        ({"CALLBACK": "https:shop.example"}, "callback URL", "Daraja refuses the CallBackURL"),
+        ({"POINT": "1"}, "push", "Daraja refused the push: Bad Request - Invalid Amount"),
+    ],
+)
+def test_what_daraja_merely_refuses_is_told_and_stops_nothing(
+    tmp_path: Path, env: Mapping[str, str], name: str, said: str
+) -> None:
+    found = examine(mini_target(tmp_path, env=env))
+
+    assert all(finding.ok for finding in found)
+    (warned,) = [finding for finding in found if finding.name == name]
+    assert said in warned.message
+    assert "the rules will judge that" in warned.fix
 
 
 def test_a_utc_timestamp_is_told_but_stops_nothing(tmp_path: Path) -> None:

@@ -80,15 +80,29 @@ def test_11_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["C03"].enable == "merchant.ledger or merchant.status.credited"
 
 
-def test_12_invalid_run_with_the_reports_of_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = mini_target(tmp_path, env={"OFF_MINUTES": "44"})
+def test_20_a_set_up_that_stops_the_run_still_writes_reports(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = mini_target(tmp_path, env={"PASSKEY": "old"})
 
     code = run(["check", str(path), "--out", str(tmp_path / "out"), "--format", "json"])
 
     found = judged(capsys)
-    assert (code, found["verdict"], found["exit_code"]) == (12, "INVALID_RUN", 12)
-    assert [row["name"] for row in found["preflight"] if not row["ok"]] == ["clock"]
-    assert "minutes off" in (tmp_path / "out" / "report.md").read_text()
+    assert (code, found["verdict"], found["exit_code"]) == (20, "INVALID_RUN", 20)
+    assert [row["name"] for row in found["preflight"] if not row["ok"]] == ["passkey"]
+    assert "another passkey" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_10_what_daraja_merely_refuses_is_a_finding_of_the_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = mini_target(tmp_path, env={"POINT": "1"})
+
+    code = run(["check", str(path), "--only", "S04", "--out", str(tmp_path / "out"), "--format", "json"])
+
+    assert (code, judged(capsys)["verdict"]) == (10, "NOT_READY")
+    (check,) = read_run(tmp_path / "out" / "run.json").checks
+    assert "was pushed with Amount" in check.reason
 
 
 @pytest.mark.slow

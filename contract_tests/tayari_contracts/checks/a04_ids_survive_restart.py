@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed
+from tayari_contracts.findings import Missing
 from tayari_contracts.probe import PAID, Probe
 from tayari_contracts.registry import check
 from tayari_contracts.situations import after, situation
@@ -20,7 +20,7 @@ def matches_the_callback_after_a_restart(probe: Probe) -> None:
     view = probe.until(payment, PAID, within_s=probe.worked_off_s)
     if view.state is not PAID:
         answer = deliveries[0].get("status") if deliveries else None
-        raise Failed(
+        raise Missing(
             f"the process was started anew after the acknowledgement; the success callback was answered {answer}, and "
             f"the payment is {say(view)}; expected paid"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -17,17 +18,50 @@ TOLERANCE_S: Final = 300.0
 """Clocks differ; Daraja does not seem to mind (reference 3.1)."""
 
 
+CLOSE_S: Final = 20.0
+"""A clock of this machine, in whatever time zone, is not so far off a whole hour."""
+
+APART_S: Final = 5.0
+"""Two Timestamps of one clock, made a minute apart, are so far apart as their pushes, give or take."""
+
+
 @check("S02")
 def tells_the_time(probe: Probe) -> None:
-    """The Timestamp of one push against the clock."""
+    """The Timestamp of one push against the clock; one that is off by minutes is compared with that of a later push."""
+    timestamp, behind_s = _stamped(probe)
+    if abs(behind_s - round(behind_s / 3600) * 3600) > CLOSE_S:
+        probe.quiet(60.0 - time.time() % 60.0 + 1.0)
+        later, later_behind_s = _stamped(probe)
+        judge_two(timestamp, later, behind_s, later_behind_s)
+    if abs(behind_s) > TOLERANCE_S:
+        raise Warned(f"the Timestamp {timestamp} is {say_offset(behind_s)}; expected East Africa Time (UTC+3)")
+
+
+def judge_two(first: object, second: object, behind_s: float, later_behind_s: float) -> None:
+    """Two pushes of different minutes: a wrong clock is wrong by the same time in both, a wrong format is not.
+
+    Raises:
+        Failed: the Timestamp does not move as time does.
+    """
+    if abs(later_behind_s - behind_s) > APART_S:
+        raise Failed(
+            f"the Timestamps {first} and {second} are off by {behind_s / 60:.1f} and {later_behind_s / 60:.1f} min: "
+            "no clock is wrong but their format; expected YYYYMMDDHHmmss (in strftime: %Y%m%d%H%M%S)"
+        )
+
+
+def _stamped(probe: Probe) -> tuple[object, float]:
+    """The Timestamp of a new push, and by how many seconds it lies behind.
+
+    Raises:
+        Failed: it is no Timestamp.
+    """
     push = first_push(probe, probe.pay())
     timestamp = body_of(push).get("Timestamp")
     moment = moment_of(timestamp)
     if moment is None:
         raise Failed(f"the Timestamp is {timestamp!r}; expected 14 digits, YYYYMMDDHHmmss")
-    behind_s = float(push["at"]) - moment.timestamp()
-    if abs(behind_s) > TOLERANCE_S:
-        raise Warned(f"the Timestamp {timestamp} is {say_offset(behind_s)}; expected East Africa Time (UTC+3)")
+    return timestamp, float(push["at"]) - moment.timestamp()
 
 
 def moment_of(timestamp: object) -> datetime | None:

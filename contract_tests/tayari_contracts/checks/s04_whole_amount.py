@@ -23,9 +23,11 @@ def charges_the_total_in_whole_shillings(probe: Probe) -> None:
     """An order of whole shillings, then one of 99.50."""
     probe.require_typed("amount")
     whole = probe.pay()
-    sent = amount_of(body_of(first_push(probe, whole)).get("Amount"))
-    if sent != whole.amount:
-        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {sent}")
+    raw = body_of(first_push(probe, whole)).get("Amount")
+    if amount_of(raw) != whole.amount:
+        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw}")
+    if not is_written_whole(raw):
+        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw!r}; expected {whole.amount}")
     payment = probe.pay(amount=TOTAL)
     pushes = taken_pushes(probe, payment, refused_s=2.0)
     if not pushes:
@@ -40,6 +42,11 @@ def amount_of(value: object) -> Decimal | None:
         return Decimal(str(value))
     except InvalidOperation:
         return None
+
+
+def is_written_whole(raw: object) -> bool:
+    """Whether an Amount is written as whole shillings are: 10 or "10", not 10.0."""
+    return re.fullmatch(r"[0-9]+", str(raw)) is not None
 
 
 def shows(text: str, amount: int) -> bool:

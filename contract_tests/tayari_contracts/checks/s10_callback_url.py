@@ -25,6 +25,9 @@ TUNNELS: Final = (
     "localhost.run", "lhr.life", "pagekite.me", "devtunnels.ms",
 )  # fmt: skip
 
+NOBODYS: Final = ("example.com", "example.org", "example.net", "yourdomain.com", "your-domain.com", "mydomain.com")
+"""Hosts of tutorials: whoever copied one sends its results to nobody, or to a stranger."""
+
 GUESSING_BITS: Final = 48.0
 """At a million guesses a second, years; a word or an order number has far less."""
 
@@ -106,6 +109,8 @@ def _public_weaknesses(parts: SplitResult) -> list[str]:
     found = []
     if parts.scheme != "https":
         found.append("is not HTTPS, which production demands")
+    if any(host == nobody or host.endswith(f".{nobody}") for nobody in NOBODYS):
+        found.append("is at a host that stands in tutorials, and is not the merchant's")
     if any(host == tunnel or host.endswith(f".{tunnel}") for tunnel in TUNNELS):
         found.append("leads through a tunnel, which production refuses")
     return found

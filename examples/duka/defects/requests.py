@@ -1,4 +1,4 @@
-"""What goes wrong with the push request (rules S01 to S13)."""
+"""What goes wrong with the push request (rules S01 to S17)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from aiohttp import web
+from api import Api
 from callback_paths import PREFIX, CallbackPaths
 from daraja import EAST_AFRICA, Daraja
 from hooks import Hooks
 from intake import InputProblem, Intake
 from messages import Messages
-from records import Order, Payment, Result, Topic
+from records import Ack, Order, Payment, Result, Topic
 from store import Store
 
 from defects.row import defect
@@ -35,6 +37,33 @@ class TimestampFrozen(Daraja):
     def timestamp(self) -> str:
         self.first = self.first or super().timestamp()
         return self.first
+
+
+class MinutesOfTheStart(Daraja):
+    """The minutes were meant to be `%M`; what is written there does not move."""
+
+    minutes = f"{(datetime.now(UTC).minute + 30) % 60:02}"
+
+    def timestamp(self) -> str:
+        stamp = super().timestamp()
+        return stamp[:10] + self.minutes + stamp[12:]
+
+
+class AmountWithPoint(Daraja):
+    async def push(self, *, amount: int, **named: str) -> Ack:
+        return await super().push(amount=float(amount), **named)  # type: ignore[arg-type]  # that is the defect
+
+
+class NoLeastAmount(Intake):
+    def amount(self, given: object) -> int:
+        return int(self._number(given))
+
+
+class HostOfTheRequest(Api):
+    async def pay(self, request: web.Request) -> web.Response:
+        host = request.headers.get("X-Forwarded-Host", request.host)
+        self.checkout.paths.public_url = f"https://{host}"
+        return await super().pay(request)
 
 
 class CentsDropped(Intake):
@@ -84,7 +113,7 @@ class TestNumberPays(Daraja):
 
 class OnePath(CallbackPaths):
     def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
-        return f"{self._public_url}{PREFIX}/callback"
+        return f"{self.public_url}{PREFIX}/callback"
 
 
 class FindsByCheckoutRequestId(Hooks):
@@ -124,6 +153,15 @@ class OpenForFiveSeconds(Store):
 ROWS = (
     defect("password-other-moment", "S01", "Signs another Timestamp than it sends.", PasswordOfAnotherMoment),
     defect("timestamp-for-people", "S02", "Sends the Timestamp with dashes and colons.", TimestampForPeople),
+    defect("minutes-of-the-start", "S02", "Writes minutes into the Timestamp that do not move.", MinutesOfTheStart),
+    defect("amount-with-point", "S04 S15", "Sends the Amount as 350.0.", AmountWithPoint),
+    defect("no-least-amount", "S16", "Takes orders of nothing and less, and breaks on them.", NoLeastAmount),
+    defect(
+        "host-of-the-request",
+        "S17",
+        "Makes the callback's address from the host that the customer's request names.",
+        HostOfTheRequest,
+    ),
     defect("timestamp-frozen", "S03", "Makes the Timestamp once, at the first call.", TimestampFrozen),
     defect("cents-dropped", "S04", "Silently rounds 99.50 down to 99.", CentsDropped),
     defect("no-limit", "S05", "Sends any amount and shows Daraja's raw refusal.", NoLimit, AmountErrorAsSent),

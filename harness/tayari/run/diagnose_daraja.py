@@ -12,7 +12,7 @@ from typing import Any, Final
 from tayari_control.process import Callbacks, DarajaAccount
 
 from tayari.run.diagnose_merchant import without_secrets
-from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.run.findings import Finding, bad, good, warning
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""
@@ -57,6 +57,12 @@ def accepted_push(entries: Sequence[Entry]) -> Entry | None:
     return next((entry for entry in pushes if entry.get("checkout_request_id")), None)
 
 
+def refusal(entries: Sequence[Entry]) -> str:
+    """Why Daraja refused the last push; empty when it did not."""
+    push = _last(entries, "stk_push")
+    return str(_answer(push).get("errorMessage") or "") if push is not None else ""
+
+
 def unused_rewrites(push: Entry, callbacks: Callbacks) -> Iterator[Finding]:
     """Entries of `callbacks.rewrite` that the callback of this push does not meet: the first that fits is taken."""
     sent = str(_request(push).get("CallBackURL", ""))
@@ -96,27 +102,45 @@ def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
         return
     yield good("short code", f"the merchant uses {short_code}")
     if error.endswith("Wrong credentials"):
-        yield bad("passkey", _password(sent, account), "set the same passkey in the merchant and in daraja.passkey")
+        wrong = _malformed_password(sent)
+        if wrong:
+            yield warning("passkey", wrong, "mend how the merchant makes the Password; the rules will judge it (S01)")
+            return
+        found = _other_password(sent, account)
+        yield bad("passkey", found, "set the same passkey in the merchant and in daraja.passkey")
         return
     yield good("passkey", "the Password is right" if not error else "")
     if error == "Bad Request - Invalid CallBackURL":
         found = f"Daraja refuses the CallBackURL {sent.get('CallBackURL')!r}"
-        fix = "let the merchant send a full http(s) URL without blanks; callbacks.rewrite can redirect it here"
-        yield bad("callback URL", found, fix)
+        fix = "let the merchant send a full http(s) URL without blanks; the rules will judge that (S10)"
+        yield warning("callback URL", found, fix)
     elif error:
-        yield good("push", f"Daraja refused the push ({error}); the rules will judge that")
+        fix = "mend what the merchant sends; the rules will judge that (S15), and most others need an accepted push"
+        yield warning("push", f"Daraja refused the push: {error}", fix)
 
 
-def _password(sent: Mapping[str, Any], account: DarajaAccount) -> str:
-    """What is wrong with the Password, without showing what is in it."""
+def _password(sent: Mapping[str, Any]) -> str | None:
+    """What the Password holds; None when it is not base64 of ASCII."""
     try:
-        inside = base64.b64decode(str(sent.get("Password", "")), validate=True).decode("ascii")
+        return base64.b64decode(str(sent.get("Password", "")), validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+
+
+def _malformed_password(sent: Mapping[str, Any]) -> str:
+    """What the merchant makes wrong in the Password, whatever its settings; empty when nothing."""
+    inside = _password(sent)
+    if inside is None:
         return "the Password is not base64; expected base64(short code + passkey + Timestamp)"
-    if not inside.startswith(account.short_code):
-        return f"the Password does not begin with the short code {account.short_code}"
     if not inside.endswith(str(sent.get("Timestamp", ""))):
         return "the Timestamp inside the Password is not the one beside it; expected the same value twice"
+    return ""
+
+
+def _other_password(sent: Mapping[str, Any], account: DarajaAccount) -> str:
+    """How the Password differs from the target file's, without showing what is in it."""
+    if not (_password(sent) or "").startswith(account.short_code):
+        return f"the Password does not begin with the short code {account.short_code}"
     return "the Password holds another passkey than the target file"
 
 
@@ -132,11 +156,10 @@ def _clock(entry: Entry) -> Finding | None:
         return good("clock", "the Timestamp is East Africa Time")
     if abs(off_s - hours * 3600) <= CLOCK_LIMIT_S:
         return good("clock", f"the Timestamp is {abs(hours)} h off East Africa Time: accepted today, send EAT")
-    return bad(
+    return warning(
         "clock",
         f"the merchant's Timestamp {text} is {abs(off_s) / 60:.0f} minutes off; expected EAT within 5",
-        "set the clock of the machine that the merchant runs on",
-        Exit.INVALID_RUN,
+        "if the format of the Timestamp is YYYYMMDDHHmmss, set the merchant's clock; the rules will judge that (S02)",
     )
 
 

@@ -71,8 +71,12 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
     return bad("Daraja base URL", message, base_url)
 
 
-def payment_answer(started: Started, target: Target) -> Finding:
-    """Whether the payment was taken, and its identifier found in the answer."""
+def payment_answer(started: Started, target: Target, *, refused: str = "") -> Finding:
+    """Whether the payment was taken, and its identifier found in the answer. `refused`: why Daraja refused its push."""
+    if refused and (not started.accepted or started.payment_id is None):
+        said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        message = f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {said}"
+        return warning("payment", message, "mend what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
         said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))

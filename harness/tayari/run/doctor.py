@@ -128,7 +128,7 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     if silent is not None:
         yield silent
         return
-    yield merchant.payment_answer(started, stage.target)
+    yield merchant.payment_answer(started, stage.target, refused=daraja.refusal(entries))
     push = daraja.accepted_push(entries)
     if push is not None:
         yield from daraja.unused_rewrites(push, stage.target.callbacks)

@@ -1,0 +1,28 @@
+"""S15: Daraja accepts the push of an ordinary order."""
+
+from __future__ import annotations
+
+from tayari_contracts.findings import Failed
+from tayari_contracts.payment import Entry
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+from tayari_contracts.sight import answer_of
+from tayari_contracts.situations import after, situation
+from tayari_contracts.traffic import first_push, status_of
+
+
+@check("S15")
+def an_ordinary_push_is_accepted(probe: Probe) -> None:
+    """One payment without faults; what Daraja answers to its last push."""
+    payment = probe.pay(situation("inline/s15-ordinary", outcome=after(0.5)))
+    first_push(probe, payment)
+    if not probe.sight.accepted(payment):
+        pushes = probe.sight.pushes(payment)
+        raise Failed(f"Daraja refused the push of an ordinary order: {refusal(pushes[-1])}; expected ResponseCode 0")
+
+
+def refusal(push: Entry) -> str:
+    """Why Daraja refused a push, in its own words, with the HTTP status."""
+    answer = answer_of(push)
+    code, message = answer.get("errorCode"), answer.get("errorMessage") or answer.get("ResponseDescription")
+    return " ".join(str(part) for part in (f"HTTP {status_of(push)}", code, message) if part)
