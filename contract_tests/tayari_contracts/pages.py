@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
+from tayari_formats.json_text import read_value
 from tayari_target.driver import Started
+from tayari_target.extraction import visible_text
 
 from tayari_contracts.wording import quote
 
@@ -82,10 +83,9 @@ def told_at_start(started: Started) -> str:
 
 def sentences(body: str) -> str:
     """What a body says in words: of JSON only the texts under the usual names, of anything else all of it."""
-    try:
-        decoded = json.loads(body)
-    except ValueError:
-        return re.sub(r"<[^>]*>", " ", body)
+    decoded = read_value(body)
+    if decoded is None:
+        return visible_text(body)
     if not isinstance(decoded, dict):
         return body
     nested = [value for value in decoded.values() if isinstance(value, dict)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from itertools import pairwise
 from typing import Any
 
 from tayari_control.client import ControlClient
+from tayari_formats.json_text import read_object
 
 from tayari_contracts.payment import Entry, Payment
 
@@ -105,20 +105,12 @@ class Sight:
 
 def body_of(entry: Entry) -> dict[str, Any]:
     """The JSON object of a request's body; empty when it is not one."""
-    try:
-        decoded = json.loads((entry.get("request") or {}).get("body") or "")
-    except ValueError:
-        return {}
-    return decoded if isinstance(decoded, dict) else {}
+    return read_object((entry.get("request") or {}).get("body"))
 
 
 def answer_of(entry: Entry) -> dict[str, Any]:
     """The JSON object of the answer; empty when there was none."""
-    try:
-        decoded = json.loads((entry.get("response") or {}).get("body") or "")
-    except ValueError:
-        return {}
-    return decoded if isinstance(decoded, dict) else {}
+    return read_object((entry.get("response") or {}).get("body"))
 
 
 def header(entry: Entry, name: str) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import requests
 
+from tayari_control.http_session import ControlSession
+
 Json = dict[str, Any]
 """A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
 
@@ -32,11 +34,7 @@ class ControlClient:
     def __init__(self, control_url: str, *, timeout_s: float = 10.0) -> None:
         self.control_url = control_url.rstrip("/")
         self._timeout_s = timeout_s
-        self._session = requests.Session()
-        # Proxy variables would send phone numbers to a proxy; pytest changes the environment while threads read it.
-        self._session.trust_env = False
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=128)
-        self._session.mount("http://", adapter)
+        self._session = ControlSession()
 
     def close(self) -> None:
         """Give the connections back."""

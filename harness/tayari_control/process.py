@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+
+from tayari_control.allowed_hosts import hosts_of
 
 _SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
 
@@ -232,4 +233,4 @@ def _each(flag: str, values: Sequence[str]) -> list[str]:
 def _allowed_hosts(callbacks: Callbacks) -> set[str]:
     """Hosts that the target file names as places for callbacks."""
     addresses = [*callbacks.rewrite.values(), *([callbacks.deliver_to] if callbacks.deliver_to else [])]
-    return {*callbacks.allow_hosts, *(host for host in (urlsplit(each).hostname for each in addresses) if host)}
+    return {*callbacks.allow_hosts, *hosts_of(addresses)}

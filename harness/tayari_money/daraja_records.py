@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from tayari_control.client import ControlClient
+from tayari_formats.json_text import read_object
 
 from tayari_money.payment_record import DarajaTransaction, Result, ResultMessage
 
@@ -113,11 +113,7 @@ def _acknowledged(entry: Mapping[str, Any]) -> str | None:
 
 
 def _decoded(entry: Mapping[str, Any], part: str) -> dict[str, Any]:
-    try:
-        decoded = json.loads((entry.get(part) or {}).get("body") or "")
-    except (ValueError, RecursionError):  # fuzzed bodies are nested without end
-        return {}
-    return decoded if isinstance(decoded, dict) else {}
+    return read_object((entry.get(part) or {}).get("body"))
 
 
 def _items(callback: Mapping[str, Any]) -> dict[str, Any]:

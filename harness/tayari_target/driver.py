@@ -8,11 +8,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
-import requests
+from tayari_control.http_session import MerchantSession
+from tayari_formats.json_text import problem_of, read_value
 from tayari_money.payment_state import PaymentState
 
 from tayari_target.adapter import checked_view, load_adapter
-from tayari_target.extraction import as_number, as_text, find, find_all, looks_like_html, read_json, visible_text
+from tayari_target.extraction import (
+    as_number,
+    as_text,
+    find,
+    find_all,
+    is_absurd_number,
+    looks_like_html,
+    visible_text,
+)
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.model import Status, Target
@@ -28,8 +37,8 @@ _View = TypeVar("_View")
 class MerchantDriver:
     """Drives one merchant. Thread-safe; no method raises for what the merchant or the network does.
 
-    `session`: any `requests.Session` (Locust's too); `record` is called with every exchange; `placeholders` are those
-    of the run (`daraja_url`, `port`, `work_dir`, ...: `Stage.placeholders`).
+    `session`: another `MerchantSession`, such as the load's; `record` is called with every exchange;
+    `placeholders` are those of the run (`daraja_url`, `port`, `work_dir`, ...: `Stage.placeholders`).
 
     Raises:
         AdapterError: the target file names an adapter that cannot be loaded.
@@ -39,7 +48,7 @@ class MerchantDriver:
         self,
         target: Target,
         *,
-        session: requests.Session | None = None,
+        session: MerchantSession | None = None,
         record: Record | None = None,
         placeholders: Mapping[str, str] | None = None,
     ) -> None:
@@ -232,18 +241,27 @@ def _message(written: str | None, answer: Answer) -> str:
 
 
 def _ledger_view(credits_at: str, total_at: str | None, answer: Answer) -> LedgerView:
+    problem = problem_of(answer.body)
+    if problem:
+        return LedgerView(credits=None, error=f"the ledger cannot be read: {problem}")
     found = find_all(credits_at, answer)
     many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
     total = as_number(find(total_at, answer)) if total_at is not None else None
-    if many and read_json(answer) is not None:
+    if many and read_value(answer.body) is not None:
         return LedgerView(credits=len(found), total=total)
     if not found:
         return LedgerView(credits=None, error=f"ledger.credits ({credits_at}) found nothing in the answer; correct it")
     first = found[0]
     if isinstance(first, list):
-        count = len(first)
-    elif len(found) > 1 or as_number(first) is None:
-        count = len(found)
-    else:
-        count = int(as_number(first) or 0)
+        return LedgerView(credits=len(first), total=total)
+    if is_absurd_number(first):
+        return LedgerView(credits=None, total=total, error=_absurd_credits(credits_at, first))
+    number = as_number(first)
+    count = len(found) if len(found) > 1 or number is None else int(number)
     return LedgerView(credits=count, total=total)
+
+
+def _absurd_credits(credits_at: str, found: object) -> str:
+    shown = as_text(found)
+    shown = shown if len(shown) <= 40 else f"{shown[:40]}... ({len(shown)} characters)"
+    return f"ledger.credits ({credits_at}) found {shown}; expected a count of credits; let the merchant answer one"

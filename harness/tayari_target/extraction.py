@@ -1,12 +1,18 @@
-"""Values out of answers: JSONPath, patterns, headers, and the text that a person would see."""
+"""Values out of answers: JSONPath, patterns, headers, and the text that a person would see.
+
+Nothing here raises, whatever the merchant answers: an absurd answer is the merchant's fault and is judged as such.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
+from html import unescape
 from typing import Final
+
+from tayari_formats.json_text import read_value
 
 from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
 from tayari_target.views import Answer
@@ -15,51 +21,63 @@ _UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
 _BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})
 
 
-class _Visible(HTMLParser):
-    """Collects the text outside of scripts, styles and the head."""
+_LARGEST: Final = 1e15
+"""No count and no sum of shillings is larger; up to here every whole number has an exact float."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _UNSEEN:
-            self._hidden.append(tag)
-        if tag in _BLOCKS:
-            self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            del self._hidden[self._hidden.index(tag) :]
-        if tag in _BLOCKS:
-            self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
+_TOKEN: Final = re.compile(
+    r"""
+    <!--.*?(?:-->|\Z)
+    | <(?P<end>/?)(?P<tag>[a-zA-Z][^\s/>]*+)(?:=\s*+"[^"]*+(?:"|\Z) | =\s*+'[^']*+(?:'|\Z) | [^>=]++ | =)*+(?:>|\Z)
+    | <[!?/][^>]*+(?:>|\Z)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""A comment, a tag, or a declaration. One that never closes goes on to the end of the page, as in a browser."""
+_RAW_ENDS: Final = {tag: re.compile(rf"</{tag}(?=[\s/>])|\Z", re.IGNORECASE) for tag in ("script", "style", "noscript")}
+"""Within these elements only their own end tag is markup."""
 
 
 def visible_text(html: str) -> str:
-    """The text of an HTML page as a person reads it, blanks made single."""
-    parser = _Visible()
-    parser.feed(html)
-    parser.close()
-    return re.sub(r"\s+", " ", "".join(parser.parts)).strip()
+    """The text of an HTML page as a person reads it, blanks made single.
+
+    The time grows with the length of the page only. `html.parser` of Python 3.11 and parsers that build
+    a tree, as Lexbor does, take minutes for hostile pages: unclosed comments, deep nesting, many attributes.
+    """
+    parts: list[str] = []
+    hidden: list[str] = []
+    at = 0
+    while (token := _TOKEN.search(html, at)) is not None:
+        if not hidden:
+            parts.append(html[at : token.start()])
+        at = token.end()
+        tag = (token["tag"] or "").lower()
+        if tag in _BLOCKS and not hidden:
+            parts.append(" ")
+        if tag == "body":
+            hidden = []  # the head ends here even without its end tag
+        if tag not in _UNSEEN:
+            continue
+        if token["end"]:
+            hidden = hidden[: hidden.index(tag)] if tag in hidden else hidden
+        elif tag in _RAW_ENDS:
+            ended = _RAW_ENDS[tag].search(html, at)
+            at = ended.start() if ended else len(html)
+        elif tag not in hidden:
+            hidden.append(tag)
+    if not hidden:
+        parts.append(html[at:])
+    return " ".join(_unescaped("".join(parts)).split())
+
+
+def _unescaped(text: str) -> str:
+    """Character references resolved. At most 40 characters count: `html.unescape` raises at thousands of digits."""
+    return re.sub(r"&#?\w{1,40};?", lambda reference: unescape(reference.group()), text)
 
 
 def looks_like_html(answer: Answer) -> bool:
     """Whether the body is a page rather than data."""
     return "html" in answer.content_type or answer.body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
-
-
-def read_json(answer: Answer) -> object | None:
-    """The body as JSON, or None when it is not."""
-    try:
-        decoded: object = json.loads(answer.body)
-    except ValueError:
-        return None
-    return decoded
 
 
 def find(written: str, answer: Answer) -> object | None:
@@ -92,20 +110,28 @@ def as_text(value: object | None) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+        return str(int(value)) if abs(value) <= _LARGEST else str(value)
     return json.dumps(value, ensure_ascii=False)
 
 
 def as_number(value: object | None) -> float | None:
-    """A found value as a number: `1,200.00`, `KES 1200` and 1200 are all 1200.0; None when it holds none."""
+    """A found value as a number: `1,200.00`, `KES 1200` and 1200 are all 1200.0; None for none, or an absurd one."""
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):
-        return float(value)
+        return None if is_absurd_number(value) else float(value)
     if not isinstance(value, str):
         return None
     match = re.search(r"-?\d[\d,]*(?:\.\d+)?", value)
-    return float(match.group().replace(",", "")) if match else None
+    number = float(match.group().replace(",", "")) if match else None
+    return None if number is None or is_absurd_number(number) else number
+
+
+def is_absurd_number(value: object) -> bool:
+    """Whether this is a number that no count and no sum can be: infinite, NaN, or beyond 15 digits."""
+    if isinstance(value, int):
+        return abs(value) > _LARGEST
+    return isinstance(value, float) and (not math.isfinite(value) or abs(value) > _LARGEST)
 
 
 def key_paths(decoded: object, *, limit: int = 20) -> tuple[str, ...]:
@@ -126,7 +152,7 @@ def key_paths(decoded: object, *, limit: int = 20) -> tuple[str, ...]:
 
 
 def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
-    decoded = read_json(answer)
+    decoded = read_value(answer.body)
     if decoded is None or extractor.path is None or not isinstance(decoded, dict | list):
         return []
     return [value for value in extractor.path.findall(decoded) if value is not None]

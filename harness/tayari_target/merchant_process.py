@@ -16,8 +16,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
+from tayari_control.http_session import MerchantSession
 
-from tayari_target.sender import connection_error, plain_session
+from tayari_target.sender import connection_error
 from tayari_target.target_file.model import Start
 from tayari_target.target_file.placeholders import PlaceholderError, fill
 
@@ -151,7 +152,7 @@ class MerchantProcess:
         url = self._base_url + self._start.ready
         until = time.monotonic() + self._start.ready_within_s
         last = "no answer"
-        with plain_session() as session:
+        with MerchantSession() as session:
             while time.monotonic() < until:
                 if process.poll() is not None:
                     raise self._died(process.returncode)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import requests
+from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
+from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, MerchantSession
 
 from tayari_target.extraction import as_text, find
 from tayari_target.target_file.model import Call, Merchant
@@ -16,16 +18,6 @@ from tayari_target.target_file.placeholders import PlaceholderError, fill, fill_
 from tayari_target.views import Answer, DriverExchange
 
 Record = Callable[[DriverExchange], None]
-
-
-def plain_session() -> requests.Session:
-    """A session that keeps cookies, ignores proxy settings of the environment, and never tries twice."""
-    session = requests.Session()
-    session.trust_env = False
-    adapter = requests.adapters.HTTPAdapter(pool_connections=8, pool_maxsize=128)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +33,13 @@ class Sender:
     """Sends calls of the target file. Thread-safe; the log-in steps run once, and again after a 401."""
 
     def __init__(
-        self, merchant: Merchant, values: Mapping[str, str], *, session: requests.Session | None, record: Record | None
+        self, merchant: Merchant, values: Mapping[str, str], *, session: MerchantSession | None, record: Record | None
     ) -> None:
         self._merchant = merchant
         self._values: dict[str, str] = dict(values)
-        self._session = session or plain_session()
+        self._session = session or MerchantSession()
+        self._session.limit = AnswerLimit(bytes=merchant.max_answer_bytes)
+        self._hosts = hosts_of((merchant.base_url,))
         self._owned = session is None
         self._record = record
         self._lock = threading.Lock()
@@ -121,7 +115,8 @@ class Sender:
     ) -> Answer:
         try:
             prepared = self._prepare(call, {**self._values, **values}, headers, with_merchant_headers)
-        except PlaceholderError as error:
+            check_host(prepared.url, self._hosts)
+        except (PlaceholderError, HostRefused) as error:
             return Answer(error=str(error))
         at, began = time.time(), time.monotonic()
         response, error_text = self._request(prepared, timeout_s or self._merchant.timeout_s)
@@ -158,6 +153,8 @@ class Sender:
                 data=dict(prepared.form) if prepared.form is not None else None,
                 timeout=timeout_s,
             )
+        except AnswerBeyondLimit as error:
+            return error.response, str(error)
         except requests.Timeout:
             return None, f"no answer within {timeout_s:g} s"
         except requests.ConnectionError as error:
@@ -176,6 +173,8 @@ def connection_error(error: BaseException) -> str:
         return "connection refused"
     if "reset" in text or "aborted" in text or "without response" in text:
         return "connection closed without an answer"
+    if "timed out" in text:
+        return "the answer stopped half-way"
     if "resolve" in text or "Name or service" in text:
         return "host name does not resolve"
     return text
@@ -184,6 +183,8 @@ def connection_error(error: BaseException) -> str:
 def _answer(response: requests.Response | None, error: str, duration_s: float) -> Answer:
     if response is None:
         return Answer(error=error, duration_s=duration_s)
+    if error:
+        return Answer(error=error, duration_s=duration_s, body=response.text, url=str(response.url))
     hops = (response, *reversed(response.history))
     headers = tuple((name, value) for hop in hops for name, value in hop.headers.items())
     return Answer(
@@ -210,7 +211,7 @@ def _exchange(
         url=prepared.url,
         request_headers=tuple((str(name), str(value)) for name, value in headers),
         request_body=body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body or ""),
-        status=answer.status,
+        status=response.status_code if response is not None else None,
         response_headers=tuple(response.headers.items()) if response is not None else (),
         response_body=answer.body,
         at=at,

@@ -328,3 +328,38 @@ def test_what_an_adapter_returns_is_checked_once_and_a_missing_message_is_no_mes
     assert ledger is not None
     assert ledger.error.startswith("the adapter's read_ledger returned {'credits': 1} (dict); expected a LedgerView")
     assert driver.read_audit(payment_id="1", reference="r") is None
+
+
+LEDGER = 'ledger: {request: "GET /payments/{payment_id}/ledger", credits: $.credits}'
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"credits": 1e400}', "ledger.credits ($.credits) found Infinity; expected a count of credits"),
+        ('{"credits": -Infinity}', "found -Infinity; expected a count"),
+        ('{"credits": NaN}', "found NaN; expected a count"),
+        ('{"credits": 1e300}', "found 1e+300; expected a count"),
+        ('{"credits": ' + "9" * 5000 + "}", "the ledger cannot be read: found a number of thousands of digits"),
+        ('{"credits": ' + "[" * 90_000 + "]" * 90_000 + "}", "the ledger cannot be read: found JSON that nests deeper"),
+    ],
+)
+def test_absurd_credits_are_the_merchants_fault_and_raise_nothing(
+    shop: Shop, tmp_path: Path, body: str, said: str
+) -> None:
+    shop.routes["GET /payments/42/ledger"] = Says(body, headers={"Content-Type": "application/json"})
+
+    view = MerchantDriver(write_target(tmp_path, shop.url, more=LEDGER)).read_ledger(payment_id="42", reference="R1")
+
+    assert view is not None
+    assert view.credits is None
+    assert said in view.error
+
+
+@pytest.mark.parametrize("body", ["[" * 90_000, '{"state": ' + "9" * 5000 + "}", '{"state": 1e400, "credited": 1e400}'])
+def test_an_absurd_status_is_no_state_and_raises_nothing(shop: Shop, tmp_path: Path, body: str) -> None:
+    shop.routes["GET /payments/42"] = Says(body, headers={"Content-Type": "application/json"})
+
+    view = MerchantDriver(write_target(tmp_path, shop.url, more=STATUS)).read_status("42", "R1")
+
+    assert (view.state, view.credited, view.http_status, view.body) == (None, None, 200, body)

@@ -1,7 +1,18 @@
 """Values out of answers."""
 
+import time
+
 import pytest
-from tayari_target.extraction import as_number, as_text, find, key_paths, looks_like_html, visible_text
+from tayari_formats.json_text import problem_of, read_object, read_value
+from tayari_target.extraction import (
+    as_number,
+    as_text,
+    find,
+    is_absurd_number,
+    key_paths,
+    looks_like_html,
+    visible_text,
+)
 from tayari_target.views import Answer
 
 JSON = Answer(
@@ -79,3 +90,82 @@ def test_values_become_text_as_their_source_wrote_them(value: object, text: str)
 def test_the_paths_of_a_body_are_shown_three_levels_deep() -> None:
     assert key_paths({"id": 1, "data": {"rows": [{"a": 1}]}}) == ("$.id", "$.data.rows[0]")
     assert key_paths({}) == ()
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+NESTED = '{"id": ' + "[" * 150 + "]" * 150 + "}"
+DIGITS = '{"id": ' + "9" * 5000 + "}"
+
+
+@pytest.mark.parametrize("body", [DEEP, NESTED, DIGITS, "[" * 100_000, '{"a":' * 100_000])
+def test_absurd_json_finds_nothing_and_raises_nothing(body: str) -> None:
+    assert find("$.id", Answer(body=body)) is None
+    assert read_value(body) is None
+    assert read_object(body) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (DEEP, "found JSON that nests deeper than 100 levels"),
+        (NESTED, "found JSON that nests deeper than 100 levels"),
+        (DIGITS, "found a number of thousands of digits"),
+        ("{", ""),
+        ('{"id": 1}', ""),
+    ],
+)
+def test_the_problem_of_an_absurd_body_is_told(body: str, problem: str) -> None:
+    assert problem_of(body).partition(";")[0] == problem
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "NaN", "Infinity", "1e300", "9" * 400, '"' + "9" * 5000 + '"'])
+def test_absurd_numbers_are_no_numbers_and_become_text(text: str) -> None:
+    found = find("$.n", Answer(body=f'{{"n": {text}}}'))
+
+    assert as_number(found) is None
+    assert as_text(found)
+    assert is_absurd_number(found) or isinstance(found, str)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<html><head><title>x</title><body>Habari", "Habari"),
+        ("<p>3 < 4 &amp; it's &#65;<a href='x>y' title=it's>!</a>", "3 < 4 & it's A!"),
+        ("one<!-- two > --> three <!doctype html> <!-- four", "one three"),
+        ("one<script>if (a<b) x('</p>')</script>two<style>never closed", "onetwo"),
+        ("one<p title='never closed", "one"),
+        ("a<template>b<p>c</p></template>d</template>e", "ade"),
+        ("1&#" + "9" * 5000, "1\N{REPLACEMENT CHARACTER}" + "9" * 4960),
+    ],
+)
+def test_visible_text_of_odd_pages(page: str, text: str) -> None:
+    assert visible_text(page) == text
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<a ",
+        "<!--",
+        "<![x",
+        "<",
+        "<!",
+        "</",
+        "<div>",
+        "<p><b x=1>",
+        "<script>",
+        "<a x='",
+        "<a =",
+        "&#",
+        "&nbsp;",
+        "</b>",
+    ],
+)
+def test_the_time_for_visible_text_grows_with_the_length_only(part: str) -> None:
+    page = part * (1_000_000 // len(part))
+    began = time.process_time()
+
+    visible_text(page)
+
+    assert time.process_time() - began < 10  # quadratic: minutes

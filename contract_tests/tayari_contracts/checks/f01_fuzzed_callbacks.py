@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
 from typing import Any, Final
 
+from tayari_formats.json_text import read_object
 from tayari_money.invariants import shillings
 
 from tayari_contracts.findings import Failed, Unjudged, Untested
@@ -131,8 +131,8 @@ def genuine(probe: Probe, payment: Payment) -> dict[str, Any]:
 def says_success(raw: str) -> bool:
     """Whether a body, changed as it is, says 0: a merchant whose address is secret may believe that."""
     try:
-        code = json.loads(raw)["Body"]["stkCallback"]["ResultCode"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        code = read_object(raw)["Body"]["stkCallback"]["ResultCode"]
+    except (KeyError, TypeError):
         return False
     return str(code).strip() in ("0", "0.0")
 

@@ -5,13 +5,13 @@ of credentials only the names of their variables are told, of callback URLs only
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tayari_control.client import ControlClient
+from tayari_formats.json_text import read_object
 from tayari_reports.facts import How, Setting
 from tayari_reports.model import Load, Threshold
 from tayari_simulator.apis.callback_urls import WORDS
@@ -79,11 +79,7 @@ def callback_url(requests: Iterable[Mapping[str, Any]]) -> str | None:
     for entry in requests:
         if entry.get("endpoint") != "stk_push":
             continue
-        try:
-            body = json.loads((entry.get("request") or {}).get("body") or "")
-        except (ValueError, TypeError):
-            continue
-        url = body.get("CallBackURL") if isinstance(body, Mapping) else None
+        url = read_object((entry.get("request") or {}).get("body")).get("CallBackURL")
         if isinstance(url, str) and urlsplit(url).hostname:
             return url
     return None

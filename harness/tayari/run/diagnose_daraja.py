@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_control.process import Callbacks, DarajaAccount
+from tayari_formats.json_text import read_object
 
 from tayari.run.diagnose_merchant import without_secrets
 from tayari.run.findings import Finding, bad, good, warning
@@ -182,9 +182,4 @@ def _request(entry: Entry) -> Mapping[str, Any]:
 
 
 def _decoded(body: object) -> Mapping[str, Any]:
-    if isinstance(body, str | bytes):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            return {}
-    return body if isinstance(body, Mapping) else {}
+    return body if isinstance(body, Mapping) else read_object(body)

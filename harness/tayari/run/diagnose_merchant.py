@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tayari_control.process import Callbacks
-from tayari_target.extraction import key_paths, looks_like_html, read_json, visible_text
+from tayari_formats.json_text import read_value
+from tayari_target.extraction import key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, Started, StatusView
@@ -155,7 +156,7 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
 
 def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
     """An extractor of the target file found nothing in an answer: what was there instead."""
-    decoded = read_json(answer)
+    decoded = read_value(answer.body)
     if decoded is None and written.startswith("$"):
         kind = "an HTML page" if looks_like_html(answer) else "not JSON"
         message = f"{where} is {kind}, but {key} is the JSONPath {written}: {_shortened(answer)}"

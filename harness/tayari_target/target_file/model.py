@@ -139,6 +139,8 @@ class Merchant:
     """`module:Class` of a `tayari_target.adapter.Adapter`."""
     headers: Mapping[str, str] = field(default_factory=nothing)
     timeout_s: float = 30.0
+    max_answer_bytes: int = 2_000_000
+    """A longer answer, decompressed, counts as none: the rest of it is not read."""
     promises: Promises = field(default_factory=Promises)
 
 

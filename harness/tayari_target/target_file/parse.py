@@ -49,6 +49,7 @@ def parse_merchant(section: Section, folder: Path) -> Merchant | None:
     opened = _open_account(section.section("c2b"))
     status = parse_status(section.section("status"), saved)
     rest = (_capabilities(section), section.number("timeout_s", 30.0, low=0.1, high=600), _promises(section))
+    max_answer_bytes = section.whole("max_answer_bytes", 2_000_000, low=1_000, high=1_000_000_000)
     section.close()
     if name is None or base_url is None or pay is None:
         return None
@@ -67,6 +68,7 @@ def parse_merchant(section: Section, folder: Path) -> Merchant | None:
         capabilities=rest[0],
         capabilities_named=section.has("capabilities"),
         timeout_s=rest[1],
+        max_answer_bytes=max_answer_bytes,
         promises=rest[2],
     )
 

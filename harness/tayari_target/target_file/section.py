@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tayari_control.allowed_hosts import is_real_daraja
 from tayari_formats.problems import Problem
 from tayari_formats.suggestion import did_you_mean
 
@@ -157,7 +158,7 @@ class Section:
             self.reading.complain(
                 line, where, repr(text), "http://HOST[:PORT] or https://HOST", "write the full address"
             )
-        elif host == "safaricom.co.ke" or host.endswith(".safaricom.co.ke"):
+        elif is_real_daraja(host):
             do = "Tayari never calls Safaricom; give the address of your own test system"
             self.reading.complain(line, where, repr(text), "your merchant's address", do)
 

@@ -15,6 +15,7 @@ from locust import HttpUser, task
 from locust.clients import HttpSession, ResponseContextManager
 from locust.exception import StopUser
 from tayari_control.client import ControlError
+from tayari_control.http_session import MerchantSession
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
 
@@ -37,7 +38,7 @@ class Step:
     """Why its last answer is wrong, whatever the HTTP status says."""
 
 
-class StepSession(HttpSession):
+class StepSession(MerchantSession, HttpSession):
     """Locust's session, which holds each answer open until its step has judged the body."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -143,7 +144,6 @@ class Shopper(HttpUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
-        self.client.trust_env = False
         self._exchanges: list[DriverExchange] = []
         driver = self.load_run.stage.new_driver(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(

@@ -1,0 +1,239 @@
+"""Every HTTP client of the harness is made here: for the control port, and for the merchant under test.
+
+No client reads the environment. Proxy variables would send phone numbers to a proxy, and `requests` reads
+`os.environ` in its threads while pytest changes it (`KeyError: 'PYTEST_CURRENT_TEST'`).
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_CHUNK: Final = 16 * 1024
+_SHOWN_BYTES: Final = 64 * 1024
+"""So much of an answer beyond a limit is kept as evidence."""
+_OVERHEAD_BYTES: Final = 1_000_000
+"""Room for headers, chunk sizes and trailers, and for the redirects before the last answer."""
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLimit:
+    """How much of an answer is read, and for how long: one hostile answer must not fill memory or stop a run."""
+
+    bytes: int = 2_000_000
+    """Of the body, decompressed."""
+    seconds: float = 30.0
+    """From the request to the last byte, redirects included. A longer timeout of one call extends it."""
+
+
+class AnswerBeyondLimit(requests.RequestException):
+    """The answer was too long or took too long; `response` holds the first part, if its headers were complete."""
+
+
+class ControlSession(requests.Session):
+    """For the control port of our own simulator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=128))
+
+
+class MerchantSession(requests.Session):
+    """For the merchant: answers are bounded by `limit`, and redirects are followed on their own origin only.
+
+    Another class of session, such as Locust's, becomes safe by naming this one first among its bases.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.trust_env = False
+        self.limit = AnswerLimit()
+        adapter = _LimitedAdapter(pool_connections=8, pool_maxsize=128)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """As `requests` does, within the limit. It is called again for each redirect, under the same limit."""
+        if _reading.get() is not None:
+            return super().send(request, **kwargs)
+        timeout = kwargs.get("timeout")
+        seconds = max(self.limit.seconds, timeout) if isinstance(timeout, int | float) else self.limit.seconds
+        with _limited(_Reading(self.limit.bytes, seconds)):
+            return super().send(request, **kwargs)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where to go next; None for another origin, whose redirect is the answer itself."""
+        target = super().get_redirect_target(resp)
+        if target is None or origin(urljoin(resp.url, target)) != origin(resp.url):
+            return None
+        return target
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, as browsers compare them; a port that is no number makes an origin of its own."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    try:
+        port = parts.port or _DEFAULT_PORTS.get(scheme)
+    except ValueError:
+        port = None
+    return scheme, (parts.hostname or "").lower().rstrip("."), port
+
+
+class _Reading:
+    """What one call may still read."""
+
+    __slots__ = ("bytes", "raw_left", "reason", "seconds", "until")
+
+    def __init__(self, limit_bytes: int, seconds: float) -> None:
+        self.bytes = limit_bytes
+        self.raw_left = limit_bytes + _OVERHEAD_BYTES
+        self.seconds = seconds
+        self.until = time.monotonic() + seconds
+        self.reason = ""
+
+    def left_s(self) -> float:
+        """Seconds until the deadline. Raises TimeoutError at the deadline."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            self.reason = (
+                f"the answer is not complete after {self.seconds:g} s; "
+                "expected all of it by then; let the merchant answer in full"
+            )
+            raise TimeoutError(self.reason)
+        return left
+
+    def count(self, received: int) -> None:
+        """Count what came from the network. Raises OSError beyond the limit."""
+        self.raw_left -= received
+        if self.raw_left < 0:
+            raise OSError(self.too_long())
+
+    def too_long(self) -> str:
+        self.reason = (
+            f"the answer is longer than {self.bytes:,} bytes; "
+            "expected at most that; let the merchant answer shorter, or raise merchant.max_answer_bytes"
+        )
+        return self.reason
+
+
+_reading: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+@contextmanager
+def _limited(reading: _Reading) -> Iterator[None]:
+    token = _reading.set(reading)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+class _LimitedStream(io.RawIOBase):
+    """The bytes of one answer. `requests` knows only a timeout per read, which a dripping answer never meets."""
+
+    def __init__(self, sock: socket.socket, reading: _Reading) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)  # it keeps the socket open until the answer is read
+        self._reading = reading
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._reading.left_s()
+        patience = self._sock.gettimeout()
+        if patience is None or patience > left:
+            self._sock.settimeout(left)
+        try:
+            received = self._raw.readinto(buffer)
+        except TimeoutError:
+            self._reading.left_s()
+            raise
+        self._reading.count(received or 0)
+        return received
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _LimitedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        reading = _reading.get()
+        if reading is not None:
+            self.fp.close()
+            self.fp = io.BufferedReader(_LimitedStream(sock, reading))
+
+
+class _Connection(HTTPConnection):
+    response_class = _LimitedResponse
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _LimitedResponse
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _LimitedAdapter(HTTPAdapter):
+    """Reads every answer itself: `requests` reads the body of a redirect without any limit."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def send(self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        reading = _reading.get()
+        if reading is None:
+            raise RuntimeError("an answer is read outside of MerchantSession.send")
+        response: requests.Response | None = None
+        try:
+            response = super().send(request, True, *args, **kwargs)
+            _read(response, reading)
+        except requests.RequestException as error:
+            if reading.reason:
+                raise AnswerBeyondLimit(reading.reason, request=request, response=response) from error
+            raise
+        if reading.reason:
+            raise AnswerBeyondLimit(reading.reason, request=request, response=response)
+        return response
+
+
+def _read(response: requests.Response, reading: _Reading) -> None:
+    """Read the body piece by piece; urllib3 decompresses no more than a piece at a time since its version 2.6."""
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > reading.bytes:
+                reading.too_long()
+                break
+    finally:
+        beyond = bool(reading.reason)
+        if beyond:
+            response.raw.close()
+        response._content = bytes(body[:_SHOWN_BYTES] if beyond else body)
+        response._content_consumed = True  # type: ignore[attr-defined]  # the stubs do not have it

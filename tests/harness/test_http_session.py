@@ -1,0 +1,251 @@
+"""The clients of the harness against answers that have no end, and redirects that lead elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
+from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, ControlSession, MerchantSession, origin
+from tayari_target.driver import DriverExchange, MerchantDriver
+from tiny_shop import Says, Shop, open_shop, write_target
+
+Writes = Callable[[socket.socket], None]
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@contextmanager
+def raw_server(writes: Writes) -> Iterator[str]:
+    """Reads the head of each request, then lets `writes` answer; ends with the connection."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            try:
+                connection.recv(65536)
+                writes(connection)
+            except OSError:
+                pass  # the client closed: it has read enough
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def endless_body(connection: socket.socket) -> None:
+    connection.sendall(OK + b"\r\n")
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+def small_gzip_of_much(connection: socket.socket) -> None:
+    packed = gzip.compress(b"\0" * 200_000_000)
+    connection.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+
+
+def endless_chunks(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+
+
+def endless_trailers(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n")
+    while True:
+        connection.sendall(b"X-Trailer: " + b"x" * 4096 + b"\r\n")
+
+
+def endless_headers(connection: socket.socket) -> None:
+    connection.sendall(OK)
+    while True:
+        connection.sendall(b"X-Header: " + b"x" * 4096 + b"\r\n")
+
+
+def endless_redirect_body(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+def endless_interim_answers(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        endless_body,
+        small_gzip_of_much,
+        endless_chunks,
+        endless_trailers,
+        endless_headers,
+        endless_redirect_body,
+        endless_interim_answers,
+    ],
+)
+def test_an_answer_without_end_is_read_to_the_limit_only(writes: Writes) -> None:
+    with raw_server(writes) as url, MerchantSession() as session:
+        session.limit = AnswerLimit(bytes=100_000)
+
+        with pytest.raises(requests.RequestException) as caught:
+            session.get(url, timeout=20)
+
+    response = caught.value.response
+    assert response is None or len(response.content) <= 100_000
+
+
+def test_a_body_beyond_the_limit_is_named_with_the_key_that_raises_it() -> None:
+    with raw_server(small_gzip_of_much) as url, MerchantSession() as session:
+        session.limit = AnswerLimit(bytes=100_000)
+
+        with pytest.raises(AnswerBeyondLimit, match=r"longer than 100,000 bytes.*merchant\.max_answer_bytes"):
+            session.get(url, timeout=20)
+
+
+@pytest.mark.parametrize("head", [b"", OK + b"X-Slow: ", OK + b"Content-Length: 100000\r\n\r\n"])
+def test_an_answer_that_drips_ends_at_the_deadline(head: bytes) -> None:
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while not ended.wait(0.05):
+            connection.sendall(b"x")
+
+    with raw_server(drip) as url, MerchantSession() as session:
+        session.limit = AnswerLimit(seconds=0.4)
+        began = time.monotonic()
+
+        with pytest.raises(AnswerBeyondLimit, match=r"not complete after 0\.4 s"):
+            session.get(url, timeout=0.3)
+
+        ended.set()
+    assert time.monotonic() - began < 15  # without a deadline it drips for over an hour
+
+
+def test_an_answer_within_the_limit_is_read_whole_and_the_connection_is_used_again() -> None:
+    with open_shop({"GET /page": Says("x" * 100_000)}) as shop, MerchantSession() as session:
+        session.limit = AnswerLimit(bytes=100_000)
+
+        bodies = [session.get(f"{shop.url}/page", timeout=20).text for _ in range(3)]
+
+        pools = session.get_adapter(shop.url).poolmanager.pools  # type: ignore[attr-defined]
+        (pool,) = [pools[key] for key in pools.keys()]  # noqa: SIM118 - urllib3's pools cannot be iterated
+    assert bodies == ["x" * 100_000] * 3
+    assert pool.num_connections == 1
+
+
+def test_the_driver_tells_a_too_long_answer_and_goes_on(tmp_path: Path) -> None:
+    exchanges: list[DriverExchange] = []
+    with raw_server(endless_body) as url:
+        target = write_target(tmp_path, url, more="max_answer_bytes: 5000")
+        started = MerchantDriver(target, record=exchanges.append).start_payment(
+            msisdn="254700000001", amount=10, reference="R1"
+        )
+
+    assert (started.accepted, started.status, started.payment_id) == (False, None, None)
+    assert "longer than 5,000 bytes" in started.error
+    assert exchanges[0].status == 200
+    assert 0 < len(exchanges[0].response_body) <= 70_000
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Shop]:
+    with open_shop({"POST /stolen": Says({"id": "stolen"}), "GET /stolen": Says({"id": "stolen"})}) as shop:
+        yield shop
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_origin_is_the_answer_and_is_not_followed(
+    elsewhere: Shop, tmp_path: Path, status: int
+) -> None:
+    leads = Says({"id": 1}, status, headers={"Location": f"{elsewhere.url}/stolen"})
+    with open_shop({"POST /pay": leads}) as shop:
+        pay = '{request: "POST /pay", json: {phone: "{msisdn}"}, payment_id: $.id, idempotency_header: Key}'
+        target = write_target(tmp_path, shop.url, pay=pay, more="headers: {X-Api-Key: canary}")
+        started = MerchantDriver(target).start_payment(msisdn="254700000001", amount=10, reference="R1")
+
+    assert (started.status, started.payment_id) == (status, "1")
+    assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("location", ["//elsewhere.test:99/x", "https://127.0.0.1/x", "http://127.0.0.1:99999999/x"])
+def test_odd_forms_of_another_origin_are_not_followed(tmp_path: Path, location: str) -> None:
+    with open_shop({"POST /pay": Says({"id": 1}, 307, headers={"Location": location})}) as shop:
+        started = MerchantDriver(write_target(tmp_path, shop.url)).start_payment(
+            msisdn="254700000001", amount=10, reference="R1"
+        )
+
+    assert (started.status, started.error) == (307, "")
+
+
+def test_origins_are_compared_as_browsers_do() -> None:
+    assert origin("HTTP://Shop.Test./a") == origin("http://shop.test:80/b")
+    assert origin("http://shop.test/") != origin("https://shop.test/")
+    assert origin("http://shop.test:81/") != origin("http://shop.test/")
+
+
+def test_proxy_variables_reach_neither_the_merchant_nor_the_control_port(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with open_shop({"POST /pay": Says({"id": 1}), "GET /": Says("ok")}) as shop, open_shop({}) as proxy:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.setenv(name, "")
+        started = MerchantDriver(write_target(tmp_path, shop.url)).start_payment(
+            msisdn="254700000001", amount=10, reference="R1"
+        )
+        with ControlSession() as session:
+            status = session.get(f"{shop.url}/", timeout=20).status_code
+
+    assert (started.payment_id, status) == ("1", 200)
+    assert proxy.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/x", "http://[::1]/", "http://localhost/", "http://shop.test/a"])
+def test_loopback_and_the_hosts_of_the_target_file_are_called(url: str) -> None:
+    check_host(url, hosts_of(["http://SHOP.test:8080/"]))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://sandbox.safaricom.co.ke/mpesa", "it is the real Safaricom"),
+        ("https://safaricom.co.ke./", "it is the real Safaricom"),
+        ("http://elsewhere.test/", "host 'elsewhere.test' is not called; expected loopback or shop.test"),
+        ("http://[::1", "write this address into the target file"),
+    ],
+)
+def test_any_other_host_is_refused_with_a_reason(url: str, said: str) -> None:
+    with pytest.raises(HostRefused, match=said):
+        check_host(url, frozenset({"shop.test"}))
+
+
+def test_the_driver_checks_the_host_of_each_call(tmp_path: Path) -> None:
+    target = write_target(tmp_path, "http://127.0.0.1:9")
+    real = replace(target, merchant=replace(target.merchant, base_url="https://api.safaricom.co.ke"))
+
+    started = MerchantDriver(real).start_payment(msisdn="254700000001", amount=10, reference="R1")
+
+    assert "it is the real Safaricom" in started.error
