@@ -17,12 +17,12 @@ _LOOPBACK: Final = re.compile(r"https?://(?:[^@/]*@)?(?:localhost|127\.[\d.]+|\[
 _WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORECASE)
 
 
-def callback_url(options: Options) -> Read:
-    """Read a callback URL under these switches."""
+def callback_url(options: Options, *, words: str = "callback_url_words") -> Read:
+    """Read a callback URL under these switches; `words` is the one that speaks of forbidden words."""
     refused = []
     if options.says("loopback_callback_url", "refuse"):
         refused.append(_LOOPBACK.match)
-    if options.says("callback_url_words", "refuse"):
+    if options.says(words, "refuse"):
         refused.append(_WORD.search)
 
     @lru_cache(maxsize=1024)

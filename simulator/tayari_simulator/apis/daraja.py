@@ -159,7 +159,11 @@ class Daraja:
 
     def answered(self, transaction: Transaction, answer: Answer) -> None:
         """The merchant answered a message that must be answered before there is a result."""
+        if self.world.transactions.find(transaction.id) is not transaction:
+            return  # it was forgotten meanwhile
         self.world.lifecycles[transaction.kind].answered(self.world, transaction, answer)
+        if self.world.keeper is not None:
+            self.world.keeper.resulted(transaction, ())
 
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""

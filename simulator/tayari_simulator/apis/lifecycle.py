@@ -52,9 +52,11 @@ class Lifecycle:
     settle: Callable[[World, Transaction], None]
     """Post the money of a success on the ledger. Called once."""
     message: Callable[[World, Transaction, Result], bytes]
-    """The later message: callback, result or confirmation."""
+    """The later message: callback, result or confirmation; empty: this result is told to nobody."""
     moves_money: bool = True
     """Whether a success has a receipt."""
+    receipt: Callable[[World, Transaction, float], str] | None = None
+    """The receipt of a success at this time; None: a new one is drawn."""
     opened: Callable[[World, Transaction], None] = _nothing
     """It was accepted."""
     closed: Callable[[World, Transaction], None] = _nothing
@@ -63,5 +65,11 @@ class Lifecycle:
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
     answered: Callable[[World, Transaction, Answer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""
+    also: Callable[[World, Transaction, float], Delivery | None] | None = None
+    """A second message of the first success, to another URL; no fault changes it."""
+    names_short_code: bool = False
+    """Whether its message carries the header `Businessshortcode`."""
+    repeats: bool = True
+    """Whether its message may be sent again when it is not answered 200 (option `callback_retries`)."""
     samples: tuple[bytes, ...] = ()
     """Message bodies in every form of this API: what a scenario's `mutate` is tried on."""

@@ -33,6 +33,7 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     transaction.step += 1
     code = _code_of(world, lifecycle, transaction, step)
     desc = (step.result_desc if code == step.result_code else None) or world.text_of(code, lifecycle.api)
+    unpaid = transaction.status is not Status.PAID
     receipt = _apply(world, transaction, code, desc, due_s) if step.truth else ""
     lifecycle.closed(world, transaction)
     world.counts.results += 1
@@ -42,18 +43,32 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     else:
         transaction.next_due_s = 0.0
         transaction.pending -= 1
+    also = None
+    if lifecycle.also is not None and unpaid and transaction.status is Status.PAID:
+        also = lifecycle.also(world, transaction, due_s)
+    told = _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
+    return told if also is None else (*told, also)
+
+
+def _message(
+    world: World, lifecycle: Lifecycle, transaction: Transaction, step: Step, result: Result
+) -> tuple[Delivery, ...]:
+    """The later message of a result, as its scenario's faults leave it."""
     url = transaction.timeout_url if step.to_timeout_url else transaction.url
     if not step.callback or not url:
         return ()
-    if code == 0 and not receipt and lifecycle.moves_money and not step.to_timeout_url:
-        receipt = transaction.receipt or world.ids.receipt(due_s)
-    result = _TIMED_OUT._replace(at_s=due_s) if step.to_timeout_url else Result(code, desc, receipt, due_s)
+    due_s, play = result.at_s, transaction.play
+    if step.to_timeout_url:
+        result = _TIMED_OUT._replace(at_s=due_s)
+    elif result.code == 0 and not result.receipt and lifecycle.moves_money:
+        result = result._replace(receipt=transaction.receipt or _receipt(world, lifecycle, transaction, due_s))
     body = lifecycle.message(world, transaction, result)
     if not body:
         return ()
     sent_s = due_s + step.callback_after.draw(world.uniform)
     delivery = Delivery(sent_s, url, body, transaction.id, transaction.msisdn)
-    delivery.headers = world.callback_headers
+    if lifecycle.names_short_code:
+        delivery.headers = world.callback_headers
     return (delivery,) if play is None else _with_faults(world, play, delivery, due_s)
 
 
@@ -75,7 +90,7 @@ def message_of(
     done_s = transaction.completed_s or now_s
     receipt = transaction.receipt
     if not receipt and code == 0 and lifecycle.moves_money:
-        receipt = world.ids.receipt(done_s)
+        receipt = _receipt(world, lifecycle, transaction, done_s)
     return lifecycle.message(world, transaction, Result(code, desc, receipt, done_s))
 
 
@@ -92,7 +107,7 @@ def _apply(world: World, transaction: Transaction, code: int | str, desc: str, d
     transaction.completed_s = due_s
     if code == 0:
         if lifecycle.moves_money:
-            transaction.receipt = transaction.receipt or world.ids.receipt(due_s)
+            transaction.receipt = transaction.receipt or _receipt(world, lifecycle, transaction, due_s)
             world.transactions.keep_receipt(transaction)
         lifecycle.settle(world, transaction)
     return transaction.receipt
@@ -104,6 +119,10 @@ def _code_of(world: World, lifecycle: Lifecycle, transaction: Transaction, step:
         code = results.wire_form(step.result_code)
         return code if code != 0 or transaction.forced is None else transaction.forced
     return transaction.forced if transaction.forced is not None else lifecycle.decide(world, transaction)
+
+
+def _receipt(world: World, lifecycle: Lifecycle, transaction: Transaction, at_s: float) -> str:
+    return world.ids.receipt(at_s) if lifecycle.receipt is None else lifecycle.receipt(world, transaction, at_s)
 
 
 def _with_faults(world: World, play: Play, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_simulator.apis import b2c, dynamic_qr, iot, lookups, mobile_center, oauth, stk_push, stk_query
+from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b import register as c2b_urls
 from tayari_simulator.apis.fields import Fields
 from tayari_simulator.apis.lifecycle import Lifecycle
 from tayari_simulator.apis.world import World
@@ -101,6 +103,18 @@ ENDPOINTS: Final = (
     Endpoint(name="mobile_center_status", method="POST", path="/v2/bundles/get/status",
              fields=mobile_center.status_fields, handle=mobile_center.status,
              about="Mobile Center: how a bundle stands (stub)", source="reference 3.23", mark=Mark.ASSUMED),
+    Endpoint(name="c2b_register", method="POST", path="/mpesa/c2b/v2/registerurl", fields=c2b_urls.fields,
+             handle=c2b_urls.register_v2, about="C2B: where the payments of a short code are told",
+             source="reference 3.3"),
+    Endpoint(name="c2b_register_v1", method="POST", path="/mpesa/c2b/v1/registerurl", fields=c2b_urls.fields,
+             handle=c2b_urls.register_v1, about="C2B version 1: where the payments of a short code are told",
+             source="reference 3.3"),
+    Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields, handle=c2b.simulate_v2,
+             lifecycle=c2b.lifecycle, chooses=True, about="C2B: a customer pays a short code (sandbox)",
+             source="reference 3.3"),
+    Endpoint(name="c2b_v1", method="POST", path="/mpesa/c2b/v1/simulate", fields=c2b.fields, handle=c2b.simulate_v1,
+             plays=c2b.KIND, chooses=True, about="C2B version 1: a customer pays a short code (sandbox)",
+             source="reference 3.3"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

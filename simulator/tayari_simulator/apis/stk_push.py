@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose
+from tayari_simulator.apis.c2b.messages import confirmation_of_push
 from tayari_simulator.apis.callback_urls import callback_url
 from tayari_simulator.apis.fields import (
     LONGEST_TEXT,
@@ -28,7 +29,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
-from tayari_simulator.state.eat_time import timestamp
+from tayari_simulator.state.eat_time import eat_day, timestamp
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
@@ -191,6 +192,8 @@ def lifecycle(options: Options) -> Lifecycle:
         message=StkCallback(options),
         opened=_show_prompt,
         closed=_hide_prompt,
+        also=confirmation_of_push(options),
+        names_short_code=True,
     )
 
 
@@ -213,18 +216,13 @@ def _hide_prompt(world: World, transaction: Transaction) -> None:
 
 def _settle(world: World, transaction: Transaction) -> None:
     world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    world.transactions.note_paid(transaction.msisdn, _day(transaction.completed_s), transaction.amount)
+    world.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
 
 
 def _decide(world: World, transaction: Transaction) -> int | str:
     if not world.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    paid = world.transactions.paid(transaction.msisdn, _day(transaction.due_s))
+    paid = world.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
     if paid and paid + transaction.amount > world.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS
-
-
-def _day(now_s: float) -> int:
-    """The number of the day in EAT."""
-    return int(now_s + 3 * 3600) // 86_400

@@ -104,7 +104,7 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
      "assumed", {}),
     (11, "The DebitParty is in an invalid state.", "b2c b2b reversal", "the organisation's account is not active",
      ("We cannot pay out right now.", "Hatuwezi kutuma malipo kwa sasa."), "after fix", "documented", {}),
-    (14, "", "b2c", "credit party in an invalid state; text not established",
+    (14, "", "b2c c2b", "credit party in an invalid state; text not established",
      ("The receiving account is not active.", "Akaunti inayopokea haitumiki."), "after fix", "assumed", {}),
     (15, "", "core", "duplicate detected: the conversation id was used before", _NONE, "ask first", "documented", {}),
     (17, "System internal error.", "b2b b2c", "internal failure", _CHECKING, "ask first", "documented", {}),
@@ -177,7 +177,7 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     (100000009, "", "core", "API abnormal", _CHECKING, "ask first", "documented", {}),
     (100000010, "", "core", "insufficient permission", _NONE, "after fix", "documented", {}),
     (100000011, "", "core", "request rate exceeded", say.BUSY, "after a wait", "documented", {}),
-    *((code, "Rejected", "c2b_validation", f"the merchant's own answer to a validation: {what}", _NONE, "no",
+    *((code, "Rejected", "c2b", f"the merchant's own answer to a validation: {what}", _NONE, "no",
        "documented", {})
       for code, what in (("C2B00011", "invalid phone number"), ("C2B00012", "invalid account number"),
                          ("C2B00013", "invalid amount"), ("C2B00014", "invalid KYC details"),

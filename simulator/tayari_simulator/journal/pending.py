@@ -37,6 +37,7 @@ FACTS: Final = (
 """The fields of a transaction that are known when it is accepted."""
 CHANGES: Final = (
     "id", "status", "result_code", "result_desc", "receipt", "completed_s", "step", "next_due_s", "ending", "forced",
+    "details",
 )  # fmt: skip
 """The fields that a result changes, and the id."""
 

@@ -1,4 +1,4 @@
-"""The `Timestamp` that a merchant sends: 14 digits that are a real time."""
+"""Times in East Africa: the `Timestamp` that a merchant sends, 14 digits that are a real time, and the day."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def _is_time(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def eat_day(now_s: float) -> int:
+    """The number of the day in EAT that this second lies in."""
+    return int(now_s + 3 * 3600) // 86_400

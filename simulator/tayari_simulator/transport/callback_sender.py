@@ -177,12 +177,17 @@ class Outbox:
                 exchange.status != 200
                 and self._retries
                 and not delivery.forged_from
-                and not delivery.precedes
+                and self._may_repeat(transaction, delivery)
                 and len(transaction.callbacks) <= self._retries
             ):
                 self._retry(transaction, delivery)
             self._through(transaction, delivery)
         self.changed()
+
+    def _may_repeat(self, transaction: Transaction, delivery: Delivery) -> bool:
+        """C2B messages are sent once, those about an STK payment too. Source: reference 1.9."""
+        lifecycle = self._daraja.world.lifecycles[transaction.kind]
+        return lifecycle.repeats and delivery.url in (transaction.url, transaction.timeout_url)
 
     def _through(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback is over; the payment may be, too."""
@@ -193,9 +198,11 @@ class Outbox:
             world.keeper.done(transaction, delivery)
 
     def _retry(self, transaction: Transaction, delivery: Delivery) -> None:
+        world = self._daraja.world
+        headers = world.callback_headers if world.lifecycles[transaction.kind].names_short_code else ()
         again = Delivery(
             self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.transaction_id,
-            delivery.msisdn, delivery.method, delivery.content_type, self._daraja.world.callback_headers,
+            delivery.msisdn, delivery.method, delivery.content_type, headers,
             f"retry {len(transaction.callbacks)} of {self._retries}",
         )  # fmt: skip
         transaction.pending += 1

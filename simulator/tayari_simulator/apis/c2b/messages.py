@@ -1,0 +1,158 @@
+"""Validation and confirmation: flat, every value text. Source: reference 3.3."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from tayari_simulator.apis.customers import names_of
+from tayari_simulator.apis.organisations import Organisation
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Transaction
+
+Json = dict[str, Any]
+
+BUY_GOODS: Final = "CustomerBuyGoodsOnline"
+FIELDS: Final = (
+    "TransactionType", "TransID", "TransTime", "TransAmount", "BusinessShortCode", "BillRefNumber", "InvoiceNumber",
+    "OrgAccountBalance", "ThirdPartyTransID", "MSISDN", "FirstName", "MiddleName", "LastName",
+)  # fmt: skip
+THIRD_PARTY: Final = "third_party"
+"""In a transaction's details: the `ThirdPartyTransID` of the merchant's answer to the validation."""
+
+
+class C2bMessages:
+    """Builds the messages about C2B payments under one set of switches."""
+
+    def __init__(self, options: Options) -> None:
+        self._msisdn = _FORMS[options.text("c2b_msisdn")]
+        self._names = options.text("c2b_names")
+        self._till = options.text("c2b_till_type")
+
+    def validation(self, transaction: Transaction, organisation: Organisation, date_time: int) -> bytes:
+        """The question whether a payment may be made."""
+        told = self._head(transaction, "", transaction.id, date_time, organisation.short_code)
+        told["TransAmount"] = str(transaction.amount)
+        return dumps(told | {"FirstName": names_of(transaction.msisdn)[0]})
+
+    def confirmation(
+        self, world: World, transaction: Transaction, organisation: Organisation, *, receipt: str, at_s: float
+    ) -> bytes:
+        """What tells of a payment that was made. Its `TransID` is the receipt."""
+        kind = self._till if transaction.command == BUY_GOODS else "Pay Bill"
+        told = self._head(transaction, kind, receipt, world.ids.second(at_s).date_time, organisation.short_code)
+        balance = world.ledger.balance(organisation.short_code, Account.UTILITY)
+        told["OrgAccountBalance"] = f"{balance}.00"
+        told["ThirdPartyTransID"] = (transaction.details or {}).get(THIRD_PARTY, "")
+        return dumps(told | self._customer(transaction.msisdn, receipt))
+
+    def _head(self, transaction: Transaction, kind: str, receipt: str, date_time: int, short_code: str) -> Json:
+        """All fields but the names, in their order; balance and the merchant's own number are empty."""
+        return {
+            "TransactionType": kind,
+            "TransID": receipt,
+            "TransTime": str(date_time),
+            "TransAmount": f"{transaction.amount}.00",
+            "BusinessShortCode": short_code,
+            "BillRefNumber": "" if transaction.command == BUY_GOODS else transaction.reference,
+            "InvoiceNumber": "",
+            "OrgAccountBalance": "",
+            "ThirdPartyTransID": "",
+            "MSISDN": self._msisdn(transaction.msisdn),
+        }
+
+    def _customer(self, msisdn: str, receipt: str) -> Json:
+        """The names. `mix`: half of the receipts leave two of them out, the others have them empty."""
+        first, last = names_of(msisdn)
+        if self._names == "full":
+            return {"FirstName": first, "MiddleName": "", "LastName": last}
+        if self._names == "missing" or (self._names == "mix" and ord(receipt[-1]) % 2):
+            return {"FirstName": first}
+        return {"FirstName": first, "MiddleName": "", "LastName": ""}
+
+
+def organisation_of(world: World, transaction: Transaction) -> Organisation | None:
+    """The receiver of a customer's payment that registered URLs: the till, or the short code that asked for it."""
+    for short_code in (transaction.party_b, transaction.short_code):
+        organisation = world.organisations.find(short_code)
+        if organisation is not None and organisation.urls is not None:
+            return organisation
+    return None
+
+
+def confirmation_of_push(options: Options) -> Callable[[World, Transaction, float], Delivery | None] | None:
+    """What confirms an STK payment to the C2B URLs of its short code as well. None: switched off.
+
+    Source: reference 3.1, 6-32.
+    """
+    if options.says("stk_c2b_confirmation", "off"):
+        return None
+    messages = C2bMessages(options)
+
+    def confirm(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
+        organisation = organisation_of(world, transaction)
+        if organisation is None or organisation.urls is None:
+            return None
+        body = messages.confirmation(world, transaction, organisation, receipt=transaction.receipt, at_s=at_s)
+        return Delivery(
+            at_s, organisation.urls.confirmation, body, transaction.id, transaction.msisdn, note="C2B confirmation"
+        )
+
+    return confirm
+
+
+def _masked(msisdn: str) -> str:
+    return f"{msisdn[:4]} ***** {msisdn[-3:]}"
+
+
+def _masked_inside(msisdn: str) -> str:
+    return f"{msisdn[:5]}****{msisdn[-3:]}"
+
+
+@lru_cache(maxsize=4096)
+def _hashed(msisdn: str) -> str:
+    return hashlib.sha256(msisdn.encode()).hexdigest()
+
+
+_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "masked": _masked,
+    "hashed": _hashed,
+    "full": str,
+    "masked_2019": _masked_inside,
+}
+
+
+def _schema(title: str, required: tuple[str, ...], about: Mapping[str, str]) -> Json:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": {name: {"type": "string", **_about(about.get(name, ""))} for name in FIELDS},
+        "required": list(required),
+    }
+
+
+def _about(text: str) -> Json:
+    return {"description": text} if text else {}
+
+
+_ABOUT: Final = {
+    "TransID": "the receipt: the same in validation and confirmation; the key for finding duplicates",
+    "TransTime": "YYYYMMDDHHmmss in EAT",
+    "TransAmount": "decimal text; a validation has no decimals",
+    "BillRefNumber": "what the customer typed; empty for tills",
+    "InvoiceNumber": "always empty",
+    "OrgAccountBalance": "empty in a validation; the new balance in a confirmation",
+    "MSISDN": "masked, a SHA-256 in hexadecimal, or the full number",
+    "MiddleName": "empty, or absent",
+    "LastName": "empty, or absent",
+}
+
+C2B_VALIDATION: Final = _schema("C2B: validation (the merchant answers within 8 s)", FIELDS[:11], _ABOUT)
+C2B_CONFIRMATION: Final = _schema("C2B: confirmation of a payment that was made", FIELDS[:11], _ABOUT)

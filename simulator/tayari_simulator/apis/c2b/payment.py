@@ -1,0 +1,237 @@
+"""A customer pays a short code: `POST /mpesa/c2b/v2/simulate`, and v1. Source: reference 3.3.
+
+The payment is validated by the merchant where that is switched on, then made, then confirmed once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.c2b.messages import BUY_GOODS, THIRD_PARTY, C2bMessages, organisation_of
+from tayari_simulator.apis.c2b.register import (
+    BAD_REQUEST,
+    CANCELLED,
+    check_version,
+    short_code_field,
+    unknown_short_code,
+)
+from tayari_simulator.apis.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
+from tayari_simulator.apis.lifecycle import Answer, Lifecycle, Result
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import ERRORS, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Delivery, Play, Reply
+from tayari_simulator.state.eat_time import eat_day
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.transactions import Transaction
+
+KIND: Final = "c2b"
+PAY_BILL: Final = "CustomerPayBillOnline"
+ACCEPTED: Final = "Accept the service request successfully."
+LONGEST_REFERENCE: Final = 20
+REJECT_CODES: Final = ("C2B00011", "C2B00012", "C2B00013", "C2B00014", "C2B00015", "C2B00016")
+"""What a merchant may answer to a validation. Source: reference 3.3."""
+OTHER_REASON: Final = REJECT_CODES[-1]
+"""A code that is none of these cancels as this one does: assumed."""
+VALIDATED: Final = "validation"
+"""In a transaction's details: what became of its validation. Absent: it was not asked for."""
+_SAYS: Final = "reference 3.3"
+_SIMULATE_IS_OFF: Final = ERRORS["404.003.01"]
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks."""
+    largest = int(options.number("max_amount"))
+    rows = (
+        short_code_field(),
+        Field(name="CommandID", read=one_of((PAY_BILL, BUY_GOODS)), schema={"enum": [PAY_BILL, BUY_GOODS]},
+              refusal=BAD_REQUEST, about="to a pay bill, or to a till", source=_SAYS),
+        Field(name="Amount", read=amount(largest), refusal=BAD_REQUEST, about="whole shillings", source=_SAYS,
+              schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
+                                {"type": "string", "pattern": r"^\d+$"}]}),
+        Field(name="Msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), refusal=BAD_REQUEST,
+              about="the payer, 2547... or 2541...", source=_SAYS),
+        Field(name="BillRefNumber", read=text(LONGEST_REFERENCE, required=False), required=False,
+              refusal=BAD_REQUEST, source=_SAYS,
+              schema={"type": ["string", "number", "null"], "maxLength": LONGEST_REFERENCE},
+              about="the account that the customer types; null for a till"),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def simulate_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a simulated payment of version 1. Raises Refused."""
+    return _simulate(world, exchange, values, "v1")
+
+
+def simulate_v2(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a simulated payment of version 2. Raises Refused."""
+    return _simulate(world, exchange, values, "v2")
+
+
+def _simulate(world: World, exchange: Exchange, values: list[Any], version: str) -> Reply:
+    if world.options.says("c2b_simulate", "off"):
+        raise Refused(_SIMULATE_IS_OFF, note="simulate is an API of the sandbox (option c2b_simulate)")
+    check_version(world.options, version)
+    short_code, command, shillings, payer, reference = values
+    if world.organisations.find(short_code) is None:
+        return unknown_short_code(exchange, short_code)
+
+    def accept(play: Play | None) -> Reply:
+        transaction = pay(
+            world, exchange, play, short_code=short_code, command=command, amount=shillings, msisdn=payer,
+            reference=reference,
+        )  # fmt: skip
+        return Reply(200, _acknowledgement(world, transaction, version))
+
+    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
+
+
+def pay(
+    world: World,
+    exchange: Exchange,
+    play: Play | None,
+    *,
+    short_code: str,
+    command: str,
+    amount: int,
+    msisdn: str,
+    reference: str,
+) -> Transaction:
+    """A customer pays: remember it, and plan what comes of it."""
+    now_s = exchange.at_s
+    organisation = world.organisations.find(short_code)
+    urls = None if organisation is None else organisation.urls
+    transaction = Transaction(
+        world.ids.receipt(now_s), world.ids.request_id(), KIND, msisdn, amount, short_code, short_code, reference,
+        "" if urls is None else urls.confirmation, now_s,
+        first_due_s(world, exchange, play, world.rules.outcome_after_s), command, "", {},
+    )  # fmt: skip
+    transaction.play = play
+    begin(world, exchange, transaction)
+    return transaction
+
+
+def _acknowledgement(world: World, transaction: Transaction, version: str) -> bytes:
+    """The first key is spelt as Daraja spells it; version 1 has no `ResponseCode`."""
+    if version == "v1":
+        return dumps({
+            "ConversationID": world.ids.conversation_id(transaction.created_s),
+            "OriginatorCoversationID": transaction.request_id,
+            "ResponseDescription": ACCEPTED,
+        })  # fmt: skip
+    return dumps({
+        "OriginatorCoversationID": transaction.request_id,
+        "ResponseCode": "0",
+        "ResponseDescription": ACCEPTED,
+    })  # fmt: skip
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a customer's payment."""
+    messages = C2bMessages(options)
+    timeout_s = options.number("c2b_validation_timeout_s")
+    all_validate = options.says("c2b_validation", "all")
+
+    def message(world: World, transaction: Transaction, result: Result) -> bytes:
+        """A confirmation has no result code: it tells of money that moved, and of nothing else."""
+        organisation = world.organisations.find(transaction.short_code)
+        if organisation is None or str(result.code) != "0":
+            return b""
+        return messages.confirmation(world, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
+
+    def precede(world: World, transaction: Transaction, due_s: float) -> Delivery | None:
+        organisation = organisation_of(world, transaction)
+        if organisation is None or organisation.urls is None or VALIDATED in _details(transaction):
+            return None
+        if not (organisation.validates or all_validate):
+            return None
+        _details(transaction)[VALIDATED] = "asked"
+        body = messages.validation(transaction, organisation, world.ids.second(due_s).date_time)
+        return Delivery(
+            due_s, organisation.urls.validation, body, transaction.id, transaction.msisdn, note="C2B validation",
+            timeout_s=timeout_s, precedes=True,
+        )  # fmt: skip
+
+    return Lifecycle(
+        api=KIND,
+        example=_example,
+        decide=_decide,
+        settle=_settle,
+        message=message,
+        receipt=lambda _world, transaction, _at_s: transaction.id,
+        precede=precede,
+        answered=_answered,
+        repeats=False,
+    )
+
+
+def _details(transaction: Transaction) -> dict[str, Any]:
+    if transaction.details is None:
+        transaction.details = {}
+    return transaction.details
+
+
+def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = world.business.short_code
+    return Transaction(
+        world.ids.receipt(now_s), world.ids.request_id(), KIND, msisdn, shillings, short_code, short_code, "INV1", url,
+        now_s, now_s, PAY_BILL,
+    )  # fmt: skip
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    if not world.ledger.covers(transaction.msisdn, transaction.amount):
+        return results.INSUFFICIENT
+    organisation = world.organisations.find(transaction.short_code)
+    if organisation is not None and not organisation.active:
+        return results.CREDIT_PARTY_INVALID
+    paid = world.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
+    if paid and paid + transaction.amount > world.rules.daily_limit:
+        return results.DAILY_LIMIT
+    return results.SUCCESS
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+    world.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
+
+
+def _answered(world: World, transaction: Transaction, answer: Answer) -> None:
+    """The merchant answered the validation, or did not: the payment goes on at once, or is cancelled."""
+    details = _details(transaction)
+    verdict, third_party = _verdict_of(answer)
+    if verdict == "":
+        organisation = organisation_of(world, transaction)
+        cancels = organisation is None or organisation.urls is None or organisation.urls.response_type == CANCELLED
+        details[VALIDATED] = f"no answer: {'cancelled' if cancels else 'completed'} by ResponseType"
+        transaction.forced = results.VALIDATION_FAILED if cancels else None
+    elif verdict == "0":
+        details[VALIDATED] = "accepted"
+        details[THIRD_PARTY] = third_party
+    else:
+        details[VALIDATED] = f"rejected: {verdict}"
+        transaction.forced = verdict if verdict in REJECT_CODES else OTHER_REASON
+    transaction.next_due_s = answer.at_s
+    transaction.pending += 1
+    world.agenda.add(answer.at_s, transaction)
+
+
+def _verdict_of(answer: Answer) -> tuple[str, str]:
+    """The `ResultCode` as text and the `ThirdPartyTransID`; an empty code: nothing that could be read."""
+    if answer.status != 200:
+        return "", ""
+    try:
+        told = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    code = told.get("ResultCode") if isinstance(told, dict) else None
+    if isinstance(code, bool) or not isinstance(code, int | str):
+        return "", ""
+    third_party = told.get("ThirdPartyTransID")
+    return str(code).strip()[:40], third_party[:40] if isinstance(third_party, str) else ""

@@ -1,0 +1,108 @@
+"""`POST /mpesa/c2b/v2/registerurl`, and v1: where the payments of a short code are told. Source: reference 3.3."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, digits, numeric_schema, one_of, text
+from tayari_simulator.apis.organisations import C2bUrls, Organisation
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue.errors import ERRORS, Refused
+from tayari_simulator.catalogue.gateway_pages import PAGES
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+
+COMPLETED: Final = "Completed"
+CANCELLED: Final = "Cancelled"
+BAD_REQUEST: Final = ERRORS["400.003.02"]
+"""C2B names no field when it refuses one. Source: reference 2.2, 3.3."""
+
+_SAYS: Final = "reference 3.3"
+_ALREADY: Final = ERRORS["500.003.1001.urls_already_registered"]
+_OTHER_PRODUCT: Final = ERRORS["401.003.01.no_apiproduct_match"]
+
+
+def short_code_field() -> Field:
+    """`ShortCode` of all C2B calls."""
+    return Field(name="ShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), refusal=BAD_REQUEST,
+                 about="the pay bill or the till", source=_SAYS)  # fmt: skip
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks."""
+    free = options.says("c2b_response_type", "free_text")
+    url = callback_url(options, words="c2b_url_words")
+    url_schema = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT}
+    choices = (COMPLETED, CANCELLED)
+    rows = (
+        short_code_field(),
+        Field(name="ResponseType", read=text(LONGEST_TEXT) if free else one_of(choices), refusal=BAD_REQUEST,
+              schema={"type": "string"} if free else {"enum": list(choices)}, source=_SAYS,
+              about="what happens to a payment whose validation is not answered"),
+        Field(name="ConfirmationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
+              about="where a payment that was made is told", source="reference 1.9, 3.3"),
+        Field(name="ValidationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
+              about="where a payment is asked about before it is made", source="reference 1.9, 3.3"),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def register_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a registration of version 1. Raises Refused."""
+    return _register(world, exchange, values, "v1")
+
+
+def register_v2(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a registration of version 2. Raises Refused."""
+    return _register(world, exchange, values, "v2")
+
+
+def _register(world: World, exchange: Exchange, values: list[Any], version: str) -> Reply:
+    short_code, response_type, confirmation, validation = values
+    check_version(world.options, version)
+    organisation = world.organisations.find(short_code)
+    if organisation is None:
+        return unknown_short_code(exchange, short_code)
+    if organisation.urls is not None and _registers_once(world, organisation):
+        raise Refused(_ALREADY, note=f"{short_code} has URLs already; in production they are deleted on the portal")
+    organisation.urls = C2bUrls(response_type=response_type, confirmation=confirmation, validation=validation)
+    return Reply(200, _acknowledgement(world))
+
+
+def check_version(options: Options, version: str) -> None:
+    """Refuse a call of the version that the app's product has not.
+
+    Raises:
+        Refused: 401.003.01.
+    """
+    product = options.text("c2b_product")
+    if product not in ("any", version):
+        raise Refused(_OTHER_PRODUCT, note=f"the app has C2B {product}, this is a call of {version}")
+
+
+def unknown_short_code(exchange: Exchange, short_code: str) -> Reply:
+    """What C2B answers about a short code that nobody has."""
+    exchange.note = f"the short code {short_code} is unknown here"
+    return PAGES["service_unreachable"].reply()
+
+
+def _registers_once(world: World, organisation: Organisation) -> bool:
+    return organisation.registers_once or world.options.says("c2b_register_again", "refuse")
+
+
+def _acknowledgement(world: World) -> bytes:
+    """The answer, in one of the forms that were seen; the first key is spelt as Daraja spells it."""
+    form = world.options.text("c2b_register_ack")
+    if form == "description_only":
+        return dumps({"ResponseDescription": "Success"})
+    if form == "empty_ids":
+        return dumps({"ConversationID": "", "OriginatorCoversationID": "", "ResponseDescription": "success"})
+    code, description = ("00000000", "success") if form == "eight_zeros" else ("0", "Success")
+    return dumps({
+        "OriginatorCoversationID": world.ids.request_id(),
+        "ResponseCode": code,
+        "ResponseDescription": description,
+    })  # fmt: skip
