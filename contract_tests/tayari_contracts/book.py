@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 from tayari_money.payment_record import Observation, PaymentRecord
 from tayari_target.driver import StatusView
 
+from tayari_contracts.findings import Finding
 from tayari_contracts.overload import Overload, StartGate
 from tayari_contracts.payment import Payment
+from tayari_contracts.rules import Control
 
 CRASH: Final = 500
 BROKEN: Final = 400
@@ -21,6 +24,41 @@ def untranslated(view: StatusView) -> str:
     """The merchant's word for a state that `merchant.status.states` does not name; empty where there is none."""
     readable = not view.error and (view.http_status or 200) < BROKEN
     return view.raw_state if view.state is None and readable else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A control after it was played: its payments, and how it did not end as expected."""
+
+    payments: tuple[Payment, ...] = ()
+    finding: Finding | None = None
+
+
+class Controls:
+    """The controls of one run, each played once. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._played: dict[Control, Played] = {}
+        self._locks = {control: Lock() for control in Control}
+
+    def once(self, control: Control, play: Callable[[], Played]) -> Played:
+        """How the control ended; whoever asks first plays it, and others wait."""
+        with self._locks[control]:
+            if control not in self._played:
+                self._played[control] = play()
+            return self._played[control]
+
+    def are_broken(self, controls: Iterable[Control]) -> bool:
+        """Whether one of these was played and did not end as expected."""
+        found = [self._played.get(control) for control in controls]
+        return any(played is not None and played.finding is not None for played in found)
+
+    def forget_failures(self) -> None:
+        """Let what did not end as expected be played again: the merchant was strained at the time."""
+        for control, lock in self._locks.items():
+            with lock:
+                if control in self._played and self._played[control].finding is not None:
+                    del self._played[control]
 
 
 class Book:
@@ -33,6 +71,7 @@ class Book:
         self._forged: set[str] = set()
         self._told: dict[str, str] = {}
         self.overload = Overload()
+        self.controls = Controls()
         self.gate = StartGate(payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
         self.queries_per_minute = queries_per_minute

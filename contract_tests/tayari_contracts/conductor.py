@@ -23,8 +23,10 @@ from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
+from tayari_contracts.controls import CARRIERS
 from tayari_contracts.job import Job, Performed, perform
 from tayari_contracts.overload import FEWEST, SIDE_BY_SIDE, printed_since
+from tayari_contracts.rules import Control
 from tayari_contracts.spacing import POLITE, own_limit
 from tayari_contracts.wording import quote
 
@@ -114,14 +116,19 @@ class Conductor:
                 self._after_death(held)
             self._learn_query_limit()
             trouble = overload.merchant or overload.machine or self._says_query_limit()
-            for job, first in doubted:
+            if len(jobs) > 1:
+                self._book.controls.forget_failures()
+            for job, first in sorted(doubted, key=lambda one: one[0].rule.id not in CARRIERS):
                 self._finish(job, self._settled(job, first, trouble=trouble, beside_others=len(jobs) > 1))
         finally:
             overload.end()
 
     def _settled(self, job: Job, first: Performed, *, trouble: str, beside_others: bool) -> Check:
         """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
-        broken = first.check.state in BROKEN
+        blocked = first.check.not_tested is NotTested.BLOCKED
+        if blocked and self._book.controls.are_broken({*job.controls, Control.SUCCESS}):
+            return first.check
+        broken = blocked or first.check.state in BROKEN
         crowded = first.overlapped or (beside_others and (broken or bool(trouble)))
         if not (first.doubtful and crowded) or self._stop.is_set():
             return first.check

@@ -30,6 +30,10 @@ class Unjudged(Finding):
     """The check ran, and what it saw does not decide."""
 
 
+class Unsettled(Unjudged):
+    """An ordinary payment that was begun later is not settled, so what lies before it may not be dealt with."""
+
+
 class Untested(Finding):
     """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else."""
 

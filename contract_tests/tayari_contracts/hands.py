@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from tayari_control.client import ControlClient
 from tayari_money.payment_state import PaymentState
@@ -230,6 +230,18 @@ class Hands(Depth):
                 "the merchant holds on to a refused token (T04), so its token was left alone", enable="merchant.start"
             )
         self.control.revoke_tokens()
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """The payments of this check so far."""
+        return tuple(self._payments)
+
+    def sibling(self, *, limit_s: float) -> Self:
+        """Another one in the same run, with its own time and its own payments."""
+        deadline = time.monotonic() + limit_s
+        made = type(self)(self.stage, self.allocation, deadline=deadline, stop=self._stop, book=self.book)
+        made._gate = self._gate
+        return made
 
     def cite(self, *payments: Payment) -> None:
         """Add payments of other checks to the evidence."""

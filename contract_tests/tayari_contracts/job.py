@@ -17,9 +17,20 @@ from tayari_target.test_environment import Stage
 
 from tayari_contracts.allocation import Allocation
 from tayari_contracts.book import Book
-from tayari_contracts.findings import Failed, Finding, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
+from tayari_contracts.controls import blocked
+from tayari_contracts.findings import (
+    Failed,
+    Finding,
+    Inapplicable,
+    Missing,
+    Unjudged,
+    Unsettled,
+    Untested,
+    Warned,
+    WrongCredit,
+)
 from tayari_contracts.probe import Probe
-from tayari_contracts.rules import ENABLED_BY, Need
+from tayari_contracts.rules import ENABLED_BY, Control, Need
 
 LIMIT_S = 90.0
 """What a check may take besides the merchant's own promised times."""
@@ -32,6 +43,7 @@ class Job:
     rule: Rule
     run: Callable[[Probe], None]
     needs: frozenset[Need] = frozenset()
+    controls: frozenset[Control] = frozenset()
     exclusive: bool = False
     last: bool = False
     queries: int = 0
@@ -99,7 +111,7 @@ def perform(
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
     probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book, one_by_one=one_by_one)
-    ending = _run(job, probe)
+    ending = _unless_blocked(job, probe, _run(job, probe))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
     check = Check(
@@ -118,7 +130,7 @@ def perform(
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
-    return Performed(check, ending.doubtful, ending.missing, probe.overlapped)
+    return Performed(check, ending.doubtful, isinstance(ending.finding, Missing), probe.overlapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,7 @@ class _Ending:
     why: NotTested | None = None
     enable: str = ""
     doubtful: bool = False
-    missing: bool = False
+    finding: Finding | None = None
 
 
 def _run(job: Job, probe: Probe) -> _Ending:
@@ -136,12 +148,33 @@ def _run(job: Job, probe: Probe) -> _Ending:
         job.run(probe)
     except Finding as finding:
         return _ending_of(finding, job.rule)
-    except ControlError as error:
-        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
     except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
+        return _failed_of_ours(error)
     return _Ending(State.PASS, "; ".join(probe.notes))
+
+
+def _failed_of_ours(error: Exception) -> _Ending:
+    if isinstance(error, ControlError):
+        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
+
+
+def _unless_blocked(job: Job, probe: Probe, ending: _Ending) -> _Ending:
+    """The ending, unless an ordinary payment without the thing under test does not end as expected either."""
+    is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
+    if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
+        return ending
+    controls = job.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
+    try:
+        reasons = [
+            reason
+            for control in sorted(controls)
+            if (reason := blocked(probe, control, wrong_credit=isinstance(ending.finding, WrongCredit)))
+        ]
+    except Exception as error:  # noqa: BLE001 - as above: never the merchant's
+        return _failed_of_ours(error)
+    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else ending
 
 
 def _ending_of(finding: Finding, rule: Rule) -> _Ending:
@@ -149,9 +182,7 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     match finding:
         case Failed():
             state = State.FAIL if rule.level is Level.MUST else State.WARN
-            return _Ending(
-                state, text, doubtful=not isinstance(finding, WrongCredit), missing=isinstance(finding, Missing)
-            )
+            return _Ending(state, text, doubtful=not isinstance(finding, WrongCredit), finding=finding)
         case Warned():
             return _Ending(State.WARN, text, doubtful=True)
         case Untested():
@@ -160,7 +191,7 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
         case Inapplicable():
             return _Ending(State.NOT_APPLICABLE, text)
         case Unjudged():
-            return _Ending(State.UNKNOWN, text, doubtful=True)
+            return _Ending(State.UNKNOWN, text, doubtful=True, finding=finding)
     return _Ending(State.UNKNOWN, text)
 
 

@@ -14,7 +14,7 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
 
 from tayari_contracts.book import untranslated
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, WrongCredit, unknown_word
+from tayari_contracts.findings import Failed, Missing, Unjudged, Unsettled, Untested, WrongCredit, unknown_word
 from tayari_contracts.hands import Hands
 from tayari_contracts.messages import problems_of
 from tayari_contracts.payment import Credits, Payment
@@ -72,13 +72,13 @@ class Probe(Hands):
         said, it has passed what lay before it. So a quick merchant is judged soon, and a slow one not too soon.
 
         Raises:
-            Unjudged: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
+            Unsettled: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
         """
         later = self.pay(situation("inline/after-the-queue", outcome=after(0.5)))
         self._poll(lambda: self._heard(later) or None, self.worked_off_s)
         view = self.status(payment)
         if view.state is not PAID and (last := self.status(later)).state is not PAID:
-            raise Unjudged(
+            raise Unsettled(
                 f"the payment is {say(view)}, but an ordinary one begun after it is {say(last)} after "
                 f"{self.worked_off_s:.3g} s, so the merchant may not have dealt with either yet"
             )

@@ -46,6 +46,7 @@ def job_of_row(row: CatalogueRow) -> Job:
         rule=row.rule,
         run=checks()[row.rule.id],
         needs=row.needs,
+        controls=row.controls,
         exclusive=row.exclusive,
         last=row.last,
         queries=row.queries,

@@ -32,6 +32,17 @@ class Need(StrEnum):
     """The capability `stk_query`."""
 
 
+class Control(StrEnum):
+    """An ordinary payment that must end as expected before a failure of a rule says anything about that rule."""
+
+    SUCCESS = "success"
+    """A success told by its callback is settled."""
+    FAILURE = "failure"
+    """A failure told by its callback ends the payment."""
+    QUERY = "query"
+    """A status query that says anything but 0 pays nothing."""
+
+
 ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.STATE: "merchant.status",
     Need.CREDITS: "merchant.ledger or merchant.status.credited",
@@ -57,6 +68,8 @@ class CatalogueRow:
     """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
     suites: frozenset[str]
     needs: frozenset[Need] = frozenset()
+    controls: frozenset[Control] = frozenset()
+    """The ordinary payments without the thing under test: the rule is blocked where one does not end as expected."""
     exclusive: bool = False
     """Runs alone: its faults or counts concern the whole merchant, not one payment."""
     last: bool = False
@@ -67,7 +80,7 @@ class CatalogueRow:
 
 FIELDS: Final = {
     "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
-    "suites", "needs", "exclusive", "last", "queries",
+    "suites", "needs", "controls", "exclusive", "last", "queries",
 }  # fmt: skip
 REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
 
@@ -110,6 +123,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
             family=family,
             suites=frozenset(row["suites"]),
             needs=frozenset(Need(need) for need in row.get("needs", ())),
+            controls=frozenset(Control(control) for control in row.get("controls", ())),
             exclusive=row.get("exclusive", False),
             last=row.get("last", False),
             queries=row.get("queries", 0),

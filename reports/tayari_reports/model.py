@@ -66,6 +66,8 @@ class NotTested(StrEnum):
     """What is asked cannot be seen at the declared depth."""
     SET_UP_FAILED = "set_up_failed"
     """The situation could not be brought about, so nothing was judged."""
+    BLOCKED = "blocked"
+    """An ordinary payment does not end as expected either: another rule carries the failure; the reason names it."""
     NOT_SELECTED = "not_selected"
     """`--only`, or a smaller suite, left the rule out."""
     INTERRUPTED = "interrupted"

@@ -40,6 +40,7 @@ UNTESTED: Final = MappingProxyType(
         NotTested.TARGET_KEY_MISSING: "the target file lacks a key",
         NotTested.EVIDENCE_DEPTH: "cannot be seen at this depth",
         NotTested.SET_UP_FAILED: "the situation could not be brought about",
+        NotTested.BLOCKED: "blocked by the failure of another rule",
         NotTested.NOT_SELECTED: "left out of this run",
         NotTested.INTERRUPTED: "the run ended first",
         NotTested.UNSUPPORTED: "this version cannot provoke it",

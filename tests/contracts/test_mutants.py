@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from mutants import BUY_GOODS, TILL, Field, Mutant, mutants, run_rules
+from mutants import BUY_GOODS, CAUGHT, TILL, Field, Mutant, mutants, run_rules
 from tayari_contracts.registry import checks
 from tayari_contracts.rules import catalogue
-from tayari_reports.model import State
+from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()
 JUDGED_BY_LOAD = "performance"
@@ -55,6 +55,30 @@ def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
     assert found["K01"].state is State.FAIL
     assert "does not name stk_query" in found["K01"].reason
     assert found["K01"].evidence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("defect", "carrier"),
+    [("success-needs-balance", "C25"), ("breaks-on-success", "C25"), ("any-answer-pays", "Q13")],
+)
+def test_one_rule_carries_what_breaks_ordinary_payments(defect: str, carrier: str) -> None:
+    judged = [row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD]
+    found = {check.rule: check for check in run_rules(judged, defects=[defect])}
+
+    assert [rule for rule, check in found.items() if check.state in CAUGHT] == [carrier]
+    blocked = [check for check in found.values() if check.not_tested is NotTested.BLOCKED]
+    assert blocked
+    assert all(check.reason.startswith(f"blocked by {carrier}: ") for check in blocked)
+
+
+@pytest.mark.slow
+def test_a_number_that_is_sent_as_typed_is_no_matter_of_ranges() -> None:
+    found = {check.rule: check for check in run_rules(["S06", "S07"], defects=["phone-as-typed"])}
+
+    assert found["S06"].state is State.FAIL
+    assert found["S07"].not_tested is NotTested.BLOCKED
+    assert found["S07"].reason.startswith("blocked by S06: typed as 071..., PhoneNumber is ")
 
 
 @pytest.mark.slow

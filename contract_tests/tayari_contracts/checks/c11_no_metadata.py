@@ -1,17 +1,20 @@
-"""C11: a failure has no CallbackMetadata, and is handled all the same."""
+"""C11: an ordinary failure ends its payment; it has no CallbackMetadata, and is handled all the same."""
 
 from __future__ import annotations
 
+from tayari_contracts.controls import judge_control
 from tayari_contracts.probe import FAILED, REVIEW, Probe
 from tayari_contracts.registry import check
+from tayari_contracts.rules import Control
 from tayari_contracts.situations import after, situation
 
-CODES = (1, 1032, 2001)
+CODES = (1, 2001)
 
 
 @check("C11")
 def failures_without_metadata_are_handled(probe: Probe) -> None:
-    """Three ordinary failures, as Daraja sends them: the key is absent."""
+    """Ordinary failures, as Daraja sends them: the key is absent. Other rules stand on the first of them."""
+    judge_control(probe, Control.FAILURE)
     payments = {
         code: probe.pay_accepted(situation("inline/c11-failure", outcome=after(0.5, result_code=code)))
         for code in CODES

@@ -1,4 +1,4 @@
-"""What goes wrong in reading callbacks (rules C09 to C16, C20, C23, C24, D02)."""
+"""What goes wrong in reading callbacks (rules C09 to C16, C20, C23 to C25, D02)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiohttp import web
 from callback_reader import CallbackReader, Unreadable
 from daraja import EAST_AFRICA
 from hooks import Hooks
-from records import Result
+from records import Result, Topic
 from store import Store
 
 from defects.callers import BelievesCallbacks
@@ -111,6 +111,27 @@ class WordsAssumed(CallbackReader):
         return {**callback, "ResultDesc": callback["ResultDesc"].strip()}
 
 
+class SuccessNeedsBalance(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        with suppress(Unreadable):
+            callback = self.reader.envelope(self.reader.parse(await request.read()))
+            payment_id = self.paths.payment_id(request.path)
+            items = (callback.get("CallbackMetadata") or {}).get("Item")
+            if isinstance(items, list) and len(items) == 4 and payment_id and callback["ResultCode"] == 0:
+                self.store.fail(payment_id, Topic.REFUSED)
+                return web.json_response({"ResultCode": 1, "ResultDesc": "list index out of range"})
+        return await super().receive(request)
+
+
+class BreaksOnSuccess(Hooks):
+    async def receive(self, request: web.Request) -> web.Response:
+        response = await super().receive(request)
+        with suppress(Unreadable):
+            if self.reader.read(await request.read()).success and self.paths.payment_id(request.path):
+                return self.reply("Internal Server Error", status=500)
+        return response
+
+
 class OddCodePays(CallbackReader):
     def code(self, value: object) -> str:
         return super().code(value) if isinstance(value, int | str) and value else "0"
@@ -158,6 +179,13 @@ ROWS = (
         BelievesCallbacks,
     ),
     defect("words-assumed", "F01", "Breaks when ResultDesc is no text.", WordsAssumed),
+    defect(
+        "success-needs-balance",
+        "C25",
+        "Reads five items by position, and refuses every success that has four.",
+        SuccessNeedsBalance,
+    ),
+    defect("breaks-on-success", "C25", "Settles a success and then answers 500.", BreaksOnSuccess),
     defect(
         "odd-code-pays",
         "F01",

@@ -1,4 +1,4 @@
-"""What goes wrong with queries and reconciliation (rules Q01 to Q08, Q12)."""
+"""What goes wrong with queries and reconciliation (rules Q01 to Q08, Q12, Q13)."""
 
 from __future__ import annotations
 
@@ -120,6 +120,11 @@ class ForgetsOpenOnes(Reconciler):
         """What was open when the process ended stays open."""
 
 
+class AnyAnswerPays(Replies):
+    def answer(self, reply: Reply, asked: str) -> Answer:
+        return Answer(said=Said.SUCCESS, code="0") if reply.status == 200 else super().answer(reply, asked)
+
+
 ROWS = (
     defect(
         "waits-for-callbacks",
@@ -150,5 +155,6 @@ ROWS = (
         CallbackCreditsToo,
         ForgetsCredits,
     ),
+    defect("any-answer-pays", "Q13", "Takes any HTTP 200 of a query for a payment.", AnyAnswerPays),
     defect("query-fixed-gaps", "Q12", "Asks in fixed gaps without jitter.", FixedGaps),
 )

@@ -1,0 +1,124 @@
+"""Controls: what an ordinary payment shows as well is no finding of another rule."""
+
+import inspect
+from functools import partial
+from threading import Event
+
+import pytest
+from fake_stage import job, stage
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import Book, Controls, Played
+from tayari_contracts.controls import CARRIED_BY, PLAYS
+from tayari_contracts.findings import (
+    Failed,
+    Finding,
+    Inapplicable,
+    Unjudged,
+    Unsettled,
+    Untested,
+    WrongCredit,
+)
+from tayari_contracts.job import perform
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import checks
+from tayari_contracts.rules import Control, catalogue
+from tayari_reports.model import Check, NotTested, State
+
+LOST = Failed("an ordinary success was answered 500")
+ALWAYS_PAID = Failed("a status query was answered HTTP 200, and the payment is paid")
+ASKED_NEVER = Untested("no status query came")
+EXPECTS_PAID = ("expect_paid_once(", "paid_first(", "expect_honoured(")
+
+
+def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST) -> Check:
+    """How a check ends that raises `raised`, in a run in which these controls ended with `found`."""
+    book = Book()
+    for control in Control:
+        book.controls.once(control, partial(Played, finding=found if control in controls else None))
+
+    def run(_: Probe) -> None:
+        if raised is not None:
+            raise raised
+
+    planned = job("C12", run, controls=frozenset(controls))
+    return perform(planned, stage(), Allocation(), stop=Event(), book=book).check  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "raised", [Failed("paid wrongly"), Failed("not paid"), Unjudged("not seen"), Untested("no callback was delivered")]
+)
+def test_what_fails_as_an_ordinary_payment_does_is_blocked_by_the_rule_of_that_payment(raised: Finding) -> None:
+    check = ended(raised, Control.SUCCESS)
+
+    assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.BLOCKED)
+    assert check.reason == f"blocked by C25: {LOST}"
+
+
+def test_a_failure_stands_where_ordinary_payments_end_as_expected() -> None:
+    assert ended(Failed("paid wrongly"), Control.SUCCESS, found=None).state is State.FAIL
+    assert ended(Failed("paid wrongly")).state is State.FAIL
+
+
+@pytest.mark.parametrize(("raised", "state"), [(None, State.PASS), (Inapplicable("no till"), State.NOT_APPLICABLE)])
+def test_what_did_not_fail_needs_no_control(raised: Finding | None, state: State) -> None:
+    assert ended(raised, Control.SUCCESS).state is state
+
+
+def test_a_key_that_is_missing_is_named_and_not_a_control() -> None:
+    missing = Untested("cannot be seen", why=NotTested.TARGET_KEY_MISSING, enable="merchant.audit")
+
+    assert ended(missing, Control.SUCCESS).not_tested is NotTested.TARGET_KEY_MISSING
+
+
+def test_a_lost_payment_does_not_excuse_a_double_credit_but_a_double_credit_of_each_payment_does() -> None:
+    twice = WrongCredit("the customer was credited twice")
+
+    assert ended(twice, Control.SUCCESS).state is State.FAIL
+    assert ended(twice, Control.SUCCESS, found=WrongCredit("credited twice")).not_tested is NotTested.BLOCKED
+    assert ended(twice, Control.QUERY, found=ALWAYS_PAID).not_tested is NotTested.BLOCKED
+
+
+def test_a_merchant_that_never_asks_breaks_no_control() -> None:
+    assert ended(Failed("paid wrongly"), Control.QUERY, found=ASKED_NEVER).state is State.FAIL
+
+
+def test_a_rule_that_waited_for_an_ordinary_payment_in_vain_is_blocked_without_declaring_it() -> None:
+    book = Book()
+    book.controls.once(Control.SUCCESS, lambda: Played(finding=LOST))
+
+    def run(_: Probe) -> None:
+        raise Unsettled("an ordinary payment begun after it is pending")
+
+    check = perform(job("C17", run), stage(), Allocation(), stop=Event(), book=book).check  # type: ignore[arg-type]
+
+    assert check.reason == f"blocked by C25: {LOST}"
+
+
+def test_a_control_is_played_once_and_again_only_after_its_failure_was_forgotten() -> None:
+    controls, played = Controls(), [Played(finding=LOST), Played()]
+
+    assert controls.once(Control.SUCCESS, lambda: played[0]) is controls.once(Control.SUCCESS, lambda: played[1])
+    controls.forget_failures()
+    assert controls.once(Control.SUCCESS, lambda: played[1]) is played[1]
+    controls.forget_failures()
+    assert controls.once(Control.SUCCESS, lambda: played[0]) is played[1]
+
+
+def test_each_control_is_played_and_carried_by_a_rule_that_does_not_stand_on_it() -> None:
+    assert set(PLAYS) == set(CARRIED_BY) == set(Control)
+    for control, rule_id in CARRIED_BY.items():
+        assert control not in catalogue()[rule_id].controls
+
+
+@pytest.mark.parametrize("rule_id", [rule_id for rule_id, row in catalogue().items() if row.family != "performance"])
+def test_a_check_that_expects_paid_declares_the_ordinary_success_as_its_control(rule_id: str) -> None:
+    source = inspect.getsource(inspect.getmodule(checks()[rule_id]))  # type: ignore[arg-type]
+    expects_paid = any(call in source for call in EXPECTS_PAID)
+
+    assert not expects_paid or Control.SUCCESS in catalogue()[rule_id].controls or rule_id in ASKED
+    if rule_id in ASKED:
+        assert Control.QUERY in catalogue()[rule_id].controls
+
+
+ASKED = frozenset({"Q06", "Q12"})
+"""Here a query pays; their control is the query."""
