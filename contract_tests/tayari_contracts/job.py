@@ -111,7 +111,7 @@ def perform(
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
     probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book, one_by_one=one_by_one)
-    ending = _unless_blocked(job, probe, _run(job, probe))
+    ending = _known_blocked(job, probe) or _unless_blocked(job, probe, _run(job, probe))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
     check = Check(
@@ -158,6 +158,16 @@ def _failed_of_ours(error: Exception) -> _Ending:
         return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
     place = traceback.extract_tb(error.__traceback__)[-1]
     return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
+
+
+def _known_blocked(job: Job, probe: Probe) -> _Ending | None:
+    """The ending of a rule whose control has failed already: nothing it could play would say more.
+
+    A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
+    """
+    known = sorted(control for control in job.controls if probe.book.controls.are_broken([control]))
+    reasons = [reason for control in known if (reason := blocked(probe, control))] if job.rule.waivable else []
+    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else None
 
 
 def _unless_blocked(job: Job, probe: Probe, ending: _Ending) -> _Ending:

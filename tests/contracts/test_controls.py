@@ -1,6 +1,7 @@
 """Controls: what an ordinary payment shows as well is no finding of another rule."""
 
 import inspect
+from dataclasses import replace
 from functools import partial
 from threading import Event
 
@@ -30,7 +31,7 @@ ASKED_NEVER = Untested("no status query came")
 EXPECTS_PAID = ("expect_paid_once(", "paid_first(", "expect_honoured(")
 
 
-def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST) -> Check:
+def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST, waivable: bool = True) -> Check:
     """How a check ends that raises `raised`, in a run in which these controls ended with `found`."""
     book = Book()
     for control in Control:
@@ -41,6 +42,7 @@ def ended(raised: Finding | None, *controls: Control, found: Finding | None = LO
             raise raised
 
     planned = job("C12", run, controls=frozenset(controls))
+    planned = replace(planned, rule=replace(planned.rule, waivable=waivable))
     return perform(planned, stage(), Allocation(), stop=Event(), book=book).check  # type: ignore[arg-type]
 
 
@@ -61,7 +63,28 @@ def test_a_failure_stands_where_ordinary_payments_end_as_expected() -> None:
 
 @pytest.mark.parametrize(("raised", "state"), [(None, State.PASS), (Inapplicable("no till"), State.NOT_APPLICABLE)])
 def test_what_did_not_fail_needs_no_control(raised: Finding | None, state: State) -> None:
-    assert ended(raised, Control.SUCCESS).state is state
+    def run(probe: Probe) -> None:
+        probe.book.controls.once(Control.SUCCESS, partial(Played, finding=LOST))
+        if raised is not None:
+            raise raised
+
+    planned = job("C12", run, controls=frozenset({Control.SUCCESS}))
+    made = stage()
+
+    assert perform(planned, made, Allocation(), stop=Event(), book=Book()).check.state is state  # type: ignore[arg-type]
+
+
+def test_a_rule_is_not_played_once_its_control_is_known_to_fail_unless_it_looks_for_wrong_credits() -> None:
+    played: list[str] = []
+    book = Book()
+    book.controls.once(Control.SUCCESS, partial(Played, finding=LOST))
+    planned = job("C12", lambda _: played.append("C12"), controls=frozenset({Control.SUCCESS}))
+    unwaivable = replace(planned, rule=replace(planned.rule, id="C03", waivable=False))
+
+    for each in (planned, unwaivable):
+        perform(each, stage(), Allocation(), stop=Event(), book=book)  # type: ignore[arg-type]
+
+    assert played == ["C03"]
 
 
 def test_a_key_that_is_missing_is_named_and_not_a_control() -> None:
@@ -73,7 +96,7 @@ def test_a_key_that_is_missing_is_named_and_not_a_control() -> None:
 def test_a_lost_payment_does_not_excuse_a_double_credit_but_a_double_credit_of_each_payment_does() -> None:
     twice = WrongCredit("the customer was credited twice")
 
-    assert ended(twice, Control.SUCCESS).state is State.FAIL
+    assert ended(twice, Control.SUCCESS, waivable=False).state is State.FAIL
     assert ended(twice, Control.SUCCESS, found=WrongCredit("credited twice")).not_tested is NotTested.BLOCKED
     assert ended(twice, Control.QUERY, found=ALWAYS_PAID).not_tested is NotTested.BLOCKED
 
