@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import b2c, dynamic_qr, iot, lookups, mobile_center, oauth, stk_push, stk_query
+from tayari_simulator.apis import b2c, dynamic_qr, iot, lookups, mobile_center, oauth, pull, stk_push, stk_query
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
 from tayari_simulator.apis.fields import Fields
@@ -115,6 +115,11 @@ ENDPOINTS: Final = (
     Endpoint(name="c2b_v1", method="POST", path="/mpesa/c2b/v1/simulate", fields=c2b.fields, handle=c2b.simulate_v1,
              plays=c2b.KIND, chooses=True, about="C2B version 1: a customer pays a short code (sandbox)",
              source="reference 3.3"),
+    Endpoint(name="pull_register", method="POST", path="/pulltransactions/v1/register", fields=pull.register_fields,
+             handle=pull.register, about="pull transactions: registration of a short code", source="reference 3.12"),
+    Endpoint(name="pull_query", method="POST", also="GET", path="/pulltransactions/v1/query",
+             fields=pull.query_fields, handle=pull.query,
+             about="pull transactions: what a short code was paid in the last two days", source="reference 3.12"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

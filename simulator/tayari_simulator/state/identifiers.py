@@ -111,6 +111,11 @@ class Ids:
         """A `TransactionID` where there is no transaction: the day and zeros. It is not a receipt."""
         return f"{self.second(now_s).day}0000000"
 
+    def reference_id(self) -> str:
+        """A UUID of version 4 in form: what some APIs call each answer by."""
+        self._counter += 1
+        return f"{(self._counter * _ODD) % 2**32:08x}-{self._node}-{(self._tail + self._began) % 2**48:012x}"
+
     def token(self) -> str:
         """An access token: 28 letters and digits."""
         return "".join(_draw(self._uniform, 7, self._began) for _ in range(4))
