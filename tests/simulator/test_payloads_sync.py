@@ -196,3 +196,59 @@ def test_iot_envelope_is_the_example() -> None:
     for key in ("timestamp", "requestRefId"):
         ours["header"][key] = example["header"][key]
     assert json.dumps(ours) == json.dumps(example)
+
+
+BILLS = "/v1/billmanager-invoice"
+APP_KEY = re.compile(r"AG_\d{10}_\d{8}[A-Z]{2}")
+
+
+def bill(desk: Desk, path: str, example: str) -> Any:
+    return answer(desk, f"{BILLS}/{path}", payload(f"bill_manager.{example}.request"))
+
+
+def test_bill_manager_opt_in_is_the_example() -> None:
+    desk = Desk()
+    example = payload("bill_manager.optin.response")
+
+    assert with_ids(bill(desk, "optin", "optin"), example, app_key=APP_KEY) == json.dumps(example)
+    changed = bill(desk, "change-optin-details", "optin")
+    assert json.dumps(changed) == json.dumps(payload("bill_manager.change_optin.response"))
+
+
+def test_bill_manager_refuses_a_bad_token_as_in_the_example() -> None:
+    reply = Desk().call(f"{BILLS}/optin", b"{}", authorization="Bearer unknown")
+    example = payload("bill_manager.optin.error.unauthorized")
+
+    assert reply.status == 401
+    assert with_ids(wire(reply.body), example, requestId=NODE_ID) == json.dumps(example)
+
+
+@pytest.mark.parametrize(
+    ("path", "example"), [("single-invoicing", "single_invoice"), ("bulk-invoicing", "bulk_invoice")]
+)
+def test_an_invoice_is_answered_as_in_the_example(path: str, example: str) -> None:
+    assert json.dumps(bill(Desk(), path, example)) == json.dumps(payload("bill_manager.invoice.response"))
+
+
+def test_a_cancellation_is_answered_as_in_the_example() -> None:
+    desk = Desk()
+    bill(desk, "single-invoicing", "single_invoice")
+
+    cancelled = bill(desk, "cancel-single-invoice", "cancel_single")
+
+    assert json.dumps(cancelled) == json.dumps(payload("bill_manager.cancel.response"))
+
+
+@pytest.mark.parametrize(
+    ("path", "example"), [("cancel-single-invoice", "cancel_single"), ("cancel-bulk-invoices", "cancel_bulk")]
+)
+def test_a_paid_invoice_cannot_be_cancelled_as_in_the_example(path: str, example: str) -> None:
+    desk = Desk()
+    invoices = [payload("bill_manager.single_invoice.request") | {"externalReference": f"INV-0042{n}"} for n in (1, 2)]
+    answer(desk, f"{BILLS}/bulk-invoicing", invoices)
+    reconciled = bill(desk, "reconciliation", "reconciliation")
+
+    refused = bill(desk, path, example)
+
+    assert reconciled == {"resmsg": "Success", "rescode": "200"}
+    assert json.dumps(refused) == json.dumps(payload("bill_manager.cancel.error.conflict"))

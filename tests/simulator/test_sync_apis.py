@@ -6,11 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
-from core_kit import Desk, error_of, wire
+from core_kit import NOW_S, Desk, error_of, payload, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
 from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.exchange import Exchange, Kind
 from test_core_fields import anything
 
 SYNC = [row for row in ENDPOINTS if row.fields is not None and not row.chooses]
@@ -88,3 +90,81 @@ def test_every_body_is_answered_below_500(row: Endpoint) -> None:
 
 def _bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+
+
+BILLS = "/v1/billmanager-invoice"
+INVOICE = payload("bill_manager.single_invoice.request")
+
+
+def bill(desk: Desk, path: str, body: Any) -> Any:
+    return wire(desk.call(f"{BILLS}/{path}", orjson.dumps(body)).body)
+
+
+def test_of_a_bulk_cancellation_all_are_cancelled_or_none() -> None:
+    desk = Desk()
+    bill(desk, "single-invoicing", INVOICE)
+    both = [{"externalReference": "INV-00421"}, {"externalReference": "unknown"}]
+
+    assert bill(desk, "cancel-bulk-invoices", both)["rescode"] == "404"
+    assert not desk.daraja.world.part(BillBook).invoices["INV-00421"].cancelled
+    assert bill(desk, "cancel-bulk-invoices", both[:1])["rescode"] == "200"
+    assert desk.daraja.world.part(BillBook).invoices["INV-00421"].cancelled
+
+
+def test_a_refusal_of_bill_manager_may_have_its_code_as_its_status() -> None:
+    desk = Desk({"bill_manager_refusal_status": "as_rescode"})
+
+    assert desk.call(f"{BILLS}/cancel-single-invoice", b'{"externalReference": "unknown"}').status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"amount": "0"}, "Bad Request - Invalid amount"),
+        ({"billedPhoneNumber": "12"}, "Bad Request - Invalid billedPhoneNumber"),
+        ({"dueDate": "31-10-2026"}, "Bad Request - Invalid dueDate"),
+        ({"invoiceItems": [{"itemName": "rent"}]}, "Bad Request - Invalid invoiceItems"),
+    ],
+)
+def test_a_bad_field_of_an_invoice_is_named_in_bill_manager_s_form(change: Any, said: str) -> None:
+    for path, body in (("single-invoicing", INVOICE | change), ("bulk-invoicing", [INVOICE, INVOICE | change])):
+        refused = bill(Desk(), path, body)
+
+        assert (refused["rescode"], refused["errors"]) == ("400", [said])
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_a_bulk_call_has_1_to_1000_invoices(count: int) -> None:
+    desk = Desk()
+
+    assert bill(desk, "bulk-invoicing", [INVOICE] * count)["rescode"] == "400"
+    assert desk.note == f"the list has {count} rows; expected 1 to 1000"
+
+
+def test_items_are_read_in_either_spelling() -> None:
+    desk = Desk()
+    bill(desk, "single-invoicing", INVOICE | {"invoiceItems": [{"Item": "rent", "Amount": 700}]})
+
+    assert desk.daraja.world.part(BillBook).invoices["INV-00421"].items == (("rent", 700),)
+
+
+@pytest.mark.parametrize("path", [f"{BILLS}{BILLS}/cancel-bulk-invoice", f"{BILLS}/cancel-bulk-invoice"])
+def test_the_paths_of_the_go_live_mail_are_known(path: str) -> None:
+    assert Desk().daraja.routes[path].name == "bill_cancel_all"
+
+
+def test_the_key_of_the_opt_in_is_wanted_where_the_switch_says_so() -> None:
+    desk = Desk({"bill_manager_app_key": "require"})
+    key = bill(desk, "optin", payload("bill_manager.optin.request"))["app_key"]
+    path, body = f"{BILLS}/single-invoicing", orjson.dumps(INVOICE)
+    exchange = Exchange(Kind.REQUEST, path, "POST", path, ((b"App_Key", key.encode()),), body, NOW_S, NOW_S)
+
+    assert error_of(desk.call(path, body))[1] == "401"
+    routed = desk.daraja.routes[path]
+    assert desk.daraja.answer(routed, exchange, desk.authorization, "application/json").status == 200
+
+
+def test_an_unknown_short_code_cannot_opt_in() -> None:
+    refused = bill(Desk(), "optin", payload("bill_manager.optin.request") | {"shortcode": "999999"})
+
+    assert refused["errors"] == ["Bad Request - Invalid shortcode"]

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis import b2c, dynamic_qr, iot, lookups, mobile_center, oauth, pull, stk_push, stk_query
+from tayari_simulator.apis import (
+    b2c,
+    bill_manager,
+    dynamic_qr,
+    iot,
+    lookups,
+    mobile_center,
+    oauth,
+    pull,
+    stk_push,
+    stk_query,
+)
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
 from tayari_simulator.apis.fields import Fields
@@ -91,6 +102,10 @@ ENDPOINTS: Final = (
     Endpoint(name="age_on_network", method="POST", path="/registration/lookup/v1/checkATI",
              fields=lookups.ati_fields, handle=lookups.age_on_network, refuse=lookups.bare_status,
              about="Age on Network: since when an MSISDN is registered", source="reference 3.16", mark=Mark.ASSUMED),
+    *(Endpoint(name=f"bill_{name}", method="POST", path=f"{bill_manager.BASE}/{path}", fields=fields, handle=handle,
+               many=many, aliases=bill_manager.other_paths(path), refuse=bill_manager.own_form,
+               about=f"Bill Manager: {about}", source="reference 3.13", mark=mark)
+      for name, path, fields, handle, many, about, mark in bill_manager.CALLS),
     *(Endpoint(name=f"iot_{operation.lower()}", method="POST", path=f"/simportal/v1/{operation}", fields=iot.fields,
                handle=iot.handle(operation), about=f"IoT SIM management: {operation}",
                source="reference 3.22", mark=Mark.ASSUMED) for operation in iot.OPERATIONS),
