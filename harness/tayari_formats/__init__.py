@@ -1,4 +1,4 @@
-"""Files that people write: YAML with line numbers, the problems in it, and the nearest known word.
+"""What people read and write: YAML with line numbers, the problems in it, the nearest known word, exit codes.
 
-It imports nothing of this project, so that the simulator and the harness can both import it.
+It imports nothing of this project, so that every other package can import it.
 """

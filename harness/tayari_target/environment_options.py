@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from tayari_control.process import Callbacks, SimulatorOptions
 
-from tayari_target.resources import scenario_folder
+from tayari_target.resources import CONTROL_PORT, DARAJA_PORT, scenario_folder
 from tayari_target.target_file.model import Start, Target
 from tayari_target.target_file.placeholders import fill, names
-
-DARAJA_PORT: Final = 9310
-CONTROL_PORT: Final = 9311
-"""Used when the merchant runs already: its base URL must be something that can be written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

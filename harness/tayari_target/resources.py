@@ -1,8 +1,13 @@
-"""The folders that ship with Tayari: scenario files and sample merchants."""
+"""What ships with Tayari: folders of scenario files and sample merchants, and the usual ports."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+DARAJA_PORT: Final = 9310
+CONTROL_PORT: Final = 9311
+"""Used when the merchant runs already: its base URL must be something that can be written down."""
 
 _HERE = Path(__file__).resolve().parent
 _REPOSITORY = _HERE.parent.parent

@@ -150,7 +150,7 @@ def test_a_merchant_that_does_not_run_is_exit_21(
         (["1032", "--checkout-request-id", "ws_CO_none"], 'no payment "ws_CO_none"'),
         (["1032", "--allow-host", "shop.example"], "give them to `tayari simulate`"),
         (["--body", "/nowhere/x.json"], "/nowhere/x.json: cannot be read (No such file or directory)"),
-        (["token/expires-soon"], "has no callback"),
+        (["token/expires-soon"], "have no later message"),
     ],
 )
 def test_bad_input_is_exit_20_and_nothing_is_sent(

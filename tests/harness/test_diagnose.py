@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from tayari.run import diagnose_merchant as merchant
 from tayari.run.diagnose_daraja import diagnose
-from tayari.run.findings import Exit, Finding
+from tayari.run.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
+from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target

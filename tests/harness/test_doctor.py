@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from mini_target import MINI, mini_target
 from rich.console import Console
-from tayari.run.findings import Exit, Finding
+from tayari.run.findings import Finding
 from tayari.run.order import Order
 from tayari.run.session import doctor
 from tayari.run.voice import Voice
+from tayari_formats.exit_codes import Exit
 from tayari_target.environment_options import StageOptions
 from tayari_target.merchant_process import answers, free_port
 from tiny_shop import open_shop

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import typer
 from mini_target import mini_target
+from tayari.cli.check_commands import failures
 from tayari.cli.commands import run
-from tayari.cli.speech import Format, Speech, failures
+from tayari.cli.output import Format, Output
 from tayari.run.children import run_child
 from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
@@ -195,7 +196,7 @@ def test_30_our_own_failure_leaves_a_traceback_in_a_file(capsys: pytest.CaptureF
 
 
 def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as ended, failures(Speech(Format.TEXT)):
+    with pytest.raises(typer.Exit) as ended, failures(Output(Format.TEXT)):
         run_child(
             [sys.executable, "-c", "print('one line'); raise SystemExit(3)"],
             log=tmp_path / "suites.log",

@@ -9,8 +9,9 @@ import requests
 from mini_target import mini_target
 from tayari_control.client import ControlError
 from tayari_control.process import SimulatorOptions, start_simulator
-from tayari_target.environment_options import CONTROL_PORT, DARAJA_PORT, StageOptions, simulator_options
+from tayari_target.environment_options import StageOptions, simulator_options
 from tayari_target.merchant_process import MerchantStartError
+from tayari_target.resources import CONTROL_PORT, DARAJA_PORT
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage, StageError
 from tiny_shop import write_target

@@ -20,7 +20,12 @@ def test_the_import_contracts_hold() -> None:
 
 @pytest.mark.parametrize(
     ("module", "heavy"),
-    [("tayari_simulator.__main__", "locust"), ("tayari_simulator.__main__", "rich"), ("tayari.cli.app", "locust")],
+    [
+        ("tayari_simulator.__main__", "locust"),
+        ("tayari_simulator.__main__", "rich"),
+        ("tayari_simulator.__main__", "cryptography"),
+        ("tayari.cli.app", "locust"),
+    ],
 )
 def test_a_command_does_not_load_what_it_does_not_need(module: str, heavy: str) -> None:
     program = f"import sys, {module}; sys.exit({heavy!r} in sys.modules)"

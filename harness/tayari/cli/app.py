@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 
 
@@ -14,13 +15,19 @@ def main() -> None:
     memory without them.
     """
     if sys.argv[1:2] == ["simulate"]:
-        from tayari.cli.simulating import simulate  # noqa: PLC0415 - see above
-
         sys.exit(simulate(sys.argv[2:]))
-    from tayari.cli.commands import run  # noqa: PLC0415
+    from tayari.cli.commands import run
 
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
+
+
+def simulate(arguments: Sequence[str]) -> int:
+    """Run the simulator with the shipped scenarios until it is stopped; the exit code."""
+    from tayari_simulator.__main__ import main as run_simulator
+    from tayari_target.resources import scenario_folder
+
+    return run_simulator(["--scenarios", str(scenario_folder()), *arguments])
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape

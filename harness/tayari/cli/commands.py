@@ -1,48 +1,109 @@
-"""The commands in one list, and the one place where failures become exit codes."""
+"""The table of commands, and the one place where failures become exit codes.
+
+A command's module is loaded when the command runs: `--help` and `--version` load none of them.
+"""
 
 from __future__ import annotations
 
-import tempfile
 import traceback
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+from tayari_formats.exit_codes import Exit
+from typer.core import TyperGroup
 
-from tayari import __version__
-from tayari.cli import checking, explaining, loading, reference, reporting, setting_up, triggering
-from tayari.run.findings import Exit
+import tayari as package
 
 _USAGE_ERROR: Final = 2
 _ABORTED: Final = 1
-_FORWARDED: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_FORWARDED: Final[Mapping[str, Any]] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    "add_help_option": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command, or a group of commands."""
+
+    module: str
+    """Below `tayari.cli`; it has the command as a function, or the group as a `typer.Typer`, of the same name."""
+    summary: str
+    """What `tayari --help` says: the first sentence of the command's own help."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, name: str) -> Any:
+        """The command with its options, for typer to run."""
+        found = getattr(import_module(f"tayari.cli.{self.module}"), name)
+        part = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+        part.callback()(lambda: None)
+        if isinstance(found, typer.Typer):
+            part.add_typer(found, name=name)
+        else:
+            part.command(name, **self.settings)(found)
+        group: Any = typer.main.get_command(part)
+        return group.commands[name]
+
+
+COMMANDS: Final[Mapping[str, Row]] = {
+    "demo": Row(
+        "check_commands",
+        "A fake Daraja, a sample merchant, real payments, a short load, and the report: about a minute.",
+    ),
+    "simulate": Row(
+        "setup_commands",
+        "The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`.",
+        _FORWARDED,
+    ),
+    "init": Row(
+        "setup_commands",
+        "Write a target file to start from, with a comment on every key; or the sample shop, to try things on.",
+    ),
+    "doctor": Row("check_commands", "Make two payments and say what is wrong with the set-up, before any rule runs."),
+    "check": Row(
+        "check_commands", "Run a suite against your merchant, write the reports, and give the verdict as exit code."
+    ),
+    "gate": Row("check_commands", "CI: play these scenarios only; the exit code is the answer."),
+    "load": Row(
+        "load_command",
+        "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
+    ),
+    "explain": Row("explain_command", "A code, or a payment that a running simulator had."),
+    "trigger": Row("trigger_command", "Send a callback, and show what the merchant answers."),
+    "rules": Row("rule_commands", "The catalogue of rules."),
+    "scenarios": Row("scenario_commands", "The scenario files."),
+    "report": Row("report_commands", "Work on run.json files."),
+}
+
+
+class CommandTable(TyperGroup):
+    """The commands of the table: known by name and summary, loaded when one is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that the arguments name, with its options."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, COMMANDS[name].load(name) if name else known, rest
+
 
 app = typer.Typer(
     name="tayari",
+    cls=CommandTable,
     help="Is your M-Pesa integration ready for production, and what is the proof?",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(checking.demo)
-app.command(context_settings=_FORWARDED, add_help_option=False)(setting_up.simulate)
-app.command()(setting_up.init)
-app.command()(setting_up.doctor)
-app.command()(checking.check)
-app.command()(checking.gate)
-app.command()(loading.load)
-app.command()(explaining.explain)
-app.command()(triggering.trigger)
-app.add_typer(reference.rules, name="rules")
-app.add_typer(reference.scenarios, name="scenarios")
-app.add_typer(reporting.report, name="report")
+for _name, _row in COMMANDS.items():
+    app.command(_name, help=_row.summary)(lambda: None)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        typer.echo(package.__version__)
         raise typer.Exit
 
 
@@ -78,10 +139,10 @@ def _exit_code(code: object) -> int:
 
 
 def _our_failure(error: Exception) -> int:
+    import tempfile
+
     with tempfile.NamedTemporaryFile("w", prefix="tayari-failure-", suffix=".log", delete=False) as file:
         file.write("".join(traceback.format_exception(error)))
-    message = (
-        f"Tayari failed, not your merchant: {type(error).__name__}: {error}; the traceback is in {Path(file.name)}"
-    )
+    message = f"Tayari failed, not your merchant: {type(error).__name__}: {error}; the traceback is in {file.name}"
     typer.echo(message, err=True)
     return int(Exit.OUR_FAILURE)

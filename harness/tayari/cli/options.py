@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tayari_target.environment_options import StageOptions
 
-from tayari.cli.speech import Format
+from tayari.cli.output import Format
+
+if TYPE_CHECKING:
+    from tayari_target.environment_options import StageOptions
 
 DEFAULT_TARGET = Path("tayari.yaml")
 
@@ -46,5 +48,7 @@ def stage_options(
     scenarios: list[Path] | None,
 ) -> StageOptions:
     """The simulator's part of the command line in one record."""
+    from tayari_target.environment_options import StageOptions
+
     folders = tuple(folder.resolve() for folder in scenarios or ())
     return StageOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tayari_control.process import Callbacks
+from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
 from tayari_target.extraction import key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, Started, StatusView
 
-from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.run.findings import Finding, bad, good, warning
 
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
 from tayari_target.extraction import find
 from tayari_target.target_file.extractor import Kind, compile_extractor
@@ -16,7 +17,7 @@ from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 
 from tayari.run.diagnose_merchant import nothing_found
-from tayari.run.findings import Exit, Finding, warning
+from tayari.run.findings import Finding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 

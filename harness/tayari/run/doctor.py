@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorStartError
+from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
 from tayari_reports.redaction import Redactor
 from tayari_target.adapter import AdapterError
@@ -25,7 +26,7 @@ from tayari_target.views import Started, StatusView
 from tayari.run import diagnose_daraja as daraja
 from tayari.run import diagnose_merchant as merchant
 from tayari.run import diagnose_payment as readings
-from tayari.run.findings import Exit, Finding, bad, good, warning
+from tayari.run.findings import Finding, bad, good, warning
 
 Tell = Callable[[Finding], None]
 

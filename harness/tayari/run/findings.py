@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from tayari_formats.exit_codes import Exit
 from tayari_reports.model import Preflight
-
-
-class Exit(IntEnum):
-    """Exit codes of the commands, beside those of a verdict (`tayari_reports.model.EXIT_CODES`)."""
-
-    OK = 0
-    NOT_READY = 10
-    INCONCLUSIVE = 11
-    INVALID_RUN = 12
-    BAD_CONFIGURATION = 20
-    MERCHANT_UNREACHABLE = 21
-    OUR_FAILURE = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

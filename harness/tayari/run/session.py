@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tayari_control.client import ControlError
+from tayari_formats.exit_codes import Exit
 from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import prepare, write_all
@@ -23,7 +24,7 @@ from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, measure
 from tayari.run.doctor import examine, stopped
-from tayari.run.findings import Exit, Finding
+from tayari.run.findings import Finding
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.statements import read_statements

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.merchant_process import answers
 from tayari_target.resources import scenario_folder
 
-from tayari.cli.checking import finish
+from tayari.cli.check_commands import failures, finish
 from tayari.cli.options import (
     DEFAULT_TARGET,
     ControlOption,
@@ -24,8 +25,7 @@ from tayari.cli.options import (
     TargetArgument,
     stage_options,
 )
-from tayari.cli.speech import Format, Speech, failures
-from tayari.run.findings import Exit
+from tayari.cli.output import Format, Output
 from tayari.run.load import INSTALL, installed, run_worker
 from tayari.run.order import LoadOrder, Order
 
@@ -90,9 +90,9 @@ def load(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Put your merchant under load; the thresholds of the target file are judged on settled payments."""
-    speech = Speech(form)
+    output = Output(form)
     if not installed():
-        raise speech.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
+        raise output.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)
     asked = LoadOrder(
         users=users, duration_s=duration or (_PROBE_S if find_limit else _DURATION_S), ui=ui, ui_port=ui_port,
         until_stopped=ui and duration is None,
@@ -101,53 +101,53 @@ def load(
         expect_workers=expect_workers if master else 0, bind=bind,
     )  # fmt: skip
     if worker:
-        _be_worker(target, worker, control, out, speech)
+        _be_worker(target, worker, control, out, output)
         return
-    _sensible(asked, master, speech, own_simulator=control is None)
+    _sensible(asked, master, output, own_simulator=control is None)
     stage = stage_options(port, control_port, profile, seed, None)
     order = Order(
         target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
     )  # fmt: skip
-    finish(order, speech)
+    finish(order, output)
 
 
-def _sensible(asked: LoadOrder, master: bool, speech: Speech, *, own_simulator: bool) -> None:
+def _sensible(asked: LoadOrder, master: bool, output: Output, *, own_simulator: bool) -> None:
     """Refuse what Locust would refuse in a log that nobody reads.
 
     Raises:
         typer.Exit: bad configuration.
     """
-    from tayari_load.plan import PlanError, check_words  # noqa: PLC0415 - Locust is an extra
+    from tayari_load.plan import PlanError, check_words
 
     try:
         check_words(shape=asked.shape, mix=asked.mix, rate=asked.rate, find_limit=asked.find_limit)
     except PlanError as wrong:
-        raise speech.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
+        raise output.fail(str(wrong), Exit.BAD_CONFIGURATION) from wrong
     if own_simulator:
-        _known_mix(asked.mix, speech)
+        _known_mix(asked.mix, output)
     if master and asked.workers:
-        raise speech.fail("--workers and --master: choose one; workers elsewhere join with --worker HOST", _BAD)
+        raise output.fail("--workers and --master: choose one; workers elsewhere join with --worker HOST", _BAD)
     if not asked.bind.rpartition(":")[2].isdecimal() or ":" not in asked.bind:
-        raise speech.fail(f"--bind {asked.bind!r}: expected HOST:PORT, such as 127.0.0.1:5557", _BAD)
+        raise output.fail(f"--bind {asked.bind!r}: expected HOST:PORT, such as 127.0.0.1:5557", _BAD)
     if asked.ui and answers(f"http://127.0.0.1:{asked.ui_port}"):
-        raise speech.fail(f"port {asked.ui_port} is taken; choose another with --ui-port", _BAD)
+        raise output.fail(f"port {asked.ui_port} is taken; choose another with --ui-port", _BAD)
 
 
-def _known_mix(mix: str, speech: Speech) -> None:
+def _known_mix(mix: str, output: Output) -> None:
     """A simulator that runs already may know more scenarios than the shipped ones; ours does not."""
-    from tayari_load.plan import parse_mix  # noqa: PLC0415 - Locust is an extra
+    from tayari_load.plan import parse_mix
 
     known = [scenario.name for scenario in read_scenarios((scenario_folder(),))[0]]
     for name, _ in parse_mix(mix).weights:
         if name not in known:
             near = suggestion(name, known) or "; `tayari scenarios list` shows them"
-            raise speech.fail(f"--mix: {name.removeprefix('payment/')} is no scenario{near}", _BAD)
+            raise output.fail(f"--mix: {name.removeprefix('payment/')} is no scenario{near}", _BAD)
 
 
-def _be_worker(target: Path, master: str, control: str | None, out: Path, speech: Speech) -> None:
+def _be_worker(target: Path, master: str, control: str | None, out: Path, output: Output) -> None:
     if control is None:
-        raise speech.fail("--worker needs --control URL: where the simulator of the master's run is reached", _BAD)
+        raise output.fail("--worker needs --control URL: where the simulator of the master's run is reached", _BAD)
     out.mkdir(parents=True, exist_ok=True)
-    speech.text(f"A worker of the load's master at {master}; its log: {out / 'worker.log'}")
-    with failures(speech):
+    output.text(f"A worker of the load's master at {master}; its log: {out / 'worker.log'}")
+    with failures(output):
         run_worker(target, master=master, control_url=control, log=out / "worker.log")

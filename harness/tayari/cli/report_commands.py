@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import Problem
 from tayari_reports import bundle
 from tayari_reports.comparison import compare as compare_runs
@@ -28,9 +29,8 @@ from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
 from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
-from tayari.cli.speech import Format, Speech
+from tayari.cli.output import Format, Output
 from tayari.run.ageing import ageing
-from tayari.run.findings import Exit
 from tayari.run.statements import NAMES, StatementFiles, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
@@ -39,12 +39,12 @@ RunFile = Annotated[Path, typer.Argument(metavar="RUN.JSON")]
 
 
 @contextmanager
-def _failures(speech: Speech) -> Iterator[None]:
+def _failures(output: Output) -> Iterator[None]:
     """A file that cannot be used is told in one line each."""
     try:
         yield
     except (ReportError, TargetError) as error:
-        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
 
 
 @report.command("render")
@@ -58,18 +58,18 @@ def render(
     sign_off: SignOffOption = None,
 ) -> None:
     """Render a run again, in one format or in all; with statements that were made after it."""
-    speech = Speech(Format.TEXT)
-    with _failures(speech):
+    output = Output(Format.TEXT)
+    with _failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
         found = read_run(run_file)
         refuse_if_changed(found, run_file)
         run = prepare(_with_statements(found, files))
         if form == "text":
-            render_terminal(run, judge(run), speech.out)
+            render_terminal(run, judge(run), output.out)
             return
         formats = USUAL if form == "all" else (form,)
         for path in write_all(run, out or run_file.parent, formats=formats).values():
-            speech.text(str(path))
+            output.text(str(path))
 
 
 @report.command("compare")
@@ -82,14 +82,14 @@ def compare(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """What is new, fixed, still failing or no longer judged; scores only where the plans are the same."""
-    speech = Speech(form)
-    with _failures(speech):
+    output = Output(form)
+    with _failures(output):
         comparison = compare_runs(read_run(old), read_run(new))
     if strict and not comparison.same_merchant:
         problem = f"--strict needs two runs of one merchant; these are of {comparison.old.merchant} and "
-        raise speech.fail(f"{problem}{comparison.new.merchant}", Exit.BAD_CONFIGURATION)
-    speech.json(to_json(comparison))
-    speech.text(to_markdown(comparison).rstrip())
+        raise output.fail(f"{problem}{comparison.new.merchant}", Exit.BAD_CONFIGURATION)
+    output.json(to_json(comparison))
+    output.text(to_markdown(comparison).rstrip())
     if strict and comparison.worse:
         raise typer.Exit(int(Exit.NOT_READY))
 
@@ -101,16 +101,16 @@ def merge(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Several runs of one merchant as one: shards, or suites. The exit code is the merged verdict's."""
-    speech = Speech(form)
-    with _failures(speech):
+    output = Output(form)
+    with _failures(output):
         whole = prepare(merge_runs([read_run(path) for path in run_files]))
         reports = write_all(whole, out)
     judgement = judge(whole)
     written = {name: str(path) for name, path in reports.items()}
-    speech.json({"verdict": judgement.verdict, "score": judgement.score, "reports": written})
+    output.json({"verdict": judgement.verdict, "score": judgement.score, "reports": written})
     if form is Format.TEXT:
-        render_terminal(whole, judgement, speech.out)
-        speech.text(f"\nreport  {reports['html'].resolve()}", style="bold")
+        render_terminal(whole, judgement, output.out)
+        output.text(f"\nreport  {reports['html'].resolve()}", style="bold")
     raise typer.Exit(judgement.exit_code)
 
 
@@ -121,24 +121,24 @@ def verify(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Recompute verdict, evidence and checksums of a bundle; a changed byte is found. Exit code 0: nothing was."""
-    speech = Speech(form)
-    with _failures(speech):
+    output = Output(form)
+    with _failures(output):
         found = bundle.verify(bundle_file)
     problems = list(found.problems)
     if sha256 is not None and sha256.lower() != found.sha256:
         problems.append(f"the bundle's SHA-256 is {found.sha256}; expected {sha256}")
     verdict = found.judgement.verdict.value if found.judgement else None
-    speech.json({"intact": not problems, "problems": problems, "sha256": found.sha256, "verdict": verdict})
+    output.json({"intact": not problems, "problems": problems, "sha256": found.sha256, "verdict": verdict})
     for problem in problems:
-        speech.text(f"{bundle_file}: {problem}", style="red")
+        output.text(f"{bundle_file}: {problem}", style="red")
     if problems:
         raise typer.Exit(int(Exit.INVALID_RUN))
     if found.judgement is not None:
         figures = f"score {percent(found.judgement.score)} · coverage {percent(found.judgement.coverage)}"
-        speech.text(
+        output.text(
             f"{found.judgement.verdict.value} · {figures}: it follows from the checks in the bundle", style="green"
         )
-        speech.text(f"sha256 {found.sha256}")
+        output.text(f"sha256 {found.sha256}")
 
 
 @report.command("history")
@@ -147,16 +147,16 @@ def history(
     out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("trend.html"),
 ) -> None:
     """A folder of runs as one page: score and coverage over time."""
-    speech = Speech(Format.TEXT)
-    with _failures(speech):
+    output = Output(Format.TEXT)
+    with _failures(output):
         found = read_history(folder)
         try:
             out.write_text(render_history(found), encoding="utf-8", errors="replace")
         except OSError as error:
             raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
     for refused in found.refused:
-        speech.text(f"passed over: {refused}", style="yellow")
-    speech.text(f"{_count(found.runs, 'run')}: {out.resolve()}", style="bold")
+        output.text(f"passed over: {refused}", style="yellow")
+    output.text(f"{_count(found.runs, 'run')}: {out.resolve()}", style="bold")
 
 
 @report.command("lint")
@@ -167,12 +167,12 @@ def lint(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Check waivers, attestations and the sign-off sheet: one line for each mistake, with file and line."""
-    speech = Speech(form)
+    output = Output(form)
     files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off).beside(Path("tayari.yaml"))
     if files == StatementFiles():
         known = ", ".join(NAMES.values())
         do = "name one with --waivers, --attestations or --sign-off"
-        raise speech.fail(f"nothing to check: none of {known} is here; {do}", Exit.BAD_CONFIGURATION)
+        raise output.fail(f"nothing to check: none of {known} is here; {do}", Exit.BAD_CONFIGURATION)
     problems: list[Problem] = []
     try:
         read_statements(files)
@@ -180,12 +180,12 @@ def lint(
         problems = list(error.problems)
     aged, soon = ageing(files, today=datetime.now(EAT).date())
     problems += aged
-    speech.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
+    output.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
     for one in problems:
-        speech.text(str(one), style="red")
+        output.text(str(one), style="red")
     for one in soon:
-        speech.text(str(one), style="yellow")
-    speech.text(f"{_count(problems, 'problem')}, {_count(soon, 'warning')}")
+        output.text(str(one), style="yellow")
+    output.text(f"{_count(problems, 'problem')}, {_count(soon, 'warning')}")
     if problems:
         raise typer.Exit(int(Exit.BAD_CONFIGURATION))
 

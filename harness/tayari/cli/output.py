@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from tayari_target.target_file import TargetError
+from tayari_formats.exit_codes import Exit
 
-from tayari.run.children import ChildFailed
-from tayari.run.findings import Exit
-from tayari.run.voice import Voice
+if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
+    from rich.console import Console
+
+    from tayari.run.voice import Voice
 
 
 class Format(StrEnum):
@@ -27,27 +25,26 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class _Screen(Console):
-    """A console whose reader may go (`tayari check | head`): the run and its exit code outlive it."""
-
-    def on_broken_pipe(self) -> None:
-        """Say no more, and go on."""
-        self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
-        os.close(nowhere)
-
-
-class Speech:
+class Output:
     """One command's way to print."""
 
     def __init__(self, form: Format) -> None:
         self.form = form
-        self.out = _Screen(highlight=False)
-        self.err = _Screen(stderr=True, highlight=False)
+
+    @cached_property
+    def out(self) -> Console:
+        """Standard output."""
+        return _screen(stderr=False)
+
+    @cached_property
+    def err(self) -> Console:
+        """Standard error."""
+        return _screen(stderr=True)
 
     def voice(self) -> Voice:
         """For a run: beside the JSON, progress goes to standard error."""
+        from tayari.run.voice import Voice
+
         return Voice(self.err if self.form is Format.JSON else self.out)
 
     def json(self, value: object) -> None:
@@ -58,12 +55,17 @@ class Speech:
     def text(self, text: str = "", *, style: str = "") -> None:
         """Print a line, where text was asked for."""
         if self.form is Format.TEXT:
+            from rich.text import Text
+
             self.out.print(Text(text, style=style), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows, where text was asked for; texts of others are never markup."""
         if self.form is not Format.TEXT:
             return
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=None, pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -75,19 +77,22 @@ class Speech:
         """Say why the command ends here; raise what is returned."""
         self.json({"error": message, "exit_code": int(code), **more})
         if self.form is Format.TEXT:
+            from rich.text import Text
+
             self.err.print(Text(message, style="red"), soft_wrap=True)
         return typer.Exit(int(code))
 
 
-@contextmanager
-def failures(speech: Speech) -> Iterator[None]:
-    """Turn the failures that have an exit code of their own into it."""
-    try:
-        yield
-    except TargetError as error:
-        problems: list[Mapping[str, object]] = [
-            {"file": problem.file, "line": problem.line, "message": problem.message} for problem in error.problems
-        ]
-        raise speech.fail(str(error), Exit.BAD_CONFIGURATION, problems=problems) from error
-    except ChildFailed as error:
-        raise speech.fail(f"Tayari failed: {error}\nthe whole output: {error.log}", Exit.OUR_FAILURE) from error
+def _screen(*, stderr: bool) -> Console:
+    """A console whose reader may go (`tayari check | head`): the run and its exit code outlive it."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Print nothing more, and go on."""
+            self.quiet = True
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.file.fileno())
+            os.close(nowhere)
+
+    return Screen(stderr=stderr, highlight=False)

@@ -1,19 +1,23 @@
-"""`tayari check`, `tayari gate` and `tayari demo`: the commands that end in a verdict."""
+"""`tayari doctor`, `check`, `gate` and `demo`: the commands that start a merchant and look at it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from tayari_contracts.rules import UnknownRule, canonical, select
+from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_reports.errors import ReportError
 from tayari_reports.terminal import render_terminal
 from tayari_reports.write_json import summary
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import example_folder, scenario_folder
+from tayari_target.target_file import TargetError
 
 from tayari.cli.options import (
     DEFAULT_TARGET,
@@ -31,11 +35,12 @@ from tayari.cli.options import (
     WaiversOption,
     stage_options,
 )
-from tayari.cli.speech import Format, Speech, failures
-from tayari.run.findings import Exit
+from tayari.cli.output import Format, Output
+from tayari.run.children import ChildFailed
 from tayari.run.order import SUITES, LoadOrder, Order
 from tayari.run.session import Result
 from tayari.run.session import check as run_check
+from tayari.run.session import doctor as run_doctor
 from tayari.run.statements import StatementFiles
 
 _OUT = Path("tayari-report")
@@ -65,12 +70,12 @@ def check(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
-    speech = Speech(form)
+    output = Output(form)
     wanted = tuple(canonical(rule) for rule in only or ())
-    _known_rules(suite, wanted, speech)
+    _known_rules(suite, wanted, output)
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
     if suite == "load" and not loaded:
-        raise speech.fail(
+        raise output.fail(
             "--suite load is the load run: leave out --no-load and --only; single rules run in the other suites",
             Exit.BAD_CONFIGURATION,
         )
@@ -85,7 +90,7 @@ def check(
         stage=stage_options(port, control_port, profile, seed, scenarios),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
-    finish(order, speech)
+    finish(order, output)
 
 
 def gate(
@@ -103,11 +108,11 @@ def gate(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """CI: play these scenarios only; the exit code is the answer."""
-    speech = Speech(form)
+    output = Output(form)
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
     options = stage_options(port, control_port, profile, seed, scenarios)
-    names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), speech)
-    finish(Order(target=target, scenarios=names, out=out, control_url=control, stage=options), speech)
+    names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), output)
+    finish(Order(target=target, scenarios=names, out=out, control_url=control, stage=options), output)
 
 
 def demo(
@@ -116,49 +121,78 @@ def demo(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """A fake Daraja, a sample merchant, real payments, a short load, and the report: about a minute."""
-    speech = Speech(form)
-    speech.text("The sample merchant `duka` against a fake Daraja, all on this machine.", style="bold")
+    output = Output(form)
+    output.text("The sample merchant `duka` against a fake Daraja, all on this machine.", style="bold")
     target = example_folder() / "tayari.yaml"
     options = stage_options(0, 0, "documented", seed, None)
-    finish(Order(target=target, suite="smoke", out=out, load=_DEMO_LOAD, stage=options), speech)
+    finish(Order(target=target, suite="smoke", out=out, load=_DEMO_LOAD, stage=options), output)
 
 
-def finish(order: Order, speech: Speech) -> None:
+def doctor(
+    *,
+    target: TargetArgument = DEFAULT_TARGET,
+    port: PortOption = None,
+    control_port: ControlPortOption = None,
+    control: ControlOption = None,
+    profile: ProfileOption = "documented",
+    seed: SeedOption = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Make two payments and say what is wrong with the set-up, before any rule runs."""
+    output = Output(form)
+    order = Order(target=target, control_url=control, stage=stage_options(port, control_port, profile, seed, None))
+    with failures(output), output.voice() as voice:
+        findings = run_doctor(order, voice)
+    rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]
+    code = next((int(finding.exit_code) for finding in findings if not finding.ok), int(Exit.OK))
+    warnings = [row for row in findings if row.ok and row.fix]
+    output.json({"ok": code == 0, "warnings": len(warnings), "findings": rows, "exit_code": code})
+    if code == 0 and warnings:
+        keys = ", ".join(dict.fromkeys(row.name for row in warnings))
+        told = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        why = "where the set-up is the cause, rules would blame your merchant for it"
+        output.text(f"nothing stops `tayari check`, but look at the {told} first ({keys}): {why}", style="yellow")
+    elif code == 0:
+        output.text("the set-up is sound: `tayari check` can judge your merchant", style="green")
+    raise typer.Exit(code)
+
+
+def finish(order: Order, output: Output) -> None:
     """Run, print, and end with the verdict's exit code."""
-    with failures(speech):
+    with failures(output):
         try:
-            with speech.voice() as voice:
+            with output.voice() as voice:
                 result = run_check(order, voice)
         except ReportError as error:
-            raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
-    _tell(result, speech)
+            raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
+    _tell(result, output)
     raise typer.Exit(result.exit_code)
 
 
-def _tell(result: Result, speech: Speech) -> None:
+def _tell(result: Result, output: Output) -> None:
     reports = {name: str(path) for name, path in result.reports.items()}
     preflight = [
         {"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in result.run.preflight
     ]
     judged = {**summary(result.judgement), "exit_code": result.exit_code}
-    speech.json({**judged, "preflight": preflight, "reports": reports})
-    if speech.form is Format.TEXT:
-        speech.text()
-        render_terminal(result.run, result.judgement, speech.out)
-        speech.text(f"\nreport  {result.reports['html'].resolve()}", style="bold")
-        speech.text("also    " + ", ".join(path.name for name, path in result.reports.items() if name != "html"))
+    output.json({**judged, "preflight": preflight, "reports": reports})
+    if output.form is Format.TEXT:
+        output.text()
+        render_terminal(result.run, result.judgement, output.out)
+        output.text(f"\nreport  {result.reports['html'].resolve()}", style="bold")
+        output.text("also    " + ", ".join(path.name for name, path in result.reports.items() if name != "html"))
 
 
-def _known_rules(suite: str, only: tuple[str, ...], speech: Speech) -> None:
+def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
     if suite not in SUITES:
-        raise speech.fail(f"{suite!r} is not a suite; expected one of {', '.join(SUITES)}", Exit.BAD_CONFIGURATION)
+        raise output.fail(f"{suite!r} is not a suite; expected one of {', '.join(SUITES)}", Exit.BAD_CONFIGURATION)
     try:
         select(suite=suite, only=only)
     except UnknownRule as error:
-        raise speech.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
+        raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
 
 
-def _scenario_names(patterns: list[str], folders: tuple[Path, ...], speech: Speech) -> tuple[str, ...]:
+def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Output) -> tuple[str, ...]:
     """The names that are meant, in the order of the command line.
 
     Raises:
@@ -166,16 +200,30 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], speech: Spee
     """
     found, problems = read_scenarios(folders)
     if problems:
-        raise speech.fail("\n".join(map(str, problems)), Exit.BAD_CONFIGURATION)
+        raise output.fail("\n".join(map(str, problems)), Exit.BAD_CONFIGURATION)
     known = [scenario.name for scenario in found]
     if not patterns:
         do = "name at least one; `tayari scenarios list` shows them"
-        raise speech.fail(f"no scenario was named; {do}", Exit.BAD_CONFIGURATION)
+        raise output.fail(f"no scenario was named; {do}", Exit.BAD_CONFIGURATION)
     names: dict[str, None] = {}
     for pattern in patterns:
         matching = [name for name in known if fnmatchcase(name, pattern)]
         if not matching:
             near = suggestion(pattern, known)
-            raise speech.fail(f"{pattern!r} is no scenario{near}", Exit.BAD_CONFIGURATION)
+            raise output.fail(f"{pattern!r} is no scenario{near}", Exit.BAD_CONFIGURATION)
         names |= dict.fromkeys(matching)
     return tuple(names)
+
+
+@contextmanager
+def failures(output: Output) -> Iterator[None]:
+    """Turn the failures that have an exit code of their own into it."""
+    try:
+        yield
+    except TargetError as error:
+        problems: list[Mapping[str, object]] = [
+            {"file": problem.file, "line": problem.line, "message": problem.message} for problem in error.problems
+        ]
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION, problems=problems) from error
+    except ChildFailed as error:
+        raise output.fail(f"Tayari failed: {error}\nthe whole output: {error.log}", Exit.OUR_FAILURE) from error

@@ -12,15 +12,15 @@ from typing import Annotated, Any, Final
 import typer
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_target.resources import scenario_folder
 
 from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
+from tayari.cli.output import Format, Output
 from tayari.cli.redacted import redacted
-from tayari.cli.speech import Format, Speech
-from tayari.run.findings import Exit
 
 Json = dict[str, Any]
 
@@ -76,7 +76,7 @@ def trigger(
     With --control, the simulator that runs there sends it, and --checkout-request-id is a payment of its own.
     Exit code: 0 answered 2xx, 10 answered otherwise, 20 bad input, 21 no answer.
     """
-    speech = Speech(form)
+    output = Output(form)
     try:
         telling = _body_of(event, body)
         given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None, "parallel": parallel}
@@ -87,12 +87,12 @@ def trigger(
         with _client(control, allow_host or (), scenarios or ()) as client:
             answers = client.send_callback(**telling)
     except _BadInput as error:
-        raise speech.fail(str(error), Exit.BAD_CONFIGURATION) from error
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     except ControlError as error:
-        raise speech.fail(redacted(_problem(error, event, own=control is None)), Exit.BAD_CONFIGURATION) from error
+        raise output.fail(redacted(_problem(error, event, own=control is None)), Exit.BAD_CONFIGURATION) from error
     except SimulatorStartError as error:
-        raise speech.fail(str(error), Exit.OUR_FAILURE) from error
-    _say(redacted(answers), speech)
+        raise output.fail(str(error), Exit.OUR_FAILURE) from error
+    _say(redacted(answers), output)
 
 
 def _body_of(event: str | None, file: Path | None) -> Json:
@@ -200,15 +200,15 @@ def _problem(error: ControlError, event: str | None, *, own: bool) -> str:
     return f"{error}{suggestion((event or '').upper(), [str(row.code) for row in RESULTS])}"
 
 
-def _say(answers: Sequence[Mapping[str, Any]], speech: Speech) -> None:
+def _say(answers: Sequence[Mapping[str, Any]], output: Output) -> None:
     """All answers, and the exit code that they make."""
     statuses = [row["status"] for row in answers]
     if not answers:
-        raise speech.fail("this scenario sends no callback: there is nothing to trigger", Exit.BAD_CONFIGURATION)
+        raise output.fail("this scenario sends no callback: there is nothing to trigger", Exit.BAD_CONFIGURATION)
     answered = all(status is not None and 200 <= status < 300 for status in statuses)
     nobody = all(status is None for status in statuses)
     code = Exit.OK if answered else Exit.MERCHANT_UNREACHABLE if nobody else Exit.NOT_READY
-    speech.json({"deliveries": list(answers), "exit_code": int(code)})
+    output.json({"deliveries": list(answers), "exit_code": int(code)})
     cells = [
         (
             row["url"],
@@ -218,9 +218,9 @@ def _say(answers: Sequence[Mapping[str, Any]], speech: Speech) -> None:
         )
         for row in answers
     ]
-    speech.table(("url", "status", "took", "answer"), cells)
+    output.table(("url", "status", "took", "answer"), cells)
     if _REFUSED.intersection(statuses):
-        speech.text(
+        output.text(
             "refused: where the merchant lets in only Safaricom's addresses, name one in the header that it reads, as "
             f"--header X-Forwarded-For={SOURCE_ADDRESSES[0]}",
             style="yellow",

@@ -8,17 +8,15 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
-from tayari_control.client import ControlClient, ControlError
+from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.refusals import REFUSALS, Refusal
 from tayari_simulator.catalogue.results import RESULTS, ResultCode
-from tayari_target.environment_options import CONTROL_PORT
+from tayari_target.resources import CONTROL_PORT
 
 from tayari.cli.options import FormatOption
-from tayari.cli.redacted import redacted
-from tayari.cli.speech import Format, Speech
-from tayari.run.findings import Exit
+from tayari.cli.output import Format, Output
 
 Json = Mapping[str, Any]
 
@@ -45,8 +43,8 @@ def explain(
     Of a result code (1032), an error code (500.001.1001) or an HTTP status (503): meaning, words to say, retry.
     Of a payment: which scenario it met and why, what happened, what was refused.
     """
-    speech = Speech(form)
-    if _explain_code(what, speech):
+    output = Output(form)
+    if _explain_code(what, output):
         return
     if not _PAYMENT.fullmatch(what) and control == DEFAULT_CONTROL:
         known = {
@@ -54,34 +52,34 @@ def explain(
             *(word for row in REFUSALS for word in row.words()),
         }
         problem = f"{what} is not a code or a payment that we know{suggestion(what, known)}"
-        raise speech.fail(problem, Exit.BAD_CONFIGURATION)
-    _explain_payments(_told(what, control, speech, ids=ids), speech)
+        raise output.fail(problem, Exit.BAD_CONFIGURATION)
+    _explain_payments(_told(what, control, output, ids=ids), output)
 
 
-def _explain_code(code: str, speech: Speech) -> bool:
+def _explain_code(code: str, output: Output) -> bool:
     """Say what is known of a code; false: nothing is."""
     results = [row for row in RESULTS if str(row.code).upper() == code.upper()]
     refusals = [row for row in REFUSALS if code.upper() in {word.upper() for word in row.words()}]
     if not (results or refusals):
         return False
-    speech.json({
+    output.json({
         "results": [row.to_dict() for row in results],
         "errors": [row.to_dict() for row in refusals if row.kind == "error"],
         "gateway": [row.to_dict() for row in refusals if row.kind == "gateway"],
     })  # fmt: skip
     for row in results:
-        _say(f"{row.code}  {row.text or '(text not established)'}", [("apis", " ".join(row.apis))], row, speech)
+        _say(f"{row.code}  {row.text or '(text not established)'}", [("apis", " ".join(row.apis))], row, output)
     for refusal in refusals:
         where = ", from the gateway" if refusal.kind == "gateway" else ""
         head = f"{refusal.code}  HTTP {refusal.status}{where}  {refusal.text or '(no message)'}"
-        _say(head, [("name", refusal.name)], refusal, speech)
+        _say(head, [("name", refusal.name)], refusal, output)
     if refusals:
-        speech.text("Said of a payment that could not be started; a refused status query says nothing of the payment.")
-    speech.text("What to say is this project's own wording, not Safaricom's.", style="dim")
+        output.text("Said of a payment that could not be started; a refused status query says nothing of the payment.")
+    output.text("What to say is this project's own wording, not Safaricom's.", style="dim")
     return True
 
 
-def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, speech: Speech) -> None:
+def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, output: Output) -> None:
     """One code: what it is, what the customer should be told, whether to try again, from where it is known."""
     words, retry = (row, row.retry) if isinstance(row, ResultCode) else (row.advice, row.advice.retry)
     cells = [*more, ("meaning", row.meaning)]
@@ -89,19 +87,23 @@ def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, spee
         cells += [("say", words.say_en), ("sema", words.say_sw)]
     else:
         cells += [("say", "nothing to a customer" + (": alert staff" if retry in {"after fix", "new token"} else ""))]
-    speech.text(head, style="bold")
-    speech.table(("", ""), [*cells, ("retry", f"{retry}: {RETRY[retry]}"), ("source", f"{row.mark}, {row.source}")])
+    output.text(head, style="bold")
+    output.table(("", ""), [*cells, ("retry", f"{retry}: {RETRY[retry]}"), ("source", f"{row.mark}, {row.source}")])
 
 
-def _told(payment: str, control: str, speech: Speech, *, ids: bool) -> Json:
+def _told(payment: str, control: str, output: Output, *, ids: bool) -> Json:
     """What the simulator knows of a payment, masked but for the identifiers that were asked for, with our remarks."""
+    from tayari_control.client import ControlClient, ControlError
+
+    from tayari.cli.redacted import redacted
+
     is_number = _PAYMENT.fullmatch(payment) and payment.lstrip("+").isdigit()
     client = ControlClient(control)
     try:
         known = client.explain(quote(_LOCAL.sub("254", payment, count=1) if is_number else payment, safe=""))
     except ControlError as error:
         more = "" if error.status else "; start one with `tayari simulate`, or give its --control URL"
-        raise speech.fail(redacted(f"{error}{more}"), Exit.BAD_CONFIGURATION) from error
+        raise output.fail(redacted(f"{error}{more}"), Exit.BAD_CONFIGURATION) from error
     finally:
         client.close()
     told: dict[str, Any] = redacted(known)
@@ -128,35 +130,35 @@ def _remark(event: Json) -> str:
     return f"a callback was answered {status}: the merchant did not take it{why if status in {401, 403} else ''}"
 
 
-def _explain_payments(told: Json, speech: Speech) -> None:
-    speech.json(told)
+def _explain_payments(told: Json, output: Output) -> None:
+    output.json(told)
     for row in told["payments"]:
-        _say_payment(row, speech)
+        _say_payment(row, output)
     if any("•" in row["payment"]["checkout_request_id"] for row in told["payments"]):
-        speech.text(
+        output.text(
             "the identifier ends in the payer's number; --ids shows it whole, as `tayari trigger` needs it", style="dim"
         )
     if not told["refusals"]:
-        speech.text(f"no call of {told['msisdn']} was refused", style="dim")
+        output.text(f"no call of {told['msisdn']} was refused", style="dim")
         return
-    speech.text(f"refusals of {told['msisdn']}", style="bold")
-    speech.table(("seq", "call", "answer", "why"), [cells for row in told["refusals"] for cells in _refused(row)])
+    output.text(f"refusals of {told['msisdn']}", style="bold")
+    output.table(("seq", "call", "answer", "why"), [cells for row in told["refusals"] for cells in _refused(row)])
 
 
-def _say_payment(row: Json, speech: Speech) -> None:
+def _say_payment(row: Json, output: Output) -> None:
     payment, chosen = row["payment"], row["chosen"]
     head = f"{payment['checkout_request_id']}  {payment['msisdn']}  KES {payment['amount']}"
-    speech.text(f"{head}  {payment['account_reference']}", style="bold")
+    output.text(f"{head}  {payment['account_reference']}", style="bold")
     ended = [] if payment["result_code"] is None else [f"{payment['result_code']} {payment['result_desc']}"]
-    speech.text(": ".join(["  ".join(filter(None, (payment["state"], payment["receipt"]))), *ended]))
-    speech.text(f"played {chosen['scenario'] or 'no scenario'}: {chosen['why']}")
-    speech.text()
-    speech.table(("", "chosen by", "scenario", "why"), [cells for way in row["considered"] for cells in _way(way)])
-    speech.text()
-    speech.table(("after", "event", "state", "what"), [_event(event) for event in row["events"]])
+    output.text(": ".join(["  ".join(filter(None, (payment["state"], payment["receipt"]))), *ended]))
+    output.text(f"played {chosen['scenario'] or 'no scenario'}: {chosen['why']}")
+    output.text()
+    output.table(("", "chosen by", "scenario", "why"), [cells for way in row["considered"] for cells in _way(way)])
+    output.text()
+    output.table(("after", "event", "state", "what"), [_event(event) for event in row["events"]])
     for remark in dict.fromkeys(row["remarks"]):
-        speech.text(remark, style="yellow")
-    speech.text()
+        output.text(remark, style="yellow")
+    output.text()
 
 
 def _way(row: Json) -> Iterator[tuple[str, ...]]:
