@@ -129,7 +129,7 @@ def test_a_body_that_is_not_a_json_object_is_400_002_05(body: bytes, content_typ
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.name)
 def test_a_wrong_method_is_405_001_or_as_switched(row: object) -> None:
     endpoint = next(one for one in ENDPOINTS if one is row)
-    wrong = "POST" if endpoint.method == "GET" else "GET"
+    wrong = next(method for method in ("GET", "POST", "PUT") if method not in {endpoint.method, endpoint.also})
 
     assert error_of(Desk().call(endpoint.path, method=wrong)) == (405, "405.001", f"{wrong} Method Not Allowed")
     switched = Desk({"wrong_method": "404.001.04"}).call(endpoint.path, method=wrong)

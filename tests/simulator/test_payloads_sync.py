@@ -252,3 +252,61 @@ def test_a_paid_invoice_cannot_be_cancelled_as_in_the_example(path: str, example
 
     assert reconciled == {"resmsg": "Success", "rescode": "200"}
     assert json.dumps(refused) == json.dumps(payload("bill_manager.cancel.error.conflict"))
+
+
+IOT = (
+    "/simportal/v1/allsims", "/simportal/v1/queryLifeCycleStatus", "/simportal/v1/querycustomerinfo",
+    "/simportal/v1/simactivation", "/simportal/v1/getactivationtrends", "/simportal/v1/renameasset",
+    "/simportal/v1/suspend_unsuspend_sub", "/simportal/v1/searchmessages", "/simportal/v1/filtermessages",
+    "/simportal/v1/deleteMessageThread", "/simportal/v1/getallmessages", "/simportal/v1/sendsinglemessage",
+    "/simportal/v1/deletemessage", "/simportal/v1/getlocationinfo",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", IOT)
+def test_every_path_of_iot_answers_in_the_envelope_of_the_example(path: str) -> None:
+    example = payload("iot.envelope.response")
+    ours = answer(Desk(), path, {"msisdn": "254711000111", "operation": "unsuspend"})
+
+    assert list(ours["header"]) == list(example["header"])
+    assert example["body"].items() <= ours["body"].items()
+
+
+BILL_PATHS = [
+    ("/v1/billmanager-invoice/optin", "optin"),
+    ("/v1/billmanager-invoice/change-optin-details", "optin"),
+    ("/v1/billmanager-invoice/single-invoicing", "single_invoice"),
+    ("/v1/billmanager-invoice/bulk-invoicing", "bulk_invoice"),
+    ("/v1/billmanager-invoice/change-invoice", "single_invoice"),
+    ("/v1/billmanager-invoice/change-invoices", "bulk_invoice"),
+    ("/v1/billmanager-invoice/reconciliation", "reconciliation"),
+    ("/v1/billmanager-invoice/cancel-single-invoice", "cancel_single"),
+    ("/v1/billmanager-invoice/cancel-bulk-invoices", "cancel_bulk"),
+]
+
+
+@pytest.mark.parametrize("prefix", ["", BILLS])
+@pytest.mark.parametrize(("path", "example"), BILL_PATHS)
+def test_every_path_of_bill_manager_takes_its_example(prefix: str, path: str, example: str) -> None:
+    desk = Desk()
+    invoices = [payload("bill_manager.single_invoice.request") | {"externalReference": f"INV-0042{n}"} for n in (1, 2)]
+    answer(desk, f"{BILLS}/bulk-invoicing", invoices)
+
+    assert answer(desk, prefix + path, payload(f"bill_manager.{example}.request"))["rescode"] == "200"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("GET", "/v1/dynamic-offers/fetch", "?msisdn=254711000111", {}),
+        ("POST", "/v1/dynamic-offers/facebook-bundle/purchase", "", {
+            "msisdn": "254711000111", "offeringId": "1", "paymentMode": "airtime", "accountId": "a", "price": 50,
+            "resourceAmount": "1024", "validity": "24", "transactionId": "t-1"}),
+        ("POST", "/v2/bundles/get/status", "", {"id": "t-1", "serviceAccountId": "a"}),
+    ],
+)  # fmt: skip
+def test_mobile_center_answers_what_is_assumed(method: str, path: str, query: str, body: Any) -> None:
+    reply = Desk().call(path, orjson.dumps(body), method=method, query=query)
+
+    assert reply.status == 200
+    assert wire(reply.body)["responseCode"] == "200"

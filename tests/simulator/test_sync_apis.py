@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from core_kit import NOW_S, Desk, error_of, payload, wire
+import yaml
+from core_kit import NOW_S, Desk, Playing, error_of, payload, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
+from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.options import Options
+from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.state.exchange import Exchange, Kind
 from test_core_fields import anything
 
+ROOT = Path(__file__).parents[2]
 SYNC = [row for row in ENDPOINTS if row.fields is not None and not row.chooses]
 
 
@@ -168,3 +173,24 @@ def test_an_unknown_short_code_cannot_opt_in() -> None:
     refused = bill(Desk(), "optin", payload("bill_manager.optin.request") | {"shortcode": "999999"})
 
     assert refused["errors"] == ["Bad Request - Invalid shortcode"]
+
+
+FAILURES = [
+    (row["scenario"], row["when"]["endpoint"], row["faults"][0])
+    for file in sorted((ROOT / "scenarios").rglob("*.yaml"))
+    for row in [yaml.safe_load(file.read_text())]
+    if row.get("when", {}).get("endpoint") in {endpoint.name for endpoint in SYNC}
+]
+
+
+@pytest.mark.parametrize(("name", "call", "fault"), FAILURES, ids=[row[0] for row in FAILURES])
+def test_a_scenario_of_such_an_api_plays_on_every_path_of_it(name: str, call: str, fault: Any) -> None:
+    ((scenario,), problems) = read_scenarios([ROOT / f"scenarios/{name}.yaml"])
+    assert not problems
+    for row in [row for row in SYNC if call in {row.name, row.plays}]:
+        desk = Desk(choose=Playing(scenario.behaviour, call))
+        reply = desk.call(row.path, b"[{}]" if row.many else b"{}", method=row.method)
+        error = fault.get("api_error", {}).get("error")
+
+        assert desk.notes[-1].scenario == name
+        assert reply.status == (ERRORS[error].status if error else fault["empty_body"]["status"])

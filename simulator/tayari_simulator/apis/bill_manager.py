@@ -368,6 +368,12 @@ CALLS: Final = (
 )  # fmt: skip
 """Name, path, fields, handler, how many objects the body has (0: it is one), what it is, and how sure that is."""
 
+PLAYS: Final = {
+    "change_optin": "bill_optin", "invoices": "bill_invoice", "change_invoice": "bill_invoice",
+    "change_invoices": "bill_invoice", "cancel_all": "bill_cancel",
+}  # fmt: skip
+"""The row whose scenarios a call plays, where that is another one."""
+
 
 def other_paths(path: str) -> tuple[str, ...]:
     """The prefix doubled, as the mail at go-live has it, and the mail's name of a bulk cancellation."""

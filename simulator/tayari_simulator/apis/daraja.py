@@ -106,12 +106,13 @@ class Daraja:
         """Answer a call that makes no transaction: its faults may answer instead of it, or change its answer."""
         read = route.read
         assert read is not None
-        play = choose.for_endpoint(route.name)
+        call = route.endpoint.plays or route.name
+        play = choose.for_endpoint(call)
         if play is None:
             return route.handle(self.world, exchange, read(wire))
         exchange.scenario = play.behaviour.name
         return apply_faults(
-            play, route.name, self.world, exchange.at_s, lambda: route.handle(self.world, exchange, read(wire))
+            play, call, self.world, exchange.at_s, lambda: route.handle(self.world, exchange, read(wire))
         )
 
     def not_found(self, exchange: Exchange, path: str) -> Reply:

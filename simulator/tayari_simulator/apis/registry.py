@@ -52,7 +52,7 @@ class Endpoint:
     lifecycle: Callable[[Options], Lifecycle] | None = None
     """Of a call that makes a transaction: what becomes of it."""
     plays: str = ""
-    """The row whose scenarios this call plays, where that is another one: an older version of the same API."""
+    """The row whose scenarios this call plays, where that is another one of the same API."""
     chooses: bool = False
     """Whether `handle` asks for its scenario itself; for all others `Daraja` does."""
     also: str = ""
@@ -95,28 +95,31 @@ ENDPOINTS: Final = (
     Endpoint(name="imsi", method="POST", path="/imsi/v1/checkATI", fields=lookups.ati_fields, handle=lookups.imsi,
              refuse=lookups.bare_status, about="IMSI: the SIM of an MSISDN", source="reference 3.16"),
     Endpoint(name="swap", method="POST", path="/imsi/v2/checkATI", fields=lookups.ati_fields, handle=lookups.swap,
-             refuse=lookups.bare_status, about="Swap: when the SIM was last exchanged", source="reference 3.16"),
+             plays="imsi", refuse=lookups.bare_status, about="Swap: when the SIM was last exchanged",
+             source="reference 3.16"),
     Endpoint(name="imsi_lookup", method="POST", path="/imsi-lookup/v1/checkATI", fields=lookups.ati_fields,
-             handle=lookups.imsi_lookup, refuse=lookups.bare_status, about="IMSI lookup: the IMSI alone",
+             handle=lookups.imsi_lookup, plays="imsi", refuse=lookups.bare_status, about="IMSI lookup: the IMSI alone",
              source="reference 3.16", mark=Mark.ASSUMED),
     Endpoint(name="age_on_network", method="POST", path="/registration/lookup/v1/checkATI",
-             fields=lookups.ati_fields, handle=lookups.age_on_network, refuse=lookups.bare_status,
+             fields=lookups.ati_fields, handle=lookups.age_on_network, plays="imsi", refuse=lookups.bare_status,
              about="Age on Network: since when an MSISDN is registered", source="reference 3.16", mark=Mark.ASSUMED),
     *(Endpoint(name=f"bill_{name}", method="POST", path=f"{bill_manager.BASE}/{path}", fields=fields, handle=handle,
-               many=many, aliases=bill_manager.other_paths(path), refuse=bill_manager.own_form,
+               plays=bill_manager.PLAYS.get(name, ""), many=many, aliases=bill_manager.other_paths(path),
+               refuse=bill_manager.own_form,
                about=f"Bill Manager: {about}", source="reference 3.13", mark=mark)
       for name, path, fields, handle, many, about, mark in bill_manager.CALLS),
     *(Endpoint(name=f"iot_{operation.lower()}", method="POST", path=f"/simportal/v1/{operation}", fields=iot.fields,
-               handle=iot.handle(operation), about=f"IoT SIM management: {operation}",
+               handle=iot.handle(operation), plays="" if operation == "allsims" else "iot_allsims",
+               about=f"IoT SIM management: {operation}",
                source="reference 3.22", mark=Mark.ASSUMED) for operation in iot.OPERATIONS),
     Endpoint(name="mobile_center_offers", method="GET", path="/v1/dynamic-offers/fetch",
-             fields=mobile_center.fetch_fields, handle=mobile_center.fetch,
+             fields=mobile_center.fetch_fields, handle=mobile_center.fetch, plays="mobile_center_purchase",
              about="Mobile Center: offers of data (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="mobile_center_purchase", method="POST", path="/v1/dynamic-offers/facebook-bundle/purchase",
              fields=mobile_center.purchase_fields, handle=mobile_center.purchase,
              about="Mobile Center: the purchase of data (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="mobile_center_status", method="POST", path="/v2/bundles/get/status",
-             fields=mobile_center.status_fields, handle=mobile_center.status,
+             fields=mobile_center.status_fields, handle=mobile_center.status, plays="mobile_center_purchase",
              about="Mobile Center: how a bundle stands (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="c2b_register", method="POST", path="/mpesa/c2b/v2/registerurl", fields=c2b_urls.fields,
              handle=c2b_urls.register_v2, about="C2B: where the payments of a short code are told",

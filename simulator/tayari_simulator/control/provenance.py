@@ -49,8 +49,10 @@ def standings(options: Options) -> list[Standing]:
 
 def _apis() -> Iterator[Standing]:
     for row in ENDPOINTS:
-        calls = ", ".join(f"`{row.method} {path}`" for path in (row.path, *row.aliases))
-        about = f"{calls}{f', {row.also} as well' if row.also else ''}: {row.about}"
+        about = f"`{row.method} {row.path}`: {row.about}"
+        others = [f"{row.also} as well"] * bool(row.also) + [f"also `{path}`" for path in row.aliases]
+        if others:
+            about += f" ({', '.join(others)})"
         yield Standing(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)
 
 
