@@ -59,13 +59,15 @@ def blocked(probe: Probe, control: Control, *, wrong_credit: bool = False) -> st
     if wrong_credit and control is not Control.QUERY and not isinstance(played.finding, WrongCredit):
         return ""
     probe.cite(*played.payments)
-    return f"blocked by {CARRIED_BY[control]}: {played.finding}"
+    reason = str(played.finding)
+    return reason if reason.startswith("blocked by ") else f"blocked by {CARRIED_BY[control]}: {reason}"
 
 
 def _is_broken(finding: Finding | None, control: Control) -> bool:
     """A merchant that sends no query, or a target file that shows too little, breaks no control."""
     if isinstance(finding, Untested):
-        return finding.why is NotTested.SET_UP_FAILED and control is not Control.QUERY
+        is_blocked = finding.why in (NotTested.SET_UP_FAILED, NotTested.BLOCKED)
+        return is_blocked and control is not Control.QUERY
     return isinstance(finding, Failed)
 
 
@@ -86,10 +88,7 @@ def _played(probe: Probe, control: Control) -> Played:
 def _ordinary_success(probe: Probe) -> None:
     """As M-Pesa sends it today: four items, and no Balance. The callback is taken, and the payment is paid once."""
     payment = probe.pay(situation("inline/control-success", outcome=after(0.5)))
-    try:
-        probe.require_accepted(payment)
-    except Untested as error:
-        raise Failed(f"an ordinary payment could not be started: {error}") from error
+    _require_start(probe, payment)
     answer = _answer_to_callback(probe, payment)
     if probe.sees_state:
         view = probe.until(payment, PAID, within_s=probe.settled_s)
@@ -149,6 +148,20 @@ PLAYS: Final[Mapping[Control, Callable[[Probe], None]]] = {
     Control.FAILURE: _ordinary_failure,
     Control.QUERY: _unpaid_by_query,
 }
+
+
+def _require_start(probe: Probe, payment: Payment) -> None:
+    """An ordinary payment is pushed, and Daraja accepts it.
+
+    Raises:
+        Failed: no push was sent. Untested: Daraja refused it, which is a matter of S15.
+    """
+    try:
+        probe.require_accepted(payment)
+    except Untested as error:
+        if probe.sight.pushes(payment):
+            raise Untested(f"blocked by S15: {error}", why=NotTested.BLOCKED) from error
+        raise Failed(f"an ordinary payment could not be started: {error}") from error
 
 
 def _answer_to_callback(probe: Probe, payment: Payment) -> Entry:

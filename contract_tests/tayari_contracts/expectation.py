@@ -14,7 +14,7 @@ from tayari_contracts.meeting import PUSH, endpoint_of, pay_until_met, token_par
 from tayari_contracts.messages import is_generic, machine_words
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import PAID, PENDING, Probe
-from tayari_contracts.rules import Need
+from tayari_contracts.rules import Need, Seen
 from tayari_contracts.wording import quote, times
 
 Document = Mapping[str, Any]
@@ -52,6 +52,7 @@ def job_of(document: Document) -> Job:
         ),
         run=_play(document),
         needs=frozenset(needs),
+        seen=frozenset({Seen.MET}),
         exclusive=concerns_whole_merchant(document),
         queries=4 if _without_callback(document) else 0,
     )

@@ -73,6 +73,8 @@ class Hands(Depth):
         self._stop = stop or Event()
         self._exchanges: list[DriverExchange] = []
         self._payments: list[Payment] = []
+        self.situations: list[tuple[Payment, Mapping[str, Any]]] = []
+        """The payments that played a scenario with faults, and the scenario."""
         self._watched: list[Entry] = []
         self._gate = StartGate(1 if one_by_one else None)
         self.driver: MerchantDriver = stage.new_driver(record=self._record)
@@ -108,6 +110,8 @@ class Hands(Depth):
                 idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s, headers=headers,
             )  # fmt: skip
         self._payments.append(payment)
+        if isinstance(scenario, Mapping) and scenario.get("faults"):
+            self.situations.append((payment, scenario))
         self.book.start(payment)
         self.tries += 1
         return payment

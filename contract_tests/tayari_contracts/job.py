@@ -29,8 +29,9 @@ from tayari_contracts.findings import (
     Warned,
     WrongCredit,
 )
+from tayari_contracts.pass_conditions import not_seen
 from tayari_contracts.probe import Probe
-from tayari_contracts.rules import ENABLED_BY, Control, Need
+from tayari_contracts.rules import ENABLED_BY, Control, Need, Seen
 
 LIMIT_S = 90.0
 """What a check may take besides the merchant's own promised times."""
@@ -44,6 +45,7 @@ class Job:
     run: Callable[[Probe], None]
     needs: frozenset[Need] = frozenset()
     controls: frozenset[Control] = frozenset()
+    seen: frozenset[Seen] = frozenset()
     exclusive: bool = False
     last: bool = False
     queries: int = 0
@@ -146,10 +148,13 @@ class _Ending:
 def _run(job: Job, probe: Probe) -> _Ending:
     try:
         job.run(probe)
+        missing = [reason for seen in sorted(job.seen) if (reason := not_seen(probe, seen))]
     except Finding as finding:
         return _ending_of(finding, job.rule)
     except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
         return _failed_of_ours(error)
+    if missing:
+        return _Ending(State.NOT_TESTED, missing[0], NotTested.SET_UP_FAILED, doubtful=True)
     return _Ending(State.PASS, "; ".join(probe.notes))
 
 

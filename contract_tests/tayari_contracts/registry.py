@@ -47,6 +47,7 @@ def job_of_row(row: CatalogueRow) -> Job:
         run=checks()[row.rule.id],
         needs=row.needs,
         controls=row.controls,
+        seen=row.seen,
         exclusive=row.exclusive,
         last=row.last,
         queries=row.queries,

@@ -43,6 +43,27 @@ class Control(StrEnum):
     """A status query that says anything but 0 pays nothing."""
 
 
+class Seen(StrEnum):
+    """What a check must have seen of its own payments before it can pass."""
+
+    ANSWER = "answer"
+    """The merchant answered the start of one."""
+    PUSH = "push"
+    """An STK push, accepted or not."""
+    ACCEPTED = "accepted"
+    """An STK push that Daraja accepted."""
+    CALLBACK = "callback"
+    """A callback that the merchant answered, and not as a crash is."""
+    QUERY = "query"
+    """A status query for one."""
+    TOKEN = "token"
+    """A token that was fetched while they were started."""
+    STATE = "state"
+    """The state of one, in a word that the target file knows."""
+    MET = "met"
+    """Each fault that was prepared was met by a call of the merchant."""
+
+
 ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.STATE: "merchant.status",
     Need.CREDITS: "merchant.ledger or merchant.status.credited",
@@ -70,6 +91,8 @@ class CatalogueRow:
     needs: frozenset[Need] = frozenset()
     controls: frozenset[Control] = frozenset()
     """The ordinary payments without the thing under test: the rule is blocked where one does not end as expected."""
+    seen: frozenset[Seen] = frozenset()
+    """Without these the check did not put the rule to the test, and is no pass."""
     exclusive: bool = False
     """Runs alone: its faults or counts concern the whole merchant, not one payment."""
     last: bool = False
@@ -80,7 +103,7 @@ class CatalogueRow:
 
 FIELDS: Final = {
     "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
-    "suites", "needs", "controls", "exclusive", "last", "queries",
+    "suites", "needs", "controls", "seen", "exclusive", "last", "queries",
 }  # fmt: skip
 REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
 
@@ -124,6 +147,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
             suites=frozenset(row["suites"]),
             needs=frozenset(Need(need) for need in row.get("needs", ())),
             controls=frozenset(Control(control) for control in row.get("controls", ())),
+            seen=frozenset(Seen(seen) for seen in row.get("seen", ())),
             exclusive=row.get("exclusive", False),
             last=row.get("last", False),
             queries=row.get("queries", 0),

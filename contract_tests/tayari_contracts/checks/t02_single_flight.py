@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import wait
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged, Warned
+from tayari_contracts.findings import Failed, Unjudged, Untested, Warned
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
@@ -16,6 +17,16 @@ from tayari_contracts.wording import quote
 STARTS = 20
 FETCHES_ALLOWED = 2
 
+TRIES: Final = 3
+"""A merchant that works in the background may have fetched a token just before the customers came."""
+
+LIFE_S: Final = 2
+DEAD_AFTER_S: Final = 2.3
+START_S: Final = 1.0
+"""A merchant that fetches a token when it starts does so within this time."""
+AT_START: Final = 8
+"""So many tokens that it fetches then live shortly."""
+
 SLOW_S: Final = 2.0
 SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
 """So that all payments have started before the first token is there, as they do when Daraja is far away."""
@@ -24,19 +35,16 @@ SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
 @check("T02")
 def fetches_once_for_all(probe: Probe) -> None:
     """Twenty payments start at the same moment, and no token is there yet."""
-    since = probe.sight.now()
-    probe.forget_token()
-    if not probe.stage.can_restart:
-        since = probe.sight.now()  # what it took to find out whether the token may be revoked does not count
-    probe.control.play_next(token_situation("token/slow", SLOW), endpoint="oauth")
-    try:
-        cold = _start_all(probe)
-    finally:
-        probe.control.clear_next()
+    for _ in range(TRIES):
+        _make_cold(probe)
+        since = probe.sight.now()
+        cold = _start_cold(probe)
+        if probe.sight.token_fetches(since):
+            break
     probe.watch_since(since, endpoint="oauth")
     fetched = len(probe.sight.token_fetches(since))
     if fetched == 0:
-        raise Unjudged(f"{len(cold)} payments were started without a token, and none was fetched")
+        raise Untested(f"{len(cold)} payments were started and no token was fetched: the merchant had one in hand")
     if fetched >= max(FETCHES_ALLOWED + 1, len(cold) // 2):
         raise Failed(f"{len(cold)} payments at once fetched {fetched} tokens; expected at most {FETCHES_ALLOWED}")
     if fetched > FETCHES_ALLOWED:
@@ -45,6 +53,36 @@ def fetches_once_for_all(probe: Probe) -> None:
             "(does each worker process fetch its own?)"
         )
     _judge_payments(probe, cold)
+
+
+def _make_cold(probe: Probe) -> None:
+    """Leave the merchant without a token that lives. One that it fetches while it starts lives for two seconds only."""
+    since = probe.sight.now()
+    short = token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}})
+    if probe.stage.can_restart:
+        probe.control.play_next(short, endpoint="oauth", times=AT_START)
+    try:
+        probe.forget_token()
+        if not probe.stage.can_restart:
+            return
+        probe.quiet(START_S)
+        for _ in range(AT_START):  # what works in the background may fetch again
+            fetched = probe.sight.token_fetches(since)
+            alive_s = max((float(entry["at"]) for entry in fetched), default=0.0) + DEAD_AFTER_S - time.time()
+            if alive_s <= 0:
+                return
+            probe.quiet(alive_s)
+    finally:
+        probe.control.clear_next()
+
+
+def _start_cold(probe: Probe) -> list[Payment]:
+    """All customers at once, while a token takes its time."""
+    probe.control.play_next(token_situation("token/slow", SLOW), endpoint="oauth")
+    try:
+        return _start_all(probe)
+    finally:
+        probe.control.clear_next()
 
 
 def _start_all(probe: Probe) -> list[Payment]:

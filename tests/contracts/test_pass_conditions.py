@@ -1,0 +1,99 @@
+"""A check that found nothing is a pass only where it saw what its rule is about."""
+
+import time
+from threading import Event
+from typing import Any
+
+import pytest
+from fake_stage import job, stage
+from tayari_contracts.allocation import Allocation
+from tayari_contracts.book import Book
+from tayari_contracts.job import perform
+from tayari_contracts.pass_conditions import CONDITIONS, not_seen
+from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.probe import Probe
+from tayari_contracts.rules import Seen, catalogue
+from tayari_contracts.situations import refused, situation
+from tayari_money.payment_state import PaymentState
+from tayari_reports.model import NotTested, State
+from tayari_target.views import Started, StatusView
+
+WHOLE_RUN = frozenset({"K01", "M01", "M02", "M03", "M04", "M05", "T10", "T11", "T12"})
+"""They judge all traffic, or a second process of the merchant; what they must have seen stands in their checks."""
+
+REFUSED = situation("token/refused-once", refused("404.001.03"))
+ASKED = situation("inline/query-error", {"html": {"on": "stk_query", "page": "imperva_503"}})
+
+
+class Journal:
+    """What Daraja saw of the one payment."""
+
+    def __init__(self, **seen: list[Entry]) -> None:
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda _: self._seen.get(name, [])
+
+
+def entry(status: int | None = 200, scenario: str = "") -> Entry:
+    return {"response": None if status is None else {"status": status}, "scenario": scenario}
+
+
+def probe(
+    journal: Journal, *, scenario: Any = None, status: int | None = 200, state: PaymentState | None = None
+) -> Probe:
+    made = Probe(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
+    made.sight = journal  # type: ignore[assignment]
+    started = Started(accepted=status is not None, status=status, payment_id="7")
+    payment = Payment(msisdn="254710000001", amount=100, reference="T1", started=started, since=1, began_at=time.time())
+    made.cite(payment)
+    if scenario is not None:
+        made.situations.append((payment, scenario))
+    if state is not None:
+        made.book.look(payment, StatusView(state=state), began=1.0, ended=1.1)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("seen", "enough", "too_little"),
+    [
+        (Seen.ANSWER, {"journal": Journal()}, {"journal": Journal(), "status": None}),
+        (Seen.PUSH, {"journal": Journal(pushes=[entry(404)])}, {"journal": Journal()}),
+        (Seen.ACCEPTED, {"journal": Journal(accepted=[{}])}, {"journal": Journal(pushes=[entry(404)])}),
+        (Seen.CALLBACK, {"journal": Journal(callbacks=[entry(404)])}, {"journal": Journal(callbacks=[entry(500)])}),
+        (Seen.QUERY, {"journal": Journal(queries=[entry()])}, {"journal": Journal(pushes=[entry()])}),
+        (Seen.TOKEN, {"journal": Journal(token_fetches=[entry()])}, {"journal": Journal()}),
+        (Seen.STATE, {"journal": Journal(), "state": PaymentState.PENDING}, {"journal": Journal()}),
+        (
+            Seen.MET,
+            {"journal": Journal(pushes=[entry(404, "token/refused-once")]), "scenario": REFUSED},
+            {"journal": Journal(pushes=[entry(200)]), "scenario": REFUSED},
+        ),
+        (
+            Seen.MET,
+            {"journal": Journal(queries=[entry(503, "inline/query-error")]), "scenario": ASKED},
+            {"journal": Journal(pushes=[entry(200, "inline/query-error")]), "scenario": ASKED},
+        ),
+    ],
+)
+def test_each_condition_is_met_by_what_it_names_and_by_nothing_less(
+    seen: Seen, enough: dict[str, Any], too_little: dict[str, Any]
+) -> None:
+    assert not_seen(probe(**enough), seen) == ""
+    assert not_seen(probe(**too_little), seen).endswith(", so a pass would prove nothing")
+
+
+def test_a_check_that_saw_too_little_is_not_tested() -> None:
+    planned = job("T09", lambda _: None, seen=frozenset({Seen.PUSH}))
+
+    check = perform(planned, stage(), Allocation(), stop=Event(), book=Book()).check  # type: ignore[arg-type]
+
+    assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
+    assert check.reason == "no STK push was sent, so a pass would prove nothing"
+
+
+def test_every_rule_says_what_must_have_been_seen_for_a_pass() -> None:
+    judged = {rule_id: row for rule_id, row in catalogue().items() if row.family != "performance"}
+
+    assert {rule_id for rule_id, row in judged.items() if not row.seen} == WHOLE_RUN
+    assert set(CONDITIONS) == set(Seen)
