@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_simulator.apis import (
+    b2b_express,
     b2c,
     bill_manager,
     dynamic_qr,
@@ -138,6 +139,9 @@ ENDPOINTS: Final = (
     Endpoint(name="pull_query", method="POST", also="GET", path="/pulltransactions/v1/query",
              fields=pull.query_fields, handle=pull.query,
              about="pull transactions: what a short code was paid in the last two days", source="reference 3.12"),
+    Endpoint(name="b2b_express", method="POST", path="/v1/ussdpush/get-msisdn", fields=b2b_express.fields,
+             handle=b2b_express.ask, lifecycle=b2b_express.lifecycle, chooses=True,
+             about="B2B express checkout: a vendor asks a till to pay", source="reference 3.14"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

@@ -14,7 +14,7 @@ from tayari_simulator.catalogue import customer_phrases as say
 Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
 
 STK_ROWS: Final[tuple[Row, ...]] = (
-    (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal",
+    (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal b2b_express",
      "done", ("Payment received.", "Malipo yamepokelewa."), "no", "documented", {}),
     (1, "The balance is insufficient for the transaction.", "stk b2c b2b reversal",
      "the payer's balance (STK) or the organisation's (others) is too low",
@@ -157,6 +157,8 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     (4001, "User cancelled transaction", "b2b_express", "cancelled",
      ("The payment was cancelled.", "Malipo yameghairiwa."), "now", "documented", {}),
     (4001, "Details do not match", "kyc", "the details do not match", _NONE, "no", "assumed", {}),
+    (1, "The balance is insufficient for the transaction.", "b2b_express",
+     "the till has too little money; not in the documented list", _NONE, "after top-up", "assumed", {}),
     (4102, "", "b2b_express", "KYC; text not established", _NONE, "after fix", "assumed", {}),
     (4104, "", "b2b_express", "the till has no nominated number; text not established", _NONE, "after fix", "assumed",
      {}),

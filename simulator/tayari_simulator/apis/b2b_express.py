@@ -1,0 +1,114 @@
+"""`POST /v1/ussdpush/get-msisdn`: a vendor asks a till to pay, by a USSD prompt. Source: reference 3.14.
+
+The prompt goes to the till's nominated number. The callback is flat, every value is text, and a failure has other keys
+than a success.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, amount, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Transaction
+
+KIND: Final = "b2b_express"
+NO_NOMINATED_NUMBER: Final = 4104
+_SAYS: Final = "reference 3.14"
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the documentation's order."""
+    rows = (
+        Field(name="primaryShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
+              about="the till that pays", source=_SAYS),
+        Field(name="receiverShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
+              about="the vendor's pay bill", source=_SAYS),
+        Field(name="amount", read=amount(int(options.number("max_amount"))), schema=numeric_schema(r"^[1-9]\d*$"),
+              about="whole shillings, from 1", source=_SAYS),
+        Field(name="paymentRef", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
+              about="the vendor's reference, shown in the prompt", source=_SAYS),
+        Field(name="callbackUrl", read=callback_url(options), schema={"type": "string", "format": "uri"},
+              about="where the result is sent", source=_SAYS),
+        Field(name="partnerName", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
+              about="the vendor's name, shown in the prompt", source=_SAYS),
+        Field(name="RequestRefID", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
+              about="the vendor's id of this request, with a capital R; the callback's requestId", source=_SAYS),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def ask(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Send the prompt, and acknowledge."""
+    till, vendor, shillings, reference, url, _, request_id = values
+    now_s = exchange.at_s
+
+    def accept(play: Play | None) -> Reply:
+        transaction = Transaction(
+            world.ids.conversation_id(now_s), request_id, KIND, till, shillings, till, vendor, reference, url, now_s,
+            first_due_s(world, exchange, play, world.rules.outcome_after_s),
+        )  # fmt: skip
+        transaction.play = play
+        begin(world, exchange, transaction)
+        return Reply(200, dumps({"code": "0", "status": "USSD Initiated Successfully"}))
+
+    return choose(world, exchange, KIND, msisdn=till, amount=shillings, reference=reference, accept=accept)
+
+
+def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
+    """What becomes of a prompt on a till."""
+    return Lifecycle(api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback)
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    """A till that is not known has no nominated number (assumed). It pays with what customers paid it."""
+    if world.organisations.find(transaction.short_code) is None:
+        return NO_NOMINATED_NUMBER
+    if world.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
+        return results.INSUFFICIENT
+    return results.SUCCESS
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    world.ledger.post(
+        (transaction.short_code, Account.UTILITY), (transaction.party_b, Account.UTILITY), transaction.amount
+    )
+
+
+def _callback(world: World, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
+    money = f"{transaction.amount}.0"
+    if str(result.code) != "0":
+        return dumps({
+            "resultCode": str(result.code),
+            "resultDesc": result.desc,
+            "requestId": transaction.request_id,
+            "amount": money,
+            "paymentReference": transaction.reference,
+        })  # fmt: skip
+    return dumps({
+        "resultCode": "0",
+        "resultDesc": result.desc,
+        "amount": money,
+        "requestId": transaction.request_id,
+        "resultType": "0",
+        "conversationID": transaction.id,
+        "transactionId": result.receipt,
+        "status": "SUCCESS",
+    })  # fmt: skip
+
+
+def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    vendor = world.business.short_code
+    return Transaction(
+        world.ids.conversation_id(now_s), world.ids.reference_id(), KIND, msisdn, shillings, msisdn, vendor, "INV1",
+        url, now_s, now_s,
+    )  # fmt: skip
