@@ -7,6 +7,11 @@ from typing import Any
 import orjson
 import pytest
 from bench_daraja import MSISDN, STARTED_S, Bench, codes_of, scenario_of
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.forge import Forge
+from tayari_simulator.faults.huge_callback import HugeCallback
+from tayari_simulator.faults.mutate import Mutate
+from tayari_simulator.scenarios.message_samples import sample_message
 from tayari_simulator.state.behaviour import Delivery
 
 ITEM = "Body.stkCallback.CallbackMetadata.Item"
@@ -213,3 +218,45 @@ def test_wrong_method_calls_otherwise_and_then_posts(method: str, empty: bool) -
     assert [odd.method, true.method] == [method, "POST"]
     assert (odd.body == b"") is empty
     assert true.due_s - odd.due_s == 2
+
+
+def told_to(call: str, fault: TableFault) -> list[Any]:
+    """What comes of the fault and one good message of this kind of transaction."""
+    body = sample_message(call, success=True)
+    return [orjson.loads(row.body) for row in fault.deliver((Delivery(0.0, "http://127.0.0.1/", body, "1", MSISDN),))]
+
+
+def test_forge_tells_of_another_c2b_payment() -> None:
+    forged, true = told_to("c2b", Forge())
+
+    assert forged["TransID"] != true["TransID"]
+    assert forged | {"TransID": true["TransID"]} == true
+
+
+def test_forge_lies_about_a_result_under_another_conversation() -> None:
+    forged, true = told_to("b2c", Forge(result_code=1))
+
+    assert forged["Result"]["ConversationID"] != true["Result"]["ConversationID"]
+    assert (forged["Result"]["ResultCode"], true["Result"]["ResultCode"]) == (1, 0)
+    assert "ResultParameters" not in forged["Result"]
+
+
+@pytest.mark.parametrize(("call", "place"), [("c2b", "BillRefNumber"), ("b2c", "ResultDesc")])
+def test_huge_callback_lengthens_a_text_of_any_message(call: str, place: str) -> None:
+    (told,) = told_to(call, HugeCallback(kilobytes=20))
+
+    assert len((told.get("Result") or told)[place]) > 19_000
+
+
+def test_order_puts_the_keys_of_a_flat_body_first() -> None:
+    (told,) = told_to("c2b", Mutate(order=("MSISDN", "TransID")))
+
+    assert list(told)[:3] == ["MSISDN", "TransID", "TransactionType"]
+
+
+def test_order_puts_the_parameters_of_a_result_first() -> None:
+    (told,) = told_to("b2c", Mutate(order=("TransactionReceipt",)))
+    rows = told["Result"]["ResultParameters"]["ResultParameter"]
+
+    assert rows[0]["Key"] == "TransactionReceipt"
+    assert len(rows) == 8

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.reading.record import keys_of
-from tayari_simulator.scenarios.lint import SUCCESS_BODY
+from tayari_simulator.scenarios.message_samples import sample_message
 from tayari_simulator.scenarios.model import Expect, Header, Outcome, Placing, Query, When
 from tayari_simulator.scenarios.read import read_inline, read_scenario
+
+SUCCESS_BODY = sample_message("stk_push", success=True)
 
 PARAMETERS = sorted({key for kind in FAULTS.values() for key in keys_of(kind)} | set(keys_of(Placing)))
 KEYS = sorted({key for kind in (Header, When, Outcome, Query, Expect) for key in keys_of(kind)})

@@ -71,5 +71,5 @@ class Lifecycle:
     """Whether its message carries the header `Businessshortcode`."""
     repeats: bool = True
     """Whether its message may be sent again when it is not answered 200 (option `callback_retries`)."""
-    samples: tuple[bytes, ...] = ()
-    """Message bodies in every form of this API: what a scenario's `mutate` is tried on."""
+    question: Callable[[World, Transaction, float], bytes] | None = None
+    """The body of what `precede` sends."""

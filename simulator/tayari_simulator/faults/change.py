@@ -12,7 +12,11 @@ from tayari_formats.suggestion import suggest
 from tayari_simulator.faults import wire
 from tayari_simulator.faults.paths import UnknownPath, drop_path, get_path, set_path
 
-ITEMS: Final = "Body.stkCallback.CallbackMetadata.Item"
+LISTS: Final = (
+    ("Body.stkCallback.CallbackMetadata.Item", "Name"),
+    ("Result.ResultParameters.ResultParameter", "Key"),
+)
+"""Where the messages of Daraja have a list of named members, and by which key each is named."""
 
 
 class BadChange(ValueError):
@@ -21,7 +25,9 @@ class BadChange(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What to change: `set` first, then `drop`, then the `order` of the metadata items by name (the rest follow).
+    """What to change: `set` first, then `drop`, then the `order` of the named members (the rest follow).
+
+    These are the items of an STK callback, the parameters of a result, or else the keys of the body itself.
 
     A value of `set` is any JSON, or one of `{$json: "1.00"}` (this very text), `{$copy: PATH}` (what stands there),
     `{$text: PATH}` (the same as a string) and `{$decimal: PATH}` (the whole number there, with two decimals). The PATH
@@ -73,12 +79,31 @@ def _put(tree: Any, path: str, value: object, before: Any) -> None:
 
 
 def _reorder(tree: Any, names: Sequence[str]) -> None:
-    items = get_path(tree, ITEMS)
-    known = [item.get("Name") for item in items] if isinstance(items, list) else []
+    members, key = _named_members(tree)
+    known = [member.get(key) for member in members] if key else list(tree)
     for name in names:
         if name not in known:
             raise BadChange(f'order names "{name}", which is no item of this body{suggest(name, map(str, known))}')
-    items.sort(key=lambda item: names.index(item["Name"]) if item["Name"] in names else len(names))
+    ordered = sorted(known, key=lambda name: names.index(name) if name in names else len(names))
+    if key:
+        members.sort(key=lambda member: ordered.index(member.get(key)))
+        return
+    whole = dict(tree)
+    tree.clear()
+    tree.update((name, whole[name]) for name in ordered)
+
+
+def _named_members(tree: Any) -> tuple[list[Any], str]:
+    """The list whose members have names, and the key of the names; no key: the body is flat."""
+    for path, key in LISTS:
+        try:
+            members = get_path(tree, path)
+        except UnknownPath:
+            continue
+        if isinstance(members, list):
+            return members, key
+    flat = isinstance(tree, dict) and not any(isinstance(value, dict | list) for value in tree.values())
+    return ([], "") if flat else ([], "Name")
 
 
 def _value(value: object, here: str, before: Any) -> object:

@@ -1,10 +1,10 @@
-"""`forge`: a stranger sends a callback of the payment's making before Daraja does."""
+"""`forge`: a stranger sends a message of the payment's making before Daraja does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -18,10 +18,10 @@ RECEIPT: Final = "FAKE000001"
 
 
 class Whose(StrEnum):
-    """The `CheckoutRequestID` of a forged callback."""
+    """The id of a forged message: `CheckoutRequestID`, `ConversationID`, or `TransID`."""
 
     OWN = "own"
-    """The payment's own: what someone knows who has seen the acknowledgement."""
+    """The transaction's own: what someone knows who has seen the acknowledgement."""
     GUESSED = "guessed"
     """The same second and phone, another fraction: what someone can work out who knows when it was sent."""
     UNKNOWN = "unknown"
@@ -30,7 +30,9 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forge(CallbackFault):
-    """Before the true callback, by `gap_s` seconds, one that says `result_code`, under another id, from elsewhere.
+    """Before the true message, by `gap_s` seconds, one that says `result_code`, under another id, from elsewhere.
+
+    A C2B message has no result code: the forged one tells of another payment.
 
     The source address is told in the configured source header only: a fake on loopback has no other address to give.
     """
@@ -53,18 +55,36 @@ class Forge(CallbackFault):
         """The lie, made from the true body; where an earlier fault left nothing to make it from, that body itself."""
         try:
             told = orjson.loads(body)
-            result = told["Body"]["stkCallback"]
-            result["CheckoutRequestID"] = _another(str(result["CheckoutRequestID"]), self.id)
-        except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+            if "Body" in told:
+                self._forge_push(told["Body"]["stkCallback"])
+            elif "Result" in told:
+                self._forge_result(told["Result"])
+            else:
+                told["TransID"] = _another_receipt(told["TransID"], self.id)
+        except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
             return body
-        result["ResultCode"] = wire_form(self.result_code)
-        row = find(self.result_code)
-        result["ResultDesc"] = row.text if row is not None and row.text else f"Result code {self.result_code}"
+        return orjson.dumps(told)
+
+    def _forge_push(self, result: dict[str, Any]) -> None:
+        result["CheckoutRequestID"] = _another(str(result["CheckoutRequestID"]), self.id)
+        self._set_code(result)
         result.pop("CallbackMetadata", None)
         if str(self.result_code) == "0":
             items = [{"Name": "Amount", "Value": 1}, {"Name": "MpesaReceiptNumber", "Value": RECEIPT}]
             result["CallbackMetadata"] = {"Item": items}
-        return orjson.dumps(told)
+
+    def _forge_result(self, result: dict[str, Any]) -> None:
+        for key in ("OriginatorConversationID", "ConversationID"):
+            result[key] = _another_conversation(str(result[key]), self.id)
+        self._set_code(result)
+        result["TransactionID"] = RECEIPT
+        if str(self.result_code) != "0":
+            result.pop("ResultParameters", None)
+
+    def _set_code(self, result: dict[str, Any]) -> None:
+        row = find(self.result_code)
+        result["ResultCode"] = wire_form(self.result_code)
+        result["ResultDesc"] = row.text if row is not None and row.text else f"Result code {self.result_code}"
 
 
 def _another(identifier: str, whose: Whose) -> str:
@@ -75,3 +95,18 @@ def _another(identifier: str, whose: Whose) -> str:
     if whose is Whose.GUESSED:
         return f"{head}{(int(fraction) + 1) % 10}{phone}" if fraction.isdigit() else f"{head}0{phone}"
     return f"{head}{fraction}{phone[::-1]}" if phone != phone[::-1] else f"{head}{fraction}700000000"
+
+
+def _another_conversation(identifier: str, whose: Whose) -> str:
+    """An id of the same form: its last digits are the next ones, or they are reversed."""
+    if whose is Whose.OWN:
+        return identifier
+    head, tail = identifier[:-4], identifier[-4:]
+    if whose is Whose.GUESSED and tail.isdigit():
+        return f"{head}{(int(tail) + 1) % 10_000:04d}"
+    return f"{head}{tail[::-1]}" if tail != tail[::-1] else f"{head}0001"
+
+
+def _another_receipt(receipt: str, whose: Whose) -> str:
+    """A receipt of the same day that is not this one; a C2B message has no other id, so that a guess is as good."""
+    return receipt if whose is Whose.OWN else f"{receipt[:3]}{RECEIPT[3:]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 
@@ -15,7 +15,10 @@ from tayari_simulator.state.behaviour import Delivery
 
 @dataclass(frozen=True, slots=True)
 class HugeCallback(CallbackFault):
-    """Make `ResultDesc` so long that the body has `kilobytes` (of 1024 bytes); it is good JSON and says the truth."""
+    """Make `ResultDesc` so long that the body has `kilobytes` (of 1024 bytes); it is good JSON and says the truth.
+
+    A C2B message has none: its `BillRefNumber` is made as long.
+    """
 
     kilobytes: Annotated[int, AtLeast(1), AtMost(10_240)] = 1024
 
@@ -26,9 +29,17 @@ class HugeCallback(CallbackFault):
     def _larger(self, delivery: Delivery) -> Delivery:
         missing = self.kilobytes * 1024 - len(delivery.body)
         try:
-            said = orjson.loads(delivery.body)["Body"]["stkCallback"]["ResultDesc"]
-            longer = f"{said}{' ' * max(0, missing)}"
-            body = Change(set={"Body.stkCallback.ResultDesc": longer}).apply(delivery.body)
+            path, said = _longest_text(orjson.loads(delivery.body))
+            body = Change(set={path: f"{said}{' ' * max(0, missing)}"}).apply(delivery.body)
         except (orjson.JSONDecodeError, KeyError, TypeError, BadChange):
             body = delivery.body + b" " * max(0, missing)
         return replace(delivery, body=body, note=f"huge: {len(body)} bytes")
+
+
+def _longest_text(told: Any) -> tuple[str, str]:
+    """The path of the text that may grow, and the text."""
+    if "Body" in told:
+        return "Body.stkCallback.ResultDesc", told["Body"]["stkCallback"]["ResultDesc"]
+    if "Result" in told:
+        return "Result.ResultDesc", told["Result"]["ResultDesc"]
+    return "BillRefNumber", told["BillRefNumber"]

@@ -13,11 +13,15 @@ from typing import Any, Final
 
 from tayari_formats.suggestion import suggest
 
+from tayari_simulator.apis.c2b.messages import FIELDS as C2B_FIELDS
+
 CALLBACK_KEYS: Final = frozenset({
     "Body", "stkCallback", "MerchantRequestID", "CheckoutRequestID", "ResultCode", "ResultDesc",
-    "CallbackMetadata", "Item", "Name", "Value",
+    "CallbackMetadata", "Item", "Name", "Value", "Result", "ResultType", "OriginatorConversationID", "ConversationID",
+    "TransactionID", "ResultParameters", "ResultParameter", "ReferenceData", "ReferenceItem", "Key",
+    *C2B_FIELDS,
 })  # fmt: skip
-"""The keys of the STK callback, which `set` may add where they are missing. Source: reference 3.1."""
+"""The keys of Daraja's messages, which `set` may add where they are missing. Source: reference 3.0, 3.1, 3.3."""
 
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[([^\[\]]+)\]")
 Step = tuple[str, bool]

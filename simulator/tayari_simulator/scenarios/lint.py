@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import orjson
 from tayari_formats.problems import Complaint, Path
 from tayari_formats.suggestion import suggest
 
@@ -15,22 +14,12 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.change import BadChange
 from tayari_simulator.faults.late_failure import LateFailure
 from tayari_simulator.faults.mutate import Mutate
+from tayari_simulator.scenarios.message_samples import sample_message
 from tayari_simulator.scenarios.model import DEFAULT_DELAY, FaultUse, Header
 from tayari_simulator.scenarios.values import State
 from tayari_simulator.state.behaviour import ALWAYS, Call
 
 Faults = tuple[FaultUse, ...]
-
-_HEAD: Final = {"MerchantRequestID": "1", "CheckoutRequestID": "ws_CO_1", "ResultCode": 0, "ResultDesc": "text"}
-_ITEMS: Final = [
-    {"Name": "Amount", "Value": 1},
-    {"Name": "MpesaReceiptNumber", "Value": "UJ7K4T9QWX"},
-    {"Name": "TransactionDate", "Value": 20261007143521},
-    {"Name": "PhoneNumber", "Value": 254708374149},
-]
-SUCCESS_BODY: Final = orjson.dumps({"Body": {"stkCallback": {**_HEAD, "CallbackMetadata": {"Item": _ITEMS}}}})
-FAILURE_BODY: Final = orjson.dumps({"Body": {"stkCallback": _HEAD}})
-"""The forms of the callback, on which `mutate` is tried. Source: reference 3.1."""
 
 
 def lint(header: Header, faults: Faults) -> list[Complaint]:
@@ -160,9 +149,9 @@ def _mutations(header: Header, faults: Faults) -> Iterator[Complaint]:
         here = ("faults", place, use.name)
         if not (use.fault.set or use.fault.drop or use.fault.order):
             yield Complaint(here, "changes nothing; give set, drop or order")
-        bodies = [SUCCESS_BODY] if paid else [FAILURE_BODY]
+        bodies = [sample_message(header.when.endpoint, success=paid)]
         if any(row.result_code == SUCCESS for row in header.then):
-            bodies.append(SUCCESS_BODY)
+            bodies.append(sample_message(header.when.endpoint, success=True))
         wrong = [_fails_on(use.fault, body) for body in bodies]
         if all(wrong):
             yield Complaint(here, wrong[0])

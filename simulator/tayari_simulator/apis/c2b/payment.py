@@ -145,6 +145,11 @@ def lifecycle(options: Options) -> Lifecycle:
             return b""
         return messages.confirmation(world, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
 
+    def question(world: World, transaction: Transaction, at_s: float) -> bytes:
+        organisation = organisation_of(world, transaction) or world.organisations.find(transaction.short_code)
+        assert organisation is not None
+        return messages.validation(transaction, organisation, world.ids.second(at_s).date_time)
+
     def precede(world: World, transaction: Transaction, due_s: float) -> Delivery | None:
         organisation = organisation_of(world, transaction)
         if organisation is None or organisation.urls is None or VALIDATED in _details(transaction):
@@ -152,7 +157,7 @@ def lifecycle(options: Options) -> Lifecycle:
         if not (organisation.validates or all_validate):
             return None
         _details(transaction)[VALIDATED] = "asked"
-        body = messages.validation(transaction, organisation, world.ids.second(due_s).date_time)
+        body = question(world, transaction, due_s)
         return Delivery(
             due_s, organisation.urls.validation, body, transaction.id, transaction.msisdn, note="C2B validation",
             timeout_s=timeout_s, precedes=True,
@@ -166,6 +171,7 @@ def lifecycle(options: Options) -> Lifecycle:
         message=message,
         receipt=lambda _world, transaction, _at_s: transaction.id,
         precede=precede,
+        question=question,
         answered=_answered,
         repeats=False,
     )
