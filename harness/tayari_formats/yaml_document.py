@@ -92,6 +92,8 @@ def read_file(path: FilePath, *, missing: str) -> tuple[str, Document, list[Prob
     document, problems = read_document(text, file=str(path))
     if document is None:
         raise FileError(problems)
+    if document.value is None:
+        raise FileError([Problem(file=str(path), line=1, message=f"empty; expected {missing}")])
     return text, document, problems
 
 

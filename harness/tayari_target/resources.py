@@ -23,3 +23,8 @@ def example_folder() -> Path:
     """The folder of the sample merchant: in the wheel, or in the repository."""
     packed = _HERE / "_examples" / "duka"
     return packed if packed.is_dir() else _REPOSITORY / "examples" / "duka"
+
+
+def target_schema() -> str:
+    """The JSON Schema of the target file."""
+    return (_HERE / "target_file" / "target.schema.json").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tayari.run.ageing import ageing
+from tayari.run.statement_expiry import expiring
 from tayari.run.statements import StatementFiles, read_statements
 from tayari_reports.agreements import Answer, Decision
 from tayari_target.target_file import TargetError
@@ -109,7 +109,7 @@ def test_conditions_must_be_written_down(tmp_path: Path) -> None:
 def test_the_age_of_a_waiver_is_linted(today: str, wrong: list[str], soon: list[str], tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
     path.write_text(WAIVER)
-    found = ageing(StatementFiles(waivers=path), today=date.fromisoformat(today))
+    found = expiring(StatementFiles(waivers=path), today=date.fromisoformat(today))
 
     assert tuple([one.message for one in part] for part in found) == (wrong, soon)
     assert all(one.line == 6 for part in found for one in part)
@@ -126,7 +126,7 @@ def test_the_age_of_a_waiver_is_linted(today: str, wrong: list[str], soon: list[
 def test_an_attestation_that_ends_is_a_warning(today: str, soon: list[str], tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(ATTESTATION)
-    found = ageing(StatementFiles(attestations=path), today=date.fromisoformat(today))
+    found = expiring(StatementFiles(attestations=path), today=date.fromisoformat(today))
 
     assert tuple([one.message for one in part] for part in found) == ([], soon)
 
@@ -135,7 +135,7 @@ def test_a_day_that_is_none_has_no_age(tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
     path.write_text(WAIVER.replace("2026-12-01", "2026-13-01"))
 
-    assert ageing(StatementFiles(waivers=path), today=date(2026, 11, 1)) == ([], [])
+    assert expiring(StatementFiles(waivers=path), today=date(2026, 11, 1)) == ([], [])
 
 
 @pytest.mark.parametrize(

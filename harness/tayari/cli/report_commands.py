@@ -30,7 +30,7 @@ from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.output import Format, Output
-from tayari.run.ageing import ageing
+from tayari.run.statement_expiry import expiring
 from tayari.run.statements import NAMES, StatementFiles, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
@@ -178,7 +178,7 @@ def lint(
         read_statements(files)
     except TargetError as error:
         problems = list(error.problems)
-    aged, soon = ageing(files, today=datetime.now(EAT).date())
+    aged, soon = expiring(files, today=datetime.now(EAT).date())
     problems += aged
     output.json({"problems": [str(one) for one in problems], "warnings": [str(one) for one in soon]})
     for one in problems:

@@ -4,22 +4,23 @@ the sign-off sheet. Every mistake is told with file and line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tayari_contracts.rules import canonical, catalogue
-from tayari_formats.problems import Problem
+from tayari_formats.problems import FileError, Problem
+from tayari_formats.problems import Path as DataPath
+from tayari_formats.schema import BadText, Checked, check
 from tayari_formats.suggestion import did_you_mean
+from tayari_formats.yaml_document import read_file
 from tayari_reports.agreements import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.checklist import KNOWN, OWN
 from tayari_reports.waivers import read_day
-from tayari_target.target_file.lines import Found, TargetError, read_file
-from tayari_target.target_file.section import Reading, Section
 
-E = TypeVar("E", bound=StrEnum)
+Entry = Mapping[str, Any]
 T = TypeVar("T", Waiver, Attestation, Signature)
 
 NAMES: Final = {
@@ -31,6 +32,40 @@ NAMES: Final = {
 
 _ONCE: Final = {"waivers": ("rule", "fingerprint"), "attestations": ("item",), "sign_off": ("role",)}
 """What two entries of one file may not share."""
+
+
+_KEYS: Final[Mapping[str, Mapping[str, Mapping[str, object]]]] = {
+    "waivers": {
+        "rule": {"description": "the id of the rule that may fail"},
+        "reason": {"description": "why the failure may stand for a while"},
+        "owner": {"description": "the person who answers for it"},
+        "ticket": {"description": "where its mending is tracked"},
+        "expires": {"description": "a date such as 2026-10-07", "format": "day"},
+        "fingerprint": {
+            "description": "the failure's fingerprint, as the report shows it",
+            "pattern": "^[0-9a-f]{16}$",
+            "x-expected": "16 hexadecimal digits",
+            "x-do": "copy it from the report",
+        },
+    },
+    "attestations": {
+        "item": {"description": "an item of the checklist"},
+        "answer": {"description": f"one of {', '.join(Answer)}", "format": "answer"},
+        "person": {"description": "the name of the person who says so"},
+        "date": {"description": "a date such as 2026-10-07", "format": "day"},
+        "evidence": {"description": "a link, or where it can be looked up"},
+        "expires": {"description": "a date such as 2026-10-07", "format": "day"},
+        "note": {"description": "anything else"},
+    },
+    "sign_off": {
+        "role": {"description": f"one of {', '.join(ROLES)}", "enum": list(ROLES)},
+        "name": {"description": "who decided"},
+        "date": {"description": "a date such as 2026-10-07", "format": "day"},
+        "decision": {"description": f"one of {', '.join(Decision)}", "format": "decision"},
+        "conditions": {"description": "the conditions"},
+    },
+}
+_OPTIONAL: Final = frozenset({"note", "conditions"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +100,7 @@ def read_statements(files: StatementFiles) -> Statements:
     """Read the files.
 
     Raises:
-        TargetError: with one `Problem` for each mistake in any of them, in order.
+        FileError: with one `Problem` for each mistake in any of them, in order.
     """
     problems: list[Problem] = []
     made = Statements(
@@ -74,130 +109,138 @@ def read_statements(files: StatementFiles) -> Statements:
         sign_off=_rows(files.sign_off, "sign_off", _signature, problems),
     )
     if problems:
-        raise TargetError(sorted(problems))
+        raise FileError(sorted(problems))
     return made
 
 
-def _rows(path: Path | None, key: str, make: Callable[[Section], T], problems: list[Problem]) -> tuple[T, ...]:
+def check_file(path: Path, key: str) -> Checked:
+    """The data of a statement file, and what is wrong with it by its schema.
+
+    Raises:
+        FileError: it cannot be read as YAML.
+    """
+    _, document, twice = read_file(path, missing=f"a file with `{key}:`; write one, or leave its option away")
+    checked = check(document, _schema(key), formats=_FORMATS)
+    checked.problems += twice
+    return checked
+
+
+def entries(checked: Checked, key: str) -> list[tuple[DataPath, Entry]]:
+    """The entries of the file and where each is; what is no mapping is left out."""
+    rows = checked.value.get(key) if isinstance(checked.value, Mapping) else None
+    found = enumerate(rows if isinstance(rows, list) else ())
+    return [((key, place), row) for place, row in found if isinstance(row, Mapping)]
+
+
+def text(entry: Entry, key: str) -> str:
+    """A value as one line; empty where there is none."""
+    return " ".join(str(entry.get(key, "")).split())
+
+
+def _schema(key: str) -> dict[str, Any]:
+    """The file has one key: a list of entries, or one entry alone."""
+    row = {name: {"type": ["string", "number", "boolean"], **words} for name, words in _KEYS[key].items()}
+    entry = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": row,
+        "required": [name for name in row if name not in _OPTIONAL],
+    }
+    page = f"docs/{'waivers' if key == 'waivers' else 'report'}.md"
+    rows = {"description": f"a list, as {page} shows it", "type": ["array", "object"], "items": entry}
+    return {"type": "object", "additionalProperties": False, "properties": {key: rows}, "required": [key]}
+
+
+def _rows(path: Path | None, key: str, make: Callable[[Entry], T], problems: list[Problem]) -> tuple[T, ...]:
     if path is None:
         return ()
-    made = []
+    try:
+        checked = check_file(path, key)
+    except FileError as error:
+        problems.extend(error.problems)
+        return ()
     seen: dict[tuple[str, ...], int] = {}
-    for index, found in enumerate(members(path, key, problems)):
-        reading = Reading(path=path, environ={})
-        section = Section(reading, f"{key}[{index}]", found)
-        made.append(make(section))
-        section.close()
-        _complain_if_twice(section, key, seen)
-        problems.extend(reading.problems)
-    return tuple(made)
+    found = entries(checked, key)
+    for where, entry in found:
+        _CHECKS[key](checked, where, entry)
+        _complain_if_twice(checked, where, entry, seen)
+    problems.extend(checked.problems)
+    return () if checked.problems else tuple(make(entry) for _, entry in found)
 
 
-def _complain_if_twice(section: Section, key: str, seen: dict[tuple[str, ...], int]) -> None:
+def _complain_if_twice(checked: Checked, where: DataPath, entry: Entry, seen: dict[tuple[str, ...], int]) -> None:
     """Of two answers, signatures or waivers of one thing nobody could say which counts."""
-    names = tuple(text(section, name) for name in _ONCE[key])
+    once = _ONCE[str(where[0])]
+    names = tuple(text(entry, name) for name in once)
     if not all(names):
         return
     if names in seen:
-        section.complain(_ONCE[key][0], f"{names[0]} is on line {seen[names]} already", "each once", "keep one of them")
-    seen.setdefault(names, section.line)
+        message = f"{names[0]} is on line {seen[names]} already; expected each once; keep one of them"
+        checked.complain((*where, once[0]), message)
+    seen.setdefault(names, checked.document.line(where))
 
 
-def members(path: Path, key: str, problems: list[Problem]) -> Iterator[Found]:
-    """The entries of a statement file, one by one; what is wrong with the file itself goes to `problems`."""
-    try:
-        _, whole, twice = read_file(path, f"a file with `{key}:`; write one, or leave its option away")
-    except TargetError as error:
-        problems.extend(error.problems)
-        return
-    reading = Reading(path=path, environ={}, problems=twice)
-    top = Section(reading, "", whole)
-    top.need(key, f"a list, as docs/{'waivers' if key == 'waivers' else 'report'}.md shows it")
-    yield from top.members(key)
-    top.close()
-    problems.extend(reading.problems)
-
-
-def _waiver(section: Section) -> Waiver:
-    rule = canonical(_needed(section, "rule", "the id of the rule that may fail"))
+def _check_waiver(checked: Checked, where: DataPath, entry: Entry) -> None:
+    rule = canonical(text(entry, "rule"))
     known = catalogue().get(rule)
     if rule and known is None and "/" not in rule:
-        section.complain("rule", repr(rule), "a rule", did_you_mean(rule, list(catalogue())) or "`tayari rules list`")
+        do = did_you_mean(rule, list(catalogue())) or "`tayari rules list`"
+        checked.complain((*where, "rule"), f"{rule!r}; expected a rule; {do}")
     if known is not None and not known.rule.waivable:
         do = "mend the failure: money is credited twice, or without proof"
-        section.complain("rule", f"{rule} can never be waived", "a rule that can", do)
-    fingerprint = _needed(section, "fingerprint", "the failure's fingerprint, as the report shows it")
-    if fingerprint and (len(fingerprint) != 16 or set(fingerprint) - set("0123456789abcdef")):
-        section.complain("fingerprint", repr(fingerprint), "16 hexadecimal digits", "copy it from the report")
-    return Waiver(
-        rule=text(section, "rule") if "/" in rule else rule,
-        reason=_needed(section, "reason", "why the failure may stand for a while"),
-        owner=_needed(section, "owner", "the person who answers for it"),
-        ticket=_needed(section, "ticket", "where its mending is tracked"),
-        expires=_day(section, "expires"),
-        fingerprint=fingerprint,
-    )
+        checked.complain((*where, "rule"), f"{rule} can never be waived; expected a rule that can; {do}")
 
 
-def _attestation(section: Section) -> Attestation:
-    item = _needed(section, "item", "an item of the checklist")
+def _check_attestation(checked: Checked, where: DataPath, entry: Entry) -> None:
+    item = text(entry, "item")
     if item and item not in KNOWN and not item.startswith(OWN):
         do = did_you_mean(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
-        section.complain("item", repr(item), "an item of the checklist", do)
-    given, ends = read_day(text(section, "date")), read_day(text(section, "expires"))
+        checked.complain((*where, "item"), f"{item!r}; expected an item of the checklist; {do}")
+    given, ends = read_day(text(entry, "date")), read_day(text(entry, "expires"))
     if given is not None and ends is not None and ends < given:
-        section.complain("expires", f"{ends}, before {given}, when it was given", "a later day", "correct one of them")
-    return Attestation(
-        item=item,
-        answer=_one_of(section, "answer", Answer),
-        person=_needed(section, "person", "the name of the person who says so"),
-        date=_day(section, "date"),
-        evidence=_needed(section, "evidence", "a link, or where it can be looked up"),
-        expires=_day(section, "expires"),
-        note=text(section, "note"),
-    )
+        message = f"{ends}, before {given}, when it was given; expected a later day; correct one of them"
+        checked.complain((*where, "expires"), message)
 
 
-def _signature(section: Section) -> Signature:
-    role = _needed(section, "role", f"one of {', '.join(ROLES)}")
-    if role and role not in ROLES:
-        section.complain(
-            "role", repr(role), f"one of {', '.join(ROLES)}", did_you_mean(role, list(ROLES)) or "take one"
-        )
-    decision = _one_of(section, "decision", Decision)
-    conditions = text(section, "conditions")
-    if decision is Decision.GO_WITH_CONDITIONS and not conditions:
-        section.complain("conditions", "missing", "the conditions", "add `conditions:`, or decide `go`")
-    return Signature(
-        role=role,
-        name=_needed(section, "name", "who decided"),
-        date=_day(section, "date"),
-        decision=decision,
-        conditions=conditions,
-    )
+def _check_signature(checked: Checked, where: DataPath, entry: Entry) -> None:
+    if text(entry, "decision").lower() == Decision.GO_WITH_CONDITIONS and not text(entry, "conditions"):
+        checked.missing(where, "conditions", "the conditions", "add `conditions:`, or decide `go`")
 
 
-def text(section: Section, key: str) -> str:
-    """A value as one line; empty where there is none."""
-    found = section.found(key)
-    return "" if found is None else " ".join(found.text.split())
+_CHECKS: Final = {"waivers": _check_waiver, "attestations": _check_attestation, "sign_off": _check_signature}
 
 
-def _needed(section: Section, key: str, expected: str) -> str:
-    section.need(key, expected)
-    return text(section, key)
+def _waiver(entry: Entry) -> Waiver:
+    rule = canonical(text(entry, "rule"))
+    others = {key: text(entry, key) for key in ("reason", "owner", "ticket", "expires", "fingerprint")}
+    return Waiver(rule=text(entry, "rule") if "/" in rule else rule, **others)
 
 
-def _day(section: Section, key: str) -> str:
-    text = _needed(section, key, "a date such as 2026-10-07")
-    if text and read_day(text) is None:
-        section.complain(key, repr(text), "a date such as 2026-10-07", "write year, month and day")
-    return text
+def _attestation(entry: Entry) -> Attestation:
+    others = {key: text(entry, key) for key in ("item", "person", "date", "evidence", "expires", "note")}
+    return Attestation(answer=Answer(text(entry, "answer").lower()), **others)
 
 
-def _one_of(section: Section, key: str, kind: type[E]) -> E:
+def _signature(entry: Entry) -> Signature:
+    others = {key: text(entry, key) for key in ("role", "name", "date", "conditions")}
+    return Signature(decision=Decision(text(entry, "decision").lower()), **others)
+
+
+def _check_day(written: str) -> None:
+    if read_day(written) is None:
+        raise BadText(repr(written), "a date such as 2026-10-07", "write year, month and day")
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[str], None]:
     names = [str(member) for member in kind]
-    text = _needed(section, key, f"one of {', '.join(names)}").lower()
-    if text and text not in names:
-        section.complain(key, repr(text), f"one of {', '.join(names)}", did_you_mean(text, names) or "take one of them")
-    return kind(text) if text in names else next(iter(kind))
+
+    def check_word(written: str) -> None:
+        word = " ".join(written.split()).lower()
+        if word not in names:
+            do = did_you_mean(word, names) or "take one of them"
+            raise BadText(repr(word), f"one of {', '.join(names)}", do)
+
+    return check_word
+
+
+_FORMATS: Final = {"day": _check_day, "answer": _one_of(Answer), "decision": _one_of(Decision)}

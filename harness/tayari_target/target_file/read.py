@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from tayari_target.target_file.lines import TargetError, read_file
+from tayari_formats.problems import FileError
+from tayari_formats.schema import check
+from tayari_formats.yaml_document import read_file
+
+from tayari_target.resources import target_schema
+from tayari_target.target_file.build import build_callbacks, build_daraja, build_merchant, build_thresholds
+from tayari_target.target_file.checks import FORMATS, check_whole
 from tayari_target.target_file.model import Target
-from tayari_target.target_file.parse import parse_callbacks, parse_daraja, parse_merchant, parse_thresholds
-from tayari_target.target_file.section import Reading, Section
+
+TargetError = FileError
+"""A file that cannot be used; `problems` has one entry for each thing to mend."""
 
 
 def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Target:
@@ -20,26 +29,18 @@ def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Ta
         TargetError: with one `Problem` for each thing that is wrong, in the order of the lines.
     """
     file = Path(path)
-    missing = "a target file with the key `merchant`; `tayari init` writes one"
-    text, found, twice = read_file(file, missing)
-    reading = Reading(path=file, environ=environ, problems=list(twice))
-    top = Section(reading, "", found)
-    top.need("merchant", "how to reach and drive your merchant")
-    section = top.section("merchant")
-    merchant = parse_merchant(section, file.resolve().parent) if section is not None else None
-    daraja = parse_daraja(top.section("daraja"))
-    callbacks = parse_callbacks(top.section("callbacks"))
-    thresholds = parse_thresholds(top.section("thresholds"))
-    top.close()
-    if reading.problems or merchant is None:
-        raise TargetError(sorted(reading.problems))
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    text, document, twice = read_file(file, missing="a target file with the key `merchant`; `tayari init` writes one")
+    checked = check(document, json.loads(target_schema()), formats=FORMATS, environ=environ)
+    check_whole(checked)
+    if twice or checked.problems:
+        raise TargetError(sorted({*twice, *checked.problems}))
+    data: Mapping[str, Any] = checked.value
     return Target(
         path=file.resolve(),
-        merchant=merchant,
-        daraja=daraja,
-        callbacks=callbacks,
-        thresholds=thresholds,
-        sha256=digest,
-        secrets=frozenset(reading.secrets),
+        merchant=build_merchant(data["merchant"], file.resolve().parent),
+        daraja=build_daraja(data.get("daraja", {})),
+        callbacks=build_callbacks(data.get("callbacks", {})),
+        thresholds=build_thresholds(data.get("thresholds", {})),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        secrets=frozenset(checked.secrets),
     )

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from tayari_formats.problems import Problem
+from tayari_formats.problems import FileError, Problem
 from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
-from tayari_target.target_file.section import Reading, Section
 
-from tayari.run.statements import StatementFiles, members, text
+from tayari.run.statements import StatementFiles, check_file, entries, text
 
 
-def ageing(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:
+def expiring(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:
     """What is wrong today (a waiver that does not count), and what to see to: what ends within 14 days, and answers
     that have ended.
     """
@@ -39,15 +38,17 @@ def ageing(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[P
 
 
 def _dated(path: Path | None, key: str, name: str) -> Iterator[tuple[Path, int, str, date]]:
-    """The entries whose last day can be read; the others are told as mistakes already."""
+    """The entries whose last day can be read; the others are mistakes that `read_statements` reports."""
     if path is None:
         return
-    for found in members(path, key, []):
-        section = Section(Reading(path=path, environ={}), "", found)
-        ends = read_day(text(section, "expires"))
-        expires = section.found("expires")
-        if ends is not None and expires is not None:
-            yield path, expires.line, text(section, name), ends
+    try:
+        checked = check_file(path, key)
+    except FileError:
+        return
+    for where, entry in entries(checked, key):
+        ends = read_day(text(entry, "expires"))
+        if ends is not None:
+            yield path, checked.document.line((*where, "expires")), text(entry, name), ends
 
 
 def _problem(path: Path, line: int, message: str) -> Problem:

@@ -1,0 +1,140 @@
+"""The records of a target file, made of data that its schema and its checks have passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from tayari_control.process import Callbacks, DarajaAccount
+from tayari_money.payment_state import PaymentState
+
+from tayari_target.target_file.model import (
+    Audit,
+    Call,
+    Ledger,
+    Merchant,
+    OpenAccount,
+    Pay,
+    Promises,
+    Start,
+    Status,
+    Thresholds,
+)
+
+Data = Mapping[str, Any]
+
+SANDBOX_SHORT_CODE: Final = "174379"
+SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
+"""Public sandbox constants. Source: reference 1.8."""
+
+USUAL: Final = frozenset({"stk_push", "stk_query"})
+"""The capabilities of a merchant whose file names none."""
+
+
+def build_merchant(data: Data, folder: Path) -> Merchant:
+    """The `merchant` section."""
+    pay, capabilities = data.get("pay"), data.get("capabilities")
+    return Merchant(
+        name=data["name"],
+        base_url=data["base_url"].rstrip("/"),
+        pay=_pay(pay) if pay is not None else Pay(call=Call(method="ADAPTER", path="")),
+        start=_start(data["start"], folder) if "start" in data else None,
+        status=_status(data["status"]) if "status" in data else None,
+        ledger=Ledger(call=_call(data["ledger"]), **_given(data["ledger"], "credits", "total"))
+        if "ledger" in data
+        else None,
+        audit=Audit(call=_call(data["audit"]), messages=data["audit"]["messages"]) if "audit" in data else None,
+        open_account=_open_account(data.get("c2b", {})),
+        login=tuple(_call(step) for step in data.get("login", ())),
+        headers=MappingProxyType(data.get("headers", {})),
+        capabilities_named=capabilities is not None,
+        promises=Promises(
+            **_numbers(data.get("promises", {}), "reconcile_within_s", "queries_per_minute", "answer_within_s"),
+            **_given(data.get("promises", {}), "payments_at_once"),
+        ),
+        capabilities=USUAL if capabilities is None else frozenset(capabilities),
+        **_given(data, "adapter", "max_answer_bytes"),
+        **_numbers(data, "timeout_s"),
+    )
+
+
+def build_daraja(data: Data) -> DarajaAccount:
+    """The `daraja` section; absent: the public sandbox short code and passkey, any key pair."""
+    usual = {"short_code": SANDBOX_SHORT_CODE, "passkey": SANDBOX_PASSKEY}
+    given = _given(data, "short_code", "passkey", "consumer_key", "consumer_secret", "till")
+    return DarajaAccount(**(usual | given))
+
+
+def build_callbacks(data: Data) -> Callbacks:
+    """The `callbacks` section: how Daraja's calls reach the merchant from here."""
+    return Callbacks(
+        rewrite=MappingProxyType(data.get("rewrite", {})),
+        deliver_to=data["deliver_to"].rstrip("/") if "deliver_to" in data else None,
+        allow_hosts=tuple(data.get("allow_hosts", ())),
+        source_header=data.get("source_header"),
+    )
+
+
+def build_thresholds(data: Data) -> Thresholds:
+    """The `thresholds` section."""
+    return Thresholds(
+        **_numbers(data, "payment_p95_s", "success_rate", "failure_rate"), **_given(data, "concurrent_users")
+    )
+
+
+def _start(data: Data, folder: Path) -> Start:
+    return Start(
+        command=data["command"],
+        env=MappingProxyType(data.get("env", {})),
+        cwd=folder / data["cwd"] if "cwd" in data else None,
+        **_given(data, "ready"),
+        **_numbers(data, "ready_within_s"),
+    )
+
+
+def _pay(data: Data) -> Pay:
+    return Pay(
+        call=_call(data),
+        payment_id=data.get("payment_id"),
+        message=data.get("message"),
+        idempotency_header=data.get("idempotency_header"),
+    )
+
+
+def _status(data: Data) -> Status:
+    words = {word: state for state in PaymentState for word in data["states"].get(state.value, ())}
+    return Status(
+        call=_call(data) if "request" in data else None,
+        sql_url=data.get("url"),
+        states=MappingProxyType(words),
+        **_given(data, "sql", "file", "command", "state", "message", "receipt", "credited"),
+        **_numbers(data, "probe_timeout_s"),
+    )
+
+
+def _open_account(c2b: Data) -> OpenAccount | None:
+    opened = c2b.get("open_account")
+    return None if opened is None else OpenAccount(call=_call(opened), account=opened["account"])
+
+
+def _call(data: Data) -> Call:
+    method, _, path = data["request"].strip().partition(" ")
+    return Call(
+        method=method.upper(),
+        path=path.strip(),
+        json=data.get("json"),
+        form=MappingProxyType(data["form"]) if "form" in data else None,
+        headers=MappingProxyType(data.get("headers", {})),
+        save=MappingProxyType(data.get("save", {})),
+    )
+
+
+def _given(data: Data, *names: str) -> dict[str, Any]:
+    """What the file says; the records have the defaults."""
+    return {name: data[name] for name in names if name in data}
+
+
+def _numbers(data: Data, *names: str) -> dict[str, Any]:
+    return {name: float(data[name]) for name in names if name in data}

@@ -1,0 +1,193 @@
+"""What the schema of a target file cannot say: the forms of texts, and what must fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tayari_formats.problems import Path
+from tayari_formats.schema import BadText, Checked
+from tayari_formats.suggestion import did_you_mean
+from tayari_money.payment_state import PaymentState
+
+from tayari_target.target_file import placeholders
+from tayari_target.target_file.extractor import FORMS, ExtractorError, compile_extractor
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_WAYS: Final = ("request", "sql", "file", "command")
+_CALL: Final = frozenset({"request", "json", "form", "headers"})
+_PORT: Final = frozenset({"port"})
+
+
+def check_url(text: str) -> None:
+    """An address that may be called from here."""
+    shape = text.replace("{port}", "1")
+    try:
+        parts = urlsplit(shape)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise BadText(repr(text), "http://HOST[:PORT] or https://HOST", "write the full address")
+    if host == "safaricom.co.ke" or host.endswith(".safaricom.co.ke"):
+        do = "Tayari never calls Safaricom; give the address of your own test system"
+        raise BadText(repr(text), "your merchant's address", do)
+
+
+def check_request(text: str) -> None:
+    """`METHOD /path`, or a whole address instead of the path."""
+    method, _, path = text.strip().partition(" ")
+    path = path.strip()
+    if method.upper() not in _METHODS:
+        raise BadText(repr(text), '`"METHOD /path"`', "begin with one of " + ", ".join(_METHODS))
+    if not path.startswith(("/", "http://", "https://")) or re.search(r"\s", path):
+        raise BadText(repr(text), '`"METHOD /path"`', "let the path begin with / and hold no blanks")
+    if not path.startswith("/"):
+        check_url(path)
+
+
+def check_extractor(text: str) -> None:
+    """One of the forms in which a value is found in an answer."""
+    try:
+        compile_extractor(text)
+    except ExtractorError as error:
+        raise BadText(f"{text!r} {error}", FORMS, "correct it") from error
+
+
+FORMATS: Final = {
+    "tayari-url": check_url,
+    "tayari-request": check_request,
+    "tayari-extractor": check_extractor,
+}
+
+
+def check_whole(checked: Checked) -> None:
+    """Everything that needs more than one key, and every placeholder."""
+    data = checked.value
+    if not isinstance(data, Mapping):
+        return
+    for path, text in _texts(data, ()):
+        _check_placeholders(checked, path, text)
+    for path, section in _sections(data, ()):
+        if "json" in section and "form" in section:
+            checked.complain((*path, "form"), "both json and form; expected one of them; remove the other")
+    merchant, callbacks = _section(data, "merchant"), _section(data, "callbacks")
+    if merchant and not {"pay", "adapter"} & set(merchant):
+        expected = 'how a payment is started: `pay: {request: "POST /api/pay", json: {...}}`'
+        checked.missing(("merchant",), "pay", expected)
+    _check_port(checked, merchant)
+    if "status" in merchant:
+        _check_status(checked, _section(merchant, "status"))
+    if callbacks.get("rewrite") and "deliver_to" in callbacks:
+        message = "beside rewrite; expected one of the two; deliver_to takes every callback; remove one"
+        checked.complain(("callbacks", "deliver_to"), message)
+
+
+def _check_port(checked: Checked, merchant: Mapping[str, Any]) -> None:
+    """A free port is found for `{port}` of `base_url`: there it is needed as soon as it stands elsewhere."""
+    base_url, start = str(merchant.get("base_url", "")), _section(merchant, "start")
+    path = ("merchant", "base_url")
+    if "{port}" in base_url and not start:
+        checked.complain(path, "{port} without `start`; expected a port; add `start:`, or write the port")
+    if base_url and "{port}" not in base_url:
+        texts = [("start.command", start.get("command", ""))]
+        texts += [(f"start.env.{name}", text) for name, text in _section(start, "env").items()]
+        used = ", ".join(name for name, text in texts if "{port}" in str(text))
+        if used:
+            do = "write {port} there too, or the port itself in `start`"
+            checked.complain(path, f"{base_url!r}, and {{port}} in {used}; expected {{port}} in base_url as well; {do}")
+
+
+def _check_status(checked: Checked, status: Mapping[str, Any]) -> None:
+    path = ("merchant", "status")
+    ways = [way for way in _WAYS if way in status]
+    if len(ways) != 1:
+        found = " and ".join(ways) or "none of them"
+        where = (*path, ways[1] if ways else "request")
+        checked.complain(where, f"{found}; expected one of {', '.join(_WAYS)}; keep exactly one")
+    words: dict[str, str] = {}
+    for state in PaymentState:
+        found_words = _section(status, "states").get(state.value)
+        for place, word in enumerate(found_words if isinstance(found_words, list) else ()):
+            if isinstance(word, str) and words.setdefault(word, state.value) != state.value:
+                message = f"{word!r} is also {words[word]}; expected each word under one state; remove one"
+                checked.complain((*path, "states", state.value, place), message)
+
+
+def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
+    """Complain about every placeholder that has no value at this place."""
+    allowed = _known_at(path, checked.value)
+    for name in placeholders.names(text):
+        if name in allowed:
+            continue
+        if name in placeholders.RUN | placeholders.PAYMENT | placeholders.READING:
+            found, do = f"{{{name}}} is not known at this point", "use one of those, or move it to another request"
+        else:
+            meant = placeholders.MEANT.get(name.lower(), "")
+            near = f"did you mean {{{meant}}}?" if meant in allowed else did_you_mean(name, sorted(allowed))
+            found, do = f"{{{name}}} is not a placeholder", near or "remove it"
+        known = "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed)) if allowed else "no placeholder here"
+        checked.complain(path, f"{found}; expected {known}; {do}")
+
+
+def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
+    """The placeholders that have a value where this key is used."""
+    run, paying, reading = placeholders.RUN, placeholders.PAYMENT, placeholders.READING
+    match path:
+        case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
+            return _PORT
+        case ("merchant", "start", "command" | "env" | "cwd", *_) | ("merchant", "status", "url"):
+            return run
+        case ("merchant", "status", "sql" | "file" | "command"):
+            return run | reading
+        case ("merchant", "headers", _):
+            return run | _saved(data)
+        case ("merchant", "login", int(step), key, *_) if key in _CALL:
+            return run | _saved(data, before=step)
+        case ("merchant", "pay", key, *_) if key in _CALL:
+            return run | paying | _saved(data)
+        case ("merchant", "status" | "ledger" | "audit", key, *_) if key in _CALL:
+            return run | reading | _saved(data)
+        case ("merchant", "c2b", "open_account", key, *_) if key in _CALL:
+            return run | paying
+    return frozenset()
+
+
+def _saved(data: Mapping[str, Any], before: int | None = None) -> frozenset[str]:
+    """The names that log-in steps save for later."""
+    steps = _section(data, "merchant").get("login")
+    names: set[str] = set()
+    for step in (steps if isinstance(steps, list) else [])[:before]:
+        names |= set(_section(step, "save"))
+    return frozenset(names)
+
+
+def _section(data: Any, key: str) -> Mapping[str, Any]:
+    """A mapping below; empty where there is none, or another thing in its place."""
+    found = data.get(key) if isinstance(data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    for key, each in _members(value):
+        yield from _texts(each, (*path, key))
+
+
+def _sections(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every mapping that may be a request: those below a request's body are data."""
+    if isinstance(value, Mapping):
+        yield path, value
+    for key, each in _members(value):
+        if key not in _CALL:
+            yield from _sections(each, (*path, key))
+
+
+def _members(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
