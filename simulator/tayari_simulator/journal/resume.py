@@ -72,12 +72,11 @@ def _payment(left: Left, row: list[Any], behaviours: Behaviours) -> None:
 
 
 def _kept(left: Left, row: list[Any], behaviours: Behaviours) -> None:
-    kept: dict[str, Any] = dict(row[0])
-    scenario = kept.pop("scenario")
+    scenario, *facts = row[0]
     behaviour = behaviours(scenario) if scenario else None
     if scenario and behaviour is None:
         left.unknown.add(scenario)
-    transaction = Transaction(**{name: kept[name] for name in FACTS})
+    transaction = Transaction(**dict(zip(FACTS, facts, strict=True)))
     transaction.play = Play(behaviour) if behaviour is not None else None
     transaction.next_due_s, transaction.pending = transaction.due_s, 1
     left.transactions[transaction.id] = (transaction, {})
@@ -86,12 +85,12 @@ def _kept(left: Left, row: list[Any], behaviours: Behaviours) -> None:
 
 def _result(left: Left, row: list[Any], _: Behaviours) -> None:
     changed, deliveries = row
-    found = left.transactions.get(changed["id"])
+    found = left.transactions.get(changed[0])
     if found is None:
         return
     transaction, owed = found
-    for name in CHANGES:
-        setattr(transaction, name, changed[name])
+    for name, value in zip(CHANGES, changed, strict=True):
+        setattr(transaction, name, value)
     transaction.status = Status(transaction.status)
     transaction.ending = Ending(transaction.ending) if transaction.ending else None
     if transaction.play is None and transaction.step:
