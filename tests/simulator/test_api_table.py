@@ -12,7 +12,7 @@ from tayari_simulator.catalogue.results import RESULTS
 
 ROOT = Path(__file__).parents[2]
 PAYLOAD_TESTS = "".join(file.read_text() for file in Path(__file__).parent.glob("test_payloads_*.py"))
-KIT = (Path(__file__).parent / "core_kit.py").read_text()
+KIT = "".join(file.read_text() for file in Path(__file__).parent.glob("*_kit.py"))
 SCENARIOS = [yaml.safe_load(file.read_text()) for file in (ROOT / "scenarios").rglob("*.yaml")]
 PLAYED = {str(row.get("when", {}).get("endpoint", "stk_push")) for row in SCENARIOS}
 

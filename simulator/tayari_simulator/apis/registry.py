@@ -126,7 +126,7 @@ ENDPOINTS: Final = (
              handle=c2b_urls.register_v2, about="C2B: where the payments of a short code are told",
              source="reference 3.3"),
     Endpoint(name="c2b_register_v1", method="POST", path="/mpesa/c2b/v1/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v1, about="C2B version 1: where the payments of a short code are told",
+             handle=c2b_urls.register_v1, plays="c2b_register", about="C2B version 1: where the payments of a short code are told",
              source="reference 3.3"),
     Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields, handle=c2b.simulate_v2,
              lifecycle=c2b.lifecycle, chooses=True, about="C2B: a customer pays a short code (sandbox)",

@@ -14,9 +14,9 @@ from tayari_simulator.catalogue import customer_phrases as say
 Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
 
 STK_ROWS: Final[tuple[Row, ...]] = (
-    (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal b2b_express",
+    (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal b2b_express c2b",
      "done", ("Payment received.", "Malipo yamepokelewa."), "no", "documented", {}),
-    (1, "The balance is insufficient for the transaction.", "stk b2c b2b reversal",
+    (1, "The balance is insufficient for the transaction.", "stk b2c b2b reversal c2b",
      "the payer's balance (STK) or the organisation's (others) is too low",
      ("Your M-Pesa balance is too low for this amount. Nothing was taken. Top up, pay less, or use another way to pay.",
       "Salio lako la M-Pesa halitoshi kwa kiasi hiki. Hakuna pesa zilizokatwa. Ongeza salio, lipa kiasi kidogo, au "
@@ -31,7 +31,7 @@ STK_ROWS: Final[tuple[Row, ...]] = (
      ("The amount is above M-Pesa's limit per payment; split it or pay another way.",
       "Kiasi kimezidi kikomo cha M-Pesa kwa malipo moja; kigawe au lipa kwa njia nyingine."),
      "after fix", "documented", {}),
-    (4, "Declined due to limit rule: would exceed daily transfer limit.", "stk b2c b2b",
+    (4, "Declined due to limit rule: would exceed daily transfer limit.", "stk b2c b2b c2b",
      "the daily limit (500 000 shillings) is reached",
      ("You have reached today's M-Pesa limit. Try again tomorrow or pay another way.",
       "Umefikia kikomo cha M-Pesa cha leo. Jaribu kesho au lipa kwa njia nyingine."),

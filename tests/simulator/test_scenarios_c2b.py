@@ -1,0 +1,118 @@
+"""The shipped scenarios of C2B and pull transactions: Daraja does what their files say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+from c2b_kit import REGISTER, SIMULATE, register, simulate
+from core_kit import Desk, payload, wire
+from tayari_simulator.catalogue.errors import ERRORS
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.behaviour import Delivery, Reply, Transport
+
+FOLDER = Path(__file__).parents[2] / "scenarios"
+SHIPPED = [row for row in read_scenarios([FOLDER])[0] if row.name.startswith(("c2b/", "pull/"))]
+SAID = {row.name: yaml.safe_load((FOLDER / f"{row.name}.yaml").read_text()) for row in SHIPPED}
+BODIES = {
+    "c2b": (SIMULATE, payload("c2b_simulate.request.paybill")),
+    "c2b_register": (REGISTER, payload("c2b_register.request")),
+    "pull_register": ("/pulltransactions/v1/register", payload("pull_register.request")),
+    "pull_query": ("/pulltransactions/v1/query", payload("pull_query.request")),
+}
+TOLD = [name for name, said in SAID.items() if "outcome" in said]
+REFUSED = [name for name in SAID if name not in TOLD]
+
+
+def playing(name: str) -> Desk:
+    """A Daraja with registered URLs whose next call of the scenario's endpoint meets it."""
+    desk = Desk()
+    register(desk)
+    selector = Selector(SHIPPED)
+    scenario = selector.get(name)
+    selector.queue(scenario, endpoint=scenario.when.endpoint)
+    desk.daraja.world.choose = selector
+    return desk
+
+
+def called(desk: Desk, name: str) -> Reply:
+    path, body = BODIES[SAID[name]["when"]["endpoint"]]
+    return desk.call(path, orjson.dumps(body))
+
+
+def fault_of(name: str) -> tuple[str, dict[str, Any]]:
+    ((fault, given),) = (next(iter(entry.items())) for entry in SAID[name].get("faults", [{"none": {}}]))
+    return fault, given
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_call_is_answered_as_the_file_says_and_the_next_one_well(name: str) -> None:
+    desk = playing(name)
+    reply = called(desk, name)
+    fault, given = fault_of(name)
+
+    if fault == "api_error":
+        assert (reply.status, wire(reply.body)["errorCode"]) == (
+            ERRORS[given["error"]].status,
+            ERRORS[given["error"]].code,
+        )
+    elif fault == "gateway_fault":
+        assert wire(reply.body) == GATEWAY_FAULTS[given["fault"]].body
+    elif fault == "html":
+        assert reply.body.decode() == PAGES[given["page"]].body
+    elif fault == "slow":
+        assert reply.delay_s == given["first_byte_s"]
+    else:
+        with pytest.raises(orjson.JSONDecodeError):
+            orjson.loads(reply.body)
+    assert desk.after(5.0) == []
+    assert called(desk, name).status == 200
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_payment_ends_and_is_confirmed_as_the_file_says(name: str) -> None:
+    desk = playing(name)
+    reply = called(desk, name)
+    code = SAID[name]["outcome"]["result_code"]
+    (transaction,) = desk.daraja.world.transactions.all()
+    sent = desk.after(100.0)
+
+    assert reply.transport is (Transport.CLOSE if fault_of(name)[0] == "ack_lost" else Transport.NORMAL)
+    assert transaction.result_code == code
+    assert bool(transaction.receipt) is (code == 0)
+    check_messages(name, sent, transaction.receipt)
+
+
+def check_messages(name: str, sent: list[Delivery], receipt: str) -> None:
+    """As many messages as the file says; what is changed in them is what it changes."""
+    fault, given = fault_of(name)
+    if not receipt or fault == "drop":
+        assert sent == []
+        return
+    assert len(sent) == (2 if fault in ("duplicate", "forge") else 1)
+    if fault == "malformed_callback":
+        return
+    told = wire(sent[-1].body)
+    assert told["TransID"] == receipt
+    if fault == "mutate":
+        assert {key: told[key] for key in given.get("set", {})} == given.get("set", {})
+        assert not set(given.get("drop", ())) & set(told)
+        assert sent[0].note == "mutated" or "LastName" in sent[0].note or "MiddleName" in sent[0].note
+    if fault == "forge":
+        assert wire(sent[0].body)["TransID"] != receipt
+
+
+def test_the_magic_number_of_a_c2b_payer_chooses_its_scenario() -> None:
+    desk = Desk()
+    register(desk)
+    desk.daraja.world.choose = Selector(SHIPPED)
+    number = SAID["c2b/insufficient-funds"]["magic"]
+    simulate(desk, Msisdn=f"254700000{number}")
+    desk.after(2.0)
+
+    assert [row.result_code for row in desk.daraja.world.transactions.all()] == [1]
