@@ -24,6 +24,7 @@ GOALS: Final = {
     ("tayari", "--version"): 1.0,
     ("tayari", "explain", "1032"): 2.0,
     ("tayari", "init", "--force"): 2.0,
+    ("tayari", "schema", "target"): 2.0,
     ("tayari", "rules", "list"): 3.0,
     ("tayari", "rules", "show", "C03"): 3.0,
     ("tayari", "scenarios", "list"): 3.0,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 import yaml
+from tayari_formats.suggestion import suggestion
 from tayari_reports.model import Category, Level, Rule, Severity
 
 
@@ -117,10 +117,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
     name = f"{family}.yaml: {row.get('id', '(row without id)')}"
     for key in row:
         if key not in FIELDS:
-            near = get_close_matches(key, FIELDS, n=1)
-            raise CatalogueError(
-                f"{name}: {key} is not a key of a rule" + (f"; did you mean {near[0]}?" if near else "")
-            )
+            raise CatalogueError(f"{name}: {key} is not a key of a rule{suggestion(key, FIELDS)}")
     for key in REQUIRED:
         if not row.get(key):
             raise CatalogueError(f"{name}: {key} is missing")
@@ -190,8 +187,7 @@ def select(*, suite: str, only: Iterable[str] = ()) -> tuple[CatalogueRow, ...]:
     rows = catalogue()
     wanted = {canonical(rule_id) for rule_id in only}
     for rule_id in sorted(wanted - set(rows)):
-        near = get_close_matches(rule_id, rows, n=1)
-        raise UnknownRule(f"{rule_id} is not a rule" + (f"; did you mean {near[0]}?" if near else ""))
+        raise UnknownRule(f"{rule_id} is not a rule{suggestion(rule_id, rows)}")
     if suite not in SUITES:
         raise UnknownRule(f"{suite} is not a suite; there are {', '.join(SUITES)}")
     return tuple(row for row in rows.values() if (row.rule.id in wanted if wanted else suite in row.suites))

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from tayari_formats.exit_codes import Exit
+
 from tayari_control.allowed_hosts import hosts_of
 
 _SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
@@ -202,7 +204,7 @@ def _decoded(line: str) -> Mapping[str, Any] | None:
 
 def _failed(returncode: int, said: Sequence[str], options: SimulatorOptions) -> SimulatorStartError:
     last = said[-1] if said else "it said nothing"
-    if returncode == 20 and any("in use" in line or "taken" in line for line in said):
+    if returncode == Exit.BAD_CONFIGURATION and any("in use" in line or "taken" in line for line in said):
         ports = f"{options.port} or {options.control_port}"
         do = "stop the other program, or choose other ports with --port and --control-port"
         return SimulatorStartError(f"port {ports} is taken: {last}; {do}", port_taken=True)

@@ -16,6 +16,7 @@ from locust import LoadTestShape
 from locust.runners import MasterRunner, WorkerRunner
 from tayari_control.client import ControlError
 from tayari_control.process import SimulatorStartError
+from tayari_formats.exit_codes import Exit
 from tayari_target.adapter import AdapterError
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import TargetError, load_target
@@ -92,8 +93,6 @@ class ShapeSchedule(LoadTestShape):
         return self._plan.users_at(at_s, self._most), float(self._most)
 
 
-BAD_CONFIGURATION: Final = 20
-MERCHANT_UNREACHABLE: Final = 21
 _RAMP_S: Final = 5.0
 _SPAWN_RATE: Final = 100.0
 
@@ -161,7 +160,7 @@ def _open() -> LoadRun:
     try:
         return open_run(os.environ)
     except MerchantStartError as wrong:
-        _stop(str(wrong), MERCHANT_UNREACHABLE)
+        _stop(str(wrong), Exit.MERCHANT_UNREACHABLE)
     except (LoadSetupError, TargetError, AdapterError, SimulatorStartError, ControlError) as wrong:
         _stop(str(wrong))
 
@@ -209,6 +208,6 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
         raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")
 
 
-def _stop(message: str, exit_status: int = BAD_CONFIGURATION) -> NoReturn:
+def _stop(message: str, exit_status: Exit = Exit.BAD_CONFIGURATION) -> NoReturn:
     _log.error(message)
-    sys.exit(exit_status)
+    sys.exit(int(exit_status))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tayari_formats.exit_codes import Exit
 from tayari_reports.jsonio import EventsWriter, to_dict
 from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import (
@@ -247,12 +248,6 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 4)
 
 
-READY: Final = 0
-NOT_READY: Final = 10
-INCONCLUSIVE: Final = 11
-INVALID: Final = 12
-
-
 def summary_lines(load: Load) -> tuple[str, ...]:
     """The result in a few lines, for whoever runs Locust by hand."""
     lines = [
@@ -275,8 +270,8 @@ def summary_lines(load: Load) -> tuple[str, ...]:
 def exit_code(load: Load) -> int:
     """0 met, 10 a threshold missed, 11 one that could not be judged, 12 a run that proves nothing or was cut off."""
     if load.invalid or load.ended_early == INTERRUPTED or not load.started:
-        return INVALID
+        return int(Exit.INVALID_RUN)
     met = [threshold.met for threshold in load.thresholds]
     if False in met:
-        return NOT_READY
-    return INCONCLUSIVE if None in met else READY
+        return int(Exit.NOT_READY)
+    return int(Exit.INCONCLUSIVE if None in met else Exit.OK)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from tayari_formats.exit_codes import Exit
+
 from tayari_reports.agreements import Attestation, Signature, Waiver
 from tayari_reports.facts import Code, Setting
 from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
@@ -118,11 +120,11 @@ class Verdict(StrEnum):
 
 
 EXIT_CODES: Final = {
-    Verdict.READY: 0,
-    Verdict.READY_WITH_MINOR_FIXES: 0,
-    Verdict.NOT_READY: 10,
-    Verdict.INCONCLUSIVE: 11,
-    Verdict.INVALID_RUN: 12,
+    Verdict.READY: int(Exit.OK),
+    Verdict.READY_WITH_MINOR_FIXES: int(Exit.OK),
+    Verdict.NOT_READY: int(Exit.NOT_READY),
+    Verdict.INCONCLUSIVE: int(Exit.INCONCLUSIVE),
+    Verdict.INVALID_RUN: int(Exit.INVALID_RUN),
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from tayari_formats.suggestion import suggestion
 
 from tayari_reports import (
     bundle,
@@ -84,9 +85,8 @@ def write_all(
 
 def _writer(name: str) -> Writer:
     if name not in WRITERS:
-        near = difflib.get_close_matches(name, WRITERS, n=1)
-        mean = f"; did you mean {near[0]}?" if near else ""
-        raise ReportError(f"format {name!r} is not known; expected one of {', '.join(WRITERS)}{mean}")
+        expected = f"expected one of {', '.join(WRITERS)}"
+        raise ReportError(f"format {name!r} is not known; {expected}{suggestion(name, WRITERS)}")
     return WRITERS[name]
 
 

@@ -30,7 +30,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--help")
 
-    names = "demo simulate init doctor check gate load explain trigger rules scenarios report"
+    names = "demo simulate init doctor check gate load explain trigger rules scenarios schema report"
     assert all(f"\n  {name}" in text for name in names.split())
 
 
@@ -59,9 +59,17 @@ def test_init_writes_a_file_that_loads_and_never_overwrites_one(
     assert path.read_text() == STARTING_FILE
 
 
+def test_init_writes_the_schema_where_the_file_says_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "init", str(tmp_path / "new" / "shop.yaml"))
+
+    first = (tmp_path / "new" / "shop.yaml").read_text().splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (tmp_path / "new" / named).read_text() == said(capsys, "schema", "target")
+
+
 def test_every_line_that_init_comments_out_is_right_too(tmp_path: Path) -> None:
     lines = []
-    for line in STARTING_FILE.splitlines():
+    for line in STARTING_FILE.splitlines()[1:]:  # after the one that names the schema
         indent, mark, rest = line.partition("# ")
         is_key = mark and not indent.strip() and (rest.lstrip()[:1] in "-{" or ": " in rest or rest.endswith(":"))
         lines.append(indent + rest if (is_key and rest[:1].islower()) or (is_key and rest.startswith(" ")) else line)

@@ -1,12 +1,21 @@
 """The target file: what a good one gives, and one precise message for every way to get it wrong."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from tayari_formats.schema import resolved
+from tayari_formats.yaml_document import read_document
 from tayari_money.payment_state import PaymentState
+from tayari_target.resources import target_schema
 from tayari_target.target_file import Target, TargetError, load_target
+from tayari_target.target_file.model import Start
 
 GOOD = """\
 merchant:
@@ -246,6 +255,67 @@ def test_no_edit_of_a_file_gets_anything_but_a_target_or_problems_with_lines(
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
 
     assert outcome_of(path)
+
+
+SCHEMA = json.loads(target_schema())
+
+
+def leaves(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every key that the schema knows."""
+    whole = resolved(schema, SCHEMA)
+    for key, part in {
+        **whole.get("properties", {}),
+        **resolved(whole.get("items", {}), SCHEMA).get("properties", {}),
+    }.items():
+        yield (*path, key)
+        yield from leaves(part, (*path, key))
+
+
+def test_the_schema_is_one_and_its_files_pass_it() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for name in ("examples/duka/tayari.yaml", "examples/soko/tayari.yaml"):
+        path = Path(__file__).parents[2] / name
+        document, _ = read_document(path.read_text(), file=name)
+
+        assert document is not None
+        assert list(Draft202012Validator(SCHEMA).iter_errors(document.value)) == []
+
+
+def test_every_key_of_the_schema_is_described_there_and_in_the_docs() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "target-file.md").read_text()
+    keys = list(leaves(SCHEMA))
+
+    assert len(keys) > 60
+    assert [key for key in keys if f"`{key[-1]}" not in docs and f" {key[-1]}:" not in docs] == []
+    for part in SCHEMA["$defs"].values():
+        for key, row in part.get("properties", {}).items():
+            assert resolved(row, SCHEMA).get("description"), key
+
+
+def test_the_records_and_the_schema_have_the_same_defaults(tmp_path: Path) -> None:
+    target = load(tmp_path, SMALL)
+    merchant = SCHEMA["$defs"]["merchant"]["properties"]
+
+    assert {key: row["default"] for key, row in SCHEMA["$defs"]["thresholds"]["properties"].items()} == asdict(
+        target.thresholds
+    )
+    promises = {key: row.get("default") for key, row in SCHEMA["$defs"]["promises"]["properties"].items()}
+    assert promises == asdict(target.merchant.promises)
+    assert target.merchant.timeout_s == merchant["timeout_s"]["default"]
+    assert target.merchant.max_answer_bytes == merchant["max_answer_bytes"]["default"]
+    assert target.merchant.capabilities == set(merchant["capabilities"]["default"])
+    start = {key: row["default"] for key, row in SCHEMA["$defs"]["start"]["properties"].items() if "default" in row}
+    assert start == {"ready": Start(command="a").ready, "ready_within_s": Start(command="a").ready_within_s}
+
+
+def test_a_value_from_the_environment_is_not_shown_in_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "tayari.yaml"
+    path.write_text(SMALL + "daraja: {short_code: env:MPESA_PASSKEY}\n")
+
+    with pytest.raises(TargetError, match="the value of MPESA_PASSKEY; expected 5 to 7 digits") as caught:
+        load_target(path, ENVIRON)
+
+    assert "abc123" not in str(caught.value)
 
 
 def test_a_missing_file_names_the_command_that_writes_one(tmp_path: Path) -> None:

@@ -115,3 +115,14 @@ def test_every_http_client_of_the_harness_is_made_in_one_place() -> None:
 )
 def test_each_way_to_make_a_client_is_seen(source: str) -> None:
     assert list(clients_made(source)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("written", "home"),
+    [("get_close_matches", "tayari_formats/suggestion.py"), ("BAD_CONFIGURATION = 20", "tayari_formats/exit_codes.py")],
+)
+def test_a_concept_has_one_home(written: str, home: str) -> None:
+    folders = ("simulator", "contract_tests", "loadtests", "reports", "harness")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if written in path.read_text()]
+
+    assert [path.as_posix().endswith(home) for path in found] == [True]

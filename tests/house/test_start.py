@@ -44,6 +44,7 @@ def modules_of(*words: str) -> set[str]:
         (["--version"], {"importlib.metadata"}, 6),
         (["init", "{folder}/tayari.yaml"], {"rich"}, 16),
         (["init", "{folder}/tayari.yaml", "--format", "json"], set(), 16),
+        (["schema", "target"], set(), 16),
         (["explain", "1032"], {"rich"}, 30),
         (["rules", "list"], FORMS, 20),
         (["rules", "show", "C03"], FORMS, 20),

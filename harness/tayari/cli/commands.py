@@ -75,6 +75,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "trigger": Row("trigger_command", "Send a callback, and show what the merchant answers."),
     "rules": Row("rule_commands", "The catalogue of rules."),
     "scenarios": Row("scenario_commands", "The scenario files."),
+    "schema": Row("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
     "report": Row("report_commands", "Work on run.json files."),
 }
 

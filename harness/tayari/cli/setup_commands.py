@@ -1,19 +1,20 @@
-"""`tayari simulate` and `tayari init`: what is there before a merchant is."""
+"""`tayari simulate`, `tayari init` and `tayari schema`: what is there before a merchant is."""
 
 from __future__ import annotations
 
 import shutil
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_target.resources import example_folder
+from tayari_target.resources import example_folder, target_schema
 
 from tayari.cli.app import simulate as run_simulator
 from tayari.cli.options import DEFAULT_TARGET, FormatOption
 from tayari.cli.output import Format, Output
-from tayari.cli.starting_file import STARTING_FILE
+from tayari.cli.starting_file import SCHEMA_FILE, STARTING_FILE
 
 _EXAMPLE: Final = Path("examples/duka")
 
@@ -21,6 +22,17 @@ _EXAMPLE: Final = Path("examples/duka")
 def simulate(context: typer.Context) -> None:
     """The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`."""
     raise typer.Exit(run_simulator(context.args))
+
+
+class Schema(StrEnum):
+    """The formats that have a JSON Schema."""
+
+    TARGET = "target"
+
+
+def schema(name: Annotated[Schema, typer.Argument(help="Of which file.")]) -> None:
+    """The JSON Schema of a file that you write, for editors and other tools."""
+    typer.echo({Schema.TARGET: target_schema}[name](), nl=False)
 
 
 def init(
@@ -45,10 +57,11 @@ def init(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(STARTING_FILE, encoding="utf-8")
+        path.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
     except OSError as error:
         raise output.fail(f"{path}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
     output.json({"written": str(path)})
-    output.text(f"wrote {path}; fill it in, then run `tayari doctor`")
+    output.text(f"wrote {path}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
 
 
 def _write_example(folder: Path, output: Output, *, force: bool) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+SCHEMA_FILE: Final = "tayari.schema.json"
+"""Written beside it, so that an editor needs no network to complete and check the file."""
+
 STARTING_FILE: Final = """\
+# yaml-language-server: $schema=tayari.schema.json
 # How Tayari reaches and drives your merchant. Every key is described in docs/target-file.md.
 # A value `env:NAME` is read from the environment variable NAME. `tayari doctor` checks this file on real traffic.
 

@@ -6,11 +6,12 @@ reference's proposed default. `--option NAME=VALUE` overrides one.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from tayari_formats.suggestion import did_you_mean
 
 from tayari_simulator.catalogue.provenance import Mark, Profile
 
@@ -262,8 +263,7 @@ class Options:
         self._values = {row.name: row.default(profile) for row in OPTIONS}
         for name, value in (overrides or {}).items():
             if name not in BY_NAME:
-                near = difflib.get_close_matches(name, BY_NAME, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(BY_NAME))}"
+                hint = did_you_mean(name, BY_NAME) or f"known are {', '.join(sorted(BY_NAME))}"
                 raise OptionError(f"option {name!r} does not exist; {hint}")
             self._values[name] = BY_NAME[name].check(value)
 

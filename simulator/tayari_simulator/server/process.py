@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 import orjson
+from tayari_formats.exit_codes import Exit
 
 from tayari_simulator import __version__
 from tayari_simulator.catalogue.options import OptionError, Options
@@ -30,8 +31,6 @@ from tayari_simulator.transport.allowed_targets import is_loopback
 from tayari_simulator.transport.monitor import collect_seldom
 from tayari_simulator.transport.simulator import Simulator, TargetRefused
 
-OK: Final = 0
-BAD_CONFIGURATION: Final = 20
 ANY_KEY: Final = "tayari-consumer-key"
 ANY_SECRET: Final = "tayari-consumer-secret"
 """Announced where any pair is accepted, so that callers have one to use."""
@@ -85,8 +84,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return int(answered.code or 0)
     except (ConfigError, ClockError, OptionError, TargetRefused, JournalFileError) as error:
         print(f"tayari simulate: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why
-        return BAD_CONFIGURATION
-    return OK
+        return int(Exit.BAD_CONFIGURATION)
+    return int(Exit.OK)
 
 
 def _run(job: Coroutine[Any, Any, None]) -> None:
