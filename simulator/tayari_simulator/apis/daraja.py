@@ -121,14 +121,17 @@ class Daraja:
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
-        return self.world.agenda.next_s()
+        return min(self.world.agenda.next_s(), self.world.calendar.next_s())
 
     def due(self, now_s: float) -> tuple[Delivery, ...]:
         """Let the next plan happen if its time has come: a result, or a delivery that was waiting.
 
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
-        agenda = self.world.agenda
+        agenda, calendar = self.world.agenda, self.world.calendar
+        if calendar.next_s() <= now_s and calendar.next_s() < agenda.next_s():
+            calendar.begin_next()
+            return ()
         popped = agenda.pop_due(now_s)
         if popped is None:
             return ()

@@ -16,6 +16,7 @@ from tayari_simulator.apis import (
     mobile_center,
     oauth,
     pull,
+    ratiba,
     stk_push,
     stk_query,
 )
@@ -142,6 +143,9 @@ ENDPOINTS: Final = (
     Endpoint(name="b2b_express", method="POST", path="/v1/ussdpush/get-msisdn", fields=b2b_express.fields,
              handle=b2b_express.ask, lifecycle=b2b_express.lifecycle, chooses=True,
              about="B2B express checkout: a vendor asks a till to pay", source="reference 3.14"),
+    Endpoint(name="ratiba", method="POST", path="/standingorder/v1/createStandingOrderExternal",
+             fields=ratiba.fields, handle=ratiba.create, lifecycle=ratiba.lifecycle, chooses=True,
+             about="Ratiba: a standing order, whose debits are C2B payments", source="reference 3.15"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

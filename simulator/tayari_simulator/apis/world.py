@@ -13,7 +13,7 @@ from tayari_simulator.apis.rules import Rules
 from tayari_simulator.apis.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import ResultCode, Wording, find
-from tayari_simulator.state.agenda import Agenda
+from tayari_simulator.state.agenda import Agenda, Calendar
 from tayari_simulator.state.behaviour import Choose, Uniform
 from tayari_simulator.state.held_callbacks import Holding
 from tayari_simulator.state.identifiers import Ids
@@ -81,6 +81,7 @@ class World:
         self.tokens = Tokens()
         self.transactions = Transactions()
         self.agenda = Agenda()
+        self.calendar = Calendar()
         self.reordering = Reordering(self.agenda)
         self.holding = Holding(self.agenda)
         self.prompts = Prompts()
@@ -134,6 +135,7 @@ class World:
         self.tokens.revoke()
         self.transactions.clear()
         self.agenda.clear()
+        self.calendar.clear()
         self.reordering.clear()
         self.holding.clear()
         self.prompts.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from typing import Final
 
 from tayari_simulator.state.behaviour import Delivery
@@ -43,4 +44,38 @@ class Agenda:
 
     def clear(self) -> None:
         """Forget all plans."""
+        self._heap.clear()
+
+
+class Calendar:
+    """What begins by itself on a later day, such as the debits of a standing order.
+
+    Nobody waits for it, so that it is not on the agenda: a simulator is idle although a debit is planned.
+    """
+
+    __slots__ = ("_heap", "_made")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Callable[[float], None]]] = []
+        self._made = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, due_s: float, begin: Callable[[float], None]) -> None:
+        """Plan something for `due_s`; it is told the time."""
+        self._made += 1
+        heapq.heappush(self._heap, (due_s, self._made, begin))
+
+    def next_s(self) -> float:
+        """When the next thing begins; `NEVER` when there is none."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def begin_next(self) -> None:
+        """Let the next thing begin, at the moment that was planned for it."""
+        due_s, _, begin = heapq.heappop(self._heap)
+        begin(due_s)
+
+    def clear(self) -> None:
+        """Forget all of it."""
         self._heap.clear()

@@ -1,0 +1,309 @@
+"""`POST /standingorder/v1/createStandingOrderExternal`: standing orders. Source: reference 3.15.
+
+Two generations of the documentation differ in `TransactionType` and `Frequency`; a request says by its type which one
+it follows. An order moves no money itself: each later debit is a C2B payment.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b.messages import BUY_GOODS
+from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.fields import (
+    LONGEST_TEXT,
+    Field,
+    Fields,
+    amount,
+    digits,
+    msisdn,
+    numeric_schema,
+    one_of,
+    text,
+    text_schema,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.organisations import Identifier
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.identifiers import EAT
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.transactions import Transaction
+
+KIND: Final = "ratiba"
+DUPLICATE_NAME: Final = 1050
+BAD_REQUEST: Final = 1051
+MOST: Final = 10_000
+"""Names of orders that are remembered: the oldest go first. Assumed."""
+OLD, NEW = "2025-12", "2026-08"
+TYPES: Final[Mapping[str, tuple[str, Identifier]]] = {
+    "Standing Order Customer Pay Bill": (OLD, Identifier.SHORT_CODE),
+    "Standing Order Customer Pay Marchant": (OLD, Identifier.TILL),
+    "Standing Order Pay Bill External Third Party": (NEW, Identifier.SHORT_CODE),
+    "Standing Order Pay Merchant External Third Party": (NEW, Identifier.TILL),
+}
+"""The generation of each type, and what it pays. `Marchant` is the documentation's spelling."""
+
+_SAYS: Final = "reference 3.15"
+_ONCE: Final = (0, 0)
+_STEPS: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
+    OLD: (_ONCE, (1, 0), (7, 0), (0, 1), (0, 2), (0, 3), (0, 6), (0, 12)),
+    NEW: (_ONCE, (1, 0), (7, 0), (14, 0), (0, 1), (0, 2), (0, 3), (0, 6), (0, 12)),
+}
+"""Days and months between two debits, by `Frequency` from 1."""
+
+
+@dataclass(slots=True)
+class StandingOrders:
+    """The names of the orders of each customer: a name may be used once."""
+
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """MSISDN and name, and the order that took it."""
+
+    def take(self, payer: str, name: str, order: str) -> None:
+        """Let an order have a name."""
+        if len(self.names) >= MOST:
+            del self.names[next(iter(self.names))]
+        self.names[payer, name] = order
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the documentation's order."""
+    short = options.says("long_reference", "refuse")
+    reference, desc = (12, 13) if short else (LONGEST_TEXT, LONGEST_TEXT)
+    kinds = [name for name, (made, _) in TYPES.items() if options.text("ratiba_generation") in {made, "both"}]
+    day: Mapping[str, object] = numeric_schema(r"^\d{8}$")
+    rows = (
+        Field(name="StandingOrderName", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
+              about="unique for each customer", source=_SAYS),
+        Field(name="CustomStoId", read=text(LONGEST_TEXT, required=False), schema={}, required=False,
+              about="an id of the merchant's own, from 2026 on", source=_SAYS),
+        Field(name="StartDate", read=_day, schema=day, about="yyyymmdd", source=_SAYS),
+        Field(name="EndDate", read=_day, schema=day, about="yyyymmdd", source=_SAYS),
+        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about="who is paid",
+              source=_SAYS),
+        Field(name="TransactionType", read=one_of(kinds), schema={"enum": kinds}, about="to a pay bill or to a till",
+              source="reference 6-23"),
+        Field(name="ReceiverPartyIdentifierType", read=_identifier, schema={"enum": ["2", "4", 2, 4]},
+              about="2 till, 4 pay bill", source=_SAYS),
+        Field(name="Amount", read=amount(int(options.number("max_amount"))), schema=numeric_schema(r"^[1-9]\d*$"),
+              about="whole shillings of one debit", source=_SAYS),
+        Field(name="PartyA", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
+              about="the payer, 2547... or 2541...", source=_SAYS),
+        Field(name="CallBackURL", read=callback_url(options), schema={"type": "string", "format": "uri"},
+              about="where the result is sent", source=_SAYS),
+        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
+              about="at most 12 characters by the documentation", source=_SAYS),
+        Field(name="TransactionDesc", read=text(desc), schema=text_schema(desc),
+              about="at most 13 characters by the documentation", source=_SAYS),
+        Field(name="Frequency", read=_frequency, schema=numeric_schema(r"^[1-9]$"),
+              about="1 to 8, or 1 to 9 from 2026 on", source="reference 6-23"),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def create(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Ask the customer for the order.
+
+    Raises:
+        Refused: a Frequency that the generation of the type has not.
+    """
+    name, custom_id, start, end, short_code, kind, identifier, shillings, payer, url, reference, _, frequency = values
+    generation, wanted = TYPES[kind]
+    if frequency > len(_STEPS[generation]):
+        note = f"Frequency is {frequency}; {kind} is of {generation} and has 1 to {len(_STEPS[generation])}"
+        raise Refused(INVALID_FIELD, field="Frequency", note=note)
+    details = {
+        "name": name, "custom_id": custom_id, "start": start, "end": end, "frequency": frequency,
+        "generation": generation, "fits": identifier == wanted,
+    }  # fmt: skip
+    now_s = exchange.at_s
+
+    def accept(play: Play | None) -> Reply:
+        transaction = Transaction(
+            world.ids.reference_id(), world.ids.reference_id(), KIND, payer, shillings, short_code, short_code,
+            reference, url, now_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), kind, "", details,
+        )  # fmt: skip
+        transaction.play = play
+        if world.prompts.on(payer) is not None:
+            transaction.forced = results.SUBSCRIBER_LOCKED
+        details["order_id"] = world.ids.receipt(now_s)
+        begin(world, exchange, transaction)
+        return Reply(200, _acknowledgement(transaction))
+
+    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
+
+
+def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
+    """What becomes of an order that the customer is asked for."""
+    return Lifecycle(
+        api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
+        opened=_show_prompt, closed=_hide_prompt,
+    )  # fmt: skip
+
+
+def _acknowledgement(transaction: Transaction) -> bytes:
+    return dumps({
+        "ResponseHeader": {
+            "responseRefID": transaction.id,
+            "responseCode": "200",
+            "responseDescription": "Request accepted for processing",
+            "ResultDesc": "The service request is processed successfully.",
+        },
+        "ResponseBody": {"responseDescription": "Request accepted for processing", "responseCode": "200"},
+    })  # fmt: skip
+
+
+def _show_prompt(world: World, transaction: Transaction) -> None:
+    if transaction.forced is None:
+        world.prompts.open(transaction)
+
+
+def _hide_prompt(world: World, transaction: Transaction) -> None:
+    world.prompts.close(transaction)
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    """What exactly is a bad request is not documented: assumed are dates, types and short codes that cannot be."""
+    told = _details(transaction)
+    if (transaction.msisdn, told["name"]) in world.part(StandingOrders).names:
+        return DUPLICATE_NAME
+    today = f"{datetime.fromtimestamp(transaction.created_s, EAT):%Y%m%d}"
+    dated = today <= told["start"] <= told["end"]
+    if not dated or not told["fits"] or world.organisations.find(transaction.short_code) is None:
+        return BAD_REQUEST
+    return results.SUCCESS
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    """The order stands: its name is taken, and its first debit is planned."""
+    world.part(StandingOrders).take(transaction.msisdn, _details(transaction)["name"], transaction.id)
+    _plan_debit(world, transaction, 0, transaction.completed_s)
+
+
+def _plan_debit(world: World, order: Transaction, number: int, now_s: float) -> None:
+    """Plan a debit, the first one has number 0, for the begin of its day or for now; none after the last day."""
+    told = _details(order)
+    days, months = _STEPS[told["generation"]][told["frequency"] - 1]
+    if number and not (days or months):
+        return
+    day = _later(_date(told["start"]), days * number, months * number)
+    if day > _date(told["end"]):
+        return
+
+    def debit(at_s: float) -> None:
+        chooser = world.choose
+        play = None
+        if chooser is not None:
+            play = chooser.for_transaction(
+                c2b.KIND, msisdn=order.msisdn, amount=order.amount, reference=order.reference
+            )
+        exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
+        command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else c2b.PAY_BILL
+        c2b.pay(
+            world, exchange, play, short_code=order.short_code, command=command, amount=order.amount,
+            msisdn=order.msisdn, reference=order.reference,
+        )  # fmt: skip
+        if chooser is not None and play is not None:
+            chooser.accepted(c2b.KIND, order.msisdn)
+        _plan_debit(world, order, number + 1, at_s)
+
+    world.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
+
+
+def _callback(world: World, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
+    """Success and failure differ in the case of their keys, and in how they mask the MSISDN."""
+    code, told = str(result.code), _details(transaction)
+    if code != "0":
+        header = {
+            "responseRefID": transaction.id, "requestRefID": transaction.request_id, "responseCode": code,
+            "responseDescription": "Error",
+        }  # fmt: skip
+        pairs = {"TransactionID": "0" * 10, "responseCode": code, "Status": "ERROR",
+                 "Msisdn": f"*********{transaction.msisdn[-3:]}"}  # fmt: skip
+        data = [{"Name": name, "Value": value} for name, value in pairs.items()]
+        return dumps({"ResponseHeader": header, "ResponseBody": {"ResponseData": data}})
+    header = {
+        "responseRefID": transaction.id, "requestRefID": transaction.id, "responseCode": "0",
+        "responseDescription": result.desc.rstrip("."),
+    }  # fmt: skip
+    pairs = {"TransactionID": told["order_id"], "responseCode": "0", "Status": "OKAY",
+             "Msisdn": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"}  # fmt: skip
+    if told["generation"] == NEW:
+        pairs |= _newer(transaction, told)
+    data = [{"name": name, "value": value} for name, value in pairs.items()]
+    return dumps({"responseHeader": header, "responseBody": {"responseData": data}})
+
+
+def _newer(transaction: Transaction, told: Mapping[str, Any]) -> dict[str, str]:
+    """What a success has had since 2026. The names are observed, the form of the values is assumed."""
+    return {
+        "standingOrderName": told["name"],
+        "amount": str(transaction.amount),
+        "issuePaymentReminderUntil": told["end"],
+        "reminderScheduleId": transaction.request_id,
+        "firstPaymentReminderDate": told["start"],
+        "status": "ACTIVE",
+    }
+
+
+def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = world.business.short_code
+    today = datetime.fromtimestamp(now_s, EAT)
+    details = {
+        "name": "Example", "custom_id": "", "start": f"{today:%Y%m%d}", "end": f"{today:%Y%m%d}", "frequency": 1,
+        "generation": OLD, "fits": True, "order_id": world.ids.receipt(now_s),
+    }  # fmt: skip
+    return Transaction(
+        world.ids.reference_id(), world.ids.reference_id(), KIND, msisdn, shillings, short_code, short_code, "INV1",
+        url, now_s, now_s, next(iter(TYPES)), "", details,
+    )  # fmt: skip
+
+
+def _details(transaction: Transaction) -> dict[str, Any]:
+    assert transaction.details is not None
+    return transaction.details
+
+
+def _later(day: date, days: int, months: int) -> date:
+    """So many days and months later; a day that the month has not becomes its last one."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = divmod(number, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last)) + timedelta(days=days)
+
+
+def _date(word: str) -> date:
+    return date(int(word[:4]), int(word[4:6]), int(word[6:]))
+
+
+def _day(value: Any) -> str | None:
+    """A date as eight digits, as a number or as text, between 2000 and 2099."""
+    word: str | None = digits(8, 8)(value)
+    if word is None or not word.startswith("20"):
+        return None
+    try:
+        _date(word)
+    except ValueError:
+        return None
+    return word
+
+
+def _identifier(value: Any) -> str | None:
+    word = str(value) if type(value) is int else value
+    return word if type(word) is str and word in (Identifier.TILL, Identifier.SHORT_CODE) else None
+
+
+def _frequency(value: Any) -> int | None:
+    word = digits(1, 1)(value)
+    return int(word) if word is not None and word != "0" else None
