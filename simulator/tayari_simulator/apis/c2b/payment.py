@@ -40,6 +40,7 @@ OTHER_REASON: Final = REJECT_CODES[-1]
 """A code that is none of these cancels as this one does: assumed."""
 VALIDATED: Final = "validation"
 """In a transaction's details: what became of its validation. Absent: it was not asked for."""
+ASKED: Final = "asked"
 _SAYS: Final = "reference 3.3"
 _SIMULATE_IS_OFF: Final = ERRORS["404.003.01"]
 
@@ -156,7 +157,7 @@ def lifecycle(options: Options) -> Lifecycle:
             return None
         if not (organisation.validates or all_validate):
             return None
-        _details(transaction)[VALIDATED] = "asked"
+        _details(transaction)[VALIDATED] = ASKED
         body = question(world, transaction, due_s)
         return Delivery(
             due_s, organisation.urls.validation, body, transaction.id, transaction.msisdn, note="C2B validation",
@@ -211,6 +212,8 @@ def _settle(world: World, transaction: Transaction) -> None:
 def _answered(world: World, transaction: Transaction, answer: Answer) -> None:
     """The merchant answered the validation, or did not: the payment goes on at once, or is cancelled."""
     details = _details(transaction)
+    if details.get(VALIDATED) != ASKED:
+        return  # a restarted process may send a validation again that was answered just before
     verdict, third_party = _verdict_of(answer)
     if verdict == "":
         organisation = organisation_of(world, transaction)
