@@ -37,7 +37,7 @@ BAD_REQUEST = (400, "400.003.02", "Bad Request")
      ("ConfirmationURL", "shop.example"), ("ConfirmationURL", "https://shop.example/mpesa/confirm"),
      ("ValidationURL", None), ("ValidationURL", "https://shop.example/SQL"), ("ValidationURL", 5)],
 )  # fmt: skip
-def test_a_bad_field_of_a_registration_is_refused_without_its_name(field: str, value: object) -> None:
+def test_a_bad_field_of_a_registration_is_refused_without_its_name(field: str, value: Any) -> None:
     assert error_of(register(Desk(), **{field: value})) == BAD_REQUEST
 
 
@@ -46,7 +46,7 @@ def test_a_bad_field_of_a_registration_is_refused_without_its_name(field: str, v
     [("ShortCode", "x"), ("CommandID", "PayBill"), ("Amount", 0), ("Amount", "1.5"), ("Amount", 250_001),
      ("Msisdn", "0711000111"), ("Msisdn", None), ("BillRefNumber", "x" * 21), ("BillRefNumber", ["x"])],
 )  # fmt: skip
-def test_a_bad_field_of_a_simulated_payment_is_refused_without_its_name(field: str, value: object) -> None:
+def test_a_bad_field_of_a_simulated_payment_is_refused_without_its_name(field: str, value: Any) -> None:
     assert error_of(simulate(Desk(), **{field: value})) == BAD_REQUEST
 
 
@@ -185,7 +185,7 @@ def test_a_rejection_cancels_whatever_response_type_says(body: object, status: i
     assert (transaction.result_code, transaction.receipt) == (code, "")
 
 
-UNREAD = [
+UNREAD: list[tuple[Any, int]] = [
     (None, 0), ({"ResultCode": 0}, 500), (b"", 200), (b"{", 200), ([], 200), ({}, 200), ({"ResultCode": None}, 200),
     ({"ResultCode": True}, 200), ({"ResultCode": [0]}, 200), (b"\xff\x00", 200), ({"resultcode": 0}, 200),
 ]  # fmt: skip

@@ -122,7 +122,7 @@ def test_a_payment_that_was_validated_is_made_and_confirmed_by_the_next_process(
                     answered(*given)
                     killed(there.simulator)
 
-                there.simulator.daraja.answered = answered_and_killed  # type: ignore[method-assign]
+                there.simulator.daraja.answered = answered_and_killed  # type: ignore[assignment, method-assign]
                 await there.simulator.advance(to_next=True)
                 assert shop.bodies[0]["TransactionType"] == ""
             async with port(journal_file=file, clock="manual", options=VALIDATES) as there:
