@@ -21,10 +21,14 @@ class Allocation:
         self._next = count(randbelow(9_000_000) if start is None else start)
         self._run = "".join(_letter(randbelow(36)) for _ in range(3))
         self._lock = Lock()
+        self.payers: set[str] = set()
+        """Every MSISDN that was handed out."""
 
     def msisdn(self) -> str:
         """Twelve digits, `25471` and seven more."""
-        return f"{SUITE_PREFIX}{self._number() % 10_000_000:07d}"
+        payer = f"{SUITE_PREFIX}{self._number() % 10_000_000:07d}"
+        self.payers.add(payer)
+        return payer
 
     def reference(self) -> str:
         """At most twelve letters and digits, as Daraja's AccountReference allows."""

@@ -76,6 +76,9 @@ class Book:
         """All checks together start no more payments at once than the merchant promises to bear."""
         self.queries_per_minute = queries_per_minute
         """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
+        self.prompted = ""
+        """The number to which the merchant pushes, whoever pays; empty: it pushes to the payer."""
+        self._strangers: dict[str, set[str]] = defaultdict(set)
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False
@@ -102,6 +105,13 @@ class Book:
             look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
                 self._looks[payment.reference].append(look)
+
+    def prompts(self, msisdn: str, *, instead_of: str) -> None:
+        """A push went to this number while another one was to be prompted; twice, it is the one for all."""
+        with self._lock:
+            self._strangers[msisdn].add(instead_of)
+            if len(self._strangers[msisdn]) > 1:
+                self.prompted, self.gate = msisdn, StartGate(1)
 
     def forge(self, checkout_request_id: str) -> None:
         """A check plays the stranger: callbacks of this payment prove nothing from now on."""

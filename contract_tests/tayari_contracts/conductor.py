@@ -48,6 +48,9 @@ STAGGER_S = 0.03
 
 CRASH = 500
 
+PAYER_IS_PROMPTED = "S11"
+"""The rule whose finding a number in the merchant's code is."""
+
 LOCKED_DATABASE = "D02"
 """The rule whose finding a locked database is."""
 
@@ -116,6 +119,7 @@ class Conductor:
                 self._after_death(held)
             self._learn_query_limit()
             trouble = overload.merchant or overload.machine or self._says_query_limit()
+            trouble = trouble or ("the merchant pushes to one number for all" if self._book.prompted else "")
             if len(jobs) > 1:
                 self._book.controls.forget_failures()
             for job, first in sorted(doubted, key=lambda one: one[0].rule.id not in CARRIERS):
@@ -171,7 +175,7 @@ class Conductor:
         """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
         overload = self._book.overload
         promised = self._stage.target.merchant.promises.payments_at_once
-        most = min(overload.most_at_once, promised or SIDE_BY_SIDE)
+        most = 1 if self._book.prompted else min(overload.most_at_once, promised or SIDE_BY_SIDE)
         return running >= most or overload.full or (running >= FEWEST and overload.growing)
 
     def _listen(self, *, at_least_s: float = LISTEN_EVERY_S) -> None:
@@ -243,6 +247,11 @@ class Conductor:
             return performed
         if job.rule.id != LOCKED_DATABASE:
             performed = self._unless_locked(performed, before)
+        if self._book.prompted and performed.check.tries > 1 and not job.last and job.rule.id != PAYER_IS_PROMPTED:
+            return performed.left_open(
+                f"the merchant pushes to one number for all ({PAYER_IS_PROMPTED} judges that), so the payments of this "
+                f"check cannot be told apart: {performed.check.reason}"
+            )
         return self._unless_queries_ran_out(performed)
 
     def _unless_locked(self, performed: Performed, before: int) -> Performed:
@@ -262,7 +271,7 @@ class Conductor:
 
     def _says_query_limit(self) -> str:
         limit = self._book.queries_per_minute
-        return "" if limit is None else f"the merchant made at most {limit:g} status queries a minute"
+        return "" if limit is None or limit > POLITE else f"the merchant made at most {limit:g} status queries a minute"
 
     def _queries(self) -> list[tuple[float, str]]:
         """When the merchant asked Daraja for a payment's state (epoch seconds), and for which payment."""

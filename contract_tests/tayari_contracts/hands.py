@@ -39,6 +39,9 @@ PATIENT_S = 75.0
 """So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
 60 s, and must be heard then."""
 
+PROMPT_S = 65.0
+"""A prompt ends by itself within about a minute."""
+
 Scenario = str | Mapping[str, Any]
 """A scenario's name, or the content of a scenario file."""
 
@@ -130,6 +133,12 @@ class Hands(Depth):
         headers: Mapping[str, str] | None,
     ) -> Payment:
         payer = msisdn or self.allocation.msisdn()
+        if self.book.prompted and typed is not None:
+            raise Untested("the merchant pushes to one number, whatever is typed; S11 judges that", certain=True)
+        typed, payer = typed or payer, self.book.prompted or payer
+        if self.book.prompted:
+            self._poll(lambda: None if self.sight.is_prompted(payer) else True, PROMPT_S)
+            self.control.clear_next()
         if scenario is not None:
             self.control.play_next(scenario, msisdn=payer)
             self.scenario = self.scenario or (
@@ -145,7 +154,7 @@ class Hands(Depth):
         starting = self.book.overload.starting(ordinary=ordinary)
         with callbacks_held(self.control, payer, free=ordered, longer_s=hold_s), starting:
             started = self.driver.start_payment(
-                msisdn=typed if typed is not None else payer,
+                msisdn=typed,
                 amount=total,  # type: ignore[arg-type]  # 99.50 is typed into shops too
                 reference=name,
                 idempotency_key=idempotency_key,
@@ -187,6 +196,12 @@ class Hands(Depth):
         if found is None:
             raise Untested(f"no STK push was accepted for this payment: {self.describe(payment)}")
         return found
+
+    def _stranger(self, payment: Payment) -> str:
+        """The number that was prompted instead of the payer's; empty where none was, or nobody knows."""
+        for number in self.sight.strangers(payment, self.allocation.payers):
+            self.book.prompts(number, instead_of=payment.msisdn)
+        return self.book.prompted
 
     def in_background(self, act: Callable[[], T]) -> Future[T]:
         """Run `act` in a thread of its own, so that the check can act meanwhile."""
@@ -328,6 +343,8 @@ class Hands(Depth):
         if started.status is None:
             return f"the merchant did not answer ({started.error})"
         pushes = self.sight.pushes(payment)
+        if not pushes and self._stranger(payment):
+            return f"the merchant answered {started.status} and pushed to another number (S11 judges that)"
         if not pushes:
             return f"the merchant answered {started.status} and sent no STK push"
         answer = (pushes[-1].get("response") or {}).get("status")

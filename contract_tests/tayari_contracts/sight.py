@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
@@ -44,6 +45,17 @@ class Sight:
             if tail in re.sub(r"\D", "", _payer(entry))
         ]
 
+    def strangers(self, payment: Payment, payers: Collection[str]) -> list[str]:
+        """Numbers that were pushed to since the payment began and are none of `payers`.
+
+        None where the merchant has ever pushed to one of them: then it pushes to whoever pays.
+        """
+        pushes = self.entries(since=1, endpoint="stk_push", kind="request")
+        numbers = [(int(entry["seq"]), str(body_of(entry).get("PhoneNumber"))) for entry in pushes]
+        if any(number in payers for _, number in numbers):
+            return []
+        return list(dict.fromkeys(number for sequence, number in numbers if sequence >= payment.since))
+
     def until_stored_s(self) -> float:
         """Seconds until the newest push is old enough that a merchant has written down what its answer said.
 
@@ -78,11 +90,13 @@ class Sight:
 
     def accepted(self, payment: Payment) -> list[dict[str, Any]]:
         """The payments that Daraja accepted from this payer since the check began, oldest first."""
-        return [
+        recent = [
             found
             for found in self._control.payments(msisdn=payment.msisdn)
             if found["created_at"] >= payment.began_at - 1.0
         ]
+        named = [found for found in recent if found.get("account_reference") == payment.reference]
+        return named or recent
 
     def checkout_request_id(self, payment: Payment) -> str | None:
         """Of the last accepted push, if there was one."""
@@ -93,6 +107,10 @@ class Sight:
         """Daraja's own record of the last accepted push (`receipt`, `callback_url`, ...); empty when there was none."""
         accepted = self.accepted(payment)
         return accepted[-1] if accepted else {}
+
+    def is_prompted(self, msisdn: str) -> bool:
+        """Whether a prompt is open on this phone."""
+        return any(found["state"] == "prompted" for found in self._control.payments(msisdn=msisdn))
 
     def acknowledged(self, payment: Payment) -> bool:
         """Whether the merchant was told that Daraja accepted the push."""

@@ -484,6 +484,27 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
     assert tries[1] - newest >= 1.5 * 60.0 / 10
 
 
+def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> None:
+    book = Book()
+    book.prompts("254708374149", instead_of="254710000001")
+    book.prompts("254708374149", instead_of="254710000001")
+    assert book.prompted == ""
+
+    book.prompts("254708374149", instead_of="254710000002")
+    assert book.prompted == "254708374149"
+
+
+@pytest.mark.parametrize(("tries", "state"), [(1, State.FAIL), (2, State.UNKNOWN)])
+def test_several_payments_of_one_number_are_not_told_apart(tries: int, state: State) -> None:
+    def fails(probe: Probe) -> None:
+        probe.tries = tries
+        for payer in ("254710000001", "254710000002"):
+            probe.book.prompts("254708374149", instead_of=payer)
+        raise Failed("the payment is failed")
+
+    assert conduct(stage(), job("C12", fails))["C12"].state is state
+
+
 def test_starts_inside_checks_keep_the_promise_of_payments_at_once() -> None:
     gate = StartGate(2)
     inside, most = [0], [0]

@@ -104,6 +104,17 @@ def test_a_shop_that_asks_only_when_its_page_is_read_can_be_judged() -> None:
     assert found == {"Q02": State.PASS, "Q06": State.PASS, "Q12": State.NOT_TESTED}
 
 
+@pytest.mark.slow
+def test_a_shop_that_pushes_to_one_number_breaks_that_rule_alone() -> None:
+    found = run_rules(["S11", "S06", "C13", "Q01", "U05", "S10"], defects=["one-number-for-all"])
+
+    states = {check.rule: check.state for check in found}
+    assert states.pop("S11") is State.FAIL
+    assert states == {
+        "S06": State.NOT_TESTED, "C13": State.PASS, "Q01": State.PASS, "U05": State.PASS, "S10": State.PASS
+    }  # fmt: skip
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 

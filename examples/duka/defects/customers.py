@@ -1,4 +1,4 @@
-"""What goes wrong in what the customer reads (rules U01 to U06, Q10, Q11)."""
+"""What goes wrong in what the customer reads (rules U01 to U06, Q10, Q11, K02)."""
 
 from __future__ import annotations
 
@@ -87,6 +87,11 @@ class FailedByTimer(Api):
         return shown
 
 
+class NoState(Api):
+    def view(self, payment: Payment) -> dict[str, object]:
+        return {name: value for name, value in super().view(payment).items() if name != "status"}
+
+
 class DownLaterOnly(Messages):
     def topic(self, payment: Payment) -> str:
         if payment.topic is Topic.UNAVAILABLE:
@@ -102,6 +107,7 @@ ROWS = (
     defect("raw-for-rare-codes", "U07", "Passes M-Pesa's raw words on for a rare code.", RawForRareCodes),
     defect("first-browser-only", "U04", "Shows a payment only to the browser that began it.", FirstBrowserOnly),
     defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
+    defect("no-state", "K02", "Tells nobody the state of a payment.", NoState),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),
     defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),
     defect("down-later-only", "U06", "Offers only a later try when M-Pesa is down.", DownLaterOnly),

@@ -111,6 +111,11 @@ class TestNumberPays(Daraja):
         return "254708374149"
 
 
+class OneNumberForAll(Daraja):
+    async def push(self, *, msisdn: str, amount: int, **named: str) -> Ack:  # noqa: ARG002 - that is the defect
+        return await super().push(msisdn="254708374149", amount=amount, **named)
+
+
 class OnePath(CallbackPaths):
     def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
         return f"{self.public_url}{PREFIX}/callback"
@@ -173,6 +178,7 @@ ROWS = (
         "one-callback-path", "S10", "Uses one callback path that anybody can guess.", OnePath, FindsByCheckoutRequestId
     ),
     defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
+    defect("one-number-for-all", "S11", "Pushes to the number in its code, whoever pays.", OneNumberForAll),
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
     defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),

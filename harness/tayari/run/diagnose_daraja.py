@@ -63,6 +63,15 @@ def refusal(entries: Sequence[Entry]) -> str:
     return str(_answer(push).get("errorMessage") or "") if push is not None else ""
 
 
+def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[Finding]:
+    """A push that asks another number than the payer's."""
+    push = _last(entries, "stk_push")
+    number = str(_request(push).get("PhoneNumber", "")) if push is not None else msisdn
+    if number[-9:] != msisdn[-9:]:
+        found = f"the push asks {number[:5]}***{number[-3:]}, and {msisdn} pays"
+        yield warning("payer", found, "let the merchant push to the number that is typed; the rules judge that (S11)")
+
+
 def unused_rewrites(push: Entry, callbacks: Callbacks) -> Iterator[Finding]:
     """Entries of `callbacks.rewrite` that the callback of this push does not meet: the first that fits is taken."""
     sent = str(_request(push).get("CallBackURL", ""))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tayari_contracts.rules import Need, catalogue
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
@@ -131,6 +132,7 @@ def _payment(stage: Stage) -> Iterator[Finding]:
         return
     yield merchant.payment_answer(started, stage.target, refused=daraja.refusal(entries))
     push = daraja.accepted_push(entries)
+    yield from daraja.other_payer(entries, msisdn)
     if push is not None:
         yield from daraja.unused_rewrites(push, stage.target.callbacks)
         yield from _outcome(stage, played, push["checkout_request_id"])
@@ -166,7 +168,7 @@ def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterato
             "callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that"
         )
     if stage.target.merchant.status is None and stage.target.merchant.adapter is None:
-        yield good("status", "the target file has no merchant.status: rules that need it will not be tested")
+        yield _without_state()
         yield from _books(_read_back(stage, played, StatusView(state=None)), stage.target)
         yield from readings.unsaid(played.started, (), stage.target)
         return
@@ -177,6 +179,17 @@ def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterato
         yield from _paid(stage, played, view, checkout_request_id)
     if waited["met"] and answered is not None and 200 <= answered < 300:
         yield from _cancelled(stage, played, view)
+
+
+def _without_state() -> Finding:
+    """How many rules fall away without a state, and what brings them back."""
+    rows = [row for row in catalogue().values() if row.family != "performance"]
+    lost = sum(1 for row in rows if Need.STATE in row.needs)
+    return warning(
+        "status",
+        f"the target file has no merchant.status: {lost} of {len(rows)} rules will not be tested",
+        "write merchant.status, which brings them back: a request, or `sql`, `file` or `command`",
+    )
 
 
 def _state(view: StatusView, answered: int | None) -> Finding:

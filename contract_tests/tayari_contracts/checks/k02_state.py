@@ -1,0 +1,28 @@
+"""K02: the state of a payment can be found out."""
+
+from __future__ import annotations
+
+from tayari_contracts.book import untranslated
+from tayari_contracts.findings import Failed, Warned, unknown_word
+from tayari_contracts.probe import Probe
+from tayari_contracts.registry import check
+
+WAYS = "a request, an SQL query, a file or a command"
+
+
+@check("K02")
+def a_state_can_be_read(probe: Probe) -> None:
+    """What the merchant says of one payment."""
+    if not probe.sees_state and probe.target.merchant.adapter is None:
+        raise Warned(
+            f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
+            "tells a payment's state. Where the merchant keeps none, nobody can find out who has paid"
+        )
+    view = probe.status(probe.pay_accepted())
+    if view.state is None and (word := untranslated(view)):
+        raise unknown_word(word)
+    if view.state is None:
+        raise Failed(
+            f"no state of a payment that has begun could be read ({view.error or f'HTTP {view.http_status}'}); "
+            f"expected pending, paid or failed by {WAYS}"
+        )
