@@ -1,1 +1,1 @@
-"""The client of the simulator's control API, and the simulator as a process. It imports nothing of the project."""
+"""The client of the simulator's control API, and the simulator as a process. It may import `tayari_formats`."""
