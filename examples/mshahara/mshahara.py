@@ -1,0 +1,137 @@
+"""Mshahara ("salary") pays salaries through M-Pesa B2C: `python mshahara.py --port 8002 --db mshahara.db`.
+
+Standard library only, but for the cipher of the initiator's password: one table, one worker, JSON over HTTP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from bank import Bank, Settings
+from books import Books, Payout
+from defects import DEFECTS, payroll_with
+from payroll import Payroll
+
+PHONE = re.compile(r"(?:\+?254|0)?([17]\d{8})")
+LARGEST = 100_000
+"""Bytes of a request; a result has about two thousand."""
+
+
+def shown(payout: Payout) -> dict[str, Any]:
+    """A payout as our callers see it."""
+    return {
+        "id": payout.id,
+        "reference": payout.reference,
+        "state": payout.state,
+        "amount": payout.amount,
+        "receipt": payout.receipt,
+        "message": payout.note,
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The routes."""
+
+    payroll: Payroll
+    secret: str
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """State of the house, of one payout, of the alerts."""
+        if self.path == "/up":
+            self._answer(200, {"up": True, "stopped": self.payroll.stopped})
+        elif self.path == "/alerts":
+            self._answer(200, {"alerts": self.payroll.books.alerts(), "stopped": self.payroll.stopped})
+        elif (found := self.payroll.books.find(id=self.path.removeprefix("/payouts/"))) is not None:
+            self._answer(200, shown(found))
+        else:
+            self._answer(404, {"error": "no such payout"})
+
+    def do_POST(self) -> None:
+        """A new payout, a resumed queue, a message of M-Pesa."""
+        body = self._body()
+        if self.path == "/payouts":
+            self._payout(body)
+        elif self.path == "/resume":
+            self.payroll.resume()
+            self._answer(200, {"stopped": ""})
+        elif self.path.startswith(f"/{self.secret}/told/"):
+            self._told(self.path.rsplit("/", 1)[1], body)
+        else:
+            self._answer(404, {"error": "no such path"})
+
+    def _payout(self, body: dict[str, Any]) -> None:
+        phone = PHONE.fullmatch(re.sub(r"[\s-]", "", str(body.get("phone") or "")))
+        amount, reference = body.get("amount"), str(body.get("reference") or "")
+        if phone is None or type(amount) is not int or not 10 <= amount <= 250_000 or not reference:
+            self._answer(422, {"error": "expected phone, reference, and an amount of 10 to 250000 whole shillings"})
+            return
+        self._answer(202, shown(self.payroll.request(reference, f"254{phone[1]}", amount)))
+
+    def _told(self, what: str, body: dict[str, Any]) -> None:
+        """M-Pesa is answered at once and always: it does not ask twice."""
+        result = body.get("Result")
+        hear = {
+            "result": self.payroll.result,
+            "late": self.payroll.waited_too_long,
+            "status": self.payroll.status,
+        }.get(what)
+        if hear is not None and isinstance(result, dict):
+            hear(result)
+        self._answer(200, {"ResultCode": 0, "ResultDesc": "Accepted"})
+
+    def _body(self) -> dict[str, Any]:
+        length = int(self.headers.get("Content-Length") or 0)
+        try:
+            value = json.loads(self.rfile.read(min(length, LARGEST)))
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        """No access log."""
+
+
+def main() -> None:
+    """Serve until a signal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8002)
+    parser.add_argument("--db", default="mshahara.db")
+    parser.add_argument("--defect", choices=sorted(DEFECTS), help="one thing that is done wrong")
+    given = parser.parse_args()
+    env = os.environ
+    secret = env.get("MSHAHARA_SECRET", "9f2c1e7a")
+    settings = Settings(
+        url=env["MPESA_URL"], key=env["MPESA_KEY"], secret=env["MPESA_SECRET"],
+        short_code=env.get("MPESA_SHORT_CODE", "600992"), initiator=env.get("MPESA_INITIATOR", "testapi"),
+        password=env.get("MPESA_PASSWORD", "Safaricom999!*!"), certificate=env["MPESA_CERTIFICATE"],
+        public_url=f"{env.get('MSHAHARA_URL', 'https://mshahara.example')}/{secret}",
+    )  # fmt: skip
+    made = payroll_with(given.defect)(Books(given.db), Bank(settings))
+    handler = type("Served", (Handler,), {"payroll": made, "secret": secret})
+    server = ThreadingHTTPServer(("127.0.0.1", given.port), handler)
+    server.daemon_threads = True
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    made.start()
+    server.serve_forever()
+    made.close()
+
+
+if __name__ == "__main__":
+    main()
