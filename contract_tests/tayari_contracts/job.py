@@ -71,7 +71,10 @@ class Performed:
 def missing_need(job: Job, target: Target) -> Check | None:
     """The check's ending when the target file lacks what it needs; None when nothing is missing."""
     merchant = target.merchant
-    status = merchant.status
+    absent = _absent_kind(job, target)
+    if absent:
+        return Check(rule=job.rule.id, state=State.NOT_APPLICABLE, reason=absent)
+    status, payout = merchant.status, merchant.payout
     present = {
         Need.STATE: status is not None,
         Need.CREDITS: merchant.ledger is not None or (status is not None and status.credited is not None),
@@ -80,6 +83,10 @@ def missing_need(job: Job, target: Target) -> Check | None:
         Need.AUDIT: merchant.audit is not None,
         Need.RESTART: merchant.start is not None,
         Need.QUERY: True,
+        Need.PAYOUT: payout is not None,
+        Need.PAYOUT_STATE: payout is not None and payout.status is not None,
+        Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
+        Need.ALERTS: payout is not None and payout.alerts is not None,
     }
     for need in sorted(job.needs):
         if not present[need]:
@@ -98,6 +105,15 @@ def missing_need(job: Job, target: Target) -> Check | None:
             reason="the merchant declares no stk_query capability (K01 holds that against its traffic)",
         )
     return None
+
+
+def _absent_kind(job: Job, target: Target) -> str:
+    """Why the merchant does nothing of the kind that a rule is about: payments, or payouts; empty where it does."""
+    merchant = target.merchant
+    if Need.PAYOUT in job.needs:
+        pays_out = merchant.payout is not None or "payout" in merchant.capabilities
+        return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
+    return "" if merchant.takes_payments else "the merchant takes no payments: its target file has payouts alone"
 
 
 def perform(
@@ -221,7 +237,7 @@ def depth_of(target: Target) -> str:
     """How deep the target file lets us look."""
     if target.merchant.adapter is not None:
         return "adapter"
-    return "black box" if target.merchant.status is None else "state probe"
+    return "state probe" if target.merchant.shows_state else "black box"
 
 
 def repeat_command(rule: Rule, target: Target) -> str:

@@ -30,6 +30,11 @@ class Need(StrEnum):
     RESTART = "restart"
     QUERY = "query"
     """The capability `stk_query`."""
+    PAYOUT = "payout"
+    """The merchant pays out; every rule without this need is about payments."""
+    PAYOUT_STATE = "payout_state"
+    PAYOUT_RECEIPT = "payout_receipt"
+    ALERTS = "alerts"
 
 
 class Control(StrEnum):
@@ -72,6 +77,10 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.AUDIT: "merchant.audit",
     Need.RESTART: "merchant.start",
     Need.QUERY: "merchant.capabilities: stk_query",
+    Need.PAYOUT: "merchant.payout",
+    Need.PAYOUT_STATE: "merchant.payout.status",
+    Need.PAYOUT_RECEIPT: "merchant.payout.status.receipt",
+    Need.ALERTS: "merchant.payout.alerts",
 }
 
 SUITES: Final = ("smoke", "ci", "release", "load")

@@ -122,10 +122,10 @@ class Bank:
             return self._token
 
     def _call(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        request = urllib.request.Request(self.settings.url + path, data=body, headers=headers)  # noqa: S310
+        request = urllib.request.Request(self.settings.url + path, data=body, headers=headers)
         request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self._timeout_s) as response:
                 return Answer(response.status, _json(response.read()))
         except urllib.error.HTTPError as error:
             with error:

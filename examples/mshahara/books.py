@@ -1,4 +1,4 @@
-"""What Mshahara knows: one SQLite table of payouts, one of alerts to staff. Every change is written before it is acted on."""
+"""What Mshahara knows: a table of payouts, one of alerts to staff. Every change is written before it is acted on."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ class Books:
         """Queue a payout; a reference that is known gives the payout that it has."""
         with self.changing() as db:
             db.execute(
-                "INSERT OR IGNORE INTO payouts (id, reference, phone, amount, originator_id, state) VALUES (?,?,?,?,?,?)",
+                "INSERT OR IGNORE INTO payouts (id, reference, phone, amount, originator_id, state)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (uuid.uuid4().hex, reference, phone, amount, f"mshahara-{uuid.uuid4().hex}", QUEUED),
             )
             return _payout(db.execute("SELECT * FROM payouts WHERE reference = ?", (reference,)).fetchone())
@@ -75,7 +76,7 @@ class Books:
         """The payout with this `id`, `originator_id` or `reference`."""
         ((column, value),) = where.items()
         with self._lock:
-            row = self._db.execute(f"SELECT * FROM payouts WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
+            row = self._db.execute(f"SELECT * FROM payouts WHERE {column} = ?", (value,)).fetchone()
         return _payout(row) if row is not None else None
 
     def change(self, payout: Payout, **values: object) -> None:
@@ -83,7 +84,7 @@ class Books:
         columns = ", ".join(f"{name} = ?" for name in values)
         with self.changing() as db:
             db.execute(
-                f"UPDATE payouts SET {columns} WHERE id = ? AND state NOT IN ('{PAID}', '{FAILED}')",  # noqa: S608
+                f"UPDATE payouts SET {columns} WHERE id = ? AND state NOT IN ('{PAID}', '{FAILED}')",
                 (*values.values(), payout.id),
             )
 
@@ -118,7 +119,7 @@ class Books:
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Payout]:
         with self._lock:
-            rows = self._db.execute(f"SELECT * FROM payouts WHERE {where}", values).fetchall()  # noqa: S608
+            rows = self._db.execute(f"SELECT * FROM payouts WHERE {where}", values).fetchall()
         return [_payout(row) for row in rows]
 
 

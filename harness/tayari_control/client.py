@@ -193,8 +193,15 @@ class ControlClient:
 
     def metrics(self) -> str:
         """`GET /metrics`: counters and gauges as Prometheus text."""
+        return self._text("/metrics")
+
+    def certificate(self) -> str:
+        """The certificate, as PEM, with which a merchant encrypts its initiator's password."""
+        return self._text("/v1/certificate")
+
+    def _text(self, path: str) -> str:
         try:
-            answer = self._session.get(f"{self.control_url}/metrics", timeout=self._timeout_s)
+            answer = self._session.get(f"{self.control_url}{path}", timeout=self._timeout_s)
         except requests.RequestException as error:
             raise self._silent(error) from error
         if answer.status_code != 200:

@@ -119,13 +119,39 @@ class MerchantDriver:
         status = self.target.merchant.status
         if view is not None or status is None:
             return view or StatusView(state=None, error="the target file has no merchant.status")
-        values = {"payment_id": payment_id, "reference": reference}
-        if status.call is not None:
-            answer = self._sender.send("read status", status.call, values)
-        else:
-            folder = self.target.path.parent
-            answer = probe(status, {**self._sender.values, **values}, folder=folder)
-        return self._status_view(status, answer, payment_id)
+        return self._look(status, "read status", {"payment_id": payment_id, "reference": reference}, payment_id)
+
+    def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        """Ask the merchant to pay somebody; an adapter is not asked."""
+        payout = self.target.merchant.payout
+        if payout is None:
+            return Started(accepted=False, status=None, payment_id=None, error="the target file has no merchant.payout")
+        values = _payment_values(msisdn, amount, reference, "")
+        answer = self._sender.send("start payout", payout.call, values)
+        return _started(answer, payout.payout_id, payout.message, reference)
+
+    def read_payout(self, payout_id: str, reference: str) -> StatusView:
+        """Read a payout's state, by request or by probe."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.status is None:
+            return StatusView(state=None, error="the target file has no merchant.payout.status")
+        return self._look(payout.status, "read payout", {"payout_id": payout_id, "reference": reference}, payout_id)
+
+    def read_alerts(self) -> tuple[str, ...] | None:
+        """What the merchant's staff are told; None where the target file does not say where, or it cannot be read."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.alerts is None:
+            return None
+        answer = self._sender.send("read alerts", payout.alerts.call, {})
+        return None if _is_refused(answer) else _texts(payout.alerts.texts, answer)
+
+    def resume_payouts(self) -> str:
+        """Let a merchant that has stopped its payouts go on; why it did not, else an empty text."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.resume is None:
+            return "the target file has no merchant.payout.resume"
+        answer = self._sender.send("resume payouts", payout.resume, {})
+        return (answer.error or f"merchant.payout.resume answered {answer.status}") if _is_refused(answer) else ""
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         """Read the customer's credits for this payment; None where the target file has no `ledger`."""
@@ -139,7 +165,7 @@ class MerchantDriver:
             return view
         values = {"payment_id": payment_id, "reference": reference}
         answer = self._sender.send("read ledger", ledger.call, values)
-        if answer.error or answer.status is None or answer.status >= 400:
+        if _is_refused(answer):
             return LedgerView(credits=None, error=answer.error or f"the ledger answered {answer.status}")
         return _ledger_view(ledger.credits, ledger.total, answer)
 
@@ -154,27 +180,21 @@ class MerchantDriver:
         if view is not None or audit is None:
             return view
         answer = self._sender.send("read audit", audit.call, {"payment_id": payment_id, "reference": reference})
-        if answer.error or answer.status is None or answer.status >= 400:
-            return None
-        found = find_all(audit.messages, answer)
-        members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
-        return tuple(as_text(member) for member in members)
+        return None if _is_refused(answer) else _texts(audit.messages, answer)
 
     def _start(self, values: Mapping[str, object], timeout_s: float | None, headers: Mapping[str, str]) -> Started:
         pay = self.target.merchant.pay
         keyed = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
         answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
-        found = as_text(find(pay.payment_id, answer)) if pay.payment_id is not None else str(values["reference"])
-        return Started(
-            accepted=answer.status is not None and answer.status < 400,
-            status=answer.status,
-            payment_id=found or None,
-            message=_message(pay.message, answer),
-            body=answer.body,
-            error=answer.error,
-            duration_s=answer.duration_s,
-            content_type=answer.content_type,
-        )
+        return _started(answer, pay.payment_id, pay.message, str(values["reference"]))
+
+    def _look(self, status: Status, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
+        if status.call is not None:
+            answer = self._sender.send(title, status.call, values)
+        else:
+            folder = self.target.path.parent
+            answer = probe(status, {**self._sender.values, **values}, folder=folder)
+        return self._status_view(status, answer, payment_id)
 
     def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
         raw = as_text(find(status.state, answer)).strip()
@@ -231,6 +251,30 @@ def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) ->
         "reference": reference,
         "idempotency_key": key,
     }
+
+
+def _started(answer: Answer, id_at: str | None, message_at: str | None, reference: str) -> Started:
+    found = as_text(find(id_at, answer)) if id_at is not None else reference
+    return Started(
+        accepted=answer.status is not None and answer.status < 400,
+        status=answer.status,
+        payment_id=found or None,
+        message=_message(message_at, answer),
+        body=answer.body,
+        error=answer.error,
+        duration_s=answer.duration_s,
+        content_type=answer.content_type,
+    )
+
+
+def _is_refused(answer: Answer) -> bool:
+    return bool(answer.error) or answer.status is None or answer.status >= 400
+
+
+def _texts(written: str, answer: Answer) -> tuple[str, ...]:
+    found = find_all(written, answer)
+    members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    return tuple(as_text(member) for member in members)
 
 
 def _message(written: str | None, answer: Answer) -> str:

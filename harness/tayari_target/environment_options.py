@@ -56,7 +56,12 @@ def credentials_of(target: Target) -> dict[str, str]:
 
 def learns_daraja_url(start: Start | None) -> bool:
     """Whether the start command tells the merchant where Daraja is, so that any port will do."""
-    return start is not None and any("daraja_url" in names(text) for text in (start.command, *start.env.values()))
+    return asks_for(start, "daraja_url")
+
+
+def asks_for(start: Start | None, placeholder: str) -> bool:
+    """Whether the start command tells the merchant this."""
+    return start is not None and any(placeholder in names(text) for text in (start.command, *start.env.values()))
 
 
 def _filled(callbacks: Callbacks, port: str) -> Callbacks:

@@ -19,7 +19,7 @@ from tayari_control.process import SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
-from tayari_target.environment_options import StageOptions, credentials_of, simulator_options
+from tayari_target.environment_options import StageOptions, asks_for, credentials_of, simulator_options
 from tayari_target.merchant_process import MerchantProcess, free_port
 from tayari_target.sender import Record
 from tayari_target.target_file import load_target
@@ -152,8 +152,25 @@ class Stage:
             "work_dir": str(self.work_dir),
             "python": sys.executable,
             "target_dir": str(self.target.path.parent),
+            "certificate_file": self._certificate_file(),
         }
         self._connect(daraja_url, {name: value for name, value in known.items() if value})
+
+    def _certificate_file(self) -> str:
+        """The simulator's certificate for initiators' passwords, as a file; empty where the merchant is not told of it.
+
+        The simulator makes its key pair only when somebody asks.
+        """
+        if not asks_for(self.target.merchant.start, "certificate_file"):
+            return ""
+        control = ControlClient(self.control_url)
+        try:
+            text = control.certificate()
+        finally:
+            control.close()
+        file = self.work_dir / "initiator-certificate.pem"
+        file.write_text(text, encoding="utf-8")
+        return str(file)
 
     def raise_merchant(self) -> None:
         """The second half: the merchant, where the target file has a start command."""

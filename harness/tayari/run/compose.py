@@ -90,7 +90,7 @@ def depth_of(target: Target) -> str:
     """How deep the target file lets us look."""
     if target.merchant.adapter is not None:
         return "adapter"
-    return "black box" if target.merchant.status is None else "state probe"
+    return "state probe" if target.merchant.shows_state else "black box"
 
 
 def environment() -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,7 @@ from tayari_target.views import Started, StatusView
 from tayari.run import diagnose_daraja as daraja
 from tayari.run import diagnose_merchant as merchant
 from tayari.run import diagnose_payment as readings
+from tayari.run.diagnose_payout import payout
 from tayari.run.findings import Finding, bad, good, warning
 
 Tell = Callable[[Finding], None]
@@ -80,7 +81,10 @@ def _findings(stage: Stage) -> Iterator[Finding]:
     yield _simulator(stage)
     yield _merchant(stage)
     try:
-        yield from _payment(stage)
+        if stage.target.merchant.takes_payments:
+            yield from _payment(stage)
+        if stage.target.merchant.payout is not None:
+            yield from payout(stage)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
 

@@ -123,6 +123,9 @@ def _learn(order: Order, stage: Stage, parts: Parts) -> None:
 
 def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
+    if not stage.target.merchant.takes_payments:
+        parts.loaded = not_begun(parts.loaded.plan, "the load is made of payments; the target file has no merchant.pay")
+        return False
     stage.control.clear_next()
     if stage.merchant_alive() is not False:
         return True

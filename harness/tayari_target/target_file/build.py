@@ -11,12 +11,15 @@ from tayari_control.process import Callbacks, DarajaAccount
 from tayari_money.payment_state import PaymentState
 
 from tayari_target.target_file.model import (
+    NO_PAY,
+    Alerts,
     Audit,
     Call,
     Ledger,
     Merchant,
     OpenAccount,
     Pay,
+    Payout,
     Promises,
     Start,
     Status,
@@ -30,16 +33,19 @@ SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72a
 """Public sandbox constants. Source: reference 1.8."""
 
 USUAL: Final = frozenset({"stk_push", "stk_query"})
-"""The capabilities of a merchant whose file names none."""
+"""The capabilities of a merchant that takes payments, where its file names none."""
 
 
 def build_merchant(data: Data, folder: Path) -> Merchant:
     """The `merchant` section."""
-    pay, capabilities = data.get("pay"), data.get("capabilities")
+    pay, capabilities = _pay(data), data.get("capabilities")
+    payout = _payout(data["payout"]) if "payout" in data else None
+    usual = (USUAL if pay is not NO_PAY else frozenset()) | ({"payout"} if payout is not None else frozenset())
     return Merchant(
         name=data["name"],
         base_url=data["base_url"].rstrip("/"),
-        pay=_pay(pay) if pay is not None else Pay(call=Call(method="ADAPTER", path="")),
+        pay=pay,
+        payout=payout,
         start=_start(data["start"], folder) if "start" in data else None,
         status=_status(data["status"]) if "status" in data else None,
         ledger=Ledger(call=_call(data["ledger"]), **_given(data["ledger"], "credits", "total"))
@@ -54,7 +60,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
             **_numbers(data.get("promises", {}), "reconcile_within_s", "queries_per_minute", "answer_within_s"),
             **_given(data.get("promises", {}), "payments_at_once"),
         ),
-        capabilities=USUAL if capabilities is None else frozenset(capabilities),
+        capabilities=usual if capabilities is None else frozenset(capabilities),
         **_given(data, "adapter", "max_answer_bytes"),
         **_numbers(data, "timeout_s"),
     )
@@ -94,12 +100,26 @@ def _start(data: Data, folder: Path) -> Start:
     )
 
 
-def _pay(data: Data) -> Pay:
+def _pay(merchant: Data) -> Pay:
+    if "pay" not in merchant:
+        return Pay(call=Call(method="ADAPTER", path="")) if "adapter" in merchant else NO_PAY
+    data = merchant["pay"]
     return Pay(
         call=_call(data),
         payment_id=data.get("payment_id"),
         message=data.get("message"),
         idempotency_header=data.get("idempotency_header"),
+    )
+
+
+def _payout(data: Data) -> Payout:
+    alerts = data.get("alerts")
+    return Payout(
+        call=_call(data),
+        status=_status(data["status"]) if "status" in data else None,
+        alerts=Alerts(call=_call(alerts), texts=alerts["texts"]) if alerts is not None else None,
+        resume=_call(data["resume"]) if "resume" in data else None,
+        **_given(data, "payout_id", "message"),
     )
 
 

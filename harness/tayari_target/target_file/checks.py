@@ -74,12 +74,15 @@ def check_whole(checked: Checked) -> None:
         if "json" in section and "form" in section:
             checked.complain((*path, "form"), "both json and form; expected one of them; remove the other")
     merchant, callbacks = _section(data, "merchant"), _section(data, "callbacks")
-    if merchant and not {"pay", "adapter"} & set(merchant):
+    if merchant and not {"pay", "adapter", "payout"} & set(merchant):
         expected = 'how a payment is started: `pay: {request: "POST /api/pay", json: {...}}`'
         checked.missing(("merchant",), "pay", expected)
     _check_port(checked, merchant)
-    if "status" in merchant:
-        _check_status(checked, _section(merchant, "status"))
+    _check_capabilities(checked, merchant)
+    for path in (("merchant", "status"), ("merchant", "payout", "status")):
+        owner = _section(merchant, "payout") if "payout" in path else merchant
+        if "status" in owner:
+            _check_status(checked, path, _section(owner, "status"))
     if callbacks.get("rewrite") and "deliver_to" in callbacks:
         message = "beside rewrite; expected one of the two; deliver_to takes every callback; remove one"
         checked.complain(("callbacks", "deliver_to"), message)
@@ -100,8 +103,19 @@ def _check_port(checked: Checked, merchant: Mapping[str, Any]) -> None:
             checked.complain(path, f"{base_url!r}, and {{port}} in {used}; expected {{port}} in base_url as well; {do}")
 
 
-def _check_status(checked: Checked, status: Mapping[str, Any]) -> None:
-    path = ("merchant", "status")
+def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
+    """The capabilities that are named are those that the file lets us judge."""
+    named, path = merchant.get("capabilities"), ("merchant", "capabilities")
+    if not isinstance(named, list):
+        return
+    if "payout" in merchant and "payout" not in named:
+        checked.complain(path, "no payout beside merchant.payout; expected payout; add it, or remove the section")
+    if not {"pay", "adapter"} & set(merchant) and {"stk_push", "stk_query"} & set(named):
+        found = "stk_push or stk_query without merchant.pay; expected merchant.pay"
+        checked.complain(path, f"{found}; add `pay:`, or remove the capability")
+
+
+def _check_status(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
     ways = [way for way in _WAYS if way in status]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
@@ -122,7 +136,7 @@ def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
     for name in placeholders.names(text):
         if name in allowed:
             continue
-        if name in placeholders.RUN | placeholders.PAYMENT | placeholders.READING:
+        if name in placeholders.RUN | placeholders.PAYMENT | placeholders.READING | placeholders.READING_PAYOUT:
             found, do = f"{{{name}}} is not known at this point", "use one of those, or move it to another request"
         else:
             meant = placeholders.MEANT.get(name.lower(), "")
@@ -135,6 +149,8 @@ def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
 def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
     """The placeholders that have a value where this key is used."""
     run, paying, reading = placeholders.RUN, placeholders.PAYMENT, placeholders.READING
+    if path[:2] == ("merchant", "payout"):
+        return _known_to_payouts(path[2:], data)
     match path:
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
@@ -152,6 +168,23 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return run | reading | _saved(data)
         case ("merchant", "c2b", "open_account", key, *_) if key in _CALL:
             return run | paying
+    return frozenset()
+
+
+def _known_to_payouts(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
+    """The same below `merchant.payout`."""
+    run, reading = placeholders.RUN, placeholders.READING_PAYOUT
+    match path:
+        case ("status", "url"):
+            return run
+        case ("status", "sql" | "file" | "command"):
+            return run | reading
+        case ("status", key, *_) if key in _CALL:
+            return run | reading | _saved(data)
+        case ("alerts" | "resume", key, *_) if key in _CALL:
+            return run | _saved(data)
+        case (key, *_) if key in _CALL:
+            return run | placeholders.PAYOUT | _saved(data)
     return frozenset()
 
 

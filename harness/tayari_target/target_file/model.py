@@ -57,6 +57,10 @@ class Pay:
     idempotency_header: str | None = None
 
 
+NO_PAY = Pay(call=Call(method="NONE", path=""))
+"""Of a merchant that takes no payments."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How a payment's state is read: by `call`, or by one of the probes."""
@@ -105,6 +109,29 @@ class OpenAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """Where the merchant's own staff read what needs a person."""
+
+    call: Call
+    texts: str
+    """Extractor of the texts, all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """How the merchant is asked to pay somebody, and how the payout is read."""
+
+    call: Call
+    payout_id: str | None = None
+    """An extractor; None: the reference is the identifier."""
+    message: str | None = None
+    status: Status | None = None
+    alerts: Alerts | None = None
+    resume: Call | None = None
+    """Lets a merchant that has stopped its payouts go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """What the merchant says of itself; rules hold it to that."""
 
@@ -124,7 +151,7 @@ class Merchant:
     name: str
     base_url: str
     """Without a trailing slash; may hold `{port}` where Tayari starts the merchant."""
-    pay: Pay
+    pay: Pay = NO_PAY
     start: Start | None = None
     capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
     capabilities_named: bool = False
@@ -134,6 +161,7 @@ class Merchant:
     audit: Audit | None = None
     open_account: OpenAccount | None = None
     """`c2b.open_account` of the file."""
+    payout: Payout | None = None
     login: tuple[Call, ...] = ()
     adapter: str | None = None
     """`module:Class` of a `tayari_target.adapter.Adapter`."""
@@ -142,6 +170,16 @@ class Merchant:
     max_answer_bytes: int = 2_000_000
     """A longer answer, decompressed, counts as none: the rest of it is not read."""
     promises: Promises = field(default_factory=Promises)
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether the file says how a payment is started; a merchant may only pay out."""
+        return self.pay is not NO_PAY
+
+    @property
+    def shows_state(self) -> bool:
+        """Whether the file says how the state of a payment, or of a payout, is read."""
+        return self.status is not None or (self.payout is not None and self.payout.status is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ RUN: Final = frozenset(
         "daraja_url",
         "proxy_url",
         "ca_file",
+        "certificate_file",
         "consumer_key",
         "consumer_secret",
         "short_code",
@@ -29,6 +30,12 @@ PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "
 
 READING: Final = frozenset({"payment_id", "reference"})
 """Known when a payment is read."""
+
+PAYOUT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference"})
+"""Known when a payout is started."""
+
+READING_PAYOUT: Final = frozenset({"payout_id", "reference"})
+"""Known when a payout is read."""
 
 MEANT: Final[Mapping[str, str]] = MappingProxyType({
     **dict.fromkeys(("phone", "phone_number", "phonenumber", "mobile", "tel", "telephone", "number"), "msisdn"),

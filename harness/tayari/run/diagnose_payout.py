@@ -1,0 +1,146 @@
+"""The preflight of a merchant that pays out: one small payout, as far as its result.
+
+Nothing that Daraja refuses stops the run: the rules judge that. What the target file says wrongly does.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tayari_formats.exit_codes import Exit
+from tayari_money.payment_state import PaymentState
+from tayari_target.target_file.model import Payout
+from tayari_target.test_environment import Stage
+from tayari_target.views import Answer, Started, StatusView
+
+from tayari.run import diagnose_daraja as daraja
+from tayari.run.diagnose_merchant import callback, nothing_found, without_secrets
+from tayari.run.findings import Finding, bad, good, warning
+
+MSISDN_RANGE: Final = "25479997"
+"""The preflight's payouts: 254 79997 0000 to 9999, a range that no suite uses."""
+AMOUNT: Final = 10
+"""M-Pesa's minimum of a payout. Source: reference 3.4."""
+_DARAJA_CALL_S: Final = 10.0
+"""A merchant may pay out from a queue."""
+_RESULT_S: Final = 10.0
+_STATUS_S: Final = 5.0
+_CODES: Final[Mapping[str, str]] = {
+    "2001": "the initiator is not known for this short code, or its credential does not open: another certificate than "
+    "{certificate_file}, another padding than PKCS#1 v1.5, or another password",
+    "8006": "the initiator is locked after wrong passwords",
+    "21": "the initiator may not use this CommandID",
+    "1": "the utility account of the short code is too low",
+}
+"""What a result code of the preflight's payout says about the set-up. Source: reference 1.7, 3.0, 3.4."""
+
+
+def payout(stage: Stage) -> Iterator[Finding]:
+    """Ask for one payout, and look at each step of it."""
+    asked = stage.target.merchant.payout
+    if asked is None:
+        return
+    since = int(stage.control.journal(limit=1)["next"])
+    msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TP{secrets.token_hex(4).upper()}"
+    started = stage.driver.start_payout(msisdn=msisdn, amount=AMOUNT, reference=reference)
+    silent = _not_started(started, asked, stage.base_url)
+    if silent is not None:
+        yield silent
+        return
+    waited = stage.control.wait("b2c_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
+    if not waited["met"]:
+        yield from _never_asked(stage, started, since)
+        return
+    entry = waited["entries"][-1]
+    if not entry.get("checkout_request_id"):
+        answered = entry.get("response") or {}
+        found = f"Daraja refused the payout ({answered.get('status')}): {str(answered.get('body') or '')[:200]}"
+        yield warning("payout", found, "mend what the merchant sends; the rules will judge that")
+        return
+    yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
+    yield from _outcome(stage, asked, started, str(entry["checkout_request_id"]), reference)
+
+
+def _not_started(started: Started, asked: Payout, base_url: str) -> Finding | None:
+    """The merchant did not take the payout, or did not say which one it is."""
+    if started.status is None:
+        fix = f"see that the merchant serves {base_url}, and that merchant.payout.request is right"
+        return bad("payout", f"starting a payout failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
+    if started.accepted and started.payment_id is None and asked.payout_id is not None:
+        where = f"the answer to the payout ({started.status})"
+        return nothing_found("merchant.payout.payout_id", asked.payout_id, Answer(body=started.body), where)
+    if not started.accepted and started.status < 500:
+        found = f"the merchant refused a payout of {AMOUNT} shillings ({started.status}): {started.body[:200]}"
+        return bad("payout", found, "correct merchant.payout, so that it sends what your own page sends")
+    return None
+
+
+def _never_asked(stage: Stage, started: Started, since: int) -> Iterator[Finding]:
+    entries = stage.control.journal(since=since)["entries"]
+    refused = [found for found in daraja.diagnose(entries, stage.target.daraja) if not found.ok]
+    if refused:
+        yield from refused
+        return
+    found = f"the merchant answered {started.status}, and no B2C request came within {_DARAJA_CALL_S:g} s"
+    fix = (
+        f"give the merchant the Daraja base URL {stage.daraja_url} (merchant.start.env can do it: {{daraja_url}}), and "
+        "let it pay out at once, not in a nightly batch"
+    )
+    yield bad("Daraja base URL", found, fix)
+
+
+def _outcome(stage: Stage, asked: Payout, started: Started, conversation_id: str, reference: str) -> Iterator[Finding]:
+    waited = stage.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
+    row = stage.control.payments(checkout_request_id=conversation_id)[0]
+    yield from _result(row)
+    if not waited["met"]:
+        where = without_secrets(str(row["callback_url"]))
+        found = f"the result was not delivered to {where} within {_RESULT_S:g} s"
+        yield bad("result URL", found, "let the merchant listen there, or redirect its results with callbacks.rewrite")
+        return
+    yield callback(waited["entries"][-1], stage.target.callbacks)
+    if asked.status is None:
+        yield good("payout status", "the target file has no merchant.payout.status: most payout rules are not tested")
+        return
+    yield _status(_ended(stage, started.payment_id or reference, reference), asked, is_paid=row["state"] == "paid")
+    if asked.alerts is not None and stage.driver.read_alerts() is None:
+        yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")
+
+
+def _result(row: Mapping[str, Any]) -> Iterator[Finding]:
+    """Why M-Pesa did not pay."""
+    code = str(row["result_code"])
+    if code == "0":
+        return
+    found = f"the payout ended with {code}: {_CODES.get(code, row['result_desc'])}"
+    fix = "give the merchant the simulator's certificate, and an initiator that the simulator has; the rules judge this"
+    yield warning("initiator", found, fix)
+
+
+def _ended(stage: Stage, payout_id: str, reference: str) -> StatusView:
+    until = time.monotonic() + _STATUS_S
+    while True:
+        view = stage.driver.read_payout(payout_id, reference)
+        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
+            return view
+        time.sleep(0.1)
+
+
+def _status(view: StatusView, asked: Payout, *, is_paid: bool) -> Finding:
+    """Whether the payout's state could be read, and is what it should be."""
+    assert asked.status is not None
+    if view.state is None and view.raw_state:
+        known = ", ".join(asked.status.states)
+        found = f"the merchant says {view.raw_state!r}, which merchant.payout.status.states does not map ({known})"
+        return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
+    if view.state is None:
+        said = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
+        found = f"the payout's state could not be read: {said}"
+        return bad("payout status", found, "correct merchant.payout.status, or merchant.payout.payout_id")
+    if is_paid and view.state is not PaymentState.PAID:
+        found = f"the payout is paid, and the merchant says {view.raw_state!r}, which is mapped to {view.state}"
+        return warning("payout status", found, "correct merchant.payout.status.states, or let the rules judge it")
+    return good("payout status", f"the payout is {view.state}")

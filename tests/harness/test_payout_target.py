@@ -1,0 +1,112 @@
+"""A merchant that pays out: its part of the target file, and its preflight."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from tayari.run.doctor import examine
+from tayari.run.findings import Finding
+from tayari_money.payment_state import PaymentState
+from tayari_target.target_file import Target, TargetError, load_target
+from tayari_target.test_environment import Stage
+
+MSHAHARA = Path(__file__).parents[2] / "examples" / "mshahara" / "tayari.yaml"
+PAYROLL = """\
+merchant:
+  name: payroll
+  base_url: http://127.0.0.1:8000
+  payout:
+    request: POST /payouts
+    json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}
+    payout_id: $.id
+    status: {request: "GET /payouts/{payout_id}", state: $.state, states: {paid: [PAID], failed: [NO]}}
+    alerts: {request: GET /alerts, texts: "$.alerts[*]"}
+    resume: {request: POST /resume}
+"""
+
+
+def load(folder: Path, text: str) -> Target:
+    path = folder / "tayari.yaml"
+    path.write_text(text)
+    return load_target(path)
+
+
+def problem_of(folder: Path, text: str) -> str:
+    with pytest.raises(TargetError) as caught:
+        load(folder, text)
+    return "; ".join(map(str, caught.value.problems))
+
+
+def preflight(**changed: str) -> dict[str, Finding]:
+    """The findings of Mshahara's preflight, with other variables."""
+    target = load_target(MSHAHARA)
+    start = target.merchant.start
+    assert start is not None
+    env = MappingProxyType({**start.env, **changed})
+    stage = Stage(replace(target, merchant=replace(target.merchant, start=replace(start, env=env))))
+    stage.prepare()
+    try:
+        return {finding.name: finding for finding in examine(stage, lambda _: None)}
+    finally:
+        stage.close()
+
+
+def test_a_merchant_that_only_pays_out_needs_no_payment(tmp_path: Path) -> None:
+    merchant = load(tmp_path, PAYROLL).merchant
+
+    assert not merchant.takes_payments
+    assert merchant.shows_state
+    assert merchant.capabilities == {"payout"}
+    assert merchant.payout is not None
+    assert merchant.payout.call.path == "/payouts"
+    assert merchant.payout.status is not None
+    assert merchant.payout.status.states["PAID"] is PaymentState.PAID
+    assert merchant.payout.alerts is not None
+    assert merchant.payout.alerts.texts == "$.alerts[*]"
+    assert merchant.payout.resume is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    request: POST /payouts\n", "", "payout.request"),
+        ("{payout_id}", "{payment_id}", "payout_id"),
+        ("$.id", "$[", "JSONPath"),
+        (', texts: "$.alerts[*]"', "", "texts"),
+        ("name: payroll", "name: payroll\n  capabilities: [c2b]", "merchant.payout without payout"),
+        ("name: payroll", "name: payroll\n  capabilities: [payout, stk_push]", "without merchant.pay"),
+    ],
+)
+def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in PAYROLL
+
+    found = problem_of(tmp_path, PAYROLL.replace(old, new))
+
+    assert said in found
+
+
+def test_the_preflight_makes_one_payout() -> None:
+    found = preflight()
+
+    assert list(found) == ["simulator", "merchant", "payout", "callback", "payout status"]
+    assert all(finding.ok and not finding.fix for finding in found.values())
+    assert found["payout status"].message == "the payout is paid"
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "said", "ok"),
+    [
+        ({"MPESA_PASSWORD": "other"}, "initiator", "another padding than PKCS#1 v1.5, or another password", True),
+        ({"MPESA_INITIATOR": "nobody"}, "initiator", "the initiator is not known", True),
+        ({"MPESA_URL": "http://127.0.0.1:9"}, "Daraja base URL", "no B2C request came", False),
+        ({"MPESA_SECRET": "other"}, "credentials", "token request was answered 400", False),
+        ({"MSHAHARA_URL": "https://elsewhere.example"}, "callback host", "elsewhere.example", False),
+    ],
+)
+def test_the_preflight_names_what_is_wrong(changed: dict[str, str], name: str, said: str, ok: bool) -> None:
+    found = preflight(**changed)
+
+    assert name in found, found
+    assert said in found[name].message
+    assert found[name].ok is ok
