@@ -74,7 +74,7 @@ def test_a_merchant_that_only_pays_out_needs_no_payment(tmp_path: Path) -> None:
         ("{payout_id}", "{payment_id}", "payout_id"),
         ("$.id", "$[", "JSONPath"),
         (', texts: "$.alerts[*]"', "", "texts"),
-        ("name: payroll", "name: payroll\n  capabilities: [c2b]", "merchant.payout without payout"),
+        ("name: payroll", "name: payroll\n  capabilities: [c2b]", "no payout beside merchant.payout"),
         ("name: payroll", "name: payroll\n  capabilities: [payout, stk_push]", "without merchant.pay"),
     ],
 )
