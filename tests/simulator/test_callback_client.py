@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
-from core_kit import NOW_S
+from core_kit import NOW_S, payload
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.config import Config
 from tayari_simulator.state.behaviour import Delivery
@@ -454,3 +455,34 @@ def test_loopback_and_allowed_hosts_are_called(url: str, path: str) -> None:
 def test_everything_else_is_refused(url: str) -> None:
     with pytest.raises(TargetRefused):
         Targets(Config()).resolve(url)
+
+
+REPLY = payload("bill_manager.payment_push.reply")
+
+
+def replying(body: bytes, status: str = "200 OK") -> bytes:
+    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [
+        (replying(orjson.dumps(REPLY)), 1),
+        (replying(orjson.dumps(REPLY | {"rescode": "500"})), 5),
+        (replying(b"{}", "500 Error"), 5),
+        (replying(b"thank you"), 1),
+    ],
+)
+def test_a_payment_push_is_sent_up_to_five_times_until_it_is_accepted(answer: bytes, times: int) -> None:
+    async def test() -> None:
+        async with merchant(answer) as bills, merchant() as shop, port(options={"callback_retry_gap_s": "0"}) as there:
+            body = payload("bill_manager.optin.request") | {"shortcode": "174379", "callbackurl": bills.url}
+            await there.call("/v1/billmanager-invoice/optin", body)
+            await there.push(shop.url, AccountReference="HOUSE-12B")
+            await there.answered(times + 1)
+
+            assert len(bills.bodies) == times
+            assert {row["accountReference"] for row in bills.bodies} == {"HOUSE-12B"}
+            assert there.simulator.balance()["pending"] == 0
+
+    in_loop(test)

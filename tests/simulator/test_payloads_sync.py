@@ -13,7 +13,7 @@ import pytest
 import zxingcpp
 from core_kit import NOW_S, Desk, error_of, payload, wire
 from PIL import Image
-from test_payloads_stk import NODE_ID, OLD_ID
+from test_payloads_stk import NODE_ID, OLD_ID, RECEIPT
 
 CONVERSATION_ID = re.compile(r"AG_\d{8}_[0-9a-f]{20}")
 QR = "/mpesa/qrcode/v1/generate"
@@ -310,3 +310,42 @@ def test_mobile_center_answers_what_is_assumed(method: str, path: str, query: st
 
     assert reply.status == 200
     assert wire(reply.body)["responseCode"] == "200"
+
+
+def opted_in(desk: Desk, short_code: str = "174379") -> Desk:
+    """Bill Manager is used by the short code of the STK push."""
+    body = payload("bill_manager.optin.request") | {"shortcode": short_code}
+    answer(desk, "/v1/billmanager-invoice/optin", body)
+    return desk
+
+
+def test_a_payment_push_is_the_example() -> None:
+    desk = opted_in(Desk())
+    answer(desk, "/v1/billmanager-invoice/single-invoicing", payload("bill_manager.single_invoice.request"))
+    desk.pushed(PhoneNumber=254711000111, AccountReference="HOUSE-12B", Amount=800)
+    (pushed,) = [row for row in desk.after(20.0) if row.url == payload("bill_manager.optin.request")["callbackurl"]]
+    ours, example = wire(pushed.body), payload("bill_manager.payment_push")
+
+    assert pushed.attempts_left == 4
+    ours |= {"shortCode": example["shortCode"]}
+    assert with_ids(ours, example, transactionId=RECEIPT) == json.dumps(example)
+
+
+def test_a_c2b_payment_is_pushed_too_and_pays_the_invoice() -> None:
+    desk = opted_in(Desk(), "600984")
+    answer(desk, "/v1/billmanager-invoice/single-invoicing", payload("bill_manager.single_invoice.request"))
+    body = {"ShortCode": "600984", "CommandID": "CustomerPayBillOnline", "Amount": 800, "Msisdn": "254711000111",
+            "BillRefNumber": "HOUSE-12B"}  # fmt: skip
+    answer(desk, "/mpesa/c2b/v2/simulate", body)
+    pushed = [wire(row.body) for row in desk.after(20.0)]
+
+    assert [row["shortCode"] for row in pushed] == ["600984"]
+    refused = bill(desk, "cancel-single-invoice", "cancel_single")
+    assert json.dumps(refused) == json.dumps(payload("bill_manager.cancel.error.conflict"))
+
+
+def test_who_did_not_opt_in_is_told_nothing() -> None:
+    desk = opted_in(Desk(), "600984")
+    desk.pushed(AccountReference="HOUSE-12B")
+
+    assert len(desk.after(20.0)) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tayari_simulator.apis.bill_payment import payment_push
 from tayari_simulator.apis.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
@@ -43,11 +44,12 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     else:
         transaction.next_due_s = 0.0
         transaction.pending -= 1
-    also = None
-    if lifecycle.also is not None and unpaid and transaction.status is Status.PAID:
-        also = lifecycle.also(world, transaction, due_s)
+    also: tuple[Delivery | None, ...] = ()
+    if unpaid and transaction.status is Status.PAID:
+        second = None if lifecycle.also is None else lifecycle.also(world, transaction, due_s)
+        also = (second, payment_push(world, transaction, due_s))
     told = _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
-    return told if also is None else (*told, also)
+    return (*told, *filter(None, also)) if any(also) else told
 
 
 def _message(

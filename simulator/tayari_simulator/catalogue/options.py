@@ -87,6 +87,8 @@ OPTIONS: Final = (
            choices=("200", "as_rescode"), defaults=_same("200"), mark=_A, source="reference 7 has 409 in rescode"),
     Option(name="ratiba_generation", about="whose TransactionType and Frequency Ratiba takes",
            choices=("both", "2025-12", "2026-08"), defaults=_same("both"), mark=_X, source="reference 6-23"),
+    Option(name="bill_manager_push_attempts", about="how often a payment push is sent until it is accepted",
+           defaults=_same("5"), mark=_D, source="reference 3.13"),
     Option(name="oauth_wrong_credentials", about="the answer to an unknown key or secret",
            choices=("empty_400", "400.008.01", "empty_401"), defaults=_same("empty_400"), mark=_X,
            source="reference 6-5"),

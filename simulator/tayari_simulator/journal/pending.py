@@ -229,5 +229,5 @@ def delivery_row(delivery: Delivery) -> list[Any]:
     return [
         delivery.number, delivery.due_s, delivery.url, delivery.body.decode("latin-1"), delivery.method,
         delivery.content_type, delivery.headers, delivery.note, delivery.forged_from, delivery.overtaken_gap_s,
-        delivery.timeout_s, delivery.precedes,
+        delivery.timeout_s, delivery.precedes, delivery.attempts_left,
     ]  # fmt: skip

@@ -124,10 +124,10 @@ def _forgot(left: Left, _row: list[Any], _: Behaviours) -> None:
 
 
 def _owe(left: Left, transaction: Transaction, owed: Owed, row: list[Any]) -> None:
-    number, due_s, url, body, method, content_type, headers, note, forged_from, gap_s, timeout_s, precedes = row
+    number, due_s, url, body, method, content_type, headers, note, forged_from, gap_s, *rest = row
     owed[number] = Delivery(
         due_s, url, body.encode("latin-1"), transaction.id, transaction.msisdn, method, content_type,
-        tuple((name, value) for name, value in headers), note, forged_from, gap_s, number, timeout_s, precedes,
+        tuple((name, value) for name, value in headers), note, forged_from, gap_s, number, *rest,
     )  # fmt: skip
     left.totals["number"] = max(left.totals["number"], number)
 

@@ -131,6 +131,8 @@ class Delivery:
     """How long the merchant may take to answer; 0: as long as the options say."""
     precedes: bool = False
     """The transaction waits for its answer (C2B validation)."""
+    attempts_left: int = 0
+    """So many more times it is sent while it is not accepted (payment push of Bill Manager)."""
 
 
 class Fault:

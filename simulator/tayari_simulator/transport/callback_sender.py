@@ -9,8 +9,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+import orjson
 
 from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.apis.lifecycle import Answer
@@ -173,7 +175,9 @@ class Outbox:
             if delivery.precedes:
                 answer = Answer(exchange.status, exchange.response_body, self._clock.now_s())
                 self._daraja.answered(transaction, answer)
-            if (
+            if delivery.attempts_left and not _accepted(exchange):
+                self._attempt_again(transaction, delivery)
+            elif (
                 exchange.status != 200
                 and self._retries
                 and not delivery.forged_from
@@ -205,6 +209,16 @@ class Outbox:
             delivery.msisdn, delivery.method, delivery.content_type, headers,
             f"retry {len(transaction.callbacks)} of {self._retries}",
         )  # fmt: skip
+        self._plan_again(transaction, again)
+
+    def _attempt_again(self, transaction: Transaction, delivery: Delivery) -> None:
+        """Send a message once more that the merchant has to accept. The gap is not documented."""
+        again = replace(
+            delivery, due_s=self._clock.now_s() + self._retry_gap_s, number=0, attempts_left=delivery.attempts_left - 1
+        )
+        self._plan_again(transaction, again)
+
+    def _plan_again(self, transaction: Transaction, again: Delivery) -> None:
         transaction.pending += 1
         if self._daraja.world.keeper is not None:
             self._daraja.world.keeper.planned(transaction, again)
@@ -254,6 +268,17 @@ class Outbox:
             self._through(transaction, delivery)
         log.warning("%s", why)
         self._journal.add(exchange)
+
+
+def _accepted(exchange: Exchange) -> bool:
+    """Whether a merchant took a payment push: HTTP 200, and no `rescode` but 200. Source: reference 3.13."""
+    if exchange.status != 200:
+        return False
+    try:
+        told = orjson.loads(exchange.response_body)
+    except orjson.JSONDecodeError:
+        return True
+    return not isinstance(told, dict) or str(told.get("rescode", "200")) == "200"
 
 
 def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:

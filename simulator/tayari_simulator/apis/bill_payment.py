@@ -1,0 +1,41 @@
+"""The payment push of Bill Manager: an organisation that opted in is told what was paid to it. Source: reference 3.13.
+
+Which payments are told is assumed: those of customers, by STK push or C2B, with an account reference.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from tayari_simulator.apis.bill_manager import BillBook
+from tayari_simulator.apis.world import World
+from tayari_simulator.state.behaviour import Call, Delivery
+from tayari_simulator.state.identifiers import EAT
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.transactions import Transaction
+
+_KINDS: Final = (Call.STK_PUSH, "c2b")
+
+
+def payment_push(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
+    """Note a payment on its invoice, and the message that tells of it; None: its receiver does not use Bill Manager."""
+    opt_ins = world.part(BillBook).opt_ins
+    if not opt_ins or transaction.kind not in _KINDS or not transaction.reference:
+        return None
+    opt_in = opt_ins.get(transaction.party_b) or opt_ins.get(transaction.short_code)
+    if opt_in is None:
+        return None
+    world.part(BillBook).pay(transaction.reference, transaction.amount)
+    told = {
+        "transactionId": transaction.receipt,
+        "paidAmount": str(transaction.amount),
+        "msisdn": transaction.msisdn,
+        "dateCreated": f"{datetime.fromtimestamp(at_s, EAT):%Y-%m-%d}",
+        "accountReference": transaction.reference,
+        "shortCode": opt_in.short_code,
+    }
+    return Delivery(
+        at_s, opt_in.callback_url, dumps(told), transaction.id, transaction.msisdn, note="Bill Manager payment push",
+        attempts_left=max(0, int(world.options.number("bill_manager_push_attempts")) - 1),
+    )  # fmt: skip
