@@ -12,7 +12,7 @@ import pytest
 from tayari_control.client import ControlError
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
-from tayari_reports.redaction import redact_check
+from tayari_reports.redaction import callback_secrets, redact_check
 from tayari_reports.verdict import judge, percent
 from tayari_reports.wording import shout
 from tayari_target.customer_messages import TOLD_FILE, write_told
@@ -73,6 +73,12 @@ class Suite:
         self._conductor = Conductor(self._stage, report=self._note)
         self._conductor.start(self._jobs)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """An adapter may print anything; terminal, pytest.html and other reporters get it masked."""
+        if self._stage is not None and report.sections:
+            report.sections = [(name, self._stage.masked(text)) for name, text in report.sections]
+
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
         if self._conductor is not None:
@@ -120,6 +126,7 @@ class Suite:
     def _note(self, check: Check) -> Check:
         """Keep a finished check. What tests and reports show of it from here on is masked."""
         assert self._stage is not None
+        self._stage.keep_secret(callback_secrets(check))
         redacted = redact_check(check, self._stage.secrets)
         self._checks[check.rule] = redacted
         if self._events is not None:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
@@ -68,6 +68,7 @@ class Stage:
         self._closed = False
         self._others: list[MerchantProcess] = []
         """Second processes of the merchant, which a check that is cut short would leave behind."""
+        self._learned: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     @classmethod
@@ -82,6 +83,7 @@ class Stage:
         stage._attached = True
         stage._described = described
         stage._work_dir = Path(facts["work_dir"])
+        stage._learned = frozenset(facts["learned"])
         stage._connect(facts["daraja_url"], facts["placeholders"])
         if facts["can_restart"]:
             stage._merchant = stage._merchant_process()
@@ -105,8 +107,16 @@ class Stage:
         """What no report may show: credentials, every value from `env:NAME`, and what the log-in steps saved."""
         known = {**credentials_of(self.target), **self.placeholders}
         saved = self.driver.saved if hasattr(self, "driver") else ()
-        found = (*(known.get(name) for name in _SECRET), *sorted(self.target.secrets), *saved)
+        found = (*(known.get(name) for name in _SECRET), *sorted(self.target.secrets | self._learned), *saved)
         return tuple(value for value in found if value)
+
+    def keep_secret(self, values: Iterable[str]) -> None:
+        """No report may show these either, such as the parts of a callback address that keep a forger out."""
+        self._learned |= set(values)
+
+    def masked(self, text: str) -> str:
+        """The text without secrets and phone numbers."""
+        return Redactor(self.secrets).text(text)
 
     @property
     def simulator_pid(self) -> int | None:
@@ -210,7 +220,7 @@ class Stage:
 
     def merchant_log_tail(self) -> str:
         """The last lines the merchant printed; empty where Tayari did not start it."""
-        return self._masked(self._merchant.log_tail()) if self._merchant is not None else ""
+        return self.masked(self._merchant.log_tail()) if self._merchant is not None else ""
 
     def kill_merchant(self) -> None:
         """End the merchant as a power cut would."""
@@ -249,7 +259,7 @@ class Stage:
         base_url = fill(self.target.merchant.base_url, values)
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
-        merchant.mask = self._masked
+        merchant.mask = self.masked
         driver = MerchantDriver(self.target, record=record, placeholders=values)
         self._others.append(merchant)
         try:
@@ -259,9 +269,6 @@ class Stage:
             driver.close()
             merchant.stop()
             self._others.remove(merchant)
-
-    def _masked(self, text: str) -> str:
-        return Redactor(self.secrets).text(text)
 
     def _need_merchant(self) -> MerchantProcess:
         self._adopt()
@@ -291,7 +298,7 @@ class Stage:
         folder = self.target.path.parent
         process = MerchantProcess(start, self.base_url, values=self.placeholders, folder=folder, log=log)
         process.on_start = self._write_description
-        process.mask = self._masked
+        process.mask = self.masked
         return process
 
     def _write_description(self) -> None:
@@ -306,6 +313,7 @@ class Stage:
             "merchant_pid": self._merchant.pid if self._merchant is not None else None,
             "can_restart": self.can_restart,
             "work_dir": str(self.work_dir),
+            "learned": sorted(self._learned),
         }
         fresh = self._described.with_suffix(".new")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

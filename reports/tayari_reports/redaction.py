@@ -100,8 +100,13 @@ def callback_secrets(record: object) -> frozenset[str]:
     for text in _texts(record):
         if "callbackurl" in text.lower():
             addresses.update(found.replace("\\/", "/") for found in _CALLBACK_URL.findall(text))
-    pieces = {piece for address in addresses for piece in _PIECES.split(address.partition("://")[2])[1:]}
-    return frozenset(piece for piece in pieces if len(piece) >= SECRET_PIECE and piece not in asked)
+    return frozenset(piece for address in addresses for piece in secret_pieces(address)) - asked
+
+
+def secret_pieces(address: str) -> frozenset[str]:
+    """The long pieces of one callback address, after its host."""
+    pieces = _PIECES.split(address.partition("://")[2])[1:]
+    return frozenset(piece for piece in pieces if len(piece) >= SECRET_PIECE)
 
 
 def _exchanges(value: object) -> Iterator[Exchange]:

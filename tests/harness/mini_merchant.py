@@ -13,12 +13,15 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 PORT = int(sys.argv[1])
 DARAJA = os.environ.get("DARAJA", "http://127.0.0.1:9")
 CODE = os.environ.get("CODE", "174379")
 PASSKEY = os.environ["PASSKEY"]
 PAIR = f"{os.environ.get('KEY', 'k')}:{os.environ.get('SECRET', 's')}"
+ECHO = "ECHO" in os.environ
+"""Shows each caller its own headers and body, as a careless shop does."""
 CALLBACK = os.environ.get("CALLBACK", f"http://127.0.0.1:{PORT}/cb")
 POINT = "POINT" in os.environ
 OFF_MINUTES = float(os.environ.get("OFF_MINUTES", "0"))
@@ -74,10 +77,13 @@ class Merchant(BaseHTTPRequestHandler):
         print(format % args, flush=True)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode() or "{}"
+        body: Any = json.loads(text) if text.startswith("{") else parse_qs(text)
         if self.path == "/pay":
             self.pay(body)
-        elif self.path == "/cb":
+        elif self.path == "/login":
+            self.say(200, {"token": os.environ.get("TOKEN", ""), "sent": body})
+        elif self.path == urlsplit(CALLBACK).path:
             self.callback(body["Body"]["stkCallback"])
         elif self.path == "/die":
             os._exit(7)
@@ -120,6 +126,8 @@ class Merchant(BaseHTTPRequestHandler):
             self.say(200, found)
 
     def say(self, status: int, body: dict[str, Any]) -> None:
+        if ECHO:
+            body = {**body, "headers": dict(self.headers.items()), "own": [CALLBACK, PASSKEY]}
         text = "<html><body><p>Karibu</p></body></html>" if PAGES else json.dumps(body)
         self.send_response(status)
         self.send_header("Content-Type", "text/html" if PAGES else "application/json")
@@ -129,6 +137,8 @@ class Merchant(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if ECHO:
+        print("settings:", dict(os.environ), flush=True)
     if "STUMBLE" in os.environ:
         raise SystemExit("SHOP_SECRET is not set")
     ThreadingHTTPServer(("127.0.0.1", PORT), Merchant).serve_forever(poll_interval=0.05)

@@ -204,6 +204,7 @@ def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys
             environment=os.environ,
             folder=tmp_path,
             accept=frozenset({0, 1}),
+            mask=str,
             what="the suites",
         )
 

@@ -41,6 +41,7 @@ def child(tmp_path: Path, code: str, **more: object) -> None:
         folder=tmp_path,
         what="the child",
         accept=frozenset({0}),
+        mask=lambda text: text.replace("hush", "[redacted]"),
         **more,  # type: ignore[arg-type]
     )
 
@@ -49,6 +50,26 @@ def test_a_childs_output_goes_to_its_log(tmp_path: Path) -> None:
     child(tmp_path, "print('hello')")
 
     assert (tmp_path / "log").read_text() == "hello\n"
+
+
+@pytest.mark.parametrize(
+    "code", ["print('hush')", "print('hush'); raise SystemExit(4)", "print('hush'); import os; os.kill(os.getpid(), 9)"]
+)
+def test_no_secret_stays_in_a_childs_log_or_in_the_message_of_its_failure(tmp_path: Path, code: str) -> None:
+    said = ""
+    try:
+        child(tmp_path, code)
+    except ChildFailed as error:
+        said = str(error)
+
+    assert (tmp_path / "log").read_text() in ("[redacted]\n", "")
+    assert "hush" not in said
+
+
+def test_only_its_owner_can_read_a_childs_log_while_it_runs(tmp_path: Path) -> None:
+    child(tmp_path, "import os; print(oct(os.stat('log').st_mode & 0o777))")
+
+    assert (tmp_path / "log").read_text() == "0o600\n"
 
 
 def test_a_child_that_fails_or_lasts_is_our_failure(tmp_path: Path) -> None:
@@ -79,6 +100,7 @@ def test_an_interrupt_is_handed_to_the_child_which_may_finish_its_books(tmp_path
             folder=tmp_path,
             what="the child",
             accept=frozenset({0}),
+            mask=lambda text: text.replace("hush", "[redacted]"),
         )
 
     assert (tmp_path / "log").read_text() == "books are done\n"

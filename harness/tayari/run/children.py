@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -12,6 +13,10 @@ from typing import Final
 _POLL_S: Final = 0.05
 PUT_AWAY_S: Final = 75.0
 """Locust waits for payments under way."""
+
+
+Mask = Callable[[str], str]
+"""Takes secrets and phone numbers out of a text."""
 
 
 class ChildFailed(Exception):
@@ -36,17 +41,21 @@ def run_child(
     folder: Path,
     what: str,
     accept: frozenset[int],
+    mask: Mask,
     limit_s: float | None = None,
     put_away_s: float = PUT_AWAY_S,
 ) -> None:
     """Run a command with its output in `log`, calling `watch` again and again.
+
+    Whoever may see the reports sees the log: `mask` takes secrets out of it when the child has ended; until then
+    only its owner can read it.
 
     On KeyboardInterrupt the child gets SIGINT and `put_away_s` to finish its books, and the interrupt goes on.
 
     Raises:
         ChildFailed: it ended with another exit code than those of `accept`, or ran longer than `limit_s`.
     """
-    with log.open("ab") as output:
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -71,6 +80,7 @@ def run_child(
         if child.poll() is None:
             child.kill()
             child.wait()
+        log.write_text(mask(log.read_text(encoding="utf-8", errors="replace")), encoding="utf-8", errors="replace")
         watch()
     if child.returncode not in accept:
         raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)

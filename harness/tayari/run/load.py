@@ -15,9 +15,11 @@ from tayari_contracts.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_target.merchant_process import free_port
+from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
 
-from tayari.run.children import ChildFailed, clean_environment, last_lines, run_child
+from tayari.run.children import ChildFailed, Mask, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
 
@@ -85,7 +87,9 @@ def installed() -> bool:
     return importlib.util.find_spec("locust") is not None
 
 
-def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice) -> Loaded:
+def run_load(
+    order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask
+) -> Loaded:
     """Put the merchant under load and judge the thresholds, those of `plan`.
 
     Raises:
@@ -111,6 +115,7 @@ def run_load(order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir
             folder=work_dir,
             what="the load",
             accept=frozenset({0}),
+            mask=mask,
             limit_s=None if asked.ui else longest_s(asked),
         )
     except KeyboardInterrupt:
@@ -220,6 +225,7 @@ def run_worker(target: Path, *, master: str, control_url: str, log: Path) -> Non
         folder=Path.cwd(),
         what="the load's worker",
         accept=frozenset({0}),
+        mask=Stage(load_target(target)).masked,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
 from tayari_reports.model import EXIT_CODES, Run
+from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import prepare, write_all
 from tayari_target.customer_messages import TOLD_FILE, read_told
@@ -22,7 +23,7 @@ from tayari.run import journal
 from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
-from tayari.run.configuration import callback_errors, measure
+from tayari.run.configuration import callback_errors, callback_url, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
@@ -95,15 +96,18 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     if stopped(parts.findings) is not None:
         return
     _note_settings(stage, parts)
+    _keep_callback_secrets(stage, parts)
     plan = planned_rules(order, stage.target)
     parts.loaded = Loaded(plan=plan)
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
-        parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+        parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked)
     _learn(order, stage, parts)
     if order.load is not None and _settled(stage, parts, voice):
         since = journal.newest(stage.control)
-        parts.loaded = run_load(order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice)
+        parts.loaded = run_load(
+            order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked
+        )
         try:
             parts.callback_errors = callback_errors(stage.control, since)
         except ControlError as error:
@@ -150,6 +154,17 @@ def _note_settings(stage: Stage, parts: Parts) -> None:
     parts.played = {str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else {}
     seed = settings.get("seed")
     parts.seed = seed if isinstance(seed, int) else 0
+
+
+def _keep_callback_secrets(stage: Stage, parts: Parts) -> None:
+    """The preflight has seen the address that keeps forgers out; no report and no log may show it."""
+    try:
+        url = callback_url(journal.entries(stage.control, kind="request"))
+    except ControlError as error:
+        parts.notes.append(str(error))
+        return
+    if url is not None:
+        stage.keep_secret(secret_pieces(url))
 
 
 def _conclude(order: Order, stage: Stage, parts: Parts) -> Result:

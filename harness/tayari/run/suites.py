@@ -11,7 +11,7 @@ from typing import Final
 from tayari_reports.jsonio import Events, check_from_dict, read_events
 from tayari_reports.model import Check
 
-from tayari.run.children import clean_environment, run_child
+from tayari.run.children import Mask, clean_environment, run_child
 from tayari.run.order import Order
 from tayari.run.voice import Voice
 
@@ -53,7 +53,7 @@ class EventTail:
             self._voice.check(_check(event))
 
 
-def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) -> Events:
+def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask) -> Events:
     """Run the suite's checks; what was planned and found.
 
     Raises:
@@ -73,6 +73,7 @@ def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice) 
         folder=Path.cwd(),
         what="the suites",
         accept=_JUDGED,
+        mask=mask,
         put_away_s=_PUT_AWAY_S,
     )
     return read_events(events)
