@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from enum import StrEnum
 from pathlib import Path
@@ -28,11 +29,17 @@ class Schema(StrEnum):
     """The formats that have a JSON Schema."""
 
     TARGET = "target"
+    SCENARIO = "scenario"
 
 
 def schema(name: Annotated[Schema, typer.Argument(help="Of which file.")]) -> None:
     """The JSON Schema of a file that you write, for editors and other tools."""
-    typer.echo({Schema.TARGET: target_schema}[name](), nl=False)
+    if name is Schema.TARGET:
+        typer.echo(target_schema(), nl=False)
+        return
+    from tayari_simulator.scenarios.scenario_schema import scenario_schema
+
+    typer.echo(json.dumps(scenario_schema(), indent=2))
 
 
 def init(

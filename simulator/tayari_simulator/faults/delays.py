@@ -76,8 +76,35 @@ def _read_delay_or_none(value: object, path: Path, complaints: list[Complaint]) 
     return read_delay(value, path, complaints, SecondsOrNone)
 
 
-DelayForm = Annotated[Delay, ReadWith(read_delay)]
-DelayOrNoneForm = Annotated[Delay, ReadWith(_read_delay_or_none)]
+DRAWN: Final[tuple[Mapping[str, object], ...]] = (
+    {
+        "type": "object",
+        "properties": {
+            "uniform": {
+                "type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2
+            }
+        },
+        "required": ["uniform"],
+        "additionalProperties": False,
+    },
+    {
+        "type": "object",
+        "properties": {
+            "lognormal": {
+                "type": "object",
+                "properties": {key: {"type": "number", "exclusiveMinimum": 0} for key in ("median", "sigma")},
+                "required": ["median", "sigma"],
+                "additionalProperties": False,
+            }
+        },
+        "required": ["lognormal"],
+        "additionalProperties": False,
+    },
+)  # fmt: skip
+"""The two drawn forms as JSON Schema."""
+
+DelayForm = Annotated[Delay, ReadWith(read_delay, {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, *DRAWN]})]
+DelayOrNoneForm = Annotated[Delay, ReadWith(_read_delay_or_none, {"anyOf": [{"type": "number", "minimum": 0}, *DRAWN]})]
 """A delay that may be 0 as well."""
 
 PLACEHOLDER_S: Final = 1.0

@@ -52,9 +52,11 @@ def _read_media_type(value: object, path: Path, complaints: list[Complaint]) -> 
 
 Refusing = Annotated[int, AtLeast(400), AtMost(599)]
 """The status of a refusal."""
-MediaType = Annotated[str, ReadWith(_read_media_type)]
-Address = Annotated[str, ReadWith(_read_address)]
-ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS))]
-GatewayFaultName = Annotated[str, ReadWith(_row_of("fault of the gateway", GATEWAY_FAULTS))]
-PageName = Annotated[str, ReadWith(_row_of("page of the edge", PAGES))]
-ResultCode = Annotated[int | str, ReadWith(_read_code)]
+MediaType = Annotated[str, ReadWith(_read_media_type, {"type": "string", "pattern": "^[^/]+/[^/]+$"})]
+Address = Annotated[str, ReadWith(_read_address, {"type": "string"})]
+ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS), {"enum": [*ERRORS]})]
+GatewayFaultName = Annotated[
+    str, ReadWith(_row_of("fault of the gateway", GATEWAY_FAULTS), {"enum": [*GATEWAY_FAULTS]})
+]
+PageName = Annotated[str, ReadWith(_row_of("page of the edge", PAGES), {"enum": [*PAGES]})]
+ResultCode = Annotated[int | str, ReadWith(_read_code, {"type": ["string", "integer"], "pattern": "^\\w+$"})]

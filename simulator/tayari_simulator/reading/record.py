@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -45,11 +45,13 @@ class OneOrMore:
     """A list that may be written as its only member."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadWith:
     """A value with a form of its own: the function returns it, or complains and returns None."""
 
     read: Callable[[object, Path, list[Complaint]], object]
+    schema: Mapping[str, object] = field(default_factory=dict)
+    """The same form as JSON Schema, as far as one can say it."""
 
 
 Seconds = Annotated[float, Above(0)]

@@ -102,15 +102,24 @@ def _read_probability(value: object, path: Path, complaints: list[Complaint]) ->
 MAGIC_NUMBERS: Final = (10, 999)
 """From and to; smaller amounts and numbers are what people type first."""
 
-Probability = Annotated[float, ReadWith(_read_probability)]
+
+def _pattern(form: re.Pattern[str]) -> dict[str, object]:
+    return {"type": ["string", "integer"], "pattern": f"^(?:{form.pattern})$"}
+
+
+_TEXT: Final = {"type": ["string", "integer"], "minLength": 1}
+
+Probability = Annotated[float, ReadWith(_read_probability, {"type": "number", "minimum": 0, "maximum": 1})]
 MagicNumber = Annotated[int, AtLeast(MAGIC_NUMBERS[0]), AtMost(MAGIC_NUMBERS[1])]
-Name = Annotated[str, ReadWith(_text_like(NAME_FORM, "folder/word-word in small letters, as payment/wrong-pin"))]
-Msisdn = Annotated[str, ReadWith(_text_like(MSISDN_FORM, "12 digits, 2547... or 2541..."))]
-Reference = Annotated[str, ReadWith(_text_like(None, "text"))]
-RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"))]
-Text = Annotated[str, ReadWith(_text_like(None, "text"))]
-Times = Annotated[int, ReadWith(_read_times)]
-EndpointName = Annotated[str, ReadWith(name_of(CALLS))]
+_read_name = _text_like(NAME_FORM, "folder/word-word in small letters, as payment/wrong-pin")
+Name = Annotated[str, ReadWith(_read_name, _pattern(NAME_FORM))]
+_read_msisdn = _text_like(MSISDN_FORM, "12 digits, 2547... or 2541...")
+Msisdn = Annotated[str, ReadWith(_read_msisdn, _pattern(MSISDN_FORM))]
+Reference = Annotated[str, ReadWith(_text_like(None, "text"), _TEXT)]
+RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"), _pattern(RULE_FORM))]
+Text = Annotated[str, ReadWith(_text_like(None, "text"), _TEXT)]
+Times = Annotated[int, ReadWith(_read_times, {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "always"}]})]
+EndpointName = Annotated[str, ReadWith(name_of(CALLS), {"enum": [*CALLS]})]
 """A row of the table of endpoints."""
-CallName = Annotated[str, ReadWith(name_of((*CALLS, Call.CALLBACK)))]
+CallName = Annotated[str, ReadWith(name_of((*CALLS, Call.CALLBACK)), {"enum": [*CALLS, str(Call.CALLBACK)]})]
 """A row of the table, or the later message."""
