@@ -102,6 +102,16 @@ class ControlClient:
         """Give this MSISDN a wallet with so many shillings."""
         self._call("PUT", f"/v1/wallets/{msisdn}", {"balance": balance})
 
+    def pay_c2b(self, **payment: str | int | bool) -> Json:
+        """A customer pays a short code: `short_code`, `msisdn`, `amount`, `reference`, `buy_goods`; the payment."""
+        paid: Json = self._call("POST", "/v1/c2b", payment)["payment"]
+        return paid
+
+    def set_organisation(self, short_code: str, **changes: bool) -> Json:
+        """Switch `validates` (C2B validation) or `active` of an organisation."""
+        organisation: Json = self._call("PUT", f"/v1/organisations/{short_code}", changes)["organisation"]
+        return organisation
+
     def advance(self, *, by_s: float | None = None, to: str | None = None, until: str | None = None) -> Json:
         """Move a manual clock: `by_s`, `to="next"` or `until="idle"`."""
         body = {key: value for key, value in {"by_s": by_s, "to": to, "until": until}.items() if value is not None}

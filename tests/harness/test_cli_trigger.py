@@ -123,6 +123,23 @@ def test_a_file_is_sent_as_it_is_or_changed(simulator: SimulatorProcess, shop: S
     assert json.loads(shop.asked[1].body)["Body"]["stkCallback"] == {"ResultCode": 1, "CheckoutRequestID": "ws_CO_1"}
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [(["0", "--kind", "c2b"], "TransID"), (["--validation"], "TransID"), (["0", "--kind", "b2c"], "Result")],
+)
+def test_messages_of_every_kind_are_sent(simulator: SimulatorProcess, shop: Shop, words: list[str], place: str) -> None:
+    assert trigger(simulator, shop, *words, "--amount", "70") == 0
+
+    assert place in json.loads(shop.asked[0].body)
+
+
+def test_a_c2b_scenario_is_sent_under_a_receipt_of_ones_own(simulator: SimulatorProcess, shop: Shop) -> None:
+    assert trigger(simulator, shop, "c2b/one-name", "--set", "TransID=UKT3ZVMFYT") == 0
+
+    assert json.loads(shop.asked[0].body)["TransID"] == "UKT3ZVMFYT"
+    assert "MiddleName" not in json.loads(shop.asked[0].body)
+
+
 def test_another_answer_than_2xx_is_exit_10(simulator: SimulatorProcess, shop: Shop) -> None:
     assert trigger(simulator, shop, "1032", path="/broken") == 10
 
@@ -151,6 +168,9 @@ def test_a_merchant_that_does_not_run_is_exit_21(
         (["1032", "--allow-host", "shop.example"], "give them to `tayari simulate`"),
         (["--body", "/nowhere/x.json"], "/nowhere/x.json: cannot be read (No such file or directory)"),
         (["token/expires-soon"], "have no later message"),
+        (["1032", "--validation"], "--validation stands alone"),
+        (["1", "--kind", "c2b"], "a c2b transaction that failed is told to nobody"),
+        (["0", "--kind", "c2c"], "did you mean c2b?"),
     ],
 )
 def test_bad_input_is_exit_20_and_nothing_is_sent(

@@ -25,6 +25,8 @@ BODIES = {
     ("POST", "/v1/next"): schemas.PlayNext,
     ("POST", "/v1/outage"): schemas.Outage,
     ("PUT", "/v1/wallets/MSISDN"): schemas.Wallet,
+    ("POST", "/v1/c2b"): schemas.PayC2b,
+    ("PUT", "/v1/organisations/SHORT_CODE"): schemas.SetOrganisation,
     ("POST", "/v1/clock/advance"): schemas.Advance,
     ("POST", "/v1/wait"): schemas.WaitFor,
     ("GET", "/v1/payments"): schemas.PaymentsWhere,
@@ -69,6 +71,7 @@ def test_only_what_must_be_given_has_no_default() -> None:
         "Blend": ["mix"],
         "PlayNext": ["scenario"],
         "Outage": ["kind", "for_s"],
+        "PayC2b": ["short_code", "msisdn", "amount"],
         "Wallet": ["balance"],
         "WaitFor": ["for_"],
     }

@@ -24,7 +24,12 @@ from tayari.cli.redacted import redacted
 
 Json = dict[str, Any]
 
-_ID: Final = "Body.stkCallback.CheckoutRequestID"
+_ID_OF: Final[Mapping[str, str]] = {
+    "stk_push": "Body.stkCallback.CheckoutRequestID",
+    "c2b": "TransID",
+    "b2c": "Result.ConversationID",
+}
+"""Where a message names its payment, by the kind of the payment."""
 _LARGEST: Final = 1_000_000
 """Bytes of a body: a callback of Daraja has less than a thousand."""
 
@@ -43,6 +48,13 @@ def trigger(
     event: Annotated[
         str | None, typer.Argument(help="A scenario (payment/insufficient-funds) or a result code; not with --body.")
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="NAME", help="Whose message a result code makes: stk_push, c2b, b2c, ..."),
+    ] = None,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="The C2B validation, not the confirmation; without an EVENT.")
+    ] = False,
     to: Annotated[
         str | None, typer.Option("--to", metavar="URL", help="Where the merchant takes callbacks.", show_default=False)
     ] = None,
@@ -78,8 +90,15 @@ def trigger(
     """
     output = Output(form)
     try:
-        telling = _body_of(event, body)
-        given = {"url": to, "msisdn": msisdn, "amount": amount, "drop": drop or None, "parallel": parallel}
+        telling = _body_of(event, body, validation=validation)
+        given = {
+            "url": to,
+            "kind": kind,
+            "msisdn": msisdn,
+            "amount": amount,
+            "drop": drop or None,
+            "parallel": parallel,
+        }
         telling |= {key: value for key, value in given.items() if value is not None}
         telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
@@ -95,8 +114,12 @@ def trigger(
     _say(redacted(answers), output)
 
 
-def _body_of(event: str | None, file: Path | None) -> Json:
-    """What the callback is made from: a result code, a scenario or a file."""
+def _body_of(event: str | None, file: Path | None, *, validation: bool) -> Json:
+    """What the callback is made from: a result code, a scenario or a file; or it is the validation."""
+    if validation:
+        if event is not None or file is not None:
+            raise _BadInput("--validation stands alone: found an EVENT or --body as well; leave one of them out")
+        return {"validation": True}
     if (event is None) == (file is None):
         problem = "expected an EVENT (a scenario or a result code) or --body FILE"
         raise _BadInput(f"{problem}, found {'neither' if event is None else 'both'}")
@@ -164,7 +187,11 @@ def _name_payment(telling: Json, checkout_request_id: str | None, *, own: bool) 
     elif "raw" in telling:
         raise _BadInput("--checkout-request-id needs a JSON body; what is in the --body file is sent as it is")
     else:
-        telling["set"] = {_ID: checkout_request_id, **telling["set"]}
+        kind = "c2b" if telling.get("validation") else telling.get("kind", "stk_push")
+        place = _ID_OF.get(kind)
+        if place is None:
+            raise _BadInput(f"--checkout-request-id: a {kind} message names its payment elsewhere; use --set PATH=ID")
+        telling["set"] = {place: checkout_request_id, **telling["set"]}
 
 
 def _check(telling: Json, control: str | None, own_options: Sequence[object]) -> None:

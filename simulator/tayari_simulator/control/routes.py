@@ -182,6 +182,44 @@ async def set_wallet(controlled: Controlled, request: web.Request) -> web.Respon
     return answer({"msisdn": msisdn, "balance": given.balance})
 
 
+async def pay_c2b(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/c2b`."""
+    given = await read_body(request, schemas.PayC2b)
+    try:
+        payment = controlled.simulator.pay_c2b(
+            short_code=given.short_code,
+            msisdn=given.msisdn,
+            amount=given.amount,
+            reference=given.reference,
+            buy_goods=given.buy_goods,
+        )
+    except LookupError as error:
+        raise _unknown_short_code(given.short_code) from error
+    return answer({"payment": payment})
+
+
+async def set_organisation(controlled: Controlled, request: web.Request) -> web.Response:
+    """`PUT /v1/organisations/SHORT_CODE`."""
+    short_code = request.match_info["short_code"]
+    given = await read_body(request, schemas.SetOrganisation)
+    changes = {"validates": given.validates, "active": given.active}
+    try:
+        organisation = controlled.simulator.set_organisation(
+            short_code, **{name: value for name, value in changes.items() if value is not None}
+        )
+    except LookupError as error:
+        raise _unknown_short_code(short_code) from error
+    return answer({"organisation": organisation})
+
+
+def _unknown_short_code(short_code: str) -> Refusal:
+    message = (
+        f'no organisation has the short code "{short_code[:20]}"; known are those of the start (--short-code, '
+        "--organisation) and the sandbox's, 600000 to 600999"
+    )
+    return Refusal(404, "unknown_short_code", message)
+
+
 async def advance(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/clock/advance`."""
     given = await read_body(request, schemas.Advance)
@@ -301,6 +339,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/outage", outage),
     Route("POST", "/v1/hold", hold),
     Route("PUT", "/v1/wallets/{msisdn}", set_wallet),
+    Route("POST", "/v1/c2b", pay_c2b),
+    Route("PUT", "/v1/organisations/{short_code}", set_organisation),
     Route("POST", "/v1/clock/advance", advance),
     Route("GET", "/v1/payments", payments),
     Route("GET", "/v1/balance", balance),

@@ -165,6 +165,27 @@ class Hold:
     for_s: Annotated[float, AtLeast(0), AtMost(600)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayC2b:
+    """`POST /v1/c2b`."""
+
+    short_code: Text
+    msisdn: Msisdn
+    amount: Annotated[int, AtLeast(1), AtMost(1_000_000_000)]
+    reference: AnyText = ""
+    buy_goods: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOrganisation:
+    """`PUT /v1/organisations/SHORT_CODE`."""
+
+    validates: bool | None = None
+    """Whether C2B payments are validated by the merchant first."""
+    active: bool | None = None
+    """False: suspended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wallet:
     """`PUT /v1/wallets/MSISDN`."""
@@ -201,6 +222,8 @@ class SendCallback:
     """The id of the transaction, whichever API it is of."""
     kind: EndpointName | None = None
     """For a transaction that never was: the call that would have made it. None: an STK push."""
+    validation: bool = False
+    """Send the validation that precedes a C2B payment, not its confirmation."""
     url: Annotated[str, ReadWith(_url)] | None = None
     scenario: Text | None = None
     msisdn: Msisdn | None = None

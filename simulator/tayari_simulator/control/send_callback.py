@@ -7,6 +7,7 @@ from typing import Final
 
 import orjson
 
+from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.outcomes import message_of
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.control.routing import Refusal
@@ -66,7 +67,9 @@ def _check_shape(told: SendCallback) -> None:
         raise Refusal(400, "bad_body", "raw is sent as it is; set, drop and order need a JSON body")
     if told.url is None and told.checkout_request_id is None:
         raise Refusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
-    if (told.msisdn or told.amount) and (told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"])):
+    if (told.msisdn or told.amount) and (
+        told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["validation"])
+    ):
         message = "msisdn and amount are for a payment that does not exist; give url with result_code or scenario"
         raise Refusal(400, "bad_body", message)
     if (told.times - 1) * told.gap_s > LONGEST_S:
@@ -79,6 +82,7 @@ def _bodies(told: SendCallback) -> dict[str, bool]:
         "scenario": told.scenario is not None,
         "body": told.body is not ABSENT,
         "raw": told.raw is not None,
+        "validation": told.validation,
     }
 
 
@@ -86,7 +90,9 @@ def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | 
     """The payment that is meant, or an invented one; an unknown id will do where url and body are given."""
     if told.checkout_request_id is None:
         return (
-            _invented(simulator, told, scenario) if told.result_code is not None or told.scenario is not None else None
+            _invented(simulator, told, scenario)
+            if told.validation or told.result_code is not None or told.scenario is not None
+            else None
         )
     transaction = simulator.transaction(told.checkout_request_id)
     complete = told.url is not None and (told.body is not ABSENT or told.raw is not None)
@@ -99,7 +105,8 @@ def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | 
 def _invented(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction:
     """A transaction that Daraja has never heard of, for a message about it."""
     world, now_s, msisdn = simulator.daraja.world, simulator.now_s(), told.msisdn or SOMEBODY
-    kind = told.kind or (scenario.when.endpoint if scenario is not None else Call.STK_PUSH)
+    usual = c2b.KIND if told.validation else Call.STK_PUSH
+    kind = told.kind or (scenario.when.endpoint if scenario is not None else usual)
     if kind not in TRANSACTIONS:
         message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
         raise Refusal(400, "misplaced_scenario", message)
@@ -116,15 +123,30 @@ def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | N
     if told.body is not ABSENT:
         return orjson.dumps(told.body)
     if transaction is not None:
+        if told.validation:
+            return _question(simulator, transaction)
         code = step.result_code if step is not None else told.result_code
         if code is None and transaction.result_code is None:
             message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
             raise Refusal(409, "no_result", message)
         desc = step.result_desc if step is not None else None
-        return message_of(simulator.daraja.world, transaction, code, simulator.now_s(), desc=desc)
+        body = message_of(simulator.daraja.world, transaction, code, simulator.now_s(), desc=desc)
+        if not body:
+            message = f"a {transaction.kind} transaction that failed is told to nobody; give result_code 0"
+            raise Refusal(400, "no_message", message)
+        return body
     if told.method is Method.POST or told.method is Method.PUT:
         raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw")
     return b""
+
+
+def _question(simulator: Simulator, transaction: Transaction) -> bytes:
+    """The message that a merchant must answer before there is a result."""
+    world = simulator.daraja.world
+    question = world.lifecycles[transaction.kind].question
+    if question is None:
+        raise Refusal(400, "no_message", f"a {transaction.kind} transaction is not validated; use kind: c2b")
+    return question(world, transaction, simulator.now_s())
 
 
 def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None) -> list[Delivery]:

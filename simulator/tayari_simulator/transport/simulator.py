@@ -8,6 +8,8 @@ from random import Random
 from typing import Any
 
 from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION
 from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.apis.stk_callback_schema import STK_CALLBACK
@@ -21,7 +23,7 @@ from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
@@ -32,7 +34,13 @@ from tayari_simulator.transport.metrics import Parts, balance, limits_of, measur
 from tayari_simulator.transport.monitor import Failures, Monitor
 from tayari_simulator.transport.scheduler import Advancing, ClockIsReal, Pump, drained
 from tayari_simulator.transport.server_protocol import Callers
-from tayari_simulator.transport.views import business_of, configured, organisation_dict, transaction_dicts
+from tayari_simulator.transport.views import (
+    business_of,
+    configured,
+    organisation_dict,
+    transaction_dict,
+    transaction_dicts,
+)
 
 __all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
 
@@ -179,6 +187,37 @@ class Simulator:
         """Give an MSISDN a wallet with so many shillings."""
         self.daraja.world.ledger.set_wallet(msisdn, balance)
 
+    def pay_c2b(self, *, short_code: str, msisdn: str, amount: int, reference: str, buy_goods: bool = False) -> Json:
+        """A customer pays a short code, as with the simulate API but without a token: the payment.
+
+        Raises:
+            LookupError: the short code is unknown.
+        """
+        world, (now_s, wall_s) = self.daraja.world, self.clock.both_s()
+        if world.organisations.find(short_code) is None:
+            raise LookupError(short_code)
+        exchange = Exchange(Kind.CONTROL, c2b.KIND, "POST", "/v1/c2b", (), b"", now_s, wall_s)
+        command = BUY_GOODS if buy_goods else c2b.PAY_BILL
+        transaction = c2b.pay_chosen(
+            world, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
+        )
+        self._changed()
+        return transaction_dict(transaction)
+
+    def set_organisation(self, short_code: str, **changes: bool) -> Json:
+        """Switch an organisation's external validation or its suspension: the organisation.
+
+        Raises:
+            LookupError: the short code is unknown.
+        """
+        world = self.daraja.world
+        organisation = world.organisations.find(short_code)
+        if organisation is None:
+            raise LookupError(short_code)
+        for name, value in changes.items():
+            setattr(organisation, name, value)
+        return organisation_dict(organisation, world.ledger)
+
     async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
         """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
 
@@ -253,8 +292,13 @@ class Simulator:
         return [row.to_dict() for row in results.RESULTS]
 
     def schemas(self) -> Json:
-        """JSON Schemas by name: requests, made from the endpoint table, and the callback."""
-        return {**endpoints.schemas(self.options), "stk_callback": dict(STK_CALLBACK)}
+        """JSON Schemas by name: requests, made from the endpoint table, and the messages to the merchant."""
+        return {
+            **endpoints.schemas(self.options),
+            "stk_callback": dict(STK_CALLBACK),
+            "c2b_validation": dict(C2B_VALIDATION),
+            "c2b_confirmation": dict(C2B_CONFIRMATION),
+        }
 
     def certificate(self) -> str:
         """The certificate with which a merchant makes its SecurityCredential, as PEM."""

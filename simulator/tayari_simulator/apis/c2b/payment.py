@@ -93,6 +93,23 @@ def _simulate(world: World, exchange: Exchange, values: list[Any], version: str)
     return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
 
 
+def pay_chosen(
+    world: World, exchange: Exchange, *, short_code: str, command: str, amount: int, msisdn: str, reference: str
+) -> Transaction:
+    """A customer pays without any call of the merchant: only what its scenario does after the acceptance is played."""
+    chooser = world.choose
+    play = None
+    if chooser is not None:
+        play = chooser.for_transaction(KIND, msisdn=msisdn, amount=amount, reference=reference)
+    transaction = pay(
+        world, exchange, play, short_code=short_code, command=command, amount=amount, msisdn=msisdn,
+        reference=reference,
+    )  # fmt: skip
+    if chooser is not None and play is not None:
+        chooser.accepted(KIND, msisdn)
+    return transaction
+
+
 def pay(
     world: World,
     exchange: Exchange,
