@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from running_simulator import Running, running
 from tayari_control.client import ControlError
 
-PAYMENT = {"short_code": "600984", "msisdn": "254711000111", "amount": 500, "reference": "HOUSE-12B"}
+PAYMENT: dict[str, Any] = {"short_code": "600984", "msisdn": "254711000111", "amount": 500, "reference": "HOUSE-12B"}
 
 
 @pytest.fixture
