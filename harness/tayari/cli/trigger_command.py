@@ -39,6 +39,23 @@ _REWRITE: Final = re.compile(r" or rewrite it \(--rewrite [^)]*\)")
 _REFUSED: Final = frozenset({401, 403})
 
 
+KindOption = Annotated[
+    str | None,
+    typer.Option("--kind", metavar="NAME", help="Whose message a result code makes: stk_push, c2b, b2c, ..."),
+]
+ValidationOption = Annotated[
+    bool, typer.Option("--validation", help="The C2B validation, not the confirmation; without an EVENT.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="As Body.stkCallback.ResultCode=1; JSON, else text."),
+]
+HeaderOption = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar="NAME=VALUE", help="Such as X-Forwarded-For=196.201.214.200 (repeatable)."),
+]
+
+
 class _BadInput(ValueError):
     """What cannot be sent, and what to write instead."""
 
@@ -48,13 +65,8 @@ def trigger(
     event: Annotated[
         str | None, typer.Argument(help="A scenario (payment/insufficient-funds) or a result code; not with --body.")
     ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option("--kind", metavar="NAME", help="Whose message a result code makes: stk_push, c2b, b2c, ..."),
-    ] = None,
-    validation: Annotated[
-        bool, typer.Option("--validation", help="The C2B validation, not the confirmation; without an EVENT.")
-    ] = False,
+    kind: KindOption = None,
+    validation: ValidationOption = False,
     to: Annotated[
         str | None, typer.Option("--to", metavar="URL", help="Where the merchant takes callbacks.", show_default=False)
     ] = None,
@@ -63,16 +75,10 @@ def trigger(
     checkout_request_id: Annotated[
         str | None, typer.Option("--checkout-request-id", metavar="ID", help="Of which payment it tells.")
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="As Body.stkCallback.ResultCode=1; JSON, else text."),
-    ] = None,
+    changes: SetOption = None,
     drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="What is left out.")] = None,
     body: Annotated[Path | None, typer.Option("--body", help="Send what is in this file.", metavar="FILE")] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="NAME=VALUE", help="Such as X-Forwarded-For=196.201.214.200 (repeatable)."),
-    ] = None,
+    header: HeaderOption = None,
     times: Annotated[int, typer.Option("--times", min=1, max=1000, help="Send it so often.")] = 1,
     parallel: Annotated[bool, typer.Option("--parallel", help="All at once.")] = False,
     allow_host: Annotated[
@@ -91,14 +97,7 @@ def trigger(
     output = Output(form)
     try:
         telling = _body_of(event, body, validation=validation)
-        given = {
-            "url": to,
-            "kind": kind,
-            "msisdn": msisdn,
-            "amount": amount,
-            "drop": drop or None,
-            "parallel": parallel,
-        }
+        given = {"url": to, "kind": kind, "msisdn": msisdn, "amount": amount, "drop": drop, "parallel": parallel}
         telling |= {key: value for key, value in given.items() if value is not None}
         telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
