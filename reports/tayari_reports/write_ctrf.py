@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
+from tayari_reports.wording import answer, first_step
 from tayari_reports.write_json import summary
 
 _STATUS: Final = {
@@ -26,7 +27,7 @@ _STATUS: Final = {
 
 def render(run: Run, judgement: Judgement) -> str:
     """The run as a CTRF document; verdict, score and coverage are in `results.extra`."""
-    tests = [_test(one) for one in judgement.outcomes]
+    tests = [_verdict(run, judgement), *(_test(one) for one in judgement.outcomes)]
     document = {
         "reportFormat": "CTRF",
         "specVersion": "0.0.0",
@@ -50,10 +51,31 @@ def _summary(run: Run, tests: list[dict[str, Any]]) -> dict[str, int]:
     return {"tests": len(tests), **counts, "start": start, "stop": stop, "duration": max(0, stop - start)}
 
 
+def _verdict(run: Run, judgement: Judgement) -> dict[str, Any]:
+    """The verdict as a test of its own: readers look at failed tests only, and an inconclusive run must not be green."""
+    made: dict[str, Any] = {
+        "name": "Verdict",
+        "status": "passed" if judgement.exit_code == 0 else "failed",
+        "rawStatus": judgement.verdict.value,
+        "duration": 0,
+        "suite": ["Verdict"],
+        "type": "verdict",
+    }
+    if judgement.exit_code != 0:
+        made["message"] = f"{answer(judgement)} {first_step(run, judgement)}"
+    return made
+
+
+def _status(one: Outcome) -> str:
+    """A question that stays open and blocks is failed: readers list `other` as skipped, without its message."""
+    opened = one.state in (State.UNKNOWN, State.ERROR) and one.rule.blocking
+    return "failed" if opened else _STATUS[one.state]
+
+
 def _test(one: Outcome) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": f"{one.rule.id} {one.rule.title}",
-        "status": _STATUS[one.state],
+        "status": _status(one),
         "rawStatus": one.state.value,
         "duration": _ms(sum(check.duration_s for check in one.checks)),
         "suite": [one.rule.category.value],

@@ -115,3 +115,17 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_every_verdict_has_a_title() -> None:
     assert set(TITLES) == set(Verdict)
+
+
+@pytest.mark.parametrize("name", samples.ALL)
+def test_ctrf_has_a_failed_test_whenever_the_exit_code_is_not_zero(name: str, tmp_path: Path) -> None:
+    run = samples.ALL[name]()
+    tests = json.loads(write_all(run, tmp_path, formats=["ctrf"])["ctrf"].read_text())["results"]["tests"]
+    (verdict,) = [test for test in tests if test["name"] == "Verdict"]
+
+    assert (verdict["status"] == "failed") == (judge(run).exit_code != 0)
+    assert bool(verdict.get("message")) == (judge(run).exit_code != 0)
+    failed = {test["tags"][0] for test in tests if test["status"] == "failed" and test is not verdict}
+    opened = {one.rule.id for one in judge(run).outcomes if one.state in (State.UNKNOWN, State.ERROR)}
+    blocking = {one.rule.id for one in judge(run).outcomes if one.rule.blocking}
+    assert opened & blocking <= failed

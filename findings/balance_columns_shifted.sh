@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Finding: daraja-sdk-py calls the current balance available, and the available balance uncleared.
+#
+# Package: daraja-sdk-py 2.0.0 (PyPI), Python 3.11; its own parser reads a result, nothing is sent.
+# Date: 2026-11-29
+# Behaviour: Of the six columns of an account the third is stored as availableBalance and the fourth as unclearedFunds.
+# Documented: An account reads name, currency, current, available, reserved, uncleared; live results repeat the current
+#   balance in the fourth column where nothing is reserved.
+# For a merchant: A guard that asks "is there enough for the salaries" counts reserved money as available, and a report
+#   shows all available money as not cleared.
+# Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
+# Output seen:
+#   | current 30672.50, available 20000.00, reserved 10672.50, uncleared 0.00
+#   | availableBalance 30672.50
+#   | unclearedFunds 20000.00
+#   | reservedFunds 10672.50
+
+set -euo pipefail
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+python3 -m venv "$folder/env"
+"$folder/env/bin/pip" install -qq --disable-pip-version-check \
+  daraja-sdk-py==2.0.0 >&2 || exit 2
+"$folder/env/bin/python" - >"$folder/seen" <<'PYTHON'
+from daraja.services import AccountBalanceService
+
+account = "Utility Account|KES|30672.50|20000.00|10672.50|0.00"
+_, _, current, available, reserved, uncleared = account.split("|")
+print(f"current {current}, available {available}, reserved {reserved}, uncleared {uncleared}")
+read = AccountBalanceService.parse_balance_string(account).utilityAccount
+for name in ("availableBalance", "unclearedFunds", "reservedFunds"):
+    print(name, f"{float(getattr(read, name)):.2f}")
+PYTHON
+cat "$folder/seen"
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
