@@ -52,7 +52,7 @@ def _summary(run: Run, tests: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _verdict(run: Run, judgement: Judgement) -> dict[str, Any]:
-    """The verdict as a test of its own: readers look at failed tests only, and an inconclusive run must not be green."""
+    """The verdict as a test of its own: readers look at failed tests, and an inconclusive run must not be green."""
     made: dict[str, Any] = {
         "name": "Verdict",
         "status": "passed" if judgement.exit_code == 0 else "failed",
