@@ -168,6 +168,12 @@ class ControlClient:
         deliveries: list[Json] = self._call("POST", "/v1/callbacks", telling, timeout_s=wait_s)["deliveries"]
         return deliveries
 
+    def ask_account(self, **asking: Any) -> Json:
+        """C2B Hakikisha: let Daraja ask a partner whose account a number is. See `POST /v1/hakikisha`."""
+        return self._call(
+            "POST", "/v1/hakikisha", asking, timeout_s=2 * asking.get("timeout_s", 30.0) + self._timeout_s
+        )
+
     def mix(self, weights: str | dict[str, float] | None) -> dict[str, float] | None:
         """Draw payments from this mix (`success=92,timeout=8`, or weights by name); None: from none."""
         blended: dict[str, float] | None = self._call("POST", "/v1/mix", {"mix": weights})["mix"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from base64 import b64encode
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from typing import Any
 
 import orjson
 import pytest
@@ -151,3 +155,76 @@ def test_only_allowed_hosts_are_called(server: Running) -> None:
 
     assert answer.status_code == 403
     assert "192.0.2.1" in answer.json()["error"]["message"]
+
+
+@pytest.fixture
+def partner() -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
+    """A partner of C2B Hakikisha: it gives tokens to key:secret, and knows one account."""
+    asked: list[tuple[str, str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(("GET", self.headers["Authorization"], b""))
+            good = self.headers["Authorization"] == f"Basic {b64encode(b'key:secret').decode()}"
+            self._answer(200 if good else 401, {"access_token": "t1"} if good else {})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(("POST", self.headers["Authorization"], body))
+            told = orjson.loads(body)
+            known = told["accountNumber"] == "HOUSE-12B"
+            self._answer(200, told | {"accountName": "Amina Wanjiru"} if known else {"accountName": 7})
+
+        def _answer(self, status: int, told: dict[str, object]) -> None:
+            body = orjson.dumps(told)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/", asked
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def asking(url: str, **changes: str) -> dict[str, str]:
+    told = {"token_url": url, "url": url, "key": "key", "secret": "secret", "account": "HOUSE-12B"}
+    return told | {"short_code": "600984"} | changes
+
+
+def test_a_partner_is_asked_for_a_token_and_then_for_a_name(server: Running, partner: Any) -> None:
+    url, asked = partner
+    told = server.control.ask_account(**asking(url))
+
+    assert (told["account_name"], told["problems"]) == ("Amina Wanjiru", [])
+    assert [row[:2] for row in asked] == [("GET", "Basic a2V5OnNlY3JldA=="), ("POST", "Bearer t1")]
+    assert list(orjson.loads(asked[1][2])) == ["requestId", "timestamp", "accountNumber", "shortcode"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "calls", "problem"),
+    [
+        ({"secret": "wrong"}, 1, "the token endpoint answered HTTP 401"),
+        ({"account": "unknown"}, 2, "accountName is 7; expected the customer's name as text"),
+    ],
+)
+def test_what_is_wrong_with_a_partner_is_said(
+    server: Running, partner: Any, changes: dict[str, str], calls: int, problem: str
+) -> None:
+    url, _ = partner
+    told = server.control.ask_account(**asking(url, **changes))
+
+    assert len(told["deliveries"]) == calls
+    assert problem in told["problems"][-1]
+
+
+def test_a_partner_elsewhere_is_not_asked(server: Running) -> None:
+    with pytest.raises(ControlError, match=r"shop\.example"):
+        server.control.ask_account(**asking("https://shop.example/token"))

@@ -29,6 +29,7 @@ BODIES = {
     ("PUT", "/v1/organisations/SHORT_CODE"): schemas.SetOrganisation,
     ("POST", "/v1/clock/advance"): schemas.Advance,
     ("POST", "/v1/wait"): schemas.WaitFor,
+    ("POST", "/v1/hakikisha"): schemas.AskAccount,
     ("GET", "/v1/payments"): schemas.PaymentsWhere,
     ("GET", "/v1/journal"): schemas.JournalWhere,
 }
@@ -74,4 +75,5 @@ def test_only_what_must_be_given_has_no_default() -> None:
         "PayC2b": ["short_code", "msisdn", "amount"],
         "Wallet": ["balance"],
         "WaitFor": ["for_"],
+        "AskAccount": ["token_url", "url", "key", "secret", "account", "short_code"],
     }

@@ -241,6 +241,16 @@ def test_forge_lies_about_a_result_under_another_conversation() -> None:
     assert "ResultParameters" not in forged["Result"]
 
 
+def test_forge_lies_about_a_till_s_payment_and_about_an_order() -> None:
+    forged, true = told_to("b2b_express", Forge(result_code=4001))
+    assert forged["requestId"] != true["requestId"]
+    assert (forged["resultCode"], true["resultCode"]) == ("4001", "0")
+    forged, true = told_to("ratiba", Forge())
+
+    assert forged["responseHeader"].pop("responseRefID") != true["responseHeader"].pop("responseRefID")
+    assert forged == true
+
+
 @pytest.mark.parametrize(("call", "place"), [("c2b", "BillRefNumber"), ("b2c", "ResultDesc")])
 def test_huge_callback_lengthens_a_text_of_any_message(call: str, place: str) -> None:
     (told,) = told_to(call, HugeCallback(kilobytes=20))

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
 
+from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.console import live_page
@@ -299,6 +300,30 @@ async def send_callback(controlled: Controlled, request: web.Request) -> web.Res
     return answer({"deliveries": [row.to_dict() for row in answered]})
 
 
+async def ask_account(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/hakikisha`: C2B Hakikisha, a token from the partner and then the question."""
+    given = await read_body(request, schemas.AskAccount)
+    simulator = controlled.simulator
+    now_s, answered, problems, name = simulator.now_s(), [], [], None
+    try:
+        fetched = hakikisha.token_request(given.token_url, given.key, given.secret, now_s)
+        answered += await simulator.send([fetched], timeout_s=given.timeout_s)
+        token = hakikisha.token_of(answered[0].status, answered[0].body)
+        asked = hakikisha.name_request(
+            given.url, token, request_id=simulator.daraja.world.ids.request_id(), account=given.account,
+            short_code=given.short_code, now_s=now_s,
+        )  # fmt: skip
+        answered += await simulator.send([asked], timeout_s=given.timeout_s)
+        problems = hakikisha.problems_of(answered[1].status, answered[1].body, asked.body)
+        name = hakikisha.account_name(answered[1].status, answered[1].body)
+    except TargetRefused as error:
+        raise Refusal(403, "target_refused", str(error)) from error
+    except ValueError as error:
+        problems = [str(error)]
+    deliveries_made = [row.to_dict() for row in answered]
+    return answer({"account_name": name, "problems": problems, "deliveries": deliveries_made})
+
+
 async def codes(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/codes`."""
     return answer({"codes": controlled.simulator.codes(), "refusals": [row.to_dict() for row in REFUSALS]})
@@ -348,6 +373,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/journal", journal),
     Route("POST", "/v1/wait", wait),
     Route("POST", "/v1/callbacks", send_callback),
+    Route("POST", "/v1/hakikisha", ask_account),
     Route("GET", "/v1/codes", codes),
     Route("GET", "/v1/schemas", show_schemas),
     Route("GET", "/v1/certificate", certificate),

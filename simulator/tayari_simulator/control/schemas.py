@@ -245,6 +245,19 @@ class SendCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskAccount:
+    """`POST /v1/hakikisha`: the partner is asked whose account this is."""
+
+    token_url: Annotated[str, ReadWith(_url)]
+    url: Annotated[str, ReadWith(_url)]
+    key: OneLine
+    secret: OneLine
+    account: Text
+    short_code: Text
+    timeout_s: Annotated[float, AtLeast(0.05), AtMost(120)] = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsWhere:
     """Query of `GET /v1/payments`."""
 

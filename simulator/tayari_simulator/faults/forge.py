@@ -59,6 +59,11 @@ class Forge(CallbackFault):
                 self._forge_push(told["Body"]["stkCallback"])
             elif "Result" in told:
                 self._forge_result(told["Result"])
+            elif "requestId" in told:
+                self._forge_express(told)
+            elif header := told.get("responseHeader") or told.get("ResponseHeader"):
+                header["responseRefID"] = _another_conversation(str(header["responseRefID"]), self.id)
+                header["responseCode"] = str(self.result_code)
             else:
                 told["TransID"] = _another_receipt(told["TransID"], self.id)
         except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
@@ -80,6 +85,12 @@ class Forge(CallbackFault):
         result["TransactionID"] = RECEIPT
         if str(self.result_code) != "0":
             result.pop("ResultParameters", None)
+
+    def _forge_express(self, told: dict[str, Any]) -> None:
+        told["requestId"] = _another_conversation(str(told["requestId"]), self.id)
+        told["resultCode"] = str(self.result_code)
+        if "transactionId" in told:
+            told["transactionId"] = RECEIPT
 
     def _set_code(self, result: dict[str, Any]) -> None:
         row = find(self.result_code)
