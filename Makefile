@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check mutants repeats bench lock clean
+.PHONY: help demo test check mutants moods repeats bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: $(READY) ## style, types and the direction of imports
 
 mutants: $(READY) ## the table of rules and the defects that each of them catches
 	@$(BIN)/python tests/contracts/mutants.py --write docs/mutants.md
+
+moods: $(READY) ## the table of the good shop's moods, and what each rule says about them
+	@$(BIN)/python tests/contracts/mood_table.py --write docs/mutants.md
 
 repeats: $(READY) ## the sample shop judged twenty times: twenty equal verdicts (half an hour)
 	@$(BIN)/python tests/contracts/repeats.py --times 20

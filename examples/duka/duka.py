@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from aiohttp import web
 from defects import TABLE, UnknownDefect, with_defects
+from moods import MOODS, with_moods
 from parts import build
 from settings import Settings
 
@@ -23,10 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [{"name": row.name, "rules": list(row.rules), "about": row.about} for row in TABLE]
         print(json.dumps(rows, indent=1))  # noqa: T201 - this is the output
         return 0
+    if options.list_moods:
+        print(json.dumps({mood.name: mood.about for mood in MOODS}, indent=1))  # noqa: T201
+        return 0
     names = [*options.defect, *os.environ.get("DUKA_DEFECTS", "").replace(",", " ").split()]
+    moods = [*options.mood, *os.environ.get("DUKA_MOODS", "").replace(",", " ").split()]
     try:
         settings = Settings.from_environ()
-        parts = with_defects(names)
+        parts = with_moods(with_defects(names), moods)
     except (ValueError, UnknownDefect) as problem:
         print(f"duka: {problem}", file=sys.stderr)  # noqa: T201
         return 2
@@ -50,6 +55,8 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--db", help="SQLite file; kept over restarts (default: DUKA_DB or duka.db)")
     parser.add_argument("--defect", action="append", default=[], metavar="NAME", help="break the shop in one way")
+    parser.add_argument("--mood", action="append", default=[], metavar="NAME", help="another habit, as good")
+    parser.add_argument("--list-moods", action="store_true", help="print the moods as JSON")
     parser.add_argument("--list-defects", action="store_true", help="print the defects as JSON")
     return parser.parse_args(arguments)
 

@@ -82,6 +82,12 @@ def run_rules(
     env = MappingProxyType({**start.env, **told, **settings})
     declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
+    with Stage(replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))) as stage:
+        return judged(stage, rule_ids)
+
+
+def judged(stage: Stage, rule_ids: Iterable[str]) -> tuple[Check, ...]:
+    """What these rules say about the merchant of a stage."""
     jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
 
@@ -89,11 +95,10 @@ def run_rules(
         found.append(check)
         return check
 
-    with Stage(replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))) as stage:
-        conductor = Conductor(stage, report=keep)
-        conductor.start(jobs)
-        for job in jobs:
-            conductor.result(job.rule.id)
+    conductor = Conductor(stage, report=keep)
+    conductor.start(jobs)
+    for job in jobs:
+        conductor.result(job.rule.id)
     return tuple(found)
 
 
@@ -158,7 +163,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         field.close()
     text = table(outcomes)
     if given.write is not None:
-        given.write.write_text(text, encoding="utf-8")
+        _, heading, moods = given.write.read_text(encoding="utf-8").partition("\n## ")
+        given.write.write_text(f"{text}{heading}{moods}", encoding="utf-8")
     else:
         sys.stdout.write(text)
     missed = [(outcome.mutant.name, outcome.missed) for outcome in outcomes if outcome.missed]

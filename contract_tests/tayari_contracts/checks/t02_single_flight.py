@@ -27,6 +27,8 @@ START_S: Final = 1.0
 AT_START: Final = 8
 """So many tokens that it fetches then live shortly."""
 
+LOOK_EVERY_S: Final = 0.3
+
 SLOW_S: Final = 2.0
 SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
 """So that all payments have started before the first token is there, as they do when Daraja is far away."""
@@ -86,15 +88,16 @@ def _start_cold(probe: Probe) -> list[Payment]:
 
 
 def _start_all(probe: Probe) -> list[Payment]:
-    """As many customers at the same moment; a merchant that pushes in the background is given a moment for it."""
-    began = probe.sight.now()
+    """As many customers at the same moment; one whom the merchant has said yes to may get the prompt later."""
     starts = [probe.in_background(partial(probe.pay, at_once=True)) for _ in range(_customers(probe))]
     wait(starts, timeout=probe.target.merchant.timeout_s + 5)
-    for _ in range(10):
-        if len(probe.sight.entries(since=began, endpoint="stk_push", kind="request")) >= len(starts):
-            break
-        probe.quiet(0.2)
-    return [start.result() for start in starts if start.done()]
+    payments = [start.result() for start in starts if start.done()]
+    waiting = [payment for payment in payments if payment.started.accepted]
+    end = time.monotonic() + probe.target.merchant.promises.answer_within_s
+    while waiting and time.monotonic() < end:
+        waiting = [payment for payment in waiting if not probe.sight.accepted(payment)]
+        probe.quiet(LOOK_EVERY_S if waiting else 0.0)
+    return payments
 
 
 def _customers(probe: Probe) -> int:

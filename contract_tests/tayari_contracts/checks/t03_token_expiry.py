@@ -14,6 +14,8 @@ from tayari_contracts.traffic import calm_pushes, first_push
 
 LIFE_S = 2
 DEAD_AFTER_S = LIFE_S + 0.8
+FETCHES = 8
+"""So many get the short life: one that cannot be restarted fetches twice before its first payment, queries may too."""
 
 
 @check("T03")
@@ -21,7 +23,7 @@ def renews_before_expiry(probe: Probe) -> None:
     """One payment with a token that lives two seconds, and another when it is dead."""
     since = probe.sight.now()
     probe.control.play_next(
-        token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth"
+        token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth", times=FETCHES
     )
     try:
         probe.forget_token()
@@ -29,9 +31,9 @@ def renews_before_expiry(probe: Probe) -> None:
     finally:
         probe.control.clear_next()
     probe.watch_since(since, endpoint="oauth")
-    issued = [entry for entry in probe.sight.token_fetches(since) if _lives_shortly(entry)]
-    if not issued:
-        raise Untested("the merchant fetched no token, so none could be given a short life")
+    issued = probe.sight.token_fetches(since)
+    if not issued or not _lives_shortly(issued[-1]):
+        raise Untested("the merchant fetched no token, or another one after it, so the one in hand has no short life")
     probe.quiet(max(0.0, float(issued[-1]["at"]) + DEAD_AFTER_S - time.time()))
     second = probe.pay()
     first_push(probe, second)
