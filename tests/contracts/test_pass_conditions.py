@@ -18,8 +18,8 @@ from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 
-WHOLE_RUN = frozenset({"K01", "M01", "M02", "M03", "M04", "M05", "T10", "T11", "T12"})
-"""They judge all traffic, or a second process of the merchant; what they must have seen stands in their checks."""
+WHOLE_RUN = frozenset({"K01", "K02", "M01", "M02", "M03", "M04", "M05", "T10", "T11", "T12"})
+"""They judge the target file, all traffic or a second process; what they must have seen stands in their checks."""
 
 REFUSED = situation("token/refused-once", refused("404.001.03"))
 ASKED = situation("inline/query-error", {"html": {"on": "stk_query", "page": "imperva_503"}})
