@@ -79,12 +79,13 @@ def handle(operation: str) -> Callable[[World, Exchange, list[Any]], Reply]:
         said = dict(zip(_KEYS, values, strict=True))
         exchange.msisdn = said["msisdn"][:20]
         body = act(world.part(SimPortal), said, exchange.url.partition("?")[2])
-        return Reply(200, dumps({"header": _header(world, exchange), "body": body}))
+        return Reply(200, dumps({"header": header(world, exchange), "body": body}))
 
     return answer
 
 
-def _header(world: World, exchange: Exchange) -> Body:
+def header(world: World, exchange: Exchange) -> Body:
+    """The header of a good answer, as IoT and Lipa na Bonga have it."""
     when = datetime.fromtimestamp(exchange.at_s, EAT)
     return {
         "requestRefId": world.ids.request_id(),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.c2b import payment as c2b
-from tayari_simulator.apis.c2b.messages import BUY_GOODS
+from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
 from tayari_simulator.apis.callback_urls import callback_url
 from tayari_simulator.apis.fields import (
     LONGEST_TEXT,
@@ -202,20 +202,12 @@ def _plan_debit(world: World, order: Transaction, number: int, now_s: float) -> 
         return
 
     def debit(at_s: float) -> None:
-        chooser = world.choose
-        play = None
-        if chooser is not None:
-            play = chooser.for_transaction(
-                c2b.KIND, msisdn=order.msisdn, amount=order.amount, reference=order.reference
-            )
         exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
-        command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else c2b.PAY_BILL
-        c2b.pay(
-            world, exchange, play, short_code=order.short_code, command=command, amount=order.amount,
-            msisdn=order.msisdn, reference=order.reference,
+        command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else PAY_BILL
+        c2b.pay_chosen(
+            world, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,
+            reference=order.reference,
         )  # fmt: skip
-        if chooser is not None and play is not None:
-            chooser.accepted(c2b.KIND, order.msisdn)
         _plan_debit(world, order, number + 1, at_s)
 
     world.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)

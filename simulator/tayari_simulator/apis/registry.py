@@ -10,6 +10,7 @@ from tayari_simulator.apis import (
     b2b_express,
     b2c,
     bill_manager,
+    bonga,
     dynamic_qr,
     iot,
     lookups,
@@ -146,6 +147,12 @@ ENDPOINTS: Final = (
     Endpoint(name="ratiba", method="POST", path="/standingorder/v1/createStandingOrderExternal",
              fields=ratiba.fields, handle=ratiba.create, lifecycle=ratiba.lifecycle, chooses=True,
              about="Ratiba: a standing order, whose debits are C2B payments", source="reference 3.15"),
+    Endpoint(name="bonga_points", method="POST", path="/v1/lipa/na/bonga/calculate-points", fields=bonga.points_fields,
+             handle=bonga.calculate, about="Lipa na Bonga: what points are worth", source="reference 3.21",
+             mark=Mark.ASSUMED),
+    Endpoint(name=bonga.KIND, method="POST", path="/v1/lipa/na/bonga/redeem-paybill", fields=bonga.redeem_fields,
+             handle=bonga.redeem, lifecycle=bonga.lifecycle, chooses=True,
+             about="Lipa na Bonga: a customer pays a bill with points", source="reference 3.21", mark=Mark.ASSUMED),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

@@ -205,6 +205,8 @@ OPTIONS: Final = (
            choices=("plain", "spaced"), defaults=_same("plain"), mark=_X, source="reference 3.12, 6-22"),
     Option(name="pull_page_size", about="how many rows one pull query gives; 0: all of them", defaults=_same("100"),
            mark=_A, source="reference 3.12: not stated; the example steps by 100"),
+    Option(name="bonga_rate", about="what a Bonga point is worth, shillings", defaults=_same("0.2"), mark=_A,
+           source="none; assumed"),
     Option(name="opening_working", about="what an organisation has on its working account at the start, shillings",
            defaults=_same("1000000"), mark=_A, source="none; assumed"),
     Option(name="opening_utility", about="what an organisation has on its utility account at the start, shillings",

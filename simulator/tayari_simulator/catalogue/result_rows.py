@@ -14,7 +14,8 @@ from tayari_simulator.catalogue import customer_phrases as say
 Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
 
 STK_ROWS: Final[tuple[Row, ...]] = (
-    (0, "The service request is processed successfully.", "stk b2c b2b status balance reversal b2b_express c2b ratiba",
+    (0, "The service request is processed successfully.",
+     "stk b2c b2b status balance reversal b2b_express c2b ratiba bonga",
      "done", ("Payment received.", "Malipo yamepokelewa."), "no", "documented", {}),
     (1, "The balance is insufficient for the transaction.", "stk b2c b2b reversal c2b",
      "the payer's balance (STK) or the organisation's (others) is too low",
@@ -173,6 +174,9 @@ OTHER_ROWS: Final[tuple[Row, ...]] = (
     ("R000002", "The OriginalTransactionID is invalid.", "reversal", "no such transaction", _NONE, "after fix",
      "documented", {}),
     ("TP40153", "", "balance", "role missing; text not established", _NONE, "after fix", "assumed", {}),
+    (17, "", "bonga", "Lipa na Bonga; meaning and text not established", _NONE, "ask first", "assumed", {}),
+    (1037, "", "bonga", "no answer from the phone; text not established", _NONE, "ask first", "assumed", {}),
+    (2001, "", "bonga", "wrong PIN; text not established", _NONE, "now", "assumed", {}),
     (100000000, "", "core", "the request is cached for resending", _NONE, "ask first", "documented", {}),
     (100000001, "", "core", "overload", say.BUSY, "after a wait", "documented", {}),
     (100000002, "", "core", "throttled", say.BUSY, "after a wait", "documented", {}),

@@ -9,7 +9,7 @@ from typing import Any
 
 from tayari_simulator.apis import registry as endpoints
 from tayari_simulator.apis.c2b import payment as c2b
-from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION
+from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
 from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.apis.stk_callback_schema import STK_CALLBACK
@@ -197,7 +197,7 @@ class Simulator:
         if world.organisations.find(short_code) is None:
             raise LookupError(short_code)
         exchange = Exchange(Kind.CONTROL, c2b.KIND, "POST", "/v1/c2b", (), b"", now_s, wall_s)
-        command = BUY_GOODS if buy_goods else c2b.PAY_BILL
+        command = BUY_GOODS if buy_goods else PAY_BILL
         transaction = c2b.pay_chosen(
             world, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
         )

@@ -18,6 +18,7 @@ from tayari_simulator.state.transactions import Transaction
 
 Json = dict[str, Any]
 
+PAY_BILL: Final = "CustomerPayBillOnline"
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
 FIELDS: Final = (
     "TransactionType", "TransID", "TransTime", "TransAmount", "BusinessShortCode", "BillRefNumber", "InvoiceNumber",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
-from tayari_simulator.apis.c2b.messages import BUY_GOODS, THIRD_PARTY, C2bMessages, organisation_of
+from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL, THIRD_PARTY, C2bMessages, organisation_of
 from tayari_simulator.apis.c2b.register import (
     BAD_REQUEST,
     CANCELLED,
@@ -31,7 +31,6 @@ from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 KIND: Final = "c2b"
-PAY_BILL: Final = "CustomerPayBillOnline"
 ACCEPTED: Final = "Accept the service request successfully."
 LONGEST_REFERENCE: Final = 20
 REJECT_CODES: Final = ("C2B00011", "C2B00012", "C2B00013", "C2B00014", "C2B00015", "C2B00016")

@@ -1,0 +1,136 @@
+"""Lipa na Bonga: a customer pays a bill with Bonga points. Source: reference 3.21, one source.
+
+Known are the paths, the fields of the requests, the envelope of the answers, the codes without their meanings, and that
+the money arrives as a C2B confirmation. The keys inside the answers and the worth of a point are assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
+from tayari_simulator.apis.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.iot import header
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.ledger import CUSTOMERS, Account
+from tayari_simulator.state.transactions import Transaction
+
+KIND: Final = "bonga_redeem"
+LONGEST_ACCOUNT: Final = 20
+_MOST_POINTS: Final = 999_999_999
+_SAYS: Final = "reference 3.21"
+_NUMBER: Final = {"type": ["number", "string"]}
+
+
+def _points(name: str) -> Field:
+    return Field(name=name, read=amount(_MOST_POINTS), schema=_NUMBER, about="Bonga points", source=_SAYS)
+
+
+def points_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+    """The one field of a calculation."""
+    return Fields((_points("points"),))
+
+
+def redeem_fields(options: Options) -> Fields:
+    """The fields of a redemption, in the order of the reference."""
+    rows = (
+        Field(name="msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), source=_SAYS,
+              about="whose points, 2547... or 2541..."),
+        Field(name="amount", read=amount(int(options.number("max_amount"))), schema=_NUMBER, source=_SAYS,
+              about="whole shillings that the bill gets"),
+        _points("bongaPoints"),
+        Field(name="conversionRate", read=_rate, schema=_NUMBER, about="shillings for a point", source=_SAYS),
+        Field(name="shortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), source=_SAYS,
+              about="the pay bill"),
+        Field(name="accountNumber", read=text(LONGEST_ACCOUNT), schema=text_schema(LONGEST_ACCOUNT), source=_SAYS,
+              about="the account of the customer at the pay bill"),
+    )  # fmt: skip
+    return Fields(rows)
+
+
+def _rate(value: Any) -> float | None:
+    """A number above zero, as a number or as text."""
+    if type(value) not in (int, float, str) or (type(value) is str and len(value) > 20):
+        return None
+    try:
+        rate = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return rate if math.isfinite(rate) and rate > 0 else None
+
+
+def calculate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer what points are worth."""
+    (points,) = values
+    rate = world.options.number("bonga_rate")
+    body = {"points": points, "conversionRate": rate, "amount": math.floor(points * rate)}
+    return Reply(200, dumps({"header": header(world, exchange), "body": body}))
+
+
+def redeem(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Accept a redemption.
+
+    Raises:
+        Refused: 400.002.02, the short code is unknown (assumed).
+    """
+    payer, shillings, points, rate, short_code, account = values
+    organisation = world.organisations.find(short_code)
+    if organisation is None:
+        raise Refused(INVALID_FIELD, field="shortCode", note=f"the short code {short_code} is unknown here")
+    url = "" if organisation.urls is None else organisation.urls.confirmation
+
+    def accept(play: Play | None) -> Reply:
+        transaction = Transaction(
+            world.ids.receipt(exchange.at_s), world.ids.request_id(), KIND, payer, shillings, short_code, short_code,
+            account, url, exchange.at_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), PAY_BILL,
+            "", {"points": points, "rate": rate},
+        )  # fmt: skip
+        transaction.play = play
+        begin(world, exchange, transaction)
+        body = {"transactionId": transaction.id, "msisdn": payer, "amount": shillings, "bongaPoints": points}
+        return Reply(200, dumps({"header": header(world, exchange), "body": body}))
+
+    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=account, accept=accept)
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a redemption: the bill is paid in shillings, and confirmed as any C2B payment."""
+    messages = C2bMessages(options)
+
+    def message(world: World, transaction: Transaction, result: Result) -> bytes:
+        organisation = world.organisations.find(transaction.short_code)
+        if organisation is None or str(result.code) != "0":
+            return b""
+        return messages.confirmation(world, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
+
+    return Lifecycle(
+        api="bonga",
+        example=_example,
+        decide=lambda _world, _transaction: results.SUCCESS,
+        settle=_settle,
+        message=message,
+        receipt=lambda _world, transaction, _at_s: transaction.id,
+        repeats=False,
+    )
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    """Points are no money of the wallet: the shillings come from outside."""
+    world.ledger.post(CUSTOMERS, (transaction.short_code, Account.UTILITY), transaction.amount)
+
+
+def _example(world: World, payer: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = world.business.short_code
+    return Transaction(
+        world.ids.receipt(now_s), world.ids.request_id(), KIND, payer, shillings, short_code, short_code, "INV1", url,
+        now_s, now_s, PAY_BILL,
+    )  # fmt: skip
