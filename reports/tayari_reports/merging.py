@@ -62,6 +62,7 @@ def merge(runs: Sequence[Run]) -> Run:
         preflight=tuple(row for run in ordered for row in run.preflight),
         load=next((run.load for run in reversed(ordered) if run.load is not None), None),
         interrupted=any(run.interrupted for run in ordered),
+        invalid=_union(run.invalid for run in ordered),
         notes=(*_union(run.notes for run in ordered), *_notes(ordered)),
         environment=_union(run.environment for run in ordered),
         provenance=_union(run.provenance for run in ordered),

@@ -248,6 +248,8 @@ class Run:
     preflight: tuple[Preflight, ...] = ()
     load: Load | None = None
     interrupted: bool = False
+    invalid: tuple[str, ...] = ()
+    """Why the run proves nothing although it came to its end, such as a clock that was set."""
     notes: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     """Versions and platform, as name and value."""

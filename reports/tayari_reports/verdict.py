@@ -164,6 +164,8 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
             yield Reason(rule="", state=State.ERROR, sentence=sentence)
     if run.interrupted:
         yield Reason(rule="", state=State.ERROR, sentence="The run was interrupted before its end.")
+    for why in run.invalid:
+        yield Reason(rule="", state=State.ERROR, sentence=f"The run proves nothing: {why}.")
     for why in run.load.invalid if run.load is not None else ():
         yield Reason(rule="", state=State.ERROR, sentence=f"The load run proves nothing: {why}.")
     if not any(one.state in RAN for one in found):

@@ -269,6 +269,8 @@ def _mend_run(run: Run) -> str:
         return broken[0].fix or f"Mend this first: {broken[0].message or broken[0].name}"
     if run.interrupted:
         return "Run it again and let it come to its end."
+    if run.invalid:
+        return f"Run it again once this is over: {run.invalid[0]}."
     return "Run it again; if the same results are missing, look at the log of the suites."
 
 

@@ -19,6 +19,10 @@ Mask = Callable[[str], str]
 """Takes secrets and phone numbers out of a text."""
 
 
+Watch = Callable[[], None]
+"""Is called again and again while a child runs."""
+
+
 class ChildFailed(Exception):
     """A child process of ours failed; `log` is the file with what it printed."""
 
@@ -36,7 +40,7 @@ def run_child(
     command: Sequence[str],
     *,
     log: Path,
-    watch: Callable[[], None],
+    watch: Watch,
     environment: Mapping[str, str],
     folder: Path,
     what: str,

@@ -19,6 +19,7 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
 from tayari import __version__
+from tayari.run.clock_steps import ClockSteps
 from tayari.run.configuration import watched
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded
@@ -39,6 +40,7 @@ class Parts:
     events: Events = NO_EVENTS
     loaded: Loaded = field(default_factory=Loaded)
     interrupted: bool = False
+    clock_steps: ClockSteps = field(default_factory=ClockSteps)
     notes: list[str] = field(default_factory=list)
     clock: str = "real"
     seed: int = 0
@@ -73,6 +75,7 @@ def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run
         preflight=tuple(finding.record() for finding in parts.findings),
         load=parts.loaded.load,
         interrupted=parts.interrupted,
+        invalid=tuple(filter(None, [parts.clock_steps.problem()])),
         notes=tuple(parts.notes),
         environment=environment(),
         provenance=in_doubt(parts.played),

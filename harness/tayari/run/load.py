@@ -19,7 +19,7 @@ from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
-from tayari.run.children import ChildFailed, Mask, clean_environment, last_lines, run_child
+from tayari.run.children import ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.voice import Voice
 
@@ -88,7 +88,7 @@ def installed() -> bool:
 
 
 def run_load(
-    order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask
+    order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask, watch: Watch
 ) -> Loaded:
     """Put the merchant under load and judge the thresholds, those of `plan`.
 
@@ -102,15 +102,20 @@ def run_load(
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
     seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
-    watch = _watch(voice, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
+    tell = _watch(voice, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
+
+    def look() -> None:
+        watch()
+        tell()
+
     try:
         run_child(
             locust_command(asked),
             log=log,
-            watch=watch,
+            watch=look,
             environment=_environment(order, asked, stage_file, work_dir),
             folder=work_dir,
             what="the load",

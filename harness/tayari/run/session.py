@@ -97,16 +97,19 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
         return
     _note_settings(stage, parts)
     _keep_callback_secrets(stage, parts)
+    watch = parts.clock_steps.look
     plan = planned_rules(order, stage.target)
     parts.loaded = Loaded(plan=plan)
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
-        parts.events = run_suites(order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked)
+        parts.events = run_suites(
+            order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked, watch=watch
+        )
     _learn(order, stage, parts)
     if order.load is not None and _settled(stage, parts, voice):
         since = journal.newest(stage.control)
         parts.loaded = run_load(
-            order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked
+            order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked, watch=watch
         )
         try:
             parts.callback_errors = callback_errors(stage.control, since)

@@ -11,7 +11,7 @@ from typing import Final
 from tayari_reports.jsonio import Events, check_from_dict, read_events
 from tayari_reports.model import Check
 
-from tayari.run.children import Mask, clean_environment, run_child
+from tayari.run.children import Mask, Watch, clean_environment, run_child
 from tayari.run.order import Order
 from tayari.run.voice import Voice
 
@@ -53,7 +53,7 @@ class EventTail:
             self._voice.check(_check(event))
 
 
-def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask) -> Events:
+def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask, watch: Watch) -> Events:
     """Run the suite's checks; what was planned and found.
 
     Raises:
@@ -65,10 +65,15 @@ def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, 
     log.unlink(missing_ok=True)
     tail = EventTail(events, voice, f"suite {order.suite}")
     command = pytest_command(order, stage_file=stage_file, events=events, work_dir=work_dir)
+
+    def look() -> None:
+        watch()
+        tail.read()
+
     run_child(
         command,
         log=log,
-        watch=tail.read,
+        watch=look,
         environment=clean_environment(os.environ),
         folder=Path.cwd(),
         what="the suites",
