@@ -62,7 +62,7 @@ def _query_seen(probe: Probe, payment: Payment) -> bool:
         return probe.wait("query_seen", payment, within_s=patience_s(probe))
     end = time.monotonic() + patience_s(probe)
     while time.monotonic() < end and probe.has_time:
-        probe.status(payment)
+        probe.read_and_refresh(payment)
         if probe.wait("query_seen", payment, within_s=READ_EVERY_S):
             return True
     return False
@@ -89,7 +89,7 @@ def queries_until(
     reads_at = time.monotonic() + pause_s
     while True:
         if probe.sees_state and time.monotonic() >= reads_at:
-            probe.status(payment)
+            probe.read_and_refresh(payment)
             pause_s *= 2
             reads_at = time.monotonic() + pause_s
         queries = probe.sight.queries(payment)

@@ -95,6 +95,7 @@ class Hands(Depth):
         hold_s: float = 0.0,
         at_once: bool = False,
         headers: Mapping[str, str] | None = None,
+        again: str | None = None,
     ) -> Payment:
         """Ask the merchant to start a payment, which plays `scenario`.
 
@@ -110,7 +111,7 @@ class Hands(Depth):
                 turn.enter_context(self._gate.passing())
             payment = self._start(
                 scenario, amount=amount, msisdn=msisdn, typed=typed, reference=reference,
-                idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s, headers=headers,
+                idempotency_key=idempotency_key, timeout_s=timeout_s, hold_s=hold_s, headers=headers, again=again,
             )  # fmt: skip
         self._payments.append(payment)
         if isinstance(scenario, Mapping) and scenario.get("faults"):
@@ -131,6 +132,7 @@ class Hands(Depth):
         timeout_s: float | None,
         hold_s: float,
         headers: Mapping[str, str] | None,
+        again: str | None,
     ) -> Payment:
         payer = msisdn or self.allocation.msisdn()
         if self.book.prompted and typed is not None:
@@ -160,6 +162,7 @@ class Hands(Depth):
                 idempotency_key=idempotency_key,
                 timeout_s=timeout_s,
                 headers=headers,
+                again=again,
             )
         if ordinary and (started.status is None or started.status >= CRASH):
             self.book.overload.crashed()
@@ -174,6 +177,12 @@ class Hands(Depth):
     def overlapped(self) -> bool:
         """Whether this check started several payments at once, though no rule is about that."""
         return self._gate.overlapped
+
+    def pay_again(self, first: Payment, scenario: Scenario) -> Payment:
+        """Let the customer of a payment that has failed try again: the same phone, amount and order."""
+        return self.pay(
+            scenario, msisdn=first.msisdn, amount=first.amount, reference=first.reference, again=first.payment_id
+        )
 
     def release(self, payment: Payment) -> None:
         """Let the callbacks go that `pay(..., hold_s=...)` holds."""
@@ -280,6 +289,11 @@ class Hands(Depth):
         view = self.driver.read_status(payment.payment_id, payment.reference)
         self.book.look(payment, view, began=began, ended=time.time())
         return view
+
+    def read_and_refresh(self, payment: Payment) -> None:
+        """Look at the payment as its customer's page does, which makes some merchants ask Daraja."""
+        self.driver.refresh(payment.payment_id, payment.reference)
+        self.status(payment)
 
     def until(
         self,

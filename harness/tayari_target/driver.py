@@ -24,7 +24,7 @@ from tayari_target.extraction import (
 )
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
-from tayari_target.target_file.model import Status, Target
+from tayari_target.target_file.model import Pay, Status, Target
 from tayari_target.target_file.placeholders import fill
 from tayari_target.views import Answer, DriverExchange, LedgerView, Started, StatusView
 
@@ -91,10 +91,12 @@ class MerchantDriver:
         idempotency_key: str | None = None,
         timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
+        again: str | None = None,
     ) -> Started:
         """Start a payment as a customer would; without an `idempotency_key` each call gets a fresh one.
 
-        `headers` are sent besides those of the target file; an adapter gets none.
+        `headers` are sent besides those of the target file; an adapter gets none. `again` is the identifier of a
+        payment that has failed and is tried again, by `pay_again` where the target file has it.
         """
         key = idempotency_key or str(uuid.uuid4())
         started = self._adapted(
@@ -105,7 +107,8 @@ class MerchantDriver:
         if isinstance(started, str):
             return Started(accepted=False, status=None, payment_id=None, error=started)
         if started is None:
-            started = self._start(_payment_values(msisdn, amount, reference, key), timeout_s, headers or {})
+            values = _payment_values(msisdn, amount, reference, key) | ({} if again is None else {"payment_id": again})
+            started = self._start(self._pay(again), values, timeout_s, headers or {})
         self._remember(started.payment_id, amount)
         return started
 
@@ -153,6 +156,13 @@ class MerchantDriver:
         answer = self._sender.send("resume payouts", payout.resume, {})
         return (answer.error or f"merchant.payout.resume answered {answer.status}") if _is_refused(answer) else ""
 
+    def refresh(self, payment_id: str, reference: str) -> None:
+        """Make the merchant ask Daraja about a payment, where the target file says how."""
+        status = self.target.merchant.status
+        if status is not None and status.refresh is not None:
+            values = {"payment_id": payment_id, "reference": reference}
+            self._sender.send("refresh status", status.refresh, values)
+
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         """Read the customer's credits for this payment; None where the target file has no `ledger`."""
         view = self._adapted(
@@ -182,8 +192,13 @@ class MerchantDriver:
         answer = self._sender.send("read audit", audit.call, {"payment_id": payment_id, "reference": reference})
         return None if _is_refused(answer) else _texts(audit.messages, answer)
 
-    def _start(self, values: Mapping[str, object], timeout_s: float | None, headers: Mapping[str, str]) -> Started:
-        pay = self.target.merchant.pay
+    def _pay(self, again: str | None) -> Pay:
+        merchant = self.target.merchant
+        return merchant.pay if again is None or merchant.pay_again is None else merchant.pay_again
+
+    def _start(
+        self, pay: Pay, values: Mapping[str, object], timeout_s: float | None, headers: Mapping[str, str]
+    ) -> Started:
         keyed = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
         answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
         return _started(answer, pay.payment_id, pay.message, str(values["reference"]))

@@ -363,3 +363,25 @@ def test_an_absurd_status_is_no_state_and_raises_nothing(shop: Shop, tmp_path: P
     view = MerchantDriver(write_target(tmp_path, shop.url, more=STATUS)).read_status("42", "R1")
 
     assert (view.state, view.credited, view.http_status, view.body) == (None, None, 200, body)
+
+
+def test_a_failed_payment_is_tried_again_by_its_own_request(shop: Shop, tmp_path: Path) -> None:
+    shop.routes["POST /payments/41/again"] = Says({"id": 43})
+    pay = '{request: "POST /pay", json: {phone: "{msisdn}"}, payment_id: $.id}'
+    more = 'pay_again: {request: "POST /payments/{payment_id}/again", json: {phone: "{msisdn}"}, payment_id: $.id}\n'
+    driver = MerchantDriver(write_target(tmp_path, shop.url, pay=pay, more=more))
+
+    again = driver.start_payment(msisdn="254700000001", amount=10, reference="R1", again="41")
+
+    assert (again.accepted, again.payment_id) == (True, "43")
+    assert json.loads(shop.asked[0].body) == {"phone": "254700000001"}
+
+
+def test_a_refresh_makes_the_merchant_ask(shop: Shop, tmp_path: Path) -> None:
+    shop.routes["POST /payments/41/check"] = Says({})
+    status = STATUS + '  refresh: {request: "POST /payments/{payment_id}/check"}\n'
+    driver = MerchantDriver(write_target(tmp_path, shop.url, more=status))
+
+    driver.refresh("41", "R1")
+
+    assert shop.asked[0].path == "/payments/41/check"

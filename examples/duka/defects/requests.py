@@ -1,4 +1,4 @@
-"""What goes wrong with the push request (rules S01 to S17)."""
+"""What goes wrong with the push request (rules S01 to S18)."""
 
 from __future__ import annotations
 
@@ -116,6 +116,13 @@ class OneNumberForAll(Daraja):
         return await super().push(msisdn="254708374149", amount=amount, **named)
 
 
+class NeverAgain(Store):
+    def open_order(self, order: Order) -> str:
+        if self.find("reference = ? AND state = 'FAILED'", order.reference):
+            raise LookupError("the order has a payment")
+        return super().open_order(order)
+
+
 class OnePath(CallbackPaths):
     def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
         return f"{self.public_url}{PREFIX}/callback"
@@ -179,6 +186,7 @@ ROWS = (
     ),
     defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
     defect("one-number-for-all", "S11", "Pushes to the number in its code, whoever pays.", OneNumberForAll),
+    defect("never-again", "S18", "Breaks when an order whose prompt was cancelled is paid again.", NeverAgain),
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
     defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),

@@ -46,6 +46,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
         base_url=data["base_url"].rstrip("/"),
         pay=pay,
         payout=payout,
+        pay_again=_pay({"pay": data["pay_again"]}) if "pay_again" in data else None,
         start=_start(data["start"], folder) if "start" in data else None,
         status=_status(data["status"]) if "status" in data else None,
         ledger=Ledger(call=_call(data["ledger"]), **_given(data["ledger"], "credits", "total"))
@@ -129,6 +130,7 @@ def _status(data: Data) -> Status:
         call=_call(data) if "request" in data else None,
         sql_url=data.get("url"),
         states=MappingProxyType(words),
+        refresh=_call(data["refresh"]) if "refresh" in data else None,
         **_given(data, "sql", "file", "command", "state", "message", "receipt", "credited"),
         **_numbers(data, "probe_timeout_s"),
     )

@@ -164,6 +164,10 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return run | _saved(data, before=step)
         case ("merchant", "pay", key, *_) if key in _CALL:
             return run | paying | _saved(data)
+        case ("merchant", "pay_again", key, *_) if key in _CALL:
+            return run | paying | reading | _saved(data)
+        case ("merchant", "status", "refresh", key, *_) if key in _CALL:
+            return run | reading | _saved(data)
         case ("merchant", "status" | "ledger" | "audit", key, *_) if key in _CALL:
             return run | reading | _saved(data)
         case ("merchant", "c2b", "open_account", key, *_) if key in _CALL:

@@ -77,6 +77,8 @@ class Status:
     """Extractor of the shillings credited for this payment, or of true/false."""
     states: Mapping[str, PaymentState] = field(default_factory=dict)
     """The merchant's word -> our state."""
+    refresh: Call | None = None
+    """Makes the merchant ask Daraja about a payment."""
     probe_timeout_s: float = 10.0
     """For `sql` and `command`."""
 
@@ -152,6 +154,8 @@ class Merchant:
     base_url: str
     """Without a trailing slash; may hold `{port}` where Tayari starts the merchant."""
     pay: Pay = NO_PAY
+    pay_again: Pay | None = None
+    """How a payment that has failed is tried again; None: by `pay`."""
     start: Start | None = None
     capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
     capabilities_named: bool = False

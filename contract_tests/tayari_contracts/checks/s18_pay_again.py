@@ -1,0 +1,49 @@
+"""S18: an order whose prompt was cancelled can be paid again."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tayari_contracts.findings import Failed, Unjudged, Untested
+from tayari_contracts.orders import require_one_order
+from tayari_contracts.pages import crash_of
+from tayari_contracts.payment import Payment
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.traffic import taken_pushes
+from tayari_contracts.wording import quote, say
+
+APART_S: Final = 1.5
+"""So long after the first push, the second one is not taken for it."""
+
+LATER: Final = re.compile(r"\bwait\b|minute|moment|later|subiri|dakika|baadaye", re.IGNORECASE)
+"""A merchant that asks its customer to wait keeps Daraja's pause between equal payments (reference 4, code 17)."""
+
+
+@check("S18")
+def a_cancelled_order_can_be_paid(probe: Probe) -> None:
+    """Cancelled, shown as failed, and then started again by its customer, who pays this time."""
+    require_one_order(probe)
+    first = probe.pay_accepted(situation("inline/s18-cancelled", outcome=after(0.5, result_code=1032)))
+    view = probe.until(first, (FAILED, REVIEW), within_s=probe.settled_s)
+    if view.state is not FAILED:
+        raise Untested(f"the payment whose prompt was cancelled is {say(view)}; it can be paid again once it is failed")
+    probe.quiet(APART_S)
+    again = probe.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
+    crash = crash_of(again.started)
+    if crash:
+        raise Failed(f"the second try to pay a cancelled order: {crash}; expected a new prompt")
+    if not taken_pushes(probe, again):
+        raise _no_push(probe, again)
+    probe.expect_paid_once(again, within_s=probe.settled_s, because="its customer paid at the second try")
+
+
+def _no_push(probe: Probe, again: Payment) -> Failed | Unjudged:
+    """How a second try without a push ends: a word that asks for patience leaves it open."""
+    told = probe.told(again)
+    if LATER.search(told):
+        return Unjudged(f"the second try was put off ({quote(told)}), so it was not seen whether the order can be paid")
+    said = f"the merchant answered {again.started.status} and told the customer {quote(told)}"
+    return Failed(f"the second try to pay a cancelled order sent no push: {said}; expected a new prompt")
