@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from core_kit import Desk, Playing
+from core_kit import NOW_S, Desk, Playing, payload
 from tayari_simulator.journal.pending import PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Step
+from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.transport.metrics import balance
 from tayari_simulator.transport.simulator import Simulator
 from transport_kit import in_loop, merchant, port
@@ -127,7 +129,7 @@ def test_a_scenario_that_is_gone_is_named_and_the_payment_still_ends(
         async with merchant() as shop:
             async with port(Playing(gone), journal_file=file, clock="manual") as there:
                 await there.push(shop.url)
-            async with port(journal_file=file, clock="manual") as there:
+            async with port(journal_file=file, clock=f"manual:{NOW_S:.0f}") as there:
                 await there.simulator.advance(until_idle=True)
                 assert there.simulator.balance()["called_back"] == 1
 
@@ -247,3 +249,26 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
             assert (payment.step, shop.requests) == (0, [])
 
     in_loop(test)
+
+
+def test_a_standing_order_goes_on_and_no_debit_is_made_twice(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        order = payload("ratiba.request") | {"StartDate": "20261007", "EndDate": "20261012", "Frequency": "2"}
+        async with port(journal_file=file, clock=f"manual:{NOW_S:.0f}") as there:
+            await there.call("/standingorder/v1/createStandingOrderExternal", order)
+            await there.simulator.advance(by_s=90_000)
+            assert debits(there) == ["20261007", "20261008"]
+            killed(there.simulator)
+        async with port(journal_file=file, clock=f"manual:{NOW_S:.0f}") as there:
+            await there.simulator.advance(by_s=86_400)
+
+            assert debits(there) == ["20261007", "20261008", "20261009"]
+
+    in_loop(test)
+
+
+def debits(there: Any) -> list[str]:
+    """The days of the C2B payments that were made."""
+    made = [row for row in there.simulator.daraja.world.transactions.all() if row.kind == "c2b"]
+    return [f"{datetime.fromtimestamp(row.created_s, EAT):%Y%m%d}" for row in made]

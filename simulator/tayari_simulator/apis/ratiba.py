@@ -202,15 +202,27 @@ def _plan_debit(world: World, order: Transaction, number: int, now_s: float) -> 
         return
 
     def debit(at_s: float) -> None:
-        exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
-        command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else PAY_BILL
-        c2b.pay_chosen(
-            world, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,
-            reference=order.reference,
-        )  # fmt: skip
+        if not _was_made(world, order, number):
+            _debit(world, order, number, at_s)
         _plan_debit(world, order, number + 1, at_s)
 
     world.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
+
+
+def _debit(world: World, order: Transaction, number: int, at_s: float) -> None:
+    """The customer pays by C2B, under the scenario that is chosen for such a payment."""
+    exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
+    command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else PAY_BILL
+    c2b.pay_chosen(
+        world, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,
+        reference=order.reference, details={"standing_order": order.id, "debit": number},
+    )  # fmt: skip
+
+
+def _was_made(world: World, order: Transaction, number: int) -> bool:
+    """Whether an earlier process has made this debit: a restart plans the order's debits again."""
+    made = {"standing_order": order.id, "debit": number}.items()
+    return any(made <= (row.details or {}).items() for row in world.transactions.of(order.msisdn))
 
 
 def _callback(world: World, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message

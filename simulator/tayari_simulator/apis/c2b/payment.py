@@ -93,7 +93,15 @@ def _simulate(world: World, exchange: Exchange, values: list[Any], version: str)
 
 
 def pay_chosen(
-    world: World, exchange: Exchange, *, short_code: str, command: str, amount: int, msisdn: str, reference: str
+    world: World,
+    exchange: Exchange,
+    *,
+    short_code: str,
+    command: str,
+    amount: int,
+    msisdn: str,
+    reference: str,
+    details: dict[str, Any] | None = None,
 ) -> Transaction:
     """A customer pays without any call of the merchant: only what its scenario does after the acceptance is played."""
     chooser = world.choose
@@ -102,7 +110,7 @@ def pay_chosen(
         play = chooser.for_transaction(KIND, msisdn=msisdn, amount=amount, reference=reference)
     transaction = pay(
         world, exchange, play, short_code=short_code, command=command, amount=amount, msisdn=msisdn,
-        reference=reference,
+        reference=reference, details=details,
     )  # fmt: skip
     if chooser is not None and play is not None:
         chooser.accepted(KIND, msisdn)
@@ -119,6 +127,7 @@ def pay(
     amount: int,
     msisdn: str,
     reference: str,
+    details: dict[str, Any] | None = None,
 ) -> Transaction:
     """A customer pays: remember it, and plan what comes of it."""
     now_s = exchange.at_s
@@ -127,7 +136,7 @@ def pay(
     transaction = Transaction(
         world.ids.receipt(now_s), world.ids.request_id(), KIND, msisdn, amount, short_code, short_code, reference,
         "" if urls is None else urls.confirmation, now_s,
-        first_due_s(world, exchange, play, world.rules.outcome_after_s), command, "", {},
+        first_due_s(world, exchange, play, world.rules.outcome_after_s), command, "", details or {},
     )  # fmt: skip
     transaction.play = play
     begin(world, exchange, transaction)
