@@ -137,6 +137,11 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["gate", DUKA, "payment/sucess"], "'payment/sucess' is no scenario; did you mean payment/success?"),
         (["load", DUKA, "--mix", "sucess=80"], "--mix: sucess is no scenario; did you mean payment/success?"),
         (["gate", DUKA], "no scenario was named"),
+        (
+            ["gate", DUKA, "c2b/success"],
+            "'c2b/success' is about c2b calls, and a check plays scenarios of STK payments",
+        ),
+        (["gate", DUKA, "pull/*"], "'pull/*' is about pull_query, pull_register calls"),
         (["check", "--nonsense"], "No such option"),
         (["frobnicate"], "No such command"),
         (["check", DUKA, "--port", "70000"], "--port"),

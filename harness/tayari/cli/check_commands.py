@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from tayari_contracts.rules import UnknownRule, canonical, select
@@ -16,6 +16,7 @@ from tayari_reports.errors import ReportError
 from tayari_reports.terminal import render_terminal
 from tayari_reports.write_json import summary
 from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import example_folder, scenario_folder
 from tayari_target.target_file import TargetError
 
@@ -192,6 +193,10 @@ def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
         raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
 
 
+_CHECKED_CALLS: Final = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, "b2c"})
+"""The calls that a merchant makes while a check lets it pay or be paid: scenarios of others would never be met."""
+
+
 def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Output) -> tuple[str, ...]:
     """The names that are meant, in the order of the command line.
 
@@ -207,11 +212,15 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
         raise output.fail(f"no scenario was named; {do}", Exit.BAD_CONFIGURATION)
     names: dict[str, None] = {}
     for pattern in patterns:
-        matching = [name for name in known if fnmatchcase(name, pattern)]
+        matching = [scenario for scenario in found if fnmatchcase(scenario.name, pattern)]
+        names |= dict.fromkeys(row.name for row in matching if row.when.endpoint in _CHECKED_CALLS)
+        if matching and not any(row.name in names for row in matching):
+            calls = ", ".join(sorted({row.when.endpoint for row in matching}))
+            problem = f"{pattern!r} is about {calls} calls, and a check plays scenarios of STK payments"
+            raise output.fail(f"{problem}; play it with `tayari simulate` or `tayari trigger`", Exit.BAD_CONFIGURATION)
         if not matching:
             near = suggestion(pattern, known)
             raise output.fail(f"{pattern!r} is no scenario{near}", Exit.BAD_CONFIGURATION)
-        names |= dict.fromkeys(matching)
     return tuple(names)
 
 
