@@ -13,8 +13,8 @@ from tayari_control.client import ControlError
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.redaction import callback_secrets, redact_check
+from tayari_reports.sentences import shout
 from tayari_reports.verdict import judge, percent
-from tayari_reports.wording import shout
 from tayari_target.customer_messages import TOLD_FILE, write_told
 from tayari_target.test_environment import Stage
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tayari_reports.agreements import Answer, Attestation
 from tayari_reports.facts import How, Setting
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import JUDGED, Outcome
+from tayari_reports.statements import Answer, Attestation
 from tayari_reports.waivers import day_of, read_day
 
 

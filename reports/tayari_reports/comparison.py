@@ -8,9 +8,9 @@ from typing import Any
 
 from tayari_reports.model import Rule, Run, State
 from tayari_reports.outcomes import OPEN, Outcome
+from tayari_reports.sentences import STATES, TITLES, moment, one_line
 from tayari_reports.verdict import Judgement, judge, percent
 from tayari_reports.waivers import print_of
-from tayari_reports.wording import STATES, TITLES, moment, one_line
 
 OTHER_MERCHANT = (
     "These are two merchants, {old} and {new}: nothing below is new or fixed, it is where they differ. "

@@ -10,7 +10,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tayari_reports import wording
+from tayari_reports import sentences
 from tayari_reports.charts import Chart, Mark, Series, percent_chart
 from tayari_reports.comparison import compare
 from tayari_reports.errors import ReportError
@@ -82,15 +82,15 @@ def render(history: History) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, moment=wording.moment)
+    environment.filters.update(percent=percent, moment=sentences.moment)
     return environment.get_template("trend.html").render(
         runs=history.runs[::-1],
         refused=history.refused,
         chart=_chart(history.runs),
-        titles=wording.TITLES,
-        answers={one.run.run_id: wording.answer(one.judgement) for one in history.runs},
+        titles=sentences.TITLES,
+        answers={one.run.run_id: sentences.answer(one.judgement) for one in history.runs},
         merchants=", ".join(dict.fromkeys(one.run.merchant for one in history.runs)),
-        limits=wording.LIMITS,
+        limits=sentences.LIMITS,
     )
 
 
@@ -153,5 +153,5 @@ def _chart(runs: tuple[Past, ...]) -> Chart | None:
         Series(name="score", css="b", points=score, dots=True),
         Series(name="coverage", css="a", points=coverage, dots=True),
     )
-    ends = wording.moment(runs[0].run.finished_at)[:10], wording.moment(runs[-1].run.finished_at)[:10]
+    ends = sentences.moment(runs[0].run.finished_at)[:10], sentences.moment(runs[-1].run.finished_at)[:10]
     return percent_chart("Score and coverage", lines, breaks, ends)

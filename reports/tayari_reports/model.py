@@ -8,9 +8,9 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 
-from tayari_reports.agreements import Attestation, Signature, Waiver
 from tayari_reports.facts import Code, Setting
 from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.statements import Attestation, Signature, Waiver
 
 __all__ = [
     "EXIT_CODES",

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tayari_reports.agreements import ROLES, Decision
 from tayari_reports.checklist import Answered, Configured, Standing, answered, configuration
 from tayari_reports.confidence import WHOLE
 from tayari_reports.effort import Plan, hours_of, plan_of
 from tayari_reports.model import NotTested, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
+from tayari_reports.sentences import EVERYTHING, UNTESTED, first_step, open_questions, valid_until
+from tayari_reports.statements import ROLES, Decision
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import EVERYTHING, UNTESTED, first_step, open_questions, valid_until
 
 _NAMED: Final = 5
 _OPEN: Final = {State.UNKNOWN: "ran, but could not be judged", State.ERROR: "Tayari itself failed, see what it says"}

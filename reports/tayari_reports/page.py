@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from tayari_reports.model import Check, Exchange, State
 from tayari_reports.outcomes import Outcome
+from tayari_reports.sentences import open_questions
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import open_questions
 
 LONGEST_BODY: Final = 6_000
 """Characters of one body that the page shows; `run.json` has the rest."""

@@ -14,8 +14,7 @@ from rich.text import Text
 from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import Load, Run, State, Verdict
 from tayari_reports.outcomes import Outcome
-from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import (
+from tayari_reports.sentences import (
     LIMITS,
     answer,
     confidence_line,
@@ -27,6 +26,7 @@ from tayari_reports.wording import (
     sentence,
     shout,
 )
+from tayari_reports.verdict import Judgement, percent
 
 _COLOURS: Final = {
     Verdict.READY: "green",

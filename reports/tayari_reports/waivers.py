@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
-from tayari_reports.agreements import Waiver
 from tayari_reports.model import Check, Run, State
 from tayari_reports.outcomes import Outcome
 from tayari_reports.redaction import fingerprint
+from tayari_reports.statements import Waiver
 
 LONGEST_DAYS: Final = 90
 WARN_DAYS: Final = 14

@@ -7,8 +7,8 @@ from typing import Final
 from markupsafe import escape
 
 from tayari_reports.model import Run, Verdict
+from tayari_reports.sentences import title as headline
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import title as headline
 
 _LABEL: Final = "M-Pesa readiness"
 _COLOURS: Final = {

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
+from tayari_reports.sentences import answer, first_step
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import answer, first_step
 from tayari_reports.write_json import summary
 
 _STATUS: Final = {

@@ -11,13 +11,13 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tayari_reports import checklist, effort, groups, monitoring, next_steps, page, wording
-from tayari_reports.agreements import ROLES
+from tayari_reports import checklist, effort, groups, monitoring_exports, next_steps, page, sentences
 from tayari_reports.charts import charts
 from tayari_reports.facts import Code
 from tayari_reports.load_words import balance_sentence
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.outcomes import Outcome
+from tayari_reports.statements import ROLES
 from tayari_reports.verdict import Judgement, percent
 
 _TOP_REASONS: Final = 4
@@ -37,13 +37,13 @@ def render(run: Run, judgement: Judgement) -> str:
     )
     environment.filters.update(
         percent=percent,
-        moment=wording.moment,
+        moment=sentences.moment,
         text=page.text,
         anchor=page.anchor,
-        threshold=wording.threshold,
-        measure=wording.measure,
-        seconds=wording.seconds,
-        sentence=wording.sentence,
+        threshold=sentences.threshold,
+        measure=sentences.measure,
+        seconds=sentences.seconds,
+        sentence=sentences.sentence,
         css=_css,
         balance=balance_sentence,
         dated=_dated,
@@ -64,15 +64,15 @@ def render(run: Run, judgement: Judgement) -> str:
 
 def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
     return {
-        "title": wording.title(judgement),
-        "answer": wording.answer(judgement),
-        "first_step": wording.first_step(run, judgement),
-        "counted": wording.counted(judgement),
-        "scope": wording.scope(run, judgement),
+        "title": sentences.title(judgement),
+        "answer": sentences.answer(judgement),
+        "first_step": sentences.first_step(run, judgement),
+        "counted": sentences.counted(judgement),
+        "scope": sentences.scope(run, judgement),
         "left": next_steps.before_signing(run, judgement) if judgement.exit_code == 0 else "",
         "steps": next_steps.next_steps(run, judgement),
-        "limits": wording.LIMITS,
-        "states": wording.STATES,
+        "limits": sentences.LIMITS,
+        "states": sentences.STATES,
         "State": State,
     }
 
@@ -117,7 +117,7 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
         "configuration": checklist.configuration(run),
         "checklist": list(by_section.items()),
         "codes": _codes(run),
-        "watches": monitoring.WATCHES,
+        "watches": monitoring_exports.WATCHES,
         "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.Standing if standing[one]),
         "attested_count": standing[checklist.Standing.ATTESTED],
         "signatures": [(role, signed.get(role)) for role in ROLES],
@@ -158,7 +158,9 @@ def _linked(text: str) -> Markup:
 
 def _top(judgement: Judgement) -> tuple[Outcome, ...]:
     """The few outcomes that the first screen names."""
-    return (*judgement.blocking, *wording.open_questions(judgement), *judgement.waived, *judgement.minor)[:_TOP_REASONS]
+    return (*judgement.blocking, *sentences.open_questions(judgement), *judgement.waived, *judgement.minor)[
+        :_TOP_REASONS
+    ]
 
 
 def _enabling(judgement: Judgement) -> list[tuple[str, list[Outcome]]]:
@@ -166,7 +168,7 @@ def _enabling(judgement: Judgement) -> list[tuple[str, list[Outcome]]]:
     groups: dict[str, list[Outcome]] = {}
     for one in judgement.outcomes:
         if one.not_tested is not None:
-            kind = wording.UNTESTED[one.not_tested]
+            kind = sentences.UNTESTED[one.not_tested]
             by_key = one.not_tested is NotTested.TARGET_KEY_MISSING and one.enable
             groups.setdefault(f"`{one.enable}`" if by_key else kind, []).append(one)
     return sorted(groups.items(), key=lambda group: (not group[0].startswith("`"), -len(group[1])))

@@ -7,8 +7,8 @@ from typing import Any
 
 from tayari_reports.jsonio import to_dict
 from tayari_reports.model import Run, State
+from tayari_reports.sentences import answer
 from tayari_reports.verdict import Judgement
-from tayari_reports.wording import answer
 
 
 def render(run: Run, judgement: Judgement) -> str:

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 
 from tayari_reports.model import Category, Run, State
 from tayari_reports.outcomes import Outcome
+from tayari_reports.sentences import answer, first_step, moment
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.wording import answer, first_step, moment
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -7,8 +7,7 @@ from typing import Final
 
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
-from tayari_reports.verdict import Judgement, Row, percent
-from tayari_reports.wording import (
+from tayari_reports.sentences import (
     LIMITS,
     STATES,
     answer,
@@ -20,6 +19,7 @@ from tayari_reports.wording import (
     sentence,
     title,
 )
+from tayari_reports.verdict import Judgement, Row, percent
 
 MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 8

@@ -13,7 +13,7 @@ from tayari_formats.suggestion import suggestion
 
 from tayari_reports import (
     bundle,
-    monitoring,
+    monitoring_exports,
     write_badge,
     write_ctrf,
     write_html,
@@ -48,8 +48,10 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
         "ctrf": Writer("ctrf.json", write_ctrf.render, "for CI servers"),
         "badge": Writer("badge.svg", write_badge.render, "for a README"),
         "bundle": Writer("evidence.zip", bundle.render, "run.json, evidence and checksums, for `tayari report verify`"),
-        "alerts": Writer("alerts.yml", lambda run, _: monitoring.alerts(run), "Prometheus alert rules"),
-        "grafana": Writer("grafana.json", lambda run, _: monitoring.dashboard(run), "a Grafana dashboard to import"),
+        "alerts": Writer("alerts.yml", lambda run, _: monitoring_exports.alerts(run), "Prometheus alert rules"),
+        "grafana": Writer(
+            "grafana.json", lambda run, _: monitoring_exports.dashboard(run), "a Grafana dashboard to import"
+        ),
         "pdf": Writer("report.pdf", write_pdf.render, "the report on paper; needs an installed Chromium"),
     }
 )

@@ -15,8 +15,8 @@ from tayari.run.clock_steps import ClockSteps
 from tayari.run.compose import Parts, compose
 from tayari.run.load import run_load
 from tayari.run.order import LoadOrder, Order
+from tayari.run.progress import RunProgress
 from tayari.run.suites import run_suites
-from tayari.run.voice import Voice
 from tayari_reports.model import Verdict
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
@@ -91,7 +91,7 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(f"tayari.run.{part}.run_child", child)
     looked: list[bool] = []
     order = Order(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
-    given = {"stage_file": tmp_path / "s", "work_dir": tmp_path, "voice": Voice(Console(file=io.StringIO()))}
+    given = {"stage_file": tmp_path / "s", "work_dir": tmp_path, "progress": RunProgress(Console(file=io.StringIO()))}
     run: Callable[..., object] = run_suites if part == "suites" else partial(run_load, plan=())
     with pytest.raises(Begun):
         run(order, **given, mask=str, watch=lambda: looked.append(True))

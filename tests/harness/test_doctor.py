@@ -11,8 +11,8 @@ from mini_target import MINI, mini_target
 from rich.console import Console
 from tayari.run.findings import Finding
 from tayari.run.order import Order
+from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
-from tayari.run.voice import Voice
 from tayari_formats.exit_codes import Exit
 from tayari_target.environment_options import StageOptions
 from tayari_target.merchant_process import answers, free_port
@@ -20,7 +20,7 @@ from tiny_shop import open_shop
 
 
 def examine(path: Path, options: StageOptions | None = None) -> tuple[Finding, ...]:
-    return doctor(Order(target=path, stage=options or StageOptions()), Voice(Console(quiet=True)))
+    return doctor(Order(target=path, stage=options or StageOptions()), RunProgress(Console(quiet=True)))
 
 
 def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:

@@ -18,18 +18,18 @@ from tayari.run.compose import environment, in_doubt
 from tayari.run.findings import bad, good
 from tayari.run.load import CONCURRENT_USERS, planned_rules
 from tayari.run.order import LoadOrder, Order
+from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import EventTail, pytest_command
-from tayari.run.voice import Voice
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import Check, State
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
 
 
-def spoken() -> tuple[Voice, io.StringIO]:
+def spoken() -> tuple[RunProgress, io.StringIO]:
     said = io.StringIO()
-    return Voice(Console(file=said, width=200)), said
+    return RunProgress(Console(file=said, width=200)), said
 
 
 def child(tmp_path: Path, code: str, **more: object) -> None:
@@ -113,9 +113,9 @@ def test_a_projects_own_pytest_settings_do_not_reach_our_suites() -> None:
 
 
 def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> None:
-    voice, said = spoken()
+    progress, said = spoken()
     path = tmp_path / "events.jsonl"
-    tail = EventTail(path, voice, "suite smoke")
+    tail = EventTail(path, progress, "suite smoke")
     tail.read()
     with EventsWriter(path) as events:
         events.plan([row for row in samples.ready().plan if row.id == "C03"])
@@ -140,20 +140,20 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
 
 def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:
     said = io.StringIO()
-    with Voice(Console(file=said, force_terminal=True, width=200)) as voice:
-        voice.planned({"C01": "Answers quickly", "C03": "Credits once"}, "suite smoke")
-        voice.check(Check(rule="C01", state=State.PASS))
-        voice.check(Check(rule="C03", state=State.FAIL, reason="credited [bold]twice"))
+    with RunProgress(Console(file=said, force_terminal=True, width=200)) as progress:
+        progress.planned({"C01": "Answers quickly", "C03": "Credits once"}, "suite smoke")
+        progress.check(Check(rule="C01", state=State.PASS))
+        progress.check(Check(rule="C03", state=State.FAIL, reason="credited [bold]twice"))
 
     assert "C01" not in said.getvalue()
     assert "credited [bold]twice" in said.getvalue()
 
 
 def test_findings_are_told_with_their_fix() -> None:
-    voice, said = spoken()
+    progress, said = spoken()
 
-    voice.finding(good("simulator", "up"))
-    voice.finding(bad("passkey", "another one", "set the same"))
+    progress.finding(good("simulator", "up"))
+    progress.finding(bad("passkey", "another one", "set the same"))
 
     assert said.getvalue().splitlines() == [
         "  ok  simulator: up",
@@ -203,9 +203,9 @@ def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -
 def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None:
     dying = "sh -c 'echo key is $PASSKEY for 254712345678; exit 3' "
     path = mini_target(tmp_path, replace={"{python} ": dying, "passkey: pass1": "passkey: 0123456789abcdef-canary"})
-    voice, said = spoken()
+    progress, said = spoken()
 
-    (*_, found) = doctor(Order(target=path), voice)
+    (*_, found) = doctor(Order(target=path), progress)
 
     assert found.name == "start command"
     assert "ended with 3" in found.message
@@ -216,8 +216,8 @@ def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None
 def test_every_report_of_a_stopped_run_says_why(tmp_path: Path) -> None:
     from tayari.run.session import check
 
-    voice, _ = spoken()
-    result = check(Order(target=mini_target(tmp_path, env={"CODE": "600000"}), out=tmp_path / "out"), voice)
+    progress, _ = spoken()
+    result = check(Order(target=mini_target(tmp_path, env={"CODE": "600000"}), out=tmp_path / "out"), progress)
 
     assert result.exit_code == 20
     assert judge(result.run).verdict == "INVALID_RUN"

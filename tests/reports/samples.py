@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from sample_load import load
 from sample_statements import ATTESTATIONS, CODES, CONFIGURATION, SIGNED
-from tayari_reports.agreements import Waiver
 from tayari_reports.model import (
     Category,
     Check,
@@ -22,6 +21,7 @@ from tayari_reports.model import (
     Threshold,
 )
 from tayari_reports.redaction import fingerprint
+from tayari_reports.statements import Waiver
 
 BEGAN = 1_791_372_903.0
 CHECKOUT = "ws_CO_071020261435032708374149"

@@ -11,7 +11,7 @@ from tayari_reports.comparison import Comparison, compare, to_json, to_markdown
 from tayari_reports.errors import ReportError
 from tayari_reports.facts import Code
 from tayari_reports.history import read_history, render
-from tayari_reports.merging import merge
+from tayari_reports.merged_run import merge
 from tayari_reports.model import SCHEMA, NotTested, Run, State, Verdict
 from tayari_reports.verdict import judge
 from tayari_reports.writers import write_all

@@ -12,8 +12,8 @@ import samples
 from tayari_reports.errors import ReportError
 from tayari_reports.jsonio import read_run
 from tayari_reports.model import Run, State, Verdict
+from tayari_reports.sentences import TITLES
 from tayari_reports.verdict import judge
-from tayari_reports.wording import TITLES
 from tayari_reports.write_markdown import MOST_LINES
 from tayari_reports.writers import USUAL, write_all
 from told import screen

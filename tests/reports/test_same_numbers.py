@@ -12,8 +12,8 @@ import samples
 from hypothesis import given, settings
 from random_runs import runs
 from tayari_reports.model import Run, Verdict
+from tayari_reports.sentences import TITLES
 from tayari_reports.verdict import judge, percent
-from tayari_reports.wording import TITLES
 from tayari_reports.write_pdf import find_browser
 from tayari_reports.writers import prepare, write_all
 from told import expected, rows_of, rows_told, screen, told, told_by_badge, told_by_bundle, told_by_paper

@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 
 from rich.console import Console
 from tayari_reports.model import Category, Run, State
+from tayari_reports.sentences import STATES, TITLES, counted
 from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import Judgement, judge, percent
-from tayari_reports.wording import STATES, TITLES, counted
 from tayari_reports.writers import prepare
 
 Told = tuple[str, str, str, dict[str, int]]

@@ -42,7 +42,7 @@ from tayari.run.order import SUITES, LoadOrder, Order
 from tayari.run.session import Result
 from tayari.run.session import check as run_check
 from tayari.run.session import doctor as run_doctor
-from tayari.run.statements import StatementFiles
+from tayari.run.statement_files import StatementFiles
 
 _OUT = Path("tayari-report")
 _DEMO_LOAD = LoadOrder(users=10, duration_s=15)
@@ -142,8 +142,8 @@ def doctor(
     """Make two payments and say what is wrong with the set-up, before any rule runs."""
     output = Output(form)
     order = Order(target=target, control_url=control, stage=stage_options(port, control_port, profile, seed, None))
-    with failures(output), output.voice() as voice:
-        findings = run_doctor(order, voice)
+    with failures(output), output.progress() as progress:
+        findings = run_doctor(order, progress)
     rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]
     code = next((int(finding.exit_code) for finding in findings if not finding.ok), int(Exit.OK))
     warnings = [row for row in findings if row.ok and row.fix]
@@ -162,8 +162,8 @@ def finish(order: Order, output: Output) -> None:
     """Run, print, and end with the verdict's exit code."""
     with failures(output):
         try:
-            with output.voice() as voice:
-                result = run_check(order, voice)
+            with output.progress() as progress:
+                result = run_check(order, progress)
         except ReportError as error:
             raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     _tell(result, output)

@@ -95,7 +95,7 @@ def _told(payment: str, control: str, output: Output, *, ids: bool) -> Json:
     """What the simulator knows of a payment, masked but for the identifiers that were asked for, with our remarks."""
     from tayari_control.client import ControlClient, ControlError
 
-    from tayari.cli.redacted import redacted
+    from tayari.cli.answer_redaction import redacted
 
     is_number = _PAYMENT.fullmatch(payment) and payment.lstrip("+").isdigit()
     client = ControlClient(control)

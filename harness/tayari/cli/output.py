@@ -15,7 +15,7 @@ from tayari_formats.exit_codes import Exit
 if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
     from rich.console import Console
 
-    from tayari.run.voice import Voice
+    from tayari.run.progress import RunProgress
 
 
 class Format(StrEnum):
@@ -41,11 +41,11 @@ class Output:
         """Standard error."""
         return _screen(stderr=True)
 
-    def voice(self) -> Voice:
+    def progress(self) -> RunProgress:
         """For a run: beside the JSON, progress goes to standard error."""
-        from tayari.run.voice import Voice
+        from tayari.run.progress import RunProgress
 
-        return Voice(self.err if self.form is Format.JSON else self.out)
+        return RunProgress(self.err if self.form is Format.JSON else self.out)
 
     def json(self, value: object) -> None:
         """Print JSON, where JSON was asked for."""

@@ -18,10 +18,10 @@ from tayari_reports.comparison import to_json, to_markdown
 from tayari_reports.errors import ReportError
 from tayari_reports.history import read_history
 from tayari_reports.history import render as render_history
+from tayari_reports.integrity import refuse_if_changed
 from tayari_reports.jsonio import read_run
-from tayari_reports.merging import merge as merge_runs
+from tayari_reports.merged_run import merge as merge_runs
 from tayari_reports.model import Run
-from tayari_reports.tampering import refuse_if_changed
 from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import judge, percent
 from tayari_reports.waivers import EAT
@@ -31,7 +31,7 @@ from tayari_target.target_file import TargetError
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.output import Format, Output
 from tayari.run.statement_expiry import expiring
-from tayari.run.statements import NAMES, StatementFiles, read_statements
+from tayari.run.statement_files import NAMES, StatementFiles, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
 

@@ -18,9 +18,9 @@ from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_target.resources import scenario_folder
 
+from tayari.cli.answer_redaction import redacted
 from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
 from tayari.cli.output import Format, Output
-from tayari.cli.redacted import redacted
 
 Json = dict[str, Any]
 

@@ -24,7 +24,7 @@ from tayari.run.configuration import watched
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded
 from tayari.run.order import Order
-from tayari.run.statements import Statements
+from tayari.run.statement_files import Statements
 
 NO_EVENTS: Final = Events((), (), False)
 _TOLD: Final = ("pytest", "locust", "aiohttp")

@@ -21,7 +21,7 @@ from tayari_target.test_environment import Stage
 
 from tayari.run.children import ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
-from tayari.run.voice import Voice
+from tayari.run.progress import RunProgress
 
 MONEY: Final = "money"
 FAMILIES: Final = frozenset({"performance", MONEY})
@@ -88,7 +88,14 @@ def installed() -> bool:
 
 
 def run_load(
-    order: Order, plan: tuple[Rule, ...], *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask, watch: Watch
+    order: Order,
+    plan: tuple[Rule, ...],
+    *,
+    stage_file: Path,
+    work_dir: Path,
+    progress: RunProgress,
+    mask: Mask,
+    watch: Watch,
 ) -> Loaded:
     """Put the merchant under load and judge the thresholds, those of `plan`.
 
@@ -97,12 +104,12 @@ def run_load(
     """
     asked = order.load or LoadOrder()
     if not installed():
-        voice.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
+        progress.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
     seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
-    tell = _watch(voice, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
+    tell = _watch(progress, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -246,22 +253,22 @@ def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Pat
     return {**clean_environment(os.environ), **given, **seed}
 
 
-def _watch(voice: Voice, what: str, seconds: float | None, progress: Path) -> Callable[[], None]:
+def _watch(progress: RunProgress, what: str, seconds: float | None, file: Path) -> Callable[[], None]:
     """Show where the load stands: on a terminal each second, in CI a line every ten."""
-    task, last = voice.waiting(what, seconds), [-1.0, 0.0]
+    task, last = progress.waiting(what, seconds), [-1.0, 0.0]
 
     def look() -> None:
         try:
-            found = json.loads(progress.read_text(encoding="utf-8"))
+            found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return
         if found["elapsed_s"] == last[0]:
             return
         last[0] = found["elapsed_s"]
-        voice.waited(task, found["elapsed_s"], standing(found))
+        progress.waited(task, found["elapsed_s"], standing(found))
         if found["elapsed_s"] - last[1] >= _TOLD_EVERY_S:
             last[1] = found["elapsed_s"]
-            voice.say_plain(f"  {found['elapsed_s']:.0f} s: {standing(found)}")
+            progress.say_plain(f"  {found['elapsed_s']:.0f} s: {standing(found)}")
 
     return look
 

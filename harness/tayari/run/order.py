@@ -8,7 +8,7 @@ from typing import Final
 
 from tayari_target.environment_options import StageOptions
 
-from tayari.run.statements import StatementFiles
+from tayari.run.statement_files import StatementFiles
 
 SUITES: Final = ("smoke", "ci", "release", "load")
 

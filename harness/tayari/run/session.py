@@ -28,9 +28,9 @@ from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Finding
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
-from tayari.run.statements import read_statements
+from tayari.run.progress import RunProgress
+from tayari.run.statement_files import read_statements
 from tayari.run.suites import found_so_far, run_suites
-from tayari.run.voice import Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Result:
     reports: Mapping[str, Path]
 
 
-def doctor(order: Order, voice: Voice) -> tuple[Finding, ...]:
+def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
     """The preflight alone.
 
     Raises:
@@ -53,12 +53,12 @@ def doctor(order: Order, voice: Voice) -> tuple[Finding, ...]:
     stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
     stage.prepare()
     try:
-        return examine(stage, voice.finding)
+        return examine(stage, progress.finding)
     finally:
         stage.close()
 
 
-def check(order: Order, voice: Voice) -> Result:
+def check(order: Order, progress: RunProgress) -> Result:
     """Run everything that was ordered, write the reports, and judge.
 
     Raises:
@@ -72,13 +72,13 @@ def check(order: Order, voice: Voice) -> Result:
     stage.prepare()
     try:
         try:
-            _perform(order, stage, parts, voice)
+            _perform(order, stage, parts, progress)
         except KeyboardInterrupt:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
             with contextlib.suppress(ChildFailed):
                 parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
-            voice.say("interrupted: what was found so far is reported", style="bold yellow")
+            progress.say("interrupted: what was found so far is reported", style="bold yellow")
         except ChildFailed as error:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
@@ -90,9 +90,9 @@ def check(order: Order, voice: Voice) -> Result:
         stage.close()
 
 
-def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
-    voice.say("preflight")
-    parts.findings = examine(stage, voice.finding)
+def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> None:
+    progress.say("preflight")
+    parts.findings = examine(stage, progress.finding)
     if stopped(parts.findings) is not None:
         return
     _note_settings(stage, parts)
@@ -103,13 +103,19 @@ def _perform(order: Order, stage: Stage, parts: Parts, voice: Voice) -> None:
     stage_file = stage.describe(stage.work_dir / "stage.json")
     if order.functional:
         parts.events = run_suites(
-            order, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked, watch=watch
+            order, stage_file=stage_file, work_dir=stage.work_dir, progress=progress, mask=stage.masked, watch=watch
         )
     _learn(order, stage, parts)
-    if order.load is not None and _settled(stage, parts, voice):
+    if order.load is not None and _settled(stage, parts, progress):
         since = journal.newest(stage.control)
         parts.loaded = run_load(
-            order, plan, stage_file=stage_file, work_dir=stage.work_dir, voice=voice, mask=stage.masked, watch=watch
+            order,
+            plan,
+            stage_file=stage_file,
+            work_dir=stage.work_dir,
+            progress=progress,
+            mask=stage.masked,
+            watch=watch,
         )
         try:
             parts.callback_errors = callback_errors(stage.control, since)
@@ -128,7 +134,7 @@ def _learn(order: Order, stage: Stage, parts: Parts) -> None:
         parts.notes.append(f"environment and codes were not read: {error}")
 
 
-def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
+def _settled(stage: Stage, parts: Parts, progress: RunProgress) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
     if not stage.target.merchant.takes_payments:
         parts.loaded = not_begun(parts.loaded.plan, "the load is made of payments; the target file has no merchant.pay")
@@ -140,7 +146,7 @@ def _settled(stage: Stage, parts: Parts, voice: Voice) -> bool:
         stage.restart_merchant()
     except MerchantStartError as error:
         parts.notes.append(f"no load run: the merchant had ended, and did not come up again: {error}")
-        voice.say(parts.notes[-1], style="bold red")
+        progress.say(parts.notes[-1], style="bold red")
         parts.loaded = not_begun(parts.loaded.plan, "the merchant had ended, and did not come up again")
         return False
     return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from tayari_formats.problems import FileError, Problem
 from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
 
-from tayari.run.statements import StatementFiles, check_file, entries, text
+from tayari.run.statement_files import StatementFiles, check_file, entries, text
 
 
 def expiring(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:

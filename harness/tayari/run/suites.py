@@ -13,7 +13,7 @@ from tayari_reports.model import Check
 
 from tayari.run.children import Mask, Watch, clean_environment, run_child
 from tayari.run.order import Order
-from tayari.run.voice import Voice
+from tayari.run.progress import RunProgress
 
 _JUDGED: Final = frozenset({0, 1})
 """pytest's exit codes for `all passed` and `some failed`."""
@@ -26,9 +26,9 @@ _PUT_AWAY_S: Final = 6.0
 class EventTail:
     """Reads a growing events file; torn lines wait for their end."""
 
-    def __init__(self, path: Path, voice: Voice, what: str) -> None:
+    def __init__(self, path: Path, progress: RunProgress, what: str) -> None:
         self._path = path
-        self._voice = voice
+        self._progress = progress
         self._what = what
         self._offset = 0
 
@@ -48,12 +48,14 @@ class EventTail:
         if event["event"] == "plan":
             rules = event["rules"]
             titles = {row["id"]: row["title"] for row in rules} if isinstance(rules, list) else {}
-            self._voice.planned(titles, self._what)
+            self._progress.planned(titles, self._what)
         elif event["event"] == "check":
-            self._voice.check(_check(event))
+            self._progress.check(_check(event))
 
 
-def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, mask: Mask, watch: Watch) -> Events:
+def run_suites(
+    order: Order, *, stage_file: Path, work_dir: Path, progress: RunProgress, mask: Mask, watch: Watch
+) -> Events:
     """Run the suite's checks; what was planned and found.
 
     Raises:
@@ -63,7 +65,7 @@ def run_suites(order: Order, *, stage_file: Path, work_dir: Path, voice: Voice, 
     log = order.out.resolve() / "suites.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    tail = EventTail(events, voice, f"suite {order.suite}")
+    tail = EventTail(events, progress, f"suite {order.suite}")
     command = pytest_command(order, stage_file=stage_file, events=events, work_dir=work_dir)
 
     def look() -> None:

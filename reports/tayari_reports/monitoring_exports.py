@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tayari_reports.model import Run, Threshold
-from tayari_reports.wording import one_line
+from tayari_reports.sentences import one_line
 
 WINDOW: Final = "10m"
 

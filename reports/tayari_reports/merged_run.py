@@ -20,10 +20,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from tayari_reports.agreements import Attestation
 from tayari_reports.errors import ReportError
 from tayari_reports.facts import Code
 from tayari_reports.model import SCHEMA, Check, NotTested, Rule, Run, State
+from tayari_reports.statements import Attestation
 
 T = TypeVar("T")
 

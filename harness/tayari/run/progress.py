@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from tayari_reports.model import Check, State
-from tayari_reports.wording import one_line
+from tayari_reports.sentences import one_line
 
 from tayari.run.findings import Finding
 
@@ -27,7 +27,7 @@ _MARKS: Final = {
 }
 
 
-class Voice:
+class RunProgress:
     """Tells one run. A context manager, so that the moving line is gone when the run ends."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:

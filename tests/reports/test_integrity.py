@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from samples import not_ready, ready
 from tayari_reports.errors import ReportError
+from tayari_reports.integrity import refuse_if_changed
 from tayari_reports.jsonio import read_run
-from tayari_reports.tampering import refuse_if_changed
+from tayari_reports.sentences import answer, first_step, title
 from tayari_reports.verdict import judge
-from tayari_reports.wording import answer, first_step, title
 from tayari_reports.writers import write_all
 
 
