@@ -92,6 +92,12 @@ class NoState(Api):
         return {name: value for name, value in super().view(payment).items() if name != "status"}
 
 
+class RawAcknowledgement(Messages):
+    def topic(self, payment: Payment) -> str:
+        raw = f"Success. CheckoutRequestID {payment.checkout_request_id}, ResponseCode 0"
+        return raw if payment.topic is Topic.WAITING else super().topic(payment)
+
+
 class DownLaterOnly(Messages):
     def topic(self, payment: Payment) -> str:
         if payment.topic is Topic.UNAVAILABLE:
@@ -107,6 +113,7 @@ ROWS = (
     defect("raw-for-rare-codes", "U07", "Passes M-Pesa's raw words on for a rare code.", RawForRareCodes),
     defect("first-browser-only", "U04", "Shows a payment only to the browser that began it.", FirstBrowserOnly),
     defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
+    defect("raw-acknowledgement", "U08", "Shows the fields of Daraja's acknowledgement.", RawAcknowledgement),
     defect("no-state", "K02", "Tells nobody the state of a payment.", NoState),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),
     defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),

@@ -1,0 +1,33 @@
+"""U08: Daraja's acknowledgement is no text for a customer."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tayari_contracts.findings import Failed, Untested
+from tayari_contracts.probe import FAILED, REVIEW, Probe
+from tayari_contracts.registry import check
+from tayari_contracts.situations import after, situation
+from tayari_contracts.wording import quote
+
+RAW: Final = re.compile(
+    r"MerchantRequestID|CheckoutRequestID|ResponseCode|ResponseDescription|CustomerMessage|\bws_CO_\w+"
+    r"|\{\s*\"\w+\"\s*:"
+)
+"""Names of the acknowledgement's fields, the form of its identifiers, or a JSON object."""
+
+
+@check("U08")
+def the_acknowledgement_is_put_into_words(probe: Probe) -> None:
+    """What the customer reads at the start, while the prompt is open, and at a second try after a cancelled one."""
+    first = probe.pay_accepted(situation("inline/u08-cancelled", outcome=after(1.0, result_code=1032)))
+    read = {"at the start": first.started.message, "while the prompt is open": probe.told(first)}
+    probe.until(first, (FAILED, REVIEW), within_s=probe.settled_s)
+    again = probe.pay_again(first, situation("inline/u08-again", outcome=after(0.5)))
+    read["at the second try"] = again.started.message
+    if not any(text.strip() for text in read.values()):
+        raise Untested("nothing that the customer reads could be seen", enable="merchant.pay.message")
+    for when, text in read.items():
+        if RAW.search(text):
+            raise Failed(f"{when} the customer reads Daraja's acknowledgement: {quote(text)}; expected plain words")
