@@ -37,7 +37,7 @@ HIDDEN = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("mood", moods())
 def test_a_good_shop_fails_no_rule_in_any_mood(mood: str) -> None:
     found = not_passed(run_mood(mood, every_rule()))
