@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from tayari_money.payment_record import Observation, PaymentRecord
+from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
 from tayari_target.driver import StatusView
 
 from tayari_contracts.findings import Finding
@@ -68,6 +68,7 @@ class Book:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._looks: dict[str, list[Observation]] = defaultdict(list)
+        self._payouts: list[Payment] = []
         self._forged: set[str] = set()
         self._told: dict[str, str] = {}
         self.overload = Overload()
@@ -89,6 +90,9 @@ class Book:
     def start(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""
         with self._lock:
+            if payment.kind is PaymentKind.PAYOUT:
+                self._payouts.append(payment)
+                return
             self._orders[payment.reference].append(payment)
             if payment.started.message:
                 self._told[payment.msisdn] = payment.started.message
@@ -135,6 +139,12 @@ class Book:
         """The attempts of each order, in order, by reference."""
         with self._lock:
             return {reference: tuple(payments) for reference, payments in self._orders.items()}
+
+    @property
+    def payouts(self) -> tuple[Payment, ...]:
+        """The payouts that the merchant was asked for, in order."""
+        with self._lock:
+            return tuple(self._payouts)
 
     def looks(self, reference: str) -> tuple[Observation, ...]:
         """The looks at one order, in order of time."""

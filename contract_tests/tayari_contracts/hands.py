@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any, Self, TypeVar
 
 from tayari_control.client import ControlClient
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Exchange
 from tayari_target.driver import DriverExchange, MerchantDriver, StatusView
@@ -286,7 +287,9 @@ class Hands(Depth):
     def status(self, payment: Payment) -> StatusView:
         """The merchant's own word on the payment, now."""
         began = time.time()
-        view = self.driver.read_status(payment.payment_id, payment.reference)
+        is_payout = payment.kind is PaymentKind.PAYOUT
+        read = self.driver.read_payout if is_payout else self.driver.read_status
+        view = read(payment.payment_id, payment.reference)
         self.book.look(payment, view, began=began, ended=time.time())
         return view
 

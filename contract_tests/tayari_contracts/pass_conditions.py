@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.payouts import payout_requests
 from tayari_contracts.probe import Probe
 from tayari_contracts.rules import Seen
 from tayari_contracts.traffic import status_of
@@ -60,6 +61,12 @@ def _state(probe: Probe) -> str:
     return "the state of no payment of this check could be read"
 
 
+def _payout(probe: Probe) -> str:
+    if any(payout_requests(probe, payment) for payment in probe.payments):
+        return ""
+    return "no payout request reached Daraja"
+
+
 def _met(probe: Probe) -> str:
     unmet = [
         str(scenario["scenario"]) for payment, scenario in probe.situations if not _is_met(probe, payment, scenario)
@@ -75,6 +82,7 @@ CONDITIONS: Final[Mapping[Seen, Callable[[Probe], str]]] = {
     Seen.QUERY: _query,
     Seen.TOKEN: _token,
     Seen.STATE: _state,
+    Seen.PAYOUT: _payout,
     Seen.MET: _met,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tayari_money.payment_record import PaymentKind
 from tayari_target.driver import Started
 
 Entry = dict[str, Any]
@@ -13,10 +14,10 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """A payment that the merchant was asked to start."""
+    """A payment, or a payout, that the merchant was asked to start."""
 
     msisdn: str
-    """The payer, twelve digits, however it was typed into the merchant."""
+    """The payer, or who is paid, twelve digits, however it was typed into the merchant."""
     amount: int | float
     reference: str
     started: Started
@@ -24,6 +25,7 @@ class Payment:
     """Journal number from before the payment began."""
     began_at: float
     """Epoch seconds."""
+    kind: PaymentKind = PaymentKind.STK_PAYMENT
 
     @property
     def payment_id(self) -> str:

@@ -65,6 +65,8 @@ class Seen(StrEnum):
     """A token that was fetched while they were started."""
     STATE = "state"
     """The state of one, in a word that the target file knows."""
+    PAYOUT = "payout"
+    """A payout request that reached Daraja."""
     MET = "met"
     """Each fault that was prepared was met by a call of the merchant."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class Answer:
 class Bank:
     """One M-Pesa account."""
 
+    pad: AsymmetricPadding = padding.PKCS1v15()
+    occasion = "Occassion"
+    """B2C spells it so."""
+
     def __init__(self, settings: Settings, timeout_s: float = 8.0) -> None:
         self.settings = settings
         self._timeout_s = timeout_s
@@ -76,7 +81,7 @@ class Bank:
             "Remarks": remarks[:100],
             "QueueTimeOutURL": f"{self.settings.public_url}/told/late",
             "ResultURL": f"{self.settings.public_url}/told/result",
-            "Occassion": "Salary",
+            self.occasion: "Salary",
         })  # fmt: skip
 
     def ask(self, originator_id: str) -> Answer:
@@ -99,7 +104,7 @@ class Bank:
         with open(self.settings.certificate, "rb") as file:
             key = x509.load_pem_x509_certificate(file.read()).public_key()
         assert isinstance(key, rsa.RSAPublicKey)
-        return base64.b64encode(key.encrypt(self.settings.password.encode(), padding.PKCS1v15())).decode()
+        return base64.b64encode(key.encrypt(self.settings.password.encode(), self.pad)).decode()
 
     def _post(self, path: str, body: dict[str, Any]) -> Answer:
         token = self._bearer()

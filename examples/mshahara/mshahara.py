@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from bank import Bank, Settings
 from books import Books, Payout
 from payroll import Payroll
-from payroll_defects import DEFECTS, payroll_with
+from payroll_defects import DEFECTS, listed, payroll_with
 
 PHONE = re.compile(r"(?:\+?254|0)?([17]\d{8})")
 LARGEST = 100_000
@@ -112,9 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8002)
     parser.add_argument("--db", default="mshahara.db")
-    parser.add_argument("--defect", choices=sorted(DEFECTS), help="one thing that is done wrong")
-    given = parser.parse_args()
     env = os.environ
+    wrong = env.get("MSHAHARA_DEFECT") or None
+    parser.add_argument("--defect", choices=sorted(DEFECTS), default=wrong, help="one thing that is done wrong")
+    parser.add_argument("--list-defects", action="store_true", help="print the defects as JSON")
+    given = parser.parse_args()
+    if given.list_defects:
+        sys.stdout.write(json.dumps(listed()) + "\n")
+        return
     secret = env.get("MSHAHARA_SECRET", "9f2c1e7a")
     settings = Settings(
         url=env["MPESA_URL"], key=env["MPESA_KEY"], secret=env["MPESA_SECRET"],

@@ -9,8 +9,10 @@ import time
 import uuid
 from typing import Any
 
-from bank import Answer
-from books import FAILED, PAID, QUEUED, REVIEW, SENT, Payout
+from bank import Answer, Bank
+from books import FAILED, PAID, QUEUED, REVIEW, SENT, Books, Payout
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from payroll import STOPPING, Payroll, parameters
 
 
@@ -133,34 +135,73 @@ class LastResultWins(Payroll):
 
 
 class ForgetsItsId(Payroll):
-    """P02: the id is made when the request is sent, and a process that is killed meanwhile makes another."""
+    """P02: the id is made when the request is sent, so a process that is killed meanwhile makes another."""
+
+    def __init__(self, books: Books, bank: Bank) -> None:
+        super().__init__(books, bank)
+        self._ids: dict[str, str] = {}
 
     def send(self, payout: Payout) -> None:
-        fresh = f"mshahara-{uuid.uuid4().hex}"
+        fresh = self._ids.setdefault(payout.id, f"mshahara-{uuid.uuid4().hex}")
         self.books.change(payout, originator_id=fresh)
-        found = self.books.find(id=payout.id)
-        super().send(found or payout)
+        super().send(self.books.find(id=payout.id) or payout)
 
 
-DEFECTS: dict[str, tuple[str, type[Payroll]]] = {
-    "forgets-its-id": ("P02", ForgetsItsId),
-    "new-id-on-retry": ("P03", NewIdOnRetry),
-    "pays-again-when-known": ("P04", PaysAgainWhenKnown),
-    "blind-retry": ("P05", BlindRetry),
-    "pays-again-after-time-out": ("P06", PaysAgainAfterTimeOut),
-    "fails-on-time-out": ("P06", FailsOnTimeOut),
-    "acknowledged-is-paid": ("P07", AcknowledgedIsPaid),
-    "only-numbers": ("P08", OnlyNumbers),
-    "unknown-is-failed": ("P08", UnknownIsFailed),
-    "placeholder-is-receipt": ("P09", PlaceholderIsReceipt),
-    "last-result-wins": ("P10", LastResultWins),
-    "goes-on-when-locked": ("P11", GoesOnWhenLocked),
-    "paid-when-not-enabled": ("P12", PaidWhenNotEnabled),
-    "status-worked-is-paid": ("P15", StatusWorkedIsPaid),
+class OtherPadding(Payroll):
+    """P01: the password is encrypted with OAEP padding, as is modern, and as M-Pesa does not read it."""
+
+    def __init__(self, books: Books, bank: Bank) -> None:
+        super().__init__(books, OaepBank(bank.settings))
+
+
+class OaepBank(Bank):
+    """Encrypts with OAEP."""
+
+    pad = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+
+
+class CorrectedSpelling(Payroll):
+    """P13: the occasion is sent under the key that looks right."""
+
+    def __init__(self, books: Books, bank: Bank) -> None:
+        super().__init__(books, SpellingBank(bank.settings))
+
+
+class SpellingBank(Bank):
+    """Says Occasion."""
+
+    occasion = "Occasion"
+
+
+DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
+    "other-padding": (("P01",), OtherPadding),
+    "forgets-its-id": (("P02",), ForgetsItsId),
+    "new-id-on-retry": (("P03", "M06"), NewIdOnRetry),
+    "pays-again-when-known": (("P04",), PaysAgainWhenKnown),
+    "blind-retry": (("P05",), BlindRetry),
+    "pays-again-after-time-out": (("P06", "M06"), PaysAgainAfterTimeOut),
+    "fails-on-time-out": (("P06",), FailsOnTimeOut),
+    "acknowledged-is-paid": (("P07", "M07"), AcknowledgedIsPaid),
+    "only-numbers": (("P08",), OnlyNumbers),
+    "unknown-is-failed": (("P08",), UnknownIsFailed),
+    "placeholder-is-receipt": (("P09",), PlaceholderIsReceipt),
+    "last-result-wins": (("P10",), LastResultWins),
+    "goes-on-when-locked": (("P11",), GoesOnWhenLocked),
+    "paid-when-not-enabled": (("P12",), PaidWhenNotEnabled),
+    "corrected-spelling": (("P13",), CorrectedSpelling),
+    "status-worked-is-paid": (("P15",), StatusWorkedIsPaid),
 }
-"""By name: the rule that catches it, and what is done wrong."""
+"""By name: the rules that catch it, and what is done wrong."""
+
+
+def listed() -> list[dict[str, object]]:
+    """The defects as data."""
+    return [
+        {"name": name, "rules": rules, "about": (made.__doc__ or "").partition(": ")[2]}
+        for name, (rules, made) in DEFECTS.items()
+    ]
 
 
 def payroll_with(defect: str | None) -> type[Payroll]:
-    """The payroll that has this defect; None: the good one."""
-    return Payroll if defect is None else DEFECTS[defect][1]
+    """The payroll that has this defect; none: the good one."""
+    return DEFECTS[defect][1] if defect else Payroll

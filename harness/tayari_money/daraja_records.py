@@ -12,6 +12,8 @@ from tayari_formats.json_text import read_object
 from tayari_money.payment_record import DarajaTransaction, Result, ResultMessage
 
 PAGE: Final = 1000
+PAYOUT_CALLS: Final = ("b2c", "b2c_v1")
+"""The calls that pay somebody; the transactions of both are of the first kind."""
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
@@ -31,6 +33,8 @@ def transactions_by_msisdn(
     messages = result_messages(control, since=since)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for payment in control.payments():
+        if payment["kind"] in PAYOUT_CALLS:
+            continue
         name = payment["checkout_request_id"]
         found[payment["msisdn"]].append(
             DarajaTransaction(
@@ -46,6 +50,62 @@ def transactions_by_msisdn(
             )
         )
     return found
+
+
+def payouts_by_msisdn(control: ControlClient, *, since: int = 0) -> Mapping[str, list[DarajaTransaction]]:
+    """Every payout that Daraja accepted by the receiver's MSISDN, oldest first.
+
+    Raises:
+        JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
+    """
+    messages: dict[str, list[ResultMessage]] = defaultdict(list)
+    for kind in ("callback", "control"):
+        for entry in journal(control, since=since, kind=kind):
+            for name, message in payout_messages(entry):
+                messages[name].append(message)
+    found: dict[str, list[DarajaTransaction]] = defaultdict(list)
+    for row in control.payments():
+        if row["kind"] not in PAYOUT_CALLS:
+            continue
+        found[row["msisdn"]].append(
+            DarajaTransaction(
+                transaction_id=row["checkout_request_id"],
+                amount=float(row["amount"]),
+                completed=row["state"] == "paid",
+                due_at=float(row["result_due_at"] or row["created_at"]),
+                receipt=str(row["receipt"] or ""),
+                account_reference=str(row["merchant_request_id"]),
+                messages=tuple(sorted(messages.get(row["merchant_request_id"], ()), key=lambda one: one.at)),
+            )
+        )
+    return found
+
+
+def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessage]]:
+    """The OriginatorConversationIDs that a result names, with its message: of a payout, or of a question about one.
+
+    That a question worked is no success: its `TransactionStatus` decides.
+    """
+    told = _decoded(entry, "request").get("Result")
+    if not isinstance(told, dict) or "ResultCode" not in told:
+        return
+    parameters = _parameters(told)
+    status = parameters.get("TransactionStatus")
+    is_good = _code(told["ResultCode"]) == "0" and status in (None, "Completed")
+    message = ResultMessage(
+        at=float(entry["at"]),
+        result=Result.SUCCESS if is_good else Result.FAILURE if status is None else Result.UNDECIDED,
+        by_query=status is not None,
+    )
+    names = {str(where.get("OriginatorConversationID") or "") for where in (told, parameters)}
+    yield from ((name, message) for name in names if name)
+
+
+def _parameters(told: Mapping[str, Any]) -> dict[str, Any]:
+    holder = told.get("ResultParameters")
+    listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
+    rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
+    return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}
 
 
 def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ResultMessage]]:

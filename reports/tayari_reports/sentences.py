@@ -63,7 +63,7 @@ CAPABILITIES: Final = MappingProxyType(
         "stk_push": "STK push collections",
         "stk_query": "",
         "c2b": "customer payments to a paybill or till (C2B)",
-        "b2c": "payouts (B2C)",
+        "payout": "payouts (B2C)",
         "reversal": "reversals",
         "transaction_status": "status queries of transactions",
         "qr": "QR codes",

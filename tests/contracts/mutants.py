@@ -9,7 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from tayari_target.test_environment import Stage
 
 ROOT = Path(__file__).parents[2]
 DUKA = ROOT / "examples" / "duka"
+MSHAHARA = ROOT / "examples" / "mshahara"
 AT_ONCE = 5
 """Shops that run side by side; each waits more than it works."""
 
@@ -37,11 +38,12 @@ CAUGHT = frozenset({State.FAIL, State.WARN})
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One named defect of the sample shop, and the rules that must catch it."""
+    """One named defect of a sample merchant, and the rules that must catch it."""
 
     name: str
     rules: tuple[str, ...]
     about: str
+    shop: Path = DUKA
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,16 @@ class Outcome:
 
 
 def mutants() -> tuple[Mutant, ...]:
-    """The defects that the shop lists and that a rule of the catalogue claims."""
-    command = [sys.executable, str(DUKA / "duka.py"), "--list-defects"]
-    listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    claimed = [(row, tuple(rule for rule in row["rules"] if rule in catalogue())) for row in listed]
-    return tuple(Mutant(row["name"], rules, row["about"]) for row, rules in claimed if rules)
+    """The defects that the shop and the payroll list, and that a rule of the catalogue claims."""
+    return (*_listed(DUKA / "duka.py"), *_listed(MSHAHARA / "mshahara.py"))
+
+
+def _listed(program: Path) -> Iterator[Mutant]:
+    command = [sys.executable, str(program), "--list-defects"]
+    for row in json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout):
+        rules = tuple(rule for rule in row["rules"] if rule in catalogue())
+        if rules:
+            yield Mutant(row["name"], rules, row["about"], program.parent)
 
 
 def run_rules(
@@ -78,7 +85,10 @@ def run_rules(
     target = load_target(shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
-    told = {"DUKA_DEFECTS": ",".join(defects)} | ({"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {})
+    wrong = ",".join(defects)
+    told = {"DUKA_DEFECTS": wrong, "MSHAHARA_DEFECT": wrong} | (
+        {"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {}
+    )
     env = MappingProxyType({**start.env, **told, **settings})
     declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
@@ -125,7 +135,7 @@ class Field:
     @staticmethod
     def _run(mutant: Mutant) -> Outcome:
         till = TILL if BUY_GOODS in mutant.rules else None
-        return Outcome(mutant, run_rules(mutant.rules, defects=(mutant.name,), till=till))
+        return Outcome(mutant, run_rules(mutant.rules, defects=(mutant.name,), till=till, shop=mutant.shop))
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -133,8 +143,8 @@ def table(outcomes: Iterable[Outcome]) -> str:
     lines = [
         "# Planted defects, and the rules that catch them",
         "",
-        "Written by `make mutants`. Each row is the sample shop `examples/duka` with one defect (`--defect NAME`), "
-        "checked by the rule that exists for it.",
+        "Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll "
+        "`examples/mshahara`, with one defect (`--defect NAME`), checked by the rule that exists for it.",
         "",
         "| defect | what is wrong with the shop | rule | caught | what the report says |",
         "| --- | --- | --- | --- | --- |",

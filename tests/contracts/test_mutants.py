@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
-from mutants import BUY_GOODS, CAUGHT, TILL, Field, Mutant, mutants, run_rules
+from mutants import BUY_GOODS, CAUGHT, MSHAHARA, TILL, Field, Mutant, mutants, run_rules
 from tayari_contracts.registry import checks
-from tayari_contracts.rules import catalogue
+from tayari_contracts.rules import Need, catalogue
 from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()
 JUDGED_BY_LOAD = "performance"
+OF_PAYOUTS = {row.rule.id for row in catalogue().values() if Need.PAYOUT in row.needs}
+"""Not applicable to a shop, as all others are to a payroll."""
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +40,18 @@ def test_the_good_shop_fails_no_rule() -> None:
     found = run_rules(row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD)
 
     not_passed = {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS}
-    assert not_passed.pop(BUY_GOODS)[0] is State.NOT_APPLICABLE
+    assert {not_passed.pop(rule_id)[0] for rule_id in (BUY_GOODS, *OF_PAYOUTS)} == {State.NOT_APPLICABLE}
     assert not_passed == {}
+
+
+@pytest.mark.slow
+def test_the_good_payroll_fails_no_rule() -> None:
+    judged = [row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD]
+    found = run_rules(judged, shop=MSHAHARA)
+
+    states = {check.rule: (check.state, check.reason) for check in found}
+    assert {rule: states.pop(rule)[0] for rule in OF_PAYOUTS} == dict.fromkeys(OF_PAYOUTS, State.PASS)
+    assert {state for state, _ in states.values()} == {State.NOT_APPLICABLE}
 
 
 @pytest.mark.slow

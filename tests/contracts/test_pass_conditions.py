@@ -18,7 +18,7 @@ from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 
-WHOLE_RUN = frozenset({"K01", "K02", "M01", "M02", "M03", "M04", "M05", "T10", "T11", "T12"})
+WHOLE_RUN = frozenset({"K01", "K02", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "T10", "T11", "T12"})
 """They judge the target file, all traffic or a second process; what they must have seen stands in their checks."""
 
 REFUSED = situation("token/refused-once", refused("404.001.03"))
@@ -31,8 +31,15 @@ class Journal:
     def __init__(self, **seen: list[Entry]) -> None:
         self._seen = seen
 
+    def entries(self, **where: Any) -> list[Entry]:
+        return self._seen.get(where["endpoint"], [])
+
     def __getattr__(self, name: str) -> Any:
         return lambda _: self._seen.get(name, [])
+
+
+PAID_OUT: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000001"}'}}
+PAID_TO_ANOTHER: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000002"}'}}
 
 
 def entry(status: int | None = 200, scenario: str = "") -> Entry:
@@ -64,6 +71,7 @@ def probe(
         (Seen.QUERY, {"journal": Journal(queries=[entry()])}, {"journal": Journal(pushes=[entry()])}),
         (Seen.TOKEN, {"journal": Journal(token_fetches=[entry()])}, {"journal": Journal()}),
         (Seen.STATE, {"journal": Journal(), "state": PaymentState.PENDING}, {"journal": Journal()}),
+        (Seen.PAYOUT, {"journal": Journal(b2c=[PAID_OUT])}, {"journal": Journal(b2c=[PAID_TO_ANOTHER])}),
         (
             Seen.MET,
             {"journal": Journal(pushes=[entry(404, "token/refused-once")]), "scenario": REFUSED},

@@ -24,6 +24,7 @@ FAMILIES = {
     "callback": "callbacks",
     "query": "query and reconciliation",
     "customer": "what the customer is told",
+    "payout": "payouts",
     "performance": "load",
 }
 

@@ -1,8 +1,9 @@
-"""M01 to M05: what must be true of the money of a whole run, whatever the other checks tried in it."""
+"""M01 to M07: what must be true of the money of a whole run, whatever the other checks tried in it."""
 
 from __future__ import annotations
 
 from tayari_contracts.closing import judge
+from tayari_contracts.payouts import judge_payouts
 from tayari_contracts.probe import Probe
 from tayari_contracts.registry import check
 
@@ -35,3 +36,15 @@ def amounts_agree(probe: Probe) -> None:
 def every_paid_payment_is_settled(probe: Probe) -> None:
     """Whoever paid is credited, or in a person's hands, when the run ends."""
     judge(probe, "M05")
+
+
+@check("M06")
+def nothing_is_paid_out_twice(probe: Probe) -> None:
+    """Each payout of the run moved money once at most."""
+    judge_payouts(probe, "M06")
+
+
+@check("M07")
+def no_payout_is_paid_without_a_result(probe: Probe) -> None:
+    """Before every payout that is shown as paid there is a result that says so."""
+    judge_payouts(probe, "M07")
