@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fake_stage import FakeStage, job, stage
-from tayari_contracts.book import Book
+from tayari_contracts.book import Book, Played
 from tayari_contracts.conductor import Conductor, both_looks
 from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.job import Job
@@ -26,7 +26,7 @@ from tayari_contracts.overload import (
 )
 from tayari_contracts.payment import Payment
 from tayari_contracts.probe import Probe
-from tayari_contracts.rules import Need
+from tayari_contracts.rules import Control, Need
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
@@ -633,3 +633,40 @@ def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
     assert "did not start again: it ended with 1: UNIQUE constraint failed" in found["A04"].reason
     assert (found["T01"].state, found["T01"].not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
     assert "did not start again" in found["T01"].reason
+
+
+def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[Job, Job]:
+    """The rule that carries the ordinary success, and one that stands on it; both fail as long as the success does."""
+
+    def play() -> Played:
+        tries.append("control")
+        return Played(finding=outcomes.pop(0))
+
+    def carrier(probe: Probe) -> None:
+        if (finding := probe.book.controls.once(Control.SUCCESS, play).finding) is not None:
+            raise finding
+
+    def standing_on_it(probe: Probe) -> None:
+        tries.append("C12")
+        carrier(probe)
+
+    return job("C25", carrier), job("C12", standing_on_it, controls=frozenset({Control.SUCCESS}))
+
+
+def test_what_was_blocked_in_the_crowd_is_played_again_where_the_ordinary_payment_alone_ends_well() -> None:
+    tries: list[str] = []
+
+    found = conduct(stage(), *ordinary([Failed("lost in the crowd"), None], tries))
+
+    assert (found["C25"].state, found["C12"].state) == (State.PASS, State.PASS)
+    assert tries.count("control") == 2
+
+
+def test_what_is_blocked_by_a_failure_that_repeats_is_not_played_again() -> None:
+    tries: list[str] = []
+
+    found = conduct(stage(), *ordinary([Failed("lost"), Failed("lost again")], tries))
+
+    assert found["C25"].state is State.FAIL
+    assert (found["C12"].state, found["C12"].not_tested) == (State.NOT_TESTED, NotTested.BLOCKED)
+    assert tries.count("C12") <= 1
