@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
+from core_kit import payload
 from running_simulator import Running, running
 from tayari_control.client import ControlError
 from tayari_simulator.scenarios.read import read_scenarios
@@ -242,3 +244,25 @@ def test_an_error_of_the_client_carries_the_refusal(shared: Running) -> None:
 
     assert (refused.value.status, refused.value.code) == (404, "unknown_scenario")
     assert str(refused.value) == 'no scenario "payment/sucess" is loaded; did you mean payment/success?'
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("b2b_express_callback", "b2b_express.callback.success"),
+        ("b2b_express_callback", "b2b_express.callback.cancelled"),
+        ("ratiba_callback", "ratiba.callback.success"),
+        ("ratiba_callback", "ratiba.callback.fail"),
+        ("bill_payment_push", "bill_manager.payment_push"),
+    ],
+)
+def test_the_schema_of_a_message_takes_its_examples_and_no_half_of_one(
+    shared: Running, name: str, example: str
+) -> None:
+    schema, body = shared.control.schemas()[name], payload(example)
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(body, schema)
+    body.pop(next(iter(body)))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(body, schema)

@@ -28,6 +28,7 @@ _ID_OF: Final[Mapping[str, str]] = {
     "stk_push": "Body.stkCallback.CheckoutRequestID",
     "c2b": "TransID",
     "b2c": "Result.ConversationID",
+    "b2b_express": "requestId",
 }
 """Where a message names its payment, by the kind of the payment."""
 _LARGEST: Final = 1_000_000

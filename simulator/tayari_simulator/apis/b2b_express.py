@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, amount, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.fields import (
+    LONGEST_TEXT,
+    Field,
+    Fields,
+    amount,
+    digits,
+    flat_schema,
+    numeric_schema,
+    text,
+    text_schema,
+)
 from tayari_simulator.apis.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
@@ -112,3 +122,10 @@ def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) 
         world.ids.conversation_id(now_s), world.ids.reference_id(), KIND, msisdn, shillings, msisdn, vendor, "INV1",
         url, now_s, now_s,
     )  # fmt: skip
+
+
+EXPRESS_CALLBACK: Final = flat_schema(
+    "B2B express checkout: the callback", "resultCode", "resultDesc", "requestId", "amount",
+    optional=("resultType", "conversationID", "transactionId", "status", "paymentReference"),
+)  # fmt: skip
+"""A success has the first four of the optional keys, a failure the last one."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from tayari_simulator.apis.bill_manager import BillBook
+from tayari_simulator.apis.fields import flat_schema
 from tayari_simulator.apis.world import World
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.identifiers import EAT
@@ -39,3 +40,14 @@ def payment_push(world: World, transaction: Transaction, at_s: float) -> Deliver
         at_s, opt_in.callback_url, dumps(told), transaction.id, transaction.msisdn, note="Bill Manager payment push",
         attempts_left=max(0, int(world.options.number("bill_manager_push_attempts")) - 1),
     )  # fmt: skip
+
+
+PAYMENT_PUSH: Final = flat_schema(
+    "Bill Manager: payment push",
+    "transactionId",
+    "paidAmount",
+    "msisdn",
+    "dateCreated",
+    "accountReference",
+    "shortCode",
+)

@@ -79,6 +79,17 @@ def numeric_schema(pattern: str) -> Schema:
     return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": pattern}]}
 
 
+def flat_schema(title: str, *required: str, optional: tuple[str, ...] = ()) -> dict[str, object]:
+    """The JSON Schema of a flat message whose values are all text."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in (*required, *optional)},
+        "required": list(required),
+    }
+
+
 LONGEST_TEXT: Final = 2048
 """Characters of any text or URL that a payment keeps, so that its memory has a bound. Source: none; assumed."""
 

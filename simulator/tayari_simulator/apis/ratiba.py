@@ -311,3 +311,24 @@ def _identifier(value: Any) -> str | None:
 def _frequency(value: Any) -> int | None:
     word = digits(1, 1)(value)
     return int(word) if word is not None and word != "0" else None
+
+
+def _form(header: str, body: str, data: str, name: str, value: str) -> dict[str, object]:
+    pair = {"type": "object", "properties": {name: {"type": "string"}, value: {"type": "string"}}}
+    listed = {"type": "array", "minItems": 1, "items": pair | {"required": [name, value]}}
+    codes = ("responseRefID", "requestRefID", "responseCode", "responseDescription")
+    head = {"type": "object", "properties": {code: {"type": "string"} for code in codes}, "required": list(codes)}
+    rest = {"type": "object", "properties": {data: listed}, "required": [data]}
+    return {"properties": {header: head, body: rest}, "required": [header, body]}
+
+
+RATIBA_CALLBACK: Final[Mapping[str, object]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Ratiba: the callback",
+    "type": "object",
+    "oneOf": [
+        _form("responseHeader", "responseBody", "responseData", "name", "value"),
+        _form("ResponseHeader", "ResponseBody", "ResponseData", "Name", "Value"),
+    ],
+}
+"""The first form is a success, the second a failure."""

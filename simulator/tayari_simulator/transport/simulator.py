@@ -8,9 +8,12 @@ from random import Random
 from typing import Any
 
 from tayari_simulator.apis import registry as endpoints
+from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
+from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
 from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.ratiba import RATIBA_CALLBACK
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.apis.stk_callback_schema import STK_CALLBACK
 from tayari_simulator.catalogue import results
@@ -298,6 +301,9 @@ class Simulator:
             "stk_callback": dict(STK_CALLBACK),
             "c2b_validation": dict(C2B_VALIDATION),
             "c2b_confirmation": dict(C2B_CONFIRMATION),
+            "b2b_express_callback": EXPRESS_CALLBACK,
+            "ratiba_callback": dict(RATIBA_CALLBACK),
+            "bill_payment_push": PAYMENT_PUSH,
         }
 
     def certificate(self) -> str:
