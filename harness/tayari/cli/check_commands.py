@@ -176,10 +176,14 @@ def _tell(result: Result, output: Output) -> None:
         {"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in result.run.preflight
     ]
     judged = {**summary(result.judgement), "exit_code": result.exit_code}
-    output.json({**judged, "preflight": preflight, "reports": reports})
+    unwritten = {"unwritten": result.unwritten} if result.unwritten else {}
+    output.json({**judged, "preflight": preflight, "reports": reports, **unwritten})
     if output.form is Format.TEXT:
         output.text()
         render_terminal(result.run, result.judgement, output.out)
+        if result.unwritten:
+            output.text(f"\nno reports: {result.unwritten}", style="bold red")
+            return
         output.text(f"\nreport  {result.reports['html'].resolve()}", style="bold")
         output.text("also    " + ", ".join(path.name for name, path in result.reports.items() if name != "html"))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
+from tayari_reports.errors import ReportError
 from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
@@ -29,6 +30,7 @@ from tayari.run.findings import Finding
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
+from tayari.run.report_folder import report_folder
 from tayari.run.statement_files import read_statements
 from tayari.run.suites import found_so_far, run_suites
 
@@ -42,6 +44,8 @@ class Result:
     judgement: Judgement
     exit_code: int
     reports: Mapping[str, Path]
+    unwritten: str = ""
+    """Why there are no reports, although the run came to its end."""
 
 
 def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
@@ -64,11 +68,16 @@ def check(order: Order, progress: RunProgress) -> Result:
     Raises:
         TargetError: the target file is wrong; nothing was started.
         ChildFailed: a suite or the load failed by our fault; what was found is in the reports.
-        ReportError: the reports cannot be written.
+        ReportError: the reports could not be written, or another run writes to their folder; nothing was started.
     """
     stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
     statements = read_statements(order.statements.beside(order.target))
     parts = Parts(began=time.time(), statements=statements)
+    with report_folder(order.out):
+        return _run(order, stage, parts, progress)
+
+
+def _run(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> Result:
     stage.prepare()
     try:
         try:
@@ -179,9 +188,14 @@ def _keep_callback_secrets(stage: Stage, parts: Parts) -> None:
 def _conclude(order: Order, stage: Stage, parts: Parts) -> Result:
     secrets = stage.secrets
     whole = compose(order, stage, parts, finished=time.time())
-    reports = write_all(whole, order.out, secrets)
+    unwritten = ""
+    reports: Mapping[str, Path] = {}
+    try:
+        reports = write_all(whole, order.out, secrets)
+    except ReportError as error:  # the disk is full: the verdict stands all the same
+        unwritten = str(error)
     run = prepare(whole, secrets)
     judgement = judge(run)
     stop = stopped(parts.findings)
     exit_code = int(stop.exit_code if stop is not None else EXIT_CODES[judgement.verdict])
-    return Result(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports)
+    return Result(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports, unwritten=unwritten)

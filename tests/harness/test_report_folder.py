@@ -1,0 +1,59 @@
+"""Folders that reports cannot be written to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from mini_target import mini_target
+from tayari.cli.commands import run
+from tayari.run.report_folder import report_folder
+from tayari_reports.errors import ReportError
+
+
+def test_a_file_as_out_is_refused_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    out.write_text("mine")
+
+    code = run(["check", str(mini_target(tmp_path)), "--out", str(out)])
+
+    said = capsys.readouterr()
+    assert code == 20
+    assert "expected a folder that can be written; choose another with --out" in said.err
+    assert "preflight" not in said.out
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+def test_a_folder_that_another_run_writes_to_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    with report_folder(out):
+        code = run(["check", str(mini_target(tmp_path)), "--out", str(out)])
+
+    assert code == 20
+    assert "another run writes its reports there" in capsys.readouterr().err
+    assert list(out.iterdir()) == []
+
+
+def test_a_folder_is_free_again_after_its_run(tmp_path: Path) -> None:
+    for _ in range(2):
+        with report_folder(tmp_path / "out"):
+            pass
+
+
+def test_a_full_disk_costs_the_reports_and_not_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise ReportError("run.json: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("tayari.run.session.write_all", full)
+    target = mini_target(tmp_path, env={"STUMBLE": "1"})
+
+    code = run(["check", str(target), "--out", str(tmp_path / "out")])
+
+    said = capsys.readouterr()
+    assert code == 21, said.out + said.err
+    assert "INVALID RUN" in said.out
+    assert "no reports: run.json: cannot be written (No space left on device)" in " ".join(said.out.split())
