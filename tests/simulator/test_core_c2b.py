@@ -279,6 +279,35 @@ def test_an_stk_payment_is_confirmed_once_where_the_switch_says_no_or_it_fails()
     assert len(off.after(60.0)) == len(failing.after(60.0)) == 1
 
 
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**18), st.floats(allow_nan=False, allow_infinity=False), st.text(),
+    st.lists(st.integers(0, 3), max_size=2), st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+    st.sampled_from(["600984", "254711000111", "Completed", "https://a.example/c", "2026-10-07 14:00:00", "nan", "١٢"]),
+)  # fmt: skip
+EXAMPLES = {
+    "/mpesa/c2b/v2/registerurl": "c2b_register.request",
+    "/mpesa/c2b/v1/simulate": "c2b_simulate.request.paybill",
+    "/pulltransactions/v1/register": "pull_register.request",
+    "/pulltransactions/v1/query": "pull_query.request",
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(EXAMPLES)), st.data())
+def test_whatever_a_field_holds_the_answer_is_good_or_a_refusal(path: str, data: st.DataObject) -> None:
+    body = payload(EXAMPLES[path])
+    for name in data.draw(st.lists(st.sampled_from(sorted(body)), min_size=1, max_size=2)):
+        body[name] = data.draw(VALUES)
+    try:
+        sent = orjson.dumps(body)
+    except TypeError:
+        return  # text that cannot be written as UTF-8
+    reply = Desk().call(path, sent)
+
+    assert reply.status in (200, 400) or reply.body == b"Service is currently unreachable"
+    assert reply.status != 400 or error_of(reply)[1] in ("400.003.02", "400.002.02", "400.001")
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("c2b"), st.integers(1, 900), st.integers(0, 2)),

@@ -67,6 +67,7 @@ def test_the_merchant_decides_or_response_type_does(
             transaction = await through(there)
 
             assert (transaction["state"], transaction["result_code"]) == (state, code)
+            assert transaction["validation"].startswith(("accepted", "rejected: C2B00012", "no answer: "))
             assert len(shop.requests) == messages
 
     in_loop(test)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tayari_simulator import __version__
 from tayari_simulator.apis.business import Business
+from tayari_simulator.apis.c2b.payment import VALIDATED
 from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
@@ -38,6 +39,7 @@ def transaction_dict(transaction: Transaction) -> Json:
         "callback_url": transaction.url,
         "created_at": transaction.created_s,
         "result_due_at": transaction.due_s,
+        "validation": (transaction.details or {}).get(VALIDATED),
         "callbacks": [callback_dict(exchange) for exchange in transaction.callbacks],
     }
 
