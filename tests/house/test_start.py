@@ -14,7 +14,7 @@ from typer.main import get_command
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"aiohttp", "asyncio", "cryptography", "faker", "jinja2", "jsonpath", "jsonschema", "locust", "requests"}
-HEAVY |= {"pydantic", "uvloop"}
+HEAVY |= {"pydantic", "segno", "uvloop"}
 FORMS = {"yaml", "rich", "importlib.metadata"}
 """Worth their time where something is read or drawn."""
 

@@ -7,9 +7,6 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
-import segno
-from segno import writers
-
 from tayari_simulator.apis.fields import (
     Field,
     Fields,
@@ -95,6 +92,9 @@ def picture(said: str, size: int) -> bytes:
     Raises:
         Refused: 400.002.05, fewer pixels than the symbol has modules, or text that no symbol holds.
     """
+    import segno  # noqa: PLC0415 - 0.03 s of every start, for an API that few runs call
+    from segno import writers  # noqa: PLC0415
+
     try:
         symbol = segno.make_qr(said, error="m", boost_error=False)
     except segno.DataOverflowError as error:
