@@ -47,7 +47,7 @@ def test_a_payment_comes_to_its_end_under_every_position_of_every_switch(name: s
     ("overrides", "message"),
     [
         ({"in_fligt": "mix"}, "did you mean in_flight?"),
-        ({"zzzz": "1"}, "known are b2c_parameters"),
+        ({"zzzz": "1"}, "known are b2b_failure"),
         ({"in_flight": "never"}, "'never' is not one of mix, 4999"),
         ({"max_amount": "-1"}, "'-1' is not a number of at least 0"),
         ({"max_amount": "nan"}, "'nan' is not a number"),

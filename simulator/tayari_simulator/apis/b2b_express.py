@@ -21,7 +21,7 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
@@ -76,7 +76,11 @@ def ask(world: World, exchange: Exchange, values: list[Any]) -> Reply:
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
     """What becomes of a prompt on a till."""
-    return Lifecycle(api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback)
+    return Lifecycle(api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, parties=_parties)
+
+
+def _parties(transaction: Transaction) -> Parties:
+    return Parties(transaction.short_code, transaction.party_b, Account.UTILITY, "")
 
 
 def _decide(world: World, transaction: Transaction) -> int | str:
@@ -89,8 +93,8 @@ def _decide(world: World, transaction: Transaction) -> int | str:
 
 
 def _settle(world: World, transaction: Transaction) -> None:
-    world.ledger.post(
-        (transaction.short_code, Account.UTILITY), (transaction.party_b, Account.UTILITY), transaction.amount
+    world.ledger.move(
+        transaction.short_code, Account.UTILITY, (transaction.party_b, Account.UTILITY), transaction.amount
     )
 
 

@@ -13,6 +13,7 @@ from tayari_simulator.apis.initiator import (
     Request,
     ResultMessage,
     accept_request,
+    address_only,
     amount_field,
     closing_fields,
     command_field,
@@ -21,7 +22,7 @@ from tayari_simulator.apis.initiator import (
     money,
     short_code_field,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
@@ -35,6 +36,8 @@ from tayari_simulator.state.transactions import Transaction
 CALL: Final = "b2c"
 """The kind of these transactions, whichever version was called."""
 COMMANDS: Final = ("BusinessPayment", "SalaryPayment", "PromotionPayment")
+POCHI: Final = "b2pochi"
+POCHI_COMMANDS: Final = ("BusinessPayToPochi",)
 SMALLEST: Final = 10
 """Shillings; below it the result is 2. Source: reference 3.4."""
 FULLEST_WALLET: Final = 500_000
@@ -69,6 +72,11 @@ def fields_v1(options: Options) -> Fields:
     return Fields(_common(options, COMMANDS))
 
 
+def pochi_fields(options: Options) -> Fields:
+    """Those of version 3, with the one command of B2Pochi. Source: reference 3.5."""
+    return Fields((_ORIGINATOR, *_common(options, POCHI_COMMANDS)))
+
+
 def pay_v3(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read.
 
@@ -81,6 +89,15 @@ def pay_v3(world: World, exchange: Exchange, values: list[Any]) -> Reply:
 def pay_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read; a repeated one pays twice."""
     return pay(world, exchange, CALL, "", values)
+
+
+def pay_pochi(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Answer a request for a payment to a business wallet.
+
+    Raises:
+        Refused: 500.002.1001, as in `pay_v3`.
+    """
+    return pay(world, exchange, POCHI, values[0], values[1:])
 
 
 def pay(world: World, exchange: Exchange, call: str, originator_id: str, values: list[Any]) -> Reply:
@@ -102,20 +119,34 @@ def pay(world: World, exchange: Exchange, call: str, originator_id: str, values:
     return accept_request(world, exchange, asked)
 
 
-def lifecycle(options: Options, *, call: str = CALL) -> Lifecycle:
+def lifecycle(options: Options) -> Lifecycle:
     """What becomes of a payment to a customer."""
+    return _lifecycle(options, CALL, COMMANDS[0])
+
+
+def pochi_lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a payment to a business wallet: its result is that of B2C, and so is its wallet here."""
+    return _lifecycle(options, POCHI, POCHI_COMMANDS[0])
+
+
+def _lifecycle(options: Options, call: str, command: str) -> Lifecycle:
     return Lifecycle(
         api="b2c",
         decide=_decide,
         settle=_settle,
         message=ResultMessage(
             options,
-            segment="b2cresults",
+            references=address_only(options, "b2cresults"),
             parameters=_receiver_first if options.says("b2c_parameters", "receiver_first") else _amount_first,
             failure_has_receipt=lambda code: code in _WITH_RECEIPT,
         ),
-        example=example_of(call, COMMANDS[0]),
+        parties=_parties,
+        example=example_of(call, command),
     )
+
+
+def _parties(transaction: Transaction) -> Parties:
+    return Parties(transaction.short_code, transaction.msisdn, Account.UTILITY, reason_of(transaction.command))
 
 
 _WITH_RECEIPT: Final = frozenset((

@@ -16,8 +16,10 @@ import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.callback_urls import callback_url
+from tayari_simulator.apis.customers import public_name
 from tayari_simulator.apis.fields import Field, Read, Schema, amount, digits, numeric_schema, one_of, text, text_schema
 from tayari_simulator.apis.lifecycle import Result
+from tayari_simulator.apis.organisations import Identifier
 from tayari_simulator.apis.security_credential import is_base64
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
@@ -65,6 +67,15 @@ def amount_field() -> Field:
     """`Amount` in whole shillings."""
     schema: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+$"}]}
     return Field(name="Amount", read=amount(LARGEST), about="whole shillings", source=_SAYS, schema=schema)
+
+
+def identifier_field(name: str, allowed: Sequence[Identifier], about: str, source: str = _SAYS) -> Field:
+    """An `IdentifierType`, as text or as a number."""
+    words = [str(row) for row in allowed]
+    read = one_of(words)
+    schema: Schema = {"anyOf": [{"enum": words}, {"enum": [int(word) for word in words]}]}
+    return Field(name=name, read=lambda value: read(str(value) if type(value) is int else value), schema=schema,
+                 about=about, source=source)  # fmt: skip
 
 
 def short_code_field(name: str, about: str) -> Field:
@@ -115,6 +126,8 @@ class Request:
     timeout_url: str
     originator_id: str = ""
     """`OriginatorConversationID` of the merchant's own; empty: Safaricom makes one."""
+    phone: str = ""
+    """Whom scenarios are chosen by where that is not `msisdn`: somebody the request speaks of, but does not pay."""
     details: dict[str, Any] | None = None
 
 
@@ -128,10 +141,10 @@ def accept_request(world: World, exchange: Exchange, asked: Request) -> Reply:
     def accept(play: Play | None) -> Reply:
         now_s = exchange.at_s
         transaction = Transaction(
-            world.ids.conversation_id(now_s), asked.originator_id or world.ids.request_id(), asked.call, asked.msisdn,
-            asked.amount, asked.party_a, asked.party_b, asked.reference, asked.result_url, now_s,
-            first_due_s(world, exchange, play, world.rules.outcome_after_s), asked.command, asked.timeout_url,
-            asked.details,
+            world.ids.conversation_id(now_s), asked.originator_id or world.ids.request_id(), asked.call,
+            asked.msisdn or asked.party_b, asked.amount, asked.party_a, asked.party_b, asked.reference,
+            asked.result_url, now_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), asked.command,
+            asked.timeout_url, asked.details,
         )  # fmt: skip
         transaction.play = play
         transaction.forced = check_initiator(world, asked)
@@ -139,7 +152,7 @@ def accept_request(world: World, exchange: Exchange, asked: Request) -> Reply:
         return Reply(200, acknowledgement(transaction))
 
     return choose(
-        world, exchange, asked.call, msisdn=asked.msisdn or asked.party_b, amount=asked.amount,
+        world, exchange, asked.call, msisdn=asked.phone or asked.msisdn or asked.party_b, amount=asked.amount,
         reference=asked.reference, accept=accept,
     )  # fmt: skip
 
@@ -174,6 +187,31 @@ def check_initiator(world: World, asked: Request) -> int | str | None:
     return None if organisation.active else results.DEBIT_PARTY_INVALID
 
 
+Rows = Callable[[World, Transaction, Result], Sequence[Parameter]]
+"""What a result tells, in its order."""
+
+
+def internal_address(options: Options, segment: str) -> Parameter:
+    """Safaricom's internal address: `segment` of it as `b2cresults`. Source: reference 3.0, 1.6."""
+    host = "https://internalsandbox" if options.says("internal_results_url", "sandbox") else "https://internalapi"
+    address = f"{host}.safaricom.co.ke/mpesa/{segment}/v1/submit"
+    if options.says("internal_results_url", "production"):
+        text = address.replace("https", "http").replace("/", r"\/")
+        return "QueueTimeoutURL", orjson.Fragment(f'"{text}"')
+    return "QueueTimeoutURL", address
+
+
+def address_only(options: Options, segment: str) -> Rows:
+    """The reference items of most APIs: the internal address, and nothing else."""
+    rows = (internal_address(options, segment),)
+    return lambda _world, _transaction, _result: rows
+
+
+def no_rows(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+    """Nothing is told."""
+    return ()
+
+
 class ResultMessage:
     """Builds the `Result` envelope of one API under one set of switches. Source: reference 1.6, 3.0."""
 
@@ -181,47 +219,52 @@ class ResultMessage:
         self,
         options: Options,
         *,
-        segment: str,
-        parameters: Callable[[World, Transaction, Result], Sequence[Parameter]],
-        references: Callable[[Transaction], Sequence[Parameter]] = lambda _: (),
+        parameters: Rows,
+        references: Rows,
+        failure_parameters: Rows = no_rows,
         failure_has_receipt: Callable[[int | str], bool] = lambda _: False,
+        sorted_keys: bool = False,
     ) -> None:
-        """`segment`: of Safaricom's internal address, as `b2cresults`. `references`: after the internal address."""
+        """`sorted_keys`: the keys of the envelope are in the order of the alphabet."""
         self._text = options.says("result_types", "text")
+        self._full_stop = options.says("result_desc_stop", "on")
         self._parameters = parameters
+        self._failure_parameters = failure_parameters
         self._references = references
         self._failure_has_receipt = failure_has_receipt
-        production = options.says("internal_results_url", "production")
-        host = "http://internalapi" if production else "https://internalsandbox"
-        address = f"{host}.safaricom.co.ke/mpesa/{segment}/v1/submit"
-        self._internal: object = orjson.Fragment(f'"{address}"'.replace("/", r"\/")) if production else address
+        self._sorted = sorted_keys
 
     def __call__(self, world: World, transaction: Transaction, result: Result) -> bytes:
-        """The message as bytes."""
+        """The message as bytes. A list of one member is a bare object."""
         code = result.code
         success = str(code) == "0"
         body: dict[str, object] = {
             "ResultType": "0" if self._text else 0,
             "ResultCode": str(code) if self._text else results.wire_form(code),
-            "ResultDesc": result.desc,
+            "ResultDesc": result.desc if self._full_stop else result.desc.removesuffix("."),
             "OriginatorConversationID": transaction.request_id,
             "ConversationID": transaction.id,
             "TransactionID": self._transaction_id(world, transaction, result),
         }
-        if success:
-            rows = [_row(*pair) for pair in self._parameters(world, transaction, result)]
-            body["ResultParameters"] = {"ResultParameter": rows}
-        references = [_row("QueueTimeoutURL", self._internal), *(_row(*pair) for pair in self._references(transaction))]
-        body["ReferenceData"] = {"ReferenceItem": references[0] if len(references) == 1 else references}
-        return dumps({"Result": body})
+        told = self._parameters if success else self._failure_parameters
+        parameters = [_row(*pair) for pair in told(world, transaction, result)]
+        if parameters:
+            body["ResultParameters"] = {"ResultParameter": parameters if success else _bare(parameters)}
+        references = [_row(*pair) for pair in self._references(world, transaction, result)]
+        body["ReferenceData"] = {"ReferenceItem": _bare(references)}
+        return dumps({"Result": dict(sorted(body.items())) if self._sorted else body})
 
     def _transaction_id(self, world: World, transaction: Transaction, result: Result) -> str:
-        """The receipt, or a placeholder where no transaction was made (yet)."""
+        """The receipt, or a placeholder where no transaction was made (yet). Source: reference 1.5."""
         if result.receipt:
             return result.receipt
         if transaction.status is not Status.PROMPTED and self._failure_has_receipt(result.code):
             return world.ids.receipt(result.at_s)
-        return world.ids.placeholder(result.at_s)
+        return "0" * 16 if result.code == results.SYSTEM_ERROR else world.ids.placeholder(result.at_s)
+
+
+def _bare(rows: list[dict[str, object]]) -> object:
+    return rows[0] if len(rows) == 1 else rows
 
 
 def _row(key: str, value: object) -> dict[str, object]:
@@ -244,16 +287,29 @@ def account_line(world: World, short_code: str, account: Account) -> str:
     return f"{account}|KES|{held}.00|{held}.00|0.00|0.00"
 
 
-def example_of(call: str, command: str) -> Callable[[World, str, int, str, float], Transaction]:
+def example_of(
+    call: str, command: str, *, details: dict[str, Any] | None = None
+) -> Callable[[World, str, int, str, float], Transaction]:
     """What makes a transaction of this call that nobody asked for."""
 
     def example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
         return Transaction(
             world.ids.conversation_id(now_s), world.ids.request_id(), call, msisdn, shillings,
-            world.business.short_code, msisdn, "", url, now_s, now_s, command,
+            world.business.short_code, msisdn, "", url, now_s, now_s, command, "", dict(details or {}),
         )  # fmt: skip
 
     return example
+
+
+def date_time(world: World, at_s: float) -> int:
+    """14 digits in EAT, as results have them. Source: reference 1.5."""
+    return world.ids.second(at_s).date_time
+
+
+def name_of(world: World, party: str) -> str:
+    """Number and name of an organisation, or of a customer."""
+    organisation = world.organisations.find(party)
+    return public_name(party) if organisation is None else organisation.public_name
 
 
 def nothing_to_settle(world: World, transaction: Transaction) -> None:

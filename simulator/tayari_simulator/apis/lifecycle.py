@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.transactions import Transaction
@@ -29,6 +29,33 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     at_s: float
+
+
+_REASONS: Final = {
+    "CustomerPayBillOnline": "Pay Bill Online",
+    "BusinessPayment": "Business Payment to Customer via API",
+}
+
+
+class Parties(NamedTuple):
+    """Who paid whom, as transaction status tells it. Source: reference 3.8."""
+
+    debit: str
+    """A short code or an MSISDN."""
+    credit: str
+    account: str
+    """`DebitAccountType`."""
+    reason: str
+
+
+def reason_of(command: str) -> str:
+    """`ReasonType`; where none is known, the command's own name (assumed)."""
+    return _REASONS.get(command, command)
+
+
+def customer_pays(transaction: Transaction) -> Parties:
+    """A customer paid an organisation."""
+    return Parties(transaction.msisdn, transaction.party_b, "MMF Account For Customer", reason_of(transaction.command))
 
 
 def _nothing(world: World, transaction: Transaction) -> None:
@@ -57,6 +84,10 @@ class Lifecycle:
     """Whether a success has a receipt."""
     receipt: Callable[[World, Transaction, float], str] | None = None
     """The receipt of a success at this time; None: a new one is drawn."""
+    parties: Callable[[Transaction], Parties] = customer_pays
+    """Who paid whom."""
+    reversible: bool = False
+    """Whether the organisation that was paid may have it reversed."""
     opened: Callable[[World, Transaction], None] = _nothing
     """It was accepted."""
     closed: Callable[[World, Transaction], None] = _nothing

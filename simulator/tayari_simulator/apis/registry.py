@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_simulator.apis import (
+    account_balance,
+    b2b,
     b2b_express,
     b2c,
     bill_manager,
@@ -18,8 +20,10 @@ from tayari_simulator.apis import (
     oauth,
     pull,
     ratiba,
+    reversal,
     stk_push,
     stk_query,
+    transaction_status,
 )
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
@@ -153,6 +157,24 @@ ENDPOINTS: Final = (
     Endpoint(name=bonga.KIND, method="POST", path="/v1/lipa/na/bonga/redeem-paybill", fields=bonga.redeem_fields,
              handle=bonga.redeem, lifecycle=bonga.lifecycle, chooses=True,
              about="Lipa na Bonga: a customer pays a bill with points", source="reference 3.21", mark=Mark.ASSUMED),
+    Endpoint(name=transaction_status.CALL, method="POST", path="/mpesa/transactionstatus/v1/query",
+             fields=transaction_status.fields, handle=transaction_status.query,
+             lifecycle=transaction_status.lifecycle, chooses=True,
+             about="transaction status: how a payment stands", source="reference 3.8"),
+    Endpoint(name=account_balance.CALL, method="POST", path="/mpesa/accountbalance/v1/query",
+             fields=account_balance.fields, handle=account_balance.query, lifecycle=account_balance.lifecycle,
+             chooses=True, about="account balance: what an organisation has", source="reference 3.9"),
+    Endpoint(name=reversal.CALL, method="POST", path="/mpesa/reversal/v1/request", fields=reversal.fields,
+             handle=reversal.reverse, lifecycle=reversal.lifecycle, chooses=True,
+             about="reversal: the money of a customer's payment goes back", source="reference 3.10"),
+    Endpoint(name=b2b.CALL, method="POST", path="/mpesa/b2b/v1/paymentrequest", fields=b2b.fields, handle=b2b.pay,
+             lifecycle=b2b.lifecycle, chooses=True, about="B2B: an organisation pays another", source="reference 3.6"),
+    Endpoint(name=b2b.TAX, method="POST", path="/mpesa/b2b/v1/remittax", fields=b2b.tax_fields, handle=b2b.pay_tax,
+             lifecycle=b2b.tax_lifecycle, chooses=True, about="tax remittance: an organisation pays taxes",
+             source="reference 3.7"),
+    Endpoint(name=b2c.POCHI, method="POST", path="/mpesa/b2pochi/v1/paymentrequest", fields=b2c.pochi_fields,
+             handle=b2c.pay_pochi, lifecycle=b2c.pochi_lifecycle, chooses=True,
+             about="B2Pochi: an organisation pays a customer's business wallet", source="reference 3.5"),
 )  # fmt: skip
 
 CALLS: Final = tuple(row.name for row in ENDPOINTS)

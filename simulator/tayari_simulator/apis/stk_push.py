@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose
-from tayari_simulator.apis.c2b.messages import confirmation_of_push
+from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
 from tayari_simulator.apis.callback_urls import callback_url
 from tayari_simulator.apis.fields import (
     LONGEST_TEXT,
@@ -34,7 +34,6 @@ from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
-PAY_BILL: Final = "CustomerPayBillOnline"
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
 TEST_NUMBER: Final = "254708374149"
 SAME_AMOUNT_S: Final = 120.0
@@ -189,6 +188,7 @@ def lifecycle(options: Options) -> Lifecycle:
         example=_example,
         decide=_decide,
         settle=_settle,
+        reversible=True,
         message=StkCallback(options),
         opened=_show_prompt,
         closed=_hide_prompt,

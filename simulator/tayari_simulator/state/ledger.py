@@ -20,6 +20,7 @@ class Account(StrEnum):
     CHARGES = "Charges Paid Account"
     MERCHANT = "Merchant Account"
     SETTLEMENT = "Organization Settlement Account"
+    FLOAT = "Float Account"
 
 
 WALLET: Final = "wallet"
@@ -89,7 +90,14 @@ class Ledger:
 
     def pay_out(self, short_code: str, account: Account, msisdn: str, amount: int) -> None:
         """An organisation pays a customer."""
-        self.post((short_code, account), (msisdn, WALLET) if msisdn in self._wallets else CUSTOMERS, amount)
+        self.move(short_code, account, (msisdn, WALLET) if msisdn in self._wallets else CUSTOMERS, amount)
+
+    def move(self, short_code: str, account: Account, credit: Key, amount: int) -> None:
+        """An organisation pays. What its account lacks (a scenario may say so) comes from the opening balances."""
+        lacking = amount - max(self.balance(short_code, account), 0)
+        if lacking > 0:
+            self.open(short_code, account, lacking)
+        self.post((short_code, account), credit, amount)
 
     def balances(self) -> Mapping[Key, int]:
         """All balances. Their sum is zero."""

@@ -110,6 +110,8 @@ class Transaction:
     result_code: int | str | None = None
     result_desc: str = ""
     receipt: str = ""
+    reversed_by: str = ""
+    """The receipt of its reversal."""
     completed_s: float = 0.0
     """When the truth was last set; 0 while prompted."""
     moves: tuple[Move, ...] = ()

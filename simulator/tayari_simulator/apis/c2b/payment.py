@@ -194,6 +194,7 @@ def lifecycle(options: Options) -> Lifecycle:
         example=_example,
         decide=_decide,
         settle=_settle,
+        reversible=True,
         message=message,
         receipt=lambda _world, transaction, _at_s: transaction.id,
         precede=precede,

@@ -1,0 +1,98 @@
+"""`POST /mpesa/accountbalance/v1/query`: what is on an organisation's accounts. Source: reference 3.9."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tayari_simulator.apis.fields import Fields
+from tayari_simulator.apis.initiator import (
+    Parameter,
+    Request,
+    ResultMessage,
+    accept_request,
+    account_line,
+    address_only,
+    closing_fields,
+    command_field,
+    date_time,
+    example_of,
+    identifier_field,
+    initiator_fields,
+    nothing_to_settle,
+    short_code_field,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.organisations import Identifier
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Transaction
+
+CALL: Final = "account_balance"
+COMMAND: Final = "AccountBalance"
+_SAYS: Final = "reference 3.9"
+_LIVE: Final = (Account.WORKING, Account.UTILITY, Account.CHARGES, Account.MERCHANT, Account.SETTLEMENT)
+_DOCUMENTED: Final = (Account.WORKING, Account.FLOAT, Account.UTILITY, Account.CHARGES, Account.SETTLEMENT)
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks. The documentation's type is 4; that a till says 2 is assumed."""
+    return Fields(
+        (
+            *initiator_fields(),
+            command_field((COMMAND,), _SAYS),
+            short_code_field("PartyA", "the short code whose accounts are asked for"),
+            identifier_field("IdentifierType", (Identifier.SHORT_CODE, Identifier.TILL), "of PartyA: 4", _SAYS),
+            *closing_fields(options),
+        )
+    )
+
+
+def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Queue a query whose fields were read."""
+    initiator, credential, command, party, _, remarks, timeout_url, result_url, _ = values
+    asked = Request(
+        call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
+        party_b=party, reference=remarks, result_url=result_url, timeout_url=timeout_url,
+    )  # fmt: skip
+    return accept_request(world, exchange, asked)
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a query."""
+    documented = options.says("balance_result", "documentation")
+    return Lifecycle(
+        api="balance",
+        decide=lambda _world, _transaction: results.SUCCESS,
+        settle=nothing_to_settle,
+        moves_money=False,
+        message=ResultMessage(
+            options,
+            parameters=_documented if documented else _live,
+            references=address_only(options, "abresults"),
+        ),
+        example=example_of(CALL, COMMAND),
+    )
+
+
+def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (
+        ("ActionType", COMMAND),
+        ("AccountBalance", _accounts(world, transaction.short_code, _LIVE)),
+        ("BOCompletedTime", date_time(world, result.at_s)),
+    )
+
+
+def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (
+        ("AccountBalance", _accounts(world, transaction.short_code, _DOCUMENTED)),
+        ("BOCompletedTime", str(date_time(world, result.at_s))),
+    )
+
+
+def _accounts(world: World, short_code: str, accounts: Sequence[Account]) -> str:
+    return "&".join(account_line(world, short_code, account) for account in accounts)

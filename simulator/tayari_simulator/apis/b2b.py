@@ -1,0 +1,250 @@
+"""`POST /mpesa/b2b/v1/paymentrequest` and `/remittax`: an organisation pays another. Source: reference 3.6, 3.7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from tayari_simulator.apis.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.initiator import (
+    Parameter,
+    Request,
+    ResultMessage,
+    Rows,
+    accept_request,
+    account_line,
+    amount_field,
+    as_xml_number,
+    closing_fields,
+    command_field,
+    date_time,
+    example_of,
+    identifier_field,
+    initiator_fields,
+    internal_address,
+    name_of,
+    short_code_field,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.organisations import Identifier
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Transaction
+
+CALL: Final = "b2b"
+TAX: Final = "tax_remittance"
+PAY_TAX: Final = "PayTaxToKRA"
+REVENUE_AUTHORITY: Final = "572572"
+LONGEST_REFERENCE: Final = 13
+_OWN: Final = "BusinessTransferFromMMFToUtility"
+_SAYS: Final = "reference 3.6"
+
+
+class Movement(NamedTuple):
+    """The account that pays, and the receiver's account that is paid."""
+
+    debit: Account
+    credit: Account
+
+
+COMMANDS: Final[Mapping[str, Movement]] = MappingProxyType({
+    "BusinessPayBill": Movement(Account.WORKING, Account.UTILITY),
+    "BusinessBuyGoods": Movement(Account.WORKING, Account.MERCHANT),
+    "BusinessPayToBulk": Movement(Account.WORKING, Account.UTILITY),
+    _OWN: Movement(Account.WORKING, Account.UTILITY),
+    "MerchantToMerchantTransfer": Movement(Account.MERCHANT, Account.MERCHANT),
+    "MerchantTransferFromMerchantToWorking": Movement(Account.MERCHANT, Account.WORKING),
+    "MerchantServicesMMFAccountTransfer": Movement(Account.MERCHANT, Account.WORKING),
+    "AgencyFloatAdvance": Movement(Account.WORKING, Account.FLOAT),
+    "DisburseFundsToBusiness": Movement(Account.UTILITY, Account.WORKING),
+})  # fmt: skip
+"""That the first four pay from the working account is documented; the other accounts are assumed from the names."""
+_TAX: Final = Movement(Account.WORKING, Account.UTILITY)
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks."""
+    return _fields(options, tuple(COMMANDS))
+
+
+def tax_fields(options: Options) -> Fields:
+    """The same with the one command of tax remittance."""
+    return _fields(options, (PAY_TAX,))
+
+
+def _fields(options: Options, commands: Sequence[str]) -> Fields:
+    receivers = (Identifier.SHORT_CODE, Identifier.TILL) if commands[0] != PAY_TAX else (Identifier.SHORT_CODE,)
+    return Fields((
+        *initiator_fields(),
+        command_field(commands, _SAYS),
+        identifier_field("SenderIdentifierType", (Identifier.SHORT_CODE,), "4", _SAYS),
+        identifier_field("RecieverIdentifierType", receivers, "4; of a till 2; this spelling", "reference 6-18"),
+        amount_field(),
+        short_code_field("PartyA", "the short code that pays"),
+        short_code_field("PartyB", "the short code that is paid"),
+        Field(name="AccountReference", read=text(LONGEST_REFERENCE), schema=text_schema(LONGEST_REFERENCE),
+              about="the account at the receiver; of taxes the payment registration number", source=_SAYS),
+        Field(name="Requester", read=_requester, schema=numeric_schema(r"^254[17]\d{8}$"), required=False,
+              about="optional; the customer on whose behalf is paid", source=_SAYS),
+        *closing_fields(options, occasion="Occassion"),
+    ))  # fmt: skip
+
+
+def _requester(value: Any) -> str | None:
+    return "" if value in (None, "") else msisdn(value)
+
+
+def pay(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Queue a payment to another organisation."""
+    return _pay(world, exchange, CALL, values)
+
+
+def pay_tax(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Queue a payment to the revenue authority."""
+    return _pay(world, exchange, TAX, values)
+
+
+def _pay(world: World, exchange: Exchange, call: str, values: list[Any]) -> Reply:
+    initiator, credential, command, _, identifier, shillings, party_a, party_b, reference, requester, *rest = values
+    _, timeout_url, result_url, occasion = rest
+    asked = Request(
+        call=call, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party_a,
+        party_b=party_b, phone=requester, reference=reference, result_url=result_url, timeout_url=timeout_url,
+        details={"identifier": identifier, "initiator": initiator, "occasion": occasion},
+    )  # fmt: skip
+    return accept_request(world, exchange, asked)
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a payment to another organisation."""
+    return _lifecycle(options, CALL, "BusinessPayBill", options.text("b2b_failure"))
+
+
+def tax_lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a payment of taxes. Its one known failure has references and a receipt."""
+    return _lifecycle(options, TAX, PAY_TAX, "references")
+
+
+def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifecycle:
+    tills_say_2 = options.says("b2b_till_identifier", "2")
+
+    def single(code: int | str) -> bool:
+        return failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID)
+
+    def failure_parameters(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+        return (("BOCompletedTime", date_time(world, result.at_s)),) if single(result.code) else ()
+
+    return Lifecycle(
+        api="b2b",
+        decide=lambda world, transaction: _decide(world, transaction, tills_say_2=tills_say_2),
+        settle=_settle,
+        message=ResultMessage(
+            options,
+            parameters=_documented if options.says("b2b_result", "documentation") else _live,
+            failure_parameters=failure_parameters,
+            references=_references(options, failure),
+            failure_has_receipt=lambda code: call == TAX and code == results.INITIATOR_INVALID,
+        ),
+        parties=_parties,
+        example=example_of(call, command, details={"occasion": ""}),
+    )
+
+
+def movement_of(command: str) -> Movement:
+    """The accounts that a command moves money between."""
+    return COMMANDS.get(command, _TAX)
+
+
+def _decide(world: World, transaction: Transaction, *, tills_say_2: bool) -> int | str:
+    """The limit of one transaction is that of customers, and does not apply (assumed)."""
+    details = transaction.details or {}
+    receiver = world.organisations.find(transaction.party_b)
+    if transaction.command == _OWN and not _is_allowed_own(world, transaction):
+        return results.INITIATOR_NOT_ALLOWED
+    if receiver is None or (transaction.command == PAY_TAX and receiver.short_code != REVENUE_AUTHORITY):
+        return results.OPERATOR_MISSING
+    if tills_say_2 and receiver.till is not (details["identifier"] == Identifier.TILL):
+        return results.OPERATOR_MISSING
+    if not receiver.active:
+        return results.OPERATOR_MISSING
+    account = movement_of(transaction.command).debit
+    if world.ledger.balance(transaction.short_code, account) < transaction.amount:
+        return results.INSUFFICIENT
+    return results.SUCCESS
+
+
+def _is_allowed_own(world: World, transaction: Transaction) -> bool:
+    """Moving to the own utility account needs an allow-listing: a role that names the command."""
+    organisation = world.organisations.find(transaction.short_code)
+    initiator = None if organisation is None else organisation.initiator((transaction.details or {})["initiator"])
+    return initiator is not None and _OWN in initiator.commands and transaction.party_b == transaction.short_code
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    debit, credit = movement_of(transaction.command)
+    world.ledger.move(transaction.short_code, debit, (transaction.party_b, credit), transaction.amount)
+
+
+def _parties(transaction: Transaction) -> Parties:
+    debit = movement_of(transaction.command).debit
+    return Parties(transaction.short_code, transaction.party_b, debit, transaction.command)
+
+
+def _references(options: Options, failure: str) -> Rows:
+    address, older = internal_address(options, "b2bresults"), internal_address(options, "abresults")
+    documented = options.says("b2b_result", "documentation")
+
+    def references(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+        code, reference = result.code, transaction.reference
+        bill = ("BillReferenceNumber", reference if documented else as_xml_number(reference) if reference else None)
+        if str(code) == "0":
+            occasion = (transaction.details or {}).get("occasion")
+            return (bill, address, ("Occassion", occasion)) if occasion else (bill, address)
+        if failure == "references" or (failure == "as_captured" and code == results.SYSTEM_ERROR):
+            return bill, address, ("Occassion", (transaction.details or {}).get("occasion") or None)
+        if failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID):
+            return (older,)
+        return (address,)
+
+    return references
+
+
+def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (
+        ("Currency", "KES"),
+        ("ReceiverPartyPublicName", name_of(world, transaction.party_b)),
+        ("DebitPartyCharges", None),
+        ("TransCompletedTime", date_time(world, result.at_s)),
+        ("DebitPartyAffectedAccountBalance", _affected(world, transaction)),
+        ("Amount", transaction.amount),
+        ("DebitAccountCurrentBalance", _braces(world, transaction)),
+        ("InitiatorAccountCurrentBalance", _braces(world, transaction)),
+    )
+
+
+def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (
+        ("DebitAccountBalance", _braces(world, transaction)),
+        ("Amount", f"{transaction.amount}.00"),
+        ("DebitPartyAffectedAccountBalance", _affected(world, transaction)),
+        ("TransCompletedTime", str(date_time(world, result.at_s))),
+        ("DebitPartyCharges", ""),
+        ("ReceiverPartyPublicName", name_of(world, transaction.party_b)),
+        ("Currency", "KES"),
+        ("InitiatorAccountCurrentBalance", _braces(world, transaction)),
+    )
+
+
+def _affected(world: World, transaction: Transaction) -> str:
+    return account_line(world, transaction.short_code, movement_of(transaction.command).debit)
+
+
+def _braces(world: World, transaction: Transaction) -> str:
+    """A balance; `MinimumAmount` is cents."""
+    held = world.ledger.balance(transaction.short_code, movement_of(transaction.command).debit)
+    return f"{{Amount={{CurrencyCode=KES, MinimumAmount={held * 100}, BasicAmount={held}.00}}}}"

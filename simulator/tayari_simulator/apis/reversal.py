@@ -1,0 +1,137 @@
+"""`POST /mpesa/reversal/v1/request`: the money of a customer's payment goes back. Source: reference 3.10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tayari_simulator.apis.fields import Field, Fields, text, text_schema
+from tayari_simulator.apis.initiator import (
+    Parameter,
+    Request,
+    ResultMessage,
+    accept_request,
+    account_line,
+    address_only,
+    amount_field,
+    closing_fields,
+    command_field,
+    date_time,
+    example_of,
+    identifier_field,
+    initiator_fields,
+    money,
+    name_of,
+    short_code_field,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.organisations import Identifier
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.ledger import Account
+from tayari_simulator.state.transactions import Status, Transaction
+
+CALL: Final = "reversal"
+COMMAND: Final = "TransactionReversal"
+_SAYS: Final = "reference 3.10"
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks. `Reciever` is spelt so."""
+    return Fields((
+        *initiator_fields(),
+        command_field((COMMAND,), _SAYS),
+        Field(name="TransactionID", read=text(100), schema=text_schema(100), about="the receipt of the payment",
+              source=_SAYS),
+        amount_field(),
+        short_code_field("ReceiverParty", "the short code that was paid"),
+        identifier_field("RecieverIdentifierType", (Identifier.REVERSAL,), "11; this spelling", _SAYS),
+        *closing_fields(options),
+    ))  # fmt: skip
+
+
+def reverse(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Queue a reversal whose fields were read."""
+    initiator, credential, command, receipt, shillings, party, _, _, timeout_url, result_url, _ = values
+    original = _original(world, receipt, party)
+    asked = Request(
+        call=CALL, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party,
+        party_b=party, msisdn="" if original is None else original.msisdn, reference=receipt,
+        result_url=result_url, timeout_url=timeout_url, details={"original": receipt},
+    )  # fmt: skip
+    return accept_request(world, exchange, asked)
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a reversal."""
+    return Lifecycle(
+        api="reversal",
+        decide=_decide,
+        settle=_settle,
+        message=ResultMessage(options, parameters=_parameters, references=address_only(options, "reversalresults")),
+        parties=_parties,
+        example=example_of(CALL, COMMAND, details={"original": "UJ7K4T9QWX"}),
+    )
+
+
+def _is_reversible(world: World, original: Transaction, short_code: str) -> bool:
+    """Only a payment by a customer, to this short code."""
+    return (
+        world.lifecycles[original.kind].reversible
+        and original.status is Status.PAID
+        and short_code in (original.short_code, original.party_b)
+    )
+
+
+def _original(world: World, receipt: str, short_code: str) -> Transaction | None:
+    """The payment of this receipt, if this short code may have it reversed."""
+    found = world.transactions.find_receipt(receipt)
+    return found if found is not None and _is_reversible(world, found, short_code) else None
+
+
+def _original_of(world: World, transaction: Transaction) -> Transaction | None:
+    return _original(world, (transaction.details or {})["original"], transaction.short_code)
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    """Once, and never more than was paid; that more is told as a limit (3) is assumed."""
+    original = _original_of(world, transaction)
+    if original is None:
+        return results.ORIGINAL_INVALID
+    if original.reversed_by:
+        return results.ALREADY_REVERSED
+    if transaction.amount > original.amount:
+        return results.ABOVE_MAXIMUM
+    if world.ledger.balance(original.short_code, Account.UTILITY) < transaction.amount:
+        return results.INSUFFICIENT
+    return results.SUCCESS
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    """What a scenario lets succeed though it cannot be reversed, moves nothing."""
+    original = _original_of(world, transaction)
+    if original is None or original.reversed_by or transaction.amount > original.amount:
+        return
+    original.reversed_by = transaction.receipt
+    world.ledger.pay_out(original.short_code, Account.UTILITY, original.msisdn, transaction.amount)
+
+
+def _parties(transaction: Transaction) -> Parties:
+    return Parties(transaction.short_code, transaction.msisdn, Account.UTILITY, transaction.command)
+
+
+def _parameters(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    original = _original_of(world, transaction)
+    holder = transaction.short_code if original is None else original.short_code
+    return (
+        ("DebitAccountBalance", account_line(world, holder, Account.UTILITY)),
+        ("Amount", money(transaction.amount)),
+        ("TransCompletedTime", date_time(world, result.at_s)),
+        ("OriginalTransactionID", (transaction.details or {})["original"]),
+        ("Charge", money(0)),
+        ("CreditPartyPublicName", name_of(world, transaction.msisdn)),
+        ("DebitPartyPublicName", name_of(world, transaction.short_code)),
+    )

@@ -1,0 +1,208 @@
+"""`POST /mpesa/transactionstatus/v1/query`: how one transaction stands. Source: reference 3.8.
+
+The result code tells whether the query worked; how the transaction stands is the parameter `TransactionStatus`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any, Final
+
+from tayari_simulator.apis.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.initiator import (
+    Parameter,
+    Request,
+    ResultMessage,
+    Rows,
+    accept_request,
+    closing_fields,
+    command_field,
+    date_time,
+    example_of,
+    identifier_field,
+    initiator_fields,
+    internal_address,
+    name_of,
+    nothing_to_settle,
+)
+from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.organisations import Identifier
+from tayari_simulator.apis.world import World
+from tayari_simulator.catalogue import results
+from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
+from tayari_simulator.catalogue.options import Options
+from tayari_simulator.state.behaviour import Call, Reply
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.transactions import Status, Transaction
+
+CALL: Final = "transaction_status"
+COMMAND: Final = "TransactionStatusQuery"
+REVERSED: Final = "Reversed"
+_SAYS: Final = "reference 3.8"
+_RECEIPT: Final = re.compile(r"[A-Z0-9]{10}")
+_ENDINGS: Final[Mapping[int | str, str]] = MappingProxyType({
+    1031: "Cancelled", 1032: "Cancelled", 1019: "Expired", 1036: "Expired", 1037: "Expired", 17: "Declined",
+})  # fmt: skip
+"""How a failure of this code is called; others are `Failed`. The words are documented; which is which is assumed."""
+
+
+def fields(options: Options) -> Fields:
+    """The fields in the order of Daraja's checks. Of the three ids one must be there."""
+    return Fields((
+        *initiator_fields(),
+        command_field((COMMAND,), _SAYS),
+        _id_field("TransactionID", "the receipt"),
+        _id_field("OriginalConversationID", "OriginatorConversationID or ConversationID, instead of the receipt"),
+        _id_field("OriginatorConversationID", "the same; newer SDKs spell it so"),
+        Field(name="PartyA", read=digits(5, 12), schema=numeric_schema(r"^\d{5,12}$"), about="who asks", source=_SAYS),
+        identifier_field("IdentifierType", (Identifier.MSISDN, Identifier.TILL, Identifier.SHORT_CODE),
+                         "of PartyA: 1 phone, 2 till, 4 short code", _SAYS),
+        *closing_fields(options),
+    ))  # fmt: skip
+
+
+def _id_field(name: str, about: str) -> Field:
+    return Field(name=name, read=text(100, required=False), schema=text_schema(100), about=about, source=_SAYS,
+                 required=False)  # fmt: skip
+
+
+def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    """Queue a query whose fields were read.
+
+    Raises:
+        Refused: 400.002.02 Invalid TransactionID, none of the three ids is there.
+    """
+    initiator, credential, command, receipt, original, newer, party, identifier, remarks, *urls, occasion = values
+    conversation = original or newer
+    if not receipt and not conversation:
+        raise Refused(INVALID_FIELD, field="TransactionID", note="neither TransactionID nor OriginalConversationID")
+    about = find(world, receipt, conversation)
+    asked = Request(
+        call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
+        party_b=party, phone="" if about is None else about.msisdn, reference=remarks, result_url=urls[1],
+        timeout_url=urls[0], details={
+            "receipt": receipt, "conversation": conversation, "identifier": identifier, "occasion": occasion,
+        },
+    )  # fmt: skip
+    return accept_request(world, exchange, asked)
+
+
+def find(world: World, receipt: str, conversation: str) -> Transaction | None:
+    """The transaction of this receipt or, without one, of this conversation. Queries are no transactions."""
+    store = world.transactions
+    found = store.find_receipt(receipt) or store.find(receipt) if receipt else store.find_request(conversation)
+    if found is None and not receipt:
+        found = store.find(conversation)
+    return found if found is not None and world.lifecycles[found.kind].moves_money else None
+
+
+def lifecycle(options: Options) -> Lifecycle:
+    """What becomes of a query."""
+    documented = options.says("status_result", "documentation")
+    return Lifecycle(
+        api="status",
+        decide=_decide,
+        settle=nothing_to_settle,
+        moves_money=False,
+        message=ResultMessage(
+            options,
+            parameters=_documented if documented else _live,
+            references=_references(options),
+            sorted_keys=documented,
+        ),
+        example=example_of(CALL, COMMAND, details={"receipt": "", "conversation": "", "occasion": ""}),
+    )
+
+
+def _decide(world: World, transaction: Transaction) -> int | str:
+    """Only an organisation that takes part may ask; what is malformed is told late, as the ids are opaque at first."""
+    details = transaction.details or {}
+    if details["receipt"] and _RECEIPT.fullmatch(details["receipt"]) is None:
+        return results.MALFORMED
+    organisation = world.organisations.find(transaction.short_code)
+    if organisation is not None and details["identifier"] != (
+        Identifier.TILL if organisation.till else Identifier.SHORT_CODE
+    ):
+        return results.OPERATOR_MISSING
+    about = find(world, details["receipt"], details["conversation"])
+    if about is None or transaction.short_code not in (about.short_code, about.party_b):
+        return results.RECEIPT_UNKNOWN
+    return results.SUCCESS
+
+
+def state_of(transaction: Transaction) -> str:
+    """`TransactionStatus`: how a transaction stands."""
+    if transaction.status is Status.PAID:
+        return REVERSED if transaction.reversed_by else "Completed"
+    if transaction.status is Status.PROMPTED:
+        return "Initiated"
+    return _ENDINGS.get(transaction.result_code or 0, "Failed")
+
+
+def _references(options: Options) -> Rows:
+    """A success has the occasion in place of the internal address."""
+    address = (internal_address(options, "transactionstatusresults"),)
+
+    def references(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+        if str(result.code) != "0":
+            return address
+        return (("Occasion", (transaction.details or {}).get("occasion") or None),)
+
+    return references
+
+
+def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    about = _about(world, transaction, result)
+    debit, credit, account, reason = world.lifecycles[about.kind].parties(about)
+    return (
+        ("DebitPartyName", name_of(world, debit)),
+        ("CreditPartyName", name_of(world, credit)),
+        ("OriginatorConversationID", about.request_id),
+        ("InitiatedTime", date_time(world, about.created_s)),
+        ("CreditPartyCharges", None),
+        ("DebitAccountType", account),
+        ("TransactionReason", None),
+        ("ReasonType", reason or None),
+        ("TransactionStatus", state_of(about)),
+        ("FinalisedTime", date_time(world, about.completed_s) if about.completed_s else None),
+        ("Amount", about.amount),
+        ("ConversationID", _conversation_of(world, about)),
+        ("ReceiptNo", about.receipt or None),
+    )
+
+
+def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    """The documentation's form: numbers are text, and `DebitPartyName` comes twice."""
+    told = dict(_live(world, transaction, result))
+    debit, credit = ("DebitPartyName", told["DebitPartyName"]), ("DebitPartyName", told["CreditPartyName"])
+    names = (
+        "OriginatorConversationID", "InitiatedTime", "DebitAccountType", "DebitPartyCharges", "TransactionReason",
+        "ReasonType", "TransactionStatus", "FinalisedTime", "Amount", "ConversationID", "ReceiptNo",
+    )  # fmt: skip
+    rest = [(name, told.get(name)) for name in names]
+    return (debit, credit, *((name, None if value is None else str(value)) for name, value in rest))
+
+
+def _about(world: World, transaction: Transaction, result: Result) -> Transaction:
+    """The transaction that is asked about; an invented payment, where a scenario tells of one that does not exist."""
+    details = transaction.details or {}
+    found = find(world, details["receipt"], details["conversation"])
+    if found is not None:
+        return found
+    at_s = result.at_s
+    payer = transaction.msisdn if len(transaction.msisdn) == 12 else world.business.short_code
+    invented = world.lifecycles[Call.STK_PUSH].example(world, payer, max(transaction.amount, 1), "", at_s)
+    invented.status, invented.completed_s = Status.PAID, at_s
+    invented.receipt = details["receipt"] or world.ids.receipt(at_s)
+    return invented
+
+
+def _conversation_of(world: World, transaction: Transaction) -> str:
+    """The ConversationID; one that is not known to its maker (of a push, say) is made from its id. Assumed."""
+    if transaction.id.startswith("AG_"):
+        return transaction.id
+    day = date_time(world, transaction.created_s) // 1_000_000
+    return f"AG_{day}_2040{blake2b(transaction.id.encode(), digest_size=8).hexdigest()}"
