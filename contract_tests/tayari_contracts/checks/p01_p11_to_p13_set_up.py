@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from tayari_money.daraja_records import PAYOUT_CALLS
 
 from tayari_contracts.findings import Failed, Untested, Warned
 from tayari_contracts.payment import Payment
@@ -33,20 +35,32 @@ ALERT_WITHIN_S: Final = 5.0
 
 @check("P01")
 def the_credential_opens(probe: Probe) -> None:
-    """An ordinary payout: Daraja decrypts the SecurityCredential and compares the password."""
-    payment = pay_out_sent(probe)
-    rows = transactions(probe, payment)
-    if not rows:
-        raise Untested(f"Daraja refused the payout: {payout_requests(probe, payment)[0].get('response')}")
-    expect_results_taken(probe, payment)
-    code = str(transactions(probe, payment)[0]["result_code"])
-    sent = body_of(payout_requests(probe, payment)[0])
-    if code in CREDENTIAL_REFUSED:
+    """An ordinary payout: Daraja decrypts the SecurityCredential and compares the password.
+
+    A merchant that stopped its queue at an earlier refusal is judged by that one.
+    """
+    payment = pay_out(probe)
+    until(probe, lambda: payout_requests(probe, payment) or refused_credentials(probe), within_s=SENT_WITHIN_S)
+    if payout_requests(probe, payment):
+        if not transactions(probe, payment):
+            raise Untested(f"Daraja refused the payout: {payout_requests(probe, payment)[0].get('response')}")
+        expect_results_taken(probe, payment)
+    found = refused_credentials(probe)
+    if found:
         raise Failed(
-            f"the result was {code}: the SecurityCredential of {sent.get('InitiatorName')!r} does not open to "
-            "its password; expected the password, encrypted with the environment's certificate by RSA PKCS#1 v1.5, as "
-            "base64"
+            f"an ordinary payout ended with {found[0]['result_code']}: the SecurityCredential does not open to the "
+            "initiator's password; expected the password, encrypted with the environment's certificate by RSA PKCS#1 "
+            "v1.5, as base64"
         )
+
+
+def refused_credentials(probe: Probe) -> list[dict[str, Any]]:
+    """The payouts of the run that M-Pesa itself, and no scenario, refused for the credential."""
+    return [
+        row
+        for row in probe.control.payments()
+        if row["kind"] in PAYOUT_CALLS and not row["scenario"] and str(row["result_code"]) in CREDENTIAL_REFUSED
+    ]
 
 
 @check("P13")

@@ -47,6 +47,13 @@ merchant:
   # ledger: {request: "GET /api/ledger?reference={reference}", credits: $.credits, total: $.total}
   # audit: {request: "GET /api/payments/{payment_id}/messages", messages: $.messages}
   # promises: {reconcile_within_s: 60, queries_per_minute: 5}
+  # A merchant that pays somebody (B2C). One that only pays out has this in place of pay and status.
+  # payout:
+  #   request: "POST /api/payouts"
+  #   json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}
+  #   payout_id: $.id
+  #   status: {request: "GET /api/payouts/{payout_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}
+  #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person
   # login:
   #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   # headers: {Authorization: "Bearer {token}"}

@@ -1,0 +1,67 @@
+"""Payouts as Daraja knows them: which messages prove one, and which ids make it a second one."""
+
+import json
+from typing import Any
+
+import pytest
+from tayari_contracts.payouts import originator_ids
+from tayari_money.daraja_records import payout_messages
+from tayari_money.payment_record import Result
+
+
+def entry(result: dict[str, Any]) -> dict[str, Any]:
+    return {"at": 5.0, "request": {"body": json.dumps({"Result": result})}}
+
+
+def row(key: str, value: str) -> dict[str, str]:
+    return {"Key": key, "Value": value}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"ResultCode": 0, "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
+        ({"ResultCode": "0", "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
+        ({"ResultCode": "SFC_IC0003", "OriginatorConversationID": "a"}, [("a", Result.FAILURE)]),
+        ({"OriginatorConversationID": "a"}, []),
+        (
+            {
+                "ResultCode": 0,
+                "ResultParameters": {
+                    "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Completed")]
+                },
+            },
+            [("a", Result.SUCCESS)],
+        ),
+        (
+            {
+                "ResultCode": 0,
+                "ResultParameters": {
+                    "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Failed")]
+                },
+            },
+            [("a", Result.UNDECIDED)],
+        ),
+        (
+            {
+                "ResultCode": 0,
+                "OriginatorConversationID": "a",
+                "ResultParameters": {"ResultParameter": row("TransactionAmount", "5")},
+            },
+            [("a", Result.SUCCESS)],
+        ),
+    ],
+)
+def test_a_message_proves_the_payout_that_it_names(told: dict[str, Any], expected: list[tuple[str, Result]]) -> None:
+    assert [(name, message.result) for name, message in payout_messages(entry(told))] == expected
+
+
+def test_an_unreadable_message_proves_nothing() -> None:
+    assert list(payout_messages({"at": 5.0, "request": {"body": "[]"}})) == []
+
+
+def test_requests_without_an_id_are_payouts_of_their_own() -> None:
+    bodies = ('{"OriginatorConversationID": "a"}', '{"OriginatorConversationID": "a"}', "{}", "{}")
+    requests = [{"seq": seq, "request": {"body": body}} for seq, body in enumerate(bodies)]
+
+    assert originator_ids(requests) == ["a", "none, request 2", "none, request 3"]
