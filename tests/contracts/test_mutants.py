@@ -127,6 +127,11 @@ def test_a_shop_that_pushes_to_one_number_breaks_that_rule_alone() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("rule", ["C06", "C07", "C02", "Q01", "Q10", "S10", "T01", "S15", "S18"])
+def test_smoke_holds_the_rules_that_integrations_break_most(rule: str) -> None:
+    assert "smoke" in catalogue()[rule].suites
+
+
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
     judged = {row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD}
 
