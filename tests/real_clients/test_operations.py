@@ -1,7 +1,7 @@
 """Published clients, unpatched apart from their base URL, run every operation that they have.
 
-What a faithful simulator must refuse stands in the table with its reason; everything else must succeed, and the client's
-own parser must read our message.
+What a faithful simulator must refuse stands in the table with its reason; everything else must succeed, and the
+own parser of the client must read our message.
 """
 
 from __future__ import annotations
