@@ -12,6 +12,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tayari_control.process import SimulatorProcess
 pytestmark = pytest.mark.registry
 
 DRIVERS = Path(__file__).parent / "drivers"
+_PHONES = count(254_733_000_100)
+"""Each journey has a phone of its own: the same amount twice within two minutes is limited."""
 PASSWORD = "Safaricom999!*!"
 
 
@@ -49,6 +52,15 @@ CLIENTS = (
         operations=INITIATOR_APIS | {
             "token", "stk_push", "stk_query", "c2b_register", "b2b_buygoods", "b2b_topup", "tax", "qr", "b2b_express",
             "ratiba", "bill_opt_in", "bill_invoice", "bill_cancel",
+        },
+        unread={
+            "b2c": "Result.ResultParameters",
+            "b2b_paybill": "B2BExpressCheckoutCallback",
+            "b2b_buygoods": "B2BExpressCheckoutCallback",
+            "tax": "DebitPartyCharges",
+            "status": "Result.ResultParameters",
+            "reversal": "Result.ResultCode",
+            "ratiba": "ResponseHeader",
         },
     ),
     Client(
@@ -90,6 +102,7 @@ def rows_of(client: Client, simulator: SimulatorProcess, folder: Path, not_prove
         "PASSKEY": simulator.ready["passkey"],
         "SECURITY_CREDENTIAL": base64.b64encode(key.encrypt(PASSWORD.encode(), padding.PKCS1v15())).decode(),
         "CERTIFICATE": str(folder / "daraja.pem"),
+        "PHONE": str(next(_PHONES)),
     }
     command = [*words, str(DRIVERS / client.driver)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)

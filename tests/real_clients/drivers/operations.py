@@ -18,7 +18,7 @@ CREDENTIAL = os.environ["SECURITY_CREDENTIAL"]
 INITIATOR = "testapi"
 SHORT_CODE = "600992"
 OTHER_SHORT_CODE = "600000"
-PHONE = "254711000111"
+PHONE = os.environ["PHONE"]
 PATIENCE_S = 10.0
 
 received: dict[str, queue.Queue[Any]] = {}

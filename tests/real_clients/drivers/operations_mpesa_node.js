@@ -5,7 +5,7 @@ const Mpesa = require(require.resolve('mpesa-node', { paths: [process.env.NODE_E
 const env = process.env
 const SHORT_CODE = '600992'
 const OTHER = '600000'
-const PHONE = '254711000111'
+const PHONE = env.PHONE
 const waiting = {}
 const rows = {}
 
