@@ -87,7 +87,7 @@ def test_wrong_settings_of_the_merchant(
         ("POST /pay", "POST /buy", "payment", "POST /buy was answered 404"),
         ("credits: $.credits", "credits: $.sum", "ledger", "found nothing"),
         ("ready: /health", "ready: /health, cwd: /nowhere", "start command", "No such file or directory"),
-        ("  name: mini", "  name: mini\n  login: [{request: 'POST /login'}]", "log-in", "answered 404"),
+        ("  name: mini", "  name: mini\n  login: [{request: 'POST /logon'}]", "log-in", "answered 404"),
         ("  name: mini", "  name: mini\n  adapter: 'no_such:Thing'", "adapter", "No module named 'no_such'"),
     ],
 )

@@ -58,7 +58,7 @@ def test_doubled_slashes_and_odd_hosts_are_accepted(path: str) -> None:
 def test_an_unknown_path_is_not_found_in_daraja_s_words() -> None:
     async def test() -> None:
         async with port() as there:
-            status, answer = await there.call("/mpesa/c2b/v2/registerurl", {})
+            status, answer = await there.call("/mpesa/c2b/v9/registerurl", {})
 
             assert (status, answer["errorCode"]) == (404, "404.003.01")
 
