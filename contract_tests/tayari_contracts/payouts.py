@@ -182,6 +182,10 @@ def require_readable(view: StatusView) -> None:
         )
 
 
+IDLE_S: Final = 30.0
+"""By then M-Pesa has paid what it accepted: a second payout of the last check may still be under way."""
+
+
 def judge_payouts(probe: Probe, rule_id: str) -> None:
     """Hold all payouts of the run to one money invariant.
 
@@ -192,6 +196,7 @@ def judge_payouts(probe: Probe, rule_id: str) -> None:
         for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
             expect_results_taken(probe, pay_out_sent(probe, scenario))
     payouts = probe.book.payouts
+    probe.control.wait("idle", timeout_s=IDLE_S)
     for payment in payouts:
         probe.status(payment)
     try:

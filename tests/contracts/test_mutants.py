@@ -69,7 +69,7 @@ def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
     assert found["K01"].evidence
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("defect", "carrier"),
     [("success-needs-balance", "C25"), ("breaks-on-success", "C25"), ("any-answer-pays", "Q13")],

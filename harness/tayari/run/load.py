@@ -63,7 +63,7 @@ def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
     if order.load.rate is not None or order.load.find_limit:
         left_out.add(CONCURRENT_USERS)
     left_out |= _of_the_suite(order)
-    rules = (row.rule for row in catalogue().values() if row.family in FAMILIES)
+    rules = (row.rule for row in catalogue().values() if row.family in FAMILIES and "load" in row.suites)
     return tuple(rule for rule in rules if rule.id not in left_out)
 
 
