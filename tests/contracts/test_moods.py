@@ -46,7 +46,7 @@ def test_a_good_shop_fails_no_rule_in_any_mood(mood: str) -> None:
     assert {rule: check.state for rule, check in found.items()} == expected, found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("mood", "defect", "rule_id"), HIDDEN)
 def test_a_defect_never_passes_because_of_a_mood(mood: str, defect: str, rule_id: str) -> None:
     check = run_mood(mood, [rule_id], defects=[defect])[rule_id]

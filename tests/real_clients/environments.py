@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -39,13 +42,14 @@ def python_environment(name: str) -> Path:
     pins = HERE / "requirements" / f"{name}.txt"
     folder = FOLDER / name
     python = folder / "bin" / "python"
-    if _is_built(folder, pins):
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "1", "-r", str(pins)]
-    _install(install, cwd=folder)
-    _mark(folder, pins)
+    with _one_builder():
+        if _is_built(folder, pins):
+            return python
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "1", "-r", str(pins)]
+        _install(install, cwd=folder)
+        _mark(folder, pins)
     return python
 
 
@@ -60,13 +64,23 @@ def node_environment(name: str) -> Path:
         raise RegistryUnreachable("node and npm are not installed")
     pins = HERE / "npm" / name / "package-lock.json"
     folder = FOLDER / f"npm-{name}"
-    if _is_built(folder, pins):
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(pins.parent, folder)
-    _install(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"], cwd=folder)
-    _mark(folder, pins)
+    with _one_builder():
+        if _is_built(folder, pins):
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(pins.parent, folder)
+        _install(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"], cwd=folder)
+        _mark(folder, pins)
     return folder
+
+
+@contextmanager
+def _one_builder() -> Iterator[None]:
+    """Test files run side by side: only one of them builds, the others wait for it."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install(command: list[str], *, cwd: Path) -> None:

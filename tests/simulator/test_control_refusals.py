@@ -233,7 +233,7 @@ def test_a_large_scenario_does_not_keep_daraja_waiting(server: Running) -> None:
         load_s = time.monotonic() - first
 
     assert loading.result().status_code in {200, 422}
-    assert max(waits) < load_s / 2
+    assert max(waits) < load_s * 0.8
 
 
 @pytest.mark.parametrize("host", ["evil.test", "evil.test:80", "127.0.0.1.evil.test", "localhost.evil.test"])
