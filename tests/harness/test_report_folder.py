@@ -39,7 +39,7 @@ def test_a_folder_that_another_run_writes_to_is_refused(tmp_path: Path, capsys: 
 def test_a_folder_is_free_again_after_its_run(tmp_path: Path) -> None:
     for _ in range(2):
         with report_folder(tmp_path / "out"):
-            pass
+            assert (tmp_path / "out").is_dir()
 
 
 def test_a_full_disk_costs_the_reports_and_not_the_verdict(

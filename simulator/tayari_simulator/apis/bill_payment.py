@@ -1,6 +1,7 @@
 """The payment push of Bill Manager: an organisation that opted in is told what was paid to it. Source: reference 3.13.
 
-Which payments are told is assumed: those of customers, by STK push or C2B, with an account reference.
+Which payments are told is assumed: those of customers, by STK push or C2B, with an account reference. The rows of
+these two kinds name `payment_push` among their further messages.
 """
 
 from __future__ import annotations
@@ -11,18 +12,16 @@ from typing import Final
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.fields import flat_schema
 from tayari_simulator.apis.world import World
-from tayari_simulator.state.behaviour import Call, Delivery
+from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
-
-_KINDS: Final = (Call.STK_PUSH, "c2b")
 
 
 def payment_push(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
     """Note a payment on its invoice, and the message that tells of it; None: its receiver does not use Bill Manager."""
     opt_ins = world.part(BillBook).opt_ins
-    if not opt_ins or transaction.kind not in _KINDS or not transaction.reference:
+    if not opt_ins or not transaction.reference:
         return None
     opt_in = opt_ins.get(transaction.party_b) or opt_ins.get(transaction.short_code)
     if opt_in is None:

@@ -96,8 +96,8 @@ class Lifecycle:
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
     answered: Callable[[World, Transaction, Answer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""
-    also: Callable[[World, Transaction, float], Delivery | None] | None = None
-    """A second message of the first success, to another URL; no fault changes it."""
+    also: tuple[Callable[[World, Transaction, float], Delivery | None], ...] = ()
+    """Further messages of the first success, to other URLs, each where it applies; no fault changes them."""
     names_short_code: bool = False
     """Whether its message carries the header `Businessshortcode`."""
     repeats: bool = True

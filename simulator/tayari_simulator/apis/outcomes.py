@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_simulator.apis.bill_payment import payment_push
 from tayari_simulator.apis.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
@@ -44,12 +43,10 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     else:
         transaction.next_due_s = 0.0
         transaction.pending -= 1
-    also: tuple[Delivery | None, ...] = ()
+    further: tuple[Delivery, ...] = ()
     if unpaid and transaction.status is Status.PAID:
-        second = None if lifecycle.also is None else lifecycle.also(world, transaction, due_s)
-        also = (second, payment_push(world, transaction, due_s))
-    told = _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
-    return (*told, *filter(None, also)) if any(also) else told
+        further = tuple(sent for also in lifecycle.also if (sent := also(world, transaction, due_s)) is not None)
+    return _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s)) + further
 
 
 def _message(

@@ -10,8 +10,8 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.suggestion import suggest
 
+from tayari_simulator.control.endpoint import Controlled, Refusal, Route
 from tayari_simulator.control.routes import ROUTES
-from tayari_simulator.control.routing import Controlled, Refusal, Route
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 

@@ -12,9 +12,9 @@ from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.console import live_page
+from tayari_simulator.control.endpoint import Controlled, Refusal, Route, answer, named
 from tayari_simulator.control.explain import explain
 from tayari_simulator.control.provenance import standings
-from tayari_simulator.control.routing import Controlled, Refusal, Route, answer, named
 from tayari_simulator.control.schemas import read_body, read_query
 from tayari_simulator.control.send_callback import deliveries
 from tayari_simulator.journal.entries import Question

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 from tayari_formats.problems import Complaint, Path, describe, dotted
 
-from tayari_simulator.control.routing import Refusal
+from tayari_simulator.control.endpoint import Refusal
 from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.reading.record import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
 from tayari_simulator.scenarios.mix import BadMix, parse_mix

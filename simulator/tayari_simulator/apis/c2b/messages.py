@@ -87,13 +87,13 @@ def organisation_of(world: World, transaction: Transaction) -> Organisation | No
     return None
 
 
-def confirmation_of_push(options: Options) -> Callable[[World, Transaction, float], Delivery | None] | None:
-    """What confirms an STK payment to the C2B URLs of its short code as well. None: switched off.
+def confirmation_of_push(options: Options) -> tuple[Callable[[World, Transaction, float], Delivery | None], ...]:
+    """What confirms an STK payment to the C2B URLs of its short code as well. Empty: switched off.
 
     Source: reference 3.1, 6-32.
     """
     if options.says("stk_c2b_confirmation", "off"):
-        return None
+        return ()
     messages = C2bMessages(options)
 
     def confirm(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
@@ -105,7 +105,7 @@ def confirmation_of_push(options: Options) -> Callable[[World, Transaction, floa
             at_s, organisation.urls.confirmation, body, transaction.id, transaction.msisdn, note="C2B confirmation"
         )
 
-    return confirm
+    return (confirm,)
 
 
 def _masked(msisdn: str) -> str:

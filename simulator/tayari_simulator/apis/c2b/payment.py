@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.bill_payment import payment_push
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL, THIRD_PARTY, C2bMessages, organisation_of
 from tayari_simulator.apis.c2b.register import (
     BAD_REQUEST,
@@ -190,6 +191,7 @@ def lifecycle(options: Options) -> Lifecycle:
         )  # fmt: skip
 
     return Lifecycle(
+        also=(payment_push,),
         api=KIND,
         example=_example,
         decide=_decide,

@@ -1,4 +1,4 @@
-"""What the routes of the control API share: what they steer, the form of a row, and refusals in one shape."""
+"""An endpoint of the control API: what it steers, the form of its row, and its refusals in one shape."""
 
 from __future__ import annotations
 
