@@ -10,6 +10,7 @@ from typing import Any
 
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
+from tayari_money.daraja_records import STK_PUSH
 
 from tayari_contracts.payment import Entry, Payment
 
@@ -92,7 +93,7 @@ class Sight:
         """The payments that Daraja accepted from this payer since the check began, oldest first."""
         recent = [
             found
-            for found in self._control.payments(msisdn=payment.msisdn)
+            for found in self._control.payments(kind=STK_PUSH, msisdn=payment.msisdn)
             if found["created_at"] >= payment.began_at - 1.0
         ]
         named = [found for found in recent if found.get("account_reference") == payment.reference]
@@ -110,7 +111,7 @@ class Sight:
 
     def is_prompted(self, msisdn: str) -> bool:
         """Whether a prompt is open on this phone."""
-        return any(found["state"] == "prompted" for found in self._control.payments(msisdn=msisdn))
+        return any(found["state"] == "prompted" for found in self._control.payments(kind=STK_PUSH, msisdn=msisdn))
 
     def acknowledged(self, payment: Payment) -> bool:
         """Whether the merchant was told that Daraja accepted the push."""

@@ -117,10 +117,13 @@ class ControlClient:
         body = {key: value for key, value in {"by_s": by_s, "to": to, "until": until}.items() if value is not None}
         return self._call("POST", "/v1/clock/advance", body)
 
-    def payments(self, **where: str) -> list[Json]:
-        """Payments by `msisdn`, `checkout_request_id` or `reference`, oldest first."""
+    def payments(self, *, kind: str | None = None, **where: str) -> list[Json]:
+        """Transactions by `msisdn`, `checkout_request_id` or `reference`, oldest first; `kind`: of this call alone.
+
+        An older simulator names no kind: it knows pushes only.
+        """
         found: list[Json] = self._call("GET", "/v1/payments", params=where)["payments"]
-        return found
+        return found if kind is None else [row for row in found if row.get("kind", kind) == kind]
 
     def balance(self) -> Json:
         """Whether the simulator's counts add up: `balanced`, `accepted`, `called_back`, `pending` and the others."""

@@ -12,8 +12,10 @@ from tayari_formats.json_text import read_object
 from tayari_money.payment_record import DarajaTransaction, Result, ResultMessage
 
 PAGE: Final = 1000
-PAYOUT_CALLS: Final = ("b2c", "b2c_v1")
-"""The calls that pay somebody; the transactions of both are of the first kind."""
+STK_PUSH: Final = "stk_push"
+"""The kind of the payments that a merchant asks for."""
+PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
+"""The calls that pay somebody; the transactions of the first two are of the first kind."""
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
@@ -24,7 +26,7 @@ class JournalIncomplete(Exception):
 def transactions_by_msisdn(
     control: ControlClient, *, since: int = 0, forged: Collection[str] = ()
 ) -> Mapping[str, list[DarajaTransaction]]:
-    """Every accepted transaction of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
+    """Every accepted push of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
 
     Raises:
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
@@ -32,9 +34,7 @@ def transactions_by_msisdn(
     acknowledged = {_acknowledged(entry) for entry in journal(control, since=since, endpoint="stk_push")}
     messages = result_messages(control, since=since)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
-    for payment in control.payments():
-        if payment["kind"] in PAYOUT_CALLS:
-            continue
+    for payment in control.payments(kind=STK_PUSH):
         name = payment["checkout_request_id"]
         found[payment["msisdn"]].append(
             DarajaTransaction(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from tayari_control.client import ControlError
+from tayari_money.daraja_records import STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Load, State
 
@@ -70,7 +71,7 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     if monitor is None or not monitor.watching:
         return None
     try:
-        listed = run.stage.control.payments()
+        listed = run.stage.control.payments(kind=STK_PUSH)
     except ControlError as error:
         monitor.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None

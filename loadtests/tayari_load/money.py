@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_control.client import ControlError
+from tayari_money.daraja_records import STK_PUSH
 from tayari_money.invariants import Violation, is_unsettled, judge
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
 from tayari_money.payment_state import PaymentState
@@ -276,7 +277,7 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
     for msisdn in row.msisdns[:_SHOWN]:
         url = f"{run.stage.control_url}/v1/payments?msisdn={msisdn}"
         try:
-            found: Any = run.stage.control.payments(msisdn=msisdn)
+            found: Any = run.stage.control.payments(kind=STK_PUSH, msisdn=msisdn)
         except ControlError as error:
             found = {"error": str(error)}
         proof.append(

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from tayari_contracts.payouts import originator_ids
-from tayari_money.daraja_records import payout_messages
+from tayari_control.client import ControlClient
+from tayari_money.daraja_records import payout_messages, payouts_by_msisdn, transactions_by_msisdn
 from tayari_money.payment_record import Result
 
 
@@ -65,3 +66,23 @@ def test_requests_without_an_id_are_payouts_of_their_own() -> None:
     requests = [{"seq": seq, "request": {"body": body}} for seq, body in enumerate(bodies)]
 
     assert originator_ids(requests) == ["a", "none, request 2", "none, request 3"]
+
+
+def payment(kind: str, name: str) -> dict[str, Any]:
+    return {
+        "kind": kind, "checkout_request_id": name, "merchant_request_id": name, "msisdn": "254711000111", "amount": 5,
+        "state": "paid", "result_due_at": 1.0, "created_at": 1.0, "receipt": "", "account_reference": "A",
+    }  # fmt: skip
+
+
+def test_each_kind_of_money_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A payout, a reversal or a C2B payment of the same phone is no push, and a push is no payout."""
+    rows = [payment(kind, kind) for kind in ("stk_push", "b2c", "b2pochi", "reversal", "c2b", "transaction_status")]
+    empty: dict[str, Any] = {"entries": [], "next": 1, "dropped": 0}
+    control = ControlClient("http://127.0.0.1:9")
+    monkeypatch.setattr(control, "_call", lambda _, path, **__: {"payments": rows} if "payments" in path else empty)
+
+    pushes, payouts = transactions_by_msisdn(control), payouts_by_msisdn(control)
+
+    assert [row.transaction_id for row in pushes["254711000111"]] == ["stk_push"]
+    assert [row.transaction_id for row in payouts["254711000111"]] == ["b2c", "b2pochi"]

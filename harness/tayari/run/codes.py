@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_control.client import ControlClient
+from tayari_money.daraja_records import STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
@@ -41,7 +42,7 @@ class Met:
 
 def results_met(control: ControlClient) -> Counter[str]:
     """How many payments ended with each result code."""
-    codes = (payment.get("result_code") for payment in control.payments())
+    codes = (payment.get("result_code") for payment in control.payments(kind=STK_PUSH))
     return Counter(str(code) for code in codes if code is not None)
 
 
@@ -85,7 +86,7 @@ def learn(stage: Stage, *, ask: bool, told: Mapping[str, str] = MappingProxyType
     refusals = refusals_met(stage.control)
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
     answers = _ask(stage, results) if ask and shows else {}
-    accepted = {str(payment["msisdn"]) for payment in stage.control.payments()}
+    accepted = {str(payment["msisdn"]) for payment in stage.control.payments(kind=STK_PUSH)}
     heard = refusals.told(told, accepted)
     return (
         *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
