@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from mutants import BUY_GOODS, CAUGHT, MSHAHARA, TILL, Field, Mutant, mutants, run_rules
+from mutants import CAUGHT, Field, Mutant, mutants, run_rules
 from tayari_contracts.registry import checks
-from tayari_contracts.rules import Need, catalogue
+from tayari_contracts.rules import catalogue
 from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()
 JUDGED_BY_LOAD = "performance"
-OF_PAYOUTS = {row.rule.id for row in catalogue().values() if Need.PAYOUT in row.needs}
-"""Not applicable to a shop, as all others are to a payroll."""
 
 
 @pytest.fixture(scope="session")
@@ -33,40 +31,6 @@ def test_a_defect_is_caught_by_its_rule(mutant: Mutant, field: Field) -> None:
     outcome = field.outcome(mutant.name)
 
     assert outcome.missed == (), [(check.rule, check.state, check.reason) for check in outcome.checks]
-
-
-@pytest.mark.slow
-def test_the_good_shop_fails_no_rule() -> None:
-    found = run_rules(row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD)
-
-    not_passed = {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS}
-    assert {not_passed.pop(rule_id)[0] for rule_id in (BUY_GOODS, *OF_PAYOUTS)} == {State.NOT_APPLICABLE}
-    assert not_passed == {}
-
-
-@pytest.mark.slow
-def test_the_good_payroll_fails_no_rule() -> None:
-    judged = [row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD]
-    found = run_rules(judged, shop=MSHAHARA)
-
-    states = {check.rule: (check.state, check.reason) for check in found}
-    assert {rule: states.pop(rule)[0] for rule in OF_PAYOUTS} == dict.fromkeys(OF_PAYOUTS, State.PASS)
-    assert {state for state, _ in states.values()} == {State.NOT_APPLICABLE}
-
-
-@pytest.mark.slow
-def test_the_good_shop_with_a_till_names_store_and_till() -> None:
-    assert [check.state for check in run_rules([BUY_GOODS], till=TILL)] == [State.PASS]
-
-
-@pytest.mark.slow
-def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
-    found = {check.rule: check for check in run_rules(["Q06", "K01"], capabilities=["stk_push"])}
-
-    assert found["Q06"].state is State.NOT_APPLICABLE
-    assert found["K01"].state is State.FAIL
-    assert "does not name stk_query" in found["K01"].reason
-    assert found["K01"].evidence
 
 
 @pytest.mark.long
