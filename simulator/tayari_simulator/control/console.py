@@ -17,10 +17,10 @@ RECENT: Final = 25
 """Payments and scenarios shown; the API has the rest."""
 EAT: Final = timedelta(hours=3)
 _COUNTERS: Final = (
-    ("accepted", "tayari_pushes_accepted_total"),
+    ("accepted", "tayari_transactions_accepted_total"),
     ("called back", "tayari_callbacks_answered_total"),
     ("no answer", "tayari_callbacks_failed_total"),
-    ("pending", "tayari_payments_pending"),
+    ("prompts open", "tayari_payments_pending"),
     ("calls refused", "tayari_refusals_total"),
     ("journal dropped", "tayari_journal_dropped_total"),
 )
@@ -59,9 +59,9 @@ PAGE: Final = """<!doctype html>
 <h1>Daraja is played at <code>$daraja_url</code></h1>
 <div class="facts">$facts</div>
 <div class="cards">$counters</div>
-<h2>Recent payments</h2>
+<h2>Recent transactions</h2>
 <div class="scroll"><table>
-<tr><th>EAT</th><th>MSISDN</th><th>KES</th><th>Reference</th><th>Scenario</th>
+<tr><th>EAT</th><th>Call</th><th>MSISDN</th><th>KES</th><th>Reference</th><th>Scenario</th>
 <th>State</th><th>Callback answered</th></tr>
 $payments
 </table></div>
@@ -138,15 +138,16 @@ def _payments(rows: Iterable[Mapping[str, Any]]) -> str:
     lines = [_payment(row) for row in reversed(list(rows))]
     return (
         "".join(lines)
-        or '<tr><td colspan="7" class="empty">No payment yet: send a push to the address above.</td></tr>'
+        or '<tr><td colspan="8" class="empty">No transaction yet: call an API at the address above.</td></tr>'
     )
 
 
 def _payment(row: Mapping[str, Any]) -> str:
-    failed = row["result_code"] is not None and not row["receipt"]
+    failed = row["state"] == "failed"
     code = f"{row['result_code']} {row['result_desc']}" if failed else ""
     cells = (
         f"{datetime.fromtimestamp(row['created_at'], UTC) + EAT:%H:%M:%S}",
+        row["kind"],
         row["msisdn"],
         f"{row['amount']:,}",
         row["account_reference"],
