@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -100,20 +101,29 @@ _log = logging.getLogger("tayari.load")
 
 
 def listen(events: Any) -> None:
-    """Listen to Locust's events."""
+    """Listen to Locust's events.
+
+    A worker opens its test environment here already. Locust connects a worker to its master before it fires `init`,
+    and from then on the master may send it a plan and users.
+    """
+    opened = _open() if "--worker" in sys.argv and _stage_is_shared() else None
     events.init_command_line_parser.add_listener(add_options)
-    events.init.add_listener(_init)
+    events.init.add_listener(partial(_init, opened))
 
 
-def _init(environment: Any, **_: Any) -> None:
+def _stage_is_shared() -> bool:
+    return bool(os.environ.get(STAGE) or os.environ.get(CONTROL))
+
+
+def _init(opened: LoadRun | None, environment: Any, **_: Any) -> None:
     runner = environment.runner
     leads = not isinstance(runner, WorkerRunner)
-    if isinstance(runner, WorkerRunner | MasterRunner) and not (os.environ.get(STAGE) or os.environ.get(CONTROL)):
+    if isinstance(runner, WorkerRunner | MasterRunner) and not _stage_is_shared():
         _stop(
             f"several Locust processes need one stage, in {STAGE}, or the simulator's control URL, in {CONTROL}; "
             "`tayari load --workers N` sets it"
         )
-    load_run = _open()
+    load_run = opened or _open()
     if leads:
         _prepare(environment, load_run)
     Shopper.load_run = load_run
