@@ -20,7 +20,7 @@ from tayari_formats.exit_codes import Exit
 
 from tayari_control.allowed_hosts import hosts_of
 
-_SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
+_SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET", "TAYARI_ORGANISATIONS")
 
 
 class SimulatorStartError(Exception):
@@ -40,6 +40,8 @@ class DarajaAccount:
     consumer_key: str | None = None
     consumer_secret: str | None = None
     till: str | None = None
+    organisations: tuple[Mapping[str, Any], ...] = ()
+    """Further short codes, as `daraja.organisations` of the target file says them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,9 @@ class SimulatorOptions:
         """The environment: secrets travel in it, and only those of this account."""
         environment = {name: value for name, value in base.items() if name not in _SECRETS}
         if self.account is not None:
-            values = (self.account.passkey, self.account.consumer_key, self.account.consumer_secret)
+            account = self.account
+            listed = json.dumps([dict(row) for row in account.organisations]) if account.organisations else None
+            values = (account.passkey, account.consumer_key, account.consumer_secret, listed)
             environment |= {name: value for name, value in zip(_SECRETS, values, strict=True) if value}
         return environment
 

@@ -75,7 +75,7 @@ def test_every_line_that_init_comments_out_is_right_too(tmp_path: Path) -> None:
         lines.append(indent + rest if (is_key and rest[:1].islower()) or (is_key and rest.startswith(" ")) else line)
     path = tmp_path / "tayari.yaml"
     path.write_text("\n".join(lines))
-    names = {"SHOP_PASSWORD", "MPESA_PASSKEY", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET"}
+    names = {"PAYROLL_PASSWORD", "SHOP_PASSWORD", "MPESA_PASSKEY", "MPESA_CONSUMER_KEY", "MPESA_CONSUMER_SECRET"}
 
     merchant = load_target(path, dict.fromkeys(names, "x")).merchant
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -120,6 +121,14 @@ def test_a_taken_port_is_one_line_and_status_20(flag: str) -> None:
         (["--scenario", "payment/none"], 'no scenario "payment/none" is loaded'),
         (["--journal", "/no/such/folder/file"], "folder that can be written"),
         (["--journal-bytes", "5"], "too small"),
+        (["--organisation", "5"], '--organisation 5: short_code: found "5"; expected five to seven digits'),
+        (["--organisation", "512345,utilty=5"], "did you mean utility?"),
+        (["--organisation", "512345,utility=lots"], "utility is 'lots'; expected whole shillings"),
+        (["--organisation", "512345,active=yes"], "active is 'yes'; expected on or off"),
+        (["--organisation", "512345,initiator=api"], "initiator is a value without a colon; expected NAME:PASSWORD"),
+        (["--organisation", "512345,expired=on"], "found expired before any initiator"),
+        (["--organisation", "512345,initiator=a:b,commands=BusinesPayment"], "did you mean BusinessPayment?"),
+        (["--organisation", "512345", "--organisation", "512345"], "512345 is given twice"),
     ],
 )
 def test_a_command_line_that_cannot_be_used_is_explained(
@@ -160,6 +169,36 @@ def test_flags_become_one_frozen_configuration() -> None:
     )  # fmt: skip
     with pytest.raises(ConfigError):
         read_arguments(["extra"], {})
+
+
+def test_organisations_of_the_command_line_and_of_the_environment_are_read_alike() -> None:
+    text = "512345,name=Duka,utility=5,initiator=a:b,commands=BusinessPayment+SalaryPayment,initiator=c:d,expired=on"
+    listed = (
+        '[{"short_code": "512345", "name": "Duka", "utility": 5, "initiators": [{"name": "a", "password": "b", '
+        '"commands": ["BusinessPayment", "SalaryPayment"]}, {"name": "c", "password": "d", "expired": true}]}]'
+    )
+    by_flag = read_arguments(["--organisation", text], {}).organisations
+    by_environment = read_arguments([], {"TAYARI_ORGANISATIONS": listed}).organisations
+
+    assert by_flag == by_environment
+    assert [row.name for row in by_flag[0].initiators] == ["a", "c"]
+    assert by_flag[0].initiators[0].commands == {"BusinessPayment", "SalaryPayment"}
+    assert by_flag[0].initiators[1].expired
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("{", "found no JSON"),
+        ("{}", "expected a JSON list"),
+        ("[1]", "TAYARI_ORGANISATIONS[0]: found 1; expected a mapping"),
+        ('[{"short_code": "512345", "utility": "5"}]', "utility: found"),
+        ('[{"short_code": "512345", "initiators": [{"name": "a"}]}]', "required key `password` is missing"),
+    ],
+)
+def test_organisations_that_cannot_be_read_are_explained(listed: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        read_arguments([], {"TAYARI_ORGANISATIONS": listed})
 
 
 @pytest.mark.parametrize(

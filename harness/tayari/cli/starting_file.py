@@ -64,6 +64,9 @@ merchant:
 #   passkey: env:MPESA_PASSKEY
 #   consumer_key: env:MPESA_CONSUMER_KEY
 #   consumer_secret: env:MPESA_CONSUMER_SECRET
+#   Further short codes with balances and API users; 600000 to 600999 with testapi need no entry.
+#   organisations:
+#     - {short_code: "512345", utility: 5000, initiators: [{name: payroll, password: "env:PAYROLL_PASSWORD"}]}
 
 callbacks:
   # The header in which your merchant, or the proxy before it, sees the caller's address: it carries one of Safaricom's.

@@ -71,7 +71,7 @@ def build_daraja(data: Data) -> DarajaAccount:
     """The `daraja` section; absent: the public sandbox short code and passkey, any key pair."""
     usual = {"short_code": SANDBOX_SHORT_CODE, "passkey": SANDBOX_PASSKEY}
     given = _given(data, "short_code", "passkey", "consumer_key", "consumer_secret", "till")
-    return DarajaAccount(**(usual | given))
+    return DarajaAccount(**(usual | given), organisations=tuple(data.get("organisations", ())))
 
 
 def build_callbacks(data: Data) -> Callbacks:

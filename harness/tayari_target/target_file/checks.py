@@ -69,7 +69,8 @@ def check_whole(checked: Checked) -> None:
     if not isinstance(data, Mapping):
         return
     for path, text in _texts(data, ()):
-        _check_placeholders(checked, path, text)
+        if path[:2] != ("daraja", "organisations"):  # a password may hold braces
+            _check_placeholders(checked, path, text)
     for path, section in _sections(data, ()):
         if "json" in section and "form" in section:
             checked.complain((*path, "form"), "both json and form; expected one of them; remove the other")
@@ -79,6 +80,7 @@ def check_whole(checked: Checked) -> None:
         checked.missing(("merchant",), "pay", expected)
     _check_port(checked, merchant)
     _check_capabilities(checked, merchant)
+    _check_organisations(checked, _section(data, "daraja").get("organisations"))
     for path in (("merchant", "status"), ("merchant", "payout", "status")):
         owner = _section(merchant, "payout") if "payout" in path else merchant
         if "status" in owner:
@@ -113,6 +115,17 @@ def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
     if not {"pay", "adapter"} & set(merchant) and {"stk_push", "stk_query"} & set(named):
         found = "stk_push or stk_query without merchant.pay; expected merchant.pay"
         checked.complain(path, f"{found}; add `pay:`, or remove the capability")
+
+
+def _check_organisations(checked: Checked, organisations: Any) -> None:
+    """Each short code once."""
+    seen: set[str] = set()
+    for place, row in enumerate(organisations if isinstance(organisations, list) else ()):
+        code = str(row.get("short_code", "")) if isinstance(row, Mapping) else ""
+        if code and code in seen:
+            path = ("daraja", "organisations", place, "short_code")
+            checked.complain(path, f"{code} is given twice; expected each short code once; remove one")
+        seen.add(code)
 
 
 def _check_status(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:

@@ -207,4 +207,4 @@ class Target:
     thresholds: Thresholds = field(default_factory=Thresholds)
     sha256: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    """Every value that came from `env:NAME`: no report may show one."""
+    """Every value that came from `env:NAME`, and passwords of initiators: no report may show one."""

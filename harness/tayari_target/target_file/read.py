@@ -35,12 +35,14 @@ def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Ta
     if twice or checked.problems:
         raise TargetError(sorted({*twice, *checked.problems}))
     data: Mapping[str, Any] = checked.value
+    daraja = build_daraja(data.get("daraja", {}))
+    passwords = (initiator["password"] for row in daraja.organisations for initiator in row.get("initiators", ()))
     return Target(
         path=file.resolve(),
         merchant=build_merchant(data["merchant"], file.resolve().parent),
-        daraja=build_daraja(data.get("daraja", {})),
+        daraja=daraja,
         callbacks=build_callbacks(data.get("callbacks", {})),
         thresholds=build_thresholds(data.get("thresholds", {})),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        secrets=frozenset(checked.secrets),
+        secrets=frozenset((*checked.secrets, *passwords)),
     )

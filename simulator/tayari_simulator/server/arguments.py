@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -14,7 +15,14 @@ from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES
 from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
-from tayari_simulator.server.organisation_argument import ORGANISATION_KEYS, BadOrganisation, read_organisation
+from tayari_simulator.server.organisation_argument import (
+    ORGANISATION_KEYS,
+    VARIABLE,
+    BadOrganisation,
+    check_once,
+    read_organisation,
+    read_organisations,
+)
 
 
 class ConfigError(Exception):
@@ -52,7 +60,7 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         drain_s=given.drain_s,
         short_code=given.short_code,
         till=given.till,
-        organisations=tuple(map(_organisation, given.organisation)),
+        organisations=_organisations(given.organisation, environ.get(VARIABLE, ""), till=given.till),
         passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
         consumer_key=environ.get("TAYARI_CONSUMER_KEY") or None,
         consumer_secret=environ.get("TAYARI_CONSUMER_SECRET") or None,
@@ -76,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="tayari simulate",
         description="A fake of Safaricom's M-Pesa API (Daraja). Prints one JSON line when it is ready.",
         epilog="Secrets come by environment: TAYARI_PASSKEY, TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET. Without key "
-        "and secret any pair is accepted; without a passkey it is the public one of the sandbox.",
+        "and secret any pair is accepted; without a passkey it is the public one of the sandbox. TAYARI_ORGANISATIONS "
+        "is a JSON list with the keys of daraja.organisations in the target file.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -110,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="CODE,KEY=VALUE,...",
-        help="another short code; keys: " + ", ".join(ORGANISATION_KEYS) + "; may be repeated",
+        help="another short code; keys: " + ", ".join(ORGANISATION_KEYS) + "; commands (joined by +) and expired are "
+        "of the initiator before them; may be repeated",
     )
     _callback_arguments(parser)
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
@@ -150,11 +160,14 @@ def _callback_arguments(parser: argparse.ArgumentParser) -> None:
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
 
 
-def _organisation(text: str) -> Organisation:
+def _organisations(texts: Sequence[str], listed: str, *, till: str | None) -> tuple[Organisation, ...]:
+    """Those of the command line and of the environment. The short code of `--till` is a till whatever they say."""
     try:
-        return read_organisation(text)
+        rows = (*map(read_organisation, texts), *(read_organisations(listed) if listed else ()))
+        check_once(rows)
     except BadOrganisation as error:
         raise ConfigError(str(error)) from error
+    return tuple(replace(row, till=True) if row.short_code == till else row for row in rows)
 
 
 def _mix(text: str) -> dict[str, float]:
