@@ -87,7 +87,7 @@ def table(found: Mapping[str, Mapping[str, Check]]) -> str:
     lines = [
         HEADING,
         "",
-        "Written by `make moods`. The sample shop without a defect (`--mood NAME`), judged by every rule: none fails, "
+        "Written by `make moods`. The sample shop without a defect (`--mood NAME`), judged by every rule: none fails,",
         "and a rule that could not be put to the test says so.",
         "",
         "| mood | what the shop does | passed | not passed |",

@@ -143,7 +143,7 @@ def table(outcomes: Iterable[Outcome]) -> str:
     lines = [
         "# Planted defects, and the rules that catch them",
         "",
-        "Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll "
+        "Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll",
         "`examples/mshahara`, with one defect (`--defect NAME`), checked by the rule that exists for it.",
         "",
         "| defect | what is wrong with the shop | rule | caught | what the report says |",
