@@ -1,6 +1,6 @@
 """The suites' options, found by the `pytest11` entry point, so that they exist wherever pytest is started.
 
-Costs nothing where no merchant is named: what runs the checks is `collect.py`, imported only then.
+Costs nothing where no merchant is named: what runs the checks is `runner.collection`, imported only then.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if config.getoption("numprocesses", default=None):
         raise pytest.UsageError("the checks overlap their waits in one process: run the Tayari suites without -n")
-    config.pluginmanager.import_plugin("tayari_contracts.collect")
+    config.pluginmanager.import_plugin("tayari_contracts.runner.collection")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:

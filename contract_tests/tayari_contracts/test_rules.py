@@ -1,7 +1,7 @@
 """One test for each rule of the suite. The checks run side by side from the start; a test waits for its own."""
 
-from tayari_contracts.settle import settle
-from tayari_contracts.suite import Suite
+from tayari_contracts.runner.collection import settle
+from tayari_contracts.runner.session import Suite
 
 
 def test_rule(tayari_rule: str, tayari_suite: Suite) -> None:

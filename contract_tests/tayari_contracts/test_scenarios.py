@@ -1,7 +1,7 @@
 """One test for each scenario that was named with `--tayari-scenario`."""
 
-from tayari_contracts.settle import settle
-from tayari_contracts.suite import Suite
+from tayari_contracts.runner.collection import settle
+from tayari_contracts.runner.session import Suite
 
 
 def test_scenario(tayari_scenario: str, tayari_suite: Suite) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tayari_contracts.findings import Finding
+from tayari_contracts.context.findings import Finding
 
 
 def ending(judge: Callable[..., object], *seen: Any, **how: Any) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tayari_contracts.job import Job
-from tayari_contracts.probe import Probe
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.runner.check_run import Job
 from tayari_control.process import DarajaAccount
 from tayari_reports.model import Category, Level, Rule, Severity
 from tayari_target.target_file.model import Call, Merchant, Pay, Promises, Target

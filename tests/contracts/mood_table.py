@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mutants import DUKA, judged, run_rules
-from tayari_contracts.rules import catalogue
+from tayari_contracts.catalogue.rules import catalogue
 from tayari_reports.model import Check, State
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target

@@ -17,9 +17,9 @@ from types import MappingProxyType
 
 from rich.console import Console
 from rich.progress import track
-from tayari_contracts.conductor import Conductor
-from tayari_contracts.registry import job_of_row
-from tayari_contracts.rules import catalogue
+from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.runner.check_run import job_of_row
+from tayari_contracts.runner.check_runner import Conductor
 from tayari_reports.model import Check, State
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage

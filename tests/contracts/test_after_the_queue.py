@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from fake_stage import stage
-from tayari_contracts.allocation import Allocation
 from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
 from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
-from tayari_contracts.findings import Unjudged
-from tayari_contracts.hands import Scenario
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.context.findings import Unjudged
+from tayari_contracts.context.hands import Scenario
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.context.run_record import Allocation
 from tayari_target.views import Started, StatusView
 
 Script = Callable[[float], StatusView]

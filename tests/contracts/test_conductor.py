@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 from fake_stage import FakeStage, job, stage
-from tayari_contracts.book import Book, Played
-from tayari_contracts.conductor import Conductor, both_looks
-from tayari_contracts.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
-from tayari_contracts.job import Job
-from tayari_contracts.overload import (
+from tayari_contracts.catalogue.rules import Control, Need
+from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
+from tayari_contracts.context.overload import (
     AT_FIRST,
     FIRST,
     RECENT,
@@ -24,9 +22,11 @@ from tayari_contracts.overload import (
     StartGate,
     lock_named,
 )
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.rules import Control, Need
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.run_record import Book, Played
+from tayari_contracts.runner.check_run import Job
+from tayari_contracts.runner.check_runner import Conductor, both_looks
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
@@ -456,7 +456,7 @@ EVERY_12_S = tuple(range(59, 0, -12))
 def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_not_make(
     ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tayari_contracts.conductor.ROOM_S", 0.0)
+    monkeypatch.setattr("tayari_contracts.runner.check_runner.ROOM_S", 0.0)
     on = stage()
     asked(on, ago_s=ago_s, payments=payments)
 

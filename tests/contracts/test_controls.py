@@ -7,10 +7,9 @@ from threading import Event
 
 import pytest
 from fake_stage import job, stage
-from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import Book, Controls, Played
-from tayari_contracts.controls import CARRIED_BY, PLAYS
-from tayari_contracts.findings import (
+from tayari_contracts.catalogue.rules import Control, catalogue
+from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.findings import (
     Failed,
     Finding,
     Inapplicable,
@@ -19,10 +18,10 @@ from tayari_contracts.findings import (
     Untested,
     WrongCredit,
 )
-from tayari_contracts.job import perform
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import checks
-from tayari_contracts.rules import Control, catalogue
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.run_record import Allocation, Book, Controls, Played
+from tayari_contracts.runner.check_run import perform
+from tayari_contracts.steps.control_payments import CARRIED_BY, PLAYS
 from tayari_reports.model import Check, NotTested, State
 
 LOST = Failed("an ordinary success was answered 500")

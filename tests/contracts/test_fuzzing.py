@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from tayari_contracts.checks import f01_fuzzed_callbacks as f01
-from tayari_contracts.findings import Untested
-from tayari_contracts.fuzzing import changed_bodies
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

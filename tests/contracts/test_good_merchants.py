@@ -2,7 +2,7 @@
 
 import pytest
 from mutants import BUY_GOODS, MSHAHARA, TILL, run_rules
-from tayari_contracts.rules import Need, catalogue
+from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_reports.model import State
 
 JUDGED_BY_LOAD = "performance"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from mutants import CAUGHT, Field, Mutant, mutants, run_rules
-from tayari_contracts.registry import checks
-from tayari_contracts.rules import catalogue
+from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.checks.registry import checks
 from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()

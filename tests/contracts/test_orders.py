@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import FakeStage, target
-from tayari_contracts.allocation import Allocation
-from tayari_contracts.orders import require_one_order
-from tayari_contracts.probe import Probe
+from tayari_contracts.context.probe import Probe, require_one_order
+from tayari_contracts.context.run_record import Allocation
 from tayari_target.target_file.model import Call, Pay
 
 NOTHING = Pay(call=Call(method="POST", path="/pay"))

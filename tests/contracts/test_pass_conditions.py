@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from fake_stage import job, stage
-from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import Book
-from tayari_contracts.job import perform
-from tayari_contracts.pass_conditions import CONDITIONS, not_seen
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.rules import Seen, catalogue
-from tayari_contracts.situations import refused, situation
+from tayari_contracts.catalogue.rules import Seen, catalogue
+from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.run_record import Allocation, Book
+from tayari_contracts.runner.check_run import perform
+from tayari_contracts.runner.pass_conditions import CONDITIONS, not_seen
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView

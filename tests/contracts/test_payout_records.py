@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tayari_contracts.payouts import originator_ids
+from tayari_contracts.steps.payouts import originator_ids
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import payout_messages, payouts_by_msisdn, transactions_by_msisdn
 from tayari_money.payment_record import Result

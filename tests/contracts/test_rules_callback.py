@@ -6,9 +6,9 @@ import pytest
 from endings import ending
 from tayari_contracts.checks import c01_quick_reply, c02_strangers, c20_malformed
 from tayari_contracts.checks.c08_source_addresses import ADDRESSES
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.forgery import forged_body, forged_url, invented_receipt, is_guarded
-from tayari_contracts.payment import Entry, Payment
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.steps.forged_callback import forged_body, forged_url, invented_receipt, is_guarded
 from tayari_target.driver import Started
 
 SECRET = "https://shop.example/hooks/3f2b8a90c1d24e5f9a7b6c5d4e3f2a1b"

@@ -1,10 +1,10 @@
 """Customer rules: the texts of nine codes, judged one by one; and every row of these families."""
 
 import pytest
+from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
+from tayari_contracts.checks.registry import checks
 from tayari_contracts.checks.u01_own_words import TOPICS, judge
-from tayari_contracts.messages import topics
-from tayari_contracts.registry import checks
-from tayari_contracts.rules import CatalogueRow, catalogue
+from tayari_contracts.context.customer_messages import topics
 from tayari_reports.model import Level
 
 FAMILIES = ("callback", "query", "customer")

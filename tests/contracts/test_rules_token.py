@@ -2,7 +2,7 @@
 
 import pytest
 from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
-from tayari_contracts.pages import crash_of, leak_of, raw_words_of, told_at_start
+from tayari_contracts.context.customer_messages import crash_of, leak_of, raw_words_of, told_at_start
 from tayari_target.driver import Started
 
 

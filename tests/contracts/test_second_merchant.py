@@ -2,7 +2,7 @@
 
 import pytest
 from mutants import ROOT, run_rules
-from tayari_contracts.rules import Need, catalogue
+from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_reports.model import State
 
 SOKO = ROOT / "examples" / "soko"

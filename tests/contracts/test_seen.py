@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import stage
-from tayari_contracts.allocation import Allocation
-from tayari_contracts.book import Book, untranslated
 from tayari_contracts.checks.c19_late_success import failure_was_read
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested, WrongCredit
-from tayari_contracts.meeting import pay_until_met, token_part
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
-from tayari_contracts.situations import after, sets_the_order, situation
+from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
+from tayari_contracts.context.inline_scenarios import after, sets_the_order, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, Probe
+from tayari_contracts.context.run_record import Allocation, Book, untranslated
+from tayari_contracts.runner.scenario_check import pay_until_met, token_part
 from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView

@@ -2,7 +2,7 @@
 
 import pytest
 from mutants import run_rules
-from tayari_contracts.rules import CatalogueRow, catalogue
+from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
 from tayari_reports.model import State
 
 QUEUE_S = "12"

@@ -9,7 +9,7 @@ from mini_target import mini_target
 from tayari import __version__
 from tayari.cli.commands import run
 from tayari.cli.starting_file import STARTING_FILE
-from tayari_contracts.rules import catalogue
+from tayari_contracts.catalogue.rules import catalogue
 from tayari_target.resources import scenario_folder
 from tayari_target.target_file import load_target
 

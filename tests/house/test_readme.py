@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tayari_contracts.rules import catalogue
+from tayari_contracts.catalogue.rules import catalogue
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.scenarios.magic import magic_rows, magic_summary
 from tayari_simulator.scenarios.read import read_scenarios

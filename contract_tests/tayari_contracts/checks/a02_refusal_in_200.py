@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import situation
-from tayari_contracts.traffic import first_push
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Unjudged, say
+from tayari_contracts.context.inline_scenarios import situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
 

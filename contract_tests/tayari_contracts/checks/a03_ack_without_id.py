@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Unjudged, Warned
-from tayari_contracts.messages import problems_of
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import situation
-from tayari_contracts.traffic import first_push
-from tayari_contracts.wording import quote, say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of, problems_of
+from tayari_contracts.context.findings import Failed, Unjudged, Warned, quote, say
+from tayari_contracts.context.inline_scenarios import situation
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
 WATCHED_S = 4.0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Missing
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Missing, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import PAID, Probe
 
 
 @check("A04")

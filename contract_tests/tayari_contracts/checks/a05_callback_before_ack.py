@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned, say
+from tayari_contracts.context.inline_scenarios import situation
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import PAID, Probe
 
 HOLDS_S: Final = (1.5, 6.0)
 """A merchant that was too busy to take the callback before the shorter hold was over is given the longer one."""

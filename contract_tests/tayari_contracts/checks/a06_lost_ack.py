@@ -6,15 +6,19 @@ import time
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.messages import failures_in, invites_payment, problems_of, promises_in
-from tayari_contracts.pages import told_at_start
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, PENDING, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import Fault, after, situation
-from tayari_contracts.traffic import calm_pushes, first_push
-from tayari_contracts.wording import quote, say, times
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import (
+    failures_in,
+    invites_payment,
+    problems_of,
+    promises_in,
+    told_at_start,
+)
+from tayari_contracts.context.findings import Failed, Unjudged, quote, say, times
+from tayari_contracts.context.inline_scenarios import Fault, after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 LOSSES: Final[dict[str, Fault]] = {
     "HTTP 504 from the gateway": {"ack_lost": {"status": 504}},

@@ -6,14 +6,12 @@ import re
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.messages import problems_of
-from tayari_contracts.pages import crash_of, leak_of, raw_words_of
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import refused, situation
-from tayari_contracts.traffic import first_push
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of, leak_of, problems_of, raw_words_of
+from tayari_contracts.context.findings import Failed, Untested, Warned, quote
+from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
 LOCKED: Final = "Unable to lock subscriber"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.messages import problems_of
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.situations import refused, situation
-from tayari_contracts.traffic import calm_pushes, first_push
-from tayari_contracts.wording import quote, say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import problems_of
+from tayari_contracts.context.findings import Failed, Warned, quote, say
+from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
 WATCHED_S = 8.0

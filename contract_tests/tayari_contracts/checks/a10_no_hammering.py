@@ -6,14 +6,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from tayari_contracts.backoff import Trend, say_gaps, trend_of
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.payment import Entry
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.situations import Fault, gateway, page, refused, situation
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import calm_pushes
+from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
 
 REFUSALS = 12
 """Ends a loop that has no end of its own."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.messages import machine_words
-from tayari_contracts.pages import crash_of, leak_of
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import page, situation
-from tayari_contracts.traffic import first_push
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of, leak_of, machine_words
+from tayari_contracts.context.findings import Failed, quote
+from tayari_contracts.context.inline_scenarios import page, situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 8
 PAGES: Final = {"HTTP 403": "imperva_403", "HTTP 503": "imperva_503"}

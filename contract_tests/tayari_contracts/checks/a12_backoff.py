@@ -9,14 +9,14 @@ from functools import partial
 from statistics import fmean
 from typing import Final
 
-from tayari_contracts.backoff import Trend, in_step, say_gaps, trend_of
-from tayari_contracts.findings import Failed, Unjudged, Untested, Warned
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.situations import Fault, gateway, page, refused, situation
-from tayari_contracts.traffic import retried_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned
+from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import retried_pushes
+from tayari_contracts.steps.retry_intervals import Trend, in_step, say_gaps, trend_of
 
 REFUSALS: Final = 2
 """Then Daraja accepts: three tries recover, and leave two gaps to compare."""

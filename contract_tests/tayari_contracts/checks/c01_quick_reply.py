@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.payment import Entry
-from tayari_contracts.probe import CALLBACK_WAIT_S, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.probe import CALLBACK_WAIT_S, Probe
 
 QUICK_S = 5.0
 CRASH = 500

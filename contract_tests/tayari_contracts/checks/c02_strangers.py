@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 
 STRANGER = {
     "Body.stkCallback.CheckoutRequestID": "ws_CO_0101202600000001700000000",

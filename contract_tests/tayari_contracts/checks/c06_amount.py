@@ -6,13 +6,12 @@ import time
 
 from tayari_target.driver import StatusView
 
-from tayari_contracts.asking import on_query, patience_s
-from tayari_contracts.findings import Failed, Unjudged, Warned
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, SETTLED, SLOW_S, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Warned, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, SETTLED, SLOW_S, Probe
+from tayari_contracts.steps.status_queries import on_query, patience_s
 
 ORDERED, PAID_AMOUNT = 1000, 1
 AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"

@@ -9,12 +9,12 @@ from typing import Any
 
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
-from tayari_contracts.forgery import SOURCE, forged_body, forged_url
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Untested
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.forged_callback import SOURCE, forged_body, forged_url
 
 TRUE_END_S = 1.0
 HELD_S = 150.0

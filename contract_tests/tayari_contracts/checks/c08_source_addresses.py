@@ -6,10 +6,10 @@ from typing import Final
 
 from tayari_reports.model import NotTested
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import Probe
 
 ADDRESSES: Final = (
     "196.201.212.69", "196.201.212.74", "196.201.212.127", "196.201.212.129", "196.201.212.136", "196.201.212.138",

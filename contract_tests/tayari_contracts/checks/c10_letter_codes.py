@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
 
 CODES = ("SFC_IC0003", "E3008")
 

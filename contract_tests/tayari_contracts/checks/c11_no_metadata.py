@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.controls import judge_control
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.rules import Control
-from tayari_contracts.situations import after, situation
+from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.steps.control_payments import judge_control
 
 CODES = (1, 2001)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM, expect_read
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import Probe
 
 AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber")
 """The order of the captures from 2017 to August 2024. Source: reference 3.1."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM, expect_read
-from tayari_contracts.findings import Failed
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
 
 PLACES = ("TransactionDate", "PhoneNumber")
 

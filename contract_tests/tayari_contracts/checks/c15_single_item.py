@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.asking import patience_s
 from tayari_contracts.checks.c12_items_by_name import ITEM
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import FAILED, PAID, SETTLED, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, PAID, SETTLED, Probe
+from tayari_contracts.steps.status_queries import patience_s
 
 WATCH_S = 3.0
 

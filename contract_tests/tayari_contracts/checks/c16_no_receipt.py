@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 
 WATCH_S = 6.0
 IN_FLIGHT = 1000

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.messages import promises_in
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import promises_in
+from tayari_contracts.context.findings import Failed, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 
 UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request could not be completed."}
 """5999 is in no list; the text is ours."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import GRACE_S
-from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, SETTLED, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, SETTLED, Probe
+from tayari_contracts.steps.status_queries import GRACE_S
 
 FAILURE = 1037
 LATER_S = 5.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.forgery import forged_body
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.forged_callback import forged_body
 
 OPEN_S = 4.0
 HUGE: Final = 3_000_000

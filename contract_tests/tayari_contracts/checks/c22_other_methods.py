@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.probe import PAID, PENDING, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import PAID, PENDING, Probe
 
 OPEN_S = 8.0
 WATCH_S = 2.0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote, say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, quote, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 
 WORDINGS: Final = (
     "DS timeout user cannot be reached",

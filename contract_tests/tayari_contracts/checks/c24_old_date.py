@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
-from tayari_contracts.forgery import EAT
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.forged_callback import EAT
 
 EARLIER = timedelta(minutes=10)
 """As a capture of 2020 shows it: TransactionDate before the push itself. Source: reference 3.1."""

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.overload import lock_named, printed_since
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.overload import lock_named, printed_since
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
 
 ROUNDS: Final = 4
 AT_ONCE: Final = 3

@@ -11,13 +11,12 @@ from typing import Any, Final
 from tayari_formats.json_text import read_object
 from tayari_money.invariants import shillings
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
-from tayari_contracts.fuzzing import changed_bodies
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote, say, times
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say, times
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 
 OPEN_S: Final = 60.0
 """So long the prompt is open: no result of M-Pesa's comes while this check looks, to hide what an odd callback did."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import first_query, unanswered
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.status_queries import first_query, unanswered
 
 ASKS_WITHIN_S = 10.0
 

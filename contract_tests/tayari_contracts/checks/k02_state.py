@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.book import untranslated
-from tayari_contracts.findings import Failed, Warned, unknown_word
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Warned, unknown_word
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.run_record import untranslated
 
 WAYS = "a request, an SQL query, a file or a command"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.closing import judge
-from tayari_contracts.payouts import judge_payouts
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.payouts import judge_payouts
+from tayari_contracts.steps.reconciliation import judge
 
 
 @check("M01")

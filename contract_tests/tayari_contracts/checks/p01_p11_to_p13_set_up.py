@@ -6,9 +6,13 @@ from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.payment import Payment
-from tayari_contracts.payouts import (
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.steps.payouts import (
     error_of,
     expect_results_taken,
     pay_out,
@@ -19,11 +23,6 @@ from tayari_contracts.payouts import (
     transactions,
     until,
 )
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.situations import after
-from tayari_contracts.wording import say
 
 CREDENTIAL_REFUSED: Final = ("2001", "8006")
 NOT_ENABLED: Final = "403.002.1001"

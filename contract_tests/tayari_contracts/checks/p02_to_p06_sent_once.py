@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.payment import Payment
-from tayari_contracts.payouts import (
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, Probe
+from tayari_contracts.steps.payouts import (
     asked_about,
     error_of,
     expect_one_id,
@@ -22,10 +25,6 @@ from tayari_contracts.payouts import (
     until,
     watch,
 )
-from tayari_contracts.probe import FAILED, PAID, PENDING, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after
-from tayari_contracts.wording import say
 
 DUPLICATE: Final = "500.002.1001"
 WATCHED_S: Final = 8.0

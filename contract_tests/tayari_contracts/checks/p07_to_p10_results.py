@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tayari_contracts.findings import Failed, Missing, Untested
-from tayari_contracts.payment import Payment
-from tayari_contracts.payouts import (
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Missing, Untested, quote, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.payouts import (
     expect_one_id,
     expect_results_taken,
     pay_out_sent,
@@ -17,11 +21,6 @@ from tayari_contracts.payouts import (
     transactions,
     watch,
 )
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import after
-from tayari_contracts.wording import quote, say
 
 PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
 """What TransactionID holds where no transaction was made. Source: reference 3.0."""

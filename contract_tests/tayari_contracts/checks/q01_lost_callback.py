@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.asking import GRACE_S, patience_s, unanswered
-from tayari_contracts.findings import Warned
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Warned
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.status_queries import GRACE_S, patience_s, unanswered
 
 BECAUSE = "its callback never came, and a status query would have said that it is paid"
 

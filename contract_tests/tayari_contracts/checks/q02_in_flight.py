@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.asking import expect_undecided, unanswered
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.status_queries import expect_undecided, unanswered
 
 FORMS: Final = {
     "4999": "ResultCode 4999, in a 200",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import expect_undecided, on_query, unanswered
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.status_queries import expect_undecided, on_query, unanswered
 
 ERRORS = {
     "500.003.1001 Internal Server Error": on_query("api_error", error="500.003.1001.internal_server_error"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.asking import first_query, on_query, patience_s, queries_until, times_of, unanswered
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import PENDING, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.spacing import most_in
-from tayari_contracts.traffic import status_of
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import PENDING, Probe
+from tayari_contracts.steps.pushes import status_of
+from tayari_contracts.steps.retry_intervals import most_in
+from tayari_contracts.steps.status_queries import first_query, on_query, patience_s, queries_until, times_of, unanswered
 
 WINDOW_S = 60.0
 PER_MINUTE = 5

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.asking import GRACE_S, times_of, unanswered
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.status_queries import GRACE_S, times_of, unanswered
 
 STRAGGLER_S = 1.5
 """A query that was under way when the payment became final."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import first_query, patience_s, unanswered
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.steps.status_queries import first_query, patience_s, unanswered
 
 
 @check("Q06")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import REACTION_S, first_query, unanswered
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.status_queries import REACTION_S, first_query, unanswered
 
 OTHER = "ws_CO_0101202600000001700000000"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import first_query, patience_s, unanswered
-from tayari_contracts.findings import Untested, Warned
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Untested, Warned
+from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.steps.status_queries import first_query, patience_s, unanswered
 
 
 @check("Q08")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import on_query
-from tayari_contracts.findings import Failed, Inapplicable, Untested
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.status_queries import on_query
 
 IN_FLIGHT_S = 5.0
 """So long the query says nothing yet: a merchant that believes its callbacks has heard this one before it asks."""

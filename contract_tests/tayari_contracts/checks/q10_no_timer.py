@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, Probe
 
 SLOW_S = 14.0
 """A customer who looks for the phone first; the prompt lives for about a minute."""

@@ -6,13 +6,12 @@ import time
 
 from tayari_target.driver import StatusView
 
-from tayari_contracts.asking import unanswered
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.messages import invites_payment
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PENDING, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import invites_payment
+from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PENDING, Probe
+from tayari_contracts.steps.status_queries import unanswered
 
 WATCH_S = 60.0
 OFTEN_S = 1.0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tayari_contracts.asking import asks_only_when_read, first_query, queries_until, unanswered
-from tayari_contracts.backoff import Trend
-from tayari_contracts.findings import Failed, Missing, Unjudged, Untested
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.spacing import trend_of_one, written
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
+from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
 
 IN_FLIGHT = 3
 """With the answer that ends it: four queries, three pauses."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.controls import judge_control
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.rules import Control
+from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.control_payments import judge_control
 
 
 @check("Q13")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Missing, Untested
-from tayari_contracts.probe import PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Missing, Untested, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import PAID, REVIEW, Probe
 
 DOWN_S = 1.5
 CALLBACK_S = 2.0

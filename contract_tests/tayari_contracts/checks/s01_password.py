@@ -7,11 +7,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 
 @check("S01")

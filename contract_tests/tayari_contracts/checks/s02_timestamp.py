@@ -7,11 +7,11 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Warned
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 EAST_AFRICA: Final = timezone(timedelta(hours=3))
 TOLERANCE_S: Final = 300.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.situations import after, situation
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Warned
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 APART_S = 1.3
 STALE_S = 1.2

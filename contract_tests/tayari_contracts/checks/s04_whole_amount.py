@@ -6,13 +6,13 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged, Warned
-from tayari_contracts.pages import crash_of
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push, taken_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Unjudged, Warned
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100

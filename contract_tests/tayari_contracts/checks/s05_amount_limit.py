@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s04_whole_amount import amount_of
-from tayari_contracts.findings import Failed, Unjudged, Warned
-from tayari_contracts.pages import crash_of, raw_words_of
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes
-from tayari_contracts.wording import quote
+from tayari_contracts.context.customer_messages import crash_of, raw_words_of
+from tayari_contracts.context.findings import Failed, Unjudged, Warned, quote
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.pushes import calm_pushes
 
 TOTAL: Final = 300_000
 """M-Pesa takes 250 000 at most (reference 3.1)."""

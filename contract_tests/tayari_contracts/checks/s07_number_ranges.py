@@ -8,13 +8,13 @@ from typing import Final
 
 from tayari_reports.model import NotTested
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s06_phone_forms import REFUSED, wire_problem
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import taken_pushes
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import taken_pushes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push, taken_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}
 SWALLOWED: Final = frozenset("&#@")

@@ -9,12 +9,12 @@ from math import log2
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Warned
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
 """Refused in C2B URLs; for STK a finding only, for shops run with them (reference 1.9)."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.payment import Entry, Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 CUSTOMERS: Final = 2
 """Two customers who both see another number prompted: that is the number for all."""

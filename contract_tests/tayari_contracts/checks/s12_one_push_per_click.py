@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.orders import require_one_order
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.traffic import calm_pushes, first_push
-from tayari_contracts.wording import times
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, times
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe, require_one_order
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 OPEN_S = 3.0
 """How long the customer takes; all clicks fall into this time."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.orders import require_one_order
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import gaps_s
-from tayari_contracts.situations import after, situation
-from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.probe import Probe, require_one_order
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 AGAIN_AT_S = 10.0
 OPEN_S = 14.0

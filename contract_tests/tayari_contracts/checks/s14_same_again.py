@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
-from tayari_contracts.messages import is_raw, problems_of
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote, say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import is_raw, problems_of
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
 
 TOPIC = "try_later_two_minutes"
 CRASH = 500

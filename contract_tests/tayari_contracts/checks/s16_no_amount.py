@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s04_whole_amount import amount_of
-from tayari_contracts.findings import Failed, Warned, WrongCredit
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Warned, WrongCredit
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.steps.pushes import calm_pushes
 
 TOTALS: Final = (0, -50)
 SETTLES_S: Final = 2.0

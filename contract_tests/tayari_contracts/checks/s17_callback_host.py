@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import body_of
-from tayari_contracts.traffic import taken_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import taken_pushes
 
 STRANGER: Final = "stranger.example"
 WAYS: Final[tuple[tuple[str, ...], ...]] = (

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged, Untested
-from tayari_contracts.orders import require_one_order
-from tayari_contracts.pages import crash_of
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.traffic import taken_pushes
-from tayari_contracts.wording import quote, say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe, require_one_order
+from tayari_contracts.steps.pushes import taken_pushes
 
 APART_S: Final = 1.5
 """So long after the first push, the second one is not taken for it."""

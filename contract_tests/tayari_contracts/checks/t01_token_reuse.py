@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Warned
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 PAYMENTS = 10
 FETCHES_ALLOWED = 2

@@ -7,12 +7,11 @@ from concurrent.futures import wait
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed, Unjudged, Untested, Warned
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import Fault, token_situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, quote
+from tayari_contracts.context.inline_scenarios import Fault, token_situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
 
 STARTS = 20
 FETCHES_ALLOWED = 2

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.payment import Entry
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import token_situation
-from tayari_contracts.traffic import calm_pushes, first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.inline_scenarios import token_situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 LIFE_S = 2
 DEAD_AFTER_S = LIFE_S + 0.8

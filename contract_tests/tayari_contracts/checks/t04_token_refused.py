@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import header
-from tayari_contracts.situations import Fault, refused, situation
-from tayari_contracts.traffic import calm_pushes, first_push
-from tayari_contracts.wording import times
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, times
+from tayari_contracts.context.inline_scenarios import Fault, refused, situation
+from tayari_contracts.context.journal_reader import header
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 RECOVERY_S = 8.0
 

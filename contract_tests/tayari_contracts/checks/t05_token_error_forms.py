@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.t04_token_refused import play_token_refusal
-from tayari_contracts.findings import Failed, Untested, Warned
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import Fault, gateway, refused
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.inline_scenarios import Fault, gateway, refused
+from tayari_contracts.context.probe import Probe
 
 FORMS: Final[dict[str, Fault]] = {
     "404.001.03 with HTTP 401": refused("404.001.03.invalid_access_token.status_401"),

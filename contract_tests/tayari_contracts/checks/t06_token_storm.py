@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.pages import crash_of
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import refused, situation
-from tayari_contracts.traffic import calm_pushes, first_push
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Warned, say
+from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
 """Enough to tell a loop from a resend, few enough to end a loop that has no end of its own."""

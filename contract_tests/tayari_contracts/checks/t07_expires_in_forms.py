@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import token_situation
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import token_situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import calm_pushes
 
 FORMS = {"string": str, "number": int}
 LIFE_S = 3599

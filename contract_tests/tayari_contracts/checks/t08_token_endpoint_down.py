@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.pages import crash_of, leak_of
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of
-from tayari_contracts.situations import Fault, page, token_situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import crash_of, leak_of
+from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.inline_scenarios import Fault, page, token_situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 
 ANSWERS: Final[dict[str, Fault]] = {
     "HTTP 400 without a body": {"empty_body": {"status": 400, "times": "always"}},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import header
-from tayari_contracts.traffic import first_push
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.journal_reader import header
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import first_push
 
 
 @check("T09")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from tayari_contracts.elsewhere import Listener, merchant_at, untrusted_certificate
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.stub_daraja import Listener, merchant_at, untrusted_certificate
 
 WATCH_S = 15.0
 OFTEN_S = 0.1

@@ -8,12 +8,11 @@ from typing import Final
 
 from tayari_target.driver import MerchantDriver, Started
 
-from tayari_contracts.book import untranslated
-from tayari_contracts.elsewhere import Listener, merchant_at
-from tayari_contracts.findings import Failed, Unjudged, Untested, unknown_word
-from tayari_contracts.probe import FAILED, PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.wording import say
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
+from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.run_record import untranslated
+from tayari_contracts.steps.stub_daraja import Listener, merchant_at
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""

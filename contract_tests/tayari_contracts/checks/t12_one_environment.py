@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.payment import Entry
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.sight import answer_of, header
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.journal_reader import answer_of, header
+from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.probe import Probe
 
 OAUTH, CALLS = "oauth", ("stk_push", "stk_query")
 

@@ -6,11 +6,11 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import page, refused, situation
-from tayari_contracts.traffic import calm_pushes
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import page, refused, situation
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.steps.pushes import calm_pushes
 
 SHORTEST: Final = 10
 """A shorter secret may be an ordinary word of a page."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.messages import is_raw, problems_of
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import SETTLED, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import is_raw, problems_of
+from tayari_contracts.context.findings import Failed, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import SETTLED, Probe
 
 TOPICS: Final = {
     1: "insufficient_funds",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.messages import promises_in
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import promises_in
+from tayari_contracts.context.findings import Failed, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import Probe
 
 WATCH_S = 10.0
 OFTEN_S = 0.5

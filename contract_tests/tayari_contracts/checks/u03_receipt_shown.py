@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.findings import Failed
-from tayari_contracts.probe import Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import Probe
 
 OFTEN_S = 0.25
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.u01_own_words import text_of
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.messages import is_raw, problems_of, promises_in
-from tayari_contracts.probe import FAILED, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.context.customer_messages import is_raw, problems_of, promises_in
+from tayari_contracts.context.findings import Failed, Warned, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, Probe
 
 TOPIC = "insufficient_funds"
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from tayari_contracts.findings import Failed, Warned
-from tayari_contracts.messages import offers_another_way, problems_of
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import PAID, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import situation
-from tayari_contracts.traffic import first_push
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.customer_messages import offers_another_way, problems_of
+from tayari_contracts.context.findings import Failed, Warned, quote
+from tayari_contracts.context.inline_scenarios import situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.steps.pushes import first_push
 
 TOPIC = "service_unavailable"
 WAIT_S = 20.0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.u01_own_words import TOPICS
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.messages import is_raw, machine_words, promises_in
-from tayari_contracts.payment import Payment
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.context.customer_messages import is_raw, machine_words, promises_in
+from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
 
 UNDECIDED: Final = frozenset({"ask first", "poll"})
 """What the catalogue advises where nobody knows yet whether money moved: then nothing may be promised."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tayari_contracts.findings import Failed, Untested
-from tayari_contracts.probe import FAILED, REVIEW, Probe
-from tayari_contracts.registry import check
-from tayari_contracts.situations import after, situation
-from tayari_contracts.wording import quote
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, REVIEW, Probe
 
 RAW: Final = re.compile(
     r"MerchantRequestID|CheckoutRequestID|ResponseCode|ResponseDescription|CustomerMessage|\bws_CO_\w+"

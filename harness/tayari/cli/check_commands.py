@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from tayari_contracts.rules import UnknownRule, canonical, select
+from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_reports.errors import ReportError

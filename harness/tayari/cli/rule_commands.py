@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from tayari_contracts.rules import CatalogueRow, canonical, catalogue
+from tayari_contracts.catalogue.rules import CatalogueRow, canonical, catalogue
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_reports.jsonio import to_dict

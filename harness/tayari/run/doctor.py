@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tayari_contracts.rules import Need, catalogue
+from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit

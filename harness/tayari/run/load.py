@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tayari_contracts.rules import catalogue, select
+from tayari_contracts.catalogue.rules import catalogue, select
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_target.merchant_process import free_port

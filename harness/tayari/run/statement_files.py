@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from tayari_contracts.rules import canonical, catalogue
+from tayari_contracts.catalogue.rules import canonical, catalogue
 from tayari_formats.problems import FileError, Problem
 from tayari_formats.problems import Path as DataPath
 from tayari_formats.schema import BadText, Checked, check

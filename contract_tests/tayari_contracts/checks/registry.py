@@ -1,0 +1,38 @@
+"""Which function checks which rule: filled by the `@check` decorator of the modules in `checks/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+
+import tayari_contracts.checks
+from tayari_contracts.context.probe import Probe
+
+CheckFunction = Callable[[Probe], None]
+"""A check plays its situation through the probe and raises a `Finding` unless the rule was kept."""
+
+_checks: dict[str, CheckFunction] = {}
+
+
+class DuplicateCheck(Exception):
+    """Two functions claim one rule."""
+
+
+def check(rule_id: str) -> Callable[[CheckFunction], CheckFunction]:
+    """Mark the function that checks `rule_id`."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        if rule_id in _checks and _checks[rule_id].__module__ != function.__module__:
+            raise DuplicateCheck(f"{rule_id} is checked by {_checks[rule_id].__module__} and by {function.__module__}")
+        _checks[rule_id] = function
+        return function
+
+    return register
+
+
+def checks() -> Mapping[str, CheckFunction]:
+    """All checks by rule id, after every module of `checks/` was imported."""
+    for module in iter_modules(tayari_contracts.checks.__path__):
+        import_module(f"tayari_contracts.checks.{module.name}")
+    return _checks

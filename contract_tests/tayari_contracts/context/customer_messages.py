@@ -1,0 +1,314 @@
+"""What a customer should be told, by topic, and how a text is judged against it: specific, honest, with a way on.
+
+The judgement is on purpose generous: any wording in English or Swahili that names the cause and the next step will do.
+Source: the `Say` column of the result codes (reference section 4) and rules U01, U02, U05, U06; the words are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import yaml
+from tayari_formats.json_text import read_value
+from tayari_target.driver import Started
+from tayari_target.extraction import visible_text
+
+from tayari_contracts.context.findings import quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One situation: groups of patterns (each group needs one match), and what must not be said."""
+
+    about: str
+    names: tuple[str, ...]
+    """Any of these names the cause."""
+    next_step: tuple[str, ...] = ()
+    """Any of these offers a way on; empty: none needed."""
+    never: tuple[str, ...] = ()
+
+
+GENERIC: Final = (
+    r"something went wrong",
+    r"an error (has )?occurred",
+    r"unexpected error",
+    r"internal server error",
+    r"^\W*(sorry\W+)?((your|the|m-?pesa|this) )*(payment|transaction|request|order) "
+    r"((has|was|is|could|did) )?(not )?(be(en)? )?"
+    r"(failed|unsuccessful|declined|rejected|successful|completed?|processed|go through)"
+    r"(\W+(please )?(try|retry)( it)?( again)?( later)?)?\W*$",
+    r"^\W*(failed|error|failure|declined|unsuccessful|imeshindikana|imefeli)\W*$",
+)
+"""Texts that say nothing, wherever they stand alone."""
+
+MACHINE: Final = (
+    r"<html",
+    r"<!doctype",
+    r"traceback \(most recent call last\)",
+    r"\bincapsula\b",
+    r"\bat [\w.$]+\([\w.]+:\d+\)",
+    r"\b(keyerror|typeerror|valueerror|jsondecodeerror|nullpointerexception)\b",
+    r"undefined is not",
+    r"\[object object\]",
+    r"\b(errorCode|errorMessage|ResultDesc|ResultCode|requestId)\b",
+    r"\b(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|SQLSTATE)\b",
+    r"\bHTTPS?ConnectionPool\b|max retries exceeded",
+    r"\bstatus code \d{3}\b",
+    r"\b\w+(Exception|Error):",
+)
+"""What machines say to each other, and no customer should read."""
+
+
+UNDER_CONDITION: Final = (
+    r"\b(if|unless|whether|until|before|in case|make sure|check(?= that)|confirm(?= that)|kama|iwapo|ikiwa)\b"
+    r"[^.!?;,\n]*"
+)
+"""Clauses that claim nothing: "if you were not charged, ..." is no promise."""
+
+FOR_LATER: Final = r"\b(if|when|once|kama|iwapo|ikiwa)\b[^.!?;\n]*"
+"""Sentences about what may come: "if it fails, you can try again" asks for nothing now."""
+
+FORBIDDEN: Final = (
+    r"\b(do not|don.t|never|no need to|rather than|instead of|without|usi\w+)\b[^.!?;\n]{0,40}"
+    r"\b(pay|paying|try|trying|retry|send|start|lipe|jaribu)\w*"
+)
+INVITATIONS: Final = (
+    r"\b(pay|try|order|check ?out|send) (it |this |now )?(once )?(more|again)\b",
+    r"\bretry\b",
+    r"\b(make|start|send) (a |another |the )?(new |second )?(payment|order|request)\b",
+    r"\b(lipa|jaribu) tena\b",
+)
+"""What makes a customer pay a second time while the first payment may still arrive."""
+
+FAILURES: Final = (
+    r"\b(payment|transaction|order|purchase|request|it)\b (has |have |was |is |been )*"
+    r"(failed|declined|rejected|refused|unsuccessful|cancell?ed|void)\b",
+    r"\b(payment|transaction|order|purchase|request|it)\b (was|is|has|could|can|did)( ?not|n.t)( be| been)? "
+    r"(successful|complete(d)?|processed|made|accepted|taken|sent|go through|gone through)\b(?! yet)",
+    r"\b(failed|unable|not able|could not|couldn.t|cannot|can.t) (to )?"
+    r"(process|complete|make|take|send|start|initiate) (the|your|this) (payment|transaction|order|request|prompt)\b",
+    r"^\W*(payment |transaction )?(failed|failure|declined|unsuccessful|rejected)\b",
+    r"\b(imeshindikana|yameshindikana|imefeli|yamefeli|yamekataliwa|imekataliwa)\b",
+)
+"""What says that a payment is over and was not made."""
+
+ANOTHER_WAY: Final = (
+    r"pay ?bill",
+    r"\b(till|cards?|cash|bank|airtel|paypal|taslimu|kadi|benki)\b",
+    r"(another|other|different|alternative) (payment )?(method|way|means|option)",
+    r"pay (on delivery|at the counter|in (the )?(shop|store)|by hand)",
+    r"njia (nyingine|mbadala)",
+)
+"""Ways to pay that work while M-Pesa's prompt does not."""
+
+FILLERS: Final = frozenset({
+    "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
+    "message", "sorry", "your", "the", "was", "has", "is", "not", "successful", "unsuccessful", "mpesa", "m", "pesa",
+    "safaricom", "daraja", "stk", "push", "desc", "resultdesc", "resultcode", "declined", "cancelled", "please", "try",
+    "again",
+})  # fmt: skip
+"""Words that add nothing to M-Pesa's own text."""
+
+
+class UnknownTopic(Exception):
+    """A scenario or a check names a topic that `customer_messages.yaml` does not have."""
+
+
+@cache
+def topics() -> Mapping[str, Topic]:
+    """All topics by name."""
+    shipped = files("tayari_contracts.context").joinpath("customer_messages.yaml")
+    raw = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    return {
+        name: Topic(
+            about=row["about"],
+            names=tuple(row["names"]),
+            next_step=tuple(row.get("next_step", ())),
+            never=tuple(_flat(row.get("never", ()))),
+        )
+        for name, row in raw.items()
+    }
+
+
+def problems_of(text: str, topic: str) -> list[str]:
+    """What is wrong with telling a customer `text` in the situation `topic`; empty when nothing is.
+
+    Raises:
+        UnknownTopic: there is no such topic.
+    """
+    if topic not in topics():
+        raise UnknownTopic(f"{topic} is not a topic; there are {', '.join(sorted(topics()))}")
+    wanted = topics()[topic]
+    if not text.strip():
+        return [f"expected a message about {wanted.about}"]
+    problems = [f"shows the customer what machines say ({found})" for found in machine_words(text)[:1]]
+    if not _any(wanted.names, text):
+        generic = "is generic; " if _any(GENERIC, text) else ""
+        problems.append(f"{generic}does not say that {wanted.about}")
+    if wanted.next_step and not _any(wanted.next_step, text):
+        problems.append("offers no way on")
+    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
+    problems += [f"must not say {quote(found.group(0))}" for found in _all(wanted.never, claimed)]
+    return problems
+
+
+def offers_another_way(text: str) -> bool:
+    """Whether the text names another way to pay now, and not only a later try of the same one."""
+    return _any(ANOTHER_WAY, text)
+
+
+def promises_in(text: str) -> list[str]:
+    """Where the text promises that nothing was charged, in the text's own words."""
+    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
+    return [" ".join(found.group(0).split()) for found in _all(topics()["no_answer"].never, claimed)]
+
+
+def invites_payment(text: str) -> list[str]:
+    """Where the text asks for another payment, in its own words; "do not pay again" asks for none."""
+    claimed = text
+    for excused in (FOR_LATER, UNDER_CONDITION, FORBIDDEN):
+        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
+    return [found.group(0) for found in _all(INVITATIONS, claimed)]
+
+
+def failures_in(text: str) -> list[str]:
+    """Where the text says that the payment failed, in its own words; "if it failed, ..." says nothing."""
+    claimed = text
+    for excused in (FOR_LATER, UNDER_CONDITION):
+        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
+    return [" ".join(found.group(0).split()) for found in _all(FAILURES, claimed)]
+
+
+def is_raw(text: str, result_desc: str) -> bool:
+    """Whether a text for customers is M-Pesa's own `result_desc` and nothing else."""
+    said, sent = _words(text), _words(result_desc)
+    if not sent:
+        return False
+    joined, wanted = " ".join(said), " ".join(sent)
+    if wanted not in joined:
+        return False
+    rest = joined.replace(wanted, " ", 1).split()
+    return all(word in FILLERS or word.isdigit() for word in rest)
+
+
+def machine_words(text: str) -> list[str]:
+    """Pieces of HTML, stack traces and the like in a text for customers."""
+    return [found.group(0) for found in _all(MACHINE, text)]
+
+
+def is_generic(text: str) -> bool:
+    """Whether the text says nothing about what happened."""
+    return not text.strip() or _any(GENERIC, text)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _flat(patterns: Iterable[str | list[str]]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, str):
+            yield pattern
+        else:
+            yield from pattern
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+
+
+def _all(patterns: tuple[str, ...], text: str) -> list[re.Match[str]]:
+    return [found for pattern in patterns if (found := re.search(pattern, text, re.IGNORECASE))]
+
+
+LEAKS: Final = (
+    r"traceback \(most recent call last\)",
+    r"incapsula",
+    r"werkzeug debugger",
+    r"whitelabel error page",
+    r"\bat [\w.$<>]+ ?\([^()\s]+:\d+(?::\d+)?\)",
+    r"\b(?:KeyError|TypeError|ValueError|AttributeError|JSONDecodeError|UnexpectedValueException|NullPointerException"
+    r"|SyntaxError|ReferenceError|NoMethodError|HTTPError|JSONException)\b",
+    r"stack trace:",
+    r'"(?:trace|stack|exception)"\s*:\s*[\["]',
+    r"\[object Object\]",
+    r"unexpected token .{1,4} in json",
+    r"expecting value: line \d",
+)
+"""Of the inside of a program, or of the edge; nothing of the kind belongs in any answer."""
+
+RAW: Final = (r'"?errorCode"?\s*:', r'"?requestId"?\s*:', r"\b\d{3}\.\d{3}\.\d{2,4}\b", r"\bBad Request - Invalid\b")
+"""Daraja's envelope, passed on."""
+
+SENTENCE_KEYS: Final = ("message", "error", "detail", "title", "description", "msg", "reason", "error_description")
+
+FOREIGN_PAGE: Final = r"<html|<!doctype html|<head>|<iframe"
+
+
+def leak_of(*texts: str) -> str:
+    """The first piece of machinery in these texts of the merchant, or nothing.
+
+    A merchant may answer with a page of its own; HTML inside of JSON is somebody else's page.
+    """
+    for text in texts:
+        patterns = LEAKS if text.lstrip().startswith("<") else (*LEAKS, FOREIGN_PAGE)
+        for pattern in patterns:
+            found = re.search(pattern, text, re.IGNORECASE)
+            if found is not None:
+                return found.group(0)
+    return ""
+
+
+def raw_words_of(text: str) -> str:
+    """Daraja's raw error in a text that the customer reads, or nothing."""
+    for pattern in RAW:
+        found = re.search(pattern, text)
+        if found is not None:
+            return found.group(0)
+    return ""
+
+
+def crash_of(started: Started) -> str:
+    """How the start of a payment shows that the merchant's program broke; empty when it did not.
+
+    A 5xx with a sentence for the customer is an answer, 500 excepted: 500 says that the program did not expect this.
+    """
+    if started.status is None:
+        return f"the merchant gave no answer ({started.error})"
+    leak = leak_of(started.body, started.message)
+    if leak:
+        return f"the merchant's answer ({started.status}) shows {quote(leak)}"
+    if started.status == 500:
+        return f"the merchant answered 500, as a program that broke does: {quote(started.body, most=80)}"
+    if started.status > 500 and _says_nothing(started.message or sentences(started.body)):
+        return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
+    return ""
+
+
+def told_at_start(started: Started) -> str:
+    """What the customer was told when the payment was started. A refusal often has its sentence under another name than
+    the one that `merchant.pay.message` gives; then it is looked for."""
+    return started.message or ("" if started.accepted else sentences(started.body).strip())
+
+
+def sentences(body: str) -> str:
+    """What a body says in words: of JSON only the texts under the usual names, of anything else all of it."""
+    decoded = read_value(body)
+    if decoded is None:
+        return visible_text(body)
+    if not isinstance(decoded, dict):
+        return body
+    nested = [value for value in decoded.values() if isinstance(value, dict)]
+    told = [row.get(name) for row in (decoded, *nested) for name in SENTENCE_KEYS]
+    return " ".join(text for text in told if isinstance(text, str))
+
+
+def _says_nothing(text: str) -> bool:
+    words = " ".join(re.sub(r"\W|\d", " ", text).split())
+    standard = r"(internal )?server error|error|bad gateway|service unavailable|server got itself in trouble"
+    return not words or re.fullmatch(rf"({standard}|\s)+", words, re.IGNORECASE) is not None

@@ -1,0 +1,81 @@
+"""How a check ends when it does not simply pass: raised by checks, turned into a `Check` by the conductor."""
+
+from __future__ import annotations
+
+from tayari_reports.model import NotTested
+from tayari_target.driver import StatusView
+
+
+class Finding(Exception):
+    """A check's ending other than a pass; the text is the sentence that the report shows."""
+
+
+class Failed(Finding):
+    """The merchant broke the rule. Say what was found, then what was expected."""
+
+
+class Missing(Failed):
+    """What the rule asks for did not come in time. A merchant that limits its status queries may have had none left."""
+
+
+class WrongCredit(Failed):
+    """Too much was credited, or too often. One occurrence is proof; any other failure is repeated alone first, for
+    checks that run side by side may be to blame."""
+
+
+class Warned(Finding):
+    """A SHOULD is not met, or a MUST is met in a way that will hurt."""
+
+
+class Unjudged(Finding):
+    """The check ran, and what it saw does not decide."""
+
+
+class Unsettled(Unjudged):
+    """An ordinary payment that was begun later is not settled, so what lies before it may not be dealt with."""
+
+
+class Untested(Finding):
+    """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else."""
+
+    def __init__(
+        self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "", certain: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.why = why
+        self.enable = enable
+        self.certain = certain
+
+
+def unknown_word(word: str) -> Untested:
+    """The merchant names a state that the target file does not translate: that is no fault of the merchant's."""
+    return Untested(
+        f'the merchant calls a payment "{word}", which merchant.status.states does not name; add it under paid, '
+        "failed, pending or review",
+        why=NotTested.TARGET_KEY_MISSING,
+        enable="merchant.status.states",
+    )
+
+
+class Inapplicable(Finding):
+    """What the rule is about does not exist in this merchant, and no traffic says otherwise."""
+
+
+def say(view: StatusView) -> str:
+    """A payment's state as a reason names it."""
+    if view.state is not None:
+        return view.state.value
+    return f"in no state that could be read ({view.error or view.raw_state or 'empty answer'})"
+
+
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {0: "not at all", 1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def quote(text: str, *, most: int = 160) -> str:
+    """A text in quotation marks, on one line, shortened."""
+    flat = " ".join(text.split())
+    if not flat:
+        return "nothing"
+    return f'"{flat[:most]}..."' if len(flat) > most else f'"{flat}"'

@@ -1,0 +1,195 @@
+"""What all checks of a session did, kept so that the money of the whole run can be judged at its end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from secrets import randbelow
+from string import ascii_uppercase, digits
+from threading import Lock
+from typing import Final
+
+from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
+from tayari_target.driver import StatusView
+
+from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.context.findings import Finding
+from tayari_contracts.context.overload import Overload, StartGate
+from tayari_contracts.context.payment import Payment
+
+CRASH: Final = 500
+BROKEN: Final = 400
+
+
+def untranslated(view: StatusView) -> str:
+    """The merchant's word for a state that `merchant.status.states` does not name; empty where there is none."""
+    readable = not view.error and (view.http_status or 200) < BROKEN
+    return view.raw_state if view.state is None and readable else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A control after it was played: its payments, and how it did not end as expected."""
+
+    payments: tuple[Payment, ...] = ()
+    finding: Finding | None = None
+
+
+class Controls:
+    """The controls of one run, each played once. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._played: dict[Control, Played] = {}
+        self._locks = {control: Lock() for control in Control}
+
+    def once(self, control: Control, play: Callable[[], Played]) -> Played:
+        """How the control ended; whoever asks first plays it, and others wait."""
+        with self._locks[control]:
+            if control not in self._played:
+                self._played[control] = play()
+            return self._played[control]
+
+    def are_broken(self, controls: Iterable[Control]) -> bool:
+        """Whether one of these was played and did not end as expected."""
+        found = [self._played.get(control) for control in controls]
+        return any(played is not None and played.finding is not None for played in found)
+
+    def forget_failures(self) -> None:
+        """Let what did not end as expected be played again: the merchant was strained at the time."""
+        for control, lock in self._locks.items():
+            with lock:
+                if control in self._played and self._played[control].finding is not None:
+                    del self._played[control]
+
+
+class Book:
+    """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
+
+    def __init__(self, *, payments_at_once: int | None = None, queries_per_minute: float | None = None) -> None:
+        self._lock = Lock()
+        self._orders: dict[str, list[Payment]] = defaultdict(list)
+        self._looks: dict[str, list[Observation]] = defaultdict(list)
+        self._payouts: list[Payment] = []
+        self._forged: set[str] = set()
+        self._told: dict[str, str] = {}
+        self.overload = Overload()
+        self.controls = Controls()
+        self.gate = StartGate(payments_at_once)
+        """All checks together start no more payments at once than the merchant promises to bear."""
+        self.queries_per_minute = queries_per_minute
+        """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
+        self.prompted = ""
+        """The number to which the merchant pushes, whoever pays; empty: it pushes to the payer."""
+        self._strangers: dict[str, set[str]] = defaultdict(set)
+        self.unknown_word = ""
+        """The last word for a state that the target file does not translate."""
+        self.receipt_seen = False
+        """Whether any look found a receipt."""
+        self.records: tuple[PaymentRecord, ...] | None = None
+        """The whole run, once it was closed."""
+
+    def start(self, payment: Payment) -> None:
+        """A payment was started; payments with one reference are attempts to pay one order."""
+        with self._lock:
+            if payment.kind is PaymentKind.PAYOUT:
+                self._payouts.append(payment)
+                return
+            self._orders[payment.reference].append(payment)
+            if payment.started.message:
+                self._told[payment.msisdn] = payment.started.message
+
+    def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
+        """A payment's state was read; an unreadable one says nothing of it."""
+        self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
+        self.unknown_word = untranslated(view) or self.unknown_word
+        self.receipt_seen = self.receipt_seen or bool(view.receipt)
+        if view.message:
+            with self._lock:
+                self._told[payment.msisdn] = view.message
+        if view.state is not None:
+            look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
+            with self._lock:
+                self._looks[payment.reference].append(look)
+
+    def prompts(self, msisdn: str, *, instead_of: str) -> None:
+        """A push went to this number while another one was to be prompted; twice, it is the one for all."""
+        with self._lock:
+            self._strangers[msisdn].add(instead_of)
+            if len(self._strangers[msisdn]) > 1:
+                self.prompted, self.gate = msisdn, StartGate(1)
+
+    def forge(self, checkout_request_id: str) -> None:
+        """A check plays the stranger: callbacks of this payment prove nothing from now on."""
+        with self._lock:
+            self._forged.add(checkout_request_id)
+
+    @property
+    def forged(self) -> frozenset[str]:
+        """The ids for which somebody who is not Safaricom sent a success."""
+        with self._lock:
+            return frozenset(self._forged)
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What each customer was told last, by MSISDN."""
+        with self._lock:
+            return dict(self._told)
+
+    @property
+    def orders(self) -> Mapping[str, tuple[Payment, ...]]:
+        """The attempts of each order, in order, by reference."""
+        with self._lock:
+            return {reference: tuple(payments) for reference, payments in self._orders.items()}
+
+    @property
+    def payouts(self) -> tuple[Payment, ...]:
+        """The payouts that the merchant was asked for, in order."""
+        with self._lock:
+            return tuple(self._payouts)
+
+    def looks(self, reference: str) -> tuple[Observation, ...]:
+        """The looks at one order, in order of time."""
+        with self._lock:
+            return tuple(sorted(self._looks[reference], key=lambda look: look.began))
+
+
+SUITE_PREFIX = "25471"
+"""Numbers 2547 1x are the suites'; the load run has a block of its own, so that the two never meet."""
+
+
+class Allocation:
+    """Hands out MSISDNs and account references; safe to use from several threads.
+
+    Both start at a random place, so that a merchant that keeps its orders between runs sees new customers.
+    """
+
+    def __init__(self, *, start: int | None = None) -> None:
+        self._next = count(randbelow(9_000_000) if start is None else start)
+        self._run = "".join(_letter(randbelow(36)) for _ in range(3))
+        self._lock = Lock()
+        self.payers: set[str] = set()
+        """Every MSISDN that was handed out."""
+
+    def msisdn(self) -> str:
+        """Twelve digits, `25471` and seven more."""
+        payer = f"{SUITE_PREFIX}{self._number() % 10_000_000:07d}"
+        self.payers.add(payer)
+        return payer
+
+    def reference(self) -> str:
+        """At most twelve letters and digits, as Daraja's AccountReference allows."""
+        return f"T{self._run}{self._number() % 10_000_000:07d}"
+
+    def amount(self) -> int:
+        """Whole shillings between 100 and 899: never a limit, seldom twice the same."""
+        return 100 + self._number() * 7 % 800
+
+    def _number(self) -> int:
+        with self._lock:
+            return next(self._next)
+
+
+def _letter(index: int) -> str:
+    return (ascii_uppercase + digits)[index]

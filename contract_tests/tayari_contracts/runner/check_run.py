@@ -1,0 +1,261 @@
+"""One planned check, and how it becomes a `Check`: run once through a probe, every ending accounted for."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Event
+
+from tayari_control.client import ControlError
+from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
+from tayari_reports.redaction import fingerprint
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
+
+from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Seen
+from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.findings import (
+    Failed,
+    Finding,
+    Inapplicable,
+    Missing,
+    Unjudged,
+    Unsettled,
+    Untested,
+    Warned,
+    WrongCredit,
+)
+from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.run_record import Allocation, Book
+from tayari_contracts.runner.pass_conditions import not_seen
+from tayari_contracts.steps.control_payments import blocked
+
+LIMIT_S = 90.0
+"""What a check may take besides the merchant's own promised times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A rule or a scenario of the plan, with the function that judges it."""
+
+    rule: Rule
+    run: Callable[[Probe], None]
+    needs: frozenset[Need] = frozenset()
+    controls: frozenset[Control] = frozenset()
+    seen: frozenset[Seen] = frozenset()
+    exclusive: bool = False
+    last: bool = False
+    queries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A check, and how sure its ending is."""
+
+    check: Check
+    doubtful: bool = False
+    """Other requests at the same time may be to blame for it."""
+    missing: bool = False
+    """Something did not come in time."""
+    overlapped: bool = False
+    """The check itself started several payments at once, though no rule is about that."""
+
+    def left_open(self, reason: str) -> Performed:
+        """The same check, undecided for this reason."""
+        return replace(self, check=replace(self.check, state=State.UNKNOWN, fingerprint="", reason=reason))
+
+
+def job_of_row(row: CatalogueRow) -> Job:
+    """The planned check of a row of the catalogue."""
+    return Job(
+        rule=row.rule,
+        run=checks()[row.rule.id],
+        needs=row.needs,
+        controls=row.controls,
+        seen=row.seen,
+        exclusive=row.exclusive,
+        last=row.last,
+        queries=row.queries,
+    )
+
+
+def missing_need(job: Job, target: Target) -> Check | None:
+    """The check's ending when the target file lacks what it needs; None when nothing is missing."""
+    merchant = target.merchant
+    absent = _absent_kind(job, target)
+    if absent:
+        return Check(rule=job.rule.id, state=State.NOT_APPLICABLE, reason=absent)
+    status, payout = merchant.status, merchant.payout
+    present = {
+        Need.STATE: status is not None,
+        Need.CREDITS: merchant.ledger is not None or (status is not None and status.credited is not None),
+        Need.MESSAGE: merchant.pay.message is not None or (status is not None and status.message is not None),
+        Need.RECEIPT: status is not None and status.receipt is not None,
+        Need.AUDIT: merchant.audit is not None,
+        Need.RESTART: merchant.start is not None,
+        Need.QUERY: True,
+        Need.PAYOUT: payout is not None,
+        Need.PAYOUT_STATE: payout is not None and payout.status is not None,
+        Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
+        Need.ALERTS: payout is not None and payout.alerts is not None,
+    }
+    for need in sorted(job.needs):
+        if not present[need]:
+            key = ENABLED_BY[need]
+            return Check(
+                rule=job.rule.id,
+                state=State.NOT_TESTED,
+                reason=f"the target file has no {key}",
+                not_tested=NotTested.TARGET_KEY_MISSING,
+                enable=key,
+            )
+    if Need.QUERY in job.needs and "stk_query" not in merchant.capabilities:
+        return Check(
+            rule=job.rule.id,
+            state=State.NOT_APPLICABLE,
+            reason="the merchant declares no stk_query capability (K01 holds that against its traffic)",
+        )
+    return None
+
+
+def _absent_kind(job: Job, target: Target) -> str:
+    """Why the merchant does nothing of the kind that a rule is about: payments, or payouts; empty where it does."""
+    merchant = target.merchant
+    if Need.PAYOUT in job.needs:
+        pays_out = merchant.payout is not None or "payout" in merchant.capabilities
+        return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
+    return "" if merchant.takes_payments else "the merchant takes no payments: its target file has payouts alone"
+
+
+def perform(
+    job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None, one_by_one: bool = False
+) -> Performed:
+    """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`.
+
+    `one_by_one`: it starts its payments one after the other.
+    """
+    unmet = missing_need(job, stage.target)
+    if unmet is not None:
+        return Performed(unmet)
+    started_at, began = time.time(), time.monotonic()
+    limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
+    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book, one_by_one=one_by_one)
+    ending = _known_blocked(job, probe) or _unless_blocked(job, probe, _run(job, probe))
+    if stop.is_set():
+        ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
+    check = Check(
+        rule=job.rule.id,
+        state=ending.state,
+        reason=ending.reason,
+        not_tested=ending.why,
+        enable=ending.enable,
+        evidence=_evidence(probe),
+        tries=max(1, probe.tries),
+        depth=depth_of(stage.target),
+        started_at=started_at,
+        duration_s=round(time.monotonic() - began, 3),
+        scenario=probe.scenario,
+        repeat=repeat_command(job.rule, stage.target),
+    )
+    if check.state in (State.FAIL, State.WARN):
+        check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
+    return Performed(check, ending.doubtful, isinstance(ending.finding, Missing), probe.overlapped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    state: State
+    reason: str = ""
+    why: NotTested | None = None
+    enable: str = ""
+    doubtful: bool = False
+    finding: Finding | None = None
+
+
+def _run(job: Job, probe: Probe) -> _Ending:
+    try:
+        job.run(probe)
+        missing = [reason for seen in sorted(job.seen) if (reason := not_seen(probe, seen))]
+    except Finding as finding:
+        return _ending_of(finding, job.rule)
+    except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
+        return _failed_of_ours(error)
+    if missing:
+        return _Ending(State.NOT_TESTED, missing[0], NotTested.SET_UP_FAILED, doubtful=True)
+    return _Ending(State.PASS, "; ".join(probe.notes))
+
+
+def _failed_of_ours(error: Exception) -> _Ending:
+    if isinstance(error, ControlError):
+        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
+
+
+def _known_blocked(job: Job, probe: Probe) -> _Ending | None:
+    """The ending of a rule whose control has failed already: nothing it could play would say more.
+
+    A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
+    """
+    known = sorted(control for control in job.controls if probe.book.controls.are_broken([control]))
+    reasons = [reason for control in known if (reason := blocked(probe, control))] if job.rule.waivable else []
+    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else None
+
+
+def _unless_blocked(job: Job, probe: Probe, ending: _Ending) -> _Ending:
+    """The ending, unless an ordinary payment without the thing under test does not end as expected either."""
+    is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
+    if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
+        return ending
+    controls = job.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
+    try:
+        reasons = [
+            reason
+            for control in sorted(controls)
+            if (reason := blocked(probe, control, wrong_credit=isinstance(ending.finding, WrongCredit)))
+        ]
+    except Exception as error:  # noqa: BLE001 - as above: never the merchant's
+        return _failed_of_ours(error)
+    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else ending
+
+
+def _ending_of(finding: Finding, rule: Rule) -> _Ending:
+    text = str(finding)
+    match finding:
+        case Failed():
+            state = State.FAIL if rule.level is Level.MUST else State.WARN
+            return _Ending(state, text, doubtful=not isinstance(finding, WrongCredit), finding=finding)
+        case Warned():
+            return _Ending(State.WARN, text, doubtful=True)
+        case Untested():
+            doubtful = finding.why is NotTested.SET_UP_FAILED and not finding.certain
+            return _Ending(State.NOT_TESTED, text, finding.why, finding.enable, doubtful)
+        case Inapplicable():
+            return _Ending(State.NOT_APPLICABLE, text)
+        case Unjudged():
+            return _Ending(State.UNKNOWN, text, doubtful=True, finding=finding)
+    return _Ending(State.UNKNOWN, text)
+
+
+def _evidence(probe: Probe) -> tuple[Exchange, ...]:
+    try:
+        return probe.evidence()
+    except ControlError:
+        return ()
+
+
+def depth_of(target: Target) -> str:
+    """How deep the target file lets us look."""
+    if target.merchant.adapter is not None:
+        return "adapter"
+    return "state probe" if target.merchant.shows_state else "black box"
+
+
+def repeat_command(rule: Rule, target: Target) -> str:
+    """The command that runs this check alone."""
+    if rule.kind == "scenario":
+        return f"tayari gate {os.path.relpath(target.path)} {rule.id}"
+    return f"tayari check {os.path.relpath(target.path)} --only {rule.id}"

@@ -1,0 +1,219 @@
+"""A scenario file as a check: play it against the merchant, and hold the merchant to the file's `expect`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tayari_money.payment_state import PaymentState
+from tayari_reports.model import Category, Rule, Severity
+
+from tayari_contracts.catalogue.rules import Need, Seen
+from tayari_contracts.context.customer_messages import is_generic, machine_words
+from tayari_contracts.context.findings import Failed, Untested, quote, times
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, PENDING, Probe
+from tayari_contracts.runner.check_run import Job
+
+Document = Mapping[str, Any]
+"""The content of one scenario file."""
+
+PUSH: Final = "stk_push"
+TOKEN: Final = "oauth"
+TOKEN_WITHIN_S: Final = 5.0
+"""A merchant without a token fetches one for its next payment within this time."""
+LOOK_EVERY_S: Final = 0.2
+
+CATEGORIES: Final[Mapping[str, Category]] = {
+    "payment": Category.PAYMENT_FLOW,
+    "callbacks": Category.PAYMENT_FLOW,
+    "query": Category.PAYMENT_FLOW,
+    "ack": Category.INTEGRATION,
+    "token": Category.INTEGRATION,
+    "service": Category.ERROR_HANDLING,
+}
+"""By the folder of the scenario's name; any other folder is a payment flow."""
+
+WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
+"""Faults that every caller of the Daraja port feels."""
+
+
+def job_of(document: Document) -> Job:
+    """The check that plays this scenario."""
+    name = str(document["scenario"])
+    expect: Mapping[str, Any] = document.get("expect") or {}
+    needs = {Need.STATE} | ({Need.MESSAGE} if "message" in expect else set())
+    return Job(
+        rule=Rule(
+            id=name,
+            title=" ".join(str(document.get("about", name)).split()),
+            category=CATEGORIES.get(name.split("/", maxsplit=1)[0], Category.PAYMENT_FLOW),
+            severity=Severity.HIGH,
+            kind="scenario",
+            why="The situation occurs in production; handled otherwise, it costs money or customers.",
+            fix=f"Make the merchant do what the scenario expects: {_wanted(expect)}.",
+            source="the scenario file",
+        ),
+        run=_play(document),
+        needs=frozenset(needs),
+        seen=frozenset({Seen.MET}),
+        exclusive=concerns_whole_merchant(document),
+        queries=4 if _without_callback(document) else 0,
+    )
+
+
+def concerns_whole_merchant(document: Document) -> bool:
+    """Whether other payments would feel the scenario: a token, a query or the port itself."""
+    if endpoint_of(document) != PUSH or token_part(document) is not None:
+        return True
+    return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
+
+
+def _play(document: Document) -> Callable[[Probe], None]:
+    def run(probe: Probe) -> None:
+        endpoint = endpoint_of(document)
+        elsewhere = document if endpoint != PUSH else token_part(document)
+        payment = probe.pay(document) if elsewhere is None else pay_until_met(probe, document, elsewhere)
+        probe.scenario = str(document["scenario"])
+        _judge(probe, payment, document)
+
+    return run
+
+
+def _judge(probe: Probe, payment: Payment, document: Document) -> None:
+    expect: Mapping[str, Any] = document.get("expect") or {}
+    within_s = float(expect.get("within_s", probe.settle_s))
+    if _without_callback(document):
+        within_s = max(within_s, probe.reconcile_s)
+    wanted = _states(expect.get("state", "paid"))
+    if not payment.started.accepted and PAID not in wanted and payment.started.payment_id is None:
+        _judge_refused_start(probe, payment, expect)
+        return
+    if PENDING in wanted:
+        _let_it_play(probe, payment)
+    view = probe.expect_state(payment, wanted, within_s=within_s, because=str(document.get("about", "")).strip())
+    if "never" in expect:
+        probe.expect_never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
+    if probe.sees_credits:
+        paid = view.state is PAID
+        _judge_credits(probe, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
+    if "message" in expect:
+        _judge_message(probe, payment, expect["message"])
+
+
+def _let_it_play(probe: Probe, payment: Payment) -> None:
+    """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
+    if probe.sight.accepted(payment):
+        probe.wait("result_due", payment, within_s=5.0)
+    probe.quiet(1.0)
+
+
+def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool) -> None:
+    """As often as the file says; else once when paid, never when not, and once at most while either may still come."""
+    if "credits" in expect:
+        probe.expect_credits(payment, int(expect["credits"]), quiet_s=0.3)
+    elif not open_still:
+        probe.expect_credits(payment, 1 if paid else 0, quiet_s=0.3)
+    elif (found := probe.credits(payment)).count > 1:
+        raise Failed(f"the customer was credited {times(found.count)}; expected once at most")
+
+
+def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, Any]) -> None:
+    """The merchant refused to begin, and keeps no payment that could be asked for: what it said is all there is."""
+    if payment.started.status is None:
+        raise Failed(
+            f"the merchant did not answer the start of the payment in {payment.started.duration_s:.0f} s "
+            f"({payment.started.error})"
+        )
+    if machine_words(payment.started.body) or (payment.started.status == 500 and is_generic(payment.started.message)):
+        raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
+    if "message" in expect:
+        _judge_message(probe, payment, expect["message"])
+
+
+def _judge_message(probe: Probe, payment: Payment, wanted: Mapping[str, Any]) -> None:
+    topic = wanted.get("topic")
+    if topic is not None:
+        probe.expect_message(payment, str(topic))
+    elif wanted.get("not_generic") and is_generic(text := probe.told_of_outcome(payment)):
+        raise Failed(f"the customer was told {quote(text)}; expected what happened, and what to do")
+
+
+def _without_callback(document: Document) -> bool:
+    if (document.get("outcome") or {}).get("callback") is False:
+        return True
+    names = {name for fault in document.get("faults") or () for name in fault}
+    return bool(names & {"drop", "malformed_callback", "ack_lost", "hang"})
+
+
+def _states(value: str | list[str]) -> frozenset[PaymentState]:
+    return frozenset(PaymentState(name) for name in ([value] if isinstance(value, str) else value))
+
+
+def _wanted(expect: Mapping[str, Any]) -> str:
+    parts = [f"{key} {value}" for key, value in expect.items() if key in ("state", "within_s", "credits", "message")]
+    return ", ".join(parts) or "a paid payment, credited once"
+
+
+def token_part(document: Document) -> Document | None:
+    """What a scenario of a push says of the token besides: its faults `on: oauth`; None where it says nothing of it."""
+    if endpoint_of(document) != PUSH:
+        return None
+    faults = [fault for fault in document.get("faults") or () if _is_of_token(fault)]
+    if not faults:
+        return None
+    return {**{key: document[key] for key in ("scenario", "about")}, "when": {"endpoint": TOKEN}, "faults": faults}
+
+
+def endpoint_of(document: Document) -> str:
+    """The call that a scenario is for."""
+    return str((document.get("when") or {}).get("endpoint", PUSH))
+
+
+def pay_until_met(probe: Probe, document: Document, elsewhere: Document) -> Payment:
+    """A payment that plays `document`, whose merchant made the call that `elsewhere` answers.
+
+    Raises:
+        Untested: it made none; the sentence says why not.
+    """
+    endpoint, since = endpoint_of(elsewhere), probe.sight.now()
+    push = document if endpoint_of(document) == PUSH else None
+    if endpoint == TOKEN:
+        probe.forget_token()
+    probe.control.play_next(elsewhere, endpoint=endpoint)
+    try:
+        payment = probe.pay(push)
+        if endpoint == TOKEN and not _met(probe, elsewhere, since):
+            probe.control.revoke_tokens()
+            payment = probe.pay(push)
+        if not _met(probe, elsewhere, since):
+            why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
+            raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
+    finally:
+        probe.control.clear_next()
+    probe.watch_since(since, endpoint=endpoint)
+    return payment
+
+
+def _met(probe: Probe, elsewhere: Document, since: int) -> bool:
+    """Whether a call met the scenario, waiting for one that comes in the background."""
+    endpoint = endpoint_of(elsewhere)
+    end = time.monotonic() + (TOKEN_WITHIN_S if endpoint == TOKEN else probe.reconcile_s)
+    while True:
+        calls = probe.sight.entries(since=since, endpoint=endpoint, kind="request")
+        if any(entry.get("scenario") == elsewhere["scenario"] for entry in calls):
+            return True
+        if time.monotonic() >= end or not probe.has_time:
+            return False
+        probe.quiet(LOOK_EVERY_S)
+
+
+def _is_of_token(fault: object) -> bool:
+    if not isinstance(fault, Mapping):
+        return False
+    return any(isinstance(keys, Mapping) and TOKEN in _listed(keys.get("on")) for keys in fault.values())
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,158 @@
+"""One pytest session of checks: what is planned, the stage it runs on, the results, the verdict at the end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tayari_control.client import ControlError
+from tayari_reports.jsonio import EventsWriter
+from tayari_reports.model import EXIT_CODES, Check, Rule, Run
+from tayari_reports.redaction import callback_secrets, redact_check
+from tayari_reports.sentences import shout
+from tayari_reports.verdict import judge, percent
+from tayari_target.customer_messages import TOLD_FILE, write_told
+from tayari_target.test_environment import Stage
+
+from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
+from tayari_contracts.runner.check_run import Job, job_of_row
+from tayari_contracts.runner.check_runner import Conductor
+from tayari_contracts.runner.scenario_check import job_of
+
+SUITE: pytest.StashKey[Suite] = pytest.StashKey()
+"""Where the session keeps its suite."""
+
+
+class Suite:
+    """A plugin object of one session that names a merchant."""
+
+    def __init__(self, config: pytest.Config, open_stage: Callable[[], Stage]) -> None:
+        self._config = config
+        self._open_stage = open_stage
+        self._stage: Stage | None = None
+        self._conductor: Conductor | None = None
+        self._events: EventsWriter | None = None
+        self._jobs: list[Job] = []
+        self._checks: dict[str, Check] = {}
+        self._began = time.time()
+        self.scenario_names: list[str] = list(config.getoption("--tayari-scenario"))
+        only = config.getoption("--tayari-only")
+        self.rows: tuple[CatalogueRow, ...] = ()
+        if only or not self.scenario_names:
+            try:
+                rows = select(suite=config.getoption("--tayari-suite"), only=only)
+            except UnknownRule as error:
+                raise pytest.UsageError(str(error)) from error
+            self.rows = tuple(row for row in rows if row.family != "performance")
+
+    def result(self, rule_id: str) -> Check:
+        """Wait for one check's end."""
+        assert self._conductor is not None, "results exist once the session has collected its tests"
+        return self._conductor.result(rule_id)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule, or the scenario's expectation, of a planned check."""
+        return next((job.rule for job in self._jobs if job.rule.id == rule_id), None)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Open the stage and begin all checks at once; the tests only wait for them."""
+        if session.config.option.collectonly or not session.items:
+            return
+        self._stage = self._open_stage()
+        self._stage.__enter__()
+        self._jobs = self._jobs_of(session.items, self._stage)
+        events = self._config.getoption("--tayari-events")
+        if events is not None:
+            self._events = EventsWriter(events)
+            self._events.plan([job.rule for job in self._jobs])
+        self._conductor = Conductor(self._stage, report=self._note)
+        self._conductor.start(self._jobs)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """An adapter may print anything; terminal, pytest.html and other reporters get it masked."""
+        if self._stage is not None and report.sections:
+            report.sections = [(name, self._stage.masked(text)) for name, text in report.sections]
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
+        if self._conductor is not None:
+            self._conductor.stop()
+        if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self._events.end()
+        if self._conductor is not None and self._events is not None:
+            write_told(self._conductor.told, Path(self._config.getoption("--tayari-events")).with_name(TOLD_FILE))
+        if self._jobs and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_unconfigure(self) -> None:
+        """Close the stage, whatever happened."""
+        if self._stage is not None:
+            self._stage.__exit__(None, None, None)
+            self._stage = None
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The verdict, and what is behind it."""
+        if not self._jobs:
+            return
+        judgement = judge(self.run())
+        terminalreporter.section("tayari")
+        terminalreporter.write_line(
+            f"{shout(judgement)}   score {percent(judgement.score)}   coverage {percent(judgement.coverage)}"
+        )
+
+    def run(self) -> Run:
+        """What this session knows, as a run."""
+        target = self._stage.target if self._stage is not None else None
+        return Run(
+            run_id="",
+            selection=" ".join([*self._config.getoption("--tayari-only"), *self.scenario_names]),
+            tayari_version="",
+            suite=self._config.getoption("--tayari-suite"),
+            profile="",
+            merchant=target.merchant.name if target else "",
+            base_url=target.merchant.base_url if target else "",
+            started_at=self._began,
+            finished_at=time.time(),
+            plan=tuple(job.rule for job in self._jobs),
+            checks=tuple(self._checks.values()),
+        )
+
+    def _note(self, check: Check) -> Check:
+        """Keep a finished check. What tests and reports show of it from here on is masked."""
+        assert self._stage is not None
+        self._stage.keep_secret(callback_secrets(check))
+        redacted = redact_check(check, self._stage.secrets)
+        self._checks[check.rule] = redacted
+        if self._events is not None:
+            self._events.check(redacted)
+        return redacted
+
+    def _jobs_of(self, items: list[pytest.Item], stage: Stage) -> list[Job]:
+        jobs: dict[str, Job] = {}
+        for item in items:
+            job = self._job_of(item, stage)
+            if job is not None:
+                jobs[job.rule.id] = job
+        return list(jobs.values())
+
+    def _job_of(self, item: pytest.Item, stage: Stage) -> Job | None:
+        params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+        if params.get("tayari_rule") in catalogue():
+            row = catalogue()[params["tayari_rule"]]
+            return job_of_row(row)
+        if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
+            return job_of(stage.control.scenario(params["tayari_scenario"]))
+        text: str | None = getattr(item, "text", None)
+        return None if text is None else self._job_of_file(item, text, stage)
+
+    def _job_of_file(self, item: pytest.Item, text: str, stage: Stage) -> Job:
+        try:
+            stage.control.load_scenario(text, file=os.path.relpath(item.path))
+        except ControlError as error:
+            raise pytest.UsageError(str(error)) from error
+        return job_of(stage.control.scenario(item.name))

@@ -1,0 +1,120 @@
+"""A forger's callback: what somebody can send who is not Safaricom, and who knows what a customer can know."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from secrets import choice
+from string import ascii_lowercase, ascii_uppercase, digits
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from tayari_contracts.context.payment import Payment
+
+SOURCE: Final = "203.0.113.7"
+"""An address of documentation (RFC 5737): nobody's, and not Safaricom's."""
+
+UNGUESSABLE_LENGTH: Final = 16
+GUESSABLE_DIGITS: Final = 8
+"""So many digits can be tried out, or counted up from one's own order."""
+
+SEPARATORS: Final = re.compile(r"([/?&=;])")
+EAT: Final = timedelta(hours=3)
+
+
+def forged_url(url: str, *, other: str, known: str) -> str:
+    """The callback URL as a forger would have to guess it: what cannot be guessed becomes another text of its form.
+
+    `other` is the URL of another payment of the same merchant; `known` is everything the merchant ever told the payer.
+    """
+    parts = urlsplit(url)
+    theirs = set(SEPARATORS.split(_tail(other)))
+    guessed = "".join(
+        piece if _is_known(piece, theirs=theirs, known=known) else _another(piece)
+        for piece in SEPARATORS.split(_tail(url))
+    )
+    path, _, query = guessed.partition("?")
+    return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | None = None) -> dict[str, Any]:
+    """A success that never was, as good as a forger can make it: real ids, the amount, a receipt of the right form."""
+    at = (now or datetime.now(UTC)) + EAT
+    return {
+        "Body": {
+            "stkCallback": {
+                "MerchantRequestID": record["merchant_request_id"],
+                "CheckoutRequestID": record["checkout_request_id"],
+                "ResultCode": 0,
+                "ResultDesc": "The service request is processed successfully.",
+                "CallbackMetadata": {
+                    "Item": [
+                        {"Name": "Amount", "Value": record["amount"]},
+                        {"Name": "MpesaReceiptNumber", "Value": invented_receipt(at)},
+                        {"Name": "TransactionDate", "Value": int(at.strftime("%Y%m%d%H%M%S"))},
+                        {"Name": "PhoneNumber", "Value": int(payment.msisdn)},
+                    ]
+                },
+            }
+        }
+    }
+
+
+def invented_receipt(at: datetime) -> str:
+    """Ten characters: year, month and day as M-Pesa writes them, then seven at random. Source: reference 1.5."""
+    letters = digits[1:] + ascii_uppercase
+    date = ascii_uppercase[(at.year - 2006) % 26] + ascii_uppercase[at.month - 1] + letters[at.day - 1]
+    return date + "".join(choice(ascii_uppercase + digits) for _ in range(7))
+
+
+def is_guarded(url: str, *, other: str, known: str) -> bool:
+    """Whether something in the URL keeps a forger out."""
+    return forged_url(url, other=other, known=known) != url
+
+
+def _tail(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _is_known(piece: str, *, theirs: set[str], known: str) -> bool:
+    if not piece or SEPARATORS.fullmatch(piece) or piece in known:
+        return True
+    if piece not in theirs and not _can_be_tried(piece):
+        return False
+    return not _looks_random(piece)
+
+
+def _can_be_tried(piece: str) -> bool:
+    counted = re.fullmatch(rf"\D{{0,8}}\d{{0,{GUESSABLE_DIGITS}}}\D{{0,4}}", piece)
+    return counted is not None and len(piece) < UNGUESSABLE_LENGTH
+
+
+def _looks_random(piece: str) -> bool:
+    """Long, not made of words, and with as many different characters as chance would give."""
+    plain = re.sub(r"[-_.~]", "", piece)
+    if len(plain) < UNGUESSABLE_LENGTH:
+        return False
+    counts = Counter(plain.lower()).values()
+    entropy = -sum(count / len(plain) * math.log2(count / len(plain)) for count in counts)
+    mixed = any(character.isdigit() for character in plain) or plain != plain.lower()
+    return mixed and entropy >= 2.5
+
+
+def _another(piece: str) -> str:
+    """Random characters of the same form: digits stay digits, hex stays hex, case stays."""
+    hexadecimal = re.fullmatch(r"[0-9a-fA-F-]+", piece) is not None and not piece.isdigit()
+    return "".join(_like(character, hexadecimal=hexadecimal) for character in piece)
+
+
+def _like(character: str, *, hexadecimal: bool) -> str:
+    if hexadecimal and character != "-":
+        return choice("0123456789abcdef") if character == character.lower() else choice("0123456789ABCDEF")
+    if character.isdigit():
+        return choice(digits)
+    if character.isalpha():
+        return choice(ascii_lowercase if character.islower() else ascii_uppercase)
+    return character

@@ -1,0 +1,226 @@
+"""Payouts as checks follow them: how one is asked for, what Daraja saw of it, and what the money rules make of all."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn
+from tayari_money.invariants import judge as judge_invariant
+from tayari_money.payment_record import PaymentKind, PaymentRecord
+from tayari_reports.model import NotTested
+from tayari_target.driver import StatusView
+
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
+from tayari_contracts.context.journal_reader import answer_of, body_of
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.run_record import untranslated
+
+REQUEST_WITHIN_S: Final = 20.0
+"""A merchant that pays out from a queue sends its request within this time."""
+LOOK_EVERY_S: Final = 0.2
+FEW: Final = 3
+"""With fewer payouts than this the run was narrowed (`--only`): then the money rules make some of their own."""
+
+T = TypeVar("T")
+
+
+def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
+    """The content of a scenario file for the next payout request."""
+    told: dict[str, Any] = {"scenario": name, "about": name.replace("/", ": ").replace("-", " ")}
+    told["when"] = {"endpoint": PAYOUT_CALLS[0]}
+    return {**told, **({"faults": [dict(fault) for fault in faults]} if faults else {}), **keys}
+
+
+def pay_out(probe: Probe, scenario: str | Mapping[str, Any] | None = None) -> Payment:
+    """Ask the merchant to pay somebody, whose first request plays `scenario`."""
+    msisdn, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
+    if scenario is not None:
+        probe.control.play_next(scenario, msisdn=msisdn)
+        probe.scenario = probe.scenario or (scenario if isinstance(scenario, str) else str(scenario["scenario"]))
+    since, began_at = probe.sight.now(), time.time()
+    with probe.book.gate.passing():
+        started = probe.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
+    payment = Payment(
+        msisdn=msisdn, amount=amount, reference=reference, started=started, since=since, began_at=began_at,
+        kind=PaymentKind.PAYOUT,
+    )  # fmt: skip
+    probe.cite(payment)
+    probe.book.start(payment)
+    probe.tries += 1
+    return payment
+
+
+def pay_out_sent(probe: Probe, scenario: str | Mapping[str, Any] | None = None) -> Payment:
+    """Like `pay_out`, where nothing can be judged unless a request reached Daraja.
+
+    Raises:
+        Untested: none did, or the merchant did not say which payout it is.
+    """
+    payment = pay_out(probe, scenario)
+    if not until(probe, lambda: payout_requests(probe, payment), within_s=REQUEST_WITHIN_S):
+        raise Untested(f"no payout request reached Daraja: {_answered(payment)}")
+    if payment.started.payment_id is None:
+        raise Untested(f"the merchant did not say which payout it is: {_answered(payment)}")
+    return payment
+
+
+def _answered(payment: Payment) -> str:
+    started = payment.started
+    said = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
+    return f"the start of the payout was answered {said}"
+
+
+def until(probe: Probe, look: Callable[[], T], *, within_s: float) -> T:
+    """Look until something is found, or time is up; the last look is returned either way."""
+    end = time.monotonic() + within_s
+    while True:
+        found = look()
+        if found or time.monotonic() >= end or not probe.has_time:
+            return found
+        probe.quiet(LOOK_EVERY_S)
+
+
+def payout_requests(probe: Probe, payment: Payment) -> list[Entry]:
+    """Every B2C request that pays this person, refused ones included, in order."""
+    tail = payment.msisdn[-9:]
+    found = [
+        entry
+        for call in PAYOUT_CALLS
+        for entry in probe.sight.entries(since=payment.since, endpoint=call, kind="request")
+        if re.sub(r"\D", "", str(body_of(entry).get("PartyB", ""))).endswith(tail)
+    ]
+    return sorted(found, key=lambda entry: int(entry["seq"]))
+
+
+def originator_ids(requests: Iterable[Entry]) -> list[str]:
+    """The different OriginatorConversationIDs of requests, in order; one without any is a new payout each time."""
+    ids = (str(body_of(entry).get("OriginatorConversationID") or f"none, request {entry['seq']}") for entry in requests)
+    return list(dict.fromkeys(ids))
+
+
+def error_of(entry: Entry) -> str:
+    """The error code of Daraja's answer; empty where it has none."""
+    return str(answer_of(entry).get("errorCode") or "")
+
+
+def transactions(probe: Probe, payment: Payment) -> list[dict[str, Any]]:
+    """The payouts to this person that Daraja accepted, oldest first."""
+    return [row for row in probe.control.payments(msisdn=payment.msisdn) if row["kind"] in PAYOUT_CALLS]
+
+
+def asked_about(probe: Probe, payment: Payment) -> bool:
+    """Whether the merchant asked for the transaction status of this payout."""
+    names = set(originator_ids(payout_requests(probe, payment)))
+    names |= {str(row["checkout_request_id"]) for row in transactions(probe, payment)}
+    return any(
+        "/transactionstatus/" in str((entry.get("request") or {}).get("url"))
+        and any(name in str((entry.get("request") or {}).get("body")) for name in names)
+        for entry in probe.sight.entries(since=payment.since, kind="request")
+    )
+
+
+def expect_one_id(probe: Probe, payment: Payment, why: str) -> None:
+    """All requests of a payout have one OriginatorConversationID.
+
+    Raises:
+        WrongCredit: a second one was used, which Daraja takes for a second payout.
+    """
+    ids = originator_ids(payout_requests(probe, payment))
+    if len(ids) > 1:
+        paid = sum(row["state"] == "paid" for row in transactions(probe, payment))
+        raise WrongCredit(
+            f"{why}, and the payout was sent again under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); "
+            f"expected the same one, or a question first. M-Pesa paid {paid} times so far"
+        )
+
+
+def watch(probe: Probe, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
+    """For so many seconds the payout is not sent under another id, and not called failed; `unpaid`: nor paid.
+
+    Raises:
+        Failed: it was.
+    """
+    end = time.monotonic() + for_s
+    while True:
+        expect_one_id(probe, payment, why)
+        view = probe.status(payment)
+        if view.state is FAILED:
+            raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for money may have moved")
+        if unpaid and view.state is PAID:
+            raise Failed(f"{why}, and the payout is {say(view)}; expected it not to be paid without a result")
+        if time.monotonic() >= end or not probe.has_time:
+            return view
+        probe.quiet(LOOK_EVERY_S)
+
+
+def expect_results_taken(probe: Probe, payment: Payment, *, count: int = 1, within_s: float = 35.0) -> None:
+    """The merchant answered the messages about this payout.
+
+    Raises:
+        Untested: they were not delivered, so that nothing can be judged.
+    """
+    if not probe.wait("callback_answered", payment, count=count, within_s=within_s):
+        raise Untested(f"fewer than {count} messages about this payout were answered by the merchant")
+
+
+def require_readable(view: StatusView) -> None:
+    """The state has a word that the target file knows.
+
+    Raises:
+        Untested: it has not.
+    """
+    if word := untranslated(view):
+        raise Untested(
+            f'the merchant calls a payout "{word}", which merchant.payout.status.states does not name',
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.payout.status.states",
+        )
+
+
+IDLE_S: Final = 30.0
+"""By then M-Pesa has paid what it accepted: a second payout of the last check may still be under way."""
+
+
+def judge_payouts(probe: Probe, rule_id: str) -> None:
+    """Hold all payouts of the run to one money invariant.
+
+    Raises:
+        WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
+    """
+    if len(probe.book.payouts) < FEW:
+        for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
+            expect_results_taken(probe, pay_out_sent(probe, scenario))
+    payouts = probe.book.payouts
+    through = probe.control.wait("idle", timeout_s=IDLE_S)["met"]
+    for payment in payouts:
+        probe.status(payment)
+    try:
+        known = payouts_by_msisdn(probe.control, since=min((one.since for one in payouts), default=0))
+    except JournalIncomplete as error:
+        raise Unjudged(str(error)) from error
+    found = judge_invariant(rule_id, [_record(probe, payment, known) for payment in payouts])
+    probe.tries = found.judged
+    if found.violations:
+        broken = {one.reference for one in found.violations[:3]}
+        probe.cite(*(payment for payment in payouts if payment.reference in broken))
+        raise WrongCredit(found.sentence)
+    if not through:
+        raise Unjudged(f"M-Pesa had still something to do {IDLE_S:.0f} s after the last check, so more may be paid")
+    if found.not_met:
+        raise Untested(f"{found.not_met}, so this invariant was not put to the test")
+
+
+def _record(probe: Probe, payment: Payment, known: Mapping[str, Any]) -> PaymentRecord:
+    return PaymentRecord(
+        reference=payment.reference,
+        ordered=float(payment.amount),
+        transactions=tuple(known.get(payment.msisdn, ())),
+        observations=probe.book.looks(payment.reference),
+        credits=None,
+        total=None,
+        kind=PaymentKind.PAYOUT,
+    )

@@ -1,0 +1,199 @@
+"""The end of a session: every order of the run is looked at once more, and put beside what Daraja knows of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from tayari_money.daraja_records import JournalIncomplete, transactions_by_msisdn
+from tayari_money.invariants import is_unsettled
+from tayari_money.invariants import judge as judge_invariant
+from tayari_money.payment_record import DarajaTransaction, PaymentRecord
+from tayari_reports.model import NotTested
+
+from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
+from tayari_contracts.context.hands import FAILED, PAID, PENDING, REVIEW
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Credits, Payment
+from tayari_contracts.context.probe import Probe
+
+FEW: Final = 5
+"""With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
+
+UNSETTLED: Final = "M05"
+"""The invariant that is broken by what did not happen in time."""
+
+GRACE_S: Final = 3.0
+LOOK_EVERY_S: Final = 0.5
+CREATED_EARLIER_S: Final = 1.0
+
+
+def judge(probe: Probe, rule_id: str) -> None:
+    """Hold the whole run to one money invariant.
+
+    Raises:
+        Failed: it is broken; Unjudged: part of the journal is gone; Untested: no order reached Daraja.
+    """
+    records = records_of_run(probe)
+    if not any(record.transactions for record in records):
+        raise Untested("no order of this run was accepted by Daraja, so there is no money to account for")
+    found = judge_invariant(rule_id, records)
+    probe.tries = found.judged
+    if found.violations:
+        for one in found.violations[:3]:
+            probe.cite(*probe.book.orders[one.reference])
+        raise (Missing if rule_id == UNSETTLED else Failed)(found.sentence)
+    require_precondition(probe, rule_id, records, found.not_met)
+
+
+def require_precondition(probe: Probe, rule_id: str, records: Sequence[PaymentRecord], not_met: str) -> None:
+    """An invariant that is not broken is kept only if something put it to the test.
+
+    Raises:
+        Untested: nothing did, or it could not be seen.
+    """
+    if rule_id != "M01" and (word := probe.book.unknown_word):
+        raise unknown_word(word)
+    if not not_met:
+        return
+    if rule_id == "M04" and any(record.credited for record in records):
+        raise Untested(
+            "how many shillings were credited cannot be seen",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.ledger.total",
+        )
+    raise Untested(f"{not_met}, so this invariant was not put to the test")
+
+
+def records_of_run(probe: Probe) -> tuple[PaymentRecord, ...]:
+    """Every order that can be told apart, after those that were paid had the promised time to be settled."""
+    if probe.book.records is None:
+        if len(probe.book.orders) < FEW:
+            make_traffic(probe)
+        probe.book.records = close(probe)
+    return probe.book.records
+
+
+def make_traffic(probe: Probe) -> None:
+    """A small day at the shop: paid, told twice, cancelled, contradicted late, and never told."""
+    once, twice, cancelled, contradicted, approved_late, silent = (
+        probe.pay(situation("money/paid", outcome=after(0.5))),
+        probe.pay(situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))),
+        probe.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
+        probe.pay(situation("money/contradicted", outcome=after(0.5))),
+        probe.pay(
+            situation("money/late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}])
+        ),
+        probe.pay(situation("money/silent", outcome=after(1.0, callback=False))),
+    )
+    for payment in (once, twice, cancelled, contradicted, approved_late, silent):
+        probe.status(payment)
+    if probe.until(contradicted, PAID).state is PAID:
+        probe.send_callback(contradicted, result_code=1037)
+    probe.wait("callback_answered", approved_late, count=2)
+    probe.until(cancelled, (FAILED, REVIEW))
+
+
+def close(probe: Probe) -> tuple[PaymentRecord, ...]:
+    """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
+    grace_s = probe.reconcile_s + GRACE_S + probe.queue_s
+    while True:
+        records = look_at_all(probe)
+        open_until = [
+            one.due_at + grace_s
+            for record in records
+            if is_unsettled(record) or record.state is PENDING
+            for one in record.completed
+        ]
+        if not any(until > time.time() for until in open_until) or not probe.has_time:
+            return records
+        probe.quiet(LOOK_EVERY_S)
+
+
+def look_at_all(probe: Probe) -> tuple[PaymentRecord, ...]:
+    """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
+
+    Raises:
+        Unjudged: the journal does not reach back to the beginning.
+    """
+    orders = probe.book.orders
+    last = {reference: last_taken(payments) for reference, payments in orders.items()}
+    receipts = {reference: probe.status(payment).receipt for reference, payment in last.items() if probe.sees_state}
+    credits = {reference: credits_of(probe, payment) for reference, payment in last.items()}
+    try:
+        transactions = transactions_by_msisdn(
+            probe.control, since=first_of(last.values(), orders), forged=probe.book.forged
+        )
+    except JournalIncomplete as error:
+        raise Unjudged(str(error)) from error
+    shared = payers_of_several(orders)
+    records = []
+    for reference, payments in orders.items():
+        mine = transactions_of(payments, transactions.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
+        if mine is not None:
+            records.append(record_of(probe, payments, mine, receipts.get(reference), credits[reference]))
+    return tuple(records)
+
+
+def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -> int:
+    """The journal number from before the first payment of the run."""
+    return min((payments[0].since for payments in orders.values()), default=min((one.since for one in last), default=0))
+
+
+def last_taken(payments: Sequence[Payment]) -> Payment:
+    """The last attempt that the merchant took; a second click may have been refused."""
+    return next((payment for payment in reversed(payments) if payment.started.accepted), payments[-1])
+
+
+def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]:
+    """Customers who paid for more than one order."""
+    references: dict[str, set[str]] = defaultdict(set)
+    for reference, payments in orders.items():
+        for payment in payments:
+            references[payment.msisdn].add(reference)
+    return frozenset(msisdn for msisdn, found in references.items() if len(found) > 1)
+
+
+def transactions_of(
+    payments: Sequence[Payment], transactions: Sequence[DarajaTransaction], *, shared: bool
+) -> tuple[DarajaTransaction, ...] | None:
+    """The transactions of one order; None where its customer paid for several and they cannot be told apart."""
+    if not shared:
+        return tuple(transactions)
+    reference = payments[0].reference
+    if all(one.account_reference != reference for one in transactions):
+        return None
+    return tuple(one for one in transactions if one.account_reference == reference)
+
+
+def credits_of(probe: Probe, payment: Payment) -> Credits | None:
+    """What was credited for an order; None: not visible."""
+    if not probe.sees_credits or not payment.started.accepted:
+        return None
+    with contextlib.suppress(Unjudged):
+        return probe.credits(payment)
+    return None
+
+
+def record_of(
+    probe: Probe,
+    payments: Sequence[Payment],
+    transactions: tuple[DarajaTransaction, ...],
+    receipt: str | None,
+    credits: Credits | None,
+) -> PaymentRecord:
+    """One order, from both sides."""
+    last = last_taken(payments)
+    return PaymentRecord(
+        reference=last.reference,
+        ordered=float(last.amount) if probe.types("amount") else None,
+        transactions=transactions,
+        observations=probe.book.looks(last.reference),
+        credits=credits.count if credits is not None and credits.counted else None,
+        total=credits.total if credits is not None else None,
+        receipt=receipt,
+        several_attempts=len(payments) > 1,
+    )

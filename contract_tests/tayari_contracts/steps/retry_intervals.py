@@ -1,0 +1,152 @@
+"""How retries are spaced: growing, fixed, or not to be told, from the gaps of several series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import ceil, exp, log, pow
+from statistics import fmean, pstdev
+from typing import Final
+
+Series = Sequence[float]
+"""Seconds between the tries of one payment, in order."""
+
+
+class Trend(StrEnum):
+    """What the gaps do."""
+
+    GROWS = "grows"
+    FIXED = "fixed"
+    UNCLEAR = "unclear"
+    """Chance could have made them either way: more series are needed."""
+    TOO_FEW = "too few"
+    """No series has two gaps."""
+
+
+GROWS_FROM: Final = 1.35
+"""A doubling with jitter of half either way stays above this in all but one of some thousand sets of ten series."""
+
+FIXED_BELOW: Final = 1.15
+"""Fixed gaps with jitter of a tenth never come so high."""
+
+WILD: Final = 0.4
+"""Where the first gaps vary by more (standard deviation to mean), jitter may hide growth: never call that fixed."""
+
+
+def growth_of(series: Sequence[Series]) -> float | None:
+    """The factor from one gap to the next, of the means over all series; None without a second gap anywhere.
+
+    Only the first three gaps count, for a backoff may have reached its longest pause after that.
+    """
+    means = [fmean(gaps) for gaps in _by_place(series)[:3]]
+    if len(means) < 2 or means[0] <= 0:
+        return None
+    return max(pow(means[place] / means[0], 1 / place) for place in range(1, len(means)))
+
+
+def spread_of(series: Sequence[Series]) -> float:
+    """How much the first gaps differ between the series: standard deviation to mean."""
+    firsts = [gaps[0] for gaps in series if gaps]
+    mean = fmean(firsts) if firsts else 0.0
+    return pstdev(firsts) / mean if mean > 0 else 0.0
+
+
+def trend_of(series: Sequence[Series]) -> Trend:
+    """Judge the spacing over all series together."""
+    growth = growth_of(series)
+    if growth is None:
+        return Trend.TOO_FEW
+    if growth >= GROWS_FROM:
+        return Trend.GROWS
+    if growth < FIXED_BELOW and spread_of(series) <= WILD:
+        return Trend.FIXED
+    return Trend.UNCLEAR
+
+
+def in_step(series: Sequence[Series]) -> bool:
+    """Whether most series waited equally long before their second try, so that many callers would come back together.
+
+    A busy machine adds some milliseconds to some of the pauses, so three in four decide; four series at least are
+    needed to say anything.
+    """
+    firsts = sorted(gaps[0] for gaps in series if gaps)
+    most = ceil(0.75 * len(firsts))
+    if len(firsts) < 4:
+        return False
+    closest = min(last - first for first, last in zip(firsts, firsts[most - 1 :], strict=False))
+    return closest < max(0.01, 0.02 * fmean(firsts))
+
+
+def say_gaps(series: Sequence[Series], *, most: int = 4) -> str:
+    """The gaps as a reason names them: `0.5, 1.1 s; 0.6, 1.2 s`."""
+    return "; ".join(f"{', '.join(f'{gap:.1f}' for gap in gaps)} s" for gaps in series[:most] if gaps)
+
+
+def _by_place(series: Sequence[Series]) -> list[list[float]]:
+    """All first gaps, all second gaps, ... as far as half of the series go."""
+    longest = max(map(len, series), default=0)
+    places = [[gaps[place] for gaps in series if len(gaps) > place] for place in range(longest)]
+    return [gaps for gaps in places if len(gaps) * 2 >= len(series)]
+
+
+SAME: Final = 1.35
+"""Longest to shortest pause of a fixed schedule: 1.22 with a jitter of 10 %, the rest for a busy machine."""
+
+GROWTH: Final = 1.14
+"""Growth from pause to pause, fitted over all of them. Doubling with a jitter of 50 % never falls below it with three
+pauses, a fixed pause with a jitter of 10 % never reaches it."""
+
+POLITE: Final = 12
+"""More calls within a minute are no limit that Daraja asks for: its sandbox lets five through."""
+FEW_PAYMENTS: Final = 5
+LEARNED_S: Final = 30.0
+
+SHORTEST_S: Final = 0.02
+"""Pauses below this are no pauses; they count as this long, so that noise is not taken for growth."""
+
+
+def trend_of_one(gaps_s: Sequence[float]) -> Trend:
+    """The trend of one series of three or more pauses. Shrinking ones are unclear: full jitter makes them too."""
+    if len(gaps_s) < 3:
+        return Trend.TOO_FEW
+    pauses = [max(SHORTEST_S, gap_s) for gap_s in gaps_s]
+    if max(pauses) <= SAME * min(pauses):
+        return Trend.FIXED
+    if growth_from_pause_to_pause(pauses) >= GROWTH and pauses[-1] > pauses[0]:
+        return Trend.GROWS
+    return Trend.UNCLEAR
+
+
+def growth_from_pause_to_pause(pauses_s: Sequence[float]) -> float:
+    """The factor from one pause to the next: the least-squares slope of their logarithms, of two pauses or more."""
+    logs = [log(max(SHORTEST_S, pause_s)) for pause_s in pauses_s]
+    middle, mean = (len(logs) - 1) / 2, sum(logs) / len(logs)
+    spread = sum((place - middle) ** 2 for place in range(len(logs)))
+    return exp(sum((place - middle) * (value - mean) for place, value in enumerate(logs)) / spread)
+
+
+def written(gaps_s: Sequence[float]) -> str:
+    """The pauses as a reason names them: `1.0, 2.1, 4.0 s`."""
+    return ", ".join(f"{gap_s:.1f}" for gap_s in gaps_s) + " s"
+
+
+def own_limit(queries: Sequence[tuple[float, str]]) -> int | None:
+    """How many status queries a minute a merchant lets itself make, judged by those it made; None: no limit shows.
+
+    `queries`: when, and for which payment. Only some time with several payments shows a limit.
+    """
+    times_s = [at_s for at_s, _ in queries]
+    payments = {checkout_request_id for _, checkout_request_id in queries}
+    if len(payments) < FEW_PAYMENTS or max(times_s) - min(times_s) < LEARNED_S:
+        return None
+    busiest = most_in(times_s, 60.0)
+    return busiest if busiest <= POLITE else None
+
+
+def most_in(times_s: Sequence[float], window_s: float) -> int:
+    """The most calls that fall into any window of so many seconds."""
+    ordered = sorted(times_s)
+    return max(
+        (sum(1 for time_s in ordered[place:] if time_s - first_s < window_s) for place, first_s in enumerate(ordered)),
+        default=0,
+    )

@@ -1,0 +1,32 @@
+"""What is read from Daraja's journal."""
+
+import time
+from typing import Any, cast
+
+import pytest
+from tayari_contracts.context.journal_reader import LAST_ENTRIES, STORED_S, Sight
+from tayari_control.client import ControlClient
+
+
+class Journal:
+    """A journal whose next entry is number 500, with pushes that came so many seconds ago."""
+
+    def __init__(self, *seconds_ago: float) -> None:
+        self._at = [time.time() - ago for ago in seconds_ago]
+        self.since = 0
+
+    def journal(self, *, since: int = 0, limit: int | None = None, **_: Any) -> dict[str, Any]:
+        if limit == 1:
+            return {"next": 500, "entries": []}
+        self.since = since
+        return {"next": 500, "entries": [{"at": at} for at in self._at]}
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "left_s"), [((), 0.0), ((9.0, 3.0), 0.0), ((9.0, 0.25), STORED_S - 0.25), ((0.0,), STORED_S)]
+)
+def test_a_restart_waits_for_the_newest_push_alone(seconds_ago: tuple[float, ...], left_s: float) -> None:
+    journal = Journal(*seconds_ago)
+
+    assert Sight(cast(ControlClient, journal)).until_stored_s() == pytest.approx(left_s, abs=0.2)
+    assert journal.since == 500 - LAST_ENTRIES
