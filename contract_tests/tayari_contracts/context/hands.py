@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from threading import Event, Thread
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from tayari_control.client import ControlClient
 from tayari_money.payment_record import PaymentKind
@@ -22,7 +22,7 @@ from tayari_target.test_environment import Stage
 from tayari_contracts.context.customer_messages import told_at_start
 from tayari_contracts.context.evidence import from_driver, from_journal, in_order
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, unknown_word
-from tayari_contracts.context.inline_scenarios import has_no_faults, sets_the_order
+from tayari_contracts.context.inline_scenarios import callbacks_held, has_no_faults, sets_the_order
 from tayari_contracts.context.journal_reader import Sight
 from tayari_contracts.context.merchant_profile import Depth
 from tayari_contracts.context.overload import StartGate
@@ -392,23 +392,3 @@ class Hands(Depth):
                 return found
             self._stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
             pause_s = min(0.5, pause_s * 1.4)
-
-
-HELD_S: Final = 12.0
-"""So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
-knows the end, as some do, gets its callback then."""
-
-
-@contextmanager
-def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
-    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not.
-
-    `longer_s`: after the block they are held for so many seconds more, whatever `free` says.
-    """
-    if not free or longer_s:
-        control.hold(msisdn, for_s=HELD_S + longer_s)
-    try:
-        yield
-    finally:
-        if not free or longer_s:
-            control.hold(msisdn, for_s=longer_s)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, Literal
+
+from tayari_control.client import ControlClient
 
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
@@ -55,3 +58,23 @@ def page(name: str, *, times: int | Literal["always"] = 1) -> Fault:
 def after(seconds: float, *, result_code: int | str = 0, callback: bool = True) -> dict[str, Any]:
     """An `outcome`."""
     return {"result_code": result_code, "after_s": seconds, "callback": callback}
+
+
+HELD_S: Final = 12.0
+"""So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
+knows the end, as some do, gets its callback then."""
+
+
+@contextmanager
+def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
+    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not.
+
+    `longer_s`: after the block they are held for so many seconds more, whatever `free` says.
+    """
+    if not free or longer_s:
+        control.hold(msisdn, for_s=HELD_S + longer_s)
+    try:
+        yield
+    finally:
+        if not free or longer_s:
+            control.hold(msisdn, for_s=longer_s)
