@@ -108,9 +108,14 @@ class ControlClient:
         return paid
 
     def set_organisation(self, short_code: str, **changes: bool) -> Json:
-        """Switch `validates` (C2B validation) or `active` of an organisation."""
+        """Switch `validates` (C2B validation), `active` or `confirms_pushes` of an organisation."""
         organisation: Json = self._call("PUT", f"/v1/organisations/{short_code}", changes)["organisation"]
         return organisation
+
+    def organisations(self) -> list[Json]:
+        """Every organisation that Daraja knows: `short_code`, `urls`, `validates`, ..."""
+        found: list[Json] = self._call("GET", "/v1/organisations")["organisations"]
+        return found
 
     def advance(self, *, by_s: float | None = None, to: str | None = None, until: str | None = None) -> Json:
         """Move a manual clock: `by_s`, `to="next"` or `until="idle"`."""

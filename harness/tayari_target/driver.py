@@ -24,7 +24,7 @@ from tayari_target.extraction import (
 )
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
-from tayari_target.target_file.model import Pay, Status, Target
+from tayari_target.target_file.model import Listing, Pay, Status, Target
 from tayari_target.target_file.placeholders import fill
 from tayari_target.views import Answer, DriverExchange, LedgerView, Started, StatusView
 
@@ -128,7 +128,7 @@ class MerchantDriver:
         """Ask the merchant to pay somebody; an adapter is not asked."""
         payout = self.target.merchant.payout
         if payout is None:
-            return Started(accepted=False, status=None, payment_id=None, error="the target file has no merchant.payout")
+            return _not_told("merchant.payout")
         values = _payment_values(msisdn, amount, reference, "")
         answer = self._sender.send("start payout", payout.call, values)
         return _started(answer, payout.payout_id, payout.message, reference)
@@ -143,10 +143,7 @@ class MerchantDriver:
     def read_alerts(self) -> tuple[str, ...] | None:
         """What the merchant's staff are told; None where the target file does not say where, or it cannot be read."""
         payout = self.target.merchant.payout
-        if payout is None or payout.alerts is None:
-            return None
-        answer = self._sender.send("read alerts", payout.alerts.call, {})
-        return None if _is_refused(answer) else _texts(payout.alerts.texts, answer)
+        return None if payout is None else self._listed("read alerts", payout.alerts, {})
 
     def resume_payouts(self) -> str:
         """Let a merchant that has stopped its payouts go on; why it did not, else an empty text."""
@@ -155,6 +152,53 @@ class MerchantDriver:
             return "the target file has no merchant.payout.resume"
         answer = self._sender.send("resume payouts", payout.resume, {})
         return (answer.error or f"merchant.payout.resume answered {answer.status}") if _is_refused(answer) else ""
+
+    def register_c2b(self) -> Started:
+        """Make the merchant register its C2B URLs."""
+        c2b = self.target.merchant.c2b
+        if c2b is None or c2b.register is None:
+            return _not_told("merchant.c2b.register")
+        return _started(self._sender.send("register C2B URLs", c2b.register, {}), None, None, "")
+
+    def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        """Open an account that customers pay into; its number is the identifier."""
+        c2b = self.target.merchant.c2b
+        if c2b is None or c2b.open_account is None:
+            return _not_told("merchant.c2b.open_account")
+        opened = c2b.open_account
+        answer = self._sender.send("open account", opened.call, _payment_values(msisdn, amount, reference, ""))
+        return _started(answer, opened.account, None, reference)
+
+    def read_account(self, account: str, reference: str) -> LedgerView:
+        """Read what was credited to an account, by request or by probe."""
+        c2b = self.target.merchant.c2b
+        if c2b is None or c2b.account is None:
+            return LedgerView(credits=None, error="the target file has no merchant.c2b.account")
+        reading = c2b.account
+        answer = self._answer(reading.way, "read account", {"account": account, "reference": reference})
+        if answer.error or (answer.status or 0) >= 400:
+            return LedgerView(credits=None, error=answer.error or f"the account answered {answer.status}")
+        if reading.credits is not None:
+            return _ledger_view(reading.credits, reading.total, answer, named="c2b.account.credits")
+        total = as_number(find(reading.total or "", answer))
+        found_nothing = f"c2b.account.total ({reading.total}) found no number in the answer; correct it"
+        return LedgerView(credits=None, total=total, error="" if total is not None else found_nothing)
+
+    def read_unallocated(self) -> tuple[str, ...] | None:
+        """The payments that belong to no account, as staff see them; None where they cannot be read."""
+        c2b = self.target.merchant.c2b
+        return None if c2b is None else self._listed("read unallocated", c2b.unallocated, {})
+
+    def read_statement(self, account: str, reference: str) -> tuple[str, ...] | None:
+        """The payments of an account; None where they cannot be read."""
+        c2b, values = self.target.merchant.c2b, {"account": account, "reference": reference}
+        return None if c2b is None else self._listed("read statement", c2b.statement, values)
+
+    def recover_c2b(self) -> None:
+        """Make the merchant ask for lost payments, where the target file says how."""
+        c2b = self.target.merchant.c2b
+        if c2b is not None and c2b.recover is not None:
+            self._sender.send("recover C2B payments", c2b.recover, {})
 
     def refresh(self, payment_id: str, reference: str) -> None:
         """Make the merchant ask Daraja about a payment, where the target file says how."""
@@ -204,12 +248,18 @@ class MerchantDriver:
         return _started(answer, pay.payment_id, pay.message, str(values["reference"]))
 
     def _look(self, status: Status, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
+        return self._status_view(status, self._answer(status, title, values), payment_id)
+
+    def _answer(self, status: Status, title: str, values: Mapping[str, str]) -> Answer:
         if status.call is not None:
-            answer = self._sender.send(title, status.call, values)
-        else:
-            folder = self.target.path.parent
-            answer = probe(status, {**self._sender.values, **values}, folder=folder)
-        return self._status_view(status, answer, payment_id)
+            return self._sender.send(title, status.call, values)
+        return probe(status, {**self._sender.values, **values}, folder=self.target.path.parent)
+
+    def _listed(self, title: str, listing: Listing | None, values: Mapping[str, str]) -> tuple[str, ...] | None:
+        if listing is None:
+            return None
+        answer = self._sender.send(title, listing.call, values)
+        return None if _is_refused(answer) else _texts(listing.texts, answer)
 
     def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
         raw = as_text(find(status.state, answer)).strip()
@@ -268,6 +318,10 @@ def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) ->
     }
 
 
+def _not_told(key: str) -> Started:
+    return Started(accepted=False, status=None, payment_id=None, error=f"the target file has no {key}")
+
+
 def _started(answer: Answer, id_at: str | None, message_at: str | None, reference: str) -> Started:
     found = as_text(find(id_at, answer)) if id_at is not None else reference
     return Started(
@@ -299,7 +353,7 @@ def _message(written: str | None, answer: Answer) -> str:
     return found
 
 
-def _ledger_view(credits_at: str, total_at: str | None, answer: Answer) -> LedgerView:
+def _ledger_view(credits_at: str, total_at: str | None, answer: Answer, *, named: str = "ledger.credits") -> LedgerView:
     problem = problem_of(answer.body)
     if problem:
         return LedgerView(credits=None, error=f"the ledger cannot be read: {problem}")
@@ -309,18 +363,18 @@ def _ledger_view(credits_at: str, total_at: str | None, answer: Answer) -> Ledge
     if many and read_value(answer.body) is not None:
         return LedgerView(credits=len(found), total=total)
     if not found:
-        return LedgerView(credits=None, error=f"ledger.credits ({credits_at}) found nothing in the answer; correct it")
+        return LedgerView(credits=None, error=f"{named} ({credits_at}) found nothing in the answer; correct it")
     first = found[0]
     if isinstance(first, list):
         return LedgerView(credits=len(first), total=total)
     if is_absurd_number(first):
-        return LedgerView(credits=None, total=total, error=_absurd_credits(credits_at, first))
+        return LedgerView(credits=None, total=total, error=_absurd_credits(f"{named} ({credits_at})", first))
     number = as_number(first)
     count = len(found) if len(found) > 1 or number is None else int(number)
     return LedgerView(credits=count, total=total)
 
 
-def _absurd_credits(credits_at: str, found: object) -> str:
+def _absurd_credits(where: str, found: object) -> str:
     shown = as_text(found)
     shown = shown if len(shown) <= 40 else f"{shown[:40]}... ({len(shown)} characters)"
-    return f"ledger.credits ({credits_at}) found {shown}; expected a count of credits; let the merchant answer one"
+    return f"{where} found {shown}; expected a count of credits; let the merchant answer one"

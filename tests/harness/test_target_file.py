@@ -22,7 +22,6 @@ merchant:
   name: duka
   base_url: http://127.0.0.1:8000/
   start: {command: "flask --app shop run -p 8000", ready: /health, env: {MPESA_BASE_URL: "{daraja_url}"}}
-  capabilities: [stk_push, stk_query]
   login:
     - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   headers: {Authorization: "Bearer {token}"}
@@ -38,7 +37,17 @@ merchant:
     states: {paid: [PAID, YES], failed: [FAILED, 0], pending: PENDING, review: [REVIEW]}
   ledger: {request: "GET /api/ledger?reference={reference}", credits: $.credits, total: $.total}
   audit: {request: "GET /api/payments/{payment_id}/messages", messages: $.messages}
-  c2b: {open_account: {request: "POST /api/orders", json: {amount: "{amount}"}, account: $.account}}
+  capabilities: [stk_push, stk_query, c2b]
+  c2b:
+    short_code: 600984
+    register: {request: POST /api/register}
+    open_account: {request: "POST /api/orders", json: {amount: "{amount}"}, account: $.account}
+    accounts: [INV-1, 7]
+    account: {request: "GET /api/accounts/{account}", total: $.total}
+    unallocated: {request: GET /api/unallocated, texts: "$.payments[*]"}
+    statement: {request: "GET /api/accounts/{account}?order={reference}", texts: "$.payments[*]"}
+    recover: {request: POST /api/pull}
+    validation: false
   promises: {reconcile_within_s: 30, queries_per_minute: 5}
 daraja: {short_code: 174379, passkey: "env:MPESA_PASSKEY", consumer_key: k, consumer_secret: s}
 callbacks: {rewrite: {"https://shop.example": "http://127.0.0.1:8000"}, source_header: X-Forwarded-For}
@@ -86,7 +95,12 @@ def test_every_key_of_a_full_file_is_read(tmp_path: Path) -> None:
     assert merchant.ledger is not None
     assert merchant.ledger.total == "$.total"
     assert merchant.audit is not None
-    assert merchant.open_account is not None
+    assert merchant.c2b is not None
+    assert merchant.c2b.open_account is not None
+    assert merchant.c2b.account is not None
+    assert (merchant.c2b.account.total, merchant.c2b.account.credits) == ("$.total", None)
+    assert (merchant.c2b.short_code, merchant.c2b.accounts) == ("600984", ("INV-1", "7"))
+    assert not merchant.c2b.validation
     assert merchant.promises.queries_per_minute == 5
     assert (target.daraja.short_code, target.daraja.passkey) == ("174379", "abc123")
     assert target.callbacks.source_header == "X-Forwarded-For"

@@ -54,6 +54,13 @@ merchant:
   #   payout_id: $.id
   #   status: {request: "GET /api/payouts/{payout_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}
   #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person
+  # Customers who pay your pay bill themselves (C2B): add c2b to capabilities.
+  # c2b:
+  #   register: {request: POST /api/c2b/register}        # left out: the merchant registers its URLs when it starts
+  #   open_account: {request: POST /api/accounts, json: {amount: "{amount}"}, account: $.account}
+  #   account: {request: "GET /api/accounts/{account}", credits: $.payments, total: $.total}
+  #   unallocated: {request: GET /api/unallocated, texts: "$.payments[*].receipt"}
+  #   statement: {request: "GET /api/accounts/{account}", texts: "$.payments[*].receipt"}
   # login:
   #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   # headers: {Authorization: "Bearer {token}"}

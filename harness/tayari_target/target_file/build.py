@@ -12,10 +12,12 @@ from tayari_money.payment_state import PaymentState
 
 from tayari_target.target_file.model import (
     NO_PAY,
-    Alerts,
+    AccountReading,
     Audit,
+    C2b,
     Call,
     Ledger,
+    Listing,
     Merchant,
     OpenAccount,
     Pay,
@@ -40,7 +42,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
     """The `merchant` section."""
     pay, capabilities = _pay(data), data.get("capabilities")
     payout = _payout(data["payout"]) if "payout" in data else None
-    usual = (USUAL if pay is not NO_PAY else frozenset()) | ({"payout"} if payout is not None else frozenset())
+    usual = (USUAL if pay is not NO_PAY else frozenset()) | ({"payout", "c2b"} & set(data))
     return Merchant(
         name=data["name"],
         base_url=data["base_url"].rstrip("/"),
@@ -53,7 +55,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
         if "ledger" in data
         else None,
         audit=Audit(call=_call(data["audit"]), messages=data["audit"]["messages"]) if "audit" in data else None,
-        open_account=_open_account(data.get("c2b", {})),
+        c2b=_c2b(data["c2b"]) if "c2b" in data else None,
         login=tuple(_call(step) for step in data.get("login", ())),
         headers=MappingProxyType(data.get("headers", {})),
         capabilities_named=capabilities is not None,
@@ -114,18 +116,17 @@ def _pay(merchant: Data) -> Pay:
 
 
 def _payout(data: Data) -> Payout:
-    alerts = data.get("alerts")
     return Payout(
         call=_call(data),
         status=_status(data["status"]) if "status" in data else None,
-        alerts=Alerts(call=_call(alerts), texts=alerts["texts"]) if alerts is not None else None,
+        alerts=_listing(data.get("alerts")),
         resume=_call(data["resume"]) if "resume" in data else None,
         **_given(data, "payout_id", "message"),
     )
 
 
 def _status(data: Data) -> Status:
-    words = {word: state for state in PaymentState for word in data["states"].get(state.value, ())}
+    words = {word: state for state in PaymentState for word in data.get("states", {}).get(state.value, ())}
     return Status(
         call=_call(data) if "request" in data else None,
         sql_url=data.get("url"),
@@ -136,9 +137,24 @@ def _status(data: Data) -> Status:
     )
 
 
-def _open_account(c2b: Data) -> OpenAccount | None:
-    opened = c2b.get("open_account")
-    return None if opened is None else OpenAccount(call=_call(opened), account=opened["account"])
+def _c2b(data: Data) -> C2b:
+    opened, account = data.get("open_account"), data.get("account")
+    return C2b(
+        register=_call(data["register"]) if "register" in data else None,
+        open_account=None if opened is None else OpenAccount(call=_call(opened), account=opened["account"]),
+        accounts=tuple(str(number) for number in data.get("accounts", ())),
+        account=None
+        if account is None
+        else AccountReading(way=_status(account), **_given(account, "credits", "total")),
+        unallocated=_listing(data.get("unallocated")),
+        statement=_listing(data.get("statement")),
+        recover=_call(data["recover"]) if "recover" in data else None,
+        **_given(data, "short_code", "validation"),
+    )
+
+
+def _listing(data: Data | None) -> Listing | None:
+    return None if data is None else Listing(call=_call(data), texts=data["texts"])
 
 
 def _call(data: Data) -> Call:

@@ -75,7 +75,7 @@ def check_whole(checked: Checked) -> None:
         if "json" in section and "form" in section:
             checked.complain((*path, "form"), "both json and form; expected one of them; remove the other")
     merchant, callbacks = _section(data, "merchant"), _section(data, "callbacks")
-    if merchant and not {"pay", "adapter", "payout"} & set(merchant):
+    if merchant and not {"pay", "adapter", "payout", "c2b"} & set(merchant):
         expected = 'how a payment is started: `pay: {request: "POST /api/pay", json: {...}}`'
         checked.missing(("merchant",), "pay", expected)
     _check_port(checked, merchant)
@@ -85,6 +85,8 @@ def check_whole(checked: Checked) -> None:
         owner = _section(merchant, "payout") if "payout" in path else merchant
         if "status" in owner:
             _check_status(checked, path, _section(owner, "status"))
+    if "account" in _section(merchant, "c2b"):
+        _check_way(checked, ("merchant", "c2b", "account"), _section(_section(merchant, "c2b"), "account"))
     if callbacks.get("rewrite") and "deliver_to" in callbacks:
         message = "beside rewrite; expected one of the two; deliver_to takes every callback; remove one"
         checked.complain(("callbacks", "deliver_to"), message)
@@ -110,8 +112,10 @@ def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
     named, path = merchant.get("capabilities"), ("merchant", "capabilities")
     if not isinstance(named, list):
         return
-    if "payout" in merchant and "payout" not in named:
-        checked.complain(path, "no payout beside merchant.payout; expected payout; add it, or remove the section")
+    for name in ("payout", "c2b"):
+        if name in merchant and name not in named:
+            do = "add it, or remove the section"
+            checked.complain(path, f"no {name} beside merchant.{name}; expected {name}; {do}")
     if not {"pay", "adapter"} & set(merchant) and {"stk_push", "stk_query"} & set(named):
         found = "stk_push or stk_query without merchant.pay; expected merchant.pay"
         checked.complain(path, f"{found}; add `pay:`, or remove the capability")
@@ -128,12 +132,16 @@ def _check_organisations(checked: Checked, organisations: Any) -> None:
         seen.add(code)
 
 
-def _check_status(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
+def _check_way(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
     ways = [way for way in _WAYS if way in status]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
         where = (*path, ways[1] if ways else "request")
         checked.complain(where, f"{found}; expected one of {', '.join(_WAYS)}; keep exactly one")
+
+
+def _check_status(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
+    _check_way(checked, path, status)
     words: dict[str, str] = {}
     for state in PaymentState:
         found_words = _section(status, "states").get(state.value)
@@ -149,12 +157,14 @@ def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
     for name in placeholders.names(text):
         if name in allowed:
             continue
-        if name in placeholders.RUN | placeholders.PAYMENT | placeholders.READING | placeholders.READING_PAYOUT:
-            found, do = f"{{{name}}} is not known at this point", "use one of those, or move it to another request"
+        meant, is_known = placeholders.MEANT.get(name.lower(), ""), name in placeholders.ALL
+        found = f"{{{name}}} is not known at this point" if is_known else f"{{{name}}} is not a placeholder"
+        if meant in allowed:
+            do = f"did you mean {{{meant}}}?"
+        elif is_known:
+            do = "use one of those, or move it to another request"
         else:
-            meant = placeholders.MEANT.get(name.lower(), "")
-            near = f"did you mean {{{meant}}}?" if meant in allowed else did_you_mean(name, sorted(allowed))
-            found, do = f"{{{name}}} is not a placeholder", near or "remove it"
+            do = did_you_mean(name, sorted(allowed)) or "remove it"
         known = "one of " + " ".join(f"{{{each}}}" for each in sorted(allowed)) if allowed else "no placeholder here"
         checked.complain(path, f"{found}; expected {known}; {do}")
 
@@ -164,6 +174,8 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
     run, paying, reading = placeholders.RUN, placeholders.PAYMENT, placeholders.READING
     if path[:2] == ("merchant", "payout"):
         return _known_to_payouts(path[2:], data)
+    if path[:2] == ("merchant", "c2b"):
+        return _known_to_c2b(path[2:], data)
     match path:
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
@@ -183,8 +195,6 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return run | reading | _saved(data)
         case ("merchant", "status" | "ledger" | "audit", key, *_) if key in _CALL:
             return run | reading | _saved(data)
-        case ("merchant", "c2b", "open_account", key, *_) if key in _CALL:
-            return run | paying
     return frozenset()
 
 
@@ -202,6 +212,23 @@ def _known_to_payouts(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return run | _saved(data)
         case (key, *_) if key in _CALL:
             return run | placeholders.PAYOUT | _saved(data)
+    return frozenset()
+
+
+def _known_to_c2b(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
+    """The same below `merchant.c2b`."""
+    run, reading = placeholders.RUN, placeholders.READING_ACCOUNT
+    match path:
+        case ("account", "url"):
+            return run
+        case ("account", "sql" | "file" | "command"):
+            return run | reading
+        case ("account" | "statement", key, *_) if key in _CALL:
+            return run | reading | _saved(data)
+        case ("open_account", key, *_) if key in _CALL:
+            return run | placeholders.PAYOUT | _saved(data)
+        case ("register" | "unallocated" | "recover", key, *_) if key in _CALL:
+            return run | _saved(data)
     return frozenset()
 
 

@@ -103,6 +103,15 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A request whose answer lists texts: alerts for staff, unallocated payments, a statement."""
+
+    call: Call
+    texts: str
+    """Extractor of the texts, all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccount:
     """How an account that customers pay into (C2B) is opened, and where its number is found."""
 
@@ -111,12 +120,35 @@ class OpenAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alerts:
-    """Where the merchant's own staff read what needs a person."""
+class AccountReading:
+    """How the credits of an account are read: by request, or by one of the probes."""
 
-    call: Call
-    texts: str
-    """Extractor of the texts, all of them."""
+    way: Status
+    """Of its keys only those that say where to read."""
+    credits: str | None = None
+    """Extractor of the number of credits, or of the list of them."""
+    total: str | None = None
+    """Extractor of the sum credited, in shillings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class C2b:
+    """Payments that customers begin themselves: where they pay, and where the merchant shows what it made of them."""
+
+    short_code: str = ""
+    """Empty: that of the `daraja` section."""
+    register: Call | None = None
+    """Makes the merchant register its URLs; None: it does so when it starts."""
+    open_account: OpenAccount | None = None
+    accounts: tuple[str, ...] = ()
+    """Numbers of accounts that exist already."""
+    account: AccountReading | None = None
+    unallocated: Listing | None = None
+    statement: Listing | None = None
+    recover: Call | None = None
+    """Makes the merchant ask for lost payments (pull transactions); None: it does so by itself."""
+    validation: bool = True
+    """Whether M-Pesa asks the merchant before a payment is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +160,7 @@ class Payout:
     """An extractor; None: the reference is the identifier."""
     message: str | None = None
     status: Status | None = None
-    alerts: Alerts | None = None
+    alerts: Listing | None = None
     resume: Call | None = None
     """Lets a merchant that has stopped its payouts go on."""
 
@@ -163,8 +195,7 @@ class Merchant:
     status: Status | None = None
     ledger: Ledger | None = None
     audit: Audit | None = None
-    open_account: OpenAccount | None = None
-    """`c2b.open_account` of the file."""
+    c2b: C2b | None = None
     payout: Payout | None = None
     login: tuple[Call, ...] = ()
     adapter: str | None = None

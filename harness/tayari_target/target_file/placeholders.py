@@ -32,15 +32,21 @@ READING: Final = frozenset({"payment_id", "reference"})
 """Known when a payment is read."""
 
 PAYOUT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference"})
-"""Known when a payout is started."""
+"""Known when a payout is started, or an account is opened."""
 
 READING_PAYOUT: Final = frozenset({"payout_id", "reference"})
 """Known when a payout is read."""
+
+READING_ACCOUNT: Final = frozenset({"account", "reference"})
+"""Known when an account that customers pay into is read."""
+
+ALL: Final = RUN | PAYMENT | READING | READING_PAYOUT | READING_ACCOUNT
 
 MEANT: Final[Mapping[str, str]] = MappingProxyType({
     **dict.fromkeys(("phone", "phone_number", "phonenumber", "mobile", "tel", "telephone", "number"), "msisdn"),
     **dict.fromkeys(("total", "price", "sum", "kes", "value", "cost"), "amount"),
     **dict.fromkeys(("order", "order_id", "ref", "account", "account_reference", "invoice"), "reference"),
+    **dict.fromkeys(("account_number", "bill_ref_number", "billrefnumber"), "account"),
     **dict.fromkeys(("id", "pk", "payment", "transaction_id", "checkout_request_id"), "payment_id"),
     **dict.fromkeys(("base_url", "mpesa_url", "mpesa_base_url", "simulator_url"), "daraja_url"),
     **dict.fromkeys(("key", "client_id"), "consumer_key"),

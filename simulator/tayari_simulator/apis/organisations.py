@@ -74,6 +74,8 @@ class Organisation:
     """Whether external validation of C2B payments is switched on (by e-mail in reality; reference 3.3)."""
     registers_once: bool = False
     """Whether a second registration of URLs is refused, as in production."""
+    confirms_pushes: bool = True
+    """Whether a payment by STK push is confirmed to its C2B URLs as well. Source: reference 3.1."""
     active: bool = True
     """False: suspended; it can neither pay nor be paid."""
     opening: Mapping[Account, int] = field(default_factory=dict)

@@ -203,7 +203,7 @@ async def set_organisation(controlled: Controlled, request: web.Request) -> web.
     """`PUT /v1/organisations/SHORT_CODE`."""
     short_code = request.match_info["short_code"]
     given = await read_body(request, schemas.SetOrganisation)
-    changes = {"validates": given.validates, "active": given.active}
+    changes = {"validates": given.validates, "active": given.active, "confirms_pushes": given.confirms_pushes}
     try:
         organisation = controlled.simulator.set_organisation(
             short_code, **{name: value for name, value in changes.items() if value is not None}

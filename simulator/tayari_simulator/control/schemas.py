@@ -184,6 +184,8 @@ class SetOrganisation:
     """Whether C2B payments are validated by the merchant first."""
     active: bool | None = None
     """False: suspended."""
+    confirms_pushes: bool | None = None
+    """Whether payments by STK push are confirmed to the C2B URLs as well."""
 
 
 @dataclass(frozen=True, slots=True)

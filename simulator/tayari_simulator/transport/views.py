@@ -71,6 +71,7 @@ def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
         "store_number": organisation.store_number,
         "active": organisation.active,
         "validates": organisation.validates,
+        "confirms_pushes": organisation.confirms_pushes,
         "initiators": [row.name for row in organisation.initiators],
         "balances": {str(account): ledger.balance(organisation.short_code, account) for account in Account},
         "urls": None

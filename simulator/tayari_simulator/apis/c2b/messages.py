@@ -98,7 +98,7 @@ def confirmation_of_push(options: Options) -> tuple[Callable[[World, Transaction
 
     def confirm(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
         organisation = organisation_of(world, transaction)
-        if organisation is None or organisation.urls is None:
+        if organisation is None or organisation.urls is None or not organisation.confirms_pushes:
             return None
         body = messages.confirmation(world, transaction, organisation, receipt=transaction.receipt, at_s=at_s)
         return Delivery(
