@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from c2b import C2b
 from checkout import Checkout
-from daraja import NotSent
 from defects import UnknownDefect, replaced
 from defects.row import Defect, defect
 from pacing import QueryGaps
@@ -18,9 +18,6 @@ from reconciler import Reconciler
 from records import Order, Payment
 from settings import Settings
 from settlement import Settlement
-from tokens import NoToken
-
-REGISTER = "/mpesa/c2b/v2/registerurl"
 
 
 class TokenAtStart(Reconciler):
@@ -29,28 +26,10 @@ class TokenAtStart(Reconciler):
         self._work.start(self._daraja._tokens.get())
 
 
-class RegistersAtStart(Reconciler):
+class RegistersAtStart(C2b):
     """Registers its C2B URLs, and tries again until Daraja has taken them."""
 
-    def resume(self) -> None:
-        super().resume()
-        self._work.start(self.register())
-
-    async def register(self) -> None:
-        settings = self._daraja._settings
-        urls = {
-            "ShortCode": settings.short_code,
-            "ResponseType": "Completed",
-            "ConfirmationURL": f"{settings.public_url}/c2b/confirmed",
-            "ValidationURL": f"{settings.public_url}/c2b/asked",
-        }
-        for pause_s in (1.0, 2.0, 4.0, 8.0, 16.0):
-            try:
-                if (await self._daraja.call(REGISTER, lambda: dict(urls))).status == 200:
-                    return
-            except (NoToken, NotSent):
-                pass
-            await asyncio.sleep(pause_s)
+    at_start = True
 
 
 class AsksAllTheTime(QueryGaps):

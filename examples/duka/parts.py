@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 from api import Api
+from c2b import C2b
 from callback_paths import CallbackPaths
 from callback_reader import CallbackReader
 from checkout import Checkout
 from daraja import TIMEOUT, Daraja
+from deposits import DepositReader, Deposits
 from hooks import Hooks
 from intake import Intake
 from messages import Messages
@@ -50,6 +52,9 @@ class Parts:
     hooks: type[Hooks] = Hooks
     messages: type[Messages] = Messages
     api: type[Api] = Api
+    deposit_reader: type[DepositReader] = DepositReader
+    deposits: type[Deposits] = Deposits
+    c2b: type[C2b] = C2b
     pages: type[Pages] = Pages
 
 
@@ -74,14 +79,9 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
         work=work,
     )
     checkout = parts.checkout(
-        intake=intake,
-        store=store,
-        daraja=daraja,
-        retries=parts.push_retries(),
-        paths=paths,
-        reconciler=reconciler,
+        intake=intake, store=store, daraja=daraja, retries=parts.push_retries(), paths=paths, reconciler=reconciler,
         work=work,
-    )
+    )  # fmt: skip
     hooks = parts.hooks(
         settings=settings,
         store=store,
@@ -92,21 +92,26 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
         work=work,
     )
     api = parts.api(settings=settings, store=store, intake=intake, checkout=checkout, messages=messages)
+    c2b = parts.c2b(
+        settings=settings, daraja=daraja, deposits=parts.deposits(store), reader=parts.deposit_reader(), paths=paths,
+        hooks=hooks, reconciler=reconciler, api=api, work=work,
+    )  # fmt: skip
 
     app = web.Application(client_max_size=MOST_BODY)
-    app.cleanup_ctx.append(life_of(store, session, work, hooks=hooks, reconciler=reconciler))
-    app.add_routes([*api.routes(), *hooks.routes(), *parts.pages(api).routes()])
+    app.cleanup_ctx.append(life_of(store, session, work, hooks=hooks, reconciler=reconciler, c2b=c2b))
+    app.add_routes([*api.routes(), *hooks.routes(), *c2b.routes(), *parts.pages(api).routes()])
     return app
 
 
 def life_of(
-    store: Store, session: aiohttp.ClientSession, work: Work, *, hooks: Hooks, reconciler: Reconciler
+    store: Store, session: aiohttp.ClientSession, work: Work, *, hooks: Hooks, reconciler: Reconciler, c2b: C2b
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     """What happens before the first request, and after the last."""
 
     async def life(app: web.Application) -> AsyncIterator[None]:  # noqa: ARG001 - the shape of a cleanup context
         await hooks.resume()
         reconciler.resume()
+        c2b.resume()
         yield
         await work.stop()
         await session.close()

@@ -39,6 +39,10 @@ class Settings:
     """How long a callback waits before the shop works on it, as in shops with a queue of jobs. 200 is said at once."""
     queries_per_minute: float = 5.0
     """Daraja's sandbox allows five queries a minute; production limits are not published: ask for yours."""
+    pull_every_s: float = 600.0
+    """How often M-Pesa is asked for pay bill payments whose confirmation was lost."""
+    nominated_number: str = "254700000000"
+    """The shop's own phone, which the pull API asks for."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -75,8 +79,10 @@ VARIABLES: Mapping[str, str] = {
     "reconcile_give_up_s": "DUKA_RECONCILE_GIVE_UP_S",
     "callback_queue_s": "DUKA_CALLBACK_QUEUE_S",
     "queries_per_minute": "DUKA_QUERIES_PER_MINUTE",
+    "pull_every_s": "DUKA_PULL_EVERY_S",
+    "nominated_number": "DUKA_PHONE",
 }
-NUMBERS = ("reconcile_first_s", "reconcile_give_up_s", "callback_queue_s", "queries_per_minute")
+NUMBERS = ("reconcile_first_s", "reconcile_give_up_s", "callback_queue_s", "queries_per_minute", "pull_every_s")
 
 
 def _number(variable: str, text: str) -> float:

@@ -73,6 +73,11 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")  # a payment that was acknowledged survives a power cut
         self._db.executescript(SCHEMA)
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The database, for tables that other parts of the shop own."""
+        return self._db
+
     def close(self) -> None:
         self._db.close()
 
@@ -80,6 +85,9 @@ class Store:
         """A value kept for ever, `first` being the first."""
         self._db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT DO NOTHING", (name, first))
         return str(self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0])
+
+    def knows(self, name: str) -> bool:
+        return self._db.execute("SELECT 1 FROM facts WHERE name = ?", (name,)).fetchone() is not None
 
     # Payments
 
