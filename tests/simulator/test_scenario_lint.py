@@ -134,6 +134,12 @@ def problems_of(text: str) -> list[str]:
             "3: expect.credits: 1 expected, but state never is paid; nothing is credited without being paid",
         ),
         ("expect: {within_s: 5}", "3: expect.within_s: there is no expect.state that could be reached by then"),
+        ("expect: {pushes: -1}", "3: expect.pushes: found -1; expected at least 0"),
+        ("expect: {payouts: 1}", "3: expect.payouts: a merchant pays nothing out for stk_push calls; expected pushes"),
+        (
+            "when: {endpoint: b2c}\nexpect: {pushes: 1}",
+            "4: expect.pushes: a merchant pushes nothing for b2c calls; expected payouts",
+        ),
         ("expect: {message: {topic: wrongpin}}", '3: expect.message.topic: found "wrongpin"; did you mean wrong_pin?'),
         ("expect: {rules: [C3]}", '3: expect.rules[0]: found "C3"; expected a rule id such as C03'),
     ],

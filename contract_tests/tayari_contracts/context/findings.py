@@ -73,6 +73,14 @@ def times(number: int) -> str:
     return {0: "not at all", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
+def calls(number: int, one: str) -> str:
+    """`1 push`, `2 pushes`, `3 queries`."""
+    if number == 1:
+        return f"1 {one}"
+    stem, tail = (one[:-1], "ies") if one.endswith("y") else (one, "es" if one.endswith("sh") else "s")
+    return f"{number} {stem}{tail}"
+
+
 def quote(text: str, *, most: int = 160) -> str:
     """A text in quotation marks, on one line, shortened."""
     flat = " ".join(text.split())

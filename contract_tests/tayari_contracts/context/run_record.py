@@ -89,6 +89,8 @@ class Book:
         """Whether any look found a receipt."""
         self.records: tuple[PaymentRecord, ...] | None = None
         """The whole run, once it was closed."""
+        self.scenarios_only = False
+        """Whether the run plays named scenarios and nothing else: then its money is that of these scenarios."""
 
     def start(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tayari_money.payment_state import PaymentState
-from tayari_reports.model import Category, Rule, Severity
+from tayari_reports.model import Category, Level, Rule, Severity
+from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import Need, Seen
 from tayari_contracts.context.customer_messages import is_generic, machine_words
-from tayari_contracts.context.findings import Failed, Untested, quote, times
+from tayari_contracts.context.findings import (
+    Failed,
+    Finding,
+    Inapplicable,
+    Unjudged,
+    Untested,
+    WrongCredit,
+    calls,
+    quote,
+    times,
+)
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.probe import PAID, PENDING, Probe
-from tayari_contracts.runner.check_run import Job
+from tayari_contracts.runner.check_run import Job, missing_need
+from tayari_contracts.steps.payouts import originator_ids, payout_requests
 
 Document = Mapping[str, Any]
 """The content of one scenario file."""
@@ -37,6 +50,32 @@ CATEGORIES: Final[Mapping[str, Category]] = {
 
 WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
 """Faults that every caller of the Daraja port feels."""
+
+LOOKS_REFUSED: Final = frozenset({"ack_refused", "ack_without_id"})
+"""Faults after which the merchant may take an accepted push for a refused one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A kind of call that a scenario file can limit."""
+
+    one: str
+    count: Callable[[Probe, Payment], int]
+    moves_money: bool = False
+
+
+COUNTED: Final[Mapping[str, Counted]] = {
+    "pushes": Counted("STK push", lambda probe, payment: len(probe.sight.pushes(payment)), moves_money=True),
+    "payouts": Counted(
+        "payout", lambda probe, payment: len(originator_ids(payout_requests(probe, payment))), moves_money=True
+    ),
+    "queries": Counted("status query", lambda probe, payment: len(probe.sight.queries(payment))),
+}
+"""By the key of `expect`: the most that the merchant may make for one payment."""
+
+
+WANTED: Final = ("state", "within_s", "credits", *COUNTED, "message")
+"""The keys of `expect` that the way to mend a failure names."""
 
 
 def job_of(document: Document) -> Job:
@@ -63,6 +102,23 @@ def job_of(document: Document) -> Job:
     )
 
 
+def money_job(job: Job, target: Target) -> Job:
+    """A money invariant over the payments of named scenarios alone.
+
+    What these do not put to the test is no gap in such a run, and neither is what the target file does not show.
+    """
+
+    def run(probe: Probe) -> None:
+        probe.book.scenarios_only = True
+        try:
+            job.run(probe)
+        except Untested as untested:
+            raise Inapplicable(f"{untested} by these scenarios") from untested
+
+    hidden = missing_need(job, target) is not None
+    return replace(job, run=run, rule=replace(job.rule, level=Level.SHOULD) if hidden else job.rule)
+
+
 def concerns_whole_merchant(document: Document) -> bool:
     """Whether other payments would feel the scenario: a token, a query or the port itself."""
     if endpoint_of(document) != PUSH or token_part(document) is not None:
@@ -82,13 +138,27 @@ def _play(document: Document) -> Callable[[Probe], None]:
 
 
 def _judge(probe: Probe, payment: Payment, document: Document) -> None:
+    """What happened to the money first, then what the customer was told."""
     expect: Mapping[str, Any] = document.get("expect") or {}
-    within_s = float(expect.get("within_s", probe.settle_s))
+    calls = _Calls(probe, payment, document)
+    try:
+        _judge_outcome(probe, payment, document)
+    except Finding:
+        calls.judge()
+        raise
+    calls.watch()
+    if "message" in expect:
+        _judge_message(probe, payment, expect["message"])
+
+
+def _judge_outcome(probe: Probe, payment: Payment, document: Document) -> None:
+    expect: Mapping[str, Any] = document.get("expect") or {}
+    within_s = _within_s(probe, expect)
     if _without_callback(document):
         within_s = max(within_s, probe.reconcile_s)
     wanted = _states(expect.get("state", "paid"))
     if not payment.started.accepted and PAID not in wanted and payment.started.payment_id is None:
-        _judge_refused_start(probe, payment, expect)
+        _judge_refused_start(payment)
         return
     if PENDING in wanted:
         _let_it_play(probe, payment)
@@ -98,8 +168,61 @@ def _judge(probe: Probe, payment: Payment, document: Document) -> None:
     if probe.sees_credits:
         paid = view.state is PAID
         _judge_credits(probe, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
-    if "message" in expect:
-        _judge_message(probe, payment, expect["message"])
+
+
+class _Calls:
+    """How many pushes, payouts and status queries the merchant makes for one payment, against what the file allows."""
+
+    def __init__(self, probe: Probe, payment: Payment, document: Document) -> None:
+        self._probe = probe
+        self._payment = payment
+        expect: Mapping[str, Any] = document.get("expect") or {}
+        self._most = {name: int(expect[name]) for name in COUNTED if name in expect}
+        self._watched_until = time.monotonic() + _within_s(probe, expect)
+        self._paid_by_first_push = "pushes" not in expect and _pays_at_first_push(document)
+
+    def watch(self) -> None:
+        """Judge again and again for the whole of `within_s`: a merchant may call again after it has shown a state.
+
+        Raises:
+            Unjudged: the check has no time for that.
+        """
+        self.judge()
+        while self._most and time.monotonic() < self._watched_until:
+            if not self._probe.has_time:
+                raise Unjudged(f"the time of this check ended before {', '.join(self._most)} were watched to the end")
+            self._probe.quiet(min(LOOK_EVERY_S, max(0.01, self._watched_until - time.monotonic())))
+            self.judge()
+
+    def judge(self) -> None:
+        """Hold what was called so far to what is allowed.
+
+        Raises:
+            WrongCredit: the customer was asked, or was paid, more than once; Failed: it queried too often.
+        """
+        proof = Failed if self._probe.book.prompted else WrongCredit
+        for name, most in self._most.items():
+            found = COUNTED[name].count(self._probe, self._payment)
+            if found > most:
+                kind = proof if COUNTED[name].moves_money else Failed
+                raise kind(
+                    f"the merchant made {calls(found, COUNTED[name].one)} for one payment; expected at most {most}"
+                )
+        if self._paid_by_first_push and (found := len(self._probe.sight.accepted(self._payment))) > 1:
+            raise proof(
+                f"Daraja accepted {found} pushes for one payment that its customer pays at the first; expected one: "
+                "each push asks the customer for the money once more"
+            )
+
+
+def _within_s(probe: Probe, expect: Mapping[str, Any]) -> float:
+    return float(expect.get("within_s", probe.settle_s))
+
+
+def _pays_at_first_push(document: Document) -> bool:
+    """Whether the customer pays the first push that Daraja accepts, so that a second one asks for the money again."""
+    names = {name for fault in document.get("faults") or () for name in fault}
+    return str((document.get("outcome") or {}).get("result_code", 0)) == "0" and not names & LOOKS_REFUSED
 
 
 def _let_it_play(probe: Probe, payment: Payment) -> None:
@@ -119,7 +242,7 @@ def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *,
         raise Failed(f"the customer was credited {times(found.count)}; expected once at most")
 
 
-def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, Any]) -> None:
+def _judge_refused_start(payment: Payment) -> None:
     """The merchant refused to begin, and keeps no payment that could be asked for: what it said is all there is."""
     if payment.started.status is None:
         raise Failed(
@@ -128,8 +251,6 @@ def _judge_refused_start(probe: Probe, payment: Payment, expect: Mapping[str, An
         )
     if machine_words(payment.started.body) or (payment.started.status == 500 and is_generic(payment.started.message)):
         raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
-    if "message" in expect:
-        _judge_message(probe, payment, expect["message"])
 
 
 def _judge_message(probe: Probe, payment: Payment, wanted: Mapping[str, Any]) -> None:
@@ -152,7 +273,7 @@ def _states(value: str | list[str]) -> frozenset[PaymentState]:
 
 
 def _wanted(expect: Mapping[str, Any]) -> str:
-    parts = [f"{key} {value}" for key, value in expect.items() if key in ("state", "within_s", "credits", "message")]
+    parts = [f"{key} {value}" for key, value in expect.items() if key in WANTED]
     return ", ".join(parts) or "a paid payment, credited once"
 
 

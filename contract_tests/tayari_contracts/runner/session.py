@@ -21,10 +21,13 @@ from tayari_target.test_environment import Stage
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
 from tayari_contracts.runner.check_run import Job, job_of_row
 from tayari_contracts.runner.check_runner import Conductor
-from tayari_contracts.runner.scenario_check import job_of
+from tayari_contracts.runner.scenario_check import job_of, money_job
 
 SUITE: pytest.StashKey[Suite] = pytest.StashKey()
 """Where the session keeps its suite."""
+
+MONEY = "money"
+"""The family of the rules that judge the money of every run."""
 
 
 class Suite:
@@ -41,12 +44,15 @@ class Suite:
         self._began = time.time()
         self.scenario_names: list[str] = list(config.getoption("--tayari-scenario"))
         only = config.getoption("--tayari-only")
-        self.rows: tuple[CatalogueRow, ...] = ()
-        if only or not self.scenario_names:
-            try:
-                rows = select(suite=config.getoption("--tayari-suite"), only=only)
-            except UnknownRule as error:
-                raise pytest.UsageError(str(error)) from error
+        self.rows: tuple[CatalogueRow, ...]
+        self._scenarios_only = bool(self.scenario_names) and not only
+        try:
+            rows = select(suite=config.getoption("--tayari-suite"), only=only)
+        except UnknownRule as error:
+            raise pytest.UsageError(str(error)) from error
+        if self._scenarios_only:
+            self.rows = tuple(row for row in catalogue().values() if row.family == MONEY)
+        else:
             self.rows = tuple(row for row in rows if row.family != "performance")
 
     def result(self, rule_id: str) -> Check:
@@ -138,13 +144,13 @@ class Suite:
             job = self._job_of(item, stage)
             if job is not None:
                 jobs[job.rule.id] = job
-        return list(jobs.values())
+        return sorted(jobs.values(), key=lambda job: job.last)
 
     def _job_of(self, item: pytest.Item, stage: Stage) -> Job | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if params.get("tayari_rule") in catalogue():
-            row = catalogue()[params["tayari_rule"]]
-            return job_of_row(row)
+            job = job_of_row(catalogue()[params["tayari_rule"]])
+            return money_job(job, stage.target) if self._scenarios_only else job
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
             return job_of(stage.control.scenario(params["tayari_scenario"]))
         text: str | None = getattr(item, "text", None)

@@ -190,8 +190,15 @@ def _expectations(header: Header) -> Iterator[Complaint]:
     if expect.credits and expect.state is not None and State.PAID not in expect.state:
         message = f"{expect.credits} expected, but state never is paid; nothing is credited without being paid"
         yield Complaint(("expect", "credits"), message)
-    if expect.within_s is not None and expect.state is None:
+    counted = expect.pushes is not None or expect.payouts is not None or expect.queries is not None
+    if expect.within_s is not None and expect.state is None and not counted:
         yield Complaint(("expect", "within_s"), "there is no expect.state that could be reached by then")
+    call = header.when.endpoint
+    pays_out = call in LIFECYCLES and LIFECYCLES[call].api == "b2c"
+    if expect.pushes is not None and pays_out:
+        yield Complaint(("expect", "pushes"), f"a merchant pushes nothing for {call} calls; expected payouts")
+    if expect.payouts is not None and not pays_out:
+        yield Complaint(("expect", "payouts"), f"a merchant pays nothing out for {call} calls; expected pushes")
 
 
 _CHECKS: Final[tuple[Callable[[Header, Faults], Iterator[Complaint]], ...]] = (

@@ -129,6 +129,12 @@ class Expect:
     within_s: Seconds | None = None
     never: States = ()
     credits: Annotated[int, AtLeast(0)] | None = None
+    pushes: Annotated[int, AtLeast(0)] | None = None
+    """The most STK pushes, refused ones included."""
+    payouts: Annotated[int, AtLeast(0)] | None = None
+    """The most payouts: B2C requests with an OriginatorConversationID of their own."""
+    queries: Annotated[int, AtLeast(0)] | None = None
+    """The most status queries."""
     message: Message | None = None
     rules: tuple[RuleId, ...] = ()
 

@@ -1,0 +1,205 @@
+"""A scenario file as a check: the money first, watched for the whole of `within_s`, and then the words."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fake_stage import stage
+from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, WrongCredit
+from tayari_contracts.context.hands import Scenario
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.probe import PAID, PENDING, Probe
+from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.runner.check_run import job_of_row
+from tayari_contracts.runner.scenario_check import job_of, money_job
+from tayari_money.payment_record import PaymentKind
+from tayari_reports.model import Level
+from tayari_simulator.scenarios.read import read_scenarios
+from tayari_target.resources import scenario_folder
+from tayari_target.target_file.model import Call, Status
+from tayari_target.views import Started, StatusView
+
+STATUS = Status(call=Call(method="GET", path="/orders/{payment_id}"), state="$.status", states={})
+REFUSED = Started(accepted=False, status=503, payment_id=None, body="M-Pesa is down", message="M-Pesa is down")
+
+
+class Calls:
+    """What reached Daraja by now: each call so many seconds after the payment began."""
+
+    def __init__(self, **at_s: tuple[float, ...]) -> None:
+        self._at_s = at_s
+        self.began = time.monotonic()
+
+    def _so_far(self, kind: str) -> list[dict[str, Any]]:
+        now = time.monotonic() - self.began
+        return [{"seq": number} for number, at_s in enumerate(self._at_s.get(kind, ())) if at_s <= now]
+
+    def pushes(self, _: Payment) -> list[dict[str, Any]]:
+        return self._so_far("pushes")
+
+    def queries(self, _: Payment) -> list[dict[str, Any]]:
+        return self._so_far("queries")
+
+    def accepted(self, _: Payment) -> list[dict[str, Any]]:
+        return self._so_far("accepted")
+
+    def entries(self, *, endpoint: str = "", **_: object) -> list[dict[str, Any]]:
+        bodies = (f'{{"PartyB": "254710000001", "OriginatorConversationID": "id-{n}"}}' for n in (0, 0, 1))
+        sent = zip(self._so_far("payouts"), bodies, strict=False)
+        return [{**entry, "request": {"body": body}} for entry, body in sent] if endpoint == "b2c" else []
+
+
+class Played(Probe):
+    """A probe of a merchant whose payment is in one state, and whose calls come when the test says."""
+
+    def __init__(self, calls: Calls, state: Any = PAID, *, started: Started | None = None, time_s: float = 30) -> None:
+        shop = stage(status=STATUS)
+        super().__init__(shop, Allocation(), deadline=time.monotonic() + time_s)  # type: ignore[arg-type]
+        self.sight = calls  # type: ignore[assignment]
+        self._view = StatusView(state=state, message="Payment failed.")
+        self._started = started or Started(accepted=True, status=200, payment_id="7")
+
+    def pay(self, scenario: Scenario | None = None, **_: Any) -> Payment:
+        return Payment(
+            msisdn="254710000001", amount=100, reference="T1", started=self._started, since=1, began_at=time.time(),
+            kind=PaymentKind.STK_PAYMENT,
+        )  # fmt: skip
+
+    def status(self, payment: Payment) -> StatusView:
+        return self._view
+
+
+def play(probe: Probe, **document: Any) -> None:
+    job_of({"scenario": "ack/lost", "about": "Push once.", **document}).run(probe)
+
+
+@pytest.mark.parametrize("again_s", [0.0, 0.3, 0.9])
+def test_a_second_push_is_found_however_long_after_the_first_look_it_comes(again_s: float) -> None:
+    probe = Played(Calls(pushes=(0.0, again_s), accepted=(0.0,)))
+
+    with pytest.raises(WrongCredit, match=r"made 2 STK pushes for one payment; expected at most 1"):
+        play(probe, expect={"state": "paid", "within_s": 1.2, "pushes": 1})
+
+
+def test_one_push_is_watched_for_the_whole_time_and_passes() -> None:
+    probe = Played(calls := Calls(pushes=(0.0, 2.0), accepted=(0.0,)))
+
+    play(probe, expect={"state": "paid", "within_s": 0.7, "pushes": 1})
+
+    assert time.monotonic() - calls.began >= 0.7
+
+
+def test_a_check_that_has_no_time_to_watch_judges_nothing() -> None:
+    probe = Played(Calls(pushes=(0.0,), accepted=(0.0,)), time_s=0.2)
+
+    with pytest.raises(Unjudged, match="before pushes were watched to the end"):
+        play(probe, expect={"state": "paid", "within_s": 5, "pushes": 1})
+
+
+def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> None:
+    twice = Calls(pushes=(0.0, 0.0), accepted=(0.0,))
+    expect = {"state": "paid", "within_s": 0.2, "pushes": 1, "message": {"topic": "success"}}
+
+    for state in (PAID, PENDING):
+        with pytest.raises(WrongCredit, match="2 STK pushes"):
+            play(Played(twice, state), expect=expect)
+
+
+def test_a_merchant_that_refuses_and_pushes_on_is_found() -> None:
+    probe = Played(Calls(pushes=(0.0, 0.4)), started=REFUSED)
+
+    with pytest.raises(WrongCredit, match="2 STK pushes"):
+        play(probe, expect={"state": "failed", "within_s": 0.7, "pushes": 1})
+
+
+def test_too_many_queries_are_a_failure_that_is_looked_at_again() -> None:
+    probe = Played(Calls(pushes=(0.0,), accepted=(0.0,), queries=(0.0, 0.0, 0.0)))
+
+    with pytest.raises(Failed, match=r"made 3 status queries for one payment; expected at most 2") as failed:
+        play(probe, expect={"state": "paid", "within_s": 0.2, "queries": 2})
+    assert not isinstance(failed.value, WrongCredit)
+
+
+@pytest.mark.parametrize(("sent", "found"), [((0.0, 0.0), False), ((0.0, 0.0, 0.0), True)])
+def test_payouts_are_counted_by_their_ids(sent: tuple[float, ...], found: bool) -> None:
+    probe = Played(Calls(payouts=sent))
+    expect = {"state": "paid", "within_s": 0.1, "payouts": 1}
+
+    if found:
+        with pytest.raises(WrongCredit, match=r"made 2 payouts for one payment"):
+            play(probe, expect=expect)
+    else:
+        play(probe, expect=expect)
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({}, True),
+        ({"outcome": {"result_code": 1032}}, False),
+        ({"faults": [{"ack_without_id": {}}]}, False),
+        ({"expect": {"pushes": 2, "within_s": 0.1}}, False),
+    ],
+)
+def test_a_customer_who_pays_at_once_is_asked_once_whatever_the_file_says_of_pushes(
+    document: dict[str, Any], found: bool
+) -> None:
+    probe = Played(Calls(pushes=(0.0, 0.0), accepted=(0.0, 0.0)), state=PAID)
+
+    if found:
+        with pytest.raises(WrongCredit, match="Daraja accepted 2 pushes for one payment"):
+            play(probe, **document)
+    else:
+        play(probe, **document)
+
+
+def test_a_merchant_that_pushes_to_one_number_for_all_is_looked_at_again_alone() -> None:
+    probe = Played(Calls(pushes=(0.0, 0.0), accepted=(0.0,)))
+    probe.book.prompted = "254700000000"
+
+    with pytest.raises(Failed) as failed:
+        play(probe, expect={"state": "paid", "within_s": 0.1, "pushes": 1})
+    assert not isinstance(failed.value, WrongCredit)
+
+
+def test_each_shipped_scenario_that_forbids_a_second_push_or_payout_counts_them() -> None:
+    scenarios, problems = read_scenarios((scenario_folder(),))
+    words = ("not push again", "push no second", "not pay again", "push again once", "never with a new one")
+    forbidding = [one for one in scenarios if any(word in " ".join(one.about.split()) for word in words)]
+    uncounted = [
+        one.name
+        for one in forbidding
+        if one.expect.pushes is None and one.expect.payouts is None
+        if one.when.endpoint in ("stk_push", "b2c", "b2pochi")
+    ]
+
+    assert not problems
+    assert len(forbidding) >= 15
+    assert uncounted == []
+
+
+def test_money_of_scenarios_that_put_it_to_no_test_is_no_gap_and_a_broken_one_fails() -> None:
+    def outcome_of(error: Exception) -> None:
+        def run(_: Probe) -> None:
+            raise error
+
+        row = job_of_row(catalogue()["M01"])
+        money_job(type(row)(rule=row.rule, run=run), stage().target).run(probe)
+
+    probe = Played(Calls())
+
+    with pytest.raises(Inapplicable, match="no order was credited by these scenarios"):
+        outcome_of(Untested("no order was credited"))
+    with pytest.raises(WrongCredit, match="credited twice"):
+        outcome_of(WrongCredit("credited twice"))
+    assert probe.book.scenarios_only
+
+
+def test_an_invariant_that_the_target_file_hides_does_not_leave_a_gate_inconclusive() -> None:
+    row = job_of_row(catalogue()["M01"])
+
+    assert money_job(row, stage().target).rule.level is Level.SHOULD
+    shown = stage(status=replace(STATUS, credited="$.paid")).target
+    assert money_job(row, shown).rule.level is Level.MUST
