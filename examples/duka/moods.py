@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from aiohttp import web
 from c2b import C2b
 from checkout import Checkout
 from defects import UnknownDefect, replaced
 from defects.row import Defect, defect
+from hooks import Hooks
 from pacing import QueryGaps
 from parts import Parts
 from reconciler import Reconciler
@@ -73,6 +75,11 @@ class QueriesSettle(Settlement):
         return False
 
 
+class NoCallbackRoute(Hooks):
+    def routes(self) -> list[web.RouteDef]:
+        return []
+
+
 MOODS: tuple[Defect, ...] = (
     defect("token-at-start", "", "Fetches a token when it starts.", TokenAtStart),
     defect("registers-at-start", "", "Registers URLs when it starts, and tries again.", RegistersAtStart),
@@ -80,6 +87,7 @@ MOODS: tuple[Defect, ...] = (
     defect("answers-first", "", "Answers its customer before it pushes.", AnswersFirst),
     defect("pushes-from-a-queue", "", "Pushes from a queue, one payment after the other.", PushesFromAQueue),
     defect("queries-settle", "", "Settles by queries only; a callback is a reason to ask.", QueriesSettle),
+    defect("no-callbacks", "", "Takes no callbacks; it settles by queries alone.", NoCallbackRoute),
 )
 
 

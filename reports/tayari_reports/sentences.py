@@ -62,6 +62,8 @@ CAPABILITIES: Final = MappingProxyType(
     {
         "stk_push": "STK push collections",
         "stk_query": "",
+        "no_callbacks": "settled by status queries alone",
+        "top_up": "",
         "c2b": "customer payments to a paybill or till (C2B)",
         "payout": "payouts (B2C)",
         "reversal": "reversals",

@@ -32,6 +32,9 @@ ABOUT = MappingProxyType(
     }
 )
 
+DECLARED = MappingProxyType({"no-callbacks": ("stk_push", "stk_query", "c2b", "no_callbacks")})
+"""What the target file says of the shop in a mood, where that is not what it says of the good shop."""
+
 
 def moods() -> dict[str, str]:
     """All moods by name: those of the shop's code, and those of how it is run."""
@@ -48,7 +51,7 @@ def every_rule() -> list[str]:
 def run_mood(mood: str, rule_ids: Iterable[str], *, defects: Sequence[str] = ()) -> dict[str, Check]:
     """What the rules say about the shop in this mood, with these defects."""
     if mood not in ABOUT:
-        checks = run_rules(rule_ids, defects=defects, settings={"DUKA_MOODS": mood})
+        checks = run_rules(rule_ids, defects=defects, capabilities=DECLARED.get(mood), settings={"DUKA_MOODS": mood})
         return {check.rule: check for check in checks}
     target = _with_port(load_target(DUKA / "tayari.yaml"), str(free_port()), defects)
     with Stage(target) as stage:
@@ -96,11 +99,13 @@ def table(found: Mapping[str, Mapping[str, Check]]) -> str:
     for mood, about in moods().items():
         if mood not in found:
             continue
-        others = [
-            f"{rule} {check.state.value}: {_short(check.reason)}" for rule, check in not_passed(found[mood]).items()
-        ]
+        others = not_passed(found[mood])
+        applicable = {rule: check for rule, check in others.items() if check.state is not State.NOT_APPLICABLE}
+        told = [f"{rule} {check.state.value}: {_short(check.reason)}" for rule, check in applicable.items()]
+        if len(others) > len(applicable):
+            told.append(f"{len(others) - len(applicable)} not applicable")
         passed = len(found[mood]) - len(others)
-        lines.append(f"| `{mood}` | {about} | {passed} of {len(found[mood])} | {'; '.join(others)} |")
+        lines.append(f"| `{mood}` | {about} | {passed} of {len(found[mood])} | {'; '.join(told)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The good merchants of the mutants fail no rule. A file of its own: it runs beside the defects, not after them."""
 
 import pytest
+from mood_table import DECLARED, run_mood
 from mutants import BUY_GOODS, MSHAHARA, TILL, run_rules
 from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_reports.model import State
@@ -42,3 +43,20 @@ def test_a_capability_that_is_left_out_and_shown_by_the_traffic_fails() -> None:
     assert found["K01"].state is State.FAIL
     assert "does not name stk_query" in found["K01"].reason
     assert found["K01"].evidence
+
+
+@pytest.mark.slow
+def test_a_merchant_that_takes_no_callbacks_is_judged_by_its_queries() -> None:
+    found = run_mood("no-callbacks", ["C03", "C07", "C11", "C25", "Q01", "S18", "K01"])
+
+    states = {rule: check.state for rule, check in found.items()}
+    assert {states.pop(rule) for rule in ("C03", "C07")} == {State.NOT_APPLICABLE}
+    assert set(states.values()) == {State.PASS}, found
+
+
+@pytest.mark.slow
+def test_no_callbacks_is_no_way_round_the_rules_of_callbacks() -> None:
+    (found,) = run_rules(["K01"], defects=["believes-anyone"], capabilities=DECLARED["no-callbacks"])
+
+    assert found.state is State.FAIL
+    assert "a callback made a payment paid" in found.reason

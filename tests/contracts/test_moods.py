@@ -2,10 +2,15 @@
 
 import pytest
 from mood_table import FIXED_PORTS, NOT_RESTARTED, every_rule, moods, not_passed, run_mood
+from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_reports.model import State
 
-ALWAYS = {"S09": State.NOT_APPLICABLE}
+ALWAYS = {
+    "S09": State.NOT_APPLICABLE,
+    **{row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if Need.PAYOUT in row.needs},
+}
 NOT_PASSED = {
+    "no-callbacks": {row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if Need.CALLBACKS in row.needs},
     FIXED_PORTS: {"T10": State.NOT_TESTED, "T11": State.NOT_TESTED},
     NOT_RESTARTED: {
         "T10": State.NOT_TESTED,

@@ -16,7 +16,10 @@ from tayari.run.session import doctor
 from tayari_formats.exit_codes import Exit
 from tayari_target.environment_options import StageOptions
 from tayari_target.merchant_process import answers, free_port
+from tayari_target.resources import example_folder
 from tiny_shop import open_shop
+
+DUKA = example_folder()
 
 
 def examine(path: Path, options: StageOptions | None = None) -> tuple[Finding, ...]:
@@ -253,3 +256,16 @@ def test_a_utc_timestamp_is_told_but_stops_nothing(tmp_path: Path) -> None:
     assert clock.ok
     assert clock.message == "the Timestamp is 3 h off East Africa Time: accepted today, send EAT"
     assert all(finding.ok for finding in found)
+
+
+def test_a_merchant_without_callbacks_is_sound_when_it_asks(tmp_path: Path) -> None:
+    text = (DUKA / "tayari.yaml").read_text().replace("{target_dir}", str(DUKA))
+    text = text.replace("[stk_push, stk_query", "[no_callbacks, stk_push, stk_query")
+    path = tmp_path / "tayari.yaml"
+    path.write_text(text.replace("env:\n", "env:\n      DUKA_MOODS: no-callbacks\n", 1))
+    found = {finding.name: finding for finding in examine(path)}
+
+    assert "callback" not in found
+    assert all(finding.ok and not finding.fix for finding in found.values()), found
+    assert found["status"].message == "the payment is paid"
+    assert found["cancelled payment"].message == "it is failed"

@@ -165,6 +165,7 @@ def test_a_small_file_gets_the_public_sandbox_and_the_documented_defaults(tmp_pa
         ("name: duka", "name: duka\n  adapter: shop", "`module:Class`"),
         ("name: duka", "name: duka\n  timeout_s: soon", "merchant.timeout_s: 'soon'; expected a number"),
         ("name: duka", "name: duka\n  capabilities: [stk]", "merchant.capabilities: 'stk'; expected some of"),
+        ("name: duka", "name: duka\n  capabilities: [stk_push, no_callbacks]", "no_callbacks without stk_query"),
         ("name: duka", "name: duka\n  start: {ready: health}", "merchant.start.command: missing"),
         ("name: duka", "name: duka\n  start: {command: a, ready: health}", "a path that begins with /"),
         ("name: duka", "name: duka\n  name: two", "3: merchant.name: written twice"),

@@ -30,6 +30,8 @@ class Need(StrEnum):
     RESTART = "restart"
     QUERY = "query"
     """The capability `stk_query`."""
+    CALLBACKS = "callbacks"
+    """The merchant hears results by callback: it has no capability `no_callbacks`."""
     PAYOUT = "payout"
     """The merchant pays out; every rule without this need is about payments."""
     PAYOUT_STATE = "payout_state"
@@ -79,6 +81,7 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.AUDIT: "merchant.audit",
     Need.RESTART: "merchant.start",
     Need.QUERY: "merchant.capabilities: stk_query",
+    Need.CALLBACKS: "merchant.capabilities without no_callbacks",
     Need.PAYOUT: "merchant.payout",
     Need.PAYOUT_STATE: "merchant.payout.status",
     Need.PAYOUT_RECEIPT: "merchant.payout.status.receipt",

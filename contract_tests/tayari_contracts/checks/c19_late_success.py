@@ -6,9 +6,9 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.merchant_profile import GRACE_S
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.probe import FAILED, PAID, REVIEW, SETTLED, Probe
-from tayari_contracts.steps.status_queries import GRACE_S
 
 FAILURE = 1037
 LATER_S = 5.0

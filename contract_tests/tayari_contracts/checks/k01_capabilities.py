@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.probe import FAILED, PAID, Probe
 from tayari_contracts.steps.status_queries import first_query, unanswered
 
 ASKS_WITHIN_S = 10.0
+
+IN_FLIGHT = 1000
+"""So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
+
+LONG_S = 120.0
+WATCH_S = 4.0
 
 SHOWN_BY = {"stk_push": "stk_push", "stk_query": "stk_query"}
 """The capability that a call of an endpoint shows."""
@@ -29,6 +36,26 @@ def traffic_agrees_with_the_declared_capabilities(probe: Probe) -> None:
             )
         if not seen and capability in declared:
             expect_shown(probe, capability)
+    if not probe.takes_callbacks:
+        expect_no_callback_decides(probe)
+
+
+def expect_no_callback_decides(probe: Probe) -> None:
+    """A callback tells of a success, and each status query says in flight.
+
+    Raises:
+        Failed: the merchant believes the callback. Warned: it answers as if it took it, and its state cannot be seen.
+    """
+    in_flight = {"in_flight": ["4999"], "for_calls": IN_FLIGHT}
+    payment = probe.pay_accepted(situation("inline/k01-callback", outcome=after(LONG_S), query=in_flight))
+    answers = probe.send_callback(payment, result_code=0)
+    found = "merchant.capabilities names no_callbacks, so the rules of callbacks were left out as not applicable, and"
+    if probe.sees_state:
+        view = probe.until(payment, (PAID, FAILED), within_s=WATCH_S)
+        if view.state in (PAID, FAILED):
+            raise Failed(f"{found} a callback made a payment {view.state}; expected no_callbacks to be left out")
+    elif any((answer.get("status") or 0) in range(200, 300) for answer in answers):
+        raise Warned(f"{found} a callback was answered as if it was taken; expected no_callbacks to be left out")
 
 
 def make_traffic(probe: Probe) -> None:

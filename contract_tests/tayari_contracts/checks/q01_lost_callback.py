@@ -6,8 +6,9 @@ import time
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.findings import Warned
+from tayari_contracts.context.merchant_profile import GRACE_S
 from tayari_contracts.context.probe import Probe
-from tayari_contracts.steps.status_queries import GRACE_S, patience_s, unanswered
+from tayari_contracts.steps.status_queries import patience_s, unanswered
 
 BECAUSE = "its callback never came, and a status query would have said that it is paid"
 

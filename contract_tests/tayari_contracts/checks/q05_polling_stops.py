@@ -8,9 +8,10 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.merchant_profile import GRACE_S
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
-from tayari_contracts.steps.status_queries import GRACE_S, times_of, unanswered
+from tayari_contracts.steps.status_queries import times_of, unanswered
 
 STRAGGLER_S = 1.5
 """A query that was under way when the payment became final."""

@@ -39,7 +39,7 @@ def _is_meant(row: dict[str, Any]) -> bool:
 
 def _problem(probe: Probe, payment: Payment, row: dict[str, Any]) -> str:
     probe.wait("callback_answered", payment)
-    view = probe.until(payment, (FAILED, REVIEW), within_s=2.0)
+    view = probe.until(payment, (FAILED, REVIEW), within_s=2.0 if probe.takes_callbacks else probe.settled_s)
     text = probe.told_of_outcome(payment, view)
     sent = str(probe.sight.record(payment).get("result_desc") or row["text"])
     if not text.strip():

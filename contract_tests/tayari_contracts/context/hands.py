@@ -37,6 +37,9 @@ PATIENT_S = 75.0
 """So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
 60 s, and must be heard then."""
 
+REFRESH_EVERY_S = 2.0
+"""So often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+
 PROMPT_S = 65.0
 """A prompt ends by itself within about a minute."""
 
@@ -46,9 +49,6 @@ Scenario = str | Mapping[str, Any]
 
 class Hands(Depth):
     """Starts payments, waits and looks. Everything it does is recorded as evidence."""
-
-    settle_s = 10.0
-    """A callback that was answered shows in the merchant's state within this time."""
 
     def __init__(
         self,
@@ -119,19 +119,10 @@ class Hands(Depth):
         return payment
 
     def _start(
-        self,
-        scenario: Scenario | None,
-        *,
-        amount: int | float | None,
-        msisdn: str | None,
-        typed: str | None,
-        reference: str | None,
-        idempotency_key: str | None,
-        timeout_s: float | None,
-        hold_s: float,
-        headers: Mapping[str, str] | None,
-        again: str | None,
-    ) -> Payment:
+        self, scenario: Scenario | None, *, amount: int | float | None, msisdn: str | None, typed: str | None,
+        reference: str | None, idempotency_key: str | None, timeout_s: float | None, hold_s: float,
+        headers: Mapping[str, str] | None, again: str | None,
+    ) -> Payment:  # fmt: skip
         payer = msisdn or self.allocation.msisdn()
         if self.book.prompted and typed is not None:
             raise Untested("the merchant pushes to one number, whatever is typed; S11 judges that", certain=True)
@@ -309,8 +300,13 @@ class Hands(Depth):
         """
         wanted = states_of(states)
         seen: list[StatusView] = []
+        refreshed_at = time.monotonic()
 
         def look() -> StatusView | None:
+            nonlocal refreshed_at
+            if not self.takes_callbacks and time.monotonic() - refreshed_at >= REFRESH_EVERY_S:
+                refreshed_at = time.monotonic()
+                self.driver.refresh(payment.payment_id, payment.reference)
             seen.append(self.status(payment))
             return seen[-1] if seen[-1].state in wanted else None
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.context.run_record import Book
+
+SETTLE_S: Final = 10.0
+"""A callback that was answered shows in the merchant's state within this time."""
+
+GRACE_S: Final = 2.0
+"""Beyond the promised time: the result itself, and the look at the merchant."""
 
 
 class Depth:
@@ -18,6 +26,16 @@ class Depth:
         pay = self.target.merchant.pay
         written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
         return self.target.merchant.adapter is not None or f"{{{placeholder}" in written
+
+    @property
+    def takes_callbacks(self) -> bool:
+        """Whether the merchant hears results by callback; else it settles by status queries alone."""
+        return self.target.merchant.takes_callbacks
+
+    @property
+    def settle_s(self) -> float:
+        """Within this time the merchant's state shows a result: by its callback, or else by the next query."""
+        return SETTLE_S if self.takes_callbacks else max(SETTLE_S, self.reconcile_s + GRACE_S)
 
     @property
     def sees_state(self) -> bool:

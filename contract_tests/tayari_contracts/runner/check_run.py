@@ -97,6 +97,7 @@ def missing_need(job: Job, target: Target) -> Check | None:
         Need.AUDIT: merchant.audit is not None,
         Need.RESTART: merchant.start is not None,
         Need.QUERY: True,
+        Need.CALLBACKS: True,
         Need.PAYOUT: payout is not None,
         Need.PAYOUT_STATE: payout is not None and payout.status is not None,
         Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
@@ -122,12 +123,16 @@ def missing_need(job: Job, target: Target) -> Check | None:
 
 
 def _absent_kind(job: Job, target: Target) -> str:
-    """Why the merchant does nothing of the kind that a rule is about: payments, or payouts; empty where it does."""
+    """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
     merchant = target.merchant
     if Need.PAYOUT in job.needs:
         pays_out = merchant.payout is not None or "payout" in merchant.capabilities
         return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
-    return "" if merchant.takes_payments else "the merchant takes no payments: its target file has payouts alone"
+    if not merchant.takes_payments:
+        return "the merchant takes no payments: its target file has payouts alone"
+    if Need.CALLBACKS in job.needs and not merchant.takes_callbacks:
+        return "the merchant hears results by status queries alone (no_callbacks; K01 holds that against its traffic)"
+    return ""
 
 
 def perform(

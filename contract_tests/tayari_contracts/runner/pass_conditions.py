@@ -36,6 +36,8 @@ def _accepted(probe: Probe) -> str:
 
 
 def _callback(probe: Probe) -> str:
+    if not probe.takes_callbacks:
+        return _query(probe)
     answers = [status_of(entry) for payment in probe.payments for entry in probe.sight.callbacks(payment)]
     if any(status is not None and status < CRASH for status in answers):
         return ""

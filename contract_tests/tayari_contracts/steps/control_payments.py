@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.catalogue.rules import Control
@@ -88,15 +89,7 @@ def _ordinary_success(probe: Probe) -> None:
     """As M-Pesa sends it today: four items, and no Balance. The callback is taken, and the payment is paid once."""
     payment = probe.pay(situation("inline/control-success", outcome=after(0.5)))
     _require_start(probe, payment)
-    answer = _answer_to_callback(probe, payment)
-    if probe.sees_state:
-        view = probe.until(payment, PAID, within_s=probe.settled_s)
-        if view.state is not PAID:
-            raise Failed(
-                f"an ordinary success was answered {_written(answer)}, and the payment is {say(view)} "
-                f"{probe.settled_s:.3g} s later; expected paid"
-            )
-    _refuse_crash(answer, "an ordinary success")
+    _require_heard(probe, payment, "an ordinary success", (PAID,))
     if probe.sees_state and probe.sees_credits:
         probe.expect_credits(payment, 1, quiet_s=0.3, because="one ordinary success came")
 
@@ -104,15 +97,7 @@ def _ordinary_success(probe: Probe) -> None:
 def _ordinary_failure(probe: Probe) -> None:
     """The customer cancelled: no CallbackMetadata. The callback is taken, and the payment ends unpaid."""
     payment = probe.pay_accepted(situation("inline/control-failure", outcome=after(0.5, result_code=CANCELLED)))
-    answer = _answer_to_callback(probe, payment)
-    if probe.sees_state:
-        view = probe.until(payment, (FAILED, REVIEW), within_s=probe.settled_s)
-        if view.state not in (FAILED, REVIEW):
-            raise Failed(
-                f"an ordinary failure ({CANCELLED}) was answered {_written(answer)}, and the payment is {say(view)} "
-                f"{probe.settled_s:.3g} s later; expected failed"
-            )
-    _refuse_crash(answer, f"an ordinary failure ({CANCELLED})")
+    _require_heard(probe, payment, f"an ordinary failure ({CANCELLED})", (FAILED, REVIEW))
 
 
 def _unpaid_by_query(probe: Probe) -> None:
@@ -161,6 +146,24 @@ def _require_start(probe: Probe, payment: Payment) -> None:
         if probe.sight.pushes(payment):
             raise Untested(f"blocked by S15: {error}", why=NotTested.BLOCKED) from error
         raise Failed(f"an ordinary payment could not be started: {error}") from error
+
+
+def _require_heard(probe: Probe, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
+    """The merchant takes the result, and the payment ends in one of `ends`; the first of them is named.
+
+    Raises:
+        Failed: it ends otherwise, or the callback was answered as a crash is.
+    """
+    answer = _answer_to_callback(probe, payment) if probe.takes_callbacks else None
+    if probe.sees_state:
+        view = probe.until(payment, ends, within_s=probe.settled_s)
+        if view.state not in ends:
+            heard = f"was answered {_written(answer)}" if answer else "waited for a status query"
+            raise Failed(
+                f"{what} {heard}, and the payment is {say(view)} {probe.settled_s:.3g} s later; expected {ends[0]}"
+            )
+    if answer:
+        _refuse_crash(answer, what)
 
 
 def _answer_to_callback(probe: Probe, payment: Payment) -> Entry:

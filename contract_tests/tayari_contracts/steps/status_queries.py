@@ -8,14 +8,12 @@ from typing import Any
 
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
+from tayari_contracts.context.merchant_profile import GRACE_S
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.probe import FAILED, PAID, Probe
 
 REACTION_S = 3.0
 """A merchant shows what it made of an answer within this time."""
-
-GRACE_S = 2.0
-"""Beyond the promised time: the result itself, and the look at the merchant."""
 
 CAUSED_WITHIN_S = 1.0
 

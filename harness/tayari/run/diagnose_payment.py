@@ -45,6 +45,15 @@ def still_pending(view: StatusView, answered: int | None, within_s: float) -> Fi
     return warning("status", message, fix)
 
 
+def never_asked(within_s: float) -> Finding:
+    """A paid payment of a merchant without callbacks, whose state did not move."""
+    fix = (
+        "see whether the merchant asks Daraja about open payments; correct promises.reconcile_within_s, or "
+        "merchant.status; if its page makes it ask, name that request as merchant.status.refresh"
+    )
+    return warning("status", f"the payment is still pending {within_s:g} s after M-Pesa had its result", fix)
+
+
 def paid_otherwise(view: StatusView) -> Finding:
     """A paid payment that the merchant shows as something else."""
     message = (
@@ -56,21 +65,21 @@ def paid_otherwise(view: StatusView) -> Finding:
 
 def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> Iterator[Finding]:
     """Paths that found nothing, or something else, of a payment that is paid."""
-    yield from _receipt(readings.view, target, receipt)
+    if target.merchant.takes_callbacks:  # a query names no receipt
+        yield from _receipt(readings.view, target, receipt)
     yield from _credited(readings.view, target, amount)
     yield from _ledger(readings.ledger, target, amount)
-    if readings.audit == () and target.merchant.audit is not None:
+    if target.merchant.takes_callbacks and readings.audit == () and target.merchant.audit is not None:
         written = target.merchant.audit.messages
         found = f"merchant.audit.messages ({written}) found no stored callback, and one was taken"
         yield warning("audit", found, "correct merchant.audit, unless the merchant keeps none: the rules judge that")
 
 
 def cancelled(view: StatusView, target: Target, within_s: float, *, paid: StatusView) -> Iterator[Finding]:
-    """A payment that its customer cancelled, callback taken: not failed, or without the credit that `paid` showed."""
+    """A payment that its customer cancelled, result heard: not failed, or without the credit that `paid` showed."""
     if view.state is not PaymentState.FAILED:
-        message = (
-            f"a cancelled payment is {view.state} ({view.raw_state!r}) {within_s:g} s after its callback was answered"
-        )
+        heard = "its callback was answered" if target.merchant.takes_callbacks else "M-Pesa had its result"
+        message = f"a cancelled payment is {view.state} ({view.raw_state!r}) {within_s:g} s after {heard}"
         fix = "correct merchant.status.states, unless the merchant is wrong: the rules will judge that"
         yield warning("cancelled payment", message, fix)
     if paid.credited is not None:

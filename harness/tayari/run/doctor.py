@@ -39,6 +39,8 @@ _DARAJA_CALL_S: Final = 3.0
 """A merchant may push after it has answered, from a queue."""
 _CALLBACK_S: Final = 10.0
 _STATUS_S: Final = 5.0
+_REFRESH_S: Final = 1.0
+"""So often the page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
 _UNREADABLE_S: Final = 1.0
 _BOOKED_S: Final = 2.0
 """A merchant may credit, and keep the message, a moment after it shows that the payment is paid."""
@@ -162,27 +164,33 @@ def _play(stage: Stage, scenario: Mapping[str, Any]) -> _Played:
 
 
 def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterator[Finding]:
-    waited = stage.control.wait("callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S)
-    answered = (waited["entries"][-1].get("response") or {}).get("status") if waited["met"] else None
-    if waited["met"]:
-        yield merchant.callback(waited["entries"][-1], stage.target.callbacks)
-    else:
-        found = f"no callback was answered within {_CALLBACK_S:g} s"
-        yield warning(
-            "callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that"
-        )
+    told = None
+    if stage.target.merchant.takes_callbacks:
+        waited = stage.control.wait("callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S)
+        told = waited["entries"][-1] if waited["met"] else None
+        yield _callback(told, stage.target)
+    answered = ((told or {}).get("response") or {}).get("status")
     if stage.target.merchant.status is None and stage.target.merchant.adapter is None:
         yield _without_state()
         yield from _books(_read_back(stage, played, StatusView(state=None)), stage.target)
         yield from readings.unsaid(played.started, (), stage.target)
         return
     view = _ended(stage, played)
-    yield merchant.status_answer(view, stage.target) or _state(view, answered if waited["met"] else None)
+    yield merchant.status_answer(view, stage.target) or _state(view, answered, stage.target)
     yield from _books(_read_back(stage, played, view), stage.target)
     if view.state is PaymentState.PAID:
         yield from _paid(stage, played, view, checkout_request_id)
-    if waited["met"] and answered is not None and 200 <= answered < 300:
+    heard = answered is not None and 200 <= answered < 300
+    if heard or (view.state is PaymentState.PAID and not stage.target.merchant.takes_callbacks):
         yield from _cancelled(stage, played, view)
+
+
+def _callback(told: Mapping[str, Any] | None, target: Target) -> Finding:
+    """How the merchant took the callback; None: it was not answered in time."""
+    if told is not None:
+        return merchant.callback(told, target.callbacks)
+    found = f"no callback was answered within {_CALLBACK_S:g} s"
+    return warning("callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that")
 
 
 def _without_state() -> Finding:
@@ -196,10 +204,13 @@ def _without_state() -> Finding:
     )
 
 
-def _state(view: StatusView, answered: int | None) -> Finding:
+def _state(view: StatusView, answered: int | None, target: Target) -> Finding:
+    by_query = not target.merchant.takes_callbacks
+    if view.state is PaymentState.PENDING and by_query:
+        return readings.never_asked(_ends_within_s(target))
     if view.state is PaymentState.PENDING and answered is not None:
         return readings.still_pending(view, answered, _STATUS_S)
-    if view.state is PaymentState.PAID or answered is None:
+    if view.state is PaymentState.PAID or (answered is None and not by_query):
         return good("status", f"the payment is {view.state}")
     return readings.paid_otherwise(view)
 
@@ -236,29 +247,46 @@ def _books(read: readings.Readings, target: Target) -> Iterator[Finding]:
 def _cancelled(stage: Stage, paid: _Played, paid_view: StatusView) -> Iterator[Finding]:
     """The other ending, for the words that only a failed payment has."""
     played = _play(stage, _CANCELLED)
-    met = played.started.accepted and stage.control.wait(
-        "callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S
-    )
     views: tuple[StatusView, ...] = (paid_view,)
-    if met and met["met"]:
+    if played.started.accepted and _is_told(stage, played):
         view = _ended(stage, played)
         views = (paid_view, view)
         wrong = merchant.status_answer(view, stage.target)
-        found = (wrong,) if wrong else tuple(readings.cancelled(view, stage.target, _STATUS_S, paid=paid_view))
+        found = (
+            (wrong,)
+            if wrong
+            else tuple(readings.cancelled(view, stage.target, _ends_within_s(stage.target), paid=paid_view))
+        )
         yield from found or (good("cancelled payment", f"it is {view.state}"),)
     yield from readings.unsaid(paid.started, views, stage.target)
 
 
+def _is_told(stage: Stage, played: _Played) -> bool:
+    """Whether the merchant has heard the result; one without callbacks asks for it."""
+    if not stage.target.merchant.takes_callbacks:
+        return True
+    waited = stage.control.wait("callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S)
+    return bool(waited["met"])
+
+
+def _ends_within_s(target: Target) -> float:
+    """By when a payment with a result has ended: soon after its callback, or as the merchant promises to ask."""
+    merchant = target.merchant
+    return _STATUS_S if merchant.takes_callbacks else max(_STATUS_S, merchant.promises.reconcile_within_s)
+
+
 def _ended(stage: Stage, played: _Played) -> StatusView:
     """Read the state until it is final, or for a while."""
-    began = time.monotonic()
+    began, ends_within_s = time.monotonic(), _ends_within_s(stage.target)
     while True:
+        if not stage.target.merchant.takes_callbacks:
+            stage.driver.refresh(played.payment_id, played.reference)
         view = stage.driver.read_status(played.payment_id, played.reference)
         wrong = merchant.status_answer(view, stage.target)
         settled = view.state not in {None, PaymentState.PENDING}
-        if settled or time.monotonic() > began + (_UNREADABLE_S if wrong else _STATUS_S):
+        if settled or time.monotonic() > began + (_UNREADABLE_S if wrong else ends_within_s):
             return view
-        time.sleep(0.1)
+        time.sleep(0.1 if stage.target.merchant.takes_callbacks else _REFRESH_S)
 
 
 def _newest(control: ControlClient) -> int:

@@ -127,7 +127,8 @@ def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) ->
             watch=watch,
         )
         try:
-            parts.callback_errors = callback_errors(stage.control, since)
+            if stage.target.merchant.takes_callbacks:
+                parts.callback_errors = callback_errors(stage.control, since)
         except ControlError as error:
             parts.notes.append(f"how callbacks were answered was not read: {error}")
 

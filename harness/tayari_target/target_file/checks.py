@@ -119,6 +119,9 @@ def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
     if not {"pay", "adapter"} & set(merchant) and {"stk_push", "stk_query"} & set(named):
         found = "stk_push or stk_query without merchant.pay; expected merchant.pay"
         checked.complain(path, f"{found}; add `pay:`, or remove the capability")
+    if "no_callbacks" in named and "stk_query" not in named:
+        found = "no_callbacks without stk_query; expected one way to hear results"
+        checked.complain(path, f"{found}; add stk_query, or remove no_callbacks")
 
 
 def _check_organisations(checked: Checked, organisations: Any) -> None:

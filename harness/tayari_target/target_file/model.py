@@ -212,6 +212,11 @@ class Merchant:
         return self.pay is not NO_PAY
 
     @property
+    def takes_callbacks(self) -> bool:
+        """Whether the merchant hears results by callback; else it settles by status queries alone."""
+        return "no_callbacks" not in self.capabilities
+
+    @property
     def shows_state(self) -> bool:
         """Whether the file says how the state of a payment, or of a payout, is read."""
         return self.status is not None or (self.payout is not None and self.payout.status is not None)
