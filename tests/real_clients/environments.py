@@ -42,13 +42,14 @@ def python_environment(name: str) -> Path:
     pins = HERE / "requirements" / f"{name}.txt"
     folder = FOLDER / name
     python = folder / "bin" / "python"
-    with _one_builder():
+    pip = _pip()
+    with _one_builder(name):
         if _is_built(folder, pins):
             return python
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "1", "-r", str(pins)]
-        _install(install, cwd=folder)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
+        words = ["install", "--quiet", "--no-deps", "--no-compile", "--retries", "1", "-r", str(pins)]
+        _install([str(pip), "-m", "pip", "--python", str(python), *words], cwd=folder)
         _mark(folder, pins)
     return python
 
@@ -64,7 +65,7 @@ def node_environment(name: str) -> Path:
         raise RegistryUnreachable("node and npm are not installed")
     pins = HERE / "npm" / name / "package-lock.json"
     folder = FOLDER / f"npm-{name}"
-    with _one_builder():
+    with _one_builder(folder.name):
         if _is_built(folder, pins):
             return folder
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,11 +75,35 @@ def node_environment(name: str) -> Path:
     return folder
 
 
+def command_of(name: str, script: Path) -> tuple[list[str], dict[str, str]]:
+    """How a driver is run in the environment of its client, built first if need be.
+
+    Raises:
+        RegistryUnreachable: the environment could not be built.
+    """
+    if script.suffix == ".js":
+        return ["node", str(script)], {"NODE_ENVIRONMENT": str(node_environment(name))}
+    # -P: a driver has the name of its package.
+    return [str(python_environment(name)), "-P", str(script)], {}
+
+
+def _pip() -> Path:
+    """The Python whose pip installs for all others: an environment without a pip of its own is made at once."""
+    folder = FOLDER / "pip"
+    python = folder / "bin" / "python"
+    with _one_builder(folder.name):
+        if not (folder / "built-from").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+            (folder / "built-from").touch()
+    return python
+
+
 @contextmanager
-def _one_builder() -> Iterator[None]:
-    """Test files run side by side: only one of them builds, the others wait for it."""
+def _one_builder(name: str) -> Iterator[None]:
+    """Test files run side by side: only one of them builds an environment, the others wait for it."""
     FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "building").open("w") as lock:
+    with (FOLDER / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

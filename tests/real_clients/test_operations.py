@@ -9,93 +9,82 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from clients import CLIENTS, DRIVERS, Client, table
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from environments import RegistryUnreachable, node_environment, python_environment
-from tayari_control.process import SimulatorProcess
+from environments import RegistryUnreachable, command_of
+from tayari_control.process import Callbacks, SimulatorOptions, SimulatorProcess, start_simulator
 
 pytestmark = pytest.mark.registry
 
-DRIVERS = Path(__file__).parent / "drivers"
 _PHONES = count(254_733_000_100)
-"""Each journey has a phone of its own: the same amount twice within two minutes is limited."""
+"""Each client has a phone of its own: the same amount twice within two minutes is limited."""
 PASSWORD = "Safaricom999!*!"
+RECEIVER_URL = "https://shop.example.co.ke"
+OTHER_FORMS = {
+    "expires_in_type": "number",
+    "balance_item": "empty",
+    "callback_amount": "two_decimals",
+    "request_id_style": "classic",
+    "id_fraction_digits": "3",
+}
+"""How a push was answered in other years. The clients with a parser run on it too."""
+PARSERS = frozenset({"mpesakit", "daraja-sdk-py", "mpesa-daraja-mcp", "singularity-payments", "django-daraja"})
+FORMS = {"documented": {}, "other forms": OTHER_FORMS}
+RUNS = [(form, client) for form in FORMS for client in CLIENTS if form == "documented" or client.name in PARSERS]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """One published client: its driver, what must be refused, and what its parser cannot read."""
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest) -> None:
+    """The environments of the selected clients, several at a time: a registry is slow to answer."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    clients = [spec.params["client"] for spec in specs if spec is not None and "client" in spec.params]
+    wanted = {client.name: client for client in clients if isinstance(client, Client)}
 
-    name: str
-    driver: str
-    operations: frozenset[str]
-    refused: Mapping[str, str] = field(default_factory=dict)
-    """Operation and a part of the refusal: the client sends what Daraja does not take."""
-    unread: Mapping[str, str] = field(default_factory=dict)
-    """Operation and a part of what its own parser raises about a faithful message."""
+    def build(client: Client) -> None:
+        with suppress(RegistryUnreachable):
+            command_of(client.name, client.driver)
 
-
-INITIATOR_APIS = frozenset({"b2c", "b2b_paybill", "balance", "status", "reversal"})
-CLIENTS = (
-    Client(
-        name="mpesakit",
-        driver="operations_mpesakit.py",
-        operations=INITIATOR_APIS | {
-            "token", "stk_push", "stk_query", "c2b_register", "b2b_buygoods", "b2b_topup", "tax", "qr", "b2b_express",
-            "ratiba", "bill_opt_in", "bill_invoice", "bill_cancel",
-        },
-        unread={
-            "b2c": "Result.ResultParameters",
-            "b2b_paybill": "B2BExpressCheckoutCallback",
-            "b2b_buygoods": "B2BExpressCheckoutCallback",
-            "tax": "DebitPartyCharges",
-            "status": "Result.ResultParameters",
-            "reversal": "Result.ResultCode",
-            "ratiba": "ResponseHeader",
-        },
-    ),
-    Client(
-        name="daraja-sdk-py",
-        driver="operations_daraja_sdk_py.py",
-        operations=INITIATOR_APIS | {
-            "token", "stk_push", "c2b_register", "c2b_simulate", "b2pochi", "b2b_buygoods", "b2b_topup", "qr",
-            "pull_register", "pull_query", "b2b_express", "organisation", "imsi", "swap", "bill_opt_in", "ratiba",
-        },
-    ),
-    Client(
-        name="mpesa-node",
-        driver="operations_mpesa_node.js",
-        operations=INITIATOR_APIS | {"token", "stk_push", "c2b_register", "c2b_simulate", "b2b"},
-        refused={"b2b": "Invalid CommandID"},
-    ),
-)  # fmt: skip
+    with ThreadPoolExecutor(4) as builders:
+        list(builders.map(build, wanted.values()))
 
 
-def rows_of(client: Client, simulator: SimulatorProcess, folder: Path, not_proven: dict[str, str]) -> Any:
-    """What came of each operation, by its name."""
-    try:
-        if client.driver.endswith(".js"):
-            words, environment = ["node"], {"NODE_ENVIRONMENT": str(node_environment(client.name))}
-        else:
-            words, environment = [str(python_environment(client.name))], {}
-    except RegistryUnreachable as unreachable:
-        not_proven[client.name] = str(unreachable)
-        pytest.skip(f"registry unreachable: {unreachable}")
+@pytest.fixture(scope="module")
+def receiver_port() -> int:
+    """Where each driver receives, one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def simulator(request: pytest.FixtureRequest, receiver_port: int) -> Iterator[SimulatorProcess]:
+    """A simulator that delivers to the driver what is sent to the shop."""
+    words = [word for name, value in FORMS[request.param].items() for word in ("--option", f"{name}={value}")]
+    callbacks = Callbacks(rewrite={RECEIVER_URL: f"http://127.0.0.1:{receiver_port}"})
+    with start_simulator(SimulatorOptions(clock="scaled:20", callbacks=callbacks, extra=tuple(words))) as process:
+        yield process
+
+
+def settings_of(simulator: SimulatorProcess, port: int, folder: Path) -> dict[str, str]:
+    """What a driver is told, in its environment."""
     certificate = requests.get(simulator.ready["certificate_url"], timeout=10).text
     (folder / "daraja.pem").write_text(certificate)
     key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
     assert isinstance(key, rsa.RSAPublicKey)
-    environment |= {
+    return {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(DRIVERS),
         "DARAJA_URL": simulator.daraja_url,
         "CONSUMER_KEY": simulator.ready["consumer_key"],
         "CONSUMER_SECRET": simulator.ready["consumer_secret"],
@@ -103,40 +92,66 @@ def rows_of(client: Client, simulator: SimulatorProcess, folder: Path, not_prove
         "SECURITY_CREDENTIAL": base64.b64encode(key.encrypt(PASSWORD.encode(), padding.PKCS1v15())).decode(),
         "CERTIFICATE": str(folder / "daraja.pem"),
         "PHONE": str(next(_PHONES)),
+        "RECEIVER_PORT": str(port),
+        "RECEIVER_URL": RECEIVER_URL,
     }
-    command = [*words, str(DRIVERS / client.driver)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert not done.returncode, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+@pytest.mark.parametrize(
+    ("simulator", "client"), RUNS, indirect=["simulator"], ids=[f"{client.name}-{form}" for form, client in RUNS]
+)
+@pytest.mark.usefixtures("built")
 def test_a_real_client_runs_all_its_operations(
-    client: Client, simulator: SimulatorProcess, tmp_path: Path, not_proven: dict[str, str]
+    client: Client,
+    simulator: SimulatorProcess,
+    receiver_port: int,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    rows = rows_of(client, simulator, tmp_path, not_proven)
+    try:
+        words, environment = command_of(client.name, client.driver)
+    except RegistryUnreachable as unreachable:
+        request.getfixturevalue("not_proven")[client.name] = str(unreachable)
+        pytest.skip(f"registry unreachable: {unreachable}")
 
-    assert set(rows) == set(client.operations)
+    environment |= settings_of(simulator, receiver_port, tmp_path)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    assert not done.returncode, done.stderr
+    rows = json.loads(done.stdout.splitlines()[-1])["rows"]
+    assert set(rows) == set(client.operations.split())
+    unread = dict(client.unread_later)
+    if "other forms" in request.node.name:
+        unread |= client.unread_otherwise
     for name, row in rows.items():
-        if name in client.refused:
-            assert client.refused[name] in row["raised"], (name, row)
-            continue
-        assert "raised" not in row, (name, row)
-        if "message" in row:
-            assert row["message"] is not None, f"{name}: no message came"
-            assert succeeded(row["message"]), (name, row["message"])
-        if name in client.unread:
-            assert client.unread[name] in row["parse_raised"], (name, row)
-        else:
-            assert "parse_raised" not in row, (name, row)
+        judge(client, name, row, unread)
 
 
-def succeeded(message: Any) -> bool:
-    """Whether a later message, of whichever API, tells of a success."""
+def judge(client: Client, name: str, row: dict[str, Any], unread: Mapping[str, str]) -> None:
+    """What came of an operation is what the table says."""
+    if expected := client.refused.get(name) or client.unread.get(name):
+        assert expected in row["raised"], (name, row)
+        return
+    assert "raised" not in row, (name, row)
+    if "message" in row:
+        assert row["message"] is not None, f"{name}: no message came"
+        assert code_of(row["message"]) == client.failed.get(name, "0"), (name, row["message"])
+    assert unread.get(name, "") in row.get("parse_raised", ""), (name, row)
+    assert ("parse_raised" in row) == (name in unread), (name, row)
+
+
+def test_the_page_has_the_table_of_clients() -> None:
+    page = Path(__file__).parents[2] / "docs" / "real-clients.md"
+
+    assert table() in page.read_text(), "write what `python tests/real_clients/clients.py` prints to the page"
+
+
+def code_of(message: Any) -> str:
+    """How the later message, of whichever API, says that it went."""
     if "Result" in message:
-        return str(message["Result"]["ResultCode"]) == "0"
+        return str(message["Result"]["ResultCode"])
     if "Body" in message:
-        return str(message["Body"]["stkCallback"]["ResultCode"]) == "0"
-    if "ResponseHeader" in message or "responseHeader" in message:
-        return True
-    return bool(message.get("TransID")) or str(message.get("resultCode")) == "0"
+        return str(message["Body"]["stkCallback"]["ResultCode"])
+    if "responseHeader" in message:
+        return str(message["responseHeader"]["responseCode"])
+    return "0" if message.get("TransID") else str(message.get("resultCode"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environments import RegistryUnreachable, node_environment, python_environment
+from environments import RegistryUnreachable, command_of
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorProcess
 
@@ -56,11 +56,8 @@ CLIENTS = (
 
 def command(client: Client, not_proven: dict[str, str]) -> tuple[list[str], dict[str, str]]:
     """How the driver is run in the client's own environment; built first if need be."""
-    script = str(DRIVERS / client.driver)
     try:
-        if client.driver.endswith(".js"):
-            return ["node", script], {"NODE_ENVIRONMENT": str(node_environment(client.name))}
-        return [str(python_environment(client.name)), script], {}
+        return command_of(client.name, DRIVERS / client.driver)
     except RegistryUnreachable as unreachable:
         not_proven[client.name] = str(unreachable)
         pytest.skip(f"registry unreachable: {unreachable}")
@@ -77,7 +74,7 @@ def travel(client: Client, simulator: SimulatorProcess, msisdns: list[str], not_
         "SHORT_CODE": ready["short_code"],
         "PASSKEY": ready["passkey"],
     }
-    environment |= {**settings, "PATH": os.environ["PATH"]}
+    environment |= {**settings, "PATH": os.environ["PATH"], "PYTHONPATH": str(DRIVERS)}
     done = subprocess.run([*words, *msisdns], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert not done.returncode, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

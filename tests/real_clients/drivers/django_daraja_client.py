@@ -20,7 +20,7 @@ settings.configure(
 django.setup()
 call_command("migrate", verbosity=0)
 
-from django_daraja.mpesa import core, utils  # noqa: E402 - after Django is set up
+from django_daraja.mpesa import core, utils
 
 core.api_base_url = utils.api_base_url = lambda: f"{DARAJA_URL}/"
 client = core.MpesaClient()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import inspect
 import json
 import os
 import queue
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import Template
 from typing import Any
+
+import way_in
 
 DARAJA_URL = os.environ["DARAJA_URL"]
 CONSUMER_KEY = os.environ["CONSUMER_KEY"]
@@ -16,11 +24,15 @@ CONSUMER_SECRET = os.environ["CONSUMER_SECRET"]
 PASSKEY = os.environ["PASSKEY"]
 CREDENTIAL = os.environ["SECURITY_CREDENTIAL"]
 INITIATOR = "testapi"
+INITIATOR_PASSWORD = "Safaricom999!*!"
+CERTIFICATE = os.environ["CERTIFICATE"]
+PUSH_CODE = "174379"
 SHORT_CODE = "600992"
 OTHER_SHORT_CODE = "600000"
 PHONE = os.environ["PHONE"]
 PATIENCE_S = 10.0
 
+REQUESTS = Template((Path(__file__).parent / "requests.json").read_text())
 received: dict[str, queue.Queue[Any]] = {}
 rows: dict[str, dict[str, Any]] = {}
 
@@ -38,9 +50,10 @@ class _Receiver(BaseHTTPRequestHandler):
         """The driver prints one JSON object and nothing else."""
 
 
-_server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+_server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["RECEIVER_PORT"])), _Receiver)
 threading.Thread(target=_server.serve_forever, daemon=True).start()
-BASE = f"http://127.0.0.1:{_server.server_port}"
+BASE = os.environ["RECEIVER_URL"]
+"""The simulator delivers what is sent there to the receiver: several clients take HTTPS addresses only."""
 
 
 def url(name: str) -> str:
@@ -52,9 +65,26 @@ def url(name: str) -> str:
 def message(name: str) -> Any:
     """The later message of an operation; None: none came."""
     try:
-        return received[f"/{name}"].get(timeout=PATIENCE_S)
+        return received.setdefault(f"/{name}", queue.Queue()).get(timeout=PATIENCE_S)
     except queue.Empty:
         return None
+
+
+def request(name: str, *keys: str, **changes: Any) -> dict[str, Any]:
+    """The documented fields of an operation, or those of `keys`, with some of them changed."""
+    now = datetime.now(timezone(timedelta(hours=3))).strftime("%Y%m%d%H%M%S")
+    pushed = (rows.get("stk_push") or {}).get("message")
+    text = REQUESTS.substitute(
+        BASE=BASE,
+        PHONE=PHONE,
+        CREDENTIAL=CREDENTIAL,
+        TIMESTAMP=now,
+        PASSWORD=base64.b64encode(f"{PUSH_CODE}{PASSKEY}{now}".encode()).decode(),
+        CHECKOUT=checkout_of_push() if pushed else "",
+        RECEIPT=receipt_of_push() if pushed else "",
+    )
+    fields: dict[str, Any] = json.loads(text)[name]
+    return {key: value for key, value in fields.items() if not keys or key in keys} | changes
 
 
 def run(name: str, call: Callable[[], Any], *, later: bool = False, parse: Callable[[Any], Any] | None = None) -> Any:
@@ -62,7 +92,7 @@ def run(name: str, call: Callable[[], Any], *, later: bool = False, parse: Calla
     row: dict[str, Any] = {}
     rows[name] = row
     try:
-        row["answer"] = plain(call())
+        row["answer"] = plain(awaited(call()))
     except Exception as error:
         row["raised"] = f"{type(error).__name__}: {error}"[:600]
         return None
@@ -70,10 +100,23 @@ def run(name: str, call: Callable[[], Any], *, later: bool = False, parse: Calla
         row["message"] = message(name)
         if parse is not None:
             try:
-                row["parsed"] = plain(parse(row["message"]))
+                row["parsed"] = plain(awaited(parse(row["message"])))
             except Exception as error:
                 row["parse_raised"] = f"{type(error).__name__}: {error}"[:600]
     return row["answer"]
+
+
+_loop = asyncio.new_event_loop()
+
+
+def awaited(value: Any) -> Any:
+    """The value of what an asynchronous client answers; all calls run in one event loop."""
+    return _loop.run_until_complete(value) if inspect.isawaitable(value) else value
+
+
+def checkout_of_push() -> str:
+    """The id of the payment that was made with an STK push."""
+    return str(rows["stk_push"]["message"]["Body"]["stkCallback"]["CheckoutRequestID"])
 
 
 def receipt_of_push() -> str:
@@ -82,8 +125,18 @@ def receipt_of_push() -> str:
     return str(next(item["Value"] for item in items if item["Name"] == "MpesaReceiptNumber"))
 
 
+class Refused(Exception):
+    """The client hands Daraja's refusal to its caller as an ordinary answer."""
+
+
 def plain(value: Any) -> Any:
-    """A client's own object as data."""
+    """A client's own object as data; of an HTTP answer its body, and a refusal raises."""
+    if hasattr(value, "status_code") and hasattr(value, "text"):
+        if value.status_code >= 400:
+            raise Refused(value.text)
+        return value.json()
+    if isinstance(value, dict) and "errorCode" in value:
+        raise Refused(json.dumps(value))
     for name in ("model_dump", "dict", "to_dict"):
         if hasattr(value, name):
             return json.loads(json.dumps(getattr(value, name)(), default=str))
@@ -91,5 +144,5 @@ def plain(value: Any) -> Any:
 
 
 def finish() -> None:
-    """Print what came of all operations."""
-    print(json.dumps(rows, default=str))
+    """Print what came of all operations, and how many calls went to a host that is written into the client."""
+    print(json.dumps({"rows": rows, "replaced": len(way_in.replaced)}, default=str))
