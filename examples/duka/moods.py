@@ -20,6 +20,7 @@ from reconciler import Reconciler
 from records import Order, Payment
 from settings import Settings
 from settlement import Settlement
+from split_orders import AnyTotal, SplitCheckout
 
 
 class TokenAtStart(Reconciler):
@@ -87,6 +88,7 @@ MOODS: tuple[Defect, ...] = (
     defect("answers-first", "", "Answers its customer before it pushes.", AnswersFirst),
     defect("pushes-from-a-queue", "", "Pushes from a queue, one payment after the other.", PushesFromAQueue),
     defect("queries-settle", "", "Settles by queries only; a callback is a reason to ask.", QueriesSettle),
+    defect("splits-orders", "", "Asks for more than the limit in several pushes.", AnyTotal, SplitCheckout),
     defect("no-callbacks", "", "Takes no callbacks; it settles by queries alone.", NoCallbackRoute),
 )
 

@@ -108,6 +108,10 @@ def _without_proof(record: PaymentRecord) -> str:
         if record.credited:
             return "was credited, and no message of M-Pesa reported it as paid"
         return "became paid, and no message of M-Pesa reported it as paid" if record.state is PAID else ""
+    if record.in_parts and record.state is PAID and record.ordered is not None:
+        proven = sum(one.amount for one in record.transactions if any(one.proofs()))
+        if record.ordered - proven >= 1:
+            return f"became paid, and M-Pesa reported {shillings(proven)} of {shillings(record.ordered)} shillings"
     early = next((one for one in record.observations if one.state is PAID and one.ended < proven_at), None)
     return "" if early is None else f"was paid {proven_at - early.ended:.1f} s before M-Pesa reported it as paid"
 
@@ -150,6 +154,8 @@ def amounts_agree(records: Records) -> list[Violation]:
 
 
 def _difference(record: PaymentRecord) -> str:
+    if record.in_parts:
+        return _difference_of_parts(record)
     for one in record.transactions:
         if record.ordered is not None and abs(one.amount - record.ordered) >= 1:
             asked = shillings(one.amount)
@@ -161,6 +167,20 @@ def _difference(record: PaymentRecord) -> str:
     if round(record.total, 2) in {round(times * amount, 2) for times in range(1, max(1, paid) + 1)}:
         return ""  # The second of two payments for one order may wait for a person: rule M05 judges that.
     return f"was credited {shillings(record.total)} shillings; {shillings(max(1, paid) * amount)} were paid"
+
+
+def _difference_of_parts(record: PaymentRecord) -> str:
+    """The same of an order that was asked for in several pushes: the sum counts."""
+    paid = record.paid_in_all
+    if record.ordered is not None and paid - record.ordered >= 1:
+        return f"is an order of {shillings(record.ordered)} shillings, and {shillings(paid)} were paid for it"
+    amounts = {one.amount for one in record.transactions}
+    if not record.total or not paid or _named_amounts(record) - amounts:
+        return ""
+    difference = round(record.total - paid, 2)
+    if difference > 0 or (difference < 0 and record.state is PAID):
+        return f"was credited {shillings(record.total)} shillings; {shillings(paid)} were paid"
+    return ""
 
 
 def paid_is_settled(records: Records) -> list[Violation]:
@@ -178,6 +198,8 @@ def is_unsettled(record: PaymentRecord) -> bool:
     """Whether the merchant knows, or should know, of a payment that it shows as neither paid nor in review."""
     if record.state not in (PENDING, FAILED):
         return False
+    if record.in_parts and record.state is PENDING and record.paid_in_all + 1 <= (record.ordered or 0):
+        return False  # the rest is not paid yet
     return any(_could_be_known(one) for one in record.completed)
 
 

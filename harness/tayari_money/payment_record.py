@@ -95,6 +95,8 @@ class PaymentRecord:
     """As the customer sees it."""
     refund_of: str = ""
     """The reference of the payment that a refund returns."""
+    in_parts: bool = False
+    """The merchant may ask for the order in several pushes, so that the sum counts."""
     several_attempts: bool = False
     """More than one payment was started under one identifier, so that failed may become pending again."""
 
@@ -107,6 +109,11 @@ class PaymentRecord:
     def credited(self) -> bool:
         """Whether the customer was credited at all."""
         return bool(self.credits) or bool(self.total)
+
+    @property
+    def paid_in_all(self) -> float:
+        """Shillings that the customer paid for it."""
+        return round(sum(one.amount for one in self.completed), 2)
 
     @property
     def completed(self) -> tuple[DarajaTransaction, ...]:

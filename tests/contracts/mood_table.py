@@ -32,7 +32,8 @@ ABOUT = MappingProxyType(
     }
 )
 
-DECLARED = MappingProxyType({"no-callbacks": ("stk_push", "stk_query", "c2b", "no_callbacks")})
+USUAL = ("stk_push", "stk_query", "c2b")
+DECLARED = MappingProxyType({"no-callbacks": (*USUAL, "no_callbacks"), "splits-orders": (*USUAL, "split_payments")})
 """What the target file says of the shop in a mood, where that is not what it says of the good shop."""
 
 

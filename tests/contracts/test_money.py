@@ -238,3 +238,32 @@ def test_an_invariant_judges_the_kinds_it_is_about_and_no_others() -> None:
     assert (judge("M06", [record(), twice]).judged, judge("M01", [record(), twice]).judged) == (1, 1)
     assert broken("M06", record(transaction(success()), transaction(success()))) == []
     assert judge("M06", [record()]).not_met == "no payout or refund moved money"
+
+
+def part(amount: float, *, completed: bool = True) -> DarajaTransaction:
+    told = (success(amount=amount),) if completed else ()
+    return transaction(*told, amount=amount, completed=completed)
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "states", "rule_id", "said"),
+    [
+        ((250.0, 50.0), 300.0, (PENDING, PAID), "M04", ""),
+        ((250.0, 250.0), 500.0, (PENDING, PAID), "M04", "is an order of 300 shillings, and 500 were paid for it"),
+        ((250.0, 50.0), 550.0, (PENDING, PAID), "M04", "was credited 550 shillings; 300 were paid"),
+        ((250.0,), 300.0, (PENDING, PAID), "M04", "was credited 300 shillings; 250 were paid"),
+        ((250.0, 50.0), 250.0, (PENDING, PAID), "M04", "was credited 250 shillings; 300 were paid"),
+        ((250.0,), 300.0, (PENDING, PAID), "M02", "became paid, and M-Pesa reported 250 of 300 shillings"),
+        ((250.0,), 0.0, (PENDING,), "M05", ""),
+        ((250.0, 50.0), 0.0, (PENDING,), "M05", "is pending in the end, and the customer has paid"),
+        ((250.0,), 0.0, (PENDING, FAILED), "M05", "is failed in the end, and the customer has paid"),
+    ],
+)
+def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
+    parts: tuple[float, ...], total: float, states: tuple[PaymentState, ...], rule_id: str, said: str
+) -> None:
+    split = record(
+        *map(part, parts), states=states, ordered=300.0, in_parts=True, total=total, credits=1 if total else 0
+    )
+
+    assert broken(rule_id, split) == ([said] if said else [])

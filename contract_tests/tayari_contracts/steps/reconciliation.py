@@ -196,5 +196,6 @@ def record_of(
         credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
         receipt=receipt,
+        in_parts="split_payments" in probe.target.merchant.capabilities,
         several_attempts=len(payments) > 1,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,9 +14,10 @@ from api import Api
 from callback_paths import PREFIX, CallbackPaths
 from daraja import EAST_AFRICA, Daraja
 from hooks import Hooks
-from intake import InputProblem, Intake
+from intake import MOST, InputProblem, Intake
 from messages import Messages
 from records import Ack, Order, Payment, Result, Topic
+from split_orders import AnyTotal, SplitCheckout
 from store import Store
 
 from defects.row import defect
@@ -81,6 +83,16 @@ class AmountErrorAsSent(Messages):
         return (
             "400.002.02 Bad Request - Invalid Amount" if payment.topic is Topic.BAD_AMOUNT else super().topic(payment)
         )
+
+
+class PartsOfTheLimit(SplitCheckout):
+    def amounts(self, total: int) -> Iterator[int]:
+        yield from [MOST] * len(list(super().amounts(total)))
+
+
+class FirstPartPays(SplitCheckout):
+    def part_paid(self, whole: Payment, number: int) -> None:  # noqa: ARG002 - that is the defect
+        self._store.credit(whole, None)
 
 
 class PhoneAsTyped(Intake):
@@ -177,6 +189,8 @@ ROWS = (
     defect("timestamp-frozen", "S03", "Makes the Timestamp once, at the first call.", TimestampFrozen),
     defect("cents-dropped", "S04", "Silently rounds 99.50 down to 99.", CentsDropped),
     defect("no-limit", "S05", "Sends any amount and shows Daraja's raw refusal.", NoLimit, AmountErrorAsSent),
+    defect("parts-of-the-limit", "S05", "Splits an order into parts that ask for more.", AnyTotal, PartsOfTheLimit),
+    defect("first-part-pays", "S05", "Credits a split order when its first part is paid.", AnyTotal, FirstPartPays),
     defect("phone-as-typed", "S06", "Sends the phone number as it was typed.", PhoneAsTyped),
     defect("old-prefixes-only", "S07", "Refuses numbers that begin with 01.", OldPrefixes),
     defect("reference-as-typed", "S08", "Sends order names of any length and with any sign.", ReferenceAsTyped),
