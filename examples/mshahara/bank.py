@@ -99,6 +99,19 @@ class Bank:
             "Occasion": originator_id,
         })  # fmt: skip
 
+    def ask_balance(self) -> Answer:
+        """Balance of our accounts; the answer comes as a result of its own."""
+        return self._post("/mpesa/accountbalance/v1/query", {
+            "Initiator": self.settings.initiator,
+            "SecurityCredential": self.credential(),
+            "CommandID": "AccountBalance",
+            "PartyA": self.settings.short_code,
+            "IdentifierType": "4",
+            "ResultURL": f"{self.settings.public_url}/told/balance",
+            "QueueTimeOutURL": f"{self.settings.public_url}/told/balance-late",
+            "Remarks": "Before salaries",
+        })  # fmt: skip
+
     def credential(self) -> str:
         """The initiator's password, encrypted with the certificate."""
         with open(self.settings.certificate, "rb") as file:

@@ -45,24 +45,29 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """State of the house, of one payout, of the alerts."""
+        """State of the house, of one payout, of the alerts, of our accounts."""
         if self.path == "/up":
             self._answer(200, {"up": True, "stopped": self.payroll.stopped})
         elif self.path == "/alerts":
             self._answer(200, {"alerts": self.payroll.books.alerts(), "stopped": self.payroll.stopped})
+        elif self.path == "/balance":
+            accounts = self.payroll.accounts
+            self._answer(200, {"utility": accounts.get("Utility Account"), "accounts": accounts})
         elif (found := self.payroll.books.find(id=self.path.removeprefix("/payouts/"))) is not None:
             self._answer(200, shown(found))
         else:
             self._answer(404, {"error": "no such payout"})
 
     def do_POST(self) -> None:
-        """A new payout, a resumed queue, a message of M-Pesa."""
+        """A new payout, a resumed queue, a question about the balance, a message of M-Pesa."""
         body = self._body()
         if self.path == "/payouts":
             self._payout(body)
         elif self.path == "/resume":
             self.payroll.resume()
             self._answer(200, {"stopped": ""})
+        elif self.path == "/balance":
+            self._answer(202 if self.payroll.bank.ask_balance().accepted else 502, {})
         elif self.path.startswith(f"/{self.secret}/told/"):
             self._told(self.path.rsplit("/", 1)[1], body)
         else:
@@ -83,6 +88,7 @@ class Handler(BaseHTTPRequestHandler):
             "result": self.payroll.result,
             "late": self.payroll.waited_too_long,
             "status": self.payroll.status,
+            "balance": self.payroll.balance,
         }.get(what)
         if hear is not None and isinstance(result, dict):
             hear(result)

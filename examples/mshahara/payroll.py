@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -141,6 +142,24 @@ class Payroll:
             self.settle(payout, str(found.get("ReceiptNo") or ""))
         elif state in ("Failed", "Declined", "Cancelled", "Expired", "Rejected"):
             self.fail(payout, state, "says the transaction status")
+
+    def balance(self, message: dict[str, Any]) -> None:
+        """What is on our accounts. M-Pesa may add accounts, and a balance may be negative."""
+        if str(message.get("ResultCode")) != "0":
+            return
+        text = str(parameters(message).get("AccountBalance") or "")
+        self.books.remember("accounts", json.dumps(self.read_accounts(text)))
+
+    def read_accounts(self, text: str) -> dict[str, float]:
+        """What is available, by account: `name|currency|current|available|reserved|uncleared`, joined with `&`."""
+        rows = (account.split("|") for account in text.split("&"))
+        return {row[0]: float(row[3]) for row in rows if len(row) >= 4}
+
+    @property
+    def accounts(self) -> dict[str, float]:
+        """Our accounts as M-Pesa told us last."""
+        told: dict[str, float] = json.loads(self.books.fact("accounts") or "{}")
+        return told
 
     def receipt_of(self, message: dict[str, Any]) -> str:
         """The receipt of a result; a placeholder is none."""

@@ -134,6 +134,13 @@ class LastResultWins(Payroll):
         super().result(message)
 
 
+class BalanceByPosition(Payroll):
+    """P14: the second account is taken for the utility account, as it was on the day when this was written."""
+
+    def read_accounts(self, text: str) -> dict[str, float]:
+        return {"Utility Account": list(super().read_accounts(text).values())[1]}
+
+
 class ForgetsItsId(Payroll):
     """P02: the id is made when the request is sent, so a process that is killed meanwhile makes another."""
 
@@ -189,6 +196,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "goes-on-when-locked": (("P11",), GoesOnWhenLocked),
     "paid-when-not-enabled": (("P12",), PaidWhenNotEnabled),
     "corrected-spelling": (("P13",), CorrectedSpelling),
+    "balance-by-position": (("P14",), BalanceByPosition),
     "status-worked-is-paid": (("P15",), StatusWorkedIsPaid),
 }
 """By name: the rules that catch it, and what is done wrong."""

@@ -89,7 +89,7 @@ def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessa
     told = _decoded(entry, "request").get("Result")
     if not isinstance(told, dict) or "ResultCode" not in told:
         return
-    parameters = _parameters(told)
+    parameters = result_parameters(entry)
     status = parameters.get("TransactionStatus")
     is_good = _code(told["ResultCode"]) == "0" and status in (None, "Completed")
     message = ResultMessage(
@@ -101,8 +101,10 @@ def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessa
     yield from ((name, message) for name in names if name)
 
 
-def _parameters(told: Mapping[str, Any]) -> dict[str, Any]:
-    holder = told.get("ResultParameters")
+def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The `ResultParameters` of a message by key; empty where it has none."""
+    told = _decoded(entry, "request").get("Result")
+    holder = told.get("ResultParameters") if isinstance(told, dict) else None
     listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
     rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
     return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}

@@ -150,8 +150,43 @@ class MerchantDriver:
         payout = self.target.merchant.payout
         if payout is None or payout.resume is None:
             return "the target file has no merchant.payout.resume"
-        answer = self._sender.send("resume payouts", payout.resume, {})
-        return (answer.error or f"merchant.payout.resume answered {answer.status}") if _is_refused(answer) else ""
+        return _refusal("merchant.payout.resume", self._sender.send("resume payouts", payout.resume, {}))
+
+    def refresh_balance(self) -> str:
+        """Make a merchant that pays out ask M-Pesa for its balance; why it did not, else an empty text."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.balance is None or payout.balance.refresh is None:
+            return "the target file has no merchant.payout.balance.refresh"
+        answer = self._sender.send("refresh balance", payout.balance.refresh, {})
+        return _refusal("merchant.payout.balance.refresh", answer)
+
+    def read_balance(self) -> tuple[float | None, str]:
+        """The shillings on the utility account as staff see them; None where none are shown, and why not."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.balance is None:
+            return None, "the target file has no merchant.payout.balance"
+        answer = self._sender.send("read balance", payout.balance.call, {})
+        found = as_number(find(payout.balance.utility, answer))
+        refused = _refusal("merchant.payout.balance", answer)
+        shown = f"merchant.payout.balance.utility ({payout.balance.utility}) found no number"
+        return (None, refused) if refused else (found, "" if found is not None else shown)
+
+    def start_refund(self, *, payment_id: str, msisdn: str, amount: int, reference: str) -> Started:
+        """Ask the merchant to give a payment back; an adapter is not asked."""
+        refund = self.target.merchant.refund
+        if refund is None:
+            return Started(accepted=False, status=None, payment_id=None, error="the target file has no merchant.refund")
+        values = _payment_values(msisdn, amount, reference, "") | {"payment_id": payment_id}
+        answer = self._sender.send("start refund", refund.call, values)
+        return _started(answer, refund.refund_id, refund.message, payment_id)
+
+    def read_refund(self, refund_id: str, *, payment_id: str, reference: str) -> StatusView:
+        """Read a refund's state, by request or by probe."""
+        refund = self.target.merchant.refund
+        if refund is None or refund.status is None:
+            return StatusView(state=None, error="the target file has no merchant.refund.status")
+        values = {"refund_id": refund_id, "payment_id": payment_id, "reference": reference}
+        return self._look(refund.status, "read refund", values, refund_id)
 
     def register_c2b(self) -> Started:
         """Make the merchant register its C2B URLs."""
@@ -338,6 +373,10 @@ def _started(answer: Answer, id_at: str | None, message_at: str | None, referenc
 
 def _is_refused(answer: Answer) -> bool:
     return bool(answer.error) or answer.status is None or answer.status >= 400
+
+
+def _refusal(key: str, answer: Answer) -> str:
+    return (answer.error or f"{key} answered {answer.status}") if _is_refused(answer) else ""
 
 
 def _texts(written: str, answer: Answer) -> tuple[str, ...]:

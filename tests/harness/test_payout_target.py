@@ -1,5 +1,6 @@
 """A merchant that pays out: its part of the target file, and its preflight."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -8,8 +9,10 @@ import pytest
 from tayari.run.doctor import examine
 from tayari.run.findings import Finding
 from tayari_money.payment_state import PaymentState
+from tayari_target.driver import MerchantDriver
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.test_environment import Stage
+from tiny_shop import Says, open_shop
 
 MSHAHARA = Path(__file__).parents[2] / "examples" / "mshahara" / "tayari.yaml"
 PAYROLL = """\
@@ -23,6 +26,18 @@ merchant:
     status: {request: "GET /payouts/{payout_id}", state: $.state, states: {paid: [PAID], failed: [NO]}}
     alerts: {request: GET /alerts, texts: "$.alerts[*]"}
     resume: {request: POST /resume}
+    balance: {request: GET /balance, utility: $.utility, refresh: {request: POST /balance}}
+"""
+SHOP = """\
+merchant:
+  name: shop
+  base_url: http://127.0.0.1:8000
+  pay: {request: "POST /pay", json: {phone: "{msisdn}"}}
+  refund:
+    request: POST /payments/{payment_id}/refund
+    json: {amount: "{amount}"}
+    refund_id: $.id
+    status: {request: "GET /refunds/{refund_id}", state: $.state, states: {paid: [BACK], failed: [NO]}}
 """
 
 
@@ -65,6 +80,54 @@ def test_a_merchant_that_only_pays_out_needs_no_payment(tmp_path: Path) -> None:
     assert merchant.payout.alerts is not None
     assert merchant.payout.alerts.texts == "$.alerts[*]"
     assert merchant.payout.resume is not None
+    assert merchant.payout.balance is not None
+    assert merchant.payout.balance.refresh is not None
+
+
+def test_a_shop_that_refunds_has_the_capability(tmp_path: Path) -> None:
+    merchant = load(tmp_path, SHOP).merchant
+
+    assert merchant.capabilities == {"stk_push", "stk_query", "refund"}
+    assert merchant.refund is not None
+    assert merchant.refund.refund_id == "$.id"
+    assert merchant.refund.status is not None
+    assert merchant.refund.status.states["BACK"] is PaymentState.PAID
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("GET /refunds/{refund_id}", "GET /refunds/{payout_id}", "{payout_id} is not known at this point"),
+        ("  pay: ", "  payout: ", "refund without merchant.pay"),
+        ("name: shop", "name: shop\n  capabilities: [stk_push]", "no refund beside merchant.refund"),
+        ("    request: POST /payments/{payment_id}/refund\n", "", "refund.request"),
+    ],
+)
+def test_each_mistake_in_a_refund_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in SHOP
+
+    assert said in problem_of(tmp_path, SHOP.replace(old, new))
+
+
+def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
+    routes = {
+        "POST /payments/7/refund": Says({"id": 9}), "GET /refunds/9": Says({"state": "BACK"}),
+        "POST /balance": Says({}), "GET /balance": Says({"utility": "-12.50"}),
+    }  # fmt: skip
+    with open_shop(routes) as shop:
+        both = SHOP + PAYROLL[PAYROLL.index("  payout:") :]
+        driver = MerchantDriver(load(tmp_path, both.replace("http://127.0.0.1:8000", shop.url)))
+
+        started = driver.start_refund(payment_id="7", msisdn="254700000001", amount=10, reference="R1")
+        view = driver.read_refund(started.payment_id or "", payment_id="7", reference="R1")
+
+        assert json.loads(shop.asked[0].body) == {"amount": 10}
+        assert (started.payment_id, view.state) == ("9", PaymentState.PAID)
+        assert (driver.refresh_balance(), driver.read_balance()) == ("", (-12.5, ""))
+        shop.routes["GET /balance"] = Says({"utility": None})
+        assert driver.read_balance() == (None, "merchant.payout.balance.utility ($.utility) found no number")
+        shop.routes["GET /balance"] = Says(status=500)
+        assert driver.read_balance() == (None, "merchant.payout.balance answered 500")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +152,7 @@ def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, said: st
 def test_the_preflight_makes_one_payout() -> None:
     found = preflight()
 
-    assert list(found) == ["simulator", "merchant", "payout", "callback", "payout status"]
+    assert list(found) == ["simulator", "merchant", "payout", "callback", "payout status", "balance"]
     assert all(finding.ok and not finding.fix for finding in found.values())
     assert found["payout status"].message == "the payout is paid"
 

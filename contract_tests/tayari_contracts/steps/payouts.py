@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn
+from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import PaymentKind, PaymentRecord
 from tayari_reports.model import NotTested
@@ -114,13 +114,29 @@ def transactions(probe: Probe, payment: Payment) -> list[dict[str, Any]]:
 
 def asked_about(probe: Probe, payment: Payment) -> bool:
     """Whether the merchant asked for the transaction status of this payout."""
-    names = set(originator_ids(payout_requests(probe, payment)))
-    names |= {str(row["checkout_request_id"]) for row in transactions(probe, payment)}
+    names = _names(probe, payment)
     return any(
         "/transactionstatus/" in str((entry.get("request") or {}).get("url"))
         and any(name in str((entry.get("request") or {}).get("body")) for name in names)
         for entry in probe.sight.entries(since=payment.since, kind="request")
     )
+
+
+def _names(probe: Probe, payment: Payment) -> set[str]:
+    """The ids by which a question can name a payout, or an answer does."""
+    rows = transactions(probe, payment)
+    named = {str(row[key]) for row in rows for key in ("checkout_request_id", "merchant_request_id")}
+    return named | set(originator_ids(payout_requests(probe, payment)))
+
+
+def statuses_heard(probe: Probe, payment: Payment) -> set[str]:
+    """The values of TransactionStatus that the merchant was told of this payout."""
+    names, found = _names(probe, payment), set()
+    for entry in probe.sight.entries(since=payment.since, kind="callback"):
+        told = result_parameters(entry)
+        if told.get("TransactionStatus") and {told.get("OriginatorConversationID"), told.get("ConversationID")} & names:
+            found.add(str(told["TransactionStatus"]))
+    return found
 
 
 def expect_one_id(probe: Probe, payment: Payment, why: str) -> None:

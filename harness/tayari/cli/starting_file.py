@@ -54,6 +54,7 @@ merchant:
   #   payout_id: $.id
   #   status: {request: "GET /api/payouts/{payout_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}
   #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person
+  #   balance: {request: "GET /api/balance", utility: $.utility, refresh: {request: "POST /api/balance"}}
   # Customers who pay your pay bill themselves (C2B): add c2b to capabilities.
   # c2b:
   #   register: {request: POST /api/c2b/register}        # left out: the merchant registers its URLs when it starts
@@ -61,6 +62,10 @@ merchant:
   #   account: {request: "GET /api/accounts/{account}", credits: $.payments, total: $.total}
   #   unallocated: {request: GET /api/unallocated, texts: "$.payments[*].receipt"}
   #   statement: {request: "GET /api/accounts/{account}", texts: "$.payments[*].receipt"}
+  # refund:
+  #   request: "POST /api/payments/{payment_id}/refund"
+  #   refund_id: $.id
+  #   status: {request: "GET /api/refunds/{refund_id}", state: $.status, states: {paid: [REFUNDED], failed: [FAILED]}}
   # login:
   #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   # headers: {Authorization: "Bearer {token}"}

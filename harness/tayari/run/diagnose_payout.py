@@ -108,6 +108,21 @@ def _outcome(stage: Stage, asked: Payout, started: Started, conversation_id: str
     yield _status(_ended(stage, started.payment_id or reference, reference), asked, is_paid=row["state"] == "paid")
     if asked.alerts is not None and stage.driver.read_alerts() is None:
         yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")
+    if asked.balance is not None:
+        yield from _balance(stage)
+
+
+def _balance(stage: Stage) -> Iterator[Finding]:
+    """Whether the balance can be read, once the merchant has asked for it."""
+    asked = stage.driver.refresh_balance()
+    until = time.monotonic() + _STATUS_S
+    while stage.driver.read_balance()[0] is None and not asked and time.monotonic() < until:
+        time.sleep(0.1)
+    shown, why = stage.driver.read_balance()
+    if shown is None:
+        yield bad("balance", asked or why, "correct merchant.payout.balance")
+    else:
+        yield good("balance", f"the merchant shows {shown:g} shillings on its utility account")
 
 
 def _result(row: Mapping[str, Any]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from tayari_target.target_file.model import (
     NO_PAY,
     AccountReading,
     Audit,
+    Balance,
     C2b,
     Call,
     Ledger,
@@ -23,6 +24,7 @@ from tayari_target.target_file.model import (
     Pay,
     Payout,
     Promises,
+    Refund,
     Start,
     Status,
     Thresholds,
@@ -42,12 +44,13 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
     """The `merchant` section."""
     pay, capabilities = _pay(data), data.get("capabilities")
     payout = _payout(data["payout"]) if "payout" in data else None
-    usual = (USUAL if pay is not NO_PAY else frozenset()) | ({"payout", "c2b"} & set(data))
+    usual = (USUAL if pay is not NO_PAY else frozenset()) | ({"payout", "c2b", "refund"} & set(data))
     return Merchant(
         name=data["name"],
         base_url=data["base_url"].rstrip("/"),
         pay=pay,
         payout=payout,
+        refund=_refund(data["refund"]) if "refund" in data else None,
         pay_again=_pay({"pay": data["pay_again"]}) if "pay_again" in data else None,
         start=_start(data["start"], folder) if "start" in data else None,
         status=_status(data["status"]) if "status" in data else None,
@@ -121,7 +124,21 @@ def _payout(data: Data) -> Payout:
         status=_status(data["status"]) if "status" in data else None,
         alerts=_listing(data.get("alerts")),
         resume=_call(data["resume"]) if "resume" in data else None,
+        balance=_balance(data["balance"]) if "balance" in data else None,
         **_given(data, "payout_id", "message"),
+    )
+
+
+def _balance(data: Data) -> Balance:
+    refresh = data.get("refresh")
+    return Balance(call=_call(data), utility=data["utility"], refresh=None if refresh is None else _call(refresh))
+
+
+def _refund(data: Data) -> Refund:
+    return Refund(
+        call=_call(data),
+        status=_status(data["status"]) if "status" in data else None,
+        **_given(data, "refund_id", "message"),
     )
 
 

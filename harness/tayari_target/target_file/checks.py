@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -81,12 +81,18 @@ def check_whole(checked: Checked) -> None:
     _check_port(checked, merchant)
     _check_capabilities(checked, merchant)
     _check_organisations(checked, _section(data, "daraja").get("organisations"))
-    for path in (("merchant", "status"), ("merchant", "payout", "status")):
-        owner = _section(merchant, "payout") if "payout" in path else merchant
+    for path, owner in (
+        (("merchant", "status"), merchant),
+        (("merchant", "payout", "status"), _section(merchant, "payout")),
+        (("merchant", "refund", "status"), _section(merchant, "refund")),
+    ):
         if "status" in owner:
             _check_status(checked, path, _section(owner, "status"))
     if "account" in _section(merchant, "c2b"):
         _check_way(checked, ("merchant", "c2b", "account"), _section(_section(merchant, "c2b"), "account"))
+    if "refund" in merchant and not {"pay", "adapter"} & set(merchant):
+        message = "refund without merchant.pay; expected merchant.pay; add `pay:`, for payments are what is refunded"
+        checked.complain(("merchant", "refund"), message)
     if callbacks.get("rewrite") and "deliver_to" in callbacks:
         message = "beside rewrite; expected one of the two; deliver_to takes every callback; remove one"
         checked.complain(("callbacks", "deliver_to"), message)
@@ -112,7 +118,7 @@ def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
     named, path = merchant.get("capabilities"), ("merchant", "capabilities")
     if not isinstance(named, list):
         return
-    for name in ("payout", "c2b"):
+    for name in ("payout", "c2b", "refund"):
         if name in merchant and name not in named:
             do = "add it, or remove the section"
             checked.complain(path, f"no {name} beside merchant.{name}; expected {name}; {do}")
@@ -175,11 +181,13 @@ def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
 def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
     """The placeholders that have a value where this key is used."""
     run, paying, reading = placeholders.RUN, placeholders.PAYMENT, placeholders.READING
-    if path[:2] == ("merchant", "payout"):
-        return _known_to_payouts(path[2:], data)
     if path[:2] == ("merchant", "c2b"):
         return _known_to_c2b(path[2:], data)
     match path:
+        case ("merchant", "payout", *rest):
+            return _known_to(rest, data, placeholders.PAYOUT, placeholders.READING_PAYOUT)
+        case ("merchant", "refund", *rest):
+            return _known_to(rest, data, placeholders.REFUND, placeholders.READING_REFUND)
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
         case ("merchant", "start", "command" | "env" | "cwd", *_) | ("merchant", "status", "url"):
@@ -201,9 +209,11 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
     return frozenset()
 
 
-def _known_to_payouts(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
-    """The same below `merchant.payout`."""
-    run, reading = placeholders.RUN, placeholders.READING_PAYOUT
+def _known_to(
+    path: Sequence[str | int], data: Mapping[str, Any], starting: frozenset[str], reading: frozenset[str]
+) -> frozenset[str]:
+    """The same below `merchant.payout` and `merchant.refund`: when one is started, and when it is read."""
+    run = placeholders.RUN
     match path:
         case ("status", "url"):
             return run
@@ -211,10 +221,12 @@ def _known_to_payouts(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return run | reading
         case ("status", key, *_) if key in _CALL:
             return run | reading | _saved(data)
-        case ("alerts" | "resume", key, *_) if key in _CALL:
+        case ("alerts" | "resume" | "balance", key, *_) if key in _CALL:
+            return run | _saved(data)
+        case ("balance", "refresh", key, *_) if key in _CALL:
             return run | _saved(data)
         case (key, *_) if key in _CALL:
-            return run | placeholders.PAYOUT | _saved(data)
+            return run | starting | _saved(data)
     return frozenset()
 
 

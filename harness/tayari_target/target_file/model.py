@@ -152,6 +152,17 @@ class C2b:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Where staff read what is on the utility account, from which payouts are paid."""
+
+    call: Call
+    utility: str
+    """Extractor of its shillings."""
+    refresh: Call | None = None
+    """Makes the merchant ask M-Pesa; None: it asks by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
     """How the merchant is asked to pay somebody, and how the payout is read."""
 
@@ -163,6 +174,19 @@ class Payout:
     alerts: Listing | None = None
     resume: Call | None = None
     """Lets a merchant that has stopped its payouts go on."""
+    balance: Balance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """How the merchant is asked to give a payment back, and how the refund is read."""
+
+    call: Call
+    refund_id: str | None = None
+    """An extractor; None: the payment's identifier is the refund's."""
+    message: str | None = None
+    status: Status | None = None
+    """`paid`: the money is back with the customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +221,7 @@ class Merchant:
     audit: Audit | None = None
     c2b: C2b | None = None
     payout: Payout | None = None
+    refund: Refund | None = None
     login: tuple[Call, ...] = ()
     adapter: str | None = None
     """`module:Class` of a `tayari_target.adapter.Adapter`."""

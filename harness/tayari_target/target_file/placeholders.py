@@ -40,7 +40,14 @@ READING_PAYOUT: Final = frozenset({"payout_id", "reference"})
 READING_ACCOUNT: Final = frozenset({"account", "reference"})
 """Known when an account that customers pay into is read."""
 
-ALL: Final = RUN | PAYMENT | READING | READING_PAYOUT | READING_ACCOUNT
+REFUND: Final = frozenset({"payment_id", "msisdn", "msisdn_local", "amount", "amount_text", "reference"})
+"""Known when a refund is started: of the payment, and how much of it is given back."""
+
+READING_REFUND: Final = frozenset({"refund_id", "payment_id", "reference"})
+"""Known when a refund is read."""
+
+ALL: Final = RUN | PAYMENT | READING | READING_PAYOUT | READING_ACCOUNT | REFUND | READING_REFUND
+"""Known somewhere in a target file."""
 
 MEANT: Final[Mapping[str, str]] = MappingProxyType({
     **dict.fromkeys(("phone", "phone_number", "phonenumber", "mobile", "tel", "telephone", "number"), "msisdn"),
