@@ -9,26 +9,26 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from tayari_control.http_session import MerchantSession
-from tayari_formats.json_text import problem_of, read_value
-from tayari_money.payment_state import PaymentState
 
 from tayari_target.adapter import checked_view, load_adapter
-from tayari_target.extraction import (
-    as_number,
-    as_text,
-    find,
-    find_all,
-    is_absurd_number,
-    looks_like_html,
-    visible_text,
+from tayari_target.answers import (
+    is_refused,
+    mapped_state,
+    not_started,
+    read_credits,
+    read_message,
+    read_started,
+    read_texts,
+    refusal,
 )
+from tayari_target.extraction import as_number, as_text, find
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.model import Listing, Pay, Status, Target
 from tayari_target.target_file.placeholders import fill
 from tayari_target.views import Answer, DriverExchange, LedgerView, Started, StatusView
 
-__all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView", "mapped_state"]
+__all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView"]
 
 _AMOUNTS_KEPT: Final = 100_000
 _View = TypeVar("_View")
@@ -128,10 +128,10 @@ class MerchantDriver:
         """Ask the merchant to pay somebody; an adapter is not asked."""
         payout = self.target.merchant.payout
         if payout is None:
-            return _not_told("merchant.payout")
+            return not_started("merchant.payout")
         values = _payment_values(msisdn, amount, reference, "")
         answer = self._sender.send("start payout", payout.call, values)
-        return _started(answer, payout.payout_id, payout.message, reference)
+        return read_started(answer, payout.payout_id, payout.message, reference)
 
     def read_payout(self, payout_id: str, reference: str) -> StatusView:
         """Read a payout's state, by request or by probe."""
@@ -150,7 +150,7 @@ class MerchantDriver:
         payout = self.target.merchant.payout
         if payout is None or payout.resume is None:
             return "the target file has no merchant.payout.resume"
-        return _refusal("merchant.payout.resume", self._sender.send("resume payouts", payout.resume, {}))
+        return refusal("merchant.payout.resume", self._sender.send("resume payouts", payout.resume, {}))
 
     def refresh_balance(self) -> str:
         """Make a merchant that pays out ask M-Pesa for its balance; why it did not, else an empty text."""
@@ -158,7 +158,7 @@ class MerchantDriver:
         if payout is None or payout.balance is None or payout.balance.refresh is None:
             return "the target file has no merchant.payout.balance.refresh"
         answer = self._sender.send("refresh balance", payout.balance.refresh, {})
-        return _refusal("merchant.payout.balance.refresh", answer)
+        return refusal("merchant.payout.balance.refresh", answer)
 
     def read_balance(self) -> tuple[float | None, str]:
         """The shillings on the utility account as staff see them; None where none are shown, and why not."""
@@ -167,7 +167,7 @@ class MerchantDriver:
             return None, "the target file has no merchant.payout.balance"
         answer = self._sender.send("read balance", payout.balance.call, {})
         found = as_number(find(payout.balance.utility, answer))
-        refused = _refusal("merchant.payout.balance", answer)
+        refused = refusal("merchant.payout.balance", answer)
         shown = f"merchant.payout.balance.utility ({payout.balance.utility}) found no number"
         return (None, refused) if refused else (found, "" if found is not None else shown)
 
@@ -175,10 +175,10 @@ class MerchantDriver:
         """Ask the merchant to give a payment back; an adapter is not asked."""
         refund = self.target.merchant.refund
         if refund is None:
-            return Started(accepted=False, status=None, payment_id=None, error="the target file has no merchant.refund")
+            return not_started("merchant.refund")
         values = _payment_values(msisdn, amount, reference, "") | {"payment_id": payment_id}
         answer = self._sender.send("start refund", refund.call, values)
-        return _started(answer, refund.refund_id, refund.message, payment_id)
+        return read_started(answer, refund.refund_id, refund.message, payment_id)
 
     def read_refund(self, refund_id: str, *, payment_id: str, reference: str) -> StatusView:
         """Read a refund's state, by request or by probe."""
@@ -192,17 +192,17 @@ class MerchantDriver:
         """Make the merchant register its C2B URLs."""
         c2b = self.target.merchant.c2b
         if c2b is None or c2b.register is None:
-            return _not_told("merchant.c2b.register")
-        return _started(self._sender.send("register C2B URLs", c2b.register, {}), None, None, "")
+            return not_started("merchant.c2b.register")
+        return read_started(self._sender.send("register C2B URLs", c2b.register, {}), None, None, "")
 
     def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started:
         """Open an account that customers pay into; its number is the identifier."""
         c2b = self.target.merchant.c2b
         if c2b is None or c2b.open_account is None:
-            return _not_told("merchant.c2b.open_account")
+            return not_started("merchant.c2b.open_account")
         opened = c2b.open_account
         answer = self._sender.send("open account", opened.call, _payment_values(msisdn, amount, reference, ""))
-        return _started(answer, opened.account, None, reference)
+        return read_started(answer, opened.account, None, reference)
 
     def read_account(self, account: str, reference: str) -> LedgerView:
         """Read what was credited to an account, by request or by probe."""
@@ -214,7 +214,7 @@ class MerchantDriver:
         if answer.error or (answer.status or 0) >= 400:
             return LedgerView(credits=None, error=answer.error or f"the account answered {answer.status}")
         if reading.credits is not None:
-            return _ledger_view(reading.credits, reading.total, answer, named="c2b.account.credits")
+            return read_credits(reading.credits, reading.total, answer, named="c2b.account.credits")
         total = as_number(find(reading.total or "", answer))
         found_nothing = f"c2b.account.total ({reading.total}) found no number in the answer; correct it"
         return LedgerView(credits=None, total=total, error="" if total is not None else found_nothing)
@@ -254,9 +254,9 @@ class MerchantDriver:
             return view
         values = {"payment_id": payment_id, "reference": reference}
         answer = self._sender.send("read ledger", ledger.call, values)
-        if _is_refused(answer):
+        if is_refused(answer):
             return LedgerView(credits=None, error=answer.error or f"the ledger answered {answer.status}")
-        return _ledger_view(ledger.credits, ledger.total, answer)
+        return read_credits(ledger.credits, ledger.total, answer)
 
     def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
         """The stored raw callback messages; None where the target file has no `audit`, or it could not be read."""
@@ -269,7 +269,7 @@ class MerchantDriver:
         if view is not None or audit is None:
             return view
         answer = self._sender.send("read audit", audit.call, {"payment_id": payment_id, "reference": reference})
-        return None if _is_refused(answer) else _texts(audit.messages, answer)
+        return None if is_refused(answer) else read_texts(audit.messages, answer)
 
     def _pay(self, again: str | None) -> Pay:
         merchant = self.target.merchant
@@ -280,7 +280,7 @@ class MerchantDriver:
     ) -> Started:
         keyed = {pay.idempotency_header: str(values["idempotency_key"])} if pay.idempotency_header else {}
         answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
-        return _started(answer, pay.payment_id, pay.message, str(values["reference"]))
+        return read_started(answer, pay.payment_id, pay.message, str(values["reference"]))
 
     def _look(self, status: Status, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
         return self._status_view(status, self._answer(status, title, values), payment_id)
@@ -294,14 +294,14 @@ class MerchantDriver:
         if listing is None:
             return None
         answer = self._sender.send(title, listing.call, values)
-        return None if _is_refused(answer) else _texts(listing.texts, answer)
+        return None if is_refused(answer) else read_texts(listing.texts, answer)
 
     def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
         raw = as_text(find(status.state, answer)).strip()
         return StatusView(
             state=mapped_state(status, raw) if answer.status is None or answer.status < 400 else None,
             raw_state=raw,
-            message=_message(status.message, answer),
+            message=read_message(status.message, answer),
             receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
             credited=self._credited(find(status.credited, answer), payment_id) if status.credited else None,
             http_status=answer.status,
@@ -334,14 +334,6 @@ class MerchantDriver:
             return f"the adapter failed: {type(error).__name__}: {error}"
 
 
-def mapped_state(status: Status, raw: str) -> PaymentState | None:
-    """Our state for the merchant's word: exact first, then whatever the case; None for an unknown word."""
-    if raw in status.states:
-        return status.states[raw]
-    folded = raw.casefold()
-    return next((state for word, state in status.states.items() if word.casefold() == folded), None)
-
-
 def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) -> dict[str, object]:
     return {
         "msisdn": msisdn,
@@ -351,69 +343,3 @@ def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) ->
         "reference": reference,
         "idempotency_key": key,
     }
-
-
-def _not_told(key: str) -> Started:
-    return Started(accepted=False, status=None, payment_id=None, error=f"the target file has no {key}")
-
-
-def _started(answer: Answer, id_at: str | None, message_at: str | None, reference: str) -> Started:
-    found = as_text(find(id_at, answer)) if id_at is not None else reference
-    return Started(
-        accepted=answer.status is not None and answer.status < 400,
-        status=answer.status,
-        payment_id=found or None,
-        message=_message(message_at, answer),
-        body=answer.body,
-        error=answer.error,
-        duration_s=answer.duration_s,
-        content_type=answer.content_type,
-    )
-
-
-def _is_refused(answer: Answer) -> bool:
-    return bool(answer.error) or answer.status is None or answer.status >= 400
-
-
-def _refusal(key: str, answer: Answer) -> str:
-    return (answer.error or f"{key} answered {answer.status}") if _is_refused(answer) else ""
-
-
-def _texts(written: str, answer: Answer) -> tuple[str, ...]:
-    found = find_all(written, answer)
-    members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
-    return tuple(as_text(member) for member in members)
-
-
-def _message(written: str | None, answer: Answer) -> str:
-    found = as_text(find(written, answer)).strip() if written is not None else ""
-    if not found and looks_like_html(answer):
-        return visible_text(answer.body)
-    return found
-
-
-def _ledger_view(credits_at: str, total_at: str | None, answer: Answer, *, named: str = "ledger.credits") -> LedgerView:
-    problem = problem_of(answer.body)
-    if problem:
-        return LedgerView(credits=None, error=f"the ledger cannot be read: {problem}")
-    found = find_all(credits_at, answer)
-    many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
-    total = as_number(find(total_at, answer)) if total_at is not None else None
-    if many and read_value(answer.body) is not None:
-        return LedgerView(credits=len(found), total=total)
-    if not found:
-        return LedgerView(credits=None, error=f"{named} ({credits_at}) found nothing in the answer; correct it")
-    first = found[0]
-    if isinstance(first, list):
-        return LedgerView(credits=len(first), total=total)
-    if is_absurd_number(first):
-        return LedgerView(credits=None, total=total, error=_absurd_credits(f"{named} ({credits_at})", first))
-    number = as_number(first)
-    count = len(found) if len(found) > 1 or number is None else int(number)
-    return LedgerView(credits=count, total=total)
-
-
-def _absurd_credits(where: str, found: object) -> str:
-    shown = as_text(found)
-    shown = shown if len(shown) <= 40 else f"{shown[:40]}... ({len(shown)} characters)"
-    return f"{where} found {shown}; expected a count of credits; let the merchant answer one"
