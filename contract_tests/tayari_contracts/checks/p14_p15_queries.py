@@ -11,6 +11,7 @@ from tayari_reports.model import NotTested
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.merchant_profile import GRACE_S
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
 from tayari_contracts.steps.payouts import (
@@ -22,7 +23,6 @@ from tayari_contracts.steps.payouts import (
     until,
 )
 from tayari_contracts.steps.pushes import status_of
-from tayari_contracts.steps.status_queries import GRACE_S
 
 BALANCE: Final = "account_balance"
 STATUS: Final = "transaction_status"
