@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--tayari-suite", metavar="NAME", default="ci", help="smoke, ci (default) or release")
     group.addoption("--tayari-only", metavar="ID", action="append", default=[], help="only this rule (repeatable)")
     group.addoption("--tayari-scenario", metavar="NAME", action="append", default=[], help="play this scenario too")
+    group.addoption("--tayari-strict-words", action="store_true", help="wrong words of a scenario fail, not warn")
     group.addoption("--tayari-events", metavar="FILE", help="append results to this file, one JSON line each")
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_reports.confidence import DEPTHS, WHOLE
-from tayari_reports.model import NotTested, Run, State, Threshold, Verdict
+from tayari_reports.model import NotTested, Rule, Run, State, Threshold, Verdict
 from tayari_reports.outcomes import Outcome
 from tayari_reports.verdict import Judgement
 from tayari_reports.waivers import EAT, Standing, day_of, read_day
@@ -203,6 +203,12 @@ def confidence_line(judgement: Judgement) -> str:
     """The confidence in one word, why, and what it rests on."""
     found = judgement.confidence
     return f"Confidence {found.level}: {found.because}. {found.sentence}"
+
+
+def lasting_name(rule: Rule) -> str:
+    """A rule's name for those who follow it over many runs: its id and short title; of a scenario the id alone, for
+    its title is a text that is improved now and then."""
+    return rule.id if rule.kind == "scenario" else f"{rule.id} {rule.title}"
 
 
 def counted(judgement: Judgement) -> str:

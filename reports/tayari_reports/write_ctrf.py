@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
-from tayari_reports.sentences import answer, first_step
+from tayari_reports.sentences import answer, first_step, lasting_name
 from tayari_reports.verdict import Judgement
 from tayari_reports.write_json import summary
 
@@ -74,14 +74,20 @@ def _status(one: Outcome) -> str:
 
 def _test(one: Outcome) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "name": f"{one.rule.id} {one.rule.title}",
+        "name": lasting_name(one.rule),
         "status": _status(one),
         "rawStatus": one.state.value,
         "duration": _ms(sum(check.duration_s for check in one.checks)),
         "suite": [one.rule.category.value],
         "type": one.rule.kind,
         "tags": [one.rule.id, one.rule.severity.value, one.rule.level.value],
-        "extra": {"why": one.rule.why, "fix": one.rule.fix, "repeat": one.repeat, "tries": one.tries},
+        "extra": {
+            "about": one.rule.title,
+            "why": one.rule.why,
+            "fix": one.rule.fix,
+            "repeat": one.repeat,
+            "tries": one.tries,
+        },
     }
     if one.reason:
         made["message"] = one.reason

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from tayari_reports.model import Category, Run, State
 from tayari_reports.outcomes import Outcome
-from tayari_reports.sentences import answer, first_step, moment
+from tayari_reports.sentences import answer, first_step, lasting_name, moment
 from tayari_reports.verdict import Judgement, percent
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -77,7 +77,7 @@ def _verdict_suite(root: ET.Element, run: Run, judgement: Judgement) -> None:
 
 def _case(suite: ET.Element, one: Outcome, *, waived: bool) -> None:
     duration = f"{sum(check.duration_s for check in one.checks):.3f}"
-    names = {"classname": f"Tayari.{one.rule.category}", "name": _xml(f"{one.rule.id} {one.rule.title}")}
+    names = {"classname": f"Tayari.{one.rule.category}", "name": _xml(lasting_name(one.rule))}
     case = ET.SubElement(suite, "testcase", {**names, "time": duration})
     element = "skipped" if waived else _ELEMENTS.get(one.state)
     if element is None:
@@ -91,7 +91,13 @@ def _case(suite: ET.Element, one: Outcome, *, waived: bool) -> None:
 
 
 def _advice(one: Outcome) -> str:
-    parts = (("Why it costs money", one.rule.why), ("How to fix it", one.rule.fix), ("Repeat", one.repeat))
+    about = one.rule.title if one.rule.kind == "scenario" else ""
+    parts = (
+        ("The situation", about),
+        ("Why it costs money", one.rule.why),
+        ("How to fix it", one.rule.fix),
+        ("Repeat", one.repeat),
+    )
     return "\n".join(f"{name}: {text}" for name, text in parts if text)
 
 

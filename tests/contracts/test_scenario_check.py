@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from fake_stage import stage
 from tayari_contracts.catalogue.rules import catalogue
-from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, WrongCredit
+from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.context.hands import Scenario
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, PENDING, Probe
+from tayari_contracts.context.probe import FAILED, PAID, PENDING, Probe
 from tayari_contracts.context.run_record import Allocation
-from tayari_contracts.runner.check_run import job_of_row
+from tayari_contracts.runner.check_run import job_of_row, missing_need
 from tayari_contracts.runner.scenario_check import job_of, money_job
 from tayari_money.payment_record import PaymentKind
-from tayari_reports.model import Level
+from tayari_reports.model import Level, NotTested
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
 from tayari_target.target_file.model import Call, Status
@@ -42,6 +42,9 @@ class Calls:
     def queries(self, _: Payment) -> list[dict[str, Any]]:
         return self._so_far("queries")
 
+    def acknowledged(self, _: Payment) -> bool:
+        return True
+
     def accepted(self, _: Payment) -> list[dict[str, Any]]:
         return self._so_far("accepted")
 
@@ -54,8 +57,16 @@ class Calls:
 class Played(Probe):
     """A probe of a merchant whose payment is in one state, and whose calls come when the test says."""
 
-    def __init__(self, calls: Calls, state: Any = PAID, *, started: Started | None = None, time_s: float = 30) -> None:
-        shop = stage(status=STATUS)
+    def __init__(
+        self,
+        calls: Calls,
+        state: Any = PAID,
+        *,
+        started: Started | None = None,
+        time_s: float = 30,
+        words: bool = False,
+    ) -> None:
+        shop = stage(status=replace(STATUS, message="$.message") if words else STATUS)
         super().__init__(shop, Allocation(), deadline=time.monotonic() + time_s)  # type: ignore[arg-type]
         self.sight = calls  # type: ignore[assignment]
         self._view = StatusView(state=state, message="Payment failed.")
@@ -71,8 +82,8 @@ class Played(Probe):
         return self._view
 
 
-def play(probe: Probe, **document: Any) -> None:
-    job_of({"scenario": "ack/lost", "about": "Push once.", **document}).run(probe)
+def play(probe: Probe, *, strict_words: bool = False, **document: Any) -> None:
+    job_of({"scenario": "ack/lost", "about": "Push once.", **document}, strict_words=strict_words).run(probe)
 
 
 @pytest.mark.parametrize("again_s", [0.0, 0.3, 0.9])
@@ -104,7 +115,54 @@ def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> N
 
     for state in (PAID, PENDING):
         with pytest.raises(WrongCredit, match="2 STK pushes"):
-            play(Played(twice, state), expect=expect)
+            play(Played(twice, state, words=True), expect=expect)
+
+
+def test_wrong_words_warn_once_the_money_is_right_and_fail_where_they_are_strict() -> None:
+    once = Calls(pushes=(0.0,), accepted=(0.0,))
+    document: dict[str, Any] = {
+        "expect": {"state": "failed", "message": {"topic": "cancelled"}},
+        "outcome": {"result_code": 1032},
+    }
+
+    with pytest.raises(Warned, match="the money is right, the words are not: the customer was told"):
+        play(Played(once, FAILED, words=True), **document)
+    with pytest.raises(Failed, match="expected failed"):
+        play(Played(once, PAID, words=True), **document)
+    with pytest.raises(Failed, match=r'^the customer was told "Payment failed\."'):
+        play(Played(once, FAILED, words=True), strict_words=True, **document)
+
+
+def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
+    once = Calls(pushes=(0.0,), accepted=(0.0,))
+    document: dict[str, Any] = {
+        "expect": {"state": "failed", "message": {"topic": "cancelled"}},
+        "outcome": {"result_code": 1032},
+    }
+    probe = Played(once, FAILED)
+
+    play(probe, **document)
+
+    assert probe.notes == [
+        "the words were not judged, for what the customer is told cannot be seen (merchant.pay.message and "
+        "merchant.status.message would show it)"
+    ]
+    assert missing_need(job_of({"scenario": "a/b", **document}), stage(status=STATUS).target) is None
+    strict = missing_need(job_of({"scenario": "a/b", **document}, strict_words=True), stage(status=STATUS).target)
+    assert strict is not None
+    assert strict.not_tested is NotTested.TARGET_KEY_MISSING
+
+
+def test_the_way_to_mend_reads_as_a_person_would_say_it() -> None:
+    document = {
+        "state": ["failed", "review"], "within_s": 10, "pushes": 1,
+        "message": {"topic": "subscriber_busy", "not_generic": True},
+    }  # fmt: skip
+
+    assert job_of({"scenario": "a/b", "expect": document}).rule.fix == (
+        "Make the merchant do what the scenario expects: state failed or review, within_s 10, pushes 1, a message "
+        "about subscriber busy, in words of its own."
+    )
 
 
 def test_a_merchant_that_refuses_and_pushes_on_is_found() -> None:

@@ -29,16 +29,31 @@ def judged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return found
 
 
-def test_0_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = run(["gate", DUKA, "payment/success", "--out", str(tmp_path / "out"), "--format", "json"])
+def test_0_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    junit, summary = tmp_path / "ci" / "tests.xml", tmp_path / "summary.md"
+    summary.write_text("# The job\n")
+    for name, value in (("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", str(summary)), ("GITLAB_CI", "true")):
+        monkeypatch.setenv(name, value)
 
-    found = judged(capsys)
+    code = run(
+        ["gate", DUKA, "payment/success", "--out", str(tmp_path / "out"), "--format", "json", "--junit", str(junit)]
+    )
+
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
     assert (code, found["verdict"], found["exit_code"]) == (0, "READY", 0)
     written = {Path(path).name for path in found["reports"].values()}
     assert written >= {"run.json", "report.html", "report.md", "junit.xml", "ctrf.json"}
     assert all(Path(path).stat().st_size for path in found["reports"].values())
     plan = [rule.id for rule in read_run(found["reports"]["json"]).plan]
     assert plan == ["payment/success", "M01", "M02", "M03", "M04", "M05", "M06", "M07"]
+    assert junit.read_text() == (tmp_path / "out" / "junit.xml").read_text()
+    assert summary.read_text() == "# The job\n" + (tmp_path / "out" / "report.md").read_text() + "\n"
+    assert json.loads((tmp_path / "out" / "gl-code-quality-report.json").read_text()) == []
+    annotations = [line for line in printed.err.splitlines() if line.startswith("::")]
+    assert len(annotations) == 1
+    assert annotations[0].startswith("::notice file=")
+    assert "title=Tayari%3A READY%2C for payment/success only::" in annotations[0]
 
 
 @pytest.mark.slow
@@ -138,6 +153,10 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["gate", DUKA, "payment/sucess"], "'payment/sucess' is no scenario; did you mean payment/success?"),
         (["load", DUKA, "--mix", "sucess=80"], "--mix: sucess is no scenario; did you mean payment/success?"),
         (["gate", DUKA], "no scenario was named"),
+        (
+            ["gate", DUKA, "payment/success", "--junit", f"{DUKA}/tests.xml"],
+            "cannot be written (File exists); expected a file that can be written; choose another with --junit",
+        ),
         (
             ["gate", DUKA, "c2b/success"],
             "'c2b/success' is about c2b calls, and a check plays scenarios of STK payments",

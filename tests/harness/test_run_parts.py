@@ -52,6 +52,12 @@ def test_a_childs_output_goes_to_its_log(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "hello\n"
 
 
+def test_a_childs_log_has_no_control_characters(tmp_path: Path) -> None:
+    child(tmp_path, r"print('\x1b[2Jred')")
+
+    assert (tmp_path / "log").read_text() == "\\x1b[2Jred\n"
+
+
 @pytest.mark.parametrize(
     "code", ["print('hush')", "print('hush'); raise SystemExit(4)", "print('hush'); import os; os.kill(os.getpid(), 9)"]
 )

@@ -129,3 +129,15 @@ def test_ctrf_has_a_failed_test_whenever_the_exit_code_is_not_zero(name: str, tm
     opened = {one.rule.id for one in judge(run).outcomes if one.state in (State.UNKNOWN, State.ERROR)}
     blocking = {one.rule.id for one in judge(run).outcomes if one.rule.blocking}
     assert opened & blocking <= failed
+
+
+@pytest.mark.parametrize("kind", ["junit", "ctrf"])
+def test_a_test_keeps_its_name_when_the_words_of_a_scenario_change(kind: str, tmp_path: Path) -> None:
+    def names(about: str) -> str:
+        scenario = replace(samples.rule("C03"), id="ack/lost", kind="scenario", title=about)
+        run = replace(samples.run(), plan=(scenario,), checks=(samples.ended("ack/lost", State.FAIL, "Pushed twice."),))
+        return write_all(run, tmp_path, formats=[kind])[kind].read_text()
+
+    name = {"junit": 'name="ack/lost"', "ctrf": '"name": "ack/lost"'}[kind]
+    assert name in names("The answer is lost.")
+    assert "The answer got lost." in names("The answer got lost.")

@@ -11,6 +11,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
+from tayari_formats.terminal_text import printable, without_commands
 from tayari_reports.model import Check, Rule, State
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.test_environment import Stage
@@ -117,12 +118,12 @@ def settle(check: Check, rule: Rule | None = None) -> None:
         case State.PASS | State.ATTESTED:
             return
         case State.WARN:
-            warnings.warn(TayariWarning(f"{check.rule}: {check.reason}"), stacklevel=2)
+            warnings.warn(TayariWarning(printable(f"{check.rule}: {check.reason}")), stacklevel=2)
         case State.NOT_TESTED | State.NOT_APPLICABLE:
             tail = f"; {check.enable} in the target file would enable it" if check.enable else ""
-            pytest.skip(f"{check.state.value}: {check.reason}{tail}")
+            pytest.skip(printable(f"{check.state.value}: {check.reason}{tail}"))
         case State.FAIL | State.ERROR | State.UNKNOWN:
-            pytest.fail(_text(check, rule), pytrace=False)
+            pytest.fail(without_commands(printable(_text(check, rule))), pytrace=False)
 
 
 def _text(check: Check, rule: Rule | None) -> str:

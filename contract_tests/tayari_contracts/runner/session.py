@@ -152,7 +152,7 @@ class Suite:
             job = job_of_row(catalogue()[params["tayari_rule"]])
             return money_job(job, stage.target) if self._scenarios_only else job
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
-            return job_of(stage.control.scenario(params["tayari_scenario"]))
+            return self._scenario_job(stage, params["tayari_scenario"])
         text: str | None = getattr(item, "text", None)
         return None if text is None else self._job_of_file(item, text, stage)
 
@@ -161,4 +161,8 @@ class Suite:
             stage.control.load_scenario(text, file=os.path.relpath(item.path))
         except ControlError as error:
             raise pytest.UsageError(str(error)) from error
-        return job_of(stage.control.scenario(item.name))
+        return self._scenario_job(stage, item.name)
+
+    def _scenario_job(self, stage: Stage, name: str) -> Job:
+        strict_words = self._config.getoption("--tayari-strict-words")
+        return job_of(stage.control.scenario(name), strict_words=strict_words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -20,18 +21,21 @@ from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import example_folder, scenario_folder
 from tayari_target.target_file import TargetError
 
+from tayari.cli.ci_files import CiFiles
 from tayari.cli.options import (
     DEFAULT_TARGET,
     AttestationsOption,
     ControlOption,
     ControlPortOption,
     FormatOption,
+    JunitOption,
     OutOption,
     PortOption,
     ProfileOption,
     ScenariosOption,
     SeedOption,
     SignOffOption,
+    SummaryOption,
     TargetArgument,
     WaiversOption,
     stage_options,
@@ -68,6 +72,8 @@ def check(
     waivers: WaiversOption = None,
     attestations: AttestationsOption = None,
     sign_off: SignOffOption = None,
+    junit: JunitOption = None,
+    summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
@@ -91,7 +97,7 @@ def check(
         stage=stage_options(port, control_port, profile, seed, scenarios),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
-    finish(order, output)
+    finish(order, output, CiFiles.of(os.environ, junit=junit, summary=summary))
 
 
 def gate(
@@ -106,14 +112,29 @@ def gate(
     profile: ProfileOption = "documented",
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
+    strict_words: Annotated[
+        bool, typer.Option("--strict-words", help="Wrong words to the customer fail; they warn without it.")
+    ] = False,
+    waivers: WaiversOption = None,
+    junit: JunitOption = None,
+    summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """CI: play these scenarios only; the exit code is the answer."""
+    """CI: play these scenarios only; the exit code is the answer. Money decides, words warn."""
     output = Output(form)
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
     options = stage_options(port, control_port, profile, seed, scenarios)
     names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), output)
-    finish(Order(target=target, scenarios=names, out=out, control_url=control, stage=options), output)
+    order = Order(
+        target=target,
+        scenarios=names,
+        strict_words=strict_words,
+        out=out,
+        control_url=control,
+        stage=options,
+        statements=StatementFiles(waivers=waivers),
+    )
+    finish(order, output, CiFiles.of(os.environ, junit=junit, summary=summary))
 
 
 def demo(
@@ -158,8 +179,10 @@ def doctor(
     raise typer.Exit(code)
 
 
-def finish(order: Order, output: Output) -> None:
+def finish(order: Order, output: Output, ci_files: CiFiles | None = None) -> None:
     """Run, print, and end with the verdict's exit code."""
+    ci_files = ci_files or CiFiles.of(os.environ)
+    ci_files.require_writable(output)
     with failures(output):
         try:
             with output.progress() as progress:
@@ -167,6 +190,7 @@ def finish(order: Order, output: Output) -> None:
         except ReportError as error:
             raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     _tell(result, output)
+    ci_files.write(result.run, result.judgement, target=order.target, out=order.out, output=output)
     raise typer.Exit(result.exit_code)
 
 

@@ -34,6 +34,10 @@ ScenariosOption = Annotated[
 WaiversOption = Annotated[
     Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (docs/waivers.md).")
 ]
+JunitOption = Annotated[Path | None, typer.Option("--junit", help="A JUnit file, besides junit.xml in --out.")]
+SummaryOption = Annotated[
+    Path | None, typer.Option("--summary", help="Append Markdown to this file; GitHub's step summary is the default.")
+]
 AttestationsOption = Annotated[
     Path | None, typer.Option("--attestations", help="Answers of named persons to the checklist (docs/report.md).")
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from tayari_formats.exit_codes import Exit
+from tayari_formats.terminal_text import LogStream, printable
 
 if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
     from rich.console import Console
@@ -50,14 +52,14 @@ class Output:
     def json(self, value: object) -> None:
         """Print JSON, where JSON was asked for."""
         if self.form is Format.JSON:
-            typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+            typer.echo(_harmless_json(json.dumps(value, ensure_ascii=False, indent=1, default=str)))
 
     def text(self, text: str = "", *, style: str = "") -> None:
         """Print a line, where text was asked for."""
         if self.form is Format.TEXT:
             from rich.text import Text
 
-            self.out.print(Text(text, style=style), soft_wrap=True)
+            self.out.print(Text(printable(text), style=style), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows, where text was asked for; texts of others are never markup."""
@@ -70,7 +72,7 @@ class Output:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(printable(cell)) for cell in row))
         self.out.print(table)
 
     def fail(self, message: str, code: Exit, **more: Any) -> typer.Exit:
@@ -79,8 +81,14 @@ class Output:
         if self.form is Format.TEXT:
             from rich.text import Text
 
-            self.err.print(Text(message, style="red"), soft_wrap=True)
+            self.err.print(Text(printable(message), style="red"), soft_wrap=True)
         return typer.Exit(int(code))
+
+
+def _harmless_json(text: str) -> str:
+    """The same JSON with what a terminal or a CI server would obey written as escapes."""
+    escaped = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
+    return escaped.replace("##", "#\\u0023")
 
 
 def _screen(*, stderr: bool) -> Console:
@@ -95,4 +103,5 @@ def _screen(*, stderr: bool) -> Console:
             os.dup2(nowhere, self.file.fileno())
             os.close(nowhere)
 
-    return Screen(stderr=stderr, highlight=False)
+    stream = sys.stderr if stderr else sys.stdout
+    return Screen(file=LogStream(stream), stderr=stderr, highlight=False)  # type: ignore[arg-type]  # writes as one

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tayari_formats.terminal_text import printable
+
 _POLL_S: Final = 0.05
 PUT_AWAY_S: Final = 75.0
 """Locust waits for payments under way."""
@@ -84,7 +86,8 @@ def run_child(
         if child.poll() is None:
             child.kill()
             child.wait()
-        log.write_text(mask(log.read_text(encoding="utf-8", errors="replace")), encoding="utf-8", errors="replace")
+        said = printable(mask(log.read_text(encoding="utf-8", errors="replace")))
+        log.write_text(said, encoding="utf-8", errors="replace")
         watch()
     if child.returncode not in accept:
         raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)

@@ -10,6 +10,7 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
+from tayari_formats.terminal_text import printable
 from tayari_reports.model import Check, State
 from tayari_reports.sentences import one_line
 
@@ -58,7 +59,7 @@ class RunProgress:
     def say(self, sentence: str, *, style: str = "") -> None:
         """One line, as it is: never markup."""
         if not self._quiet:
-            self.console.print(Text(sentence, style=style), soft_wrap=True)
+            self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
         """One finding of the preflight; a warning and a bad one are told whole."""

@@ -104,6 +104,8 @@ def pytest_command(order: Order, *, stage_file: Path, events: Path, work_dir: Pa
         command += ["--tayari-only", rule]
     for scenario in order.scenarios:
         command += ["--tayari-scenario", scenario]
+    if order.strict_words:
+        command.append("--tayari-strict-words")
     return command
 
 
