@@ -1,9 +1,9 @@
 """One test for each scenario that was named with `--tayari-scenario`."""
 
-from tayari_contracts.runner.collection import settle
-from tayari_contracts.runner.session import Suite
+from tayari_contracts.runner.collection import report_outcome
+from tayari_contracts.runner.session import CheckSession
 
 
-def test_scenario(tayari_scenario: str, tayari_suite: Suite) -> None:
+def test_scenario(tayari_scenario: str, tayari_suite: CheckSession) -> None:
     """The merchant does what the scenario expects."""
-    settle(tayari_suite.result(tayari_scenario), tayari_suite.rule(tayari_scenario))
+    report_outcome(tayari_suite.result(tayari_scenario), tayari_suite.rule(tayari_scenario))

@@ -1,4 +1,4 @@
-"""A stage without processes: what the conductor needs of one, and nothing behind it."""
+"""A stage without processes: what the runner needs of one, and nothing behind it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tayari_contracts.context.probe import Probe
-from tayari_contracts.runner.check_run import Job
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.runner.check_run import PlannedCheck
 from tayari_control.process import DarajaAccount
 from tayari_reports.model import Category, Level, Rule, Severity
 from tayari_target.target_file.model import Call, Merchant, Pay, Promises, Target
@@ -27,6 +27,9 @@ class NoControl:
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Nothing is sent, so nothing is held."""
 
+    def play_next(self, scenario: object, *, msisdn: str) -> None:
+        """Nothing is played."""
+
     def payments(self, **where: str) -> list[dict[str, Any]]:
         return []
 
@@ -41,9 +44,10 @@ class FakeStage:
     alive: bool = True
     restarts: int = 0
     log: str = "Traceback\nValueError: no JSON"
+    driver: Any = None
 
-    def new_driver(self, *, record: Callable[[Any], None] | None = None) -> None:
-        return None
+    def new_driver(self, *, record: Callable[[Any], None] | None = None) -> Any:
+        return self.driver
 
     def merchant_alive(self) -> bool:
         return self.alive
@@ -68,16 +72,27 @@ def target(**merchant: Any) -> Target:
 
 
 def stage(
-    *, queries_per_minute: float | None = None, payments_at_once: int | None = None, **merchant: Any
+    *,
+    queries_per_minute: float | None = None,
+    payments_at_once: int | None = None,
+    reconcile_within_s: float = 60.0,
+    driver: Any = None,
+    **merchant: Any,
 ) -> FakeStage:
     """A stage for that target."""
-    promises = Promises(queries_per_minute=queries_per_minute, payments_at_once=payments_at_once)
-    return FakeStage(target(promises=promises, **merchant))
+    promises = Promises(
+        queries_per_minute=queries_per_minute,
+        payments_at_once=payments_at_once,
+        reconcile_within_s=reconcile_within_s,
+    )
+    return FakeStage(target(promises=promises, **merchant), driver=driver)
 
 
-def job(rule_id: str, run: Callable[[Probe], None], *, level: Level = Level.MUST, **how: Any) -> Job:
+def planned_check(
+    rule_id: str, run: Callable[[CheckContext], None], *, level: Level = Level.MUST, **how: Any
+) -> PlannedCheck:
     """A planned check."""
     rule = Rule(
         id=rule_id, title=rule_id, category=Category.PAYMENT_FLOW, severity=Severity.HIGH, level=level, why="w", fix="f"
     )
-    return Job(rule=rule, run=run, **how)
+    return PlannedCheck(rule=rule, run=run, **how)

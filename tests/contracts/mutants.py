@@ -18,8 +18,8 @@ from types import MappingProxyType
 from rich.console import Console
 from rich.progress import track
 from tayari_contracts.catalogue.rules import catalogue
-from tayari_contracts.runner.check_run import job_of_row
-from tayari_contracts.runner.check_runner import Conductor
+from tayari_contracts.runner.check_run import check_of_rule
+from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_reports.model import Check, State
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage
@@ -103,17 +103,17 @@ def run_rules(
 
 def judged(stage: Stage, rule_ids: Iterable[str]) -> tuple[Check, ...]:
     """What these rules say about the merchant of a stage."""
-    jobs = [job_of_row(catalogue()[rule_id]) for rule_id in rule_ids]
+    plan = [check_of_rule(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
 
     def keep(check: Check) -> Check:
         found.append(check)
         return check
 
-    conductor = Conductor(stage, report=keep)
-    conductor.start(jobs)
-    for job in jobs:
-        conductor.result(job.rule.id)
+    runner = CheckRunner(stage, report=keep)
+    runner.start(plan)
+    for planned in plan:
+        runner.result(planned.rule.id)
     return tuple(found)
 
 

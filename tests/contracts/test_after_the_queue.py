@@ -9,14 +9,14 @@ import pytest
 from fake_stage import stage
 from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
 from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged
-from tayari_contracts.context.hands import Scenario
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.context.run_record import Allocation
+from tayari_target.target_file.model import Call, Status
 from tayari_target.views import Started, StatusView
 
-Script = Callable[[float], StatusView]
+View = Callable[[float], StatusView]
 """What the merchant shows so many seconds after the later payment began."""
 
 RECEIPT = "UKN0000001"
@@ -32,11 +32,14 @@ def payment(reference: str) -> Payment:
 ODD = payment("odd")
 
 
-class Later:
+class LaterRecord:
     """Daraja's word on the later payment."""
 
     def __init__(self, *, asked: bool) -> None:
         self._asked = asked
+
+    def now(self) -> int:
+        return 1
 
     def record(self, _: Payment) -> dict[str, Any]:
         return {"receipt": RECEIPT}
@@ -45,99 +48,105 @@ class Later:
         return [{}] if self._asked else []
 
 
-class Watched(Probe):
-    """A probe of a merchant that follows a script."""
+class Script:
+    """A merchant that shows of each payment what a test says, by the seconds since it began."""
 
-    worked_off_s = 0.8  # seconds in place of half a minute
-    sees_receipt = True
-
-    def __init__(self, odd: Script, later: Script, *, asked: bool = True, receipts: bool = True) -> None:
-        super().__init__(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
-        self.sight = Later(asked=asked)  # type: ignore[assignment]
-        self.sees_receipt = receipts
-        self._script = {"odd": odd, "later": later}
+    def __init__(self, odd: View, later: View) -> None:
+        self._views = {"odd": odd, "later": later}
         self.began = time.monotonic()
 
-    def pay(self, scenario: Scenario | None = None, **_: Any) -> Payment:
-        return payment("later")
+    def start_payment(self, **_: Any) -> Started:
+        return Started(accepted=True, status=200, payment_id="later")
 
-    def status(self, payment: Payment) -> StatusView:
-        return self._script[payment.reference](time.monotonic() - self.began)
-
-    @property
-    def took_s(self) -> float:
-        return time.monotonic() - self.began
+    def read_status(self, payment_id: str, _: str) -> StatusView:
+        return self._views[payment_id](time.monotonic() - self.began)
 
 
-def always(state: Any, receipt: str | None = None) -> Script:
+def watched(odd: View, later: View, *, asked: bool = True, receipts: bool = True) -> CheckContext:
+    """The context of a merchant that follows a script, with less than a second in place of half a minute."""
+    status = Status(call=Call(method="GET", path="/"), state="$", states={}, receipt="$" if receipts else None)
+    made: Any = stage(status=status, driver=Script(odd, later), reconcile_within_s=0.0)
+    journal: Any = LaterRecord(asked=asked)
+    context = CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=journal)
+    context.time.settle_s, context.time.slow_s = 0.0, 0.8
+    return context
+
+
+def took_s(context: CheckContext) -> float:
+    """Seconds since the script began."""
+    script: Any = context.driver
+    return float(time.monotonic() - script.began)
+
+
+def always(state: Any, receipt: str | None = None) -> View:
     return lambda _: StatusView(state=state, receipt=receipt)
 
 
-def changing(first: Any, at_s: float, then: Any, receipt: str | None = None) -> Script:
+def changing(first: Any, at_s: float, then: Any, receipt: str | None = None) -> View:
     return lambda now: StatusView(state=then, receipt=receipt) if now >= at_s else StatusView(state=first)
 
 
 def test_a_quick_merchant_is_judged_at_once() -> None:
-    probe = Watched(always(PENDING), always(PAID, RECEIPT))
+    context = watched(always(PENDING), always(PAID, RECEIPT))
 
-    assert probe.after_the_queue(ODD).state is PENDING
-    assert probe.took_s < 0.3
+    assert context.expectations.status_after_queue(ODD).state is PENDING
+    assert took_s(context) < 0.3
 
 
 def test_what_a_slow_merchant_makes_of_it_is_seen() -> None:
-    probe = Watched(changing(PENDING, 0.4, PAID), changing(PENDING, 0.4, PAID, RECEIPT))
+    context = watched(changing(PENDING, 0.4, PAID), changing(PENDING, 0.4, PAID, RECEIPT))
 
-    assert probe.after_the_queue(ODD).state is PAID
+    assert context.expectations.status_after_queue(ODD).state is PAID
 
 
 def test_a_later_payment_that_a_query_settled_says_nothing_of_the_queue() -> None:
-    probe = Watched(changing(PENDING, 0.4, PAID), always(PAID))
+    context = watched(changing(PENDING, 0.4, PAID), always(PAID))
 
-    assert probe.after_the_queue(ODD).state is PAID
-    assert probe.took_s >= 0.8
+    assert context.expectations.status_after_queue(ODD).state is PAID
+    assert took_s(context) >= 0.8
 
 
 @pytest.mark.parametrize(("asked", "soon"), [(True, False), (False, True)])
 def test_without_receipts_only_a_payment_that_nobody_asked_about_was_settled_by_its_callback(
     asked: bool, soon: bool
 ) -> None:
-    probe = Watched(always(PENDING), always(PAID), asked=asked, receipts=False)
+    context = watched(always(PENDING), always(PAID), asked=asked, receipts=False)
 
-    probe.after_the_queue(ODD)
+    context.expectations.status_after_queue(ODD)
 
-    assert (probe.took_s < 0.4) is soon
+    assert (took_s(context) < 0.4) is soon
 
 
 @pytest.mark.parametrize(("seen", "soon"), [(False, True), (True, False)])
 def test_a_receipt_that_no_look_ever_found_is_not_waited_for(seen: bool, soon: bool) -> None:
-    probe = Watched(always(PENDING), always(PAID), asked=False)
-    probe.book.receipt_seen = seen
+    context = watched(always(PENDING), always(PAID), asked=False)
+    context.run.receipt_seen = seen
 
-    probe.after_the_queue(ODD)
+    context.expectations.status_after_queue(ODD)
 
-    assert (probe.took_s < 0.4) is soon
+    assert (took_s(context) < 0.4) is soon
 
 
 def test_pending_decides_nothing_where_the_later_payment_is_pending_too() -> None:
     with pytest.raises(Unjudged, match=r"is pending, but an ordinary one begun after it is pending after 0\.8 s"):
-        Watched(always(PENDING), always(PENDING)).after_the_queue(ODD)
+        watched(always(PENDING), always(PENDING)).expectations.status_after_queue(ODD)
 
 
 def test_paid_decides_whatever_the_later_payment_is() -> None:
-    assert Watched(always(PAID), always(PENDING)).after_the_queue(ODD).state is PAID
+    assert watched(always(PAID), always(PENDING)).expectations.status_after_queue(ODD).state is PAID
 
 
 @pytest.mark.parametrize("state", [FAILED, REVIEW, PAID])
 def test_a_decision_is_the_last_word(state: Any) -> None:
-    probe = Watched(changing(PENDING, 0.2, state), always(PAID, RECEIPT))
+    context = watched(changing(PENDING, 0.2, state), always(PAID, RECEIPT))
 
-    assert probe.settled(ODD).state is state
+    assert context.expectations.final_status(ODD).state is state
 
 
 @pytest.mark.parametrize("state", [PENDING, None])
 def test_what_never_settles_was_not_seen(state: Any) -> None:
     with pytest.raises(Unjudged, match=r"still .* what becomes of it was not seen"):
-        Watched(always(state), always(PAID, RECEIPT)).settled(ODD)
+        watched(always(state), always(PAID, RECEIPT)).expectations.final_status(ODD)
 
 
 def begun(seconds_ago: float) -> Payment:
@@ -145,28 +154,28 @@ def begun(seconds_ago: float) -> Payment:
 
 
 def test_paid_before_any_query_confirmed_it_is_the_callbacks_doing() -> None:
-    assert decided(Watched(always(PAID), always(PAID, RECEIPT)), begun(0.0)).state is PAID
+    assert decided(watched(always(PAID), always(PAID, RECEIPT)), begun(0.0)).state is PAID
 
 
 def test_paid_when_a_query_may_have_come_before_the_callback_left_the_queue_decides_nothing() -> None:
     with pytest.raises(Unjudged, match="a query that names no amount may have come before the callback did"):
-        decided(Watched(always(PAID), always(PAID, RECEIPT)), begun(UNCONFIRMED_S + 1))
+        decided(watched(always(PAID), always(PAID, RECEIPT)), begun(UNCONFIRMED_S + 1))
 
 
 def test_without_a_query_only_the_callback_can_have_made_it_paid_however_late() -> None:
-    probe = Watched(always(PAID), always(PAID), asked=False)
+    context = watched(always(PAID), always(PAID), asked=False)
 
-    assert decided(probe, begun(UNCONFIRMED_S + 1)).state is PAID
+    assert decided(context, begun(UNCONFIRMED_S + 1)).state is PAID
 
 
 def test_a_merchant_that_asks_first_is_judged_when_it_has_heard_both() -> None:
-    probe = Watched(changing(PENDING, 0.5, REVIEW), always(PAID, RECEIPT))
+    context = watched(changing(PENDING, 0.5, REVIEW), always(PAID, RECEIPT))
 
-    assert decided(probe, begun(0.0)).state is REVIEW
+    assert decided(context, begun(0.0)).state is REVIEW
 
 
 @pytest.mark.parametrize("receipt", [RECEIPT, None])
 def test_an_early_callback_that_waited_in_a_queue_is_known_by_its_receipt(receipt: str | None) -> None:
-    probe = Watched(always(PAID, receipt), always(PAID, RECEIPT))
+    context = watched(always(PAID, receipt), always(PAID, RECEIPT))
 
-    assert _knows_the_receipt(probe, ODD) is (receipt is not None)
+    assert _knows_the_receipt(context, ODD) is (receipt is not None)

@@ -6,9 +6,10 @@ from functools import partial
 from threading import Event
 
 import pytest
-from fake_stage import job, stage
+from fake_stage import planned_check, stage
 from tayari_contracts.catalogue.rules import Control, catalogue
 from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
     Failed,
     Finding,
@@ -18,31 +19,30 @@ from tayari_contracts.context.findings import (
     Untested,
     WrongCredit,
 )
-from tayari_contracts.context.probe import Probe
-from tayari_contracts.context.run_record import Allocation, Book, Controls, Played
-from tayari_contracts.runner.check_run import perform
+from tayari_contracts.context.run_record import Allocation, ControlOutcome, ControlOutcomes, RunRecord
+from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.steps.control_payments import CARRIED_BY, PLAYS
 from tayari_reports.model import Check, NotTested, State
 
 LOST = Failed("an ordinary success was answered 500")
 ALWAYS_PAID = Failed("a status query was answered HTTP 200, and the payment is paid")
 ASKED_NEVER = Untested("no status query came")
-EXPECTS_PAID = ("expect_paid_once(", "paid_first(", "expect_honoured(")
+EXPECTS_PAID = ("expectations.paid_once(", "require_paid(", "expect_honoured(")
 
 
 def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST, waivable: bool = True) -> Check:
     """How a check ends that raises `raised`, in a run in which these controls ended with `found`."""
-    book = Book()
+    record = RunRecord()
 
-    def run(_: Probe) -> None:
+    def run(_: CheckContext) -> None:
         for control in Control:
-            book.controls.once(control, partial(Played, finding=found if control in controls else None))
+            record.controls.once(control, partial(ControlOutcome, finding=found if control in controls else None))
         if raised is not None:
             raise raised
 
-    planned = job("C12", run, controls=frozenset(controls))
+    planned = planned_check("C12", run, controls=frozenset(controls))
     planned = replace(planned, rule=replace(planned.rule, waivable=waivable))
-    return perform(planned, stage(), Allocation(), stop=Event(), book=book).check  # type: ignore[arg-type]
+    return run_check(planned, stage(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_a_failure_stands_where_ordinary_payments_end_as_expected() -> None:
 
 @pytest.mark.parametrize(("raised", "state"), [(None, State.PASS), (Inapplicable("no till"), State.NOT_APPLICABLE)])
 def test_what_did_not_fail_needs_no_control(raised: Finding | None, state: State) -> None:
-    def run(probe: Probe) -> None:
-        probe.book.controls.once(Control.SUCCESS, partial(Played, finding=LOST))
+    def run(context: CheckContext) -> None:
+        context.run.controls.once(Control.SUCCESS, partial(ControlOutcome, finding=LOST))
         if raised is not None:
             raise raised
 
-    planned = job("C12", run, controls=frozenset({Control.SUCCESS}))
+    planned = planned_check("C12", run, controls=frozenset({Control.SUCCESS}))
     made = stage()
 
-    assert perform(planned, made, Allocation(), stop=Event(), book=Book()).check.state is state  # type: ignore[arg-type]
+    assert run_check(planned, made, Allocation(), stop=Event(), run=RunRecord()).check.state is state  # type: ignore[arg-type]
 
 
 def test_a_rule_is_not_played_once_its_control_is_known_to_fail_unless_it_looks_for_wrong_credits() -> None:
     played: list[str] = []
-    book = Book()
-    book.controls.once(Control.SUCCESS, partial(Played, finding=LOST))
-    planned = job("C12", lambda _: played.append("it"), controls=frozenset({Control.SUCCESS}))
+    record = RunRecord()
+    record.controls.once(Control.SUCCESS, partial(ControlOutcome, finding=LOST))
+    planned = planned_check("C12", lambda _: played.append("it"), controls=frozenset({Control.SUCCESS}))
     unwaivable = replace(planned, rule=replace(planned.rule, id="C03", waivable=False))
 
-    perform(planned, stage(), Allocation(), stop=Event(), book=book)  # type: ignore[arg-type]
+    run_check(planned, stage(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
     assert played == []
-    perform(unwaivable, stage(), Allocation(), stop=Event(), book=book)  # type: ignore[arg-type]
+    run_check(unwaivable, stage(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
     assert played == ["it"]
 
 
@@ -105,19 +105,19 @@ def test_a_merchant_that_never_asks_breaks_no_control() -> None:
 
 
 def test_a_rule_that_waited_for_an_ordinary_payment_in_vain_is_blocked_without_declaring_it() -> None:
-    book = Book()
-    book.controls.once(Control.SUCCESS, lambda: Played(finding=LOST))
+    record = RunRecord()
+    record.controls.once(Control.SUCCESS, lambda: ControlOutcome(finding=LOST))
 
-    def run(_: Probe) -> None:
+    def run(_: CheckContext) -> None:
         raise Unsettled("an ordinary payment begun after it is pending")
 
-    check = perform(job("C17", run), stage(), Allocation(), stop=Event(), book=book).check  # type: ignore[arg-type]
+    check = run_check(planned_check("C17", run), stage(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
 
     assert check.reason == f"blocked by C25: {LOST}"
 
 
 def test_a_control_is_played_once_and_again_only_after_its_failure_was_forgotten() -> None:
-    controls, played = Controls(), [Played(finding=LOST), Played()]
+    controls, played = ControlOutcomes(), [ControlOutcome(finding=LOST), ControlOutcome()]
 
     assert controls.once(Control.SUCCESS, lambda: played[0]) is controls.once(Control.SUCCESS, lambda: played[1])
     controls.forget_failures()

@@ -4,7 +4,7 @@ import time
 from typing import Any, cast
 
 import pytest
-from tayari_contracts.context.journal_reader import LAST_ENTRIES, STORED_S, Sight
+from tayari_contracts.context.journal_reader import LAST_ENTRIES, STORED_S, JournalReader
 from tayari_control.client import ControlClient
 
 
@@ -28,5 +28,5 @@ class Journal:
 def test_a_restart_waits_for_the_newest_push_alone(seconds_ago: tuple[float, ...], left_s: float) -> None:
     journal = Journal(*seconds_ago)
 
-    assert Sight(cast(ControlClient, journal)).until_stored_s() == pytest.approx(left_s, abs=0.2)
+    assert JournalReader(cast(ControlClient, journal)).seconds_until_stored() == pytest.approx(left_s, abs=0.2)
     assert journal.since == 500 - LAST_ENTRIES

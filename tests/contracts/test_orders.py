@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import FakeStage, target
-from tayari_contracts.context.probe import Probe, require_one_order
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.run_record import Allocation
 from tayari_target.target_file.model import Call, Pay
 
@@ -16,9 +16,9 @@ KEY = Pay(call=Call(method="POST", path="/pay"), idempotency_header="Idempotency
 TOP_UP = frozenset({"stk_push", "stk_query", "top_up"})
 
 
-def probe(pay: Pay, **merchant: Any) -> Probe:
+def context(pay: Pay, **merchant: Any) -> CheckContext:
     stage = FakeStage(target(pay=pay, **merchant))
-    return Probe(stage, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
+    return CheckContext(stage, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_an_account_may_be_topped_up_and_an_order_is_paid_once(
 ) -> None:
     merchant = {"capabilities": capabilities} if capabilities else {}
 
-    assert ending(require_one_order, probe(pay, **merchant), by_key=by_key) == ends
+    assert ending(context(pay, **merchant).profile.require_one_order, by_key=by_key) == ends

@@ -5,13 +5,13 @@ from threading import Event
 from typing import Any
 
 import pytest
-from fake_stage import job, stage
+from fake_stage import planned_check, stage
 from tayari_contracts.catalogue.rules import Seen, catalogue
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import Probe
-from tayari_contracts.context.run_record import Allocation, Book
-from tayari_contracts.runner.check_run import perform
+from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.runner.pass_conditions import CONDITIONS, not_seen
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested, State
@@ -45,18 +45,22 @@ def entry(status: int | None = 200, scenario: str = "") -> Entry:
     return {"response": None if status is None else {"status": status}, "scenario": scenario}
 
 
-def probe(
+def context(
     journal: Journal, *, scenario: Any = None, status: int | None = 200, state: PaymentState | None = None
-) -> Probe:
-    made = Probe(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
-    made.sight = journal  # type: ignore[assignment]
+) -> CheckContext:
+    made = CheckContext(
+        stage(),  # type: ignore[arg-type]  # what it needs of one
+        Allocation(),
+        deadline=time.monotonic() + 30,
+        journal=journal,  # type: ignore[arg-type]
+    )
     started = Started(accepted=status is not None, status=status, payment_id="7")
     payment = Payment(msisdn="254710000001", amount=100, reference="T1", started=started, since=1, began_at=time.time())
-    made.cite(payment)
+    made.evidence.cite(payment)
     if scenario is not None:
-        made.situations.append((payment, scenario))
+        made.evidence.faulty_scenarios.append((payment, scenario))
     if state is not None:
-        made.book.look(payment, StatusView(state=state), began=1.0, ended=1.1)
+        made.run.add_observation(payment, StatusView(state=state), began=1.0, ended=1.1)
     return made
 
 
@@ -86,14 +90,14 @@ def probe(
 def test_each_condition_is_met_by_what_it_names_and_by_nothing_less(
     seen: Seen, enough: dict[str, Any], too_little: dict[str, Any]
 ) -> None:
-    assert not_seen(probe(**enough), seen) == ""
-    assert not_seen(probe(**too_little), seen).endswith(", so a pass would prove nothing")
+    assert not_seen(context(**enough), seen) == ""
+    assert not_seen(context(**too_little), seen).endswith(", so a pass would prove nothing")
 
 
 def test_a_check_that_saw_too_little_is_not_tested() -> None:
-    planned = job("T09", lambda _: None, seen=frozenset({Seen.PUSH}))
+    planned = planned_check("T09", lambda _: None, seen=frozenset({Seen.PUSH}))
 
-    check = perform(planned, stage(), Allocation(), stop=Event(), book=Book()).check  # type: ignore[arg-type]
+    check = run_check(planned, stage(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
 
     assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
     assert check.reason == "no STK push was sent, so a pass would prove nothing"

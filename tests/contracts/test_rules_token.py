@@ -2,7 +2,7 @@
 
 import pytest
 from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
-from tayari_contracts.context.customer_messages import crash_of, leak_of, raw_words_of, told_at_start
+from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_target.driver import Started
 
 
@@ -59,10 +59,10 @@ def test_a_merchants_own_page_is_not_taken_for_the_edges() -> None:
 
 
 def test_the_sentence_of_a_refusal_is_found_under_its_usual_names() -> None:
-    assert told_at_start(started(400, '{"error": "Check the number", "code": 7}')) == "Check the number"
-    assert told_at_start(started(422, '{"errors": {"detail": "Too much"}}')) == "Too much"
-    assert told_at_start(started(200, '{"id": 1}')) == ""
-    assert told_at_start(started(400, '{"error": "x"}', message="Say this")) == "Say this"
+    assert message_at_start(started(400, '{"error": "Check the number", "code": 7}')) == "Check the number"
+    assert message_at_start(started(422, '{"errors": {"detail": "Too much"}}')) == "Too much"
+    assert message_at_start(started(200, '{"id": 1}')) == ""
+    assert message_at_start(started(400, '{"error": "x"}', message="Say this")) == "Say this"
 
 
 @pytest.mark.parametrize(

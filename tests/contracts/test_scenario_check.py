@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from fake_stage import stage
 from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import Scenario
 from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
-from tayari_contracts.context.hands import Scenario
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, PENDING, Probe
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation
-from tayari_contracts.runner.check_run import job_of_row, missing_need
-from tayari_contracts.runner.scenario_check import job_of, money_job
+from tayari_contracts.runner.check_run import check_of_rule, missing_need
+from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
 from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import Level, NotTested
 from tayari_simulator.scenarios.read import read_scenarios
@@ -54,7 +54,7 @@ class Calls:
         return [{**entry, "request": {"body": body}} for entry, body in sent] if endpoint == "b2c" else []
 
 
-class Played(Probe):
+class ControlOutcome(CheckContext):
     """A probe of a merchant whose payment is in one state, and whose calls come when the test says."""
 
     def __init__(
@@ -82,31 +82,33 @@ class Played(Probe):
         return self._view
 
 
-def play(probe: Probe, *, strict_words: bool = False, **document: Any) -> None:
-    job_of({"scenario": "ack/lost", "about": "Push once.", **document}, strict_words=strict_words).run(probe)
+def play(context: CheckContext, *, strict_words: bool = False, **document: Any) -> None:
+    check_of_scenario({"scenario": "ack/lost", "about": "Push once.", **document}, strict_words=strict_words).run(
+        context
+    )
 
 
 @pytest.mark.parametrize("again_s", [0.0, 0.3, 0.9])
 def test_a_second_push_is_found_however_long_after_the_first_look_it_comes(again_s: float) -> None:
-    probe = Played(Calls(pushes=(0.0, again_s), accepted=(0.0,)))
+    context = ControlOutcome(Calls(pushes=(0.0, again_s), accepted=(0.0,)))
 
     with pytest.raises(WrongCredit, match=r"made 2 STK pushes for one payment; expected at most 1"):
-        play(probe, expect={"state": "paid", "within_s": 1.2, "pushes": 1})
+        play(context, expect={"state": "paid", "within_s": 1.2, "pushes": 1})
 
 
 def test_one_push_is_watched_for_the_whole_time_and_passes() -> None:
-    probe = Played(calls := Calls(pushes=(0.0, 2.0), accepted=(0.0,)))
+    context = ControlOutcome(calls := Calls(pushes=(0.0, 2.0), accepted=(0.0,)))
 
-    play(probe, expect={"state": "paid", "within_s": 0.7, "pushes": 1})
+    play(context, expect={"state": "paid", "within_s": 0.7, "pushes": 1})
 
     assert time.monotonic() - calls.began >= 0.7
 
 
 def test_a_check_that_has_no_time_to_watch_judges_nothing() -> None:
-    probe = Played(Calls(pushes=(0.0,), accepted=(0.0,)), time_s=0.2)
+    context = ControlOutcome(Calls(pushes=(0.0,), accepted=(0.0,)), time_s=0.2)
 
     with pytest.raises(Unjudged, match="before pushes were watched to the end"):
-        play(probe, expect={"state": "paid", "within_s": 5, "pushes": 1})
+        play(context, expect={"state": "paid", "within_s": 5, "pushes": 1})
 
 
 def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> None:
@@ -115,7 +117,7 @@ def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> N
 
     for state in (PAID, PENDING):
         with pytest.raises(WrongCredit, match="2 STK pushes"):
-            play(Played(twice, state, words=True), expect=expect)
+            play(ControlOutcome(twice, state, words=True), expect=expect)
 
 
 def test_wrong_words_warn_once_the_money_is_right_and_fail_where_they_are_strict() -> None:
@@ -126,11 +128,11 @@ def test_wrong_words_warn_once_the_money_is_right_and_fail_where_they_are_strict
     }
 
     with pytest.raises(Warned, match="the money is right, the words are not: the customer was told"):
-        play(Played(once, FAILED, words=True), **document)
+        play(ControlOutcome(once, FAILED, words=True), **document)
     with pytest.raises(Failed, match="expected failed"):
-        play(Played(once, PAID, words=True), **document)
+        play(ControlOutcome(once, PAID, words=True), **document)
     with pytest.raises(Failed, match=r'^the customer was told "Payment failed\."'):
-        play(Played(once, FAILED, words=True), strict_words=True, **document)
+        play(ControlOutcome(once, FAILED, words=True), strict_words=True, **document)
 
 
 def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
@@ -139,16 +141,18 @@ def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
         "expect": {"state": "failed", "message": {"topic": "cancelled"}},
         "outcome": {"result_code": 1032},
     }
-    probe = Played(once, FAILED)
+    context = ControlOutcome(once, FAILED)
 
-    play(probe, **document)
+    play(context, **document)
 
-    assert probe.notes == [
+    assert context.evidence.notes == [
         "the words were not judged, for what the customer is told cannot be seen (merchant.pay.message and "
         "merchant.status.message would show it)"
     ]
-    assert missing_need(job_of({"scenario": "a/b", **document}), stage(status=STATUS).target) is None
-    strict = missing_need(job_of({"scenario": "a/b", **document}, strict_words=True), stage(status=STATUS).target)
+    assert missing_need(check_of_scenario({"scenario": "a/b", **document}), stage(status=STATUS).target) is None
+    strict = missing_need(
+        check_of_scenario({"scenario": "a/b", **document}, strict_words=True), stage(status=STATUS).target
+    )
     assert strict is not None
     assert strict.not_tested is NotTested.TARGET_KEY_MISSING
 
@@ -159,37 +163,37 @@ def test_the_way_to_mend_reads_as_a_person_would_say_it() -> None:
         "message": {"topic": "subscriber_busy", "not_generic": True},
     }  # fmt: skip
 
-    assert job_of({"scenario": "a/b", "expect": document}).rule.fix == (
+    assert check_of_scenario({"scenario": "a/b", "expect": document}).rule.fix == (
         "Make the merchant do what the scenario expects: state failed or review, within_s 10, pushes 1, a message "
         "about subscriber busy, in words of its own."
     )
 
 
 def test_a_merchant_that_refuses_and_pushes_on_is_found() -> None:
-    probe = Played(Calls(pushes=(0.0, 0.4)), started=REFUSED)
+    context = ControlOutcome(Calls(pushes=(0.0, 0.4)), started=REFUSED)
 
     with pytest.raises(WrongCredit, match="2 STK pushes"):
-        play(probe, expect={"state": "failed", "within_s": 0.7, "pushes": 1})
+        play(context, expect={"state": "failed", "within_s": 0.7, "pushes": 1})
 
 
 def test_too_many_queries_are_a_failure_that_is_looked_at_again() -> None:
-    probe = Played(Calls(pushes=(0.0,), accepted=(0.0,), queries=(0.0, 0.0, 0.0)))
+    context = ControlOutcome(Calls(pushes=(0.0,), accepted=(0.0,), queries=(0.0, 0.0, 0.0)))
 
     with pytest.raises(Failed, match=r"made 3 status queries for one payment; expected at most 2") as failed:
-        play(probe, expect={"state": "paid", "within_s": 0.2, "queries": 2})
+        play(context, expect={"state": "paid", "within_s": 0.2, "queries": 2})
     assert not isinstance(failed.value, WrongCredit)
 
 
 @pytest.mark.parametrize(("sent", "found"), [((0.0, 0.0), False), ((0.0, 0.0, 0.0), True)])
 def test_payouts_are_counted_by_their_ids(sent: tuple[float, ...], found: bool) -> None:
-    probe = Played(Calls(payouts=sent))
+    context = ControlOutcome(Calls(payouts=sent))
     expect = {"state": "paid", "within_s": 0.1, "payouts": 1}
 
     if found:
         with pytest.raises(WrongCredit, match=r"made 2 payouts for one payment"):
-            play(probe, expect=expect)
+            play(context, expect=expect)
     else:
-        play(probe, expect=expect)
+        play(context, expect=expect)
 
 
 @pytest.mark.parametrize(
@@ -204,21 +208,21 @@ def test_payouts_are_counted_by_their_ids(sent: tuple[float, ...], found: bool) 
 def test_a_customer_who_pays_at_once_is_asked_once_whatever_the_file_says_of_pushes(
     document: dict[str, Any], found: bool
 ) -> None:
-    probe = Played(Calls(pushes=(0.0, 0.0), accepted=(0.0, 0.0)), state=PAID)
+    context = ControlOutcome(Calls(pushes=(0.0, 0.0), accepted=(0.0, 0.0)), state=PAID)
 
     if found:
         with pytest.raises(WrongCredit, match="Daraja accepted 2 pushes for one payment"):
-            play(probe, **document)
+            play(context, **document)
     else:
-        play(probe, **document)
+        play(context, **document)
 
 
 def test_a_merchant_that_pushes_to_one_number_for_all_is_looked_at_again_alone() -> None:
-    probe = Played(Calls(pushes=(0.0, 0.0), accepted=(0.0,)))
-    probe.book.prompted = "254700000000"
+    context = ControlOutcome(Calls(pushes=(0.0, 0.0), accepted=(0.0,)))
+    context.run.prompted = "254700000000"
 
     with pytest.raises(Failed) as failed:
-        play(probe, expect={"state": "paid", "within_s": 0.1, "pushes": 1})
+        play(context, expect={"state": "paid", "within_s": 0.1, "pushes": 1})
     assert not isinstance(failed.value, WrongCredit)
 
 
@@ -240,24 +244,24 @@ def test_each_shipped_scenario_that_forbids_a_second_push_or_payout_counts_them(
 
 def test_money_of_scenarios_that_put_it_to_no_test_is_no_gap_and_a_broken_one_fails() -> None:
     def outcome_of(error: Exception) -> None:
-        def run(_: Probe) -> None:
+        def run(_: CheckContext) -> None:
             raise error
 
-        row = job_of_row(catalogue()["M01"])
-        money_job(type(row)(rule=row.rule, run=run), stage().target).run(probe)
+        row = check_of_rule(catalogue()["M01"])
+        money_check(type(row)(rule=row.rule, run=run), stage().target).run(context)
 
-    probe = Played(Calls())
+    context = ControlOutcome(Calls())
 
     with pytest.raises(Inapplicable, match="no order was credited by these scenarios"):
         outcome_of(Untested("no order was credited"))
     with pytest.raises(WrongCredit, match="credited twice"):
         outcome_of(WrongCredit("credited twice"))
-    assert probe.book.scenarios_only
+    assert context.run.scenarios_only
 
 
 def test_an_invariant_that_the_target_file_hides_does_not_leave_a_gate_inconclusive() -> None:
-    row = job_of_row(catalogue()["M01"])
+    row = check_of_rule(catalogue()["M01"])
 
-    assert money_job(row, stage().target).rule.level is Level.SHOULD
+    assert money_check(row, stage().target).rule.level is Level.SHOULD
     shown = stage(status=replace(STATUS, credited="$.paid")).target
-    assert money_job(row, shown).rule.level is Level.MUST
+    assert money_check(row, shown).rule.level is Level.MUST

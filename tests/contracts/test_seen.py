@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ from fake_stage import stage
 from tayari_contracts.checks.c19_late_success import failure_was_read
 from tayari_contracts.checks.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.s05_amount_limit import names_amount
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, sets_the_order, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, PENDING, Probe
-from tayari_contracts.context.run_record import Allocation, Book, untranslated
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
+from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
 from tayari_contracts.runner.scenario_check import pay_until_met, token_part
 from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
@@ -64,11 +65,17 @@ def payment(started: Started = STARTED, amount: int = 100) -> Payment:
     return Payment(msisdn="254710000001", amount=amount, reference="T1", started=started, since=1, began_at=time.time())
 
 
-def probe(view: StatusView, journal: Journal | None = None, *, messages: tuple[str, ...] | None = None) -> Probe:
-    made = Probe(stage(status=STATUS), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
-    made.driver = Shown(view, messages=messages)  # type: ignore[assignment]
-    made.sight = journal or Journal()  # type: ignore[assignment]
-    return made
+def context(
+    view: StatusView,
+    journal: Any = None,
+    *,
+    messages: tuple[str, ...] | None = None,
+    driver: Any = None,
+    **merchant: Any,
+) -> CheckContext:
+    read: Any = journal or Journal()
+    made: Any = stage(driver=driver or Shown(view, messages=messages), **{"status": STATUS, **merchant})
+    return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=read)
 
 
 PENDING_VIEW = StatusView(state=PENDING, raw_state="PENDING")
@@ -79,7 +86,7 @@ def test_a_word_that_the_target_file_does_not_know_is_not_tested_and_named() -> 
     with pytest.raises(
         Untested, match=r'calls a payment "EXPIRED", which merchant\.status\.states does not name'
     ) as no:
-        probe(EXPIRED).expect_state(payment(), FAILED, within_s=0.0)
+        context(EXPIRED).expectations.state(payment(), FAILED, within_s=0.0)
 
     assert no.value.enable == "merchant.status.states"
 
@@ -112,23 +119,22 @@ def test_only_a_readable_word_is_untranslated(view: StatusView, word: str) -> No
 def test_pending_proves_something_only_where_the_callback_was_read(
     journal: Journal, messages: tuple[str, ...] | None, read: bool
 ) -> None:
-    made = probe(PENDING_VIEW, journal, messages=messages)
+    made = context(PENDING_VIEW, journal, messages=messages)
 
-    assert made.dealt_with(payment()) is read
-    assert ending(made.require_dealt_with, payment()) == ("passes" if read else "Unjudged")
+    assert made.observations.callback_was_read(payment()) is read
+    assert ending(made.expectations.require_callback_read, payment()) == ("passes" if read else "Unjudged")
 
 
 def test_a_decision_shows_that_the_callback_was_read() -> None:
-    assert probe(StatusView(state=FAILED)).dealt_with(payment())
+    assert context(StatusView(state=FAILED)).observations.callback_was_read(payment())
 
 
 def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judged() -> None:
-    made = probe(StatusView(state=FAILED))
     pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
-    made.target = stage(status=STATUS, pay=pay).target
+    made = context(StatusView(state=FAILED), pay=pay)
 
     with pytest.raises(Unjudged, match=r"was not answered \(timed out\), so its identifier is not known"):
-        made.expect_state(payment(UNANSWERED), PAID, within_s=0.0)
+        made.expectations.state(payment(UNANSWERED), PAID, within_s=0.0)
 
 
 @pytest.mark.parametrize(
@@ -141,14 +147,14 @@ def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judge
 )
 def test_a_sum_is_told_as_a_sum(credited: float, kind: type[Exception], says: str) -> None:
     with pytest.raises(kind, match=says) as raised:
-        probe(StatusView(state=PAID, credited=credited)).expect_credits(payment(), 1, quiet_s=0.0)
+        context(StatusView(state=PAID, credited=credited)).expectations.credits(payment(), 1, quiet_s=0.0)
 
     assert type(raised.value) is kind
 
 
 def test_a_little_that_was_credited_is_not_nothing() -> None:
     with pytest.raises(Failed, match="1 shillings were credited; expected 0"):
-        probe(StatusView(state=PENDING, credited=1.0)).expect_credits(payment(amount=1000), 0, quiet_s=0.0)
+        context(StatusView(state=PENDING, credited=1.0)).expectations.credits(payment(amount=1000), 0, quiet_s=0.0)
 
 
 def test_callbacks_are_held_unless_the_scenario_sets_their_order() -> None:
@@ -195,7 +201,7 @@ class NoHold:
 def test_a_payment_that_is_paid_does_not_show_that_its_failure_was_read(
     state: PaymentState, heard: str, read: bool
 ) -> None:
-    made = probe(StatusView(state=state), AskedJournal(heard))
+    made = context(StatusView(state=state), AskedJournal(heard))
     made.control = NoHold()  # type: ignore[assignment]
 
     assert failure_was_read(made, payment()) is read
@@ -218,6 +224,13 @@ class TokenDesk:
     def clear_next(self) -> None:
         self.did.append("clear")
 
+    def drop_token(self) -> None:
+        self.did.append("drop")
+
+    def pay(self, _: object) -> Payment:
+        self.payments += 1
+        return payment()
+
     def now(self) -> int:
         return 1
 
@@ -226,21 +239,13 @@ class TokenDesk:
         return [{"seq": 1, "scenario": "own/token"}] if met else [{"seq": 1, "scenario": ""}]
 
 
-class TokenProbe(Probe):
-    """Pays at that desk."""
-
-    has_time = False
-
-    def __init__(self, desk: TokenDesk) -> None:
-        super().__init__(stage(), Allocation(), deadline=time.monotonic() + 30)  # type: ignore[arg-type]
-        self.control = self.sight = self.desk = desk  # type: ignore[assignment]
-
-    def forget_token(self) -> None:
-        self.desk.did.append("forget")
-
-    def pay(self, *_: Any, **__: Any) -> Payment:
-        self.desk.payments += 1
-        return payment()
+def token_context(desk: TokenDesk) -> Any:
+    """The parts that a scenario of a token needs, at that desk."""
+    actions = SimpleNamespace(drop_token=desk.drop_token, pay=desk.pay)
+    evidence = SimpleNamespace(watch_since=lambda *_, **__: None)
+    return SimpleNamespace(
+        actions=actions, journal=desk, control=desk, evidence=evidence, time=SimpleNamespace(remains=False)
+    )
 
 
 OAUTH = {"scenario": "own/token", "about": "x", "when": {"endpoint": "oauth"}}
@@ -248,21 +253,21 @@ OAUTH = {"scenario": "own/token", "about": "x", "when": {"endpoint": "oauth"}}
 
 def test_a_fault_of_the_token_is_played_after_the_merchant_has_forgotten_its_own() -> None:
     desk = TokenDesk(fetches_for=frozenset({1}))
-    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+    pay_until_met(token_context(desk), OAUTH, OAUTH)
 
-    assert desk.did == ["forget", "play own/token at oauth", "clear"]
+    assert desk.did == ["drop", "play own/token at oauth", "clear"]
 
 
 def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
     desk = TokenDesk(fetches_for=frozenset({2}))
-    pay_until_met(TokenProbe(desk), OAUTH, OAUTH)
+    pay_until_met(token_context(desk), OAUTH, OAUTH)
 
-    assert desk.did == ["forget", "play own/token at oauth", "revoke", "clear"]
+    assert desk.did == ["drop", "play own/token at oauth", "revoke", "clear"]
 
 
 def test_a_fault_that_no_call_met_is_not_tested() -> None:
     with pytest.raises(Untested, match=r"the fault was never met: .* it holds a token and fetched no other"):
-        pay_until_met(TokenProbe(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
+        pay_until_met(token_context(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
 
 
 @pytest.mark.parametrize(
@@ -306,25 +311,22 @@ class OneAtATime(Shown):
 def test_a_check_starts_no_more_payments_at_once_than_is_promised(
     promised: int | None, one_by_one: bool, most: int
 ) -> None:
-    book, merchant = Book(payments_at_once=promised), OneAtATime()
-    made = Probe(
-        stage(),  # type: ignore[arg-type]
-        Allocation(), deadline=time.monotonic() + 30, book=book, one_by_one=one_by_one,
-    )  # fmt: skip
-    made.driver = merchant  # type: ignore[assignment]
+    run, merchant = RunRecord(payments_at_once=promised), OneAtATime()
+    made_stage: Any = stage(driver=merchant)
+    made = CheckContext(made_stage, Allocation(), deadline=time.monotonic() + 30, run=run, one_by_one=one_by_one)
 
-    for future in [made.in_background(made.pay) for _ in range(3)]:
+    for future in [made.actions.in_background(made.actions.pay) for _ in range(3)]:
         future.result()
 
     assert merchant.most == most
-    assert made.overlapped is (most > 1)
+    assert made.actions.gate.overlapped is (most > 1)
 
 
 def test_a_start_without_identifier_is_not_told_with_the_words_of_another_payment() -> None:
-    made = probe(StatusView(state=PAID, message="Your earlier payment is paid."))
     pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
-    made.target = stage(status=replace(STATUS, message="$.message"), pay=pay).target
+    view = StatusView(state=PAID, message="Your earlier payment is paid.")
+    made = context(view, status=replace(STATUS, message="$.message"), pay=pay)
     refused = Started(accepted=False, status=400, payment_id=None, message="Check the number.")
 
-    assert made.told(payment(refused)) == "Check the number."
-    assert "earlier payment" in made.told(payment())
+    assert made.observations.messages(payment(refused)) == "Check the number."
+    assert "earlier payment" in made.observations.messages(payment())

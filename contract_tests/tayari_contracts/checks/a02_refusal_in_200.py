@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
 
 
 @check("A02")
-def reads_the_response_code(probe: Probe) -> None:
+def reads_the_response_code(context: CheckContext) -> None:
     """Every push of the payment is answered 200 with ResponseCode "1"."""
-    payment = probe.pay(situation("ack/rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
-    first_push(probe, payment)
+    payment = context.actions.pay(situation("ack/rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
+    first_push(context, payment)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
     if payment.started.accepted:
-        view = probe.until(payment, (FAILED, REVIEW, PAID))
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
         if view.state is None:
             raise Unjudged(f"the payment is {say(view)}")
         if view.state not in (FAILED, REVIEW):
             raise Failed(
                 f'the push was answered 200 with ResponseCode "1" (Rejected), and the payment is {say(view)} after '
-                f"{probe.settle_s:g} s; expected failed, and a word to the customer"
+                f"{context.time.settle_s:g} s; expected failed, and a word to the customer"
             )
-    if not probe.told(payment).strip() and probe.sees_messages:
+    if not context.observations.messages(payment).strip() and context.profile.shows_messages:
         raise Failed('the push was answered 200 with ResponseCode "1", and the customer is told nothing')

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, problems_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned, quote, say
 from tayari_contracts.context.inline_scenarios import situation
-from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW
 from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
@@ -14,16 +15,16 @@ WATCHED_S = 4.0
 
 
 @check("A03")
-def survives_a_missing_id(probe: Probe) -> None:
+def survives_a_missing_id(context: CheckContext) -> None:
     """The acknowledgement says "0", and names no payment. A merchant may call that refused, or not known yet."""
-    payment = probe.pay(situation("ack/without-id", {"ack_without_id": {"times": REFUSALS}}))
-    first_push(probe, payment)
+    payment = context.actions.pay(situation("ack/without-id", {"ack_without_id": {"times": REFUSALS}}))
+    first_push(context, payment)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}")
-    if not payment.started.accepted or not probe.sees_state:
+    if not payment.started.accepted or not context.profile.shows_state:
         return
-    view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCHED_S)
+    view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCHED_S)
     if view.state is PAID:
         raise Failed("the acknowledgement had no CheckoutRequestID, and the payment is paid")
     if view.state is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import situation
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID, Entry, Payment
 
 HOLDS_S: Final = (1.5, 6.0)
 """A merchant that was too busy to take the callback before the shorter hold was over is given the longer one."""
@@ -19,31 +19,33 @@ SOON_S = 3.0
 
 
 @check("A05")
-def keeps_an_early_callback(probe: Probe) -> None:
+def keeps_an_early_callback(context: CheckContext) -> None:
     """The acknowledgement is held for a second and a half; the result comes after less than half a second."""
     for hold_s in HOLDS_S:
-        payment = _called_back_early(probe, hold_s)
-        early = _answered_early(probe, payment)
+        payment = _called_back_early(context, hold_s)
+        early = _answered_early(context, payment)
         if early:
             break
     if not early:
-        probe.notes.append("the merchant answers a callback only when it has the acknowledgement: it waits for it")
-    _judge(probe, payment)
+        context.evidence.notes.append(
+            "the merchant answers a callback only when it has the acknowledgement: it waits for it"
+        )
+    _judge(context, payment)
 
 
-def _called_back_early(probe: Probe, hold_s: float) -> Payment:
+def _called_back_early(context: CheckContext, hold_s: float) -> Payment:
     early = {"before_ack": {"hold_s": hold_s, "callback_at_s": CALLBACK_AT_S}}
-    payment = probe.pay_accepted(situation("ack/callback-first", early))
-    probe.wait("callback_answered", payment, within_s=probe.settle_s + hold_s)
-    if not probe.sight.callbacks(payment):
+    payment = context.actions.pay_accepted(situation("ack/callback-first", early))
+    context.observations.wait("callback_answered", payment, within_s=context.time.settle_s + hold_s)
+    if not context.journal.callbacks(payment):
         raise Untested("no callback was delivered, so none came before the acknowledgement")
     return payment
 
 
-def _answered_early(probe: Probe, payment: Payment) -> bool:
+def _answered_early(context: CheckContext, payment: Payment) -> bool:
     """Whether the merchant was through with the callback before it could have the acknowledgement."""
-    callback = probe.sight.callbacks(payment)[0]
-    return ended_at(callback) < _acknowledged_at(probe, payment)
+    callback = context.journal.callbacks(payment)[0]
+    return ended_at(callback) < _acknowledged_at(context, payment)
 
 
 def ended_at(entry: Entry) -> float:
@@ -51,46 +53,46 @@ def ended_at(entry: Entry) -> float:
     return float(entry["at"]) + float(entry.get("duration_s") or 0.0)
 
 
-def _acknowledged_at(probe: Probe, payment: Payment) -> float:
-    pushes = probe.sight.pushes(payment)
+def _acknowledged_at(context: CheckContext, payment: Payment) -> float:
+    pushes = context.journal.pushes(payment)
     return ended_at(pushes[-1]) if pushes else 0.0
 
 
-def _judge(probe: Probe, payment: Payment) -> None:
+def _judge(context: CheckContext, payment: Payment) -> None:
     """Paid once, and by the callback itself.
 
     Raises:
         Failed: the payment is lost. Warned: a later query found it, so that its customer waited.
     """
-    view = probe.until(payment, PAID, within_s=probe.settled_s)
-    answer = (probe.sight.callbacks(payment)[0].get("response") or {}).get("status")
+    view = context.observations.until(payment, PAID, within_s=context.time.settled_s)
+    answer = (context.journal.callbacks(payment)[0].get("response") or {}).get("status")
     if view.state is not PAID:
         raise Failed(
             f"the callback came before the acknowledgement and was answered {answer}; the "
             f"payment is {say(view)}, and the customer has paid"
         )
-    asked_s = _saved_by_a_query(probe, payment)
-    if asked_s is not None and not _knows_the_receipt(probe, payment):
+    asked_s = _saved_by_a_query(context, payment)
+    if asked_s is not None and not _knows_the_receipt(context, payment):
         raise Warned(
             f"the callback that came before the acknowledgement was dropped as unknown (answered {answer}); a status "
             f"query {asked_s:.0f} s later found the payment, within what the merchant promises, and without a receipt; "
             "expected the callback to be kept"
         )
-    if probe.sees_credits:
-        probe.expect_credits(payment, 1, quiet_s=0.3, because="one callback, early")
+    if context.profile.shows_credits:
+        context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
 
 
-def _knows_the_receipt(probe: Probe, payment: Payment) -> bool:
+def _knows_the_receipt(context: CheckContext, payment: Payment) -> bool:
     """Whether the callback was kept after all, and waited in the merchant's queue: no query names a receipt."""
-    if not probe.sees_receipt:
+    if not context.profile.shows_receipt:
         return False
-    return probe.after_the_queue(payment).receipt == probe.sight.record(payment).get("receipt")
+    return context.expectations.status_after_queue(payment).receipt == context.journal.record(payment).get("receipt")
 
 
-def _saved_by_a_query(probe: Probe, payment: Payment) -> float | None:
+def _saved_by_a_query(context: CheckContext, payment: Payment) -> float | None:
     """How long after the acknowledgement the payment was asked about; None: not at all, or soon enough to confirm."""
-    queries = probe.sight.queries(payment)
+    queries = context.journal.queries(payment)
     if not queries:
         return None
-    after_s = float(queries[0]["at"]) - _acknowledged_at(probe, payment)
+    after_s = float(queries[0]["at"]) - _acknowledged_at(context, payment)
     return after_s if after_s > SOON_S else None

@@ -7,17 +7,17 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import (
     failures_in,
     invites_payment,
+    message_at_start,
     problems_of,
     promises_in,
-    told_at_start,
 )
 from tayari_contracts.context.findings import Failed, Unjudged, quote, say, times
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, PENDING, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 LOSSES: Final[dict[str, Fault]] = {
@@ -36,22 +36,24 @@ WATCHED_S = 6.0
 
 
 @check("A06")
-def leaves_the_payment_unknown(probe: Probe) -> None:
+def leaves_the_payment_unknown(context: CheckContext) -> None:
     """Daraja accepts the push and its answer is lost, in three ways; the customer pays, and the callback comes late."""
-    played = {name: probe.in_background(partial(_problem, probe, name, loss)) for name, loss in LOSSES.items()}
+    played = {
+        name: context.actions.in_background(partial(_problem, context, name, loss)) for name, loss in LOSSES.items()
+    }
     problems = [found for future in played.values() if (found := future.result())]
     if problems:
         raise Failed(problems[0])
 
 
-def _problem(probe: Probe, name: str, loss: Fault) -> str:
-    payment = probe.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)), hold_s=HELD_S)
+def _problem(context: CheckContext, name: str, loss: Fault) -> str:
+    payment = context.actions.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)), hold_s=HELD_S)
     try:
-        first_push(probe, payment)
-        shown = _shown_while_unknown(probe, payment)
-        pushes = calm_pushes(probe, payment, calm_s=WATCHED_S - UNKNOWN_S, within_s=2 * WATCHED_S)
+        first_push(context, payment)
+        shown = _shown_while_unknown(context, payment)
+        pushes = calm_pushes(context, payment, calm_s=WATCHED_S - UNKNOWN_S, within_s=2 * WATCHED_S)
     finally:
-        probe.release(payment)
+        context.actions.release_callbacks(payment)
     if len(pushes) > 1:
         return (
             f"the acknowledgement was lost ({name}), Daraja had accepted the push, and the merchant pushed "
@@ -62,34 +64,34 @@ def _problem(probe: Probe, name: str, loss: Fault) -> str:
             f"the acknowledgement was lost ({name}), nobody knows yet whether the customer pays, and {shown}; "
             "expected that the payment is being checked, and that nobody is asked to pay again"
         )
-    return _problem_of_state(probe, payment, name)
+    return _problem_of_state(context, payment, name)
 
 
-def _shown_while_unknown(probe: Probe, payment: Payment) -> str:
+def _shown_while_unknown(context: CheckContext, payment: Payment) -> str:
     """The first thing that the merchant shows, before any callback, as if it knew; empty when there is none."""
     end = time.monotonic() + UNKNOWN_S
     while True:
-        view = probe.status(payment)
+        view = context.observations.status(payment)
         if view.state is FAILED:
-            return f"the payment is failed ({quote(view.message or told_at_start(payment.started))})"
-        for text in (told_at_start(payment.started), view.message):
+            return f"the payment is failed ({quote(view.message or message_at_start(payment.started))})"
+        for text in (message_at_start(payment.started), view.message):
             if text and (failures_in(text) or invites_payment(text) or promises_in(text)):
                 return f"the customer is told {quote(text)}"
-        if time.monotonic() >= end or not probe.has_time:
+        if time.monotonic() >= end or not context.time.remains:
             return ""
-        probe.quiet(OFTEN_S)
+        context.time.pause(OFTEN_S)
 
 
-def _problem_of_state(probe: Probe, payment: Payment, name: str) -> str:
+def _problem_of_state(context: CheckContext, payment: Payment, name: str) -> str:
     """The customer has paid by now. Paid, pending and review are all honest; failed is not."""
-    view = probe.until(payment, (PAID, PENDING, REVIEW), within_s=probe.settle_s)
+    view = context.observations.until(payment, (PAID, PENDING, REVIEW), within_s=context.time.settle_s)
     if view.state in (PAID, PENDING, REVIEW):
         return ""
     if view.state is FAILED:
         return f"the acknowledgement was lost ({name}), the customer has paid, and the payment is failed"
     if payment.started.accepted:
         raise Unjudged(f"the payment is {say(view)}")
-    told = probe.told(payment)
+    told = context.observations.messages(payment)
     if problems_of(told, "unconfirmed"):
         return (
             f"the acknowledgement was lost ({name}), the customer has paid, no payment can be asked for, and the "

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, leak_of, problems_of, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import refused, situation
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
@@ -25,9 +26,9 @@ ERRORS: Final = {
 
 
 @check("A07")
-def tells_the_meanings_apart(probe: Probe) -> None:
+def tells_the_meanings_apart(context: CheckContext) -> None:
     """One payment for each message of 500.001.1001."""
-    played = {name: probe.in_background(partial(_told, probe, error)) for name, error in ERRORS.items()}
+    played = {name: context.actions.in_background(partial(_told, context, error)) for name, error in ERRORS.items()}
     told = {name: future.result() for name, future in played.items()}
     for name, text in told.items():
         leak = leak_of(text) or raw_words_of(text)
@@ -58,15 +59,15 @@ def _words(text: str) -> str:
     return " ".join(re.sub(r"[^\w ]", " ", without_names).lower().split())
 
 
-def _told(probe: Probe, error: str) -> str:
-    payment = probe.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
-    first_push(probe, payment)
+def _told(context: CheckContext, error: str) -> str:
+    payment = context.actions.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
+    first_push(context, payment)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"the push was refused with {error}, and {crash}")
-    if payment.started.accepted and probe.sees_state:
-        probe.until(payment, (FAILED, REVIEW), within_s=5.0)
-    told = probe.told_of_outcome(payment)
-    if not told.strip() and not probe.sees_messages:
+    if payment.started.accepted and context.profile.shows_state:
+        context.observations.until(payment, (FAILED, REVIEW), within_s=5.0)
+    told = context.observations.outcome_message(payment)
+    if not told.strip() and not context.profile.shows_messages:
         raise Untested("what the customer is told cannot be seen", enable="merchant.pay.message")
     return told

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import problems_of
 from tayari_contracts.context.findings import Failed, Warned, quote, say
 from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.journal_reader import gaps_s
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
@@ -16,24 +17,26 @@ WATCHED_S = 8.0
 
 
 @check("A08")
-def leaves_a_busy_phone_alone(probe: Probe) -> None:
+def leaves_a_busy_phone_alone(context: CheckContext) -> None:
     """Every push of the payment finds another prompt open on the phone."""
-    payment = probe.pay(situation("ack/locked", refused("500.001.1001.unable_to_lock_subscriber", times=REFUSALS)))
-    first_push(probe, payment)
-    pushes = calm_pushes(probe, payment, calm_s=WATCHED_S, within_s=1.5 * WATCHED_S)
+    payment = context.actions.pay(
+        situation("ack/locked", refused("500.001.1001.unable_to_lock_subscriber", times=REFUSALS))
+    )
+    first_push(context, payment)
+    pushes = calm_pushes(context, payment, calm_s=WATCHED_S, within_s=1.5 * WATCHED_S)
     if len(pushes) > 1:
         raise Failed(
             f"while another prompt was open on the phone, {len(pushes)} pushes were sent, the second after "
             f"{gaps_s(pushes)[0]:.1f} s; expected at most one more, a minute later"
         )
-    if probe.sees_state and payment.started.accepted:
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=3.0)
+    if context.profile.shows_state and payment.started.accepted:
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=3.0)
         if view.state is PAID:
             raise Failed("Daraja refused the push because the phone was busy, and the payment is paid")
         if view.state is None:
             raise Warned(f"the payment is {say(view)} after its push was refused")
-    if probe.sees_messages:
-        told = probe.told_of_outcome(payment)
+    if context.profile.shows_messages:
+        told = context.observations.outcome_message(payment)
         problems = problems_of(told, "subscriber_busy")
         if problems:
             raise Failed(f"the phone was busy, and the customer was told {quote(told)}: {'; '.join(problems)}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, problems_of, raw_words_of
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import refused, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
@@ -14,22 +15,24 @@ WATCHED_S = 5.0
 
 
 @check("A09")
-def shows_an_input_problem(probe: Probe) -> None:
+def shows_an_input_problem(context: CheckContext) -> None:
     """Every push of the payment is refused with `Bad Request - Invalid PhoneNumber`."""
-    payment = probe.pay(situation("ack/invalid-number", refused("400.002.02.invalid_phone_number", times=REFUSALS)))
-    first_push(probe, payment)
-    pushes = calm_pushes(probe, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
+    payment = context.actions.pay(
+        situation("ack/invalid-number", refused("400.002.02.invalid_phone_number", times=REFUSALS))
+    )
+    first_push(context, payment)
+    pushes = calm_pushes(context, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
     if len(pushes) > 1:
         raise Failed(f"a push that Daraja refused as Invalid PhoneNumber was sent {len(pushes)} times; expected once")
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"Daraja refused the number (400.002.02), and {crash}")
-    if probe.sees_state and payment.started.accepted:
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
+    if context.profile.shows_state and payment.started.accepted:
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
         if view.state is PAID:
             raise Failed("Daraja refused the number (400.002.02), and the payment is paid")
-    if probe.sees_messages:
-        told = probe.told_of_outcome(payment)
+    if context.profile.shows_messages:
+        told = context.observations.outcome_message(payment)
         problems = ["shows Daraja's raw words"] if raw_words_of(told) else problems_of(told, "invalid_input")
         if problems:
             raise Failed(f"Daraja refused the number, and the customer was told {quote(told)}: {'; '.join(problems)}")

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import calm_pushes
 from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
 
@@ -33,9 +33,9 @@ WATCHED_S: Final = 20.0
 
 
 @check("A10")
-def does_not_hammer(probe: Probe) -> None:
+def does_not_hammer(context: CheckContext) -> None:
     """One payment for each form of "not now"; Daraja goes on refusing."""
-    played = {name: probe.in_background(partial(_pushes, probe, fault)) for name, fault in FORMS.items()}
+    played = {name: context.actions.in_background(partial(_pushes, context, fault)) for name, fault in FORMS.items()}
     pushes = {name: future.result() for name, future in played.items()}
     if not any(pushes.values()):
         raise Untested("the merchant sent no push at all, so none could be refused")
@@ -67,10 +67,10 @@ def _is_tight(gaps: list[float]) -> bool:
     return any(first < AT_ONCE_S and second < AT_ONCE_S for first, second in pairwise(gaps))
 
 
-def _pushes(probe: Probe, fault: Fault) -> list[Entry]:
-    payment = probe.pay(situation("service/refuses-on", fault))
-    pushes = calm_pushes(probe, payment, calm_s=3.0, within_s=WATCHED_S)
+def _pushes(context: CheckContext, fault: Fault) -> list[Entry]:
+    payment = context.actions.pay(situation("service/refuses-on", fault))
+    pushes = calm_pushes(context, payment, calm_s=3.0, within_s=WATCHED_S)
     longest_s = max(gaps_s(pushes), default=0.0)
     if longest_s > 1.2 and len(pushes) < REFUSALS:
-        return calm_pushes(probe, payment, calm_s=2.5 * longest_s, within_s=WATCHED_S)
+        return calm_pushes(context, payment, calm_s=2.5 * longest_s, within_s=WATCHED_S)
     return pushes

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, leak_of, machine_words
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import page, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 8
@@ -17,23 +18,23 @@ PAGES: Final = {"HTTP 403": "imperva_403", "HTTP 503": "imperva_503"}
 
 
 @check("A11")
-def keeps_pages_of_the_edge_away(probe: Probe) -> None:
+def keeps_pages_of_the_edge_away(context: CheckContext) -> None:
     """One payment for each page."""
-    played = [probe.in_background(partial(_problem, probe, status, name)) for status, name in PAGES.items()]
+    played = [context.actions.in_background(partial(_problem, context, status, name)) for status, name in PAGES.items()]
     problems = [found for future in played if (found := future.result())]
     if problems:
         raise Failed(problems[0])
 
 
-def _problem(probe: Probe, status: str, name: str) -> str:
-    payment = probe.pay(situation(f"service/{name.replace('_', '-')}", page(name, times=REFUSALS)))
-    first_push(probe, payment)
+def _problem(context: CheckContext, status: str, name: str) -> str:
+    payment = context.actions.pay(situation(f"service/{name.replace('_', '-')}", page(name, times=REFUSALS)))
+    first_push(context, payment)
     crash = crash_of(payment.started)
     if crash:
         return f"the push was answered {status} with an HTML page, and {crash}; expected a plain word to the customer"
     texts = [payment.started.message]
-    if probe.sees_state and payment.started.accepted:
-        view = probe.until(payment, (FAILED, REVIEW, PAID))
+    if context.profile.shows_state and payment.started.accepted:
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
         if view.state is PAID:
             return f"the push was answered {status} with an HTML page, and the payment is paid"
         leak = leak_of(view.body)

@@ -10,11 +10,11 @@ from statistics import fmean
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import retried_pushes
 from tayari_contracts.steps.retry_intervals import Trend, in_step, say_gaps, trend_of
 
@@ -40,16 +40,16 @@ class Retry:
 
 
 @check("A12")
-def retries_with_growing_pauses(probe: Probe) -> None:
+def retries_with_growing_pauses(context: CheckContext) -> None:
     """Payments that are refused twice, each form of refusal at once; then one while the port is closed."""
-    first = _round(probe, [*FORMS, "500.003.02"])
+    first = _round(context, [*FORMS, "500.003.02"])
     judge_recovery(first)
     retries = first
     if trend_of(_series(first)) is not Trend.GROWS:
-        retries = [*first, *_round(probe, [*FORMS, *FORMS])]  # chance made some gaps: look at more before judging
+        retries = [*first, *_round(context, [*FORMS, *FORMS])]  # chance made some gaps: look at more before judging
     judge_growth(_series(retries))
-    _judge_closed_port(probe, pause_s=fmean(retry.gaps_s[0] for retry in retries if retry.gaps_s))
-    if in_step(_series(retries)) and in_step(_series([*retries, *_round(probe, [*FORMS, *FORMS])])):
+    _judge_closed_port(context, pause_s=fmean(retry.gaps_s[0] for retry in retries if retry.gaps_s))
+    if in_step(_series(retries)) and in_step(_series([*retries, *_round(context, [*FORMS, *FORMS])])):
         raise Warned(
             f"the pauses grow without jitter ({say_gaps(_series(retries))}): all refused customers come back together"
         )
@@ -90,33 +90,35 @@ def _series(retries: Sequence[Retry]) -> list[list[float]]:
     return [retry.gaps_s for retry in retries if retry.gaps_s]
 
 
-def _round(probe: Probe, forms: Sequence[str]) -> list[Retry]:
-    played = [probe.in_background(partial(_refused_payment, probe, form)) for form in forms]
+def _round(context: CheckContext, forms: Sequence[str]) -> list[Retry]:
+    played = [context.actions.in_background(partial(_refused_payment, context, form)) for form in forms]
     return [future.result() for future in played]
 
 
-def _refused_payment(probe: Probe, form: str) -> Retry:
-    payment = probe.pay(situation("service/refuses-twice", FORMS[form]))
-    pushes = retried_pushes(probe, payment, within_s=WATCHED_S)
+def _refused_payment(context: CheckContext, form: str) -> Retry:
+    payment = context.actions.pay(situation("service/refuses-twice", FORMS[form]))
+    pushes = retried_pushes(context, payment, within_s=WATCHED_S)
     if not pushes:
-        raise Untested(f"no STK push was sent, so none could be refused: {probe.describe(payment)}")
-    return Retry(form=form, gaps_s=gaps_s(pushes), recovered=bool(probe.sight.accepted(payment)))
+        raise Untested(f"no STK push was sent, so none could be refused: {context.actions.describe_start(payment)}")
+    return Retry(form=form, gaps_s=gaps_s(pushes), recovered=bool(context.journal.accepted(payment)))
 
 
-def _judge_closed_port(probe: Probe, *, pause_s: float) -> None:
+def _judge_closed_port(context: CheckContext, *, pause_s: float) -> None:
     """Connections are refused for half of the merchant's usual first pause."""
     closed_s = min(max(0.3, 0.5 * pause_s), 3.0)
     opens_at = time.time() + closed_s
-    probe.control.refuse_connections(for_s=closed_s)
-    payment = probe.pay()
-    pushes = retried_pushes(probe, payment, within_s=WATCHED_S)
+    context.control.refuse_connections(for_s=closed_s)
+    payment = context.actions.pay()
+    pushes = retried_pushes(context, payment, within_s=WATCHED_S)
     if pushes and float(pushes[0]["at"]) < opens_at - 0.1:
-        probe.notes.append("the merchant's push got through while the port was closed: refused connections not judged")
-    elif not probe.sight.accepted(payment):
-        raise Failed(_lost(probe, payment))
+        context.evidence.notes.append(
+            "the merchant's push got through while the port was closed: refused connections not judged"
+        )
+    elif not context.journal.accepted(payment):
+        raise Failed(_lost(context, payment))
 
 
-def _lost(probe: Probe, payment: Payment) -> str:
+def _lost(context: CheckContext, payment: Payment) -> str:
     answered = f"answered {payment.started.status}" if payment.started.status else "did not answer"
-    tried = "tried again without success" if probe.sight.pushes(payment) else "never tried again"
+    tried = "tried again without success" if context.journal.pushes(payment) else "never tried again"
     return f"when its connection to Daraja was refused, the merchant {tried} and {answered}; expected a retry"

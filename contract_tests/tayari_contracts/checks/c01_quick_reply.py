@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.probe import CALLBACK_WAIT_S, Probe
 
 QUICK_S = 5.0
 CRASH = 500
 
 
 @check("C01")
-def callbacks_are_answered_at_once(probe: Probe) -> None:
+def callbacks_are_answered_at_once(context: CheckContext) -> None:
     """A success and a failure, each timed."""
     payments = [
-        probe.pay_accepted(situation("inline/c01-success", outcome=after(0.5))),
-        probe.pay_accepted(situation("inline/c01-cancelled", outcome=after(0.5, result_code=1032))),
+        context.actions.pay_accepted(situation("inline/c01-success", outcome=after(0.5))),
+        context.actions.pay_accepted(situation("inline/c01-cancelled", outcome=after(0.5, result_code=1032))),
     ]
     odd: list[int] = []
     for payment in payments:
-        if not probe.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S):
+        if not context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S):
             raise Untested("no callback was delivered, so its answer could not be timed")
-        odd += [judge(entry) for entry in probe.sight.callbacks(payment)]
+        odd += [judge(entry) for entry in context.journal.callbacks(payment)]
     others = sorted({status for status in odd if status != 200})
     if others:
         raise Warned(f"the callback was answered {', '.join(map(str, others))}; Safaricom expects 200")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 
 STRANGER = {
     "Body.stkCallback.CheckoutRequestID": "ws_CO_0101202600000001700000000",
@@ -18,21 +18,21 @@ STRANGER = {
 
 
 @check("C02")
-def strangers_are_answered_and_ignored(probe: Probe) -> None:
+def strangers_are_answered_and_ignored(context: CheckContext) -> None:
     """A finished payment and a failed one; then, for each, a callback too many, and one that nobody knows."""
-    paid = probe.pay_accepted(situation("inline/c02-paid", outcome=after(0.5)))
-    failed = probe.pay_accepted(situation("inline/c02-failed", outcome=after(0.5, result_code=1032)))
-    probe.paid_first(paid)
-    probe.until(failed, (FAILED, REVIEW), within_s=probe.settled_s)
+    paid = context.actions.pay_accepted(situation("inline/c02-paid", outcome=after(0.5)))
+    failed = context.actions.pay_accepted(situation("inline/c02-failed", outcome=after(0.5, result_code=1032)))
+    context.expectations.require_paid(paid)
+    context.observations.until(failed, (FAILED, REVIEW), within_s=context.time.settled_s)
 
-    judge(probe.send_callback(paid, set=STRANGER), "a callback with an unknown CheckoutRequestID")
-    judge(probe.send_callback(paid), "a late repetition of a success")
-    judge(probe.send_callback(failed), "a late repetition of a failure")
+    judge(context.actions.send_callback(paid, set=STRANGER), "a callback with an unknown CheckoutRequestID")
+    judge(context.actions.send_callback(paid), "a late repetition of a success")
+    judge(context.actions.send_callback(failed), "a late repetition of a failure")
 
-    probe.quiet(1.0)
-    probe.after_the_queue(paid)
-    expect_unchanged(probe, paid, failed)
-    probe.notes.append("looked at after the callbacks: one finished payment and one failed one, no others")
+    context.time.pause(1.0)
+    context.expectations.status_after_queue(paid)
+    expect_unchanged(context, paid, failed)
+    context.evidence.notes.append("looked at after the callbacks: one finished payment and one failed one, no others")
 
 
 def judge(answers: list[dict[str, Any]], what: str) -> None:
@@ -49,10 +49,12 @@ def judge(answers: list[dict[str, Any]], what: str) -> None:
             raise Failed(f"{what} was answered {status}; expected 200")
 
 
-def expect_unchanged(probe: Probe, paid: Payment, failed: Payment) -> None:
+def expect_unchanged(context: CheckContext, paid: Payment, failed: Payment) -> None:
     """Paid stays paid, failed stays failed, and nobody is credited again."""
-    probe.expect_state(paid, PAID, within_s=0.0, because="a callback that should have been ignored changed it")
-    probe.expect_never(failed, PAID, for_s=0.0, because="a callback that should have been ignored paid it")
-    if probe.sees_credits:
-        probe.expect_credits(paid, 1, quiet_s=0.5, because="a callback that should have been ignored was credited")
-        probe.expect_credits(failed, 0, quiet_s=0.0, because="the payment failed")
+    context.expectations.state(paid, PAID, within_s=0.0, because="a callback that should have been ignored changed it")
+    context.expectations.never(failed, PAID, for_s=0.0, because="a callback that should have been ignored paid it")
+    if context.profile.shows_credits:
+        context.expectations.credits(
+            paid, 1, quiet_s=0.5, because="a callback that should have been ignored was credited"
+        )
+        context.expectations.credits(failed, 0, quiet_s=0.0, because="the payment failed")

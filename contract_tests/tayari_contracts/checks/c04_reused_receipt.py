@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID
 
 RECEIPT = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
 
 
 @check("C04")
-def a_receipt_pays_one_order(probe: Probe) -> None:
+def a_receipt_pays_one_order(context: CheckContext) -> None:
     """A second order's callback carries the first one's receipt.
 
     A merchant that asked Daraja, and heard that the second payment is good, may settle it, but not with that receipt.
     """
-    first = probe.pay_accepted(situation("inline/c04-first", outcome=after(0.5)))
-    probe.paid_first(first)
-    receipt = probe.sight.record(first).get("receipt")
+    first = context.actions.pay_accepted(situation("inline/c04-first", outcome=after(0.5)))
+    context.expectations.require_paid(first)
+    receipt = context.journal.record(first).get("receipt")
     if not receipt:
         raise Untested("the first payment got no receipt, so none could be used again")
 
-    second = probe.pay_accepted(
+    second = context.actions.pay_accepted(
         situation("inline/c04-second", {"mutate": {"set": {RECEIPT: receipt}}}, outcome=after(0.5))
     )
-    probe.expect_callback_taken(second)
-    view = probe.settled(second)
-    asked = bool(probe.sight.queries(second))
+    context.expectations.callback_taken(second)
+    view = context.expectations.final_status(second)
+    asked = bool(context.journal.queries(second))
     if view.state is PAID and view.receipt == receipt:
         raise Failed(f"two orders are paid with one receipt, {receipt}; expected the second to be refused or reviewed")
     if view.state is PAID and not asked:
         raise Failed(f"an order was paid by the callback that names receipt {receipt}, which had paid another order")
-    if probe.sees_credits:
-        probe.expect_credits(first, 1, quiet_s=0.0, because="its receipt came again, for another order")
+    if context.profile.shows_credits:
+        context.expectations.credits(first, 1, quiet_s=0.0, because="its receipt came again, for another order")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, REVIEW, Probe
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
 PHONE = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
 OPEN_S = 8.0
@@ -14,57 +14,57 @@ OPEN_S = 8.0
 
 
 @check("C05")
-def a_callback_pays_the_payment_it_names(probe: Probe) -> None:
+def a_callback_pays_the_payment_it_names(context: CheckContext) -> None:
     """Three orders of one amount; and two of one amount and one phone. One of each is paid."""
-    amount = probe.allocation.amount()
-    first, named, last = start_three(probe, amount)
-    pair = start_two_of_one_phone(probe, amount)
+    amount = context.allocation.amount()
+    first, named, last = start_three(context, amount)
+    pair = start_two_of_one_phone(context, amount)
     others = {first.reference: (named, first), last.reference: (named, last)}
     if pair is not None:
         others[pair[1].reference] = pair
     paid = (named, *(pair or ())[:1])
     for payment in paid:
-        probe.expect_callback_taken(payment)
-        probe.until(payment, (PAID, REVIEW), within_s=probe.worked_off_s)
+        context.expectations.callback_taken(payment)
+        context.observations.until(payment, (PAID, REVIEW), within_s=context.time.slow_queue_s)
     for payment, other in others.values():
-        expect_untouched(probe, payment, other)
+        expect_untouched(context, payment, other)
     for payment in paid:
-        probe.expect_state(payment, (PAID, REVIEW), within_s=0.0, because="its callback names its id")
-    probe.after_the_queue(named)
+        context.expectations.state(payment, (PAID, REVIEW), within_s=0.0, because="its callback names its id")
+    context.expectations.status_after_queue(named)
     for payment, other in others.values():
-        expect_untouched(probe, payment, other)
+        expect_untouched(context, payment, other)
 
 
-def start_three(probe: Probe, amount: int) -> tuple[Payment, Payment, Payment]:
+def start_three(context: CheckContext, amount: int) -> tuple[Payment, Payment, Payment]:
     """The callback of the middle one carries the phone number of the first. Nothing is sent for the others."""
     silent = situation("inline/c05-open", outcome=after(OPEN_S, result_code=1037, callback=False))
-    first = probe.pay_accepted(silent, amount=amount)
+    first = context.actions.pay_accepted(silent, amount=amount)
     mutated = {"mutate": {"set": {PHONE: int(first.msisdn)}}}
-    named = probe.pay_accepted(situation("inline/c05-named", mutated, outcome=after(1.5)), amount=amount)
-    return first, named, probe.pay_accepted(silent, amount=amount)
+    named = context.actions.pay_accepted(situation("inline/c05-named", mutated, outcome=after(1.5)), amount=amount)
+    return first, named, context.actions.pay_accepted(silent, amount=amount)
 
 
-def start_two_of_one_phone(probe: Probe, amount: int) -> tuple[Payment, Payment] | None:
+def start_two_of_one_phone(context: CheckContext, amount: int) -> tuple[Payment, Payment] | None:
     """The customer has paid the first and looks at the prompt of the second when the first one's callback comes.
 
     None where the merchant does not let a customer pay for two orders at a time.
     """
     late = {**after(0.3), "callback_after_s": 1.5}
-    named = probe.pay_accepted(
+    named = context.actions.pay_accepted(
         situation("inline/c05-late", outcome=late, query={"in_flight": ["4999"], "for_calls": 1}), amount=amount
     )
-    probe.wait("result_due", named)
+    context.observations.wait("result_due", named)
     unpaid = situation("inline/c05-unpaid", outcome=after(OPEN_S, result_code=1037))
-    second = probe.pay(unpaid, amount=amount, msisdn=named.msisdn)
-    pushes = {row["id"] for payment in (named, second) for row in probe.sight.accepted(payment)}
+    second = context.actions.pay(unpaid, amount=amount, msisdn=named.msisdn)
+    pushes = {row["id"] for payment in (named, second) for row in context.journal.accepted(payment)}
     both = len(pushes) == 2 and second.payment_id != named.payment_id
     return (named, second) if both else None
 
 
-def expect_untouched(probe: Probe, named: Payment, other: Payment) -> None:
+def expect_untouched(context: CheckContext, named: Payment, other: Payment) -> None:
     """The other order is not paid, and does not show the receipt of the one that was named."""
     because = "a callback paid an order that it does not name, of the same amount or phone"
-    probe.expect_unpaid(other, for_s=0.0, because=because)
-    receipt = probe.sight.record(named).get("receipt")
-    if receipt and probe.status(other).receipt == receipt:
+    context.expectations.unpaid(other, for_s=0.0, because=because)
+    receipt = context.journal.record(named).get("receipt")
+    if receipt and context.observations.status(other).receipt == receipt:
         raise Failed(f"receipt {receipt} stands on an order that its callback does not name")

@@ -7,10 +7,11 @@ import time
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import SLOW_S
 from tayari_contracts.context.findings import Failed, Unjudged, Warned, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, SETTLED, SLOW_S, Probe
+from tayari_contracts.context.payment import PAID, SETTLED, Payment
 from tayari_contracts.steps.status_queries import on_query, patience_s
 
 ORDERED, PAID_AMOUNT = 1000, 1
@@ -20,63 +21,63 @@ UNCONFIRMED_S = SLOW_S
 
 
 @check("C06")
-def the_amount_paid_is_compared(probe: Probe) -> None:
+def the_amount_paid_is_compared(context: CheckContext) -> None:
     """The callback of an order of 1000 shillings says that 1 was paid, and at first no query says that all is well."""
     in_flight = on_query("api_error", error="500.001.1001.processing", until_s=UNCONFIRMED_S)
     less = {"mutate": {"set": {AMOUNT: PAID_AMOUNT}}}
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         situation("inline/c06-one-shilling", less, in_flight, outcome=after(0.5)), amount=ORDERED
     )
-    probe.expect_callback_taken(payment)
-    view = decided(probe, payment)
-    if probe.sees_credits:
-        judge_credits(probe, payment)
-    if view.state is PAID and "top_up" not in probe.target.merchant.capabilities:
-        judge_paid(probe, payment)
+    context.expectations.callback_taken(payment)
+    view = decided(context, payment)
+    if context.profile.shows_credits:
+        judge_credits(context, payment)
+    if view.state is PAID and "top_up" not in context.target.merchant.capabilities:
+        judge_paid(context, payment)
 
 
-def decided(probe: Probe, payment: Payment) -> StatusView:
+def decided(context: CheckContext, payment: Payment) -> StatusView:
     """What the merchant made of the callback, if need be together with a query that came later.
 
     Raises:
         Unjudged: it decided nothing; or a query may have been heard before the callback left the merchant's queue.
     """
-    view = probe.after_the_queue(payment)
+    view = context.expectations.status_after_queue(payment)
     heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
     if view.state not in SETTLED:
-        view = probe.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + patience_s(probe))
+        view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + patience_s(context))
     if view.state not in SETTLED:
         raise Unjudged(f"the payment is still {say(view)}: what becomes of it was not seen")
-    if view.state is PAID and not heard_in_time and probe.sight.queries(payment):
+    if view.state is PAID and not heard_in_time and context.journal.queries(payment):
         raise Unjudged("the payment is paid, and a query that names no amount may have come before the callback did")
     return view
 
 
-def judge_paid(probe: Probe, payment: Payment) -> None:
+def judge_paid(context: CheckContext, payment: Payment) -> None:
     """An order that is shown as paid; the credits, where they can be seen, were judged.
 
     Raises:
         Warned: it was credited what was paid, and no more. Failed: whether it was cannot be seen, or it was not.
     """
-    if probe.sees_credits and probe.credits(payment).total == PAID_AMOUNT:
+    if context.profile.shows_credits and context.observations.credits(payment).total == PAID_AMOUNT:
         raise Warned(
             f"of {ORDERED} shillings {PAID_AMOUNT} was paid and credited, and the order is shown as paid, as if "
             "nothing were owed any more; expected review, or the rest to be asked for"
         )
-    refuse_unless_it_ignores_callbacks(probe, payment)
+    refuse_unless_it_ignores_callbacks(context, payment)
 
 
-def judge_credits(probe: Probe, payment: Payment) -> None:
+def judge_credits(context: CheckContext, payment: Payment) -> None:
     """At most what was paid may be credited, whatever the state is called."""
-    found = probe.credits(payment)
+    found = context.observations.credits(payment)
     if (found.total if found.total is not None else found.count * ORDERED) > PAID_AMOUNT:
-        refuse_unless_it_ignores_callbacks(probe, payment)
+        refuse_unless_it_ignores_callbacks(context, payment)
 
 
-def refuse_unless_it_ignores_callbacks(probe: Probe, payment: Payment) -> None:
+def refuse_unless_it_ignores_callbacks(context: CheckContext, payment: Payment) -> None:
     """The finding, unless the merchant's callback address does not exist and the query alone settles its payments."""
-    answers = [(entry.get("response") or {}).get("status") or 0 for entry in probe.sight.callbacks(payment)]
-    if probe.sight.queries(payment) and all(400 <= status < 500 for status in answers):
+    answers = [(entry.get("response") or {}).get("status") or 0 for entry in context.journal.callbacks(payment)]
+    if context.journal.queries(payment) and all(400 <= status < 500 for status in answers):
         raise Unjudged(f"the callback was refused ({answers[-1]}), and the query that settled it names no amount")
     raise Failed(
         f"an order of {ORDERED} shillings counts as paid although the callback says {PAID_AMOUNT}; "

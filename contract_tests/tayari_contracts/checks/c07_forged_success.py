@@ -10,10 +10,10 @@ from typing import Any
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.forged_callback import SOURCE, forged_body, forged_url
 
 TRUE_END_S = 1.0
@@ -28,31 +28,36 @@ CRASH = 500
 
 
 @check("C07")
-def a_forged_success_pays_nothing(probe: Probe) -> None:
+def a_forged_success_pays_nothing(context: CheckContext) -> None:
     """While the customer still looks at the prompt, a stranger sends the success; in truth nobody answers the prompt.
 
     How the merchant finds out is its own affair: a secret path, the caller's address, or a query before it believes.
     The true end is held until the forgery was dealt with, so that it hides nothing.
     """
-    bystander = probe.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
+    bystander = context.actions.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
     victim = situation(
         "inline/c07-victim",
         outcome=after(TRUE_END_S, result_code=1037),
         query={"in_flight": ["4999"], "for_calls": IN_FLIGHT},
     )
-    payment = probe.pay_accepted(victim, hold_s=HELD_S)
-    record = probe.sight.record(payment)
-    other = probe.sight.record(bystander)["callback_url"]
-    url = forged_url(record["callback_url"], other=other, known=known_to_payer(probe, payment))
-    probe.book.forge(record["checkout_request_id"])
+    payment = context.actions.pay_accepted(victim, hold_s=HELD_S)
+    record = context.journal.record(payment)
+    other = context.journal.record(bystander)["callback_url"]
+    url = forged_url(record["callback_url"], other=other, known=known_to_payer(context, payment))
+    context.run.add_forged(record["checkout_request_id"])
     forge = partial(
-        probe.send_callback, payment, url=url, body=forged_body(record, payment), source=SOURCE, timeout_s=ANSWER_S
+        context.actions.send_callback,
+        payment,
+        url=url,
+        body=forged_body(record, payment),
+        source=SOURCE,
+        timeout_s=ANSWER_S,
     )
     guessed = url != record["callback_url"]
     try:
-        answers = expect_still_unpaid(probe, payment, probe.in_background(forge), guessed=guessed)
+        answers = expect_still_unpaid(context, payment, context.actions.in_background(forge), guessed=guessed)
     except Failed as finding:
-        if guessed and probe.target.callbacks.deliver_to is not None:
+        if guessed and context.target.callbacks.deliver_to is not None:
             raise Untested(
                 "the callback's path cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
                 why=NotTested.EVIDENCE_DEPTH,
@@ -60,12 +65,12 @@ def a_forged_success_pays_nothing(probe: Probe) -> None:
             ) from finding
         raise
     finally:
-        probe.release(payment)
+        context.actions.release_callbacks(payment)
     require_weighed(answers)
 
 
 def expect_still_unpaid(
-    probe: Probe, payment: Payment, forged: Future[list[dict[str, Any]]], *, guessed: bool
+    context: CheckContext, payment: Payment, forged: Future[list[dict[str, Any]]], *, guessed: bool
 ) -> list[dict[str, Any]]:
     """Nothing is credited while the forgery is in flight, when it was dealt with, or when the true end is told.
 
@@ -75,30 +80,30 @@ def expect_still_unpaid(
     because = f"a callback that anybody could send was believed ({how})"
     answered_at: float | None = None
     while answered_at is None or time.monotonic() < answered_at + WATCH_S:
-        probe.expect_unpaid(payment, for_s=0.0, because=because)
+        context.expectations.unpaid(payment, for_s=0.0, because=because)
         if answered_at is None and forged.done():
             answered_at = time.monotonic()
-        probe.quiet(OFTEN_S)
-        if not probe.has_time:
+        context.time.pause(OFTEN_S)
+        if not context.time.remains:
             break
-    dealt_with(probe, payment)
-    probe.expect_unpaid(payment, for_s=0.0, because=because)
-    probe.release(payment)
-    probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
-    probe.expect_unpaid(payment, for_s=0.5, because=because)
+    dealt_with(context, payment)
+    context.expectations.unpaid(payment, for_s=0.0, because=because)
+    context.actions.release_callbacks(payment)
+    context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
+    context.expectations.unpaid(payment, for_s=0.5, because=because)
     return forged.result()
 
 
-def dealt_with(probe: Probe, payment: Payment) -> None:
+def dealt_with(context: CheckContext, payment: Payment) -> None:
     """Give a merchant with a slow queue its time; a credit that is there is judged whatever the queue is like.
 
     Raises:
         Unjudged: the merchant may not have dealt with the forgery yet, and nothing is credited so far.
     """
     try:
-        probe.after_the_queue(payment)
+        context.expectations.status_after_queue(payment)
     except Unjudged:
-        if probe.status(payment).state is not PAID:
+        if context.observations.status(payment).state is not PAID:
             raise
 
 
@@ -115,7 +120,13 @@ def require_weighed(answers: list[dict[str, Any]]) -> None:
         raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
 
-def known_to_payer(probe: Probe, payment: Payment) -> str:
+def known_to_payer(context: CheckContext, payment: Payment) -> str:
     """Everything the merchant told whoever started this payment: a payer may forge too."""
-    told = (payment.started.body, probe.status(payment).body, payment.reference, payment.payment_id, payment.msisdn)
+    told = (
+        payment.started.body,
+        context.observations.status(payment).body,
+        payment.reference,
+        payment.payment_id,
+        payment.msisdn,
+    )
     return "\n".join(told)

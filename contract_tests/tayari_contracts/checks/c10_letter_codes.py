@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW
 
 CODES = ("SFC_IC0003", "E3008")
 
 
 @check("C10")
-def codes_with_letters_are_failures(probe: Probe) -> None:
+def codes_with_letters_are_failures(context: CheckContext) -> None:
     """One payment for each of the two codes that were seen."""
     payments = {
-        code: probe.pay_accepted(situation("inline/c10-letters", outcome=after(0.5, result_code=code)))
+        code: context.actions.pay_accepted(situation("inline/c10-letters", outcome=after(0.5, result_code=code)))
         for code in CODES
     }
     for code, payment in payments.items():
-        probe.expect_callback_taken(payment)
-        probe.expect_state(payment, (FAILED, REVIEW), within_s=probe.settled_s, because=f"the result was {code}")
-        probe.expect_unpaid(payment, for_s=0.0, because=f"the result was {code}, a failure")
+        context.expectations.callback_taken(payment)
+        context.expectations.state(
+            payment, (FAILED, REVIEW), within_s=context.time.settled_s, because=f"the result was {code}"
+        )
+        context.expectations.unpaid(payment, for_s=0.0, because=f"the result was {code}, a failure")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.control_payments import judge_control
 
 CODES = (1, 2001)
 
 
 @check("C11")
-def failures_without_metadata_are_handled(probe: Probe) -> None:
+def failures_without_metadata_are_handled(context: CheckContext) -> None:
     """Ordinary failures, as Daraja sends them: the key is absent. Other rules stand on the first of them."""
-    judge_control(probe, Control.FAILURE)
+    judge_control(context, Control.FAILURE)
     payments = {
-        code: probe.pay_accepted(situation("inline/c11-failure", outcome=after(0.5, result_code=code)))
+        code: context.actions.pay_accepted(situation("inline/c11-failure", outcome=after(0.5, result_code=code)))
         for code in CODES
     }
     for code, payment in payments.items():
-        probe.expect_callback_taken(payment)
+        context.expectations.callback_taken(payment)
         because = f"the callback said {code}, without CallbackMetadata"
-        probe.expect_state(payment, (FAILED, REVIEW), within_s=probe.settled_s, because=because)
-        probe.expect_unpaid(payment, for_s=0.0, because=because)
+        context.expectations.state(payment, (FAILED, REVIEW), within_s=context.time.settled_s, because=because)
+        context.expectations.unpaid(payment, for_s=0.0, because=because)

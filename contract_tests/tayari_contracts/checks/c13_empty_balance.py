@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM, expect_read
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import Probe
 
 AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber")
 """The order of the captures from 2017 to August 2024. Source: reference 3.1."""
 
 
 @check("C13")
-def a_balance_without_value_is_handled(probe: Probe) -> None:
+def a_balance_without_value_is_handled(context: CheckContext) -> None:
     """The success as it was sent for years: `{"Name": "Balance"}` in third place."""
     empty = {"mutate": {"set": {f"{ITEM}[Balance]": {"Name": "Balance"}}, "order": list(AS_SEEN)}}
-    payment = probe.pay_accepted(situation("inline/c13-empty-balance", empty, outcome=after(0.5)))
+    payment = context.actions.pay_accepted(situation("inline/c13-empty-balance", empty, outcome=after(0.5)))
 
-    expect_read(probe, payment, because='the item Balance came without a Value, as in {"Name": "Balance"}')
+    expect_read(context, payment, because='the item Balance came without a Value, as in {"Name": "Balance"}')

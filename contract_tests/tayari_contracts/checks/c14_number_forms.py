@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM, expect_read
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 
 PLACES = ("TransactionDate", "PhoneNumber")
 
 
 @check("C14")
-def numbers_are_understood_in_each_form(probe: Probe) -> None:
+def numbers_are_understood_in_each_form(context: CheckContext) -> None:
     """The amount as `350.0` and as `350.00`; once with date and phone as text."""
-    amount = probe.allocation.amount()
+    amount = context.allocation.amount()
     as_text = {f"{ITEM}[{name}].Value": {"$text": f"{ITEM}[{name}].Value"} for name in PLACES}
     forms = {
         f"{amount}.0": {f"{ITEM}[Amount].Value": {"$json": f"{amount}.0"}},
         f"{amount}.00": {f"{ITEM}[Amount].Value": {"$json": f"{amount}.00"}, **as_text},
     }
     payments = {
-        form: probe.pay_accepted(
+        form: context.actions.pay_accepted(
             situation("inline/c14-number-form", {"mutate": {"set": places}}, outcome=after(0.5)), amount=amount
         )
         for form, places in forms.items()
     }
     for form, payment in payments.items():
-        expect_read(probe, payment, because=f"the callback wrote the amount as {form}")
-        expect_no_float_dates(probe, payment)
+        expect_read(context, payment, because=f"the callback wrote the amount as {form}")
+        expect_no_float_dates(context, payment)
 
 
-def expect_no_float_dates(probe: Probe, payment: Payment) -> None:
+def expect_no_float_dates(context: CheckContext, payment: Payment) -> None:
     """A date that was read as a floating number would show as 2.02e+13."""
-    shown = probe.status(payment).body.lower()
+    shown = context.observations.status(payment).body.lower()
     if "e+13" in shown or "e+11" in shown:
         raise Failed("the payment's page shows a date or a phone number as a floating-point number")

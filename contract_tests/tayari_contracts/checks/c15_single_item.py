@@ -6,26 +6,29 @@ import time
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, SETTLED, Probe
+from tayari_contracts.context.payment import FAILED, PAID, SETTLED
 from tayari_contracts.steps.status_queries import patience_s
 
 WATCH_S = 3.0
 
 
 @check("C15")
-def a_single_item_is_handled(probe: Probe) -> None:
+def a_single_item_is_handled(context: CheckContext) -> None:
     """`Item` is the receipt alone, not a list. The money was taken: paid or review in the end, be it by a query."""
     receipt = {"Name": "MpesaReceiptNumber", "Value": {"$copy": f"{ITEM}[MpesaReceiptNumber].Value"}}
     alone = {"mutate": {"set": {ITEM: receipt}}}
-    payment = probe.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))
-    probe.expect_callback_taken(payment)
+    payment = context.actions.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))
+    context.expectations.callback_taken(payment)
 
-    probe.until(payment, SETTLED, within_s=WATCH_S)
-    view = probe.after_the_queue(payment)
+    context.observations.until(payment, SETTLED, within_s=WATCH_S)
+    view = context.expectations.status_after_queue(payment)
     if view.state not in SETTLED:
-        view = probe.until(payment, SETTLED, within_s=max(0.0, payment.began_at + patience_s(probe) - time.time()))
+        view = context.observations.until(
+            payment, SETTLED, within_s=max(0.0, payment.began_at + patience_s(context) - time.time())
+        )
     if view.state is FAILED:
         raise Failed("a success with a single object as metadata made the payment failed; the money was taken")
     if view.state not in SETTLED:
@@ -34,5 +37,5 @@ def a_single_item_is_handled(probe: Probe) -> None:
             f"{time.time() - payment.began_at:.0f} s later; the money was taken, and neither the callback nor a status "
             "query settled it"
         )
-    if view.state is PAID and probe.sees_credits:
-        probe.expect_credits(payment, 1, quiet_s=0.3, because="CallbackMetadata.Item was a single object")
+    if view.state is PAID and context.profile.shows_credits:
+        context.expectations.credits(payment, 1, quiet_s=0.3, because="CallbackMetadata.Item was a single object")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 WATCH_S = 6.0
 IN_FLIGHT = 1000
@@ -14,9 +15,9 @@ IN_FLIGHT = 1000
 
 
 @check("C16")
-def a_success_without_receipt_is_not_final(probe: Probe) -> None:
+def a_success_without_receipt_is_not_final(context: CheckContext) -> None:
     """The callback says 0 and brings no receipt, and the query does not confirm it."""
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         situation(
             "inline/c16-no-receipt",
             {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}},
@@ -24,13 +25,13 @@ def a_success_without_receipt_is_not_final(probe: Probe) -> None:
             query={"in_flight": ["4999"], "for_calls": IN_FLIGHT},
         )
     )
-    probe.expect_callback_taken(payment)
-    probe.until(payment, (PAID, FAILED, REVIEW), within_s=WATCH_S)
-    view = probe.after_the_queue(payment)
+    context.expectations.callback_taken(payment)
+    context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=WATCH_S)
+    view = context.expectations.status_after_queue(payment)
     if view.state is PAID:
         raise Failed("a success without a receipt was final; expected pending until a query confirms it")
     if view.state is FAILED:
         raise Failed("a success without a receipt made the payment failed, although the money may have been taken")
-    probe.require_dealt_with(payment)
-    if probe.sees_credits:
-        probe.expect_credits(payment, 0, quiet_s=0.0, because="no receipt came, and no query confirmed it")
+    context.expectations.require_callback_read(payment)
+    if context.profile.shows_credits:
+        context.expectations.credits(payment, 0, quiet_s=0.0, because="no receipt came, and no query confirmed it")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import promises_in
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request could not be completed."}
 """5999 is in no list; the text is ours."""
@@ -14,15 +15,15 @@ WATCH_S = 4.0
 
 
 @check("C17")
-def an_unknown_code_is_neither_success_nor_promise(probe: Probe) -> None:
+def an_unknown_code_is_neither_success_nor_promise(context: CheckContext) -> None:
     """The callback says 5999."""
-    payment = probe.pay_accepted(situation("inline/c17-unknown-code", outcome=UNKNOWN))
-    probe.expect_callback_taken(payment)
-    probe.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
-    probe.after_the_queue(payment)
-    probe.expect_unpaid(payment, for_s=0.0, because="the callback carried 5999, a code that is not 0")
-    probe.require_dealt_with(payment)
+    payment = context.actions.pay_accepted(situation("inline/c17-unknown-code", outcome=UNKNOWN))
+    context.expectations.callback_taken(payment)
+    context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
+    context.expectations.status_after_queue(payment)
+    context.expectations.unpaid(payment, for_s=0.0, because="the callback carried 5999, a code that is not 0")
+    context.expectations.require_callback_read(payment)
 
-    text = probe.told(payment)
+    text = context.observations.messages(payment)
     if promises_in(text):
         raise Failed(f"on an unknown code the customer was told {quote(text)}; what happened to the money is not known")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.forged_callback import forged_body
 
 OPEN_S = 4.0
@@ -34,41 +34,45 @@ CODES: Final[dict[str, dict[str, Any]]] = {
 
 
 @check("C20")
-def unreadable_callbacks_do_no_damage(probe: Probe) -> None:
+def unreadable_callbacks_do_no_damage(context: CheckContext) -> None:
     """Broken bodies arrive while the payment is open; then the genuine success, and then an ordinary payment."""
-    codeless = without_code(probe)
-    payment = probe.pay_accepted(situation("inline/c20-open", outcome=after(OPEN_S)))
+    codeless = without_code(context)
+    payment = context.actions.pay_accepted(situation("inline/c20-open", outcome=after(OPEN_S)))
     for what, raw in BODIES.items():
-        judge(probe.send_callback(payment, raw=raw), what)
+        judge(context.actions.send_callback(payment, raw=raw), what)
     huge = f'{{"Body": {{"stkCallback": {{"ResultDesc": "{"x" * HUGE}"}}}}}}'
-    judge(probe.send_callback(payment, raw=huge), "a body of three megabytes", may_hang_up=True)
-    expect_unpaid(probe, codeless)
+    judge(context.actions.send_callback(payment, raw=huge), "a body of three megabytes", may_hang_up=True)
+    expect_unpaid(context, codeless)
 
-    probe.expect_paid_once(
-        payment, within_s=OPEN_S + probe.settled_s, because="unreadable callbacks came before the genuine one"
+    context.expectations.paid_once(
+        payment, within_s=OPEN_S + context.time.settled_s, because="unreadable callbacks came before the genuine one"
     )
-    later = probe.pay_accepted(situation("inline/c20-afterwards", outcome=after(0.5)))
-    probe.expect_paid_once(later, within_s=probe.settled_s, because="unreadable callbacks had come for another payment")
-    probe.after_the_queue(payment)
-    expect_unpaid(probe, codeless)
+    later = context.actions.pay_accepted(situation("inline/c20-afterwards", outcome=after(0.5)))
+    context.expectations.paid_once(
+        later, within_s=context.time.settled_s, because="unreadable callbacks had come for another payment"
+    )
+    context.expectations.status_after_queue(payment)
+    expect_unpaid(context, codeless)
 
 
-def without_code(probe: Probe) -> dict[str, Payment]:
+def without_code(context: CheckContext) -> dict[str, Payment]:
     """Payments of which a callback with everything but a readable code came; in truth nobody answered the prompt."""
     nobody = situation("inline/c20-no-code", outcome=after(OPEN_S, result_code=1037))
-    payments = {what: probe.pay_accepted(nobody) for what in CODES}
+    payments = {what: context.actions.pay_accepted(nobody) for what in CODES}
     for what, payment in payments.items():
-        body = forged_body(probe.sight.record(payment), payment)
+        body = forged_body(context.journal.record(payment), payment)
         del body["Body"]["stkCallback"]["ResultCode"]
         body["Body"]["stkCallback"].update(CODES[what])
-        judge(probe.send_callback(payment, body=body), what)
+        judge(context.actions.send_callback(payment, body=body), what)
     return payments
 
 
-def expect_unpaid(probe: Probe, payments: dict[str, Payment]) -> None:
+def expect_unpaid(context: CheckContext, payments: dict[str, Payment]) -> None:
     """None of the payments whose callbacks named no code counts as paid."""
     for what, payment in payments.items():
-        probe.expect_unpaid(payment, for_s=0.0, because=f"a callback with {what} came for it, and that is not 0")
+        context.expectations.unpaid(
+            payment, for_s=0.0, because=f"a callback with {what} came for it, and that is not 0"
+        )
 
 
 def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False) -> None:

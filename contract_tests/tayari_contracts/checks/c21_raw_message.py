@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 
 @check("C21")
-def raw_messages_are_kept(probe: Probe) -> None:
+def raw_messages_are_kept(context: CheckContext) -> None:
     """After an ordinary success, and after a failure, the audit view has the message with its ids."""
     for result_code in (0, 1032):
-        payment = probe.pay_accepted(situation("inline/c21-kept", outcome=after(0.5, result_code=result_code)))
-        probe.until(payment, (PAID, FAILED, REVIEW), within_s=probe.settled_s)
-        messages = probe.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
+        payment = context.actions.pay_accepted(
+            situation("inline/c21-kept", outcome=after(0.5, result_code=result_code))
+        )
+        context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settled_s)
+        messages = context.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
         if messages is None:
             raise Unjudged("the audit view could not be read")
-        wanted = str(probe.sight.record(payment)["checkout_request_id"])
+        wanted = str(context.journal.record(payment)["checkout_request_id"])
         if not any(wanted in message and "ResultCode" in message for message in messages):
             raise Failed(
                 f"the audit view has {len(messages)} messages and none is the callback (ResultCode {result_code}) "

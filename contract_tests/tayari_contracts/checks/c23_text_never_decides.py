@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 WORDINGS: Final = (
     "DS timeout user cannot be reached",
@@ -19,17 +20,17 @@ WORDINGS: Final = (
 
 
 @check("C23")
-def the_text_decides_nothing(probe: Probe) -> None:
+def the_text_decides_nothing(context: CheckContext) -> None:
     """The same code in four wordings ends the same way, and none of them is a payment."""
     payments = {
-        text: probe.pay_accepted(
+        text: context.actions.pay_accepted(
             situation("inline/c23-wording", outcome={**after(0.5, result_code=1037), "result_desc": text})
         )
         for text in WORDINGS
     }
     ends: dict[str, str] = {}
     for text, payment in payments.items():
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=probe.worked_off_s)
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=context.time.slow_queue_s)
         if view.state is PAID:
             raise Failed(f"1037 with the text {quote(text)} made the payment paid; expected failed, as the code says")
         ends[text] = say(view)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from tayari_contracts.checks.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.forged_callback import EAT
 
 EARLIER = timedelta(minutes=10)
@@ -15,14 +15,14 @@ EARLIER = timedelta(minutes=10)
 
 
 @check("C24")
-def an_old_date_is_no_reason_to_refuse(probe: Probe) -> None:
+def an_old_date_is_no_reason_to_refuse(context: CheckContext) -> None:
     """The success says that it happened ten minutes before the push."""
     date = int((datetime.now(UTC) + EAT - EARLIER).strftime("%Y%m%d%H%M%S"))
     old = {"mutate": {"set": {f"{ITEM}[TransactionDate].Value": date}}}
-    payment = probe.pay_accepted(situation("inline/c24-old-date", old, outcome=after(0.5)))
-    probe.expect_callback_taken(payment)
-    probe.expect_paid_once(
+    payment = context.actions.pay_accepted(situation("inline/c24-old-date", old, outcome=after(0.5)))
+    context.expectations.callback_taken(payment)
+    context.expectations.paid_once(
         payment,
-        within_s=probe.settled_s,
+        within_s=context.time.settled_s,
         because="its TransactionDate lies ten minutes before the push, as clocks differ",
     )

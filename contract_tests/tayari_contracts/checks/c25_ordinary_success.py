@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.control_payments import judge_control
 
 
 @check("C25")
-def an_ordinary_success_is_settled(probe: Probe) -> None:
+def an_ordinary_success_is_settled(context: CheckContext) -> None:
     """One payment, told by its callback as M-Pesa sends it today; the other rules stand on the same payment."""
-    judge_control(probe, Control.SUCCESS)
+    judge_control(context, Control.SUCCESS)

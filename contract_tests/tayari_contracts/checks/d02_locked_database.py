@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.overload import lock_named, printed_since
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 
 ROUNDS: Final = 4
 AT_ONCE: Final = 3
@@ -21,25 +21,25 @@ CRASH: Final = 500
 
 
 @check("D02")
-def callbacks_that_come_together_are_all_taken(probe: Probe) -> None:
+def callbacks_that_come_together_are_all_taken(context: CheckContext) -> None:
     """Four times three callbacks come at the same moment; where some are lost, one more comes alone."""
-    printed = probe.stage.merchant_log_tail()
+    printed = context.stage.merchant_log_tail()
     answers: list[dict[str, Any]] = []
     for _ in range(ROUNDS):
-        answers += _callbacks_at_once(probe, [_paid_silently(probe) for _ in range(AT_ONCE)])
+        answers += _callbacks_at_once(context, [_paid_silently(context) for _ in range(AT_ONCE)])
     answered = " ".join(str(answer.get("body") or "") for answer in answers)
-    words = lock_named(answered) or lock_named(printed_since(printed, probe.stage.merchant_log_tail()))
-    judge(probe, lost=sum(map(_is_lost, answers)), sent=len(answers), words=words)
+    words = lock_named(answered) or lock_named(printed_since(printed, context.stage.merchant_log_tail()))
+    judge(context, lost=sum(map(_is_lost, answers)), sent=len(answers), words=words)
 
 
-def judge(probe: Probe, *, lost: int, sent: int, words: str) -> None:
+def judge(context: CheckContext, *, lost: int, sent: int, words: str) -> None:
     """Lost callbacks, or the words of a lock, are a failure; a lock that only the whole suite caused is a warning.
 
     Raises:
         Failed, Warned: as said. Untested: the merchant loses a callback that comes alone, too.
     """
     said = f"; the merchant says {quote(words)}" if words else ""
-    if lost and not words and _is_lost(_callbacks_at_once(probe, [_paid_silently(probe)])[0]):
+    if lost and not words and _is_lost(_callbacks_at_once(context, [_paid_silently(context)])[0]):
         raise Untested("a callback that comes alone is answered with a crash, too; C01 judges that", certain=True)
     if lost:
         raise Failed(
@@ -48,9 +48,9 @@ def judge(probe: Probe, *, lost: int, sent: int, words: str) -> None:
         )
     if words:
         raise Failed(f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{said}")
-    if probe.book.overload.locked:
+    if context.run.overload.locked:
         raise Warned(
-            f"while several checks ran side by side the merchant said {quote(probe.book.overload.locked)}; "
+            f"while several checks ran side by side the merchant said {quote(context.run.overload.locked)}; "
             f"{sent} callbacks that came {AT_ONCE} at a time were taken"
         )
 
@@ -60,13 +60,13 @@ def _is_lost(answer: Mapping[str, Any]) -> bool:
     return status is None or status >= CRASH
 
 
-def _paid_silently(probe: Probe) -> Payment:
+def _paid_silently(context: CheckContext) -> Payment:
     """A payment that is paid, whose callback Daraja does not send by itself."""
-    return probe.pay_accepted(situation("inline/d02-paid", outcome=after(RESULT_S, callback=False)))
+    return context.actions.pay_accepted(situation("inline/d02-paid", outcome=after(RESULT_S, callback=False)))
 
 
-def _callbacks_at_once(probe: Probe, payments: Sequence[Payment]) -> list[dict[str, Any]]:
+def _callbacks_at_once(context: CheckContext, payments: Sequence[Payment]) -> list[dict[str, Any]]:
     for payment in payments:
-        probe.wait("result_due", payment)
-    sent = [probe.in_background(partial(probe.send_callback, payment)) for payment in payments]
+        context.observations.wait("result_due", payment)
+    sent = [context.actions.in_background(partial(context.actions.send_callback, payment)) for payment in payments]
     return [answer for future in sent for answer in future.result()]

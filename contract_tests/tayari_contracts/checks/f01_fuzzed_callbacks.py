@@ -12,10 +12,10 @@ from tayari_formats.json_text import read_object
 from tayari_money.invariants import shillings
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say, times
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 
 OPEN_S: Final = 60.0
@@ -31,28 +31,30 @@ SHAPES_REFUSED: Final = frozenset({400, 413, 415, 422})
 
 
 @check("F01")
-def odd_callbacks_do_no_harm(probe: Probe) -> None:
+def odd_callbacks_do_no_harm(context: CheckContext) -> None:
     """Failures changed in one place each, so that none of them is a success, arrive for a payment under way."""
-    payment = probe.pay_accepted(situation("inline/f01-fuzzed", outcome=after(OPEN_S, result_code=1037)))
-    schema = probe.control.schemas()["stk_callback"]
-    seed = int(probe.control.settings()["seed"])
-    changed = changed_bodies(schema, genuine(probe, payment), random=Random(seed))
+    payment = context.actions.pay_accepted(situation("inline/f01-fuzzed", outcome=after(OPEN_S, result_code=1037)))
+    schema = context.control.schemas()["stk_callback"]
+    seed = int(context.control.settings()["seed"])
+    changed = changed_bodies(schema, genuine(context, payment), random=Random(seed))
     bodies = [(what, raw) for what, raw in changed if not says_success(raw)][-MOST:]
-    probe.notes.append(f"{len(bodies)} odd callbacks, seed {seed}")
-    answers = send_and_look(probe, payment, bodies)
-    doubt = credited_after_all(probe, payment, len(bodies)) if probe.sees_state else None
+    context.evidence.notes.append(f"{len(bodies)} odd callbacks, seed {seed}")
+    answers = send_and_look(context, payment, bodies)
+    doubt = credited_after_all(context, payment, len(bodies)) if context.profile.shows_state else None
     problems = [found for (what, _), answer in zip(bodies, answers, strict=True) if (found := problem(what, answer))]
     if problems:
         raise Failed("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
     require_reached(answers)
     if doubt is not None:
         raise doubt
-    if probe.sees_state:
-        later = probe.pay_accepted(situation("inline/f01-afterwards", outcome=after(0.5)))
-        probe.expect_paid_once(later, within_s=probe.settled_s, because="odd callbacks had come for another payment")
+    if context.profile.shows_state:
+        later = context.actions.pay_accepted(situation("inline/f01-afterwards", outcome=after(0.5)))
+        context.expectations.paid_once(
+            later, within_s=context.time.settled_s, because="odd callbacks had come for another payment"
+        )
 
 
-def send_and_look(probe: Probe, payment: Payment, bodies: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+def send_and_look(context: CheckContext, payment: Payment, bodies: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Send all, a few at once, and look at the payment after each few: a credit is named with what came before it.
 
     Raises:
@@ -61,10 +63,11 @@ def send_and_look(probe: Probe, payment: Payment, bodies: Sequence[tuple[str, st
     answers: list[dict[str, Any]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for group in groups_of(bodies):
-            answers += pool.map(partial(_send, probe, payment), group)
-            if probe.sees_state and probe.status(payment).state is PAID:
+            answers += pool.map(partial(_send, context, payment), group)
+            if context.profile.shows_state and context.observations.status(payment).state is PAID:
                 raise Failed(
-                    f"{_odd(what for what, _ in group)} came for a payment that nobody has paid, {paid(probe, payment)}"
+                    f"{_odd(what for what, _ in group)} came for a payment that nobody has paid, "
+                    f"{paid(context, payment)}"
                 )
     return answers
 
@@ -78,7 +81,7 @@ def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str
         yield others[first : first + AT_ONCE]
 
 
-def credited_after_all(probe: Probe, payment: Payment, sent: int) -> Unjudged | None:
+def credited_after_all(context: CheckContext, payment: Payment, sent: int) -> Unjudged | None:
     """Hold the merchant to the money once it has dealt with all of them; what could not be told is returned.
 
     Raises:
@@ -86,21 +89,21 @@ def credited_after_all(probe: Probe, payment: Payment, sent: int) -> Unjudged | 
     """
     doubt = None
     try:
-        probe.after_the_queue(payment)
-        is_credited = probe.sees_credits and probe.credits(payment).count > 0
+        context.expectations.status_after_queue(payment)
+        is_credited = context.profile.shows_credits and context.observations.credits(payment).count > 0
     except Unjudged as error:
         doubt, is_credited = error, False
-    if is_credited or probe.status(payment).state is PAID:
-        raise Failed(f"{sent} odd callbacks came for a payment that nobody has paid, {paid(probe, payment)}")
+    if is_credited or context.observations.status(payment).state is PAID:
+        raise Failed(f"{sent} odd callbacks came for a payment that nobody has paid, {paid(context, payment)}")
     return doubt
 
 
-def paid(probe: Probe, payment: Payment) -> str:
+def paid(context: CheckContext, payment: Payment) -> str:
     """How the payment counts now, with what was credited for it."""
-    state = f"and it is {say(probe.status(payment))}"
-    if not probe.sees_credits:
+    state = f"and it is {say(context.observations.status(payment))}"
+    if not context.profile.shows_credits:
         return f"{state}; expected pending"
-    found = probe.credits(payment)
+    found = context.observations.credits(payment)
     sum_of = f" ({shillings(found.total)} shillings)" if found.total is not None else ""
     return f"{state}, credited {times(found.count)}{sum_of}; expected pending and no credit"
 
@@ -110,9 +113,9 @@ def _odd(changes: Iterable[str]) -> str:
     return f"a callback with {found[0]}" if len(found) == 1 else f"callbacks with {'; with '.join(found)}"
 
 
-def genuine(probe: Probe, payment: Payment) -> dict[str, Any]:
+def genuine(context: CheckContext, payment: Payment) -> dict[str, Any]:
     """What is changed: a failure with the metadata of a success, so that every part of the schema is there."""
-    record = probe.sight.record(payment)
+    record = context.journal.record(payment)
     items = [("Amount", record["amount"]), ("MpesaReceiptNumber", "UKN0000000"), ("PhoneNumber", int(payment.msisdn))]
     return {
         "Body": {
@@ -158,7 +161,7 @@ def require_reached(answers: list[dict[str, Any]]) -> None:
         raise Untested(f"nothing reached the merchant's own code: every odd callback was answered {sorted(statuses)}")
 
 
-def _send(probe: Probe, payment: Payment, told: tuple[str, str]) -> dict[str, Any]:
+def _send(context: CheckContext, payment: Payment, told: tuple[str, str]) -> dict[str, Any]:
     _, raw = told
-    deliveries = probe.send_callback(payment, raw=raw, timeout_s=WAIT_S)
+    deliveries = context.actions.send_callback(payment, raw=raw, timeout_s=WAIT_S)
     return deliveries[0] if deliveries else {"error": "not sent"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.steps.status_queries import first_query, unanswered
 
 ASKS_WITHIN_S = 10.0
@@ -21,61 +22,61 @@ SHOWN_BY = {"stk_push": "stk_push", "stk_query": "stk_query"}
 
 
 @check("K01")
-def traffic_agrees_with_the_declared_capabilities(probe: Probe) -> None:
+def traffic_agrees_with_the_declared_capabilities(context: CheckContext) -> None:
     """Calls of everything declared, and of nothing else, over the whole run."""
-    declared = probe.target.merchant.capabilities
-    if not probe.sight.entries(since=1, endpoint="stk_push", kind="request", limit=1):
-        make_traffic(probe)
+    declared = context.target.merchant.capabilities
+    if not context.journal.entries(since=1, endpoint="stk_push", kind="request", limit=1):
+        make_traffic(context)
     for endpoint, capability in SHOWN_BY.items():
-        seen = probe.sight.entries(since=1, endpoint=endpoint, kind="request", limit=1)
+        seen = context.journal.entries(since=1, endpoint=endpoint, kind="request", limit=1)
         if seen and capability not in declared:
-            probe.watch_since(int(seen[0]["seq"]), endpoint=endpoint)
+            context.evidence.watch_since(int(seen[0]["seq"]), endpoint=endpoint)
             raise Failed(
                 f"merchant.capabilities does not name {capability}, so its rules were left out as not applicable, and "
                 f"the merchant makes such calls; expected {capability} among the capabilities"
             )
         if not seen and capability in declared:
-            expect_shown(probe, capability)
-    if not probe.takes_callbacks:
-        expect_no_callback_decides(probe)
+            expect_shown(context, capability)
+    if not context.profile.takes_callbacks:
+        expect_no_callback_decides(context)
 
 
-def expect_no_callback_decides(probe: Probe) -> None:
+def expect_no_callback_decides(context: CheckContext) -> None:
     """A callback tells of a success, and each status query says in flight.
 
     Raises:
         Failed: the merchant believes the callback. Warned: it answers as if it took it, and its state cannot be seen.
     """
     in_flight = {"in_flight": ["4999"], "for_calls": IN_FLIGHT}
-    payment = probe.pay_accepted(situation("inline/k01-callback", outcome=after(LONG_S), query=in_flight))
-    answers = probe.send_callback(payment, result_code=0)
+    payment = context.actions.pay_accepted(situation("inline/k01-callback", outcome=after(LONG_S), query=in_flight))
+    answers = context.actions.send_callback(payment, result_code=0)
     found = "merchant.capabilities names no_callbacks, so the rules of callbacks were left out as not applicable, and"
-    if probe.sees_state:
-        view = probe.until(payment, (PAID, FAILED), within_s=WATCH_S)
+    if context.profile.shows_state:
+        view = context.observations.until(payment, (PAID, FAILED), within_s=WATCH_S)
         if view.state in (PAID, FAILED):
             raise Failed(f"{found} a callback made a payment {view.state}; expected no_callbacks to be left out")
     elif any((answer.get("status") or 0) in range(200, 300) for answer in answers):
         raise Warned(f"{found} a callback was answered as if it was taken; expected no_callbacks to be left out")
 
 
-def make_traffic(probe: Probe) -> None:
+def make_traffic(context: CheckContext) -> None:
     """Where this check runs alone: a payment whose callback never comes, which makes a merchant ask if it ever does."""
-    silent = probe.pay(unanswered("inline/k01-alone"))
-    probe.wait("query_seen", silent, within_s=min(ASKS_WITHIN_S, probe.reconcile_s))
+    silent = context.actions.pay(unanswered("inline/k01-alone"))
+    context.observations.wait("query_seen", silent, within_s=min(ASKS_WITHIN_S, context.time.reconcile_s))
 
 
-def expect_shown(probe: Probe, capability: str) -> None:
+def expect_shown(context: CheckContext, capability: str) -> None:
     """Give the merchant a reason to make the call.
 
     Raises:
         Failed: it had one, and made none.
     """
-    payment = probe.pay_accepted(unanswered("inline/k01-silent"))
+    payment = context.actions.pay_accepted(unanswered("inline/k01-silent"))
     if capability == "stk_query":
         try:
-            first_query(probe, payment)
+            first_query(context, payment)
         except Untested as error:
-            named = probe.target.merchant.capabilities_named
+            named = context.target.merchant.capabilities_named
             why = (
                 "merchant.capabilities names stk_query"
                 if named

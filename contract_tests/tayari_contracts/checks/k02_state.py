@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, unknown_word
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.context.run_record import untranslated
 
 WAYS = "a request, an SQL query, a file or a command"
 
 
 @check("K02")
-def a_state_can_be_read(probe: Probe) -> None:
+def a_state_can_be_read(context: CheckContext) -> None:
     """What the merchant says of one payment."""
-    if not probe.sees_state and probe.target.merchant.adapter is None:
+    if not context.profile.shows_state and context.target.merchant.adapter is None:
         raise Warned(
             f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
             "tells a payment's state. Where the merchant keeps none, nobody can find out who has paid"
         )
-    view = probe.status(probe.pay_accepted())
+    view = context.observations.status(context.actions.pay_accepted())
     if view.state is None and (word := untranslated(view)):
         raise unknown_word(word)
     if view.state is None:

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.payouts import judge_payouts
 from tayari_contracts.steps.reconciliation import judge
 
 
 @check("M01")
-def each_receipt_credits_once(probe: Probe) -> None:
+def each_receipt_credits_once(context: CheckContext) -> None:
     """No order has more credits than payments, and no receipt stands on two orders."""
-    judge(probe, "M01")
+    judge(context, "M01")
 
 
 @check("M02")
-def nothing_is_credited_without_proof(probe: Probe) -> None:
+def nothing_is_credited_without_proof(context: CheckContext) -> None:
     """Before every credit, and every "paid", there is a word of M-Pesa that says so."""
-    judge(probe, "M02")
+    judge(context, "M02")
 
 
 @check("M03")
-def final_states_stay(probe: Probe) -> None:
+def final_states_stay(context: CheckContext) -> None:
     """Paid stays paid; failed stays failed, unless M-Pesa said afterwards that it is paid."""
-    judge(probe, "M03")
+    judge(context, "M03")
 
 
 @check("M04")
-def amounts_agree(probe: Probe) -> None:
+def amounts_agree(context: CheckContext) -> None:
     """Ordered, asked for and credited are one amount."""
-    judge(probe, "M04")
+    judge(context, "M04")
 
 
 @check("M05")
-def every_paid_payment_is_settled(probe: Probe) -> None:
+def every_paid_payment_is_settled(context: CheckContext) -> None:
     """Whoever paid is credited, or in a person's hands, when the run ends."""
-    judge(probe, "M05")
+    judge(context, "M05")
 
 
 @check("M06")
-def nothing_is_paid_out_twice(probe: Probe) -> None:
+def nothing_is_paid_out_twice(context: CheckContext) -> None:
     """Each payout of the run moved money once at most."""
-    judge_payouts(probe, "M06")
+    judge_payouts(context, "M06")
 
 
 @check("M07")
-def no_payout_is_paid_without_a_result(probe: Probe) -> None:
+def no_payout_is_paid_without_a_result(context: CheckContext) -> None:
     """Before every payout that is shown as paid there is a result that says so."""
-    judge_payouts(probe, "M07")
+    judge_payouts(context, "M07")

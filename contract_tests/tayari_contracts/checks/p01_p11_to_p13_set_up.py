@@ -7,11 +7,11 @@ from typing import Any, Final
 from tayari_money.daraja_records import PAYOUT_CALLS
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.payouts import (
     error_of,
     expect_results_taken,
@@ -33,18 +33,18 @@ ALERT_WITHIN_S: Final = 5.0
 
 
 @check("P01")
-def the_credential_opens(probe: Probe) -> None:
+def the_credential_opens(context: CheckContext) -> None:
     """An ordinary payout: Daraja decrypts the SecurityCredential and compares the password.
 
     A merchant that stopped its queue at an earlier refusal is judged by that one.
     """
-    payment = pay_out(probe)
-    until(probe, lambda: payout_requests(probe, payment) or refused_credentials(probe), within_s=SENT_WITHIN_S)
-    if payout_requests(probe, payment):
-        if not transactions(probe, payment):
-            raise Untested(f"Daraja refused the payout: {payout_requests(probe, payment)[0].get('response')}")
-        expect_results_taken(probe, payment)
-    found = refused_credentials(probe)
+    payment = pay_out(context)
+    until(context, lambda: payout_requests(context, payment) or refused_credentials(context), within_s=SENT_WITHIN_S)
+    if payout_requests(context, payment):
+        if not transactions(context, payment):
+            raise Untested(f"Daraja refused the payout: {payout_requests(context, payment)[0].get('response')}")
+        expect_results_taken(context, payment)
+    found = refused_credentials(context)
     if found:
         raise Failed(
             f"an ordinary payout ended with {found[0]['result_code']}: the SecurityCredential does not open to the "
@@ -53,20 +53,20 @@ def the_credential_opens(probe: Probe) -> None:
         )
 
 
-def refused_credentials(probe: Probe) -> list[dict[str, Any]]:
+def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
     """The payouts of the run that M-Pesa itself, and no scenario, refused for the credential."""
     return [
         row
-        for row in probe.control.payments()
+        for row in context.control.payments()
         if row["kind"] in PAYOUT_CALLS and not row["scenario"] and str(row["result_code"]) in CREDENTIAL_REFUSED
     ]
 
 
 @check("P13")
-def keys_are_spelt_as_the_api_wants_them(probe: Probe) -> None:
+def keys_are_spelt_as_the_api_wants_them(context: CheckContext) -> None:
     """B2C knows `Occassion`; `Occasion` is ignored."""
-    payment = pay_out_sent(probe)
-    sent = body_of(payout_requests(probe, payment)[0])
+    payment = pay_out_sent(context)
+    sent = body_of(payout_requests(context, payment)[0])
     if "Occasion" in sent and "Occassion" not in sent:
         raise Failed(
             "the payout request has the key Occasion, which B2C ignores; expected Occassion, misspelt as it is"
@@ -76,66 +76,66 @@ def keys_are_spelt_as_the_api_wants_them(probe: Probe) -> None:
 
 
 @check("P11")
-def a_refused_credential_stops_the_queue(probe: Probe) -> None:
+def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
     """M-Pesa answers 2001 once; further requests would fail too, and lock the user."""
-    before = probe.driver.read_alerts()
-    payment = pay_out_sent(probe, payout_situation("inline/p11-refused", outcome=after(0.5, result_code=2001)))
-    expect_results_taken(probe, payment)
-    probe.quiet(1.0)
+    before = context.driver.read_alerts()
+    payment = pay_out_sent(context, payout_situation("inline/p11-refused", outcome=after(0.5, result_code=2001)))
+    expect_results_taken(context, payment)
+    context.time.pause(1.0)
     try:
-        _expect_stopped(probe, before)
+        _expect_stopped(context, before)
     finally:
-        _go_on(probe)
+        _go_on(context)
 
 
-def _expect_stopped(probe: Probe, before: tuple[str, ...] | None) -> None:
-    later = pay_out(probe)
-    until(probe, lambda: payout_requests(probe, later), within_s=STOPPED_S)
-    if payout_requests(probe, later):
+def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> None:
+    later = pay_out(context)
+    until(context, lambda: payout_requests(context, later), within_s=STOPPED_S)
+    if payout_requests(context, later):
         raise Failed(
             "a payout ended with 2001 (initiator, password or certificate is wrong), and the next one was sent all the "
             "same; expected the queue to stop until a person has mended it"
         )
-    if before is not None and not _alerted(probe, before):
+    if before is not None and not _alerted(context, before):
         raise Failed("a payout ended with 2001, the queue stopped, and no alert tells staff why")
 
 
-def _alerted(probe: Probe, before: tuple[str, ...]) -> bool:
-    return until(probe, lambda: len(probe.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
+def _alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
+    return until(context, lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
 
 
-def _go_on(probe: Probe) -> None:
+def _go_on(context: CheckContext) -> None:
     """Let the merchant pay again, and what waits be sent."""
-    said = probe.driver.resume_payouts()
+    said = context.driver.resume_payouts()
     if said:
-        probe.notes.append(f"the queue may still be stopped: {said}")
+        context.evidence.notes.append(f"the queue may still be stopped: {said}")
         return
-    waiting = probe.payments[-1]
-    until(probe, lambda: _is_sent(probe, waiting), within_s=SENT_WITHIN_S)
+    waiting = context.evidence.payments[-1]
+    until(context, lambda: _is_sent(context, waiting), within_s=SENT_WITHIN_S)
 
 
-def _is_sent(probe: Probe, payment: Payment) -> bool:
-    return any(row["state"] != "pending" for row in transactions(probe, payment))
+def _is_sent(context: CheckContext, payment: Payment) -> bool:
+    return any(row["state"] != "pending" for row in transactions(context, payment))
 
 
 @check("P12")
-def a_product_that_is_not_enabled_is_told_to_staff(probe: Probe) -> None:
+def a_product_that_is_not_enabled_is_told_to_staff(context: CheckContext) -> None:
     """Daraja answers 403.002.1001: the app may not use this API."""
-    before = probe.driver.read_alerts()
-    payment = pay_out_sent(probe, "payout/not-enabled")
+    before = context.driver.read_alerts()
+    payment = pay_out_sent(context, "payout/not-enabled")
     try:
-        if error_of(payout_requests(probe, payment)[0]) != NOT_ENABLED:
+        if error_of(payout_requests(context, payment)[0]) != NOT_ENABLED:
             raise Untested(f"the request was not answered {NOT_ENABLED}")
-        probe.quiet(2.0)
-        view = probe.status(payment)
+        context.time.pause(2.0)
+        view = context.observations.status(payment)
         require_readable(view)
-        if view.state is PAID and not any(row["state"] == "paid" for row in transactions(probe, payment)):
+        if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
             raise Failed(f"Daraja answered {NOT_ENABLED}, so nothing was paid, and the payout is {say(view)}")
         if view.state is None:
             raise Failed(f"Daraja answered {NOT_ENABLED}, and the payout cannot be read any more: {say(view)}")
-        if before is not None and not _alerted(probe, before):
+        if before is not None and not _alerted(context, before):
             raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert tells staff so")
     finally:
-        said = probe.driver.resume_payouts()
+        said = context.driver.resume_payouts()
         if said:
-            probe.notes.append(f"the queue may still be stopped: {said}")
+            context.evidence.notes.append(f"the queue may still be stopped: {said}")

@@ -9,11 +9,11 @@ from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.merchant_profile import GRACE_S
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_situation,
@@ -47,21 +47,21 @@ SHOWS_WITHIN_S: Final = 3.0
 
 
 @check("P14")
-def a_balance_is_read_by_name(probe: Probe) -> None:
+def a_balance_is_read_by_name(context: CheckContext) -> None:
     """The balance text in three forms; the utility account has another balance in each."""
-    since = probe.sight.now()
-    _require_balance(probe)
+    since = context.journal.now()
+    _require_balance(context)
     for number, (form, accounts) in enumerate(FORMS.items()):
-        _play_balance(probe, number, form, accounts)
-    probe.tries = len(FORMS)
-    probe.watch_since(since, endpoint=BALANCE)
+        _play_balance(context, number, form, accounts)
+    context.evidence.tries = len(FORMS)
+    context.evidence.watch_since(since, endpoint=BALANCE)
 
 
-def _require_balance(probe: Probe) -> None:
-    payout = probe.target.merchant.payout
+def _require_balance(context: CheckContext) -> None:
+    payout = context.target.merchant.payout
     if payout is not None and payout.balance is not None:
         return
-    if not probe.sight.entries(since=1, endpoint=BALANCE, kind="request", limit=1):
+    if not context.journal.entries(since=1, endpoint=BALANCE, kind="request", limit=1):
         raise Inapplicable(
             "the merchant asks M-Pesa for no balance, and the target file has no merchant.payout.balance"
         )
@@ -72,7 +72,7 @@ def _require_balance(probe: Probe) -> None:
     )
 
 
-def _play_balance(probe: Probe, number: int, form: str, accounts: tuple[tuple[str, float], ...]) -> None:
+def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple[tuple[str, float], ...]) -> None:
     """Let the merchant ask, answer so, and look at what staff see."""
     text = "&".join(f"{name}|KES|{held:.2f}|{held:.2f}|0.00|0.00" for name, held in accounts)
     where = "Result.ResultParameters.ResultParameter[AccountBalance].Value"
@@ -81,19 +81,21 @@ def _play_balance(probe: Probe, number: int, form: str, accounts: tuple[tuple[st
         "scenario": name, "about": f"The balance comes {form}.", "when": {"endpoint": BALANCE},
         "outcome": after(0.3), "faults": [{"mutate": {"set": {where: text}}}],
     }  # fmt: skip
-    since = probe.sight.now()
-    probe.control.play_next(scenario, endpoint=BALANCE)
-    said = probe.driver.refresh_balance()
-    results = until(probe, lambda: _results(probe, name, since), within_s=probe.settle_s + probe.reconcile_s)
+    since = context.journal.now()
+    context.control.play_next(scenario, endpoint=BALANCE)
+    said = context.driver.refresh_balance()
+    results = until(
+        context, lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s
+    )
     if not results:
-        probe.control.clear_next()
+        context.control.clear_next()
         raise Untested(f"no balance was asked for, or its result was not delivered ({said or 'no request came'})")
     status = status_of(results[0])
     if status is None or status >= CRASH:
         raise Failed(f"a balance {form} was answered {status or results[0].get('error')}; expected 200")
     wanted = dict(accounts)[UTILITY]
-    until(probe, lambda: probe.driver.read_balance()[0] == wanted, within_s=probe.settle_s)
-    shown, why = probe.driver.read_balance()
+    until(context, lambda: context.driver.read_balance()[0] == wanted, within_s=context.time.settle_s)
+    shown, why = context.driver.read_balance()
     if shown != wanted:
         raise Failed(
             f"a balance came {form} ({text}), and staff see {why if shown is None else f'{shown:g}'} for the utility "
@@ -101,44 +103,44 @@ def _play_balance(probe: Probe, number: int, form: str, accounts: tuple[tuple[st
         )
 
 
-def _results(probe: Probe, scenario: str, since: int) -> list[Entry]:
-    entries = probe.sight.entries(since=since, kind="callback")
+def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:
+    entries = context.journal.entries(since=since, kind="callback")
     return [entry for entry in entries if entry.get("scenario") == scenario and entry.get("response")]
 
 
 @check("P15")
-def a_status_query_is_read_for_its_status(probe: Probe) -> None:
+def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
     """No result comes of two payouts, so the merchant asks. Each query works; one payout has failed, one still runs."""
     played = {
         "Failed": pay_out_sent(
-            probe, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
+            context, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
         ),
-        "Initiated": pay_out_sent(probe, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
+        "Initiated": pay_out_sent(context, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
     }
-    heard = {status: _heard(probe, payment, status) for status, payment in played.items()}
-    probe.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
+    heard = {status: _heard(context, payment, status) for status, payment in played.items()}
+    context.evidence.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
     if heard["Failed"] is None:
-        raise _never_asked(probe)
+        raise _never_asked(context)
     if heard["Failed"] not in (FAILED, REVIEW):
         raise Warned(
             f"a transaction status said Failed, and the payout is {heard['Failed']}; expected failed or review"
         )
     if heard["Initiated"] is None:
-        probe.notes.append("the merchant asked about no payout that was still running")
+        context.evidence.notes.append("the merchant asked about no payout that was still running")
 
 
-def _heard(probe: Probe, payment: Payment, status: str) -> PaymentState | None:
+def _heard(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
     """The payout's state after an answer with this TransactionStatus; None where none came.
 
     Raises:
         Failed: it was paid, though M-Pesa has not paid it.
     """
-    within_s = probe.reconcile_s + GRACE_S
-    if not until(probe, lambda: status in statuses_heard(probe, payment), within_s=within_s):
+    within_s = context.time.reconcile_s + GRACE_S
+    if not until(context, lambda: status in statuses_heard(context, payment), within_s=within_s):
         return None
-    view = probe.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
+    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
     require_readable(view)
-    if view.state is PAID and not any(row["state"] == "paid" for row in transactions(probe, payment)):
+    if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
         raise Failed(
             f"a transaction status query was answered with ResultCode 0 and TransactionStatus {status}, and the payout "
             f"is {say(view)}; expected TransactionStatus to decide: ResultCode says only that the query worked"
@@ -146,7 +148,7 @@ def _heard(probe: Probe, payment: Payment, status: str) -> PaymentState | None:
     return view.state
 
 
-def _never_asked(probe: Probe) -> Finding:
-    if probe.sight.entries(since=1, endpoint=STATUS, kind="request", limit=1):
-        return Untested(f"no status query came within {probe.reconcile_s:g} s for a payout without result")
+def _never_asked(context: CheckContext) -> Finding:
+    if context.journal.entries(since=1, endpoint=STATUS, kind="request", limit=1):
+        return Untested(f"no status query came within {context.time.reconcile_s:g} s for a payout without result")
     return Inapplicable("the merchant asks M-Pesa for no transaction status, so it reads none")

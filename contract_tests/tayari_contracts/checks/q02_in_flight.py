@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.status_queries import expect_undecided, unanswered
 
 FORMS: Final = {
@@ -17,11 +17,13 @@ FORMS: Final = {
 
 
 @check("Q02")
-def in_flight_is_pending(probe: Probe) -> None:
+def in_flight_is_pending(context: CheckContext) -> None:
     """One payment for each form: the first query hears it, the next hears the truth."""
     payments = {
-        form: probe.pay_accepted(unanswered("inline/q02-in-flight", query={"in_flight": [form], "for_calls": 1}))
+        form: context.actions.pay_accepted(
+            unanswered("inline/q02-in-flight", query={"in_flight": [form], "for_calls": 1})
+        )
         for form in FORMS
     }
     for form, payment in payments.items():
-        expect_undecided(probe, payment, because=f"the query said that it is in flight ({FORMS[form]})")
+        expect_undecided(context, payment, because=f"the query said that it is in flight ({FORMS[form]})")

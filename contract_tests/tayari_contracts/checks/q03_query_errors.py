@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.status_queries import expect_undecided, on_query, unanswered
 
 ERRORS = {
@@ -16,8 +16,11 @@ ERRORS = {
 
 
 @check("Q03")
-def query_errors_change_nothing(probe: Probe) -> None:
+def query_errors_change_nothing(context: CheckContext) -> None:
     """One payment for each error: the first query meets it, the next hears that the payment is good."""
-    payments = {what: probe.pay_accepted(unanswered("inline/q03-query-error", fault)) for what, fault in ERRORS.items()}
+    payments = {
+        what: context.actions.pay_accepted(unanswered("inline/q03-query-error", fault))
+        for what, fault in ERRORS.items()
+    }
     for what, payment in payments.items():
-        expect_undecided(probe, payment, because=f"the query was answered with {what}")
+        expect_undecided(context, payment, because=f"the query was answered with {what}")

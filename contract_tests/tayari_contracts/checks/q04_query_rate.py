@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import PENDING, Probe
+from tayari_contracts.context.payment import PENDING, Entry, Payment
 from tayari_contracts.steps.pushes import status_of
 from tayari_contracts.steps.retry_intervals import most_in
 from tayari_contracts.steps.status_queries import first_query, on_query, patience_s, queries_until, times_of, unanswered
@@ -25,21 +25,21 @@ IN_FLIGHT = 60
 
 
 @check("Q04")
-def queries_are_few(probe: Probe) -> None:
+def queries_are_few(context: CheckContext) -> None:
     """One payment stays in flight for a minute; another's second query is answered 429."""
-    patient = probe.pay_accepted(
+    patient = context.actions.pay_accepted(
         unanswered("inline/q04-in-flight", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
-    slowed = probe.pay_accepted(
+    slowed = context.actions.pay_accepted(
         unanswered(
             "inline/q04-slowed",
             on_query("gateway_fault", fault="spike_arrest", after_calls=1),
             query={"in_flight": ["4999"], "for_calls": 3},
         )
     )
-    first_query(probe, patient)
-    watch_a_minute(probe, patient)
-    was_slowed = queries_until(probe, slowed, went_on_after_429, within_s=patience_s(probe))
+    first_query(context, patient)
+    watch_a_minute(context, patient)
+    was_slowed = queries_until(context, slowed, went_on_after_429, within_s=patience_s(context))
     judge_after_429(was_slowed)
     if not went_on_after_429(was_slowed):
         raise Untested(
@@ -53,29 +53,29 @@ def went_on_after_429(queries: list[Entry]) -> bool:
     return any(status_of(entry) == TOO_MANY for entry in queries[:-1])
 
 
-def watch_a_minute(probe: Probe, payment: Payment) -> None:
+def watch_a_minute(context: CheckContext, payment: Payment) -> None:
     """Count for a minute from the first query, or until the merchant stops asking."""
     end = time.monotonic() + WINDOW_S
     while time.monotonic() < end:
-        judge_rate(probe, payment)
-        if probe.status(payment).state is not PENDING:
+        judge_rate(context, payment)
+        if context.observations.status(payment).state is not PENDING:
             return
-        probe.quiet(2.0)
+        context.time.pause(2.0)
 
 
-def judge_rate(probe: Probe, payment: Payment) -> None:
+def judge_rate(context: CheckContext, payment: Payment) -> None:
     """Five a minute for one payment, or what the merchant promises for all of them together.
 
     Raises:
         Failed: there were more.
     """
-    promised = probe.target.merchant.promises.queries_per_minute
+    promised = context.target.merchant.promises.queries_per_minute
     if promised is None:
-        found = most_in(times_of(probe.sight.queries(payment)), WINDOW_S)
+        found = most_in(times_of(context.journal.queries(payment)), WINDOW_S)
         if found > PER_MINUTE:
             raise Failed(f"{found} status queries for one payment within a minute; Daraja lets {PER_MINUTE} through")
         return
-    found = most_in(times_of(probe.sight.entries(endpoint="stk_query", kind="request")), WINDOW_S)
+    found = most_in(times_of(context.journal.entries(endpoint="stk_query", kind="request")), WINDOW_S)
     if found > promised:
         raise Failed(f"{found} status queries within a minute; the merchant promises at most {promised:g}")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import gaps_s
-from tayari_contracts.context.merchant_profile import GRACE_S
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.status_queries import times_of, unanswered
 
 STRAGGLER_S = 1.5
@@ -23,35 +23,35 @@ GAPS = 2.5
 
 
 @check("Q05")
-def asking_stops_at_the_end(probe: Probe) -> None:
+def asking_stops_at_the_end(context: CheckContext) -> None:
     """Three payments become final: by callback, by a query that says paid, by a query that says cancelled."""
-    told = probe.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
-    asked = probe.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
-    cancelled = probe.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
-    ends = {payment.reference: final_at(probe, payment) for payment in (told, asked, cancelled)}
+    told = context.actions.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
+    asked = context.actions.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
+    cancelled = context.actions.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
+    ends = {payment.reference: final_at(context, payment) for payment in (told, asked, cancelled)}
 
-    if not any(probe.sight.queries(payment) for payment in (told, asked, cancelled)):
+    if not any(context.journal.queries(payment) for payment in (told, asked, cancelled)):
         raise Untested("the merchant never asked about a payment, so nothing could stop")
-    probe.quiet(watch_s(probe, asked))
+    context.time.pause(watch_s(context, asked))
     for payment in (told, asked, cancelled):
-        judge(times_of(probe.sight.queries(payment)), ends[payment.reference])
+        judge(times_of(context.journal.queries(payment)), ends[payment.reference])
 
 
-def final_at(probe: Probe, payment: Payment) -> float:
+def final_at(context: CheckContext, payment: Payment) -> float:
     """When the payment was seen to be final, epoch seconds.
 
     Raises:
         Untested: it never was.
     """
-    view = probe.until(payment, (PAID, FAILED, REVIEW), within_s=probe.settled_s + GRACE_S)
+    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settled_s + GRACE_S)
     if view.state not in (PAID, FAILED, REVIEW):
         raise Untested("a payment never became final, so it could not be seen whether asking stops then")
     return time.time()
 
 
-def watch_s(probe: Probe, payment: Payment) -> float:
+def watch_s(context: CheckContext, payment: Payment) -> float:
     """Long enough to see two more queries of a merchant that goes on as before."""
-    gaps = gaps_s(probe.sight.queries(payment))
+    gaps = gaps_s(context.journal.queries(payment))
     return min(LONGEST_WATCH_S, max(WATCH_S, GAPS * gaps[-1] if gaps else 0.0))
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.status_queries import REACTION_S, first_query, unanswered
 
 OTHER = "ws_CO_0101202600000001700000000"
 
 
 @check("Q07")
-def an_answer_about_another_payment_is_ignored(probe: Probe) -> None:
+def an_answer_about_another_payment_is_ignored(context: CheckContext) -> None:
     """The query answers `"0"`, and names another payment; in truth nobody answers the prompt."""
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         unanswered(
             "inline/q07-other-id",
             result_code=1037,
@@ -20,7 +20,7 @@ def an_answer_about_another_payment_is_ignored(probe: Probe) -> None:
             query={"result_code": 0, "checkout_request_id": OTHER, "for_calls": 3},
         )
     )
-    first_query(probe, payment)
-    probe.expect_unpaid(
+    first_query(context, payment)
+    context.expectations.unpaid(
         payment, for_s=REACTION_S, because=f"the query's answer named another CheckoutRequestID ({OTHER})"
     )

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.status_queries import first_query, patience_s, unanswered
 
 
 @check("Q08")
-def the_callback_after_a_query_adds_the_receipt_alone(probe: Probe) -> None:
+def the_callback_after_a_query_adds_the_receipt_alone(context: CheckContext) -> None:
     """Settled by a query, which names no receipt; then the callback arrives after all."""
-    payment = probe.pay_accepted(unanswered("inline/q08-late-callback"))
-    first_query(probe, payment)
-    if probe.until(payment, PAID, within_s=patience_s(probe)).state is not PAID:
+    payment = context.actions.pay_accepted(unanswered("inline/q08-late-callback"))
+    first_query(context, payment)
+    if context.observations.until(payment, PAID, within_s=patience_s(context)).state is not PAID:
         raise Untested("no query settled the payment, so no callback could come after one")
-    probe.send_callback(payment)
-    shown = probe.after_the_queue(payment).receipt
-    probe.expect_credits(payment, 1, quiet_s=0.5, because="a query settled it, and then its callback came")
-    if not probe.sees_receipt:
-        probe.notes.append("whether the receipt was added could not be seen (merchant.status.receipt)")
+    context.actions.send_callback(payment)
+    shown = context.expectations.status_after_queue(payment).receipt
+    context.expectations.credits(payment, 1, quiet_s=0.5, because="a query settled it, and then its callback came")
+    if not context.profile.shows_receipt:
+        context.evidence.notes.append("whether the receipt was added could not be seen (merchant.status.receipt)")
         return
-    receipt = probe.sight.record(payment)["receipt"]
+    receipt = context.journal.record(payment)["receipt"]
     if shown != receipt:
         raise Warned(
-            f"the payment shows {shown or probe.no_receipt} after its callback came; expected receipt {receipt}"
+            f"the payment shows {shown or context.profile.missing_receipt} after its callback came; expected "
+            f"receipt {receipt}"
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.status_queries import on_query
 
 IN_FLIGHT_S = 5.0
@@ -14,19 +15,19 @@ IN_FLIGHT_S = 5.0
 
 
 @check("Q09")
-def disagreement_credits_nobody(probe: Probe) -> None:
+def disagreement_credits_nobody(context: CheckContext) -> None:
     """The callback says 0, and the query says 1032."""
     in_flight = on_query("api_error", error="500.001.1001.processing", until_s=IN_FLIGHT_S)
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         situation("inline/q09-disagreement", in_flight, outcome=after(1.0), query={"result_code": 1032})
     )
-    probe.expect_callback_taken(payment)
-    probe.until(payment, (PAID, REVIEW, FAILED), within_s=probe.worked_off_s)
-    view = probe.after_the_queue(payment)
-    asked = any(answer_of(entry).get("ResultCode") == "1032" for entry in probe.sight.queries(payment))
+    context.expectations.callback_taken(payment)
+    context.observations.until(payment, (PAID, REVIEW, FAILED), within_s=context.time.slow_queue_s)
+    view = context.expectations.status_after_queue(payment)
+    asked = any(answer_of(entry).get("ResultCode") == "1032" for entry in context.journal.queries(payment))
     if view.state is PAID and not asked:
         raise Inapplicable("the merchant credits without asking; whether it may believe its callbacks is judged by C07")
-    credited = probe.sees_credits and probe.credits(payment).count > 0
+    credited = context.profile.shows_credits and context.observations.credits(payment).count > 0
     if not asked and not credited:
         raise Untested(f"the payment is {say(view)} and no query told the merchant otherwise, so nothing disagreed")
     if view.state is PAID or credited:

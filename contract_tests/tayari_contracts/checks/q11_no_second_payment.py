@@ -7,10 +7,10 @@ import time
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import invites_payment
 from tayari_contracts.context.findings import Failed, Untested, quote
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PENDING, Probe
+from tayari_contracts.context.payment import FAILED, PENDING, Payment
 from tayari_contracts.steps.status_queries import unanswered
 
 WATCH_S = 60.0
@@ -19,29 +19,29 @@ IN_FLIGHT = 30
 
 
 @check("Q11")
-def silence_asks_for_no_second_payment(probe: Probe) -> None:
+def silence_asks_for_no_second_payment(context: CheckContext) -> None:
     """No callback, and the query says in flight: the customer waits, and is told so."""
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         unanswered("inline/q11-silence", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
-    if probe.status(payment).state is not PENDING:
+    if context.observations.status(payment).state is not PENDING:
         raise Untested("the payment was never seen pending, so what its customer is told meanwhile was not seen")
     end = time.monotonic() + WATCH_S
     while True:
-        view = probe.status(payment)
-        expect_no_invitation(probe, payment, view)
-        if view.state is not PENDING or time.monotonic() >= end or not probe.has_time:
+        view = context.observations.status(payment)
+        expect_no_invitation(context, payment, view)
+        if view.state is not PENDING or time.monotonic() >= end or not context.time.remains:
             return
-        probe.quiet(OFTEN_S)
+        context.time.pause(OFTEN_S)
 
 
-def expect_no_invitation(probe: Probe, payment: Payment, view: StatusView) -> None:
+def expect_no_invitation(context: CheckContext, payment: Payment, view: StatusView) -> None:
     """Waiting, or told by the merchant alone that it failed, the customer is not asked to pay again.
 
     Raises:
         Failed: the customer is.
     """
-    text = probe.told_of_outcome(payment, view)
+    text = context.observations.outcome_message(payment, view)
     if view.state in (PENDING, FAILED) and invites_payment(text):
         raise Failed(
             f"the first payment may still arrive, and the customer was told {quote(text)}; "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.journal_reader import gaps_s
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
 from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
 
@@ -22,33 +22,33 @@ TRIES = 2
 
 
 @check("Q12")
-def missing_results_are_asked_for_with_growing_pauses(probe: Probe) -> None:
+def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> None:
     """No callback; the first queries hear that the payment is in flight, then that it is good."""
     for tried in range(1, TRIES + 1):
         try:
-            judge_spacing(pauses_of_one(probe))
+            judge_spacing(pauses_of_one(context))
             return
         except Unjudged:
             if tried == TRIES:
                 raise
 
 
-def pauses_of_one(probe: Probe) -> list[float]:
+def pauses_of_one(context: CheckContext) -> list[float]:
     """The pauses between the queries for one payment, which is settled in the end."""
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         unanswered("inline/q12-backoff", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
-    first_query(probe, payment)
-    within_s = probe.reconcile_s + PATIENCE_S + probe.queue_s
-    queries = queries_until(probe, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=within_s)
-    if asks_only_when_read(probe, payment, queries):
+    first_query(context, payment)
+    within_s = context.time.reconcile_s + PATIENCE_S + context.time.queue_s
+    queries = queries_until(context, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=within_s)
+    if asks_only_when_read(context, payment, queries):
         raise Untested(
             "the merchant asked only when the payment's state was read, so the pauses are those of the reader",
             certain=True,
         )
     if len(queries) <= IN_FLIGHT:
-        judge_too_few(probe, payment, queries)
-    probe.expect_paid_once(payment, because=f"query {IN_FLIGHT + 1} said that it is paid")
+        judge_too_few(context, payment, queries)
+    context.expectations.paid_once(payment, because=f"query {IN_FLIGHT + 1} said that it is paid")
     return gaps_s(queries)[:IN_FLIGHT]
 
 
@@ -65,13 +65,13 @@ def judge_spacing(gaps: list[float]) -> None:
         raise Unjudged(f"whether the pauses between status queries grow cannot be told from {written(gaps)}")
 
 
-def judge_too_few(probe: Probe, payment: Payment, queries: list[Entry]) -> None:
+def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry]) -> None:
     """Why the end was never reached: given up, or still waiting for a long pause to end.
 
     Raises:
         Failed: the merchant gave up; Unjudged: its next query may still come.
     """
-    state = probe.status(payment).state
+    state = context.observations.status(payment).state
     gaps = gaps_s(queries)
     asked = f"{len(queries)} status {'query' if len(queries) == 1 else 'queries'}"
     if state in (FAILED, PAID):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import PAID, REVIEW, Probe
+from tayari_contracts.context.payment import PAID, REVIEW
 
 DOWN_S = 1.5
 CALLBACK_S = 2.0
@@ -15,21 +16,24 @@ GRACE_S = 3.0
 
 
 @check("R01")
-def open_payments_survive_a_crash(probe: Probe) -> None:
+def open_payments_survive_a_crash(context: CheckContext) -> None:
     """Killed after the acknowledgement; the callback comes meanwhile, once; then the merchant is started again."""
-    payment = probe.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
-    probe.quiet(probe.sight.until_stored_s())
-    probe.stage.kill_merchant()
-    probe.wait("callback_answered", payment, within_s=CALLBACK_S + DOWN_S + 5.0)
-    if any((entry.get("response") or {}).get("status") is not None for entry in probe.sight.callbacks(payment)):
-        probe.start_again()
+    payment = context.actions.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
+    context.time.pause(context.journal.seconds_until_stored())
+    context.stage.kill_merchant()
+    context.observations.wait("callback_answered", payment, within_s=CALLBACK_S + DOWN_S + 5.0)
+    if any((entry.get("response") or {}).get("status") is not None for entry in context.journal.callbacks(payment)):
+        context.actions.restart_merchant()
         raise Untested(f"the callback was answered before the process was killed, {CALLBACK_S:g} s after the push")
-    probe.start_again()
-    view = probe.until(payment, (PAID, REVIEW), within_s=probe.reconcile_s + probe.queue_s + GRACE_S)
+    context.actions.restart_merchant()
+    view = context.observations.until(
+        payment, (PAID, REVIEW), within_s=context.time.reconcile_s + context.time.queue_s + GRACE_S
+    )
     if view.state not in (PAID, REVIEW):
         raise Missing(
-            f"the process died after the acknowledgement, the callback found nobody, and {probe.reconcile_s:g} s after "
-            f"the restart the payment is {say(view)}; expected a status query, and paid"
+            f"the process died after the acknowledgement, the callback found nobody, and "
+            f"{context.time.reconcile_s:g} s after the restart the payment is {say(view)}; expected a status query, "
+            "and paid"
         )
-    if probe.sees_credits and view.state is PAID:
-        probe.expect_credits(payment, 1, quiet_s=0.5, because="a query settled it after a crash")
+    if context.profile.shows_credits and view.state is PAID:
+        context.expectations.credits(payment, 1, quiet_s=0.5, because="a query settled it after a crash")

@@ -7,10 +7,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import tayari_contracts.checks
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.check_context import CheckContext
 
-CheckFunction = Callable[[Probe], None]
-"""A check plays its situation through the probe and raises a `Finding` unless the rule was kept."""
+CheckFunction = Callable[[CheckContext], None]
+"""A check plays its situation through its context and raises a `Finding` unless the rule was kept."""
 
 _checks: dict[str, CheckFunction] = {}
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 
 @check("S01")
-def signs_each_push(probe: Probe) -> None:
+def signs_each_push(context: CheckContext) -> None:
     """The password of one push, decoded."""
-    body = body_of(first_push(probe, probe.pay()))
-    problem = password_problem(body, passkey=probe.stage.placeholders.get("passkey", probe.target.daraja.passkey))
+    body = body_of(first_push(context, context.actions.pay()))
+    problem = password_problem(body, passkey=context.stage.placeholders.get("passkey", context.target.daraja.passkey))
     if problem:
         raise Failed(f"the Password of the STK push {problem}; Daraja answers 500.001.1001 Wrong credentials")
 

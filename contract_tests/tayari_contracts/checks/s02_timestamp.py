@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 EAST_AFRICA: Final = timezone(timedelta(hours=3))
@@ -26,12 +26,12 @@ APART_S: Final = 5.0
 
 
 @check("S02")
-def tells_the_time(probe: Probe) -> None:
+def tells_the_time(context: CheckContext) -> None:
     """The Timestamp of one push against the clock; one that is off by minutes is compared with that of a later push."""
-    timestamp, behind_s = _stamped(probe)
+    timestamp, behind_s = _stamped(context)
     if abs(behind_s - round(behind_s / 3600) * 3600) > CLOSE_S:
-        probe.quiet(60.0 - time.time() % 60.0 + 1.0)
-        later, later_behind_s = _stamped(probe)
+        context.time.pause(60.0 - time.time() % 60.0 + 1.0)
+        later, later_behind_s = _stamped(context)
         judge_two(timestamp, later, behind_s, later_behind_s)
     if abs(behind_s) > TOLERANCE_S:
         raise Warned(f"the Timestamp {timestamp} is {say_offset(behind_s)}; expected East Africa Time (UTC+3)")
@@ -50,13 +50,13 @@ def judge_two(first: object, second: object, behind_s: float, later_behind_s: fl
         )
 
 
-def _stamped(probe: Probe) -> tuple[object, float]:
+def _stamped(context: CheckContext) -> tuple[object, float]:
     """The Timestamp of a new push, and by how many seconds it lies behind.
 
     Raises:
         Failed: it is no Timestamp.
     """
-    push = first_push(probe, probe.pay())
+    push = first_push(context, context.actions.pay())
     timestamp = body_of(push).get("Timestamp")
     moment = moment_of(timestamp)
     if moment is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 APART_S = 1.3
@@ -16,31 +16,33 @@ STALE_S = 1.2
 
 
 @check("S03")
-def makes_a_timestamp_for_each_call(probe: Probe) -> None:
+def makes_a_timestamp_for_each_call(context: CheckContext) -> None:
     """Two pushes more than a second apart, then a query of the second payment, whose callback never comes."""
-    first = first_push(probe, probe.pay())
-    probe.quiet(APART_S)
-    silent = probe.pay(situation("query/no-callback", outcome=after(0.5, callback=False)))
-    second = first_push(probe, silent)
+    first = first_push(context, context.actions.pay())
+    context.time.pause(APART_S)
+    silent = context.actions.pay(situation("query/no-callback", outcome=after(0.5, callback=False)))
+    second = first_push(context, silent)
     if _timestamp(first) == _timestamp(second):
         apart_s = float(second["at"]) - float(first["at"])
         raise Failed(f"two pushes {apart_s:.1f} s apart carry the same Timestamp {_timestamp(first)}")
-    if "stk_query" in probe.target.merchant.capabilities:
-        _judge_queries(probe, silent, second)
+    if "stk_query" in context.target.merchant.capabilities:
+        _judge_queries(context, silent, second)
 
 
-def _judge_queries(probe: Probe, payment: Payment, push: Entry) -> None:
+def _judge_queries(context: CheckContext, payment: Payment, push: Entry) -> None:
     """A query that comes late enough to tell, and whether it repeats the push's Timestamp."""
-    probe.wait("query_seen", payment, within_s=probe.reconcile_s)
-    late = [entry for entry in probe.sight.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S]
+    context.observations.wait("query_seen", payment, within_s=context.time.reconcile_s)
+    late = [entry for entry in context.journal.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S]
     if not late:
-        probe.quiet(STALE_S)
-        late = [entry for entry in probe.sight.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S]
+        context.time.pause(STALE_S)
+        late = [
+            entry for entry in context.journal.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S
+        ]
     stale = [entry for entry in late if _timestamp(entry) == _timestamp(push)]
     if stale:
         raise Warned(f"the status query repeats the Timestamp {_timestamp(push)} of its push; expected one of its own")
     if not late:
-        probe.notes.append("no status query came late enough to judge its Timestamp")
+        context.evidence.notes.append("no status query came late enough to judge its Timestamp")
 
 
 def _timestamp(entry: Entry) -> str:

@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 TOTAL: Final = 99.5
@@ -19,21 +19,21 @@ DOWN, UP = 99, 100
 
 
 @check("S04")
-def charges_the_total_in_whole_shillings(probe: Probe) -> None:
+def charges_the_total_in_whole_shillings(context: CheckContext) -> None:
     """An order of whole shillings, then one of 99.50."""
-    probe.require_typed("amount")
-    whole = probe.pay()
-    raw = body_of(first_push(probe, whole)).get("Amount")
+    context.profile.require_placeholder("amount")
+    whole = context.actions.pay()
+    raw = body_of(first_push(context, whole)).get("Amount")
     if amount_of(raw) != whole.amount:
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw}")
     if not is_written_whole(raw):
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw!r}; expected {whole.amount}")
-    payment = probe.pay(amount=TOTAL)
-    pushes = taken_pushes(probe, payment, refused_s=2.0)
+    payment = context.actions.pay(amount=TOTAL)
+    pushes = taken_pushes(context, payment, refused_s=2.0)
     if not pushes:
-        _judge_refusal(probe, payment)
+        _judge_refusal(context, payment)
         return
-    _judge_amount(probe, payment, body_of(pushes[-1]).get("Amount"))
+    _judge_amount(context, payment, body_of(pushes[-1]).get("Amount"))
 
 
 def amount_of(value: object) -> Decimal | None:
@@ -62,34 +62,35 @@ def states_rounding(text: str) -> bool:
     )
 
 
-def _judge_refusal(probe: Probe, payment: Payment) -> None:
+def _judge_refusal(context: CheckContext, payment: Payment) -> None:
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"an order of 99.50 shillings: {crash}; expected a refusal in plain words, or a stated rounding")
     if payment.started.accepted and not (
-        probe.sees_state and probe.until(payment, (FAILED, REVIEW), within_s=3.0).state in (FAILED, REVIEW)
+        context.profile.shows_state
+        and context.observations.until(payment, (FAILED, REVIEW), within_s=3.0).state in (FAILED, REVIEW)
     ):
         raise Unjudged("an order of 99.50 was neither refused nor pushed")
 
 
-def _judge_amount(probe: Probe, payment: Payment, raw: object) -> None:
+def _judge_amount(context: CheckContext, payment: Payment, raw: object) -> None:
     sent = amount_of(raw)
     if sent is None or sent != sent.to_integral_value():
         raise Failed(f"an order of 99.50 was pushed with Amount {raw}; Daraja takes whole shillings only")
     if sent not in (DOWN, UP):
         raise Failed(f"an order of 99.50 shillings was pushed with Amount {raw}")
-    seen = _seen_by_customer(probe, payment)
+    seen = _seen_by_customer(context, payment)
     if sent == DOWN and not states_rounding(seen):
         raise Failed("an order of 99.50 was silently cut to 99; expected a refusal, 100, or a word about the rounding")
     if sent == UP and not shows(seen, UP):
         raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told")
 
 
-def _seen_by_customer(probe: Probe, payment: Payment) -> str:
+def _seen_by_customer(context: CheckContext, payment: Payment) -> str:
     """What the merchant shows, without the identifiers that might hold the number by chance."""
     texts = [payment.started.body, payment.started.message]
-    if probe.sees_state:
-        view = probe.status(payment)
+    if context.profile.shows_state:
+        view = context.observations.status(payment)
         texts += [view.body, view.message]
     shown = "\n".join(texts)
     for known in (payment.started.payment_id, payment.reference, payment.msisdn):

@@ -9,12 +9,12 @@ from tayari_money.invariants import shillings
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s04_whole_amount import amount_of
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, raw_words_of
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Warned, WrongCredit, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.pushes import calm_pushes
 
 TOTAL: Final = 300_000
@@ -31,79 +31,81 @@ NAMES_AMOUNT: Final = (
 
 
 @check("S05")
-def refuses_too_much(probe: Probe) -> None:
+def refuses_too_much(context: CheckContext) -> None:
     """An order of 300 000 shillings."""
-    probe.require_typed("amount")
-    payment = probe.pay(amount=TOTAL)
+    context.profile.require_placeholder("amount")
+    payment = context.actions.pay(amount=TOTAL)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"an order of {TOTAL} shillings: {crash}; expected a refusal in plain words")
-    pushes = calm_pushes(probe, payment, calm_s=0.5, within_s=2.0)
-    if "split_payments" in probe.target.merchant.capabilities and probe.sight.accepted(payment):
-        judge_parts(probe, payment)
-        judge_unpaid_part(probe)
+    pushes = calm_pushes(context, payment, calm_s=0.5, within_s=2.0)
+    if "split_payments" in context.target.merchant.capabilities and context.journal.accepted(payment):
+        judge_parts(context, payment)
+        judge_unpaid_part(context)
         return
     for push in pushes:
         amount = amount_of(body_of(push).get("Amount"))
         if amount is not None and amount != TOTAL:
             raise Failed(f"an order of {TOTAL} shillings was pushed with Amount {amount}")
-    if probe.sight.accepted(payment):
+    if context.journal.accepted(payment):
         raise Unjudged(f"Daraja accepted a push of {TOTAL} shillings: the simulator's limit was raised")
     if payment.started.accepted:
-        if not probe.sees_state:
+        if not context.profile.shows_state:
             raise Unjudged("the merchant took the order, and its state cannot be seen")
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
-    told = probe.told(payment) or ("" if probe.sees_messages else payment.started.body)
-    _judge_word(told, pushed=bool(pushes), unseen=payment.started.accepted and not probe.sees_messages)
+    told = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
+    _judge_word(told, pushed=bool(pushes), unseen=payment.started.accepted and not context.profile.shows_messages)
 
 
-def judge_parts(probe: Probe, payment: Payment) -> None:
+def judge_parts(context: CheckContext, payment: Payment) -> None:
     """Each part is paid: the parts add up to the order, and so does what is credited.
 
     Raises:
         Failed: the sum is another one; WrongCredit: more was credited; Missing: the order is not paid.
     """
-    view = probe.until(payment, (PAID, FAILED, REVIEW), within_s=2 * probe.settled_s)
-    calm_pushes(probe, payment, calm_s=1.0, within_s=3.0)
-    parts = [float(one["amount"]) for one in probe.sight.accepted(payment)]
+    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=2 * context.time.settled_s)
+    calm_pushes(context, payment, calm_s=1.0, within_s=3.0)
+    parts = [float(one["amount"]) for one in context.journal.accepted(payment)]
     told = f"an order of {TOTAL} shillings was pushed in parts of {' and '.join(map(shillings, parts))}"
     if sum(parts) != TOTAL and (view.state is PAID or sum(parts) > TOTAL):
         raise Failed(f"{told}, and the payment is {say(view)}; expected parts that add up to the order")
-    if probe.sees_state and view.state is not PAID:
+    if context.profile.shows_state and view.state is not PAID:
         raise Missing(f"{told}, all of them were paid, and the payment is {say(view)}; expected paid")
-    expect_total(probe, payment, TOTAL, told)
+    expect_total(context, payment, TOTAL, told)
 
 
-def judge_unpaid_part(probe: Probe) -> None:
+def judge_unpaid_part(context: CheckContext) -> None:
     """The first part is paid, and the next one is cancelled: the order is not paid.
 
     Raises:
         Failed: it is; WrongCredit: more was credited than was paid.
     """
-    payment = probe.pay_accepted(situation("inline/s05-first-part", outcome=after(FIRST_PART_S)), amount=TOTAL)
-    probe.control.play_next(
+    payment = context.actions.pay_accepted(
+        situation("inline/s05-first-part", outcome=after(FIRST_PART_S)), amount=TOTAL
+    )
+    context.control.play_next(
         situation("inline/s05-next-part", outcome=after(0.5, result_code=CANCELLED)), msisdn=payment.msisdn
     )
-    probe.wait("callback_answered", payment, count=2, within_s=FIRST_PART_S + 2 * probe.settled_s)
-    view = probe.until(payment, (FAILED, REVIEW), within_s=probe.settled_s)
-    paid = sum(float(one["amount"]) for one in probe.sight.accepted(payment) if one["state"] == "paid")
+    context.observations.wait("callback_answered", payment, count=2, within_s=FIRST_PART_S + 2 * context.time.settled_s)
+    view = context.observations.until(payment, (FAILED, REVIEW), within_s=context.time.settled_s)
+    paid = sum(float(one["amount"]) for one in context.journal.accepted(payment) if one["state"] == "paid")
     told = f"of an order of {TOTAL} shillings {shillings(paid)} were paid, and the next part was cancelled"
     if view.state is PAID and paid < TOTAL:
         raise Failed(f"{told}; the payment is paid; expected it to stay open, or to be handed to a person")
-    expect_total(probe, payment, paid, told, at_most=True)
+    expect_total(context, payment, paid, told, at_most=True)
 
 
-def expect_total(probe: Probe, payment: Payment, due: float, told: str, *, at_most: bool = False) -> None:
+def expect_total(context: CheckContext, payment: Payment, due: float, told: str, *, at_most: bool = False) -> None:
     """What is credited for the order is what its parts add up to.
 
     Raises:
         WrongCredit: it is more; Missing: it is less.
     """
-    if not probe.sees_credits:
+    if not context.profile.shows_credits:
         return
-    total = probe.credits(payment).total
+    total = context.observations.credits(payment).total
     if total is None or round(total, 2) == due or (at_most and total < due):
         return
     kind = WrongCredit if total > due else Missing

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import taken_pushes
 
 
@@ -38,10 +38,10 @@ FORMS: Final[Mapping[str, Form]] = {
 
 
 @check("S06")
-def normalises_numbers(probe: Probe) -> None:
+def normalises_numbers(context: CheckContext) -> None:
     """One payment for each way to type a number."""
-    probe.require_typed("msisdn")
-    played = {name: probe.in_background(partial(_problem, probe, name)) for name in FORMS}
+    context.profile.require_placeholder("msisdn")
+    played = {name: context.actions.in_background(partial(_problem, context, name)) for name in FORMS}
     problems = {name: found for name, future in played.items() if (found := future.result())}
     wrong = {name: found for name, found in problems.items() if found != REFUSED}
     if wrong:
@@ -70,21 +70,21 @@ def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
     return ""
 
 
-def _problem(probe: Probe, name: str) -> str:
-    ordinary = probe.allocation.msisdn()
+def _problem(context: CheckContext, name: str) -> str:
+    ordinary = context.allocation.msisdn()
     payer = f"25411{ordinary[5:]}" if name == NEWER else ordinary
-    payment = probe.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
+    payment = context.actions.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
     crash = crash_of(payment.started)
-    pushes = taken_pushes(probe, payment)
-    pushes = pushes or _pushes_of_reference(probe, payment)
+    pushes = taken_pushes(context, payment)
+    pushes = pushes or _pushes_of_reference(context, payment)
     if pushes:
         return wire_problem(body_of(pushes[0]), payer)
     return crash or REFUSED
 
 
-def _pushes_of_reference(probe: Probe, payment: Payment) -> list[Entry]:
+def _pushes_of_reference(context: CheckContext, payment: Payment) -> list[Entry]:
     """Pushes for this order that name somebody else."""
-    pushes = probe.sight.entries(since=payment.since, endpoint="stk_push", kind="request")
+    pushes = context.journal.entries(since=payment.since, endpoint="stk_push", kind="request")
     return [entry for entry in pushes if body_of(entry).get("AccountReference") == payment.reference]
 
 

@@ -10,10 +10,10 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s06_phone_forms import REFUSED, wire_problem
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import taken_pushes
 
 
@@ -41,16 +41,16 @@ ORDINARY: Final = Range(about="071...", typed="0710", payer="254710")
 
 
 @check("S07")
-def knows_the_ranges(probe: Probe) -> None:
+def knows_the_ranges(context: CheckContext) -> None:
     """One payment for each range."""
-    probe.require_typed("msisdn")
-    played = {row: probe.in_background(partial(_problem, probe, row)) for row in RANGES}
+    context.profile.require_placeholder("msisdn")
+    played = {row: context.actions.in_background(partial(_problem, context, row)) for row in RANGES}
     problems = {row: future.result() for row, future in played.items()}
     for row in RANGES:
         if not row.kenyan and problems[row]:
             raise Failed(problems[row])
     if any(problems[row] for row in RANGES if row.kenyan):
-        _require_ordinary_number(probe)
+        _require_ordinary_number(context)
     for row in RANGES:
         if row.kenyan and problems[row] not in ("", REFUSED):
             raise Failed(f"typed as {row.about}, {problems[row]}")
@@ -61,25 +61,25 @@ def knows_the_ranges(probe: Probe) -> None:
         raise Warned(f"numbers {refused[0].about} are refused; they are in use since August 2026")
 
 
-def _problem(probe: Probe, row: Range) -> str:
-    last = probe.allocation.msisdn()[-6:]
+def _problem(context: CheckContext, row: Range) -> str:
+    last = context.allocation.msisdn()[-6:]
     payer = f"{row.payer}{last}"
-    payment = probe.pay(msisdn=payer, typed=f"{row.typed}{last}")
-    pushes = taken_pushes(probe, payment)
+    payment = context.actions.pay(msisdn=payer, typed=f"{row.typed}{last}")
+    pushes = taken_pushes(context, payment)
     crash = crash_of(payment.started)
     if row.kenyan:
         return wire_problem(body_of(pushes[0]), payer) if pushes else crash or REFUSED
-    if probe.sight.accepted(payment):
+    if context.journal.accepted(payment):
         return f"typed as {row.about}, a Kenyan number was made of it, and a stranger is asked to pay"
     return f"typed as {row.about}, {crash}" if crash else ""
 
 
-def _require_ordinary_number(probe: Probe) -> None:
+def _require_ordinary_number(context: CheckContext) -> None:
     """A number of the oldest range, typed in the same form: what is wrong with it is no matter of ranges.
 
     Raises:
         Untested: something is; S06 judges the forms.
     """
-    problem = _problem(probe, ORDINARY)
+    problem = _problem(context, ORDINARY)
     if problem:
         raise Untested(f"blocked by S06: typed as {ORDINARY.about}, {problem}", why=NotTested.BLOCKED)

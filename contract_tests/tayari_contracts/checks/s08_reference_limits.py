@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}
@@ -18,16 +18,16 @@ SWALLOWED: Final = frozenset("&#@")
 
 
 @check("S08")
-def keeps_text_within_limits(probe: Probe) -> None:
+def keeps_text_within_limits(context: CheckContext) -> None:
     """An ordinary order, then one with a long name and the three characters."""
-    problem = text_problem(body_of(first_push(probe, probe.pay())))
+    problem = text_problem(body_of(first_push(context, context.actions.pay())))
     if problem:
         raise Failed(problem)
-    if not probe.types("reference"):
-        probe.notes.append("the merchant is told no reference, so a long one could not be tried")
+    if not context.profile.receives("reference"):
+        context.evidence.notes.append("the merchant is told no reference, so a long one could not be tried")
         return
-    payment = probe.pay(reference=f"{probe.allocation.reference()} Sons & Co #42 @ Nairobi")
-    pushes = taken_pushes(probe, payment)
+    payment = context.actions.pay(reference=f"{context.allocation.reference()} Sons & Co #42 @ Nairobi")
+    pushes = taken_pushes(context, payment)
     crash = crash_of(payment.started)
     if not pushes and crash:
         raise Failed(f"an order with a long name and the characters & # @: {crash}")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 BUY_GOODS = "CustomerBuyGoodsOnline"
 
 
 @check("S09")
-def names_store_and_till(probe: Probe) -> None:
+def names_store_and_till(context: CheckContext) -> None:
     """One push: which numbers it names."""
-    body = body_of(first_push(probe, probe.pay()))
+    body = body_of(first_push(context, context.actions.pay()))
     kind, store, party_b = (str(body.get(name, "")) for name in ("TransactionType", "BusinessShortCode", "PartyB"))
-    till = probe.target.daraja.till
+    till = context.target.daraja.till
     if kind != BUY_GOODS:
         if till is None:
             raise Inapplicable(f"the merchant has a pay bill number (TransactionType is {kind or 'missing'})")

@@ -10,10 +10,10 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
@@ -33,9 +33,9 @@ GUESSING_BITS: Final = 48.0
 
 
 @check("S10")
-def gives_a_usable_callback_url(probe: Probe) -> None:
+def gives_a_usable_callback_url(context: CheckContext) -> None:
     """The URL that the merchant sends with a push, before any rewriting of ours; twice, to see what changes."""
-    urls = [_url_of(probe, probe.pay()) for _ in range(2)]
+    urls = [_url_of(context, context.actions.pay()) for _ in range(2)]
     problem = unusable(urls[0])
     if problem:
         raise Failed(f"the CallBackURL {_shown(urls[0])} {problem}; no result ever arrives there")
@@ -43,12 +43,12 @@ def gives_a_usable_callback_url(probe: Probe) -> None:
     if weak:
         raise Warned(f"the CallBackURL {_shown(urls[0])} {'; it '.join(weak)}")
     if is_local(urlsplit(urls[0])):
-        probe.notes.append("the CallBackURL is this machine's: HTTPS and a public host could not be judged")
+        context.evidence.notes.append("the CallBackURL is this machine's: HTTPS and a public host could not be judged")
 
 
-def _url_of(probe: Probe, payment: Payment) -> str:
+def _url_of(context: CheckContext, payment: Payment) -> str:
     """As it is sent; the order's own reference is no secret, and does not count as one."""
-    url = str(body_of(first_push(probe, payment)).get("CallBackURL", ""))
+    url = str(body_of(first_push(context, payment)).get("CallBackURL", ""))
     return url.replace(payment.reference, "order")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 CUSTOMERS: Final = 2
@@ -16,10 +16,10 @@ CUSTOMERS: Final = 2
 
 
 @check("S11")
-def prompts_the_payer(probe: Probe) -> None:
+def prompts_the_payer(context: CheckContext) -> None:
     """The two numbers of one push; nobody pays for somebody else here."""
-    payment, push = _pushed(probe)
-    if probe.book.prompted:
+    payment, push = _pushed(context)
+    if context.run.prompted:
         raise Failed("every push goes to one number, whoever pays; expected the number that the customer typed")
     body = body_of(push)
     party_a, phone = str(body.get("PartyA")), str(body.get("PhoneNumber"))
@@ -30,13 +30,13 @@ def prompts_the_payer(probe: Probe) -> None:
         )
 
 
-def _pushed(probe: Probe) -> tuple[Payment, Entry]:
+def _pushed(context: CheckContext) -> tuple[Payment, Entry]:
     """A payment and its push; a second one where the first one's went to a stranger."""
     for _ in range(CUSTOMERS):
-        payment = probe.pay()
+        payment = context.actions.pay()
         try:
-            return payment, first_push(probe, payment)
+            return payment, first_push(context, payment)
         except Untested:
             continue
-    payment = probe.pay()
-    return payment, first_push(probe, payment)
+    payment = context.actions.pay()
+    return payment, first_push(context, payment)

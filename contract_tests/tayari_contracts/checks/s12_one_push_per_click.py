@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, times
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe, require_one_order
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 OPEN_S = 3.0
@@ -17,27 +17,29 @@ OPEN_S = 3.0
 
 
 @check("S12")
-def pushes_once_for_all_clicks(probe: Probe) -> None:
+def pushes_once_for_all_clicks(context: CheckContext) -> None:
     """The same order twice at the same moment, then once more while the prompt is open."""
-    require_one_order(probe, by_key=True)
-    first = _double_click(probe)
-    first_push(probe, first)
-    probe.quiet(0.5)
-    _click(probe, first.msisdn, int(first.amount), first.reference)
-    pushes = calm_pushes(probe, first, calm_s=1.2, within_s=4.0)
+    context.profile.require_one_order(by_key=True)
+    first = _double_click(context)
+    first_push(context, first)
+    context.time.pause(0.5)
+    _click(context, first.msisdn, int(first.amount), first.reference)
+    pushes = calm_pushes(context, first, calm_s=1.2, within_s=4.0)
     if len(pushes) > 1:
         raise Failed(
             f"one order, clicked three times, was pushed {times(len(pushes))}; expected one push until it is final "
             "(only the phone's own lock kept Daraja from asking again)"
         )
-    if probe.sees_state:
-        probe.expect_paid_once(first, within_s=OPEN_S + probe.settled_s, because="the customer paid the one prompt")
+    if context.profile.shows_state:
+        context.expectations.paid_once(
+            first, within_s=OPEN_S + context.time.settled_s, because="the customer paid the one prompt"
+        )
 
 
-def _double_click(probe: Probe) -> Payment:
-    payer, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
-    probe.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
-    clicks = [probe.in_background(partial(_click, probe, payer, amount, reference)) for _ in range(2)]
+def _double_click(context: CheckContext) -> Payment:
+    payer, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+    context.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
+    clicks = [context.actions.in_background(partial(_click, context, payer, amount, reference)) for _ in range(2)]
     payments = [click.result() for click in clicks]
     taken = next((payment for payment in payments if payment.started.accepted), payments[0])
     return replace(
@@ -47,7 +49,7 @@ def _double_click(probe: Probe) -> Payment:
     )
 
 
-def _click(probe: Probe, payer: str, amount: int, reference: str) -> Payment:
-    return probe.pay(
+def _click(context: CheckContext, payer: str, amount: int, reference: str) -> Payment:
+    return context.actions.pay(
         msisdn=payer, amount=amount, reference=reference, idempotency_key=f"click-{reference}", at_once=True
     )

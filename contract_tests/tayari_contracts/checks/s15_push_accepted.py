@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push, status_of
 
 
 @check("S15")
-def an_ordinary_push_is_accepted(probe: Probe) -> None:
+def an_ordinary_push_is_accepted(context: CheckContext) -> None:
     """One payment without faults; what Daraja answers to its last push."""
-    payment = probe.pay(situation("inline/s15-ordinary", outcome=after(0.5)))
-    first_push(probe, payment)
-    if not probe.sight.accepted(payment):
-        pushes = probe.sight.pushes(payment)
+    payment = context.actions.pay(situation("inline/s15-ordinary", outcome=after(0.5)))
+    first_push(context, payment)
+    if not context.journal.accepted(payment):
+        pushes = context.journal.pushes(payment)
         raise Failed(f"Daraja refused the push of an ordinary order: {refusal(pushes[-1])}; expected ResponseCode 0")
 
 

@@ -6,10 +6,11 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.s04_whole_amount import amount_of
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.pushes import calm_pushes
 
 TOTALS: Final = (0, -50)
@@ -17,10 +18,10 @@ SETTLES_S: Final = 2.0
 
 
 @check("S16")
-def refuses_nothing_and_less(probe: Probe) -> None:
+def refuses_nothing_and_less(context: CheckContext) -> None:
     """An order of 0 shillings, and one of -50."""
-    probe.require_typed("amount")
-    left_to_daraja = [total for total in TOTALS if _is_pushed(probe, total)]
+    context.profile.require_placeholder("amount")
+    left_to_daraja = [total for total in TOTALS if _is_pushed(context, total)]
     if left_to_daraja:
         totals = " and ".join(map(str, left_to_daraja))
         raise Warned(
@@ -28,24 +29,24 @@ def refuses_nothing_and_less(probe: Probe) -> None:
         )
 
 
-def _is_pushed(probe: Probe, total: int) -> bool:
+def _is_pushed(context: CheckContext, total: int) -> bool:
     """Whether an order of this total reached Daraja, which refused it.
 
     Raises:
         Failed: the merchant broke, pushed another amount, or Daraja accepted it. WrongCredit: the order is paid.
     """
-    payment = probe.pay(amount=total)
+    payment = context.actions.pay(amount=total)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"an order of {total} shillings: {crash}; expected a refusal in plain words")
-    pushes = calm_pushes(probe, payment, calm_s=0.5, within_s=2.0)
+    pushes = calm_pushes(context, payment, calm_s=0.5, within_s=2.0)
     for push in pushes:
         raw = body_of(push).get("Amount")
         if amount_of(raw) != total:
             raise Failed(f"an order of {total} shillings was pushed with Amount {raw}; expected no push")
-    is_seen = payment.started.accepted and probe.sees_state and payment.started.payment_id is not None
-    if is_seen and probe.until(payment, PAID, within_s=SETTLES_S).state is PAID:
+    is_seen = payment.started.accepted and context.profile.shows_state and payment.started.payment_id is not None
+    if is_seen and context.observations.until(payment, PAID, within_s=SETTLES_S).state is PAID:
         raise WrongCredit(f"an order of {total} shillings is paid, and nobody paid anything")
-    if probe.sight.accepted(payment):
+    if context.journal.accepted(payment):
         raise Failed(f"an order of {total} shillings was pushed, and a customer is asked for it; expected no push")
     return bool(pushes)

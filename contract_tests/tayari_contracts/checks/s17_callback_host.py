@@ -6,9 +6,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import taken_pushes
 
 STRANGER: Final = "stranger.example"
@@ -21,14 +21,14 @@ WAYS: Final[tuple[tuple[str, ...], ...]] = (
 
 
 @check("S17")
-def callbacks_go_to_the_merchant_whatever_the_request_says(probe: Probe) -> None:
+def callbacks_go_to_the_merchant_whatever_the_request_says(context: CheckContext) -> None:
     """Payments that are started with another host's name in the headers; a refusal is fine."""
-    if probe.target.merchant.adapter is not None:
+    if context.target.merchant.adapter is not None:
         raise Untested("an adapter starts the payments, so no header can be sent with them", certain=True)
     pushed = 0
     for names in WAYS:
-        payment = probe.pay(headers={name: _value(name) for name in names})
-        for push in taken_pushes(probe, payment):
+        payment = context.actions.pay(headers={name: _value(name) for name in names})
+        for push in taken_pushes(context, payment):
             pushed += 1
             url = str(body_of(push).get("CallBackURL", ""))
             if STRANGER in _host(url):

@@ -6,11 +6,11 @@ import re
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe, require_one_order
+from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import taken_pushes
 
 APART_S: Final = 1.5
@@ -21,26 +21,28 @@ LATER: Final = re.compile(r"\bwait\b|minute|moment|later|subiri|dakika|baadaye",
 
 
 @check("S18")
-def a_cancelled_order_can_be_paid(probe: Probe) -> None:
+def a_cancelled_order_can_be_paid(context: CheckContext) -> None:
     """Cancelled, shown as failed, and then started again by its customer, who pays this time."""
-    require_one_order(probe)
-    first = probe.pay_accepted(situation("inline/s18-cancelled", outcome=after(0.5, result_code=1032)))
-    view = probe.until(first, (FAILED, REVIEW), within_s=probe.settled_s)
+    context.profile.require_one_order()
+    first = context.actions.pay_accepted(situation("inline/s18-cancelled", outcome=after(0.5, result_code=1032)))
+    view = context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
     if view.state is not FAILED:
         raise Untested(f"the payment whose prompt was cancelled is {say(view)}; it can be paid again once it is failed")
-    probe.quiet(APART_S)
-    again = probe.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
+    context.time.pause(APART_S)
+    again = context.actions.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
     crash = crash_of(again.started)
     if crash:
         raise Failed(f"the second try to pay a cancelled order: {crash}; expected a new prompt")
-    if not taken_pushes(probe, again):
-        raise _no_push(probe, again)
-    probe.expect_paid_once(again, within_s=probe.settled_s, because="its customer paid at the second try")
+    if not taken_pushes(context, again):
+        raise _no_push(context, again)
+    context.expectations.paid_once(
+        again, within_s=context.time.settled_s, because="its customer paid at the second try"
+    )
 
 
-def _no_push(probe: Probe, again: Payment) -> Failed | Unjudged:
+def _no_push(context: CheckContext, again: Payment) -> Failed | Unjudged:
     """How a second try without a push ends: a word that asks for patience leaves it open."""
-    told = probe.told(again)
+    told = context.observations.messages(again)
     if LATER.search(told):
         return Unjudged(f"the second try was put off ({quote(told)}), so it was not seen whether the order can be paid")
     said = f"the merchant answered {again.started.status} and told the customer {quote(told)}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 PAYMENTS = 10
@@ -12,13 +12,13 @@ FETCHES_ALLOWED = 2
 
 
 @check("T01")
-def fetches_few_tokens(probe: Probe) -> None:
+def fetches_few_tokens(context: CheckContext) -> None:
     """Ten payments, one after the other, and what they cost at the token endpoint."""
-    since = probe.sight.now()
+    since = context.journal.now()
     for _ in range(PAYMENTS):
-        first_push(probe, probe.pay())
-    probe.watch_since(since, endpoint="oauth")
-    fetched = len(probe.sight.token_fetches(since))
+        first_push(context, context.actions.pay())
+    context.evidence.watch_since(since, endpoint="oauth")
+    fetched = len(context.journal.token_fetches(since))
     if fetched >= PAYMENTS - 2:
         raise Failed(f"{PAYMENTS} payments fetched {fetched} tokens; expected at most {FETCHES_ALLOWED}")
     if fetched > FETCHES_ALLOWED:

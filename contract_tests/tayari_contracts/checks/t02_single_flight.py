@@ -8,10 +8,10 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import Fault, token_situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 
 STARTS = 20
 FETCHES_ALLOWED = 2
@@ -34,16 +34,16 @@ SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
 
 
 @check("T02")
-def fetches_once_for_all(probe: Probe) -> None:
+def fetches_once_for_all(context: CheckContext) -> None:
     """Twenty payments start at the same moment, and no token is there yet."""
     for _ in range(TRIES):
-        _make_cold(probe)
-        since = probe.sight.now()
-        cold = _start_cold(probe)
-        if probe.sight.token_fetches(since):
+        _make_cold(context)
+        since = context.journal.now()
+        cold = _start_cold(context)
+        if context.journal.token_fetches(since):
             break
-    probe.watch_since(since, endpoint="oauth")
-    fetched = len(probe.sight.token_fetches(since))
+    context.evidence.watch_since(since, endpoint="oauth")
+    fetched = len(context.journal.token_fetches(since))
     if fetched == 0:
         raise Untested(f"{len(cold)} payments were started and no token was fetched: the merchant had one in hand")
     if fetched >= max(FETCHES_ALLOWED + 1, len(cold) // 2):
@@ -53,67 +53,69 @@ def fetches_once_for_all(probe: Probe) -> None:
             f"{len(cold)} payments at once fetched {fetched} tokens; {FETCHES_ALLOWED} are enough "
             "(does each worker process fetch its own?)"
         )
-    _judge_payments(probe, cold)
+    _judge_payments(context, cold)
 
 
-def _make_cold(probe: Probe) -> None:
+def _make_cold(context: CheckContext) -> None:
     """Leave the merchant without a token that lives. One that it fetches while it starts lives for two seconds only."""
-    since = probe.sight.now()
+    since = context.journal.now()
     short = token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}})
-    if probe.stage.can_restart:
-        probe.control.play_next(short, endpoint="oauth", times=AT_START)
+    if context.stage.can_restart:
+        context.control.play_next(short, endpoint="oauth", times=AT_START)
     try:
-        probe.forget_token()
-        if not probe.stage.can_restart:
+        context.actions.drop_token()
+        if not context.stage.can_restart:
             return
-        probe.quiet(START_S)
+        context.time.pause(START_S)
         for _ in range(AT_START):  # what works in the background may fetch again
-            fetched = probe.sight.token_fetches(since)
+            fetched = context.journal.token_fetches(since)
             alive_s = max((float(entry["at"]) for entry in fetched), default=0.0) + DEAD_AFTER_S - time.time()
             if alive_s <= 0:
                 return
-            probe.quiet(alive_s)
+            context.time.pause(alive_s)
     finally:
-        probe.control.clear_next()
+        context.control.clear_next()
 
 
-def _start_cold(probe: Probe) -> list[Payment]:
+def _start_cold(context: CheckContext) -> list[Payment]:
     """All customers at once, while a token takes its time."""
-    probe.control.play_next(token_situation("token/slow", SLOW), endpoint="oauth")
+    context.control.play_next(token_situation("token/slow", SLOW), endpoint="oauth")
     try:
-        return _start_all(probe)
+        return _start_all(context)
     finally:
-        probe.control.clear_next()
+        context.control.clear_next()
 
 
-def _start_all(probe: Probe) -> list[Payment]:
+def _start_all(context: CheckContext) -> list[Payment]:
     """As many customers at the same moment; one whom the merchant has said yes to may get the prompt later."""
-    starts = [probe.in_background(partial(probe.pay, at_once=True)) for _ in range(_customers(probe))]
-    wait(starts, timeout=probe.target.merchant.timeout_s + 5)
+    starts = [
+        context.actions.in_background(partial(context.actions.pay, at_once=True)) for _ in range(_customers(context))
+    ]
+    wait(starts, timeout=context.target.merchant.timeout_s + 5)
     payments = [start.result() for start in starts if start.done()]
     waiting = [payment for payment in payments if payment.started.accepted]
-    end = time.monotonic() + probe.target.merchant.promises.answer_within_s
+    end = time.monotonic() + context.target.merchant.promises.answer_within_s
     while waiting and time.monotonic() < end:
-        waiting = [payment for payment in waiting if not probe.sight.accepted(payment)]
-        probe.quiet(LOOK_EVERY_S if waiting else 0.0)
+        waiting = [payment for payment in waiting if not context.journal.accepted(payment)]
+        context.time.pause(LOOK_EVERY_S if waiting else 0.0)
     return payments
 
 
-def _customers(probe: Probe) -> int:
-    return min(STARTS, probe.target.merchant.promises.payments_at_once or STARTS)
+def _customers(context: CheckContext) -> int:
+    return min(STARTS, context.target.merchant.promises.payments_at_once or STARTS)
 
 
-def _judge_payments(probe: Probe, cold: list[Payment]) -> None:
+def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
     """Every customer gets a prompt, though the token took its time.
 
     Raises:
         Failed: some did not, and with a token in hand as many do. Unjudged: with a token in hand some do not either.
     """
-    lost = [payment for payment in cold if not probe.sight.accepted(payment)]
-    if not lost and len(cold) == _customers(probe):
+    lost = [payment for payment in cold if not context.journal.accepted(payment)]
+    if not lost and len(cold) == _customers(context):
         return
-    warm = [payment for payment in _start_all(probe) if not probe.sight.accepted(payment)]
-    found = f"{len(lost) + _customers(probe) - len(cold)} of {_customers(probe)} customers got no prompt"
+    warm = [payment for payment in _start_all(context) if not context.journal.accepted(payment)]
+    found = f"{len(lost) + _customers(context) - len(cold)} of {_customers(context)} customers got no prompt"
     if warm:
         raise Unjudged(
             f"{found} while the token took {SLOW_S:g} s; with a token in hand {len(warm)} of as many got none either, "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import token_situation
 from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 LIFE_S = 2
@@ -19,33 +19,33 @@ FETCHES = 8
 
 
 @check("T03")
-def renews_before_expiry(probe: Probe) -> None:
+def renews_before_expiry(context: CheckContext) -> None:
     """One payment with a token that lives two seconds, and another when it is dead."""
-    since = probe.sight.now()
-    probe.control.play_next(
+    since = context.journal.now()
+    context.control.play_next(
         token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth", times=FETCHES
     )
     try:
-        probe.forget_token()
-        first_push(probe, probe.pay())
+        context.actions.drop_token()
+        first_push(context, context.actions.pay())
     finally:
-        probe.control.clear_next()
-    probe.watch_since(since, endpoint="oauth")
-    issued = probe.sight.token_fetches(since)
+        context.control.clear_next()
+    context.evidence.watch_since(since, endpoint="oauth")
+    issued = context.journal.token_fetches(since)
     if not issued or not _lives_shortly(issued[-1]):
         raise Untested("the merchant fetched no token, or another one after it, so the one in hand has no short life")
-    probe.quiet(max(0.0, float(issued[-1]["at"]) + DEAD_AFTER_S - time.time()))
-    second = probe.pay()
-    first_push(probe, second)
-    accepted = probe.sight.accepted(second) or calm_pushes(probe, second, calm_s=1.5, within_s=6.0)
-    dead = [entry for entry in probe.sight.pushes(second) if "Invalid Access Token" in str(answer_of(entry))]
-    if dead and not probe.sight.accepted(second):
+    context.time.pause(max(0.0, float(issued[-1]["at"]) + DEAD_AFTER_S - time.time()))
+    second = context.actions.pay()
+    first_push(context, second)
+    accepted = context.journal.accepted(second) or calm_pushes(context, second, calm_s=1.5, within_s=6.0)
+    dead = [entry for entry in context.journal.pushes(second) if "Invalid Access Token" in str(answer_of(entry))]
+    if dead and not context.journal.accepted(second):
         raise Failed(
             f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued, "
             "was refused with 404.001.03, and the payment was lost; expected a new token before that"
         )
     if not accepted:
-        raise Untested(f"the second payment was not accepted: {probe.describe(second)}")
+        raise Untested(f"the second payment was not accepted: {context.actions.describe_start(second)}")
     if dead:
         raise Warned(
             f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued; it was refused, "

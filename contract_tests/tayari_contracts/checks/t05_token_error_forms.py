@@ -7,9 +7,9 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.t04_token_refused import play_token_refusal
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, refused
-from tayari_contracts.context.probe import Probe
 
 FORMS: Final[dict[str, Fault]] = {
     "404.001.03 with HTTP 401": refused("404.001.03.invalid_access_token.status_401"),
@@ -25,10 +25,10 @@ the product was added after the old one was issued."""
 
 
 @check("T05")
-def knows_all_token_errors(probe: Probe) -> None:
+def knows_all_token_errors(context: CheckContext) -> None:
     """One payment for each form; each form comes once."""
     forms = {**FORMS, PRODUCT: refused(PRODUCT)}
-    played = {name: probe.in_background(partial(_problem, probe, fault)) for name, fault in forms.items()}
+    played = {name: context.actions.in_background(partial(_problem, context, fault)) for name, fault in forms.items()}
     problems = {name: future.result() for name, future in played.items()}
     missed = [name for name in FORMS if problems[name]]
     if missed:
@@ -37,8 +37,8 @@ def knows_all_token_errors(probe: Probe) -> None:
         raise Warned(f"a refused token was not renewed after {PRODUCT}: {problems[PRODUCT]}")
 
 
-def _problem(probe: Probe, fault: Fault) -> str:
+def _problem(context: CheckContext, fault: Fault) -> str:
     try:
-        return play_token_refusal(probe, fault)[1]
+        return play_token_refusal(context, fault)[1]
     except Untested as nothing:
         return str(nothing)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Warned, say
 from tayari_contracts.context.inline_scenarios import refused, situation
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
@@ -17,18 +18,18 @@ LOOP_FROM = 4
 
 
 @check("T06")
-def stops_after_the_second_refusal(probe: Probe) -> None:
+def stops_after_the_second_refusal(context: CheckContext) -> None:
     """Every push of one payment is refused with 404.001.03."""
-    payment = probe.pay(situation("token/always-refused", refused("404.001.03", times=REFUSALS)))
-    first_push(probe, payment)
-    sent = len(calm_pushes(probe, payment, calm_s=2.5, within_s=10.0))
+    payment = context.actions.pay(situation("token/always-refused", refused("404.001.03", times=REFUSALS)))
+    first_push(context, payment)
+    sent = len(calm_pushes(context, payment, calm_s=2.5, within_s=10.0))
     if sent >= LOOP_FROM:
         raise Failed(f"a token that Daraja keeps refusing made {sent} pushes for one payment; expected at most 2")
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"after Daraja refused the token twice, {crash}; expected a plain word to the customer")
-    if payment.started.accepted and probe.sees_state:
-        view = probe.until(payment, (FAILED, REVIEW, PAID))
+    if payment.started.accepted and context.profile.shows_state:
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
         if view.state is PAID:
             raise Failed("the payment became paid, and Daraja never accepted a push for it")
         if view.state not in (FAILED, REVIEW):

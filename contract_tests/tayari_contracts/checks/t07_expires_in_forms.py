@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import token_situation
 from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import calm_pushes
 
 FORMS = {"string": str, "number": int}
@@ -16,9 +16,9 @@ FETCHES = 20
 
 
 @check("T07")
-def understands_both_forms(probe: Probe) -> None:
+def understands_both_forms(context: CheckContext) -> None:
     """A token with each form, and a payment with it."""
-    problems = {form: _problem(probe, form) for form in FORMS}
+    problems = {form: _problem(context, form) for form in FORMS}
     broken = [form for form, problem in problems.items() if problem]
     if len(broken) == len(FORMS):
         raise Untested(f"no payment was accepted with either form: {problems['string']}")
@@ -26,20 +26,20 @@ def understands_both_forms(probe: Probe) -> None:
         raise Failed(f"with expires_in as a {broken[0]} no payment is possible: {problems[broken[0]]}")
 
 
-def _problem(probe: Probe, form: str) -> str:
-    since = probe.sight.now()
+def _problem(context: CheckContext, form: str) -> str:
+    since = context.journal.now()
     fault = {"token_life": {"expires_in": LIFE_S, "as": form}}
-    probe.control.play_next(token_situation(f"token/expires-in-{form}", fault), endpoint="oauth", times=FETCHES)
+    context.control.play_next(token_situation(f"token/expires-in-{form}", fault), endpoint="oauth", times=FETCHES)
     try:
-        probe.forget_token()
-        payment = probe.pay()
-        calm_pushes(probe, payment, calm_s=0.0, within_s=4.0)
+        context.actions.drop_token()
+        payment = context.actions.pay()
+        calm_pushes(context, payment, calm_s=0.0, within_s=4.0)
     finally:
-        probe.control.clear_next()
-    probe.watch_since(since, endpoint="oauth")
-    issued = [answer_of(entry).get("expires_in") for entry in probe.sight.token_fetches(since)]
+        context.control.clear_next()
+    context.evidence.watch_since(since, endpoint="oauth")
+    issued = [answer_of(entry).get("expires_in") for entry in context.journal.token_fetches(since)]
     if not any(isinstance(value, FORMS[form]) for value in issued):
         raise Untested(f"no token with expires_in as a {form} was fetched")
-    if probe.sight.accepted(payment):
+    if context.journal.accepted(payment):
         return ""
-    return probe.describe(payment)
+    return context.actions.describe_start(payment)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, leak_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import Fault, page, token_situation
 from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, PAID, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 
 ANSWERS: Final[dict[str, Fault]] = {
     "HTTP 400 without a body": {"empty_body": {"status": 400, "times": "always"}},
@@ -22,59 +22,61 @@ ANSWERS: Final[dict[str, Fault]] = {
 
 
 @check("T08")
-def survives_oauth_without_json(probe: Probe) -> None:
+def survives_oauth_without_json(context: CheckContext) -> None:
     """A payment for each kind of answer, then one more when OAuth is well again."""
-    probe.forget_token()
+    context.actions.drop_token()
     for answer, fault in ANSWERS.items():  # none of them is a token, so that the merchant asks anew for each
-        since = probe.sight.now()
+        since = context.journal.now()
         try:
-            probe.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
-            payment = _pay_without_token(probe, since)
-            _expect_clean(probe, payment, answer)
+            context.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
+            payment = _pay_without_token(context, since)
+            _expect_clean(context, payment, answer)
         finally:
-            probe.control.clear_next()
-            probe.watch_since(since, endpoint="oauth")
-    after = probe.pay()
-    if not probe.wait("push_seen", after, within_s=5.0) or not probe.sight.accepted(after):
-        raise Failed(f"OAuth answers well again, and still no payment is possible: {probe.describe(after)}")
+            context.control.clear_next()
+            context.evidence.watch_since(since, endpoint="oauth")
+    after = context.actions.pay()
+    if not context.observations.wait("push_seen", after, within_s=5.0) or not context.journal.accepted(after):
+        raise Failed(
+            f"OAuth answers well again, and still no payment is possible: {context.actions.describe_start(after)}"
+        )
 
 
-def _pay_without_token(probe: Probe, since: int) -> Payment:
+def _pay_without_token(context: CheckContext, since: int) -> Payment:
     """A payment for which the merchant asks for a token and gets none; one that fetched while it started asks anew."""
-    payment = probe.pay()
-    if _was_refused(probe, payment, since):
+    payment = context.actions.pay()
+    if _was_refused(context, payment, since):
         return payment
-    probe.control.revoke_tokens()
-    payment = probe.pay()
-    if _was_refused(probe, payment, since):
+    context.control.revoke_tokens()
+    payment = context.actions.pay()
+    if _was_refused(context, payment, since):
         return payment
-    if probe.stage.can_restart:
-        probe.quiet(probe.sight.until_stored_s())
-        probe.start_again()
+    if context.stage.can_restart:
+        context.time.pause(context.journal.seconds_until_stored())
+        context.actions.restart_merchant()
     raise Untested("the merchant fetched no token, so OAuth's answer did not matter")
 
 
-def _was_refused(probe: Probe, payment: Payment, since: int) -> bool:
+def _was_refused(context: CheckContext, payment: Payment, since: int) -> bool:
     """Whether OAuth refused the merchant, waiting for one that works in the background; not if a push is accepted."""
     for _ in range(15):
-        if any("access_token" not in answer_of(entry) for entry in probe.sight.token_fetches(since)):
+        if any("access_token" not in answer_of(entry) for entry in context.journal.token_fetches(since)):
             return True
-        if probe.sight.accepted(payment):
+        if context.journal.accepted(payment):
             return False
-        probe.quiet(0.2)
+        context.time.pause(0.2)
     return False
 
 
-def _expect_clean(probe: Probe, payment: Payment, answer: str) -> None:
+def _expect_clean(context: CheckContext, payment: Payment, answer: str) -> None:
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"OAuth answered {answer}, and {crash}; expected a plain word to the customer")
     if not payment.started.accepted and not (payment.started.message or payment.started.body).strip():
         raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")
-    if payment.started.accepted and probe.sees_state:
-        view = probe.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
-        if view.state is PAID and not probe.sight.accepted(payment):
+    if payment.started.accepted and context.profile.shows_state:
+        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
+        if view.state is PAID and not context.journal.accepted(payment):
             raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid")
-    told = probe.told(payment)
+    told = context.observations.messages(payment)
     if leak_of(told):
         raise Failed(f"OAuth answered {answer}, and the customer was told {quote(told)}")

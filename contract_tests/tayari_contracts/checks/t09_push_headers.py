@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.journal_reader import header
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import first_push
 
 
 @check("T09")
-def sends_json_and_bearer(probe: Probe) -> None:
+def sends_json_and_bearer(context: CheckContext) -> None:
     """The headers of one push."""
-    push = first_push(probe, probe.pay())
+    push = first_push(context, context.actions.pay())
     content_type = header(push, "Content-Type") or ""
     if not re.match(r"application/json\b", content_type, re.IGNORECASE):
         raise Failed(

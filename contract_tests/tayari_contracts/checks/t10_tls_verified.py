@@ -6,8 +6,8 @@ import time
 from functools import partial
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.stub_daraja import Listener, merchant_at, untrusted_certificate
 
 WATCH_S = 15.0
@@ -15,27 +15,27 @@ OFTEN_S = 0.1
 
 
 @check("T10")
-def refuses_an_untrusted_certificate(probe: Probe) -> None:
+def refuses_an_untrusted_certificate(context: CheckContext) -> None:
     """A second process of the merchant finds its Daraja at a TLS port with a self-signed certificate."""
     with (
         untrusted_certificate() as certificate,
         Listener(certificate=certificate) as listener,
-        merchant_at(probe, listener.url) as driver,
+        merchant_at(context, listener.url) as driver,
     ):
         pay = partial(
             driver.start_payment,
-            msisdn=probe.allocation.msisdn(),
-            amount=probe.allocation.amount(),
-            reference=probe.allocation.reference(),
+            msisdn=context.allocation.msisdn(),
+            amount=context.allocation.amount(),
+            reference=context.allocation.reference(),
             timeout_s=WATCH_S,
         )
-        probe.in_background(pay)
+        context.actions.in_background(pay)
         end = time.monotonic() + WATCH_S
         while not listener.calls and not listener.refused and time.monotonic() < end:
-            probe.quiet(OFTEN_S)
+            context.time.pause(OFTEN_S)
         if listener.refused and not listener.calls:
-            probe.quiet(1.0)
-    probe.tries = 1
+            context.time.pause(1.0)
+    context.evidence.tries = 1
     if listener.calls:
         raise Failed(
             f"the merchant sent {listener.calls[0]} to a server with a self-signed certificate; expected it to hang up"

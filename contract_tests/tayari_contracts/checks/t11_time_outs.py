@@ -9,8 +9,9 @@ from typing import Final
 from tayari_target.driver import MerchantDriver, Started
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
-from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.context.run_record import untranslated
 from tayari_contracts.steps.stub_daraja import Listener, merchant_at
 
@@ -21,40 +22,40 @@ OFTEN_S: Final = 0.2
 
 
 @check("T11")
-def gives_up_a_call_without_answer(probe: Probe) -> None:
+def gives_up_a_call_without_answer(context: CheckContext) -> None:
     """A second process of the merchant finds a Daraja that gives tokens, and is silent about the push."""
-    reference = probe.allocation.reference()
-    with Listener() as listener, merchant_at(probe, listener.url) as driver:
+    reference = context.allocation.reference()
+    with Listener() as listener, merchant_at(context, listener.url) as driver:
         pay = partial(
             driver.start_payment,
-            msisdn=probe.allocation.msisdn(),
-            amount=probe.allocation.amount(),
+            msisdn=context.allocation.msisdn(),
+            amount=context.allocation.amount(),
             reference=reference,
             timeout_s=BOUND_S + 10.0,
         )
-        paying = probe.in_background(pay)
+        paying = context.actions.in_background(pay)
         end = time.monotonic() + BOUND_S
         while not listener.held_s and time.monotonic() < end:
-            probe.quiet(OFTEN_S)
+            context.time.pause(OFTEN_S)
         if not any("stkpush" in call for call in listener.calls):
             raise Untested("the merchant sent no STK push to the address it was given as its Daraja")
         if not listener.held_s:
             raise Failed(f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected an end")
-        _judge_state(probe, driver, paying.result(), reference)
-    probe.tries = 1
-    probe.notes.append(f"gave up after {listener.held_s[0]:.0f} s")
+        _judge_state(context, driver, paying.result(), reference)
+    context.evidence.tries = 1
+    context.evidence.notes.append(f"gave up after {listener.held_s[0]:.0f} s")
 
 
-def _judge_state(probe: Probe, driver: MerchantDriver, started: Started, reference: str) -> None:
+def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started, reference: str) -> None:
     """Nobody knows whether the push was taken: neither failed nor paid.
 
     Raises:
         Failed: it is either. Unjudged: it cannot be seen.
     """
-    if not probe.sees_state:
-        probe.notes.append("what becomes of the payment could not be seen (merchant.status)")
+    if not context.profile.shows_state:
+        context.evidence.notes.append("what becomes of the payment could not be seen (merchant.status)")
         return
-    probe.quiet(1.0)
+    context.time.pause(1.0)
     keys = dict.fromkeys(key for key in (started.payment_id, reference) if key)
     views = [driver.read_status(key, reference) for key in keys]
     view = next((each for each in views if each.state is not None), views[0])

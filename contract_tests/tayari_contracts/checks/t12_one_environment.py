@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import answer_of, header
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.probe import Probe
 
 OAUTH, CALLS = "oauth", ("stk_push", "stk_query")
 
 
 @check("T12")
-def one_address_for_everything(probe: Probe) -> None:
+def one_address_for_everything(context: CheckContext) -> None:
     """Over the whole run: every call names the same host, and no call brings a token of somewhere else."""
-    if not probe.sight.entries(since=1, endpoint=CALLS[0], kind="request", limit=1):
-        probe.pay()
-    tokens = probe.sight.entries(since=1, endpoint=OAUTH, kind="request")
-    calls = [entry for name in CALLS for entry in probe.sight.entries(since=1, endpoint=name, kind="request")]
+    if not context.journal.entries(since=1, endpoint=CALLS[0], kind="request", limit=1):
+        context.actions.pay()
+    tokens = context.journal.entries(since=1, endpoint=OAUTH, kind="request")
+    calls = [entry for name in CALLS for entry in context.journal.entries(since=1, endpoint=name, kind="request")]
     if not calls:
         raise Untested("the merchant called neither push nor query at the address that it was given")
     if not tokens:
-        probe.watch_since(int(calls[0]["seq"]), endpoint=CALLS[0])
+        context.evidence.watch_since(int(calls[0]["seq"]), endpoint=CALLS[0])
         raise Failed("pushes came, and not one token was asked for here: the token is fetched from another address")
-    probe.tries = len(tokens) + len(calls)
+    context.evidence.tries = len(tokens) + len(calls)
     hosts = {host for entry in (*tokens, *calls) if (host := header(entry, "Host"))}
     if len(hosts) > 1:
         raise Failed(f"the merchant calls Daraja by several addresses, {' and '.join(sorted(hosts))}; expected one")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import page, refused, situation
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.pushes import calm_pushes
 
 SHORTEST: Final = 10
@@ -19,25 +19,25 @@ NAMES: Final = {"passkey": "the passkey", "consumer_secret": "the consumer secre
 
 
 @check("T13")
-def keeps_its_secrets(probe: Probe) -> None:
+def keeps_its_secrets(context: CheckContext) -> None:
     """A payment that goes well, one with wrong credentials, one with an HTML answer; then every answer is read."""
-    secrets = secrets_of(probe.stage.placeholders)
+    secrets = secrets_of(context.stage.placeholders)
     if not secrets:
         raise Untested("the merchant's secrets are not known, or too short to be told from words")
     payments = [
-        probe.pay(scenario)
+        context.actions.pay(scenario)
         for scenario in (
             None,
             situation("ack/wrong-credentials", refused("500.001.1001.wrong_credentials", times=4)),
             situation("service/html", page("imperva_403", times=4)),
         )
     ]
-    probe.wait("callback_answered", payments[0])
+    context.observations.wait("callback_answered", payments[0])
     for payment in payments:
-        calm_pushes(probe, payment, calm_s=0.3, within_s=2.0, at_least=0)
-        probe.status(payment)
-    answers = [f"{answer.response_headers} {answer.response_body}" for answer in probe.exchanges]
-    answers += [str(entry.get("response")) for payment in payments for entry in probe.sight.callbacks(payment)]
+        calm_pushes(context, payment, calm_s=0.3, within_s=2.0, at_least=0)
+        context.observations.status(payment)
+    answers = [f"{answer.response_headers} {answer.response_body}" for answer in context.evidence.driver_exchanges]
+    answers += [str(entry.get("response")) for payment in payments for entry in context.journal.callbacks(payment)]
     leaked = leaks(answers, secrets)
     if leaked:
         raise Failed(f"the merchant's answers show {' and '.join(leaked)}; expected none of its secrets in any answer")

@@ -6,11 +6,11 @@ import time
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_raw, problems_of
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import SETTLED, Probe
+from tayari_contracts.context.payment import SETTLED, Payment
 
 TOPICS: Final = {
     1: "insufficient_funds",
@@ -32,17 +32,17 @@ OFTEN_S = 0.25
 
 
 @check("U01")
-def each_failure_has_its_own_words(probe: Probe) -> None:
+def each_failure_has_its_own_words(context: CheckContext) -> None:
     """One payment for each code; every text is held to its topic, and to the others."""
     payments = {
-        code: probe.pay_accepted(situation("inline/u01-failure", outcome=after(0.5, result_code=code)))
+        code: context.actions.pay_accepted(situation("inline/u01-failure", outcome=after(0.5, result_code=code)))
         for code in TOPICS
     }
     texts: dict[int, str] = {}
     problems: list[str] = []
     for code, payment in payments.items():
-        texts[code] = text_of(probe, payment, TOPICS[code])
-        sent = str(probe.sight.record(payment).get("result_desc") or "")
+        texts[code] = text_of(context, payment, TOPICS[code])
+        sent = str(context.journal.record(payment).get("result_desc") or "")
         problems += [f"{code}: {problem}" for problem in judge(texts[code], TOPICS[code], sent)]
     if len(set(texts.values())) < DISTINCT:
         problems.append(f"{len(TOPICS)} codes share {len(set(texts.values()))} texts")
@@ -50,23 +50,23 @@ def each_failure_has_its_own_words(probe: Probe) -> None:
         raise Failed("; ".join(problems))
 
 
-def text_of(probe: Probe, payment: Payment, topic: str) -> str:
+def text_of(context: CheckContext, payment: Payment, topic: str) -> str:
     """What the customer reads at last: the first text that fits, else the one of a look after the payment was settled.
 
     Text and state are of one look: between two, the payment may have left pending.
     """
-    probe.wait("callback_answered", payment)
-    last_look_at = payment.began_at + probe.worked_off_s
+    context.observations.wait("callback_answered", payment)
+    last_look_at = payment.began_at + context.time.slow_queue_s
     while True:
-        view = probe.status(payment)
-        text = probe.told_of_outcome(payment, view)
+        view = context.observations.status(payment)
+        text = context.observations.outcome_message(payment, view)
         if not problems_of(text, topic):
             return text
-        if view.state in SETTLED or time.time() >= last_look_at or not probe.has_time:
+        if view.state in SETTLED or time.time() >= last_look_at or not context.time.remains:
             break
-        probe.quiet(OFTEN_S)
-    probe.quiet(OFTEN_S)
-    return probe.told_of_outcome(payment)
+        context.time.pause(OFTEN_S)
+    context.time.pause(OFTEN_S)
+    return context.observations.outcome_message(payment)
 
 
 def judge(text: str, topic: str, sent: str) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import promises_in
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
 
 WATCH_S = 10.0
 OFTEN_S = 0.5
@@ -18,30 +18,30 @@ UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request c
 
 
 @check("U02")
-def nothing_is_promised_while_nothing_is_known(probe: Probe) -> None:
+def nothing_is_promised_while_nothing_is_known(context: CheckContext) -> None:
     """1037 while the query still says in flight; a code that nobody knows; no result at all."""
     payments = {
-        "after 1037, which no query has confirmed": probe.pay_accepted(
+        "after 1037, which no query has confirmed": context.actions.pay_accepted(
             situation("inline/u02-no-answer", outcome=after(0.5, result_code=1037), query=IN_FLIGHT)
         ),
-        "after an unknown code": probe.pay_accepted(situation("inline/u02-unknown-code", outcome=UNKNOWN)),
-        "while no result has come": probe.pay_accepted(
+        "after an unknown code": context.actions.pay_accepted(situation("inline/u02-unknown-code", outcome=UNKNOWN)),
+        "while no result has come": context.actions.pay_accepted(
             situation("inline/u02-silence", outcome=after(0.5, callback=False), query=IN_FLIGHT)
         ),
     }
     end = time.monotonic() + WATCH_S
     while time.monotonic() < end:
         for when, payment in payments.items():
-            judge(probe, payment, when)
-        probe.quiet(OFTEN_S)
+            judge(context, payment, when)
+        context.time.pause(OFTEN_S)
 
 
-def judge(probe: Probe, payment: Payment, when: str) -> None:
+def judge(context: CheckContext, payment: Payment, when: str) -> None:
     """No promise in what the customer is told now.
 
     Raises:
         Failed: there is one.
     """
-    promises = promises_in(probe.told_of_outcome(payment))
+    promises = promises_in(context.observations.outcome_message(payment))
     if promises:
         raise Failed(f"{when} the customer was told {quote(promises[0])}; expected that the payment is being checked")

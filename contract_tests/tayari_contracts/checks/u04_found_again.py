@@ -5,27 +5,28 @@ from __future__ import annotations
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID
 
 
 @check("U04")
-def the_state_is_found_from_another_device(probe: Probe) -> None:
+def the_state_is_found_from_another_device(context: CheckContext) -> None:
     """A payment is paid while its customer looks; then another device, without the first one's cookies, asks."""
-    status = probe.target.merchant.status
-    if status is None or (status.call is None and probe.target.merchant.adapter is None):
+    status = context.target.merchant.status
+    if status is None or (status.call is None and context.target.merchant.adapter is None):
         raise Untested(
             "the state is read past the merchant's pages, so what a customer can find is not seen",
             why=NotTested.EVIDENCE_DEPTH,
             enable="merchant.status.request",
         )
-    payment = probe.pay_accepted(situation("inline/u04-paid", outcome=after(0.5)))
-    probe.paid_first(payment)
-    again = probe.status(payment)
+    payment = context.actions.pay_accepted(situation("inline/u04-paid", outcome=after(0.5)))
+    context.expectations.require_paid(payment)
+    again = context.observations.status(payment)
     if again.state is not PAID:
         raise Failed(f"a second look at a paid payment says {say(again)}; expected paid, however often it is asked")
-    other = probe.other_device()
+    other = context.actions.other_device()
     view = other.read_status(payment.payment_id, payment.reference)
     if view.state is not PAID:
         raise Failed(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.u01_own_words import text_of
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_raw, problems_of, promises_in
 from tayari_contracts.context.findings import Failed, Warned, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, Probe
+from tayari_contracts.context.payment import FAILED
 
 TOPIC = "insufficient_funds"
 
 
 @check("U05")
-def too_little_money_is_told_as_such(probe: Probe) -> None:
+def too_little_money_is_told_as_such(context: CheckContext) -> None:
     """Result code 1: the balance is too low, nothing was taken, and what to do now."""
-    payment = probe.pay_accepted(situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1)))
-    text = text_of(probe, payment, TOPIC)
-    sent = str(probe.sight.record(payment).get("result_desc") or "")
+    payment = context.actions.pay_accepted(
+        situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1))
+    )
+    text = text_of(context, payment, TOPIC)
+    sent = str(context.journal.record(payment).get("result_desc") or "")
     if is_raw(text, sent):
         raise Failed(f"the customer reads M-Pesa's raw text {quote(text)}; expected plain words, and what to do now")
     problems = problems_of(text, TOPIC)
@@ -26,6 +29,8 @@ def too_little_money_is_told_as_such(probe: Probe) -> None:
             f"the customer, whose balance is too low, was told {quote(text)}: {'; '.join(problems)}; "
             "expected that the balance is too low, and what to do now (top up, a smaller amount, another way)"
         )
-    probe.expect_state(payment, FAILED, within_s=probe.settled_s, because="the wallet could not cover it")
+    context.expectations.state(
+        payment, FAILED, within_s=context.time.settled_s, because="the wallet could not cover it"
+    )
     if not promises_in(text):
         raise Warned(f"the customer was told {quote(text)}; expected also that nothing was taken, which is known here")

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import offers_another_way, problems_of
 from tayari_contracts.context.findings import Failed, Warned, quote
 from tayari_contracts.context.inline_scenarios import situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, Probe
+from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.pushes import first_push
 
 TOPIC = "service_unavailable"
@@ -26,24 +26,24 @@ OUTAGES: Final = {
 
 
 @check("U06")
-def an_outage_is_told_and_another_way_offered(probe: Probe) -> None:
+def an_outage_is_told_and_another_way_offered(context: CheckContext) -> None:
     """Every push of two customers is refused, for each in its own way, and keeps being refused."""
     started = {
-        what: probe.in_background(partial(probe.pay, situation("inline/u06-outage", fault)))
+        what: context.actions.in_background(partial(context.actions.pay, situation("inline/u06-outage", fault)))
         for what, fault in OUTAGES.items()
     }
     later_only = ""
     for what, future in started.items():
         payment = future.result()
-        first_push(probe, payment)
-        text = last_text(probe, payment)
+        first_push(context, payment)
+        text = last_text(context, payment)
         problems = problems_of(text, TOPIC)
         if problems:
             raise Failed(
                 f"while M-Pesa was down ({what}) the customer was told {quote(text)}: {'; '.join(problems)}; "
                 "expected that M-Pesa is unavailable, and another way (PayBill by hand, card, cash, later)"
             )
-        probe.expect_never(payment, PAID, for_s=0.0, because=f"every push was refused ({what})")
+        context.expectations.never(payment, PAID, for_s=0.0, because=f"every push was refused ({what})")
         later_only = later_only or ("" if offers_another_way(text) else f"({what}) the customer was told {quote(text)}")
     if later_only:
         raise Warned(
@@ -52,12 +52,12 @@ def an_outage_is_told_and_another_way_offered(probe: Probe) -> None:
         )
 
 
-def last_text(probe: Probe, payment: Payment) -> str:
+def last_text(context: CheckContext, payment: Payment) -> str:
     """What the customer was told, as soon as it fits, or when the merchant has had time enough for its retries."""
     waited_s = 0.0
-    text = probe.told_of_outcome(payment)
+    text = context.observations.outcome_message(payment)
     while problems_of(text, TOPIC) and waited_s < WAIT_S:
-        probe.quiet(OFTEN_S)
+        context.time.pause(OFTEN_S)
         waited_s += OFTEN_S
-        text = probe.told_of_outcome(payment)
+        text = context.observations.outcome_message(payment)
     return text

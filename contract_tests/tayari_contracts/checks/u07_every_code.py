@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.checks.u01_own_words import TOPICS
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_raw, machine_words, promises_in
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 
 UNDECIDED: Final = frozenset({"ask first", "poll"})
 """What the catalogue advises where nobody knows yet whether money moved: then nothing may be promised."""
@@ -19,15 +19,17 @@ MOST: Final = 20
 
 
 @check("U07")
-def every_code_has_honest_words(probe: Probe) -> None:
+def every_code_has_honest_words(context: CheckContext) -> None:
     """One payment for each code of the catalogue that no rule of its own has."""
-    rows = [row for row in probe.control.codes() if _is_meant(row)][:MOST]
+    rows = [row for row in context.control.codes() if _is_meant(row)][:MOST]
     if not rows:
         raise Untested("the catalogue of codes is empty")
     told = [situation("inline/u07", outcome=after(0.5, result_code=row["code"])) for row in rows]
-    payments = [probe.pay_accepted(each) for each in told]
-    probe.after_the_queue(payments[-1])
-    problems = [found for row, payment in zip(rows, payments, strict=True) if (found := _problem(probe, payment, row))]
+    payments = [context.actions.pay_accepted(each) for each in told]
+    context.expectations.status_after_queue(payments[-1])
+    problems = [
+        found for row, payment in zip(rows, payments, strict=True) if (found := _problem(context, payment, row))
+    ]
     if problems:
         raise Failed("; ".join(problems[:4]))
 
@@ -37,11 +39,13 @@ def _is_meant(row: dict[str, Any]) -> bool:
     return "stk" in row["apis"] and bool(row["text"]) and str(row["code"]) not in {"0", *map(str, TOPICS)}
 
 
-def _problem(probe: Probe, payment: Payment, row: dict[str, Any]) -> str:
-    probe.wait("callback_answered", payment)
-    view = probe.until(payment, (FAILED, REVIEW), within_s=2.0 if probe.takes_callbacks else probe.settled_s)
-    text = probe.told_of_outcome(payment, view)
-    sent = str(probe.sight.record(payment).get("result_desc") or row["text"])
+def _problem(context: CheckContext, payment: Payment, row: dict[str, Any]) -> str:
+    context.observations.wait("callback_answered", payment)
+    view = context.observations.until(
+        payment, (FAILED, REVIEW), within_s=2.0 if context.profile.takes_callbacks else context.time.settled_s
+    )
+    text = context.observations.outcome_message(payment, view)
+    sent = str(context.journal.record(payment).get("result_desc") or row["text"])
     if not text.strip():
         return f"{row['code']}: the customer is told nothing"
     if is_raw(text, sent):

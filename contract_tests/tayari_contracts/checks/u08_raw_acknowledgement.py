@@ -6,9 +6,10 @@ import re
 from typing import Final
 
 from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.probe import FAILED, REVIEW, Probe
+from tayari_contracts.context.payment import FAILED, REVIEW
 
 RAW: Final = re.compile(
     r"MerchantRequestID|CheckoutRequestID|ResponseCode|ResponseDescription|CustomerMessage|\bws_CO_\w+"
@@ -18,12 +19,12 @@ RAW: Final = re.compile(
 
 
 @check("U08")
-def the_acknowledgement_is_put_into_words(probe: Probe) -> None:
+def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
     """What the customer reads at the start, while the prompt is open, and at a second try after a cancelled one."""
-    first = probe.pay_accepted(situation("inline/u08-cancelled", outcome=after(1.0, result_code=1032)))
-    read = {"at the start": first.started.message, "while the prompt is open": probe.told(first)}
-    probe.until(first, (FAILED, REVIEW), within_s=probe.settled_s)
-    again = probe.pay_again(first, situation("inline/u08-again", outcome=after(0.5)))
+    first = context.actions.pay_accepted(situation("inline/u08-cancelled", outcome=after(1.0, result_code=1032)))
+    read = {"at the start": first.started.message, "while the prompt is open": context.observations.messages(first)}
+    context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
+    again = context.actions.pay_again(first, situation("inline/u08-again", outcome=after(0.5)))
     read["at the second try"] = again.started.message
     if not any(text.strip() for text in read.values()):
         raise Untested("nothing that the customer reads could be seen", enable="merchant.pay.message")

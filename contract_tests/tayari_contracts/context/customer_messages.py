@@ -290,7 +290,7 @@ def crash_of(started: Started) -> str:
     return ""
 
 
-def told_at_start(started: Started) -> str:
+def message_at_start(started: Started) -> str:
     """What the customer was told when the payment was started. A refusal often has its sentence under another name than
     the one that `merchant.pay.message` gives; then it is looked for."""
     return started.message or ("" if started.accepted else sentences(started.body).strip())

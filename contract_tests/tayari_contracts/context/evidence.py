@@ -1,4 +1,4 @@
-"""Proof: what went over the wire around a check, in order, shortened and redacted."""
+"""The evidence of a check: its payments, and what went over the wire for them, in order and shortened."""
 
 from __future__ import annotations
 
@@ -8,12 +8,81 @@ from typing import Any
 from tayari_reports.model import Exchange
 from tayari_target.driver import DriverExchange
 
-from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.run_record import RunRecord
+
+Scenario = str | Mapping[str, Any]
+"""A scenario's name, or the content of a scenario file."""
 
 MOST_EXCHANGES = 60
 MOST_CHARACTERS = 6_000
 
 TITLES = {"stk_push": "STK push", "stk_query": "STK query", "oauth": "OAuth token"}
+
+
+class Evidence:
+    """What one check did and what it saw, for its report."""
+
+    def __init__(self, journal: JournalReader, run: RunRecord) -> None:
+        self._journal = journal
+        self._run = run
+        self._exchanges: list[DriverExchange] = []
+        self._payments: list[Payment] = []
+        self._watched: list[Entry] = []
+        self.tries = 0
+        self.scenario = ""
+        """The name of the first scenario that was played."""
+        self.notes: list[str] = []
+        """What a pass should mention: how it was reached, or what could not be seen on the way."""
+        self.faulty_scenarios: list[tuple[Payment, Mapping[str, Any]]] = []
+        """The payments that played a scenario with faults, and the scenario."""
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """The payments of this check so far."""
+        return tuple(self._payments)
+
+    @property
+    def driver_exchanges(self) -> tuple[DriverExchange, ...]:
+        """Everything that this check asked the merchant, with its answers, as on the wire."""
+        return tuple(self._exchanges)
+
+    def record(self, exchange: DriverExchange) -> None:
+        """Keep what the merchant was asked and answered."""
+        self._exchanges.append(exchange)
+        self._run.overload.heard(exchange.response_body)
+
+    def add_payment(self, payment: Payment, scenario: Scenario | None) -> None:
+        """A payment of this check began, and plays this scenario."""
+        self._payments.append(payment)
+        if isinstance(scenario, Mapping) and scenario.get("faults"):
+            self.faulty_scenarios.append((payment, scenario))
+        self.tries += 1
+
+    def name_scenario(self, scenario: Scenario) -> None:
+        """Remember the name of the first scenario."""
+        if not self.scenario:
+            self.scenario = scenario if isinstance(scenario, str) else str(scenario.get("scenario", ""))
+
+    def cite(self, *payments: Payment) -> None:
+        """Add payments of other checks."""
+        self._payments += payments
+
+    def watch_since(self, since: int, **where: str) -> None:
+        """Add the journal from `since` on (by `endpoint`, ...)."""
+        self._watched += self._journal.entries(since=since, **where)
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What went over the wire for the payments of this check, in order."""
+        journal = {entry["seq"]: entry for entry in self._watched}
+        for payment in self._payments:
+            mine = [
+                *self._journal.entries(since=payment.since, msisdn=payment.msisdn),
+                *self._journal.pushes(payment),
+            ]
+            journal.update({entry["seq"]: entry for entry in (*mine, *self._journal.queries(payment))})
+        return in_order([*map(from_journal, journal.values()), *map(from_driver, self._exchanges)])
 
 
 def from_driver(exchange: DriverExchange) -> Exchange:

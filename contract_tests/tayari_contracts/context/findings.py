@@ -1,4 +1,4 @@
-"""How a check ends when it does not simply pass: raised by checks, turned into a `Check` by the conductor."""
+"""How a check ends when it does not simply pass: raised by checks, turned into a `Check` by `runner.check_run`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LAST_ENTRIES = 100
 """Of the journal: far more than a second of a check that runs alone."""
 
 
-class Sight:
+class JournalReader:
     """Reads the simulator's journal for one payment, or since one moment."""
 
     def __init__(self, control: ControlClient) -> None:
@@ -46,7 +46,7 @@ class Sight:
             if tail in re.sub(r"\D", "", _payer(entry))
         ]
 
-    def strangers(self, payment: Payment, payers: Collection[str]) -> list[str]:
+    def other_numbers(self, payment: Payment, payers: Collection[str]) -> list[str]:
         """Numbers that were pushed to since the payment began and are none of `payers`.
 
         None where the merchant has ever pushed to one of them: then it pushes to whoever pays.
@@ -57,7 +57,7 @@ class Sight:
             return []
         return list(dict.fromkeys(number for sequence, number in numbers if sequence >= payment.since))
 
-    def until_stored_s(self) -> float:
+    def seconds_until_stored(self) -> float:
         """Seconds until the newest push is old enough that a merchant has written down what its answer said.
 
         One that dies with the acknowledgement in its hands loses a payment: that is judged where it is provoked on

@@ -1,72 +1,93 @@
-"""How deep the target file lets a check look."""
+"""What the target file says that a check can tell the merchant, and can see of it."""
 
 from __future__ import annotations
 
-from typing import Final
-
+from tayari_reports.model import NotTested
 from tayari_target.target_file.model import Target
 
-from tayari_contracts.context.run_record import Book
-
-SETTLE_S: Final = 10.0
-"""A callback that was answered shows in the merchant's state within this time."""
-
-GRACE_S: Final = 2.0
-"""Beyond the promised time: the result itself, and the look at the merchant."""
+from tayari_contracts.context.findings import Inapplicable, Untested
+from tayari_contracts.context.run_record import RunRecord
 
 
-class Depth:
-    """What a check may ask the merchant for, and what it promises."""
+class MerchantProfile:
+    """What the merchant can be told and shows, by its target file."""
 
-    target: Target
-    book: Book
+    def __init__(self, target: Target, run: RunRecord) -> None:
+        self._merchant = target.merchant
+        self._run = run
 
-    def types(self, placeholder: str) -> bool:
+    def receives(self, placeholder: str) -> bool:
         """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
-        pay = self.target.merchant.pay
+        pay = self._merchant.pay
         written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
-        return self.target.merchant.adapter is not None or f"{{{placeholder}" in written
+        return self._merchant.adapter is not None or f"{{{placeholder}" in written
 
     @property
     def takes_callbacks(self) -> bool:
         """Whether the merchant hears results by callback; else it settles by status queries alone."""
-        return self.target.merchant.takes_callbacks
+        return self._merchant.takes_callbacks
 
     @property
-    def settle_s(self) -> float:
-        """Within this time the merchant's state shows a result: by its callback, or else by the next query."""
-        return SETTLE_S if self.takes_callbacks else max(SETTLE_S, self.reconcile_s + GRACE_S)
-
-    @property
-    def sees_state(self) -> bool:
+    def shows_state(self) -> bool:
         """Whether the target file says how a payment's state is read."""
-        return self.target.merchant.status is not None
+        return self._merchant.status is not None
 
     @property
-    def sees_messages(self) -> bool:
+    def shows_messages(self) -> bool:
         """Whether the target file says where the customer reads what happened."""
-        merchant = self.target.merchant
-        return merchant.pay.message is not None or (merchant.status is not None and merchant.status.message is not None)
+        status = self._merchant.status
+        return self._merchant.pay.message is not None or (status is not None and status.message is not None)
 
     @property
-    def sees_credits(self) -> bool:
+    def shows_credits(self) -> bool:
         """Whether the target file shows credits."""
-        merchant = self.target.merchant
-        return merchant.ledger is not None or (merchant.status is not None and merchant.status.credited is not None)
+        status = self._merchant.status
+        return self._merchant.ledger is not None or (status is not None and status.credited is not None)
 
     @property
-    def sees_receipt(self) -> bool:
+    def shows_receipt(self) -> bool:
         """Whether the target file shows receipts."""
-        return self.target.merchant.status is not None and self.target.merchant.status.receipt is not None
+        return self._merchant.status is not None and self._merchant.status.receipt is not None
 
     @property
-    def no_receipt(self) -> str:
+    def missing_receipt(self) -> str:
         """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
-        if self.book.receipt_seen or not self.sees_receipt:
+        if self._run.receipt_seen or not self.shows_receipt:
             return "no receipt"
         return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
-    @property
-    def reconcile_s(self) -> float:
-        """By when the merchant promises to have settled a payment whose callback never came."""
-        return self.target.merchant.promises.reconcile_within_s
+    def require_placeholder(self, placeholder: str) -> None:
+        """The merchant is told this when a payment starts.
+
+        Raises:
+            Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
+        """
+        if not self.receives(placeholder):
+            raise Untested(
+                f"merchant.pay tells the merchant no {{{placeholder}}}, so it could not be varied",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.pay",
+            )
+
+    def require_one_order(self, *, by_key: bool = False) -> None:
+        """The merchant can know that two requests are for one order: by the reference, or with `by_key` by an
+        idempotency key.
+
+        Raises:
+            Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
+            Untested: nothing tells it.
+        """
+        if by_key and (self.receives("idempotency_key") or self._merchant.pay.idempotency_header is not None):
+            return
+        if "top_up" in self._merchant.capabilities:
+            raise Inapplicable(
+                "an account may be topped up as often as its owner likes; there is no order to pay twice"
+            )
+        if not self.receives("reference"):
+            key = "merchant.pay.idempotency_header" if by_key else "merchant.pay"
+            missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
+            raise Untested(
+                f"nothing tells the merchant that two requests are for one order: merchant.pay has {missing}",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable=key,
+            )

@@ -10,6 +10,10 @@ from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_target.driver import Started
 
+PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
+
+SETTLED = frozenset({PAID, FAILED, REVIEW})
+
 Entry = dict[str, Any]
 """One journal entry; its shape is in the control API's documentation."""
 

@@ -30,21 +30,21 @@ def untranslated(view: StatusView) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class ControlOutcome:
     """A control after it was played: its payments, and how it did not end as expected."""
 
     payments: tuple[Payment, ...] = ()
     finding: Finding | None = None
 
 
-class Controls:
+class ControlOutcomes:
     """The controls of one run, each played once. Thread-safe."""
 
     def __init__(self) -> None:
-        self._played: dict[Control, Played] = {}
+        self._played: dict[Control, ControlOutcome] = {}
         self._locks = {control: Lock() for control in Control}
 
-    def once(self, control: Control, play: Callable[[], Played]) -> Played:
+    def once(self, control: Control, play: Callable[[], ControlOutcome]) -> ControlOutcome:
         """How the control ended; whoever asks first plays it, and others wait."""
         with self._locks[control]:
             if control not in self._played:
@@ -64,25 +64,25 @@ class Controls:
                     del self._played[control]
 
 
-class Book:
+class RunRecord:
     """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
 
     def __init__(self, *, payments_at_once: int | None = None, queries_per_minute: float | None = None) -> None:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
-        self._looks: dict[str, list[Observation]] = defaultdict(list)
+        self._observations: dict[str, list[Observation]] = defaultdict(list)
         self._payouts: list[Payment] = []
         self._forged: set[str] = set()
-        self._told: dict[str, str] = {}
+        self._last_messages: dict[str, str] = {}
         self.overload = Overload()
-        self.controls = Controls()
+        self.controls = ControlOutcomes()
         self.gate = StartGate(payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
         self.queries_per_minute = queries_per_minute
         """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
         self.prompted = ""
         """The number to which the merchant pushes, whoever pays; empty: it pushes to the payer."""
-        self._strangers: dict[str, set[str]] = defaultdict(set)
+        self._other_numbers: dict[str, set[str]] = defaultdict(set)
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False
@@ -92,7 +92,7 @@ class Book:
         self.scenarios_only = False
         """Whether the run plays named scenarios and nothing else: then its money is that of these scenarios."""
 
-    def start(self, payment: Payment) -> None:
+    def add_payment(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""
         with self._lock:
             if payment.kind is PaymentKind.PAYOUT:
@@ -100,29 +100,29 @@ class Book:
                 return
             self._orders[payment.reference].append(payment)
             if payment.started.message:
-                self._told[payment.msisdn] = payment.started.message
+                self._last_messages[payment.msisdn] = payment.started.message
 
-    def look(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
+    def add_observation(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         self.unknown_word = untranslated(view) or self.unknown_word
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.message:
             with self._lock:
-                self._told[payment.msisdn] = view.message
+                self._last_messages[payment.msisdn] = view.message
         if view.state is not None:
             look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
-                self._looks[payment.reference].append(look)
+                self._observations[payment.reference].append(look)
 
-    def prompts(self, msisdn: str, *, instead_of: str) -> None:
+    def add_other_number(self, msisdn: str, *, instead_of: str) -> None:
         """A push went to this number while another one was to be prompted; twice, it is the one for all."""
         with self._lock:
-            self._strangers[msisdn].add(instead_of)
-            if len(self._strangers[msisdn]) > 1:
+            self._other_numbers[msisdn].add(instead_of)
+            if len(self._other_numbers[msisdn]) > 1:
                 self.prompted, self.gate = msisdn, StartGate(1)
 
-    def forge(self, checkout_request_id: str) -> None:
+    def add_forged(self, checkout_request_id: str) -> None:
         """A check plays the stranger: callbacks of this payment prove nothing from now on."""
         with self._lock:
             self._forged.add(checkout_request_id)
@@ -134,10 +134,10 @@ class Book:
             return frozenset(self._forged)
 
     @property
-    def told(self) -> Mapping[str, str]:
-        """What each customer was told last, by MSISDN."""
+    def last_messages(self) -> Mapping[str, str]:
+        """What each customer read last, by MSISDN."""
         with self._lock:
-            return dict(self._told)
+            return dict(self._last_messages)
 
     @property
     def orders(self) -> Mapping[str, tuple[Payment, ...]]:
@@ -151,10 +151,10 @@ class Book:
         with self._lock:
             return tuple(self._payouts)
 
-    def looks(self, reference: str) -> tuple[Observation, ...]:
+    def observations(self, reference: str) -> tuple[Observation, ...]:
         """The looks at one order, in order of time."""
         with self._lock:
-            return tuple(sorted(self._looks[reference], key=lambda look: look.began))
+            return tuple(sorted(self._observations[reference], key=lambda look: look.began))
 
 
 SUITE_PREFIX = "25471"

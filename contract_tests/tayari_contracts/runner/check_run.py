@@ -1,4 +1,4 @@
-"""One planned check, and how it becomes a `Check`: run once through a probe, every ending accounted for."""
+"""One planned check, and how it becomes a `Check`: run once through a context, every ending accounted for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tayari_target.test_environment import Stage
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Seen
 from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
     Failed,
     Finding,
@@ -28,8 +29,7 @@ from tayari_contracts.context.findings import (
     Warned,
     WrongCredit,
 )
-from tayari_contracts.context.probe import Probe
-from tayari_contracts.context.run_record import Allocation, Book
+from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
 
@@ -38,11 +38,11 @@ LIMIT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class PlannedCheck:
     """A rule or a scenario of the plan, with the function that judges it."""
 
     rule: Rule
-    run: Callable[[Probe], None]
+    run: Callable[[CheckContext], None]
     needs: frozenset[Need] = frozenset()
     controls: frozenset[Control] = frozenset()
     seen: frozenset[Seen] = frozenset()
@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
+class CheckResult:
     """A check, and how sure its ending is."""
 
     check: Check
@@ -63,14 +63,14 @@ class Performed:
     overlapped: bool = False
     """The check itself started several payments at once, though no rule is about that."""
 
-    def left_open(self, reason: str) -> Performed:
+    def left_open(self, reason: str) -> CheckResult:
         """The same check, undecided for this reason."""
         return replace(self, check=replace(self.check, state=State.UNKNOWN, fingerprint="", reason=reason))
 
 
-def job_of_row(row: CatalogueRow) -> Job:
+def check_of_rule(row: CatalogueRow) -> PlannedCheck:
     """The planned check of a row of the catalogue."""
-    return Job(
+    return PlannedCheck(
         rule=row.rule,
         run=checks()[row.rule.id],
         needs=row.needs,
@@ -82,12 +82,12 @@ def job_of_row(row: CatalogueRow) -> Job:
     )
 
 
-def missing_need(job: Job, target: Target) -> Check | None:
+def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
     """The check's ending when the target file lacks what it needs; None when nothing is missing."""
     merchant = target.merchant
-    absent = _absent_kind(job, target)
+    absent = _absent_kind(planned, target)
     if absent:
-        return Check(rule=job.rule.id, state=State.NOT_APPLICABLE, reason=absent)
+        return Check(rule=planned.rule.id, state=State.NOT_APPLICABLE, reason=absent)
     status, payout = merchant.status, merchant.payout
     present = {
         Need.STATE: status is not None,
@@ -103,71 +103,77 @@ def missing_need(job: Job, target: Target) -> Check | None:
         Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
         Need.ALERTS: payout is not None and payout.alerts is not None,
     }
-    for need in sorted(job.needs):
+    for need in sorted(planned.needs):
         if not present[need]:
             key = ENABLED_BY[need]
             return Check(
-                rule=job.rule.id,
+                rule=planned.rule.id,
                 state=State.NOT_TESTED,
                 reason=f"the target file has no {key}",
                 not_tested=NotTested.TARGET_KEY_MISSING,
                 enable=key,
             )
-    if Need.QUERY in job.needs and "stk_query" not in merchant.capabilities:
+    if Need.QUERY in planned.needs and "stk_query" not in merchant.capabilities:
         return Check(
-            rule=job.rule.id,
+            rule=planned.rule.id,
             state=State.NOT_APPLICABLE,
             reason="the merchant declares no stk_query capability (K01 holds that against its traffic)",
         )
     return None
 
 
-def _absent_kind(job: Job, target: Target) -> str:
+def _absent_kind(planned: PlannedCheck, target: Target) -> str:
     """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
     merchant = target.merchant
-    if Need.PAYOUT in job.needs:
+    if Need.PAYOUT in planned.needs:
         pays_out = merchant.payout is not None or "payout" in merchant.capabilities
         return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
     if not merchant.takes_payments:
         return "the merchant takes no payments: its target file has payouts alone"
-    if Need.CALLBACKS in job.needs and not merchant.takes_callbacks:
+    if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
         return "the merchant hears results by status queries alone (no_callbacks; K01 holds that against its traffic)"
     return ""
 
 
-def perform(
-    job: Job, stage: Stage, allocation: Allocation, *, stop: Event, book: Book | None = None, one_by_one: bool = False
-) -> Performed:
+def run_check(
+    planned: PlannedCheck,
+    stage: Stage,
+    allocation: Allocation,
+    *,
+    stop: Event,
+    run: RunRecord | None = None,
+    one_by_one: bool = False,
+) -> CheckResult:
     """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`.
 
     `one_by_one`: it starts its payments one after the other.
     """
-    unmet = missing_need(job, stage.target)
+    unmet = missing_need(planned, stage.target)
     if unmet is not None:
-        return Performed(unmet)
+        return CheckResult(unmet)
     started_at, began = time.time(), time.monotonic()
     limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
-    probe = Probe(stage, allocation, deadline=began + limit_s, stop=stop, book=book, one_by_one=one_by_one)
-    ending = _known_blocked(job, probe) or _unless_blocked(job, probe, _run(job, probe))
+    context = CheckContext(stage, allocation, deadline=began + limit_s, stop=stop, run=run, one_by_one=one_by_one)
+    ending = _known_blocked(planned, context) or _unless_blocked(planned, context, _run(planned, context))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
     check = Check(
-        rule=job.rule.id,
+        rule=planned.rule.id,
         state=ending.state,
         reason=ending.reason,
         not_tested=ending.why,
         enable=ending.enable,
-        evidence=_evidence(probe),
-        tries=max(1, probe.tries),
+        evidence=_evidence(context),
+        tries=max(1, context.evidence.tries),
         depth=depth_of(stage.target),
         started_at=started_at,
         duration_s=round(time.monotonic() - began, 3),
-        scenario=probe.scenario,
-        repeat=repeat_command(job.rule, stage.target),
+        scenario=context.evidence.scenario,
+        repeat=repeat_command(planned.rule, stage.target),
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))
-    return Performed(check, ending.doubtful, isinstance(ending.finding, Missing), probe.overlapped)
+    return CheckResult(check, ending.doubtful, isinstance(ending.finding, Missing), context.actions.gate.overlapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +186,17 @@ class _Ending:
     finding: Finding | None = None
 
 
-def _run(job: Job, probe: Probe) -> _Ending:
+def _run(planned: PlannedCheck, context: CheckContext) -> _Ending:
     try:
-        job.run(probe)
-        missing = [reason for seen in sorted(job.seen) if (reason := not_seen(probe, seen))]
+        planned.run(context)
+        missing = [reason for seen in sorted(planned.seen) if (reason := not_seen(context, seen))]
     except Finding as finding:
-        return _ending_of(finding, job.rule)
+        return _ending_of(finding, planned.rule)
     except Exception as error:  # noqa: BLE001 - the edge of a check's thread: our failure, never the merchant's
         return _failed_of_ours(error)
     if missing:
         return _Ending(State.NOT_TESTED, missing[0], NotTested.SET_UP_FAILED, doubtful=True)
-    return _Ending(State.PASS, "; ".join(probe.notes))
+    return _Ending(State.PASS, "; ".join(context.evidence.notes))
 
 
 def _failed_of_ours(error: Exception) -> _Ending:
@@ -200,27 +206,27 @@ def _failed_of_ours(error: Exception) -> _Ending:
     return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
 
 
-def _known_blocked(job: Job, probe: Probe) -> _Ending | None:
+def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | None:
     """The ending of a rule whose control has failed already: nothing it could play would say more.
 
     A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
     """
-    known = sorted(control for control in job.controls if probe.book.controls.are_broken([control]))
-    reasons = [reason for control in known if (reason := blocked(probe, control))] if job.rule.waivable else []
+    known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
+    reasons = [reason for control in known if (reason := blocked(context, control))] if planned.rule.waivable else []
     return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else None
 
 
-def _unless_blocked(job: Job, probe: Probe, ending: _Ending) -> _Ending:
+def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Ending) -> _Ending:
     """The ending, unless an ordinary payment without the thing under test does not end as expected either."""
     is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
         return ending
-    controls = job.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
+    controls = planned.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
     try:
         reasons = [
             reason
             for control in sorted(controls)
-            if (reason := blocked(probe, control, wrong_credit=isinstance(ending.finding, WrongCredit)))
+            if (reason := blocked(context, control, wrong_credit=isinstance(ending.finding, WrongCredit)))
         ]
     except Exception as error:  # noqa: BLE001 - as above: never the merchant's
         return _failed_of_ours(error)
@@ -245,9 +251,9 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     return _Ending(State.UNKNOWN, text)
 
 
-def _evidence(probe: Probe) -> tuple[Exchange, ...]:
+def _evidence(context: CheckContext) -> tuple[Exchange, ...]:
     try:
-        return probe.evidence()
+        return context.evidence.exchanges()
     except ControlError:
         return ()
 

@@ -16,15 +16,15 @@ from tayari_reports.model import Check, Rule, State
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.test_environment import Stage
 
-from tayari_contracts.runner.session import SUITE, Suite
+from tayari_contracts.runner.session import SESSION, CheckSession
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the session's suite. A polite kill ends it as Ctrl-C does: its merchant and simulator end with it."""
     if current_thread() is main_thread():
         signal(SIGTERM, default_int_handler)
-    config.stash[SUITE] = Suite(config, _opener(config))
-    config.pluginmanager.register(config.stash[SUITE], "tayari-suite")
+    config.stash[SESSION] = CheckSession(config, _opener(config))
+    config.pluginmanager.register(config.stash[SESSION], "tayari-suite")
 
 
 def _opener(config: pytest.Config) -> Callable[[], Stage]:
@@ -51,7 +51,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each rule of the suite, and for each scenario that was named."""
-    suite = metafunc.config.stash[SUITE]
+    suite = metafunc.config.stash[SESSION]
     if "tayari_rule" in metafunc.fixturenames:
         metafunc.parametrize("tayari_rule", [row.rule.id for row in suite.rows])
     elif "tayari_scenario" in metafunc.fixturenames:
@@ -59,9 +59,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def tayari_suite(request: pytest.FixtureRequest) -> Suite:
+def tayari_suite(request: pytest.FixtureRequest) -> CheckSession:
     """The suite whose results the tests ask for."""
-    return request.config.stash[SUITE]
+    return request.config.stash[SESSION]
 
 
 LARGEST = 262_144
@@ -79,8 +79,8 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Wait for the check's end."""
-        suite: Suite = self.config.stash[SUITE]
-        settle(suite.result(self.name), suite.rule(self.name))
+        suite: CheckSession = self.config.stash[SESSION]
+        report_outcome(suite.result(self.name), suite.rule(self.name))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the report says the test is."""
@@ -112,7 +112,7 @@ class TayariWarning(UserWarning):
     """A SHOULD is not met."""
 
 
-def settle(check: Check, rule: Rule | None = None) -> None:
+def report_outcome(check: Check, rule: Rule | None = None) -> None:
     """End the running test as the check ended; the text says what, why it costs money, how to mend and repeat it."""
     match check.state:
         case State.PASS | State.ATTESTED:

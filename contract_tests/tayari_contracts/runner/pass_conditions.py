@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Seen
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import Probe
 from tayari_contracts.steps.payouts import payout_requests
 from tayari_contracts.steps.pushes import status_of
 
@@ -15,68 +15,78 @@ CRASH: Final = 500
 QUERY: Final = "stk_query"
 
 
-def not_seen(probe: Probe, seen: Seen) -> str:
+def not_seen(context: CheckContext, seen: Seen) -> str:
     """Why a pass would prove nothing; empty where the condition was met."""
-    missing = CONDITIONS[seen](probe)
+    missing = CONDITIONS[seen](context)
     return f"{missing}, so a pass would prove nothing" if missing else ""
 
 
-def _answer(probe: Probe) -> str:
-    if any(payment.started.status is not None for payment in probe.payments):
+def _answer(context: CheckContext) -> str:
+    if any(payment.started.status is not None for payment in context.evidence.payments):
         return ""
     return "the merchant answered no start of a payment"
 
 
-def _push(probe: Probe) -> str:
-    return "" if any(probe.sight.pushes(payment) for payment in probe.payments) else "no STK push was sent"
+def _push(context: CheckContext) -> str:
+    return (
+        "" if any(context.journal.pushes(payment) for payment in context.evidence.payments) else "no STK push was sent"
+    )
 
 
-def _accepted(probe: Probe) -> str:
-    return "" if any(probe.sight.accepted(payment) for payment in probe.payments) else "no STK push was accepted"
+def _accepted(context: CheckContext) -> str:
+    return (
+        ""
+        if any(context.journal.accepted(payment) for payment in context.evidence.payments)
+        else "no STK push was accepted"
+    )
 
 
-def _callback(probe: Probe) -> str:
-    if not probe.takes_callbacks:
-        return _query(probe)
-    answers = [status_of(entry) for payment in probe.payments for entry in probe.sight.callbacks(payment)]
+def _callback(context: CheckContext) -> str:
+    if not context.profile.takes_callbacks:
+        return _query(context)
+    answers = [
+        status_of(entry) for payment in context.evidence.payments for entry in context.journal.callbacks(payment)
+    ]
     if any(status is not None and status < CRASH for status in answers):
         return ""
     return "no callback was taken by the merchant"
 
 
-def _query(probe: Probe) -> str:
-    if any(probe.sight.queries(payment) for payment in probe.payments):
+def _query(context: CheckContext) -> str:
+    if any(context.journal.queries(payment) for payment in context.evidence.payments):
         return ""
     return "no status query came for any payment of this check"
 
 
-def _token(probe: Probe) -> str:
-    since = min((payment.since for payment in probe.payments), default=0)
-    if any(status_of(entry) is not None for entry in probe.sight.token_fetches(since)):
+def _token(context: CheckContext) -> str:
+    since = min((payment.since for payment in context.evidence.payments), default=0)
+    if any(status_of(entry) is not None for entry in context.journal.token_fetches(since)):
         return ""
     return "no token was fetched while the payments of this check were started: the merchant had one in hand"
 
 
-def _state(probe: Probe) -> str:
-    if any(probe.book.looks(payment.reference) for payment in probe.payments):
+def _state(context: CheckContext) -> str:
+    if any(context.run.observations(payment.reference) for payment in context.evidence.payments):
         return ""
     return "the state of no payment of this check could be read"
 
 
-def _payout(probe: Probe) -> str:
-    if any(payout_requests(probe, payment) for payment in probe.payments):
+def _payout(context: CheckContext) -> str:
+    if any(payout_requests(context, payment) for payment in context.evidence.payments):
         return ""
     return "no payout request reached Daraja"
 
 
-def _met(probe: Probe) -> str:
+def _met(context: CheckContext) -> str:
     unmet = [
-        str(scenario["scenario"]) for payment, scenario in probe.situations if not _is_met(probe, payment, scenario)
+        str(scenario["scenario"])
+        for payment, scenario in context.evidence.faulty_scenarios
+        if not _is_met(context, payment, scenario)
     ]
     return f"no call of the merchant met {', '.join(dict.fromkeys(unmet))}" if unmet else ""
 
 
-CONDITIONS: Final[Mapping[Seen, Callable[[Probe], str]]] = {
+CONDITIONS: Final[Mapping[Seen, Callable[[CheckContext], str]]] = {
     Seen.ANSWER: _answer,
     Seen.PUSH: _push,
     Seen.ACCEPTED: _accepted,
@@ -89,10 +99,10 @@ CONDITIONS: Final[Mapping[Seen, Callable[[Probe], str]]] = {
 }
 
 
-def _is_met(probe: Probe, payment: Payment, scenario: Mapping[str, Any]) -> bool:
+def _is_met(context: CheckContext, payment: Payment, scenario: Mapping[str, Any]) -> bool:
     """Whether each call that the scenario's faults answer was made for this payment."""
     for fault in scenario.get("faults") or ():
-        calls = probe.sight.queries(payment) if _is_of_query(fault) else probe.sight.pushes(payment)
+        calls = context.journal.queries(payment) if _is_of_query(fault) else context.journal.pushes(payment)
         if not any(_names(entry, scenario) for entry in calls):
             return False
     return True

@@ -12,6 +12,7 @@ from tayari_reports.model import Category, Level, Rule, Severity
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, Need, Seen
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_generic, machine_words
 from tayari_contracts.context.findings import (
     Failed,
@@ -25,9 +26,8 @@ from tayari_contracts.context.findings import (
     quote,
     times,
 )
-from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import PAID, PENDING, Probe
-from tayari_contracts.runner.check_run import Job, missing_need
+from tayari_contracts.context.payment import PAID, PENDING, Payment
+from tayari_contracts.runner.check_run import PlannedCheck, missing_need
 from tayari_contracts.steps.payouts import originator_ids, payout_requests
 
 Document = Mapping[str, Any]
@@ -61,16 +61,16 @@ class Counted:
     """A kind of call that a scenario file can limit."""
 
     one: str
-    count: Callable[[Probe, Payment], int]
+    count: Callable[[CheckContext, Payment], int]
     moves_money: bool = False
 
 
 COUNTED: Final[Mapping[str, Counted]] = {
-    "pushes": Counted("STK push", lambda probe, payment: len(probe.sight.pushes(payment)), moves_money=True),
+    "pushes": Counted("STK push", lambda context, payment: len(context.journal.pushes(payment)), moves_money=True),
     "payouts": Counted(
-        "payout", lambda probe, payment: len(originator_ids(payout_requests(probe, payment))), moves_money=True
+        "payout", lambda context, payment: len(originator_ids(payout_requests(context, payment))), moves_money=True
     ),
-    "queries": Counted("status query", lambda probe, payment: len(probe.sight.queries(payment))),
+    "queries": Counted("status query", lambda context, payment: len(context.journal.queries(payment))),
 }
 """By the key of `expect`: the most that the merchant may make for one payment."""
 
@@ -79,7 +79,7 @@ WANTED: Final = ("state", "within_s", "credits", *COUNTED)
 """The keys of `expect` that the way to mend a failure names."""
 
 
-def job_of(document: Document, *, strict_words: bool = False) -> Job:
+def check_of_scenario(document: Document, *, strict_words: bool = False) -> PlannedCheck:
     """The check that plays this scenario.
 
     Money decides. What the customer is told warns where it is wrong, and is left aside where the target file does not
@@ -88,7 +88,7 @@ def job_of(document: Document, *, strict_words: bool = False) -> Job:
     name = str(document["scenario"])
     expect: Mapping[str, Any] = document.get("expect") or {}
     needs = {Need.STATE} | ({Need.MESSAGE} if strict_words and "message" in expect else set())
-    return Job(
+    return PlannedCheck(
         rule=Rule(
             id=name,
             title=" ".join(str(document.get("about", name)).split()),
@@ -107,21 +107,21 @@ def job_of(document: Document, *, strict_words: bool = False) -> Job:
     )
 
 
-def money_job(job: Job, target: Target) -> Job:
+def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
     """A money invariant over the payments of named scenarios alone.
 
     What these do not put to the test is no gap in such a run, and neither is what the target file does not show.
     """
 
-    def run(probe: Probe) -> None:
-        probe.book.scenarios_only = True
+    def run(context: CheckContext) -> None:
+        context.run.scenarios_only = True
         try:
-            job.run(probe)
+            planned.run(context)
         except Untested as untested:
             raise Inapplicable(f"{untested} by these scenarios") from untested
 
-    hidden = missing_need(job, target) is not None
-    return replace(job, run=run, rule=replace(job.rule, level=Level.SHOULD) if hidden else job.rule)
+    hidden = missing_need(planned, target) is not None
+    return replace(planned, run=run, rule=replace(planned.rule, level=Level.SHOULD) if hidden else planned.rule)
 
 
 def concerns_whole_merchant(document: Document) -> bool:
@@ -131,59 +131,61 @@ def concerns_whole_merchant(document: Document) -> bool:
     return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
 
 
-def _play(document: Document, *, strict_words: bool) -> Callable[[Probe], None]:
-    def run(probe: Probe) -> None:
+def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext], None]:
+    def run(context: CheckContext) -> None:
         endpoint = endpoint_of(document)
         elsewhere = document if endpoint != PUSH else token_part(document)
-        payment = probe.pay(document) if elsewhere is None else pay_until_met(probe, document, elsewhere)
-        probe.scenario = str(document["scenario"])
-        _judge(probe, payment, document)
+        payment = context.actions.pay(document) if elsewhere is None else pay_until_met(context, document, elsewhere)
+        context.evidence.scenario = str(document["scenario"])
+        _judge(context, payment, document)
         wanted = (document.get("expect") or {}).get("message")
         if wanted:
-            _judge_words(probe, payment, wanted, strict=strict_words)
+            _judge_words(context, payment, wanted, strict=strict_words)
 
     return run
 
 
-def _judge(probe: Probe, payment: Payment, document: Document) -> None:
+def _judge(context: CheckContext, payment: Payment, document: Document) -> None:
     """What happened to the money, and to the payment."""
-    calls = _Calls(probe, payment, document)
+    calls = _Calls(context, payment, document)
     try:
-        _judge_outcome(probe, payment, document)
+        _judge_outcome(context, payment, document)
     except Finding:
         calls.judge()
         raise
     calls.watch()
 
 
-def _judge_outcome(probe: Probe, payment: Payment, document: Document) -> None:
+def _judge_outcome(context: CheckContext, payment: Payment, document: Document) -> None:
     expect: Mapping[str, Any] = document.get("expect") or {}
-    within_s = _within_s(probe, expect)
+    within_s = _within_s(context, expect)
     if _without_callback(document):
-        within_s = max(within_s, probe.reconcile_s)
+        within_s = max(within_s, context.time.reconcile_s)
     wanted = _states(expect.get("state", "paid"))
     if not payment.started.accepted and PAID not in wanted and payment.started.payment_id is None:
         _judge_refused_start(payment)
         return
     if PENDING in wanted:
-        _let_it_play(probe, payment)
-    view = probe.expect_state(payment, wanted, within_s=within_s, because=str(document.get("about", "")).strip())
+        _let_it_play(context, payment)
+    view = context.expectations.state(
+        payment, wanted, within_s=within_s, because=str(document.get("about", "")).strip()
+    )
     if "never" in expect:
-        probe.expect_never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
-    if probe.sees_credits:
+        context.expectations.never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
+    if context.profile.shows_credits:
         paid = view.state is PAID
-        _judge_credits(probe, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
+        _judge_credits(context, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
 
 
 class _Calls:
     """How many pushes, payouts and status queries the merchant makes for one payment, against what the file allows."""
 
-    def __init__(self, probe: Probe, payment: Payment, document: Document) -> None:
-        self._probe = probe
+    def __init__(self, context: CheckContext, payment: Payment, document: Document) -> None:
+        self._context = context
         self._payment = payment
         expect: Mapping[str, Any] = document.get("expect") or {}
         self._most = {name: int(expect[name]) for name in COUNTED if name in expect}
-        self._watched_until = time.monotonic() + _within_s(probe, expect)
+        self._watched_until = time.monotonic() + _within_s(context, expect)
         self._paid_by_first_push = "pushes" not in expect and _pays_at_first_push(document)
 
     def watch(self) -> None:
@@ -194,9 +196,9 @@ class _Calls:
         """
         self.judge()
         while self._most and time.monotonic() < self._watched_until:
-            if not self._probe.has_time:
+            if not self._context.time.remains:
                 raise Unjudged(f"the time of this check ended before {', '.join(self._most)} were watched to the end")
-            self._probe.quiet(min(LOOK_EVERY_S, max(0.01, self._watched_until - time.monotonic())))
+            self._context.time.pause(min(LOOK_EVERY_S, max(0.01, self._watched_until - time.monotonic())))
             self.judge()
 
     def judge(self) -> None:
@@ -205,23 +207,23 @@ class _Calls:
         Raises:
             WrongCredit: the customer was asked, or was paid, more than once; Failed: it queried too often.
         """
-        proof = Failed if self._probe.book.prompted else WrongCredit
+        proof = Failed if self._context.run.prompted else WrongCredit
         for name, most in self._most.items():
-            found = COUNTED[name].count(self._probe, self._payment)
+            found = COUNTED[name].count(self._context, self._payment)
             if found > most:
                 kind = proof if COUNTED[name].moves_money else Failed
                 raise kind(
                     f"the merchant made {calls(found, COUNTED[name].one)} for one payment; expected at most {most}"
                 )
-        if self._paid_by_first_push and (found := len(self._probe.sight.accepted(self._payment))) > 1:
+        if self._paid_by_first_push and (found := len(self._context.journal.accepted(self._payment))) > 1:
             raise proof(
                 f"Daraja accepted {found} pushes for one payment that its customer pays at the first; expected one: "
                 "each push asks the customer for the money once more"
             )
 
 
-def _within_s(probe: Probe, expect: Mapping[str, Any]) -> float:
-    return float(expect.get("within_s", probe.settle_s))
+def _within_s(context: CheckContext, expect: Mapping[str, Any]) -> float:
+    return float(expect.get("within_s", context.time.settle_s))
 
 
 def _pays_at_first_push(document: Document) -> bool:
@@ -230,20 +232,22 @@ def _pays_at_first_push(document: Document) -> bool:
     return str((document.get("outcome") or {}).get("result_code", 0)) == "0" and not names & LOOKS_REFUSED
 
 
-def _let_it_play(probe: Probe, payment: Payment) -> None:
+def _let_it_play(context: CheckContext, payment: Payment) -> None:
     """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
-    if probe.sight.accepted(payment):
-        probe.wait("result_due", payment, within_s=5.0)
-    probe.quiet(1.0)
+    if context.journal.accepted(payment):
+        context.observations.wait("result_due", payment, within_s=5.0)
+    context.time.pause(1.0)
 
 
-def _judge_credits(probe: Probe, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool) -> None:
+def _judge_credits(
+    context: CheckContext, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool
+) -> None:
     """As often as the file says; else once when paid, never when not, and once at most while either may still come."""
     if "credits" in expect:
-        probe.expect_credits(payment, int(expect["credits"]), quiet_s=0.3)
+        context.expectations.credits(payment, int(expect["credits"]), quiet_s=0.3)
     elif not open_still:
-        probe.expect_credits(payment, 1 if paid else 0, quiet_s=0.3)
-    elif (found := probe.credits(payment)).count > 1:
+        context.expectations.credits(payment, 1 if paid else 0, quiet_s=0.3)
+    elif (found := context.observations.credits(payment)).count > 1:
         raise WrongCredit(f"the customer was credited {times(found.count)}; expected once at most")
 
 
@@ -258,18 +262,18 @@ def _judge_refused_start(payment: Payment) -> None:
         raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
 
 
-def _judge_words(probe: Probe, payment: Payment, wanted: Mapping[str, Any], *, strict: bool) -> None:
+def _judge_words(context: CheckContext, payment: Payment, wanted: Mapping[str, Any], *, strict: bool) -> None:
     """What the customer was told, once the money is right.
 
     Raises:
         Warned: the words are wrong. With `strict`, Failed; and Untested where they cannot be seen.
     """
     try:
-        if not probe.sees_messages:
+        if not context.profile.shows_messages:
             raise Untested("what the customer is told cannot be seen", enable=ENABLED_BY[Need.MESSAGE])
         if (topic := wanted.get("topic")) is not None:
-            probe.expect_message(payment, str(topic))
-        elif wanted.get("not_generic") and is_generic(text := probe.told_of_outcome(payment)):
+            context.expectations.message(payment, str(topic))
+        elif wanted.get("not_generic") and is_generic(text := context.observations.outcome_message(payment)):
             raise Failed(f"the customer was told {quote(text)}; expected what happened, and what to do")
     except Failed as wrong:
         if strict:
@@ -278,7 +282,7 @@ def _judge_words(probe: Probe, payment: Payment, wanted: Mapping[str, Any], *, s
     except Untested as hidden:
         if strict:
             raise
-        probe.notes.append(f"the words were not judged, for {hidden} ({hidden.enable} would show it)")
+        context.evidence.notes.append(f"the words were not judged, for {hidden} ({hidden.enable} would show it)")
 
 
 def _without_callback(document: Document) -> bool:
@@ -320,42 +324,42 @@ def endpoint_of(document: Document) -> str:
     return str((document.get("when") or {}).get("endpoint", PUSH))
 
 
-def pay_until_met(probe: Probe, document: Document, elsewhere: Document) -> Payment:
+def pay_until_met(context: CheckContext, document: Document, elsewhere: Document) -> Payment:
     """A payment that plays `document`, whose merchant made the call that `elsewhere` answers.
 
     Raises:
         Untested: it made none; the sentence says why not.
     """
-    endpoint, since = endpoint_of(elsewhere), probe.sight.now()
+    endpoint, since = endpoint_of(elsewhere), context.journal.now()
     push = document if endpoint_of(document) == PUSH else None
     if endpoint == TOKEN:
-        probe.forget_token()
-    probe.control.play_next(elsewhere, endpoint=endpoint)
+        context.actions.drop_token()
+    context.control.play_next(elsewhere, endpoint=endpoint)
     try:
-        payment = probe.pay(push)
-        if endpoint == TOKEN and not _met(probe, elsewhere, since):
-            probe.control.revoke_tokens()
-            payment = probe.pay(push)
-        if not _met(probe, elsewhere, since):
+        payment = context.actions.pay(push)
+        if endpoint == TOKEN and not _met(context, elsewhere, since):
+            context.control.revoke_tokens()
+            payment = context.actions.pay(push)
+        if not _met(context, elsewhere, since):
             why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
             raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
     finally:
-        probe.control.clear_next()
-    probe.watch_since(since, endpoint=endpoint)
+        context.control.clear_next()
+    context.evidence.watch_since(since, endpoint=endpoint)
     return payment
 
 
-def _met(probe: Probe, elsewhere: Document, since: int) -> bool:
+def _met(context: CheckContext, elsewhere: Document, since: int) -> bool:
     """Whether a call met the scenario, waiting for one that comes in the background."""
     endpoint = endpoint_of(elsewhere)
-    end = time.monotonic() + (TOKEN_WITHIN_S if endpoint == TOKEN else probe.reconcile_s)
+    end = time.monotonic() + (TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s)
     while True:
-        calls = probe.sight.entries(since=since, endpoint=endpoint, kind="request")
+        calls = context.journal.entries(since=since, endpoint=endpoint, kind="request")
         if any(entry.get("scenario") == elsewhere["scenario"] for entry in calls):
             return True
-        if time.monotonic() >= end or not probe.has_time:
+        if time.monotonic() >= end or not context.time.remains:
             return False
-        probe.quiet(LOOK_EVERY_S)
+        context.time.pause(LOOK_EVERY_S)
 
 
 def _is_of_token(fault: object) -> bool:

@@ -19,27 +19,27 @@ from tayari_target.customer_messages import TOLD_FILE, write_told
 from tayari_target.test_environment import Stage
 
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
-from tayari_contracts.runner.check_run import Job, job_of_row
-from tayari_contracts.runner.check_runner import Conductor
-from tayari_contracts.runner.scenario_check import job_of, money_job
+from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule
+from tayari_contracts.runner.check_runner import CheckRunner
+from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
 
-SUITE: pytest.StashKey[Suite] = pytest.StashKey()
+SESSION: pytest.StashKey[CheckSession] = pytest.StashKey()
 """Where the session keeps its suite."""
 
 MONEY = "money"
 """The family of the rules that judge the money of every run."""
 
 
-class Suite:
+class CheckSession:
     """A plugin object of one session that names a merchant."""
 
     def __init__(self, config: pytest.Config, open_stage: Callable[[], Stage]) -> None:
         self._config = config
         self._open_stage = open_stage
         self._stage: Stage | None = None
-        self._conductor: Conductor | None = None
+        self._runner: CheckRunner | None = None
         self._events: EventsWriter | None = None
-        self._jobs: list[Job] = []
+        self._plan: list[PlannedCheck] = []
         self._checks: dict[str, Check] = {}
         self._began = time.time()
         self.scenario_names: list[str] = list(config.getoption("--tayari-scenario"))
@@ -57,12 +57,12 @@ class Suite:
 
     def result(self, rule_id: str) -> Check:
         """Wait for one check's end."""
-        assert self._conductor is not None, "results exist once the session has collected its tests"
-        return self._conductor.result(rule_id)
+        assert self._runner is not None, "results exist once the session has collected its tests"
+        return self._runner.result(rule_id)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule, or the scenario's expectation, of a planned check."""
-        return next((job.rule for job in self._jobs if job.rule.id == rule_id), None)
+        return next((planned.rule for planned in self._plan if planned.rule.id == rule_id), None)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Open the stage and begin all checks at once; the tests only wait for them."""
@@ -70,13 +70,13 @@ class Suite:
             return
         self._stage = self._open_stage()
         self._stage.__enter__()
-        self._jobs = self._jobs_of(session.items, self._stage)
+        self._plan = self._plan_of(session.items, self._stage)
         events = self._config.getoption("--tayari-events")
         if events is not None:
             self._events = EventsWriter(events)
-            self._events.plan([job.rule for job in self._jobs])
-        self._conductor = Conductor(self._stage, report=self._note)
-        self._conductor.start(self._jobs)
+            self._events.plan([planned.rule for planned in self._plan])
+        self._runner = CheckRunner(self._stage, report=self._note)
+        self._runner.start(self._plan)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -86,13 +86,13 @@ class Suite:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
-        if self._conductor is not None:
-            self._conductor.stop()
+        if self._runner is not None:
+            self._runner.stop()
         if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self._events.end()
-        if self._conductor is not None and self._events is not None:
-            write_told(self._conductor.told, Path(self._config.getoption("--tayari-events")).with_name(TOLD_FILE))
-        if self._jobs and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
+        if self._runner is not None and self._events is not None:
+            write_told(self._runner.last_messages, Path(self._config.getoption("--tayari-events")).with_name(TOLD_FILE))
+        if self._plan and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_unconfigure(self) -> None:
@@ -103,7 +103,7 @@ class Suite:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The verdict, and what is behind it."""
-        if not self._jobs:
+        if not self._plan:
             return
         judgement = judge(self.run())
         terminalreporter.section("tayari")
@@ -124,7 +124,7 @@ class Suite:
             base_url=target.merchant.base_url if target else "",
             started_at=self._began,
             finished_at=time.time(),
-            plan=tuple(job.rule for job in self._jobs),
+            plan=tuple(planned.rule for planned in self._plan),
             checks=tuple(self._checks.values()),
         )
 
@@ -138,31 +138,31 @@ class Suite:
             self._events.check(redacted)
         return redacted
 
-    def _jobs_of(self, items: list[pytest.Item], stage: Stage) -> list[Job]:
-        jobs: dict[str, Job] = {}
+    def _plan_of(self, items: list[pytest.Item], stage: Stage) -> list[PlannedCheck]:
+        plan: dict[str, PlannedCheck] = {}
         for item in items:
-            job = self._job_of(item, stage)
-            if job is not None:
-                jobs[job.rule.id] = job
-        return sorted(jobs.values(), key=lambda job: job.last)
+            planned = self._check_of(item, stage)
+            if planned is not None:
+                plan[planned.rule.id] = planned
+        return sorted(plan.values(), key=lambda planned: planned.last)
 
-    def _job_of(self, item: pytest.Item, stage: Stage) -> Job | None:
+    def _check_of(self, item: pytest.Item, stage: Stage) -> PlannedCheck | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if params.get("tayari_rule") in catalogue():
-            job = job_of_row(catalogue()[params["tayari_rule"]])
-            return money_job(job, stage.target) if self._scenarios_only else job
+            planned = check_of_rule(catalogue()[params["tayari_rule"]])
+            return money_check(planned, stage.target) if self._scenarios_only else planned
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
             return self._scenario_job(stage, params["tayari_scenario"])
         text: str | None = getattr(item, "text", None)
-        return None if text is None else self._job_of_file(item, text, stage)
+        return None if text is None else self._check_of_file(item, text, stage)
 
-    def _job_of_file(self, item: pytest.Item, text: str, stage: Stage) -> Job:
+    def _check_of_file(self, item: pytest.Item, text: str, stage: Stage) -> PlannedCheck:
         try:
             stage.control.load_scenario(text, file=os.path.relpath(item.path))
         except ControlError as error:
             raise pytest.UsageError(str(error)) from error
         return self._scenario_job(stage, item.name)
 
-    def _scenario_job(self, stage: Stage, name: str) -> Job:
+    def _scenario_job(self, stage: Stage, name: str) -> PlannedCheck:
         strict_words = self._config.getoption("--tayari-strict-words")
-        return job_of(stage.control.scenario(name), strict_words=strict_words)
+        return check_of_scenario(stage.control.scenario(name), strict_words=strict_words)

@@ -14,11 +14,12 @@ from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Finding, Untested, WrongCredit, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import CALLBACK_WAIT_S, FAILED, PAID, REVIEW, SETTLED, Probe
-from tayari_contracts.context.run_record import Played
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Entry, Payment
+from tayari_contracts.context.run_record import ControlOutcome
 from tayari_contracts.steps.status_queries import REACTION_S, patience_s, unanswered
 
 CARRIED_BY: Final[Mapping[Control, str]] = {Control.SUCCESS: "C25", Control.FAILURE: "C11", Control.QUERY: "Q13"}
@@ -33,32 +34,32 @@ LIMIT_S: Final = 90.0
 """What a control may take besides the merchant's own promised times."""
 
 
-def judge_control(probe: Probe, control: Control) -> None:
+def judge_control(context: CheckContext, control: Control) -> None:
     """Hold the merchant to a control, in the rule that carries it.
 
     Raises:
         Finding: the control did not end as expected.
     """
-    played = _played(probe, control)
-    probe.cite(*played.payments)
+    played = _played(context, control)
+    context.evidence.cite(*played.payments)
     if isinstance(played.finding, Untested):
         raise Untested(str(played.finding), why=played.finding.why, enable=played.finding.enable)
     if played.finding is not None:
         raise type(played.finding)(str(played.finding))
 
 
-def blocked(probe: Probe, control: Control, *, wrong_credit: bool = False) -> str:
+def blocked(context: CheckContext, control: Control, *, wrong_credit: bool = False) -> str:
     """Why a rule with this control cannot be judged; empty where the control ended as expected, or was not seen.
 
     `wrong_credit`: the rule failed because too much was credited. A lost ordinary payment is no excuse for that; a
     query that always pays is, and so is an ordinary payment that is credited too often as well.
     """
-    played = _played(probe, control)
+    played = _played(context, control)
     if not _is_broken(played.finding, control):
         return ""
     if wrong_credit and control is not Control.QUERY and not isinstance(played.finding, WrongCredit):
         return ""
-    probe.cite(*played.payments)
+    context.evidence.cite(*played.payments)
     reason = str(played.finding)
     return reason if reason.startswith("blocked by ") else f"blocked by {CARRIED_BY[control]}: {reason}"
 
@@ -71,109 +72,112 @@ def _is_broken(finding: Finding | None, control: Control) -> bool:
     return isinstance(finding, Failed)
 
 
-def _played(probe: Probe, control: Control) -> Played:
+def _played(context: CheckContext, control: Control) -> ControlOutcome:
     """The control as it was played in this run, by a probe with its own time."""
 
-    def play() -> Played:
-        own = probe.sibling(limit_s=LIMIT_S + 3 * probe.reconcile_s)
+    def play() -> ControlOutcome:
+        own = context.sibling(limit_s=LIMIT_S + 3 * context.time.reconcile_s)
         try:
             PLAYS[control](own)
         except Finding as finding:
-            return Played(payments=own.payments, finding=finding)
-        return Played(payments=own.payments)
+            return ControlOutcome(payments=own.evidence.payments, finding=finding)
+        return ControlOutcome(payments=own.evidence.payments)
 
-    return probe.book.controls.once(control, play)
+    return context.run.controls.once(control, play)
 
 
-def _ordinary_success(probe: Probe) -> None:
+def _ordinary_success(context: CheckContext) -> None:
     """As M-Pesa sends it today: four items, and no Balance. The callback is taken, and the payment is paid once."""
-    payment = probe.pay(situation("inline/control-success", outcome=after(0.5)))
-    _require_start(probe, payment)
-    _require_heard(probe, payment, "an ordinary success", (PAID,))
-    if probe.sees_state and probe.sees_credits:
-        probe.expect_credits(payment, 1, quiet_s=0.3, because="one ordinary success came")
+    payment = context.actions.pay(situation("inline/control-success", outcome=after(0.5)))
+    _require_start(context, payment)
+    _require_heard(context, payment, "an ordinary success", (PAID,))
+    if context.profile.shows_state and context.profile.shows_credits:
+        context.expectations.credits(payment, 1, quiet_s=0.3, because="one ordinary success came")
 
 
-def _ordinary_failure(probe: Probe) -> None:
+def _ordinary_failure(context: CheckContext) -> None:
     """The customer cancelled: no CallbackMetadata. The callback is taken, and the payment ends unpaid."""
-    payment = probe.pay_accepted(situation("inline/control-failure", outcome=after(0.5, result_code=CANCELLED)))
-    _require_heard(probe, payment, f"an ordinary failure ({CANCELLED})", (FAILED, REVIEW))
+    payment = context.actions.pay_accepted(
+        situation("inline/control-failure", outcome=after(0.5, result_code=CANCELLED))
+    )
+    _require_heard(context, payment, f"an ordinary failure ({CANCELLED})", (FAILED, REVIEW))
 
 
-def _unpaid_by_query(probe: Probe) -> None:
+def _unpaid_by_query(context: CheckContext) -> None:
     """No callback; the first query hears in flight (4999), the next ones cancelled: HTTP 200 each, and none is paid."""
-    if not probe.sees_state or "stk_query" not in probe.target.merchant.capabilities:
+    if not context.profile.shows_state or "stk_query" not in context.target.merchant.capabilities:
         return
-    payment = probe.pay_accepted(
+    payment = context.actions.pay_accepted(
         unanswered("inline/control-query", result_code=CANCELLED, query={"in_flight": ["4999"], "for_calls": 1})
     )
-    end = time.monotonic() + patience_s(probe)
+    end = time.monotonic() + patience_s(context)
     asked_at: float | None = None
-    while time.monotonic() < (end if asked_at is None else asked_at + REACTION_S) and probe.has_time:
-        state = probe.status(payment).state
-        if asked_at is None and probe.sight.queries(payment):
+    while time.monotonic() < (end if asked_at is None else asked_at + REACTION_S) and context.time.remains:
+        state = context.observations.status(payment).state
+        if asked_at is None and context.journal.queries(payment):
             asked_at = time.monotonic()
         elif state is PAID and asked_at is None:
             raise Untested("the payment was paid before the merchant asked about it, so no answer made it paid")
         if asked_at is not None and state in SETTLED:
             break
-        probe.quiet(OFTEN_S)
+        context.time.pause(OFTEN_S)
     if asked_at is None:
         raise Untested("no status query came for a payment without callback, so none was answered")
-    if probe.status(payment).state is PAID:
+    if context.observations.status(payment).state is PAID:
         raise Failed(
             "a status query was answered HTTP 200 with a ResultCode other than 0 (4999 in flight, then 1032 "
             "cancelled), and the payment is paid; expected ResultCode to decide, not the HTTP status"
         )
 
 
-PLAYS: Final[Mapping[Control, Callable[[Probe], None]]] = {
+PLAYS: Final[Mapping[Control, Callable[[CheckContext], None]]] = {
     Control.SUCCESS: _ordinary_success,
     Control.FAILURE: _ordinary_failure,
     Control.QUERY: _unpaid_by_query,
 }
 
 
-def _require_start(probe: Probe, payment: Payment) -> None:
+def _require_start(context: CheckContext, payment: Payment) -> None:
     """An ordinary payment is pushed, and Daraja accepts it.
 
     Raises:
         Failed: no push was sent. Untested: Daraja refused it, which is a matter of S15.
     """
     try:
-        probe.require_accepted(payment)
+        context.actions.require_accepted(payment)
     except Untested as error:
-        if probe.sight.pushes(payment):
+        if context.journal.pushes(payment):
             raise Untested(f"blocked by S15: {error}", why=NotTested.BLOCKED) from error
         raise Failed(f"an ordinary payment could not be started: {error}") from error
 
 
-def _require_heard(probe: Probe, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
+def _require_heard(context: CheckContext, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
     """The merchant takes the result, and the payment ends in one of `ends`; the first of them is named.
 
     Raises:
         Failed: it ends otherwise, or the callback was answered as a crash is.
     """
-    answer = _answer_to_callback(probe, payment) if probe.takes_callbacks else None
-    if probe.sees_state:
-        view = probe.until(payment, ends, within_s=probe.settled_s)
+    answer = _answer_to_callback(context, payment) if context.profile.takes_callbacks else None
+    if context.profile.shows_state:
+        view = context.observations.until(payment, ends, within_s=context.time.settled_s)
         if view.state not in ends:
             heard = f"was answered {_written(answer)}" if answer else "waited for a status query"
             raise Failed(
-                f"{what} {heard}, and the payment is {say(view)} {probe.settled_s:.3g} s later; expected {ends[0]}"
+                f"{what} {heard}, and the payment is {say(view)} {context.time.settled_s:.3g} s later; expected "
+                f"{ends[0]}"
             )
     if answer:
         _refuse_crash(answer, what)
 
 
-def _answer_to_callback(probe: Probe, payment: Payment) -> Entry:
+def _answer_to_callback(context: CheckContext, payment: Payment) -> Entry:
     """The merchant's answer to the payment's callback.
 
     Raises:
         Untested: none was delivered.
     """
-    probe.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
-    callbacks = probe.sight.callbacks(payment)
+    context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
+    callbacks = context.journal.callbacks(payment)
     if not callbacks:
         raise Untested("no callback was delivered for an ordinary payment, so nothing could be judged")
     return callbacks[-1]

@@ -13,10 +13,10 @@ from tayari_money.payment_record import PaymentKind, PaymentRecord
 from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.journal_reader import answer_of, body_of
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.context.run_record import untranslated
 
 REQUEST_WITHIN_S: Final = 20.0
@@ -35,33 +35,35 @@ def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict
     return {**told, **({"faults": [dict(fault) for fault in faults]} if faults else {}), **keys}
 
 
-def pay_out(probe: Probe, scenario: str | Mapping[str, Any] | None = None) -> Payment:
+def pay_out(context: CheckContext, scenario: str | Mapping[str, Any] | None = None) -> Payment:
     """Ask the merchant to pay somebody, whose first request plays `scenario`."""
-    msisdn, amount, reference = probe.allocation.msisdn(), probe.allocation.amount(), probe.allocation.reference()
+    msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
     if scenario is not None:
-        probe.control.play_next(scenario, msisdn=msisdn)
-        probe.scenario = probe.scenario or (scenario if isinstance(scenario, str) else str(scenario["scenario"]))
-    since, began_at = probe.sight.now(), time.time()
-    with probe.book.gate.passing():
-        started = probe.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
+        context.control.play_next(scenario, msisdn=msisdn)
+        context.evidence.scenario = context.evidence.scenario or (
+            scenario if isinstance(scenario, str) else str(scenario["scenario"])
+        )
+    since, began_at = context.journal.now(), time.time()
+    with context.run.gate.passing():
+        started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
     payment = Payment(
         msisdn=msisdn, amount=amount, reference=reference, started=started, since=since, began_at=began_at,
         kind=PaymentKind.PAYOUT,
     )  # fmt: skip
-    probe.cite(payment)
-    probe.book.start(payment)
-    probe.tries += 1
+    context.evidence.cite(payment)
+    context.run.add_payment(payment)
+    context.evidence.tries += 1
     return payment
 
 
-def pay_out_sent(probe: Probe, scenario: str | Mapping[str, Any] | None = None) -> Payment:
+def pay_out_sent(context: CheckContext, scenario: str | Mapping[str, Any] | None = None) -> Payment:
     """Like `pay_out`, where nothing can be judged unless a request reached Daraja.
 
     Raises:
         Untested: none did, or the merchant did not say which payout it is.
     """
-    payment = pay_out(probe, scenario)
-    if not until(probe, lambda: payout_requests(probe, payment), within_s=REQUEST_WITHIN_S):
+    payment = pay_out(context, scenario)
+    if not until(context, lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
         raise Untested(f"no payout request reached Daraja: {_answered(payment)}")
     if payment.started.payment_id is None:
         raise Untested(f"the merchant did not say which payout it is: {_answered(payment)}")
@@ -74,23 +76,23 @@ def _answered(payment: Payment) -> str:
     return f"the start of the payout was answered {said}"
 
 
-def until(probe: Probe, look: Callable[[], T], *, within_s: float) -> T:
+def until(context: CheckContext, look: Callable[[], T], *, within_s: float) -> T:
     """Look until something is found, or time is up; the last look is returned either way."""
     end = time.monotonic() + within_s
     while True:
         found = look()
-        if found or time.monotonic() >= end or not probe.has_time:
+        if found or time.monotonic() >= end or not context.time.remains:
             return found
-        probe.quiet(LOOK_EVERY_S)
+        context.time.pause(LOOK_EVERY_S)
 
 
-def payout_requests(probe: Probe, payment: Payment) -> list[Entry]:
+def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:
     """Every B2C request that pays this person, refused ones included, in order."""
     tail = payment.msisdn[-9:]
     found = [
         entry
         for call in PAYOUT_CALLS
-        for entry in probe.sight.entries(since=payment.since, endpoint=call, kind="request")
+        for entry in context.journal.entries(since=payment.since, endpoint=call, kind="request")
         if re.sub(r"\D", "", str(body_of(entry).get("PartyB", ""))).endswith(tail)
     ]
     return sorted(found, key=lambda entry: int(entry["seq"]))
@@ -107,54 +109,54 @@ def error_of(entry: Entry) -> str:
     return str(answer_of(entry).get("errorCode") or "")
 
 
-def transactions(probe: Probe, payment: Payment) -> list[dict[str, Any]]:
+def transactions(context: CheckContext, payment: Payment) -> list[dict[str, Any]]:
     """The payouts to this person that Daraja accepted, oldest first."""
-    return [row for row in probe.control.payments(msisdn=payment.msisdn) if row["kind"] in PAYOUT_CALLS]
+    return [row for row in context.control.payments(msisdn=payment.msisdn) if row["kind"] in PAYOUT_CALLS]
 
 
-def asked_about(probe: Probe, payment: Payment) -> bool:
+def asked_about(context: CheckContext, payment: Payment) -> bool:
     """Whether the merchant asked for the transaction status of this payout."""
-    names = _names(probe, payment)
+    names = _names(context, payment)
     return any(
         "/transactionstatus/" in str((entry.get("request") or {}).get("url"))
         and any(name in str((entry.get("request") or {}).get("body")) for name in names)
-        for entry in probe.sight.entries(since=payment.since, kind="request")
+        for entry in context.journal.entries(since=payment.since, kind="request")
     )
 
 
-def _names(probe: Probe, payment: Payment) -> set[str]:
+def _names(context: CheckContext, payment: Payment) -> set[str]:
     """The ids by which a question can name a payout, or an answer does."""
-    rows = transactions(probe, payment)
+    rows = transactions(context, payment)
     named = {str(row[key]) for row in rows for key in ("checkout_request_id", "merchant_request_id")}
-    return named | set(originator_ids(payout_requests(probe, payment)))
+    return named | set(originator_ids(payout_requests(context, payment)))
 
 
-def statuses_heard(probe: Probe, payment: Payment) -> set[str]:
+def statuses_heard(context: CheckContext, payment: Payment) -> set[str]:
     """The values of TransactionStatus that the merchant was told of this payout."""
-    names, found = _names(probe, payment), set()
-    for entry in probe.sight.entries(since=payment.since, kind="callback"):
+    names, found = _names(context, payment), set()
+    for entry in context.journal.entries(since=payment.since, kind="callback"):
         told = result_parameters(entry)
         if told.get("TransactionStatus") and {told.get("OriginatorConversationID"), told.get("ConversationID")} & names:
             found.add(str(told["TransactionStatus"]))
     return found
 
 
-def expect_one_id(probe: Probe, payment: Payment, why: str) -> None:
+def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
     """All requests of a payout have one OriginatorConversationID.
 
     Raises:
         WrongCredit: a second one was used, which Daraja takes for a second payout.
     """
-    ids = originator_ids(payout_requests(probe, payment))
+    ids = originator_ids(payout_requests(context, payment))
     if len(ids) > 1:
-        paid = sum(row["state"] == "paid" for row in transactions(probe, payment))
+        paid = sum(row["state"] == "paid" for row in transactions(context, payment))
         raise WrongCredit(
             f"{why}, and the payout was sent again under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); "
             f"expected the same one, or a question first. M-Pesa paid {paid} times so far"
         )
 
 
-def watch(probe: Probe, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
+def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
     """For so many seconds the payout is not sent under another id, and not called failed; `unpaid`: nor paid.
 
     Raises:
@@ -162,24 +164,24 @@ def watch(probe: Probe, payment: Payment, *, for_s: float, why: str, unpaid: boo
     """
     end = time.monotonic() + for_s
     while True:
-        expect_one_id(probe, payment, why)
-        view = probe.status(payment)
+        expect_one_id(context, payment, why)
+        view = context.observations.status(payment)
         if view.state is FAILED:
             raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for money may have moved")
         if unpaid and view.state is PAID:
             raise Failed(f"{why}, and the payout is {say(view)}; expected it not to be paid without a result")
-        if time.monotonic() >= end or not probe.has_time:
+        if time.monotonic() >= end or not context.time.remains:
             return view
-        probe.quiet(LOOK_EVERY_S)
+        context.time.pause(LOOK_EVERY_S)
 
 
-def expect_results_taken(probe: Probe, payment: Payment, *, count: int = 1, within_s: float = 35.0) -> None:
+def expect_results_taken(context: CheckContext, payment: Payment, *, count: int = 1, within_s: float = 35.0) -> None:
     """The merchant answered the messages about this payout.
 
     Raises:
         Untested: they were not delivered, so that nothing can be judged.
     """
-    if not probe.wait("callback_answered", payment, count=count, within_s=within_s):
+    if not context.observations.wait("callback_answered", payment, count=count, within_s=within_s):
         raise Untested(f"fewer than {count} messages about this payout were answered by the merchant")
 
 
@@ -201,28 +203,28 @@ IDLE_S: Final = 30.0
 """By then M-Pesa has paid what it accepted: a second payout of the last check may still be under way."""
 
 
-def judge_payouts(probe: Probe, rule_id: str) -> None:
+def judge_payouts(context: CheckContext, rule_id: str) -> None:
     """Hold all payouts of the run to one money invariant.
 
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
     """
-    if len(probe.book.payouts) < FEW and not probe.book.scenarios_only:
+    if len(context.run.payouts) < FEW and not context.run.scenarios_only:
         for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
-            expect_results_taken(probe, pay_out_sent(probe, scenario))
-    payouts = probe.book.payouts
-    through = probe.control.wait("idle", timeout_s=IDLE_S)["met"]
+            expect_results_taken(context, pay_out_sent(context, scenario))
+    payouts = context.run.payouts
+    through = context.control.wait("idle", timeout_s=IDLE_S)["met"]
     for payment in payouts:
-        probe.status(payment)
+        context.observations.status(payment)
     try:
-        known = payouts_by_msisdn(probe.control, since=min((one.since for one in payouts), default=0))
+        known = payouts_by_msisdn(context.control, since=min((one.since for one in payouts), default=0))
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
-    found = judge_invariant(rule_id, [_record(probe, payment, known) for payment in payouts])
-    probe.tries = found.judged
+    found = judge_invariant(rule_id, [_record(context, payment, known) for payment in payouts])
+    context.evidence.tries = found.judged
     if found.violations:
         broken = {one.reference for one in found.violations[:3]}
-        probe.cite(*(payment for payment in payouts if payment.reference in broken))
+        context.evidence.cite(*(payment for payment in payouts if payment.reference in broken))
         raise WrongCredit(found.sentence)
     if not through:
         raise Unjudged(f"M-Pesa had still something to do {IDLE_S:.0f} s after the last check, so more may be paid")
@@ -230,12 +232,12 @@ def judge_payouts(probe: Probe, rule_id: str) -> None:
         raise Untested(f"{found.not_met}, so this invariant was not put to the test")
 
 
-def _record(probe: Probe, payment: Payment, known: Mapping[str, Any]) -> PaymentRecord:
+def _record(context: CheckContext, payment: Payment, known: Mapping[str, Any]) -> PaymentRecord:
     return PaymentRecord(
         reference=payment.reference,
         ordered=float(payment.amount),
         transactions=tuple(known.get(payment.msisdn, ())),
-        observations=probe.book.looks(payment.reference),
+        observations=context.run.observations(payment.reference),
         credits=None,
         total=None,
         kind=PaymentKind.PAYOUT,

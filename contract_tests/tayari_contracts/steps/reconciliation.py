@@ -14,11 +14,10 @@ from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentRecord
 from tayari_reports.model import NotTested
 
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
-from tayari_contracts.context.hands import FAILED, PAID, PENDING, REVIEW
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Credits, Payment
-from tayari_contracts.context.probe import Probe
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
@@ -31,33 +30,35 @@ LOOK_EVERY_S: Final = 0.5
 CREATED_EARLIER_S: Final = 1.0
 
 
-def judge(probe: Probe, rule_id: str) -> None:
+def judge(context: CheckContext, rule_id: str) -> None:
     """Hold the whole run to one money invariant.
 
     Raises:
         Failed: it is broken; Unjudged: part of the journal is gone; Untested: no order reached Daraja.
     """
-    records = records_of_run(probe)
+    records = records_of_run(context)
     if not any(record.transactions for record in records):
         raise Untested("no order of this run was accepted by Daraja, so there is no money to account for")
     found = judge_invariant(rule_id, records)
-    probe.tries = found.judged
+    context.evidence.tries = found.judged
     if found.violations:
         for one in found.violations[:3]:
-            probe.cite(*probe.book.orders[one.reference])
+            context.evidence.cite(*context.run.orders[one.reference])
         raise (Missing if rule_id == UNSETTLED else Failed)(found.sentence)
-    require_precondition(probe, rule_id, records, found.not_met)
+    require_precondition(context, rule_id, records, found.not_met)
 
 
-def require_precondition(probe: Probe, rule_id: str, records: Sequence[PaymentRecord], not_met: str) -> None:
+def require_precondition(context: CheckContext, rule_id: str, records: Sequence[PaymentRecord], not_met: str) -> None:
     """An invariant that is not broken is kept only if something put it to the test.
 
     Raises:
         Untested: nothing did, or it could not be seen.
     """
-    if rule_id != "M01" and (word := probe.book.unknown_word):
+    if rule_id != "M01" and (word := context.run.unknown_word):
         raise unknown_word(word)
-    told_by_queries = rule_id == "M01" and not probe.takes_callbacks and any(record.credited for record in records)
+    told_by_queries = (
+        rule_id == "M01" and not context.profile.takes_callbacks and any(record.credited for record in records)
+    )
     if not not_met or told_by_queries:
         return
     if rule_id == "M04" and any(record.credited for record in records):
@@ -69,64 +70,70 @@ def require_precondition(probe: Probe, rule_id: str, records: Sequence[PaymentRe
     raise Untested(f"{not_met}, so this invariant was not put to the test")
 
 
-def records_of_run(probe: Probe) -> tuple[PaymentRecord, ...]:
+def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Every order that can be told apart, after those that were paid had the promised time to be settled."""
-    if probe.book.records is None:
-        if len(probe.book.orders) < FEW and not probe.book.scenarios_only:
-            make_traffic(probe)
-        probe.book.records = close(probe)
-    return probe.book.records
+    if context.run.records is None:
+        if len(context.run.orders) < FEW and not context.run.scenarios_only:
+            make_traffic(context)
+        context.run.records = close(context)
+    return context.run.records
 
 
-def make_traffic(probe: Probe) -> None:
+def make_traffic(context: CheckContext) -> None:
     """A small day at the shop: paid, told twice, cancelled, contradicted late, and never told."""
     once, twice, cancelled, contradicted, approved_late, silent = (
-        probe.pay(situation("money/paid", outcome=after(0.5))),
-        probe.pay(situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))),
-        probe.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
-        probe.pay(situation("money/contradicted", outcome=after(0.5))),
-        probe.pay(
+        context.actions.pay(situation("money/paid", outcome=after(0.5))),
+        context.actions.pay(
+            situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))
+        ),
+        context.actions.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
+        context.actions.pay(situation("money/contradicted", outcome=after(0.5))),
+        context.actions.pay(
             situation("money/late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}])
         ),
-        probe.pay(situation("money/silent", outcome=after(1.0, callback=False))),
+        context.actions.pay(situation("money/silent", outcome=after(1.0, callback=False))),
     )
     for payment in (once, twice, cancelled, contradicted, approved_late, silent):
-        probe.status(payment)
-    if probe.until(contradicted, PAID).state is PAID:
-        probe.send_callback(contradicted, result_code=1037)
-    probe.wait("callback_answered", approved_late, count=2)
-    probe.until(cancelled, (FAILED, REVIEW))
+        context.observations.status(payment)
+    if context.observations.until(contradicted, PAID).state is PAID:
+        context.actions.send_callback(contradicted, result_code=1037)
+    context.observations.wait("callback_answered", approved_late, count=2)
+    context.observations.until(cancelled, (FAILED, REVIEW))
 
 
-def close(probe: Probe) -> tuple[PaymentRecord, ...]:
+def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
-    grace_s = probe.reconcile_s + GRACE_S + probe.queue_s
+    grace_s = context.time.reconcile_s + GRACE_S + context.time.queue_s
     while True:
-        records = look_at_all(probe)
+        records = look_at_all(context)
         open_until = [
             one.due_at + grace_s
             for record in records
             if is_unsettled(record) or record.state is PENDING
             for one in record.completed
         ]
-        if not any(until > time.time() for until in open_until) or not probe.has_time:
+        if not any(until > time.time() for until in open_until) or not context.time.remains:
             return records
-        probe.quiet(LOOK_EVERY_S)
+        context.time.pause(LOOK_EVERY_S)
 
 
-def look_at_all(probe: Probe) -> tuple[PaymentRecord, ...]:
+def look_at_all(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
 
     Raises:
         Unjudged: the journal does not reach back to the beginning.
     """
-    orders = probe.book.orders
+    orders = context.run.orders
     last = {reference: last_taken(payments) for reference, payments in orders.items()}
-    receipts = {reference: probe.status(payment).receipt for reference, payment in last.items() if probe.sees_state}
-    credits = {reference: credits_of(probe, payment) for reference, payment in last.items()}
+    receipts = {
+        reference: context.observations.status(payment).receipt
+        for reference, payment in last.items()
+        if context.profile.shows_state
+    }
+    credits = {reference: credits_of(context, payment) for reference, payment in last.items()}
     try:
         transactions = transactions_by_msisdn(
-            probe.control, since=first_of(last.values(), orders), forged=probe.book.forged
+            context.control, since=first_of(last.values(), orders), forged=context.run.forged
         )
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
@@ -135,7 +142,7 @@ def look_at_all(probe: Probe) -> tuple[PaymentRecord, ...]:
     for reference, payments in orders.items():
         mine = transactions_of(payments, transactions.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
         if mine is not None:
-            records.append(record_of(probe, payments, mine, receipts.get(reference), credits[reference]))
+            records.append(record_of(context, payments, mine, receipts.get(reference), credits[reference]))
     return tuple(records)
 
 
@@ -170,17 +177,17 @@ def transactions_of(
     return tuple(one for one in transactions if one.account_reference == reference)
 
 
-def credits_of(probe: Probe, payment: Payment) -> Credits | None:
+def credits_of(context: CheckContext, payment: Payment) -> Credits | None:
     """What was credited for an order; None: not visible."""
-    if not probe.sees_credits or not payment.started.accepted:
+    if not context.profile.shows_credits or not payment.started.accepted:
         return None
     with contextlib.suppress(Unjudged):
-        return probe.credits(payment)
+        return context.observations.credits(payment)
     return None
 
 
 def record_of(
-    probe: Probe,
+    context: CheckContext,
     payments: Sequence[Payment],
     transactions: tuple[DarajaTransaction, ...],
     receipt: str | None,
@@ -190,12 +197,12 @@ def record_of(
     last = last_taken(payments)
     return PaymentRecord(
         reference=last.reference,
-        ordered=float(last.amount) if probe.types("amount") else None,
+        ordered=float(last.amount) if context.profile.receives("amount") else None,
         transactions=transactions,
-        observations=probe.book.looks(last.reference),
+        observations=context.run.observations(last.reference),
         credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
         receipt=receipt,
-        in_parts="split_payments" in probe.target.merchant.capabilities,
+        in_parts="split_payments" in context.target.merchant.capabilities,
         several_attempts=len(payments) > 1,
     )

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
-from tayari_contracts.context.merchant_profile import GRACE_S
-from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.probe import FAILED, PAID, Probe
+from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 
 REACTION_S = 3.0
 """A merchant shows what it made of an answer within this time."""
@@ -35,49 +35,50 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
     return {name: {"on": "stk_query", **parameters}}
 
 
-def patience_s(probe: Probe) -> float:
+def patience_s(context: CheckContext) -> float:
     """How long a payment without callback may stay unsettled."""
-    return probe.reconcile_s + GRACE_S + probe.queue_s
+    return context.time.reconcile_s + GRACE_S + context.time.queue_s
 
 
-def first_query(probe: Probe, payment: Payment) -> None:
+def first_query(context: CheckContext, payment: Payment) -> None:
     """Wait until the merchant has asked about the payment.
 
     Raises:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
-    if not _query_seen(probe, payment):
-        never = not probe.sight.entries(since=1, endpoint="stk_query", kind="request", limit=1)
+    if not _query_seen(context, payment):
+        never = not context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1)
         raise Untested(
-            f"no status query came within {probe.reconcile_s:g} s for a payment without callback; none was answered",
+            f"no status query came within {context.time.reconcile_s:g} s for a payment without callback; none was "
+            "answered",
             certain=never,
         )
 
 
-def _query_seen(probe: Probe, payment: Payment) -> bool:
+def _query_seen(context: CheckContext, payment: Payment) -> bool:
     """Whether a query came in time. The payment's state is read meanwhile, for some merchants ask when it is read."""
-    if not probe.sees_state:
-        return probe.wait("query_seen", payment, within_s=patience_s(probe))
-    end = time.monotonic() + patience_s(probe)
-    while time.monotonic() < end and probe.has_time:
-        probe.read_and_refresh(payment)
-        if probe.wait("query_seen", payment, within_s=READ_EVERY_S):
+    if not context.profile.shows_state:
+        return context.observations.wait("query_seen", payment, within_s=patience_s(context))
+    end = time.monotonic() + patience_s(context)
+    while time.monotonic() < end and context.time.remains:
+        context.observations.refresh(payment)
+        if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
             return True
     return False
 
 
-def expect_undecided(probe: Probe, payment: Payment, *, because: str) -> None:
+def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -> None:
     """The first answer decided nothing: not failed afterwards, and not paid before a second one was heard."""
-    first_query(probe, payment)
-    view = probe.until(payment, (FAILED, PAID), within_s=REACTION_S)
+    first_query(context, payment)
+    view = context.observations.until(payment, (FAILED, PAID), within_s=REACTION_S)
     if view.state is FAILED:
         raise Failed(f"the payment became failed, although its money may have been taken: {because}")
-    if view.state is PAID and len(probe.sight.queries(payment)) < 2:
+    if view.state is PAID and len(context.journal.queries(payment)) < 2:
         raise Failed(f"the payment became paid on that answer alone: {because}")
 
 
 def queries_until(
-    probe: Probe, payment: Payment, done: Callable[[list[Entry]], bool], *, within_s: float
+    context: CheckContext, payment: Payment, done: Callable[[list[Entry]], bool], *, within_s: float
 ) -> list[Entry]:
     """The status queries of a payment, once `done` says so of them, or time is up.
 
@@ -86,19 +87,19 @@ def queries_until(
     end, pause_s = time.monotonic() + within_s, READ_EVERY_S
     reads_at = time.monotonic() + pause_s
     while True:
-        if probe.sees_state and time.monotonic() >= reads_at:
-            probe.read_and_refresh(payment)
+        if context.profile.shows_state and time.monotonic() >= reads_at:
+            context.observations.refresh(payment)
             pause_s *= 2
             reads_at = time.monotonic() + pause_s
-        queries = probe.sight.queries(payment)
+        queries = context.journal.queries(payment)
         if done(queries) or time.monotonic() >= end:
             return queries
-        probe.quiet(LOOK_EVERY_S)
+        context.time.pause(LOOK_EVERY_S)
 
 
-def asks_only_when_read(probe: Probe, payment: Payment, queries: list[Entry]) -> bool:
+def asks_only_when_read(context: CheckContext, payment: Payment, queries: list[Entry]) -> bool:
     """Whether each of these queries came right after a look at the payment's state, so that the looks caused them."""
-    looks = probe.book.looks(payment.reference)
+    looks = context.run.observations(payment.reference)
     return bool(queries) and all(
         any(0.0 <= at - look.began <= CAUSED_WITHIN_S for look in looks) for at in times_of(queries)
     )

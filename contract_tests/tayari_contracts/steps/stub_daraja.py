@@ -22,8 +22,8 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver
 from tayari_target.merchant_process import MerchantStartError
 
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
-from tayari_contracts.context.probe import Probe
 
 LOOPBACK: Final = "127.0.0.1"
 TOKEN: Final = json.dumps({"access_token": "elsewhere", "expires_in": "3599"})
@@ -108,15 +108,15 @@ class Listener:
 
 
 @contextlib.contextmanager
-def merchant_at(probe: Probe, daraja_url: str) -> Iterator[MerchantDriver]:
+def merchant_at(context: CheckContext, daraja_url: str) -> Iterator[MerchantDriver]:
     """A second process of the merchant, which finds its Daraja at this address.
 
     Raises:
         Untested: the target file does not let Tayari start one, or it did not start.
     """
-    start = probe.target.merchant.start
+    start = context.target.merchant.start
     told = " ".join((start.command, *start.env.values())) if start is not None else ""
-    if "{daraja_url}" not in told or "{port}" not in probe.target.merchant.base_url:
+    if "{daraja_url}" not in told or "{port}" not in context.target.merchant.base_url:
         raise Untested(
             "the merchant cannot be started a second time with another address of Daraja",
             why=NotTested.TARGET_KEY_MISSING,
@@ -124,7 +124,7 @@ def merchant_at(probe: Probe, daraja_url: str) -> Iterator[MerchantDriver]:
         )
     with tempfile.TemporaryDirectory(prefix="tayari-") as work_dir:
         try:
-            with probe.another_merchant(Path(work_dir), daraja_url=daraja_url) as driver:
+            with context.actions.second_merchant(Path(work_dir), daraja_url=daraja_url) as driver:
                 yield driver
         except MerchantStartError as error:
             raise Untested(f"a second process of the merchant did not start: {error}") from error

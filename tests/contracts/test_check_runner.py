@@ -9,8 +9,9 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_stage import FakeStage, job, stage
+from fake_stage import FakeStage, planned_check, stage
 from tayari_contracts.catalogue.rules import Control, Need
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.context.overload import (
     AT_FIRST,
@@ -23,10 +24,9 @@ from tayari_contracts.context.overload import (
     lock_named,
 )
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.probe import Probe
-from tayari_contracts.context.run_record import Book, Played
-from tayari_contracts.runner.check_run import Job
-from tayari_contracts.runner.check_runner import Conductor, both_looks
+from tayari_contracts.context.run_record import ControlOutcome, RunRecord
+from tayari_contracts.runner.check_run import PlannedCheck
+from tayari_contracts.runner.check_runner import CheckRunner, combined
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
@@ -41,21 +41,21 @@ def keeper(reported: list[Check]) -> Callable[[Check], Check]:
     return keep
 
 
-def conduct(on: FakeStage, *jobs: Job) -> dict[str, Check]:
+def run_plan(on: FakeStage, *plan: PlannedCheck) -> dict[str, Check]:
     reported: list[Check] = []
-    conductor = Conductor(on, report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
-    conductor.start(jobs)
-    found = {planned.rule.id: conductor.result(planned.rule.id) for planned in jobs}
+    runner = CheckRunner(on, report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner.start(plan)
+    found = {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
     assert {check.rule for check in reported} == set(found)
     return found
 
 
-def passes(probe: Probe) -> None:
+def passes(context: CheckContext) -> None:
     """Nothing to find."""
 
 
 def raises(error: Exception) -> Any:
-    def run(probe: Probe) -> None:
+    def run(context: CheckContext) -> None:
         raise error
 
     return run
@@ -74,25 +74,25 @@ def raises(error: Exception) -> Any:
     ],
 )
 def test_every_ending_of_a_check_is_a_state_with_its_reason(error: Exception, state: State) -> None:
-    found = conduct(stage(), job("C01", raises(error)))["C01"]
+    found = run_plan(stage(), planned_check("C01", raises(error)))["C01"]
 
     assert found.state is state
     assert str(error) in found.reason
 
 
 def test_a_check_that_raises_nothing_passes() -> None:
-    assert conduct(stage(), job("C01", passes))["C01"].state is State.PASS
+    assert run_plan(stage(), planned_check("C01", passes))["C01"].state is State.PASS
 
 
 def test_a_should_that_fails_is_a_warning() -> None:
-    found = conduct(stage(), job("C01", raises(Failed("slow")), level=Level.SHOULD))
+    found = run_plan(stage(), planned_check("C01", raises(Failed("slow")), level=Level.SHOULD))
 
     assert found["C01"].state is State.WARN
 
 
 def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
-    found = conduct(stage(), job("C03", raises(Failed("credited 3 times"))))["C03"]
-    again = conduct(stage(), job("C03", raises(Failed("credited 2 times"))))["C03"]
+    found = run_plan(stage(), planned_check("C03", raises(Failed("credited 3 times"))))["C03"]
+    again = run_plan(stage(), planned_check("C03", raises(Failed("credited 2 times"))))["C03"]
 
     assert found.repeat == "tayari check tayari.yaml --only C03"
     assert found.fingerprint == again.fingerprint != ""
@@ -101,10 +101,10 @@ def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
 def test_checks_wait_side_by_side() -> None:
     together = Barrier(SIDE_BY_SIDE, timeout=5)
 
-    def meets(probe: Probe) -> None:
+    def meets(context: CheckContext) -> None:
         together.wait()
 
-    found = conduct(stage(), *(job(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
+    found = run_plan(stage(), *(planned_check(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
 
     assert {check.state for check in found.values()} == {State.PASS}
 
@@ -112,15 +112,19 @@ def test_checks_wait_side_by_side() -> None:
 def test_an_exclusive_check_runs_when_no_other_does() -> None:
     running: list[str] = []
 
-    def alone(probe: Probe) -> None:
+    def alone(context: CheckContext) -> None:
         assert running == []
 
-    def shared(probe: Probe) -> None:
+    def shared(context: CheckContext) -> None:
         running.append("x")
-        probe.quiet(0.1)
+        context.time.pause(0.1)
         running.remove("x")
 
-    found = conduct(stage(), job("T01", alone, exclusive=True), *(job(f"C{number}", shared) for number in range(5)))
+    found = run_plan(
+        stage(),
+        planned_check("T01", alone, exclusive=True),
+        *(planned_check(f"C{number}", shared) for number in range(5)),
+    )
 
     assert found["T01"].state is State.PASS
 
@@ -129,13 +133,13 @@ def test_what_judges_the_whole_run_comes_last_and_knows_what_was_paid_in_it() ->
     order: list[str] = []
 
     def note(name: str) -> Any:
-        return lambda probe: order.append(name)
+        return lambda context: order.append(name)
 
-    conduct(
+    run_plan(
         stage(),
-        job("M01", note("last"), last=True),
-        job("T01", note("alone"), exclusive=True),
-        job("C01", note("together")),
+        planned_check("M01", note("last"), last=True),
+        planned_check("T01", note("alone"), exclusive=True),
+        planned_check("C01", note("together")),
     )
 
     assert order == ["together", "alone", "last"]
@@ -144,15 +148,19 @@ def test_what_judges_the_whole_run_comes_last_and_knows_what_was_paid_in_it() ->
 def test_all_checks_of_a_session_write_into_one_book() -> None:
     books: list[object] = []
 
-    conduct(
-        stage(), *(job(rule, lambda probe: books.append(probe.book), last=rule == "M01") for rule in ("C01", "M01"))
+    run_plan(
+        stage(),
+        *(
+            planned_check(rule, lambda context: books.append(context.run), last=rule == "M01")
+            for rule in ("C01", "M01")
+        ),
     )
 
     assert books[0] is books[1]
 
 
 def test_a_missing_key_of_the_target_file_is_not_tested_and_named() -> None:
-    found = conduct(stage(), job("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
+    found = run_plan(stage(), planned_check("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
 
     assert (found.state, found.not_tested) == (State.NOT_TESTED, NotTested.TARGET_KEY_MISSING)
     assert found.enable == "merchant.ledger or merchant.status.credited"
@@ -161,7 +169,7 @@ def test_a_missing_key_of_the_target_file_is_not_tested_and_named() -> None:
 def test_a_capability_that_is_not_there_makes_its_rules_not_applicable() -> None:
     without = stage(capabilities=frozenset({"stk_push"}))
 
-    found = conduct(without, job("Q06", passes, needs=frozenset({Need.QUERY})))["Q06"]
+    found = run_plan(without, planned_check("Q06", passes, needs=frozenset({Need.QUERY})))["Q06"]
 
     assert found.state is State.NOT_APPLICABLE
 
@@ -169,18 +177,18 @@ def test_a_capability_that_is_not_there_makes_its_rules_not_applicable() -> None
 def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -> None:
     on = stage()
 
-    def kill(probe: Probe) -> None:
+    def kill(context: CheckContext) -> None:
         on.alive = False
 
-    def needs_it(probe: Probe) -> None:
+    def needs_it(context: CheckContext) -> None:
         if not on.alive:
             raise Failed("connection refused")
 
-    def late(probe: Probe) -> None:
-        probe.quiet(0.5)
-        needs_it(probe)
+    def late(context: CheckContext) -> None:
+        context.time.pause(0.5)
+        needs_it(context)
 
-    found = conduct(on, job("C20", kill), job("C03", late))
+    found = run_plan(on, planned_check("C20", kill), planned_check("C03", late))
 
     assert found["C03"].state is State.PASS
     assert on.restarts >= 1
@@ -189,10 +197,10 @@ def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -
 def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -> None:
     on = stage()
 
-    def kill(probe: Probe) -> None:
+    def kill(context: CheckContext) -> None:
         on.alive = False
 
-    found = conduct(on, job("T08", kill, exclusive=True))["T08"]
+    found = run_plan(on, planned_check("T08", kill, exclusive=True))["T08"]
 
     assert found.state is State.FAIL
     assert found.reason == "the merchant's process ended during this check: ValueError: no JSON"
@@ -200,18 +208,20 @@ def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -
 
 def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
     reported: list[Check] = []
-    conductor = Conductor(stage(), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner = CheckRunner(stage(), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
     waiting = Event()
 
-    def wait(probe: Probe) -> None:
+    def wait(context: CheckContext) -> None:
         waiting.set()
-        probe.quiet(60)
+        context.time.pause(60)
 
-    conductor.start([job("C01", passes), job("C02", wait), job("T01", passes, exclusive=True)])
+    runner.start(
+        [planned_check("C01", passes), planned_check("C02", wait), planned_check("T01", passes, exclusive=True)]
+    )
     waiting.wait(5)
-    conductor.result("C01")
+    runner.result("C01")
     began = time.monotonic()
-    conductor.stop()
+    runner.stop()
 
     assert time.monotonic() - began < 10
     assert {check.rule: check.not_tested for check in reported} == {
@@ -223,9 +233,11 @@ def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
 
 def test_a_polite_merchant_gets_its_queries_spread_over_its_limit() -> None:
     starts: list[float] = []
-    jobs = [job(f"Q{number}", lambda probe: starts.append(time.monotonic()), queries=1) for number in range(3)]
+    plan = [
+        planned_check(f"Q{number}", lambda context: starts.append(time.monotonic()), queries=1) for number in range(3)
+    ]
 
-    conduct(stage(queries_per_minute=120), *jobs)
+    run_plan(stage(queries_per_minute=120), *plan)
 
     assert starts[-1] - starts[0] >= 0.9
 
@@ -234,10 +246,10 @@ def test_what_tests_see_of_a_check_is_what_was_reported() -> None:
     def mask(check: Check) -> Check:
         return replace(check, reason=check.reason.replace("secret", "[redacted]"))
 
-    conductor = Conductor(stage(), report=mask)  # type: ignore[arg-type]  # a stage without processes
-    conductor.start([job("T13", raises(Failed("the page shows secret")))])
+    runner = CheckRunner(stage(), report=mask)  # type: ignore[arg-type]  # a stage without processes
+    runner.start([planned_check("T13", raises(Failed("the page shows secret")))])
 
-    assert conductor.result("T13").reason == "the page shows [redacted]"
+    assert runner.result("T13").reason == "the page shows [redacted]"
 
 
 PAYMENT = Payment(
@@ -246,16 +258,16 @@ PAYMENT = Payment(
 )  # fmt: skip
 
 
-def looked_slowly(probe: Probe) -> None:
+def looked_slowly(context: CheckContext) -> None:
     """A look at a state that took three seconds."""
-    probe.book.overload.looked(3.0, well=True)
+    context.run.overload.looked(3.0, well=True)
 
 
-def missing_at_first(tries: list[str], error: Exception) -> Callable[[Probe], None]:
+def missing_at_first(tries: list[str], error: Exception) -> Callable[[CheckContext], None]:
     """Ends with this error in the crowd, and well after it."""
 
-    def run(probe: Probe) -> None:
-        looked_slowly(probe)
+    def run(context: CheckContext) -> None:
+        looked_slowly(context)
         tries.append("x")
         if len(tries) == 1:
             raise error
@@ -263,14 +275,16 @@ def missing_at_first(tries: list[str], error: Exception) -> Callable[[Probe], No
     return run
 
 
-def crowd(*jobs: Job) -> tuple[Job, ...]:
-    return (*jobs, *(job(f"X{number}", looked_slowly) for number in range(5)))
+def crowd(*plan: PlannedCheck) -> tuple[PlannedCheck, ...]:
+    return (*plan, *(planned_check(f"X{number}", looked_slowly) for number in range(5)))
 
 
 def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_with_the_pass() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *crowd(job("C12", missing_at_first(tries, Failed("the payment is pending")))))["C12"]
+    found = run_plan(stage(), *crowd(planned_check("C12", missing_at_first(tries, Failed("the payment is pending")))))[
+        "C12"
+    ]
 
     assert len(tries) == 2
     assert found.state is State.PASS
@@ -279,18 +293,18 @@ def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_with_the_pa
 
 
 def test_what_is_missed_again_fails() -> None:
-    def misses(probe: Probe) -> None:
-        looked_slowly(probe)
+    def misses(context: CheckContext) -> None:
+        looked_slowly(context)
         raise Failed("the payment is pending after 10 s")
 
-    found = conduct(stage(), *crowd(job("C12", misses)))["C12"]
+    found = run_plan(stage(), *crowd(planned_check("C12", misses)))["C12"]
 
     assert (found.state, found.reason) == (State.FAIL, "the payment is pending after 10 s")
 
 
 @pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
 def test_what_could_not_be_judged_in_the_crowd_is_judged_after_it(error: Exception) -> None:
-    found = conduct(stage(), *crowd(job("C12", missing_at_first([], error))))["C12"]
+    found = run_plan(stage(), *crowd(planned_check("C12", missing_at_first([], error))))["C12"]
 
     assert found.state is State.PASS
 
@@ -299,7 +313,7 @@ def test_what_no_second_look_would_change_gets_none() -> None:
     tries: list[str] = []
     never = Untested("the merchant never asks", certain=True)
 
-    found = conduct(stage(), *crowd(job("Q02", missing_at_first(tries, never))))["Q02"]
+    found = run_plan(stage(), *crowd(planned_check("Q02", missing_at_first(tries, never))))["Q02"]
 
     assert (found.state, len(tries)) == (State.NOT_TESTED, 1)
 
@@ -307,7 +321,9 @@ def test_what_no_second_look_would_change_gets_none() -> None:
 def test_a_wrong_deed_is_proof_enough_the_first_time() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *crowd(job("C03", missing_at_first(tries, WrongCredit("credited twice")))))["C03"]
+    found = run_plan(stage(), *crowd(planned_check("C03", missing_at_first(tries, WrongCredit("credited twice")))))[
+        "C03"
+    ]
 
     assert (found.state, found.reason, len(tries)) == (State.FAIL, "credited twice", 1)
 
@@ -316,19 +332,19 @@ def test_a_failure_beside_other_checks_is_repeated_alone_though_the_merchant_is_
     running: list[str] = []
     beside: list[int] = []
 
-    def misses(probe: Probe) -> None:
+    def misses(context: CheckContext) -> None:
         beside.append(len(running))
         if len(beside) == 1:
-            probe.quiet(0.2)
+            context.time.pause(0.2)
         raise Failed("pending")
 
-    def others(probe: Probe) -> None:
+    def others(context: CheckContext) -> None:
         running.append("x")
-        probe.quiet(0.1)
+        context.time.pause(0.1)
         running.remove("x")
 
-    jobs = (*(job(f"X{number}", others) for number in range(4)), job("C12", misses))
-    found = conduct(stage(), *jobs)["C12"]
+    plan = (*(planned_check(f"X{number}", others) for number in range(4)), planned_check("C12", misses))
+    found = run_plan(stage(), *plan)["C12"]
 
     assert (found.state, found.tries) == (State.FAIL, 2)
     assert beside[1] == 0
@@ -337,11 +353,11 @@ def test_a_failure_beside_other_checks_is_repeated_alone_though_the_merchant_is_
 def test_a_single_check_that_fails_is_not_repeated() -> None:
     tries: list[str] = []
 
-    def misses(probe: Probe) -> None:
+    def misses(context: CheckContext) -> None:
         tries.append("x")
         raise Failed("pending")
 
-    assert conduct(stage(), job("C12", misses))["C12"].state is State.FAIL
+    assert run_plan(stage(), planned_check("C12", misses))["C12"].state is State.FAIL
     assert len(tries) == 1
 
 
@@ -349,11 +365,11 @@ def test_a_single_check_that_fails_is_not_repeated() -> None:
 def test_what_a_merchant_at_ease_leaves_open_is_not_repeated(error: Exception) -> None:
     tries: list[str] = []
 
-    def leaves_open(probe: Probe) -> None:
+    def leaves_open(context: CheckContext) -> None:
         tries.append("x")
         raise error
 
-    conduct(stage(), job("C12", leaves_open), *(job(f"X{number}", passes) for number in range(5)))
+    run_plan(stage(), planned_check("C12", leaves_open), *(planned_check(f"X{number}", passes) for number in range(5)))
     assert len(tries) == 1
 
 
@@ -361,15 +377,15 @@ def test_at_most_eight_checks_run_at_once() -> None:
     running, most = [0], [0]
     lock = Lock()
 
-    def counts(probe: Probe) -> None:
+    def counts(context: CheckContext) -> None:
         with lock:
             running[0] += 1
             most[0] = max(most[0], running[0])
-        probe.quiet(0.1)
+        context.time.pause(0.1)
         with lock:
             running[0] -= 1
 
-    conduct(stage(), *(job(f"C{number}", counts) for number in range(20)))
+    run_plan(stage(), *(planned_check(f"C{number}", counts) for number in range(20)))
 
     assert most[0] <= SIDE_BY_SIDE
 
@@ -411,7 +427,11 @@ def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
     on.log = "sqlite3.OperationalError: database is locked"
     seen: list[str] = []
 
-    conduct(on, job("C01", passes), job("T01", lambda probe: seen.append(probe.book.overload.locked), exclusive=True))
+    run_plan(
+        on,
+        planned_check("C01", passes),
+        planned_check("T01", lambda context: seen.append(context.run.overload.locked), exclusive=True),
+    )
 
     assert seen == ["database is locked"]
 
@@ -419,11 +439,13 @@ def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
 def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
     on = stage()
 
-    def fails(probe: Probe) -> None:
+    def fails(context: CheckContext) -> None:
         on.log += "\nsqlite3.OperationalError: database is locked"
         raise Failed("the callback was answered 500")
 
-    found = conduct(on, job("C10", fails), job("D02", fails), job("C03", raises(WrongCredit("twice"))))
+    found = run_plan(
+        on, planned_check("C10", fails), planned_check("D02", fails), planned_check("C03", raises(WrongCredit("twice")))
+    )
 
     assert found["C10"].state is State.UNKNOWN
     assert '"database is locked" while this check ran' in found["C10"].reason
@@ -456,11 +478,11 @@ EVERY_12_S = tuple(range(59, 0, -12))
 def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_not_make(
     ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tayari_contracts.runner.check_runner.ROOM_S", 0.0)
+    monkeypatch.setattr("tayari_contracts.runner.check_runner.QUERY_WAIT_S", 0.0)
     on = stage()
     asked(on, ago_s=ago_s, payments=payments)
 
-    found = conduct(on, job("Q01", raises(error), queries=1), job("C03", passes))["Q01"]
+    found = run_plan(on, planned_check("Q01", raises(error), queries=1), planned_check("C03", passes))["Q01"]
 
     assert found.state is state
     assert str(error) in found.reason
@@ -473,36 +495,36 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
     newest = float(on.control.entries[-1]["at"])
     tries: list[float] = []
 
-    def misses_at_first(probe: Probe) -> None:
+    def misses_at_first(context: CheckContext) -> None:
         tries.append(time.time())
         if len(tries) == 1:
             raise Missing("the payment is pending")
 
-    found = conduct(on, job("Q01", misses_at_first, queries=1), job("C03", passes))["Q01"]
+    found = run_plan(on, planned_check("Q01", misses_at_first, queries=1), planned_check("C03", passes))["Q01"]
 
     assert found.state is State.PASS
     assert tries[1] - newest >= 1.5 * 60.0 / 10
 
 
 def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> None:
-    book = Book()
-    book.prompts("254708374149", instead_of="254710000001")
-    book.prompts("254708374149", instead_of="254710000001")
-    assert book.prompted == ""
+    run = RunRecord()
+    run.add_other_number("254708374149", instead_of="254710000001")
+    run.add_other_number("254708374149", instead_of="254710000001")
+    assert run.prompted == ""
 
-    book.prompts("254708374149", instead_of="254710000002")
-    assert book.prompted == "254708374149"
+    run.add_other_number("254708374149", instead_of="254710000002")
+    assert run.prompted == "254708374149"
 
 
 @pytest.mark.parametrize(("tries", "state"), [(1, State.FAIL), (2, State.UNKNOWN)])
 def test_several_payments_of_one_number_are_not_told_apart(tries: int, state: State) -> None:
-    def fails(probe: Probe) -> None:
-        probe.tries = tries
+    def fails(context: CheckContext) -> None:
+        context.evidence.tries = tries
         for payer in ("254710000001", "254710000002"):
-            probe.book.prompts("254708374149", instead_of=payer)
+            context.run.add_other_number("254708374149", instead_of=payer)
         raise Failed("the payment is failed")
 
-    assert conduct(stage(), job("C12", fails))["C12"].state is state
+    assert run_plan(stage(), planned_check("C12", fails))["C12"].state is state
 
 
 def test_starts_inside_checks_keep_the_promise_of_payments_at_once() -> None:
@@ -531,7 +553,7 @@ def test_what_is_seen_with_few_beside_it_decides() -> None:
     first = Check(rule="C12", state=State.FAIL, reason="pending", tries=1)
     second = Check(rule="C12", state=State.FAIL, reason="credited twice", tries=1)
 
-    told = both_looks(first, second, trouble="this machine was overloaded")
+    told = combined(first, second, trouble="this machine was overloaded")
 
     assert (told.state, told.reason, told.tries) == (State.FAIL, "credited twice", 2)
 
@@ -580,37 +602,43 @@ def test_more_payments_are_started_at_once_the_more_were_answered() -> None:
 
 
 def test_a_state_that_cannot_be_read_is_a_sign_of_overload() -> None:
-    probe_book = Book()
+    run = RunRecord()
     now = time.time()
     for view in (StatusView(state=None, error="connection refused"), StatusView(state=None, http_status=503)):
-        probe_book.look(PAYMENT, view, began=now, ended=now)
+        run.add_observation(PAYMENT, view, began=now, ended=now)
 
-    assert probe_book.overload.merchant.startswith("2 ordinary requests")
+    assert run.overload.merchant.startswith("2 ordinary requests")
 
 
 def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:
     running, most = [0], [0]
 
-    def counts(probe: Probe) -> None:
+    def counts(context: CheckContext) -> None:
         running[0] += 1
         most[0] = max(most[0], running[0])
-        probe.quiet(0.1)
+        context.time.pause(0.1)
         running[0] -= 1
 
-    conduct(stage(payments_at_once=2), *(job(f"C{number}", counts) for number in range(8)))
+    run_plan(stage(payments_at_once=2), *(planned_check(f"C{number}", counts) for number in range(8)))
 
     assert most[0] <= 2
 
 
 def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
     reported: list[Check] = []
-    conductor = Conductor(stage(queries_per_minute=60), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
-    conductor.start([job("C01", passes, queries=1), job("C02", passes, queries=1), job("C03", passes, queries=1)])
+    runner = CheckRunner(stage(queries_per_minute=60), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner.start(
+        [
+            planned_check("C01", passes, queries=1),
+            planned_check("C02", passes, queries=1),
+            planned_check("C03", passes, queries=1),
+        ]
+    )
 
-    conductor.result("C01")
+    runner.result("C01")
 
     assert {check.rule for check in reported} < {"C01", "C02", "C03"}
-    conductor.stop()
+    runner.stop()
 
 
 class Doomed(FakeStage):
@@ -623,11 +651,11 @@ class Doomed(FakeStage):
 def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
     on = Doomed(stage().target)
 
-    def kill(probe: Probe) -> None:
+    def kill(context: CheckContext) -> None:
         on.alive = False
-        probe.start_again()
+        context.actions.restart_merchant()
 
-    found = conduct(on, job("A04", kill, exclusive=True), job("T01", passes, exclusive=True))
+    found = run_plan(on, planned_check("A04", kill, exclusive=True), planned_check("T01", passes, exclusive=True))
 
     assert found["A04"].state is State.FAIL
     assert "did not start again: it ended with 1: UNIQUE constraint failed" in found["A04"].reason
@@ -635,28 +663,28 @@ def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
     assert "did not start again" in found["T01"].reason
 
 
-def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[Job, Job]:
+def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[PlannedCheck, PlannedCheck]:
     """The rule that carries the ordinary success, and one that stands on it; both fail as long as the success does."""
 
-    def play() -> Played:
+    def play() -> ControlOutcome:
         tries.append("control")
-        return Played(finding=outcomes.pop(0))
+        return ControlOutcome(finding=outcomes.pop(0))
 
-    def carrier(probe: Probe) -> None:
-        if (finding := probe.book.controls.once(Control.SUCCESS, play).finding) is not None:
+    def carrier(context: CheckContext) -> None:
+        if (finding := context.run.controls.once(Control.SUCCESS, play).finding) is not None:
             raise finding
 
-    def standing_on_it(probe: Probe) -> None:
+    def standing_on_it(context: CheckContext) -> None:
         tries.append("C12")
-        carrier(probe)
+        carrier(context)
 
-    return job("C25", carrier), job("C12", standing_on_it, controls=frozenset({Control.SUCCESS}))
+    return planned_check("C25", carrier), planned_check("C12", standing_on_it, controls=frozenset({Control.SUCCESS}))
 
 
 def test_what_was_blocked_in_the_crowd_is_played_again_where_the_ordinary_payment_alone_ends_well() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *ordinary([Failed("lost in the crowd"), None], tries))
+    found = run_plan(stage(), *ordinary([Failed("lost in the crowd"), None], tries))
 
     assert (found["C25"].state, found["C12"].state) == (State.PASS, State.PASS)
     assert tries.count("control") == 2
@@ -665,7 +693,7 @@ def test_what_was_blocked_in_the_crowd_is_played_again_where_the_ordinary_paymen
 def test_what_is_blocked_by_a_failure_that_repeats_is_not_played_again() -> None:
     tries: list[str] = []
 
-    found = conduct(stage(), *ordinary([Failed("lost"), Failed("lost again")], tries))
+    found = run_plan(stage(), *ordinary([Failed("lost"), Failed("lost again")], tries))
 
     assert found["C25"].state is State.FAIL
     assert (found["C12"].state, found["C12"].not_tested) == (State.NOT_TESTED, NotTested.BLOCKED)

@@ -1,0 +1,236 @@
+"""What a check does: it starts payments, sends callbacks, and restarts the merchant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
+
+from tayari_control.client import ControlClient
+from tayari_target.driver import MerchantDriver, Started
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.test_environment import Stage
+
+from tayari_contracts.context.check_time import CheckTime
+from tayari_contracts.context.evidence import Evidence, Scenario
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.inline_scenarios import callbacks_held, has_no_faults, sets_the_order
+from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.overload import StartGate
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
+
+T = TypeVar("T")
+
+PATIENT_S = 75.0
+"""So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
+60 s, and must be heard then."""
+
+PROMPT_S = 65.0
+"""A prompt ends by itself within about a minute."""
+
+
+class Actions:
+    """Starts payments and changes what runs. Everything it does is recorded as evidence."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        driver: MerchantDriver,
+        *,
+        allocation: Allocation,
+        run: RunRecord,
+        journal: JournalReader,
+        evidence: Evidence,
+        time: CheckTime,
+        gate: StartGate,
+    ) -> None:
+        self._stage = stage
+        self._merchant = stage.target.merchant
+        self._control: ControlClient = stage.control
+        self._driver = driver
+        self._allocation = allocation
+        self._run = run
+        self._journal = journal
+        self._evidence = evidence
+        self._time = time
+        self.gate = gate
+        """Lets this check start its payments one by one, where it has to."""
+
+    def pay(
+        self,
+        scenario: Scenario | None = None,
+        *,
+        amount: int | float | None = None,
+        msisdn: str | None = None,
+        typed: str | None = None,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+        hold_s: float = 0.0,
+        at_once: bool = False,
+        headers: Mapping[str, str] | None = None,
+        again: str | None = None,
+    ) -> Payment:
+        """Ask the merchant to start a payment, which plays `scenario`.
+
+        `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
+        the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
+        many checks start payments at once is not blamed for it under another rule. `hold_s`: its callbacks are held
+        for so long after the merchant's answer, or until `release_callbacks`. `at_once`: the rule is about starts at
+        the same moment, so that this one waits for no other.
+        """
+        with ExitStack() as turn:
+            if not at_once:
+                turn.enter_context(self._run.gate.passing())
+                turn.enter_context(self.gate.passing())
+            payer, typed = self._payer(msisdn, typed)
+            if scenario is not None:
+                self._control.play_next(scenario, msisdn=payer)
+                self._evidence.name_scenario(scenario)
+            since, began_at = self._journal.now(), time.time()
+            total = amount if amount is not None else self._allocation.amount()
+            name = reference or self._allocation.reference()
+            started = self._start(
+                payer, scenario, hold_s=hold_s, msisdn=typed, amount=total, reference=name,
+                idempotency_key=idempotency_key, timeout_s=timeout_s, headers=headers, again=again,
+            )  # fmt: skip
+        payment = Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
+        self._evidence.add_payment(payment, scenario)
+        self._run.add_payment(payment)
+        return payment
+
+    def _payer(self, msisdn: str | None, typed: str | None) -> tuple[str, str]:
+        """Who pays, and what is typed for it. A merchant that pushes to one number for all has one payer at a time."""
+        payer = msisdn or self._allocation.msisdn()
+        prompted = self._run.prompted
+        if not prompted:
+            return payer, typed or payer
+        if typed is not None:
+            raise Untested("the merchant pushes to one number, whatever is typed; S11 judges that", certain=True)
+        self._time.poll(lambda: None if self._journal.is_prompted(prompted) else True, PROMPT_S)
+        self._control.clear_next()
+        return prompted, payer
+
+    def _start(
+        self, payer: str, scenario: Scenario | None, *, hold_s: float, timeout_s: float | None, **request: Any
+    ) -> Started:
+        ordered, ordinary = sets_the_order(scenario), has_no_faults(scenario)
+        if ordered and timeout_s is None:
+            timeout_s = max(PATIENT_S, self._merchant.timeout_s)
+        starting = self._run.overload.starting(ordinary=ordinary)
+        with callbacks_held(self._control, payer, free=ordered, longer_s=hold_s), starting:
+            started = self._driver.start_payment(timeout_s=timeout_s, **request)
+        if ordinary and (started.status is None or started.status >= CRASH):
+            self._run.overload.crashed()
+        return started
+
+    def pay_again(self, first: Payment, scenario: Scenario) -> Payment:
+        """Let the customer of a payment that has failed try again: the same phone, amount and order."""
+        return self.pay(
+            scenario, msisdn=first.msisdn, amount=first.amount, reference=first.reference, again=first.payment_id
+        )
+
+    def pay_accepted(self, scenario: Scenario | None = None, **how: Any) -> Payment:
+        """Like `pay`, where nothing can be judged unless Daraja accepted a push.
+
+        Raises:
+            Untested: no push was accepted; the sentence says what happened instead.
+        """
+        payment = self.pay(scenario, **how)
+        self.require_accepted(payment)
+        return payment
+
+    def require_accepted(self, payment: Payment) -> str:
+        """The CheckoutRequestID of the payment, waiting for a merchant that pushes in the background.
+
+        Raises:
+            Untested: no push was accepted; the sentence says what happened instead.
+        """
+        wait_s = min(self._merchant.promises.answer_within_s, self._time.left_s)
+        found = self._time.poll(lambda: self._journal.checkout_request_id(payment), wait_s)
+        if found is None:
+            raise Untested(f"no STK push was accepted for this payment: {self.describe_start(payment)}")
+        return found
+
+    def describe_start(self, payment: Payment) -> str:
+        """What became of the start of a payment, in a few words, for a reason."""
+        started = payment.started
+        if started.status is None:
+            return f"the merchant did not answer ({started.error})"
+        pushes = self._journal.pushes(payment)
+        if not pushes and self._other_number(payment):
+            return f"the merchant answered {started.status} and pushed to another number (S11 judges that)"
+        if not pushes:
+            return f"the merchant answered {started.status} and sent no STK push"
+        answer = (pushes[-1].get("response") or {}).get("status")
+        return f"the merchant answered {started.status}; its last STK push was answered {answer}"
+
+    def _other_number(self, payment: Payment) -> str:
+        """The number that was prompted instead of the payer's; empty where none was, or nobody knows."""
+        for number in self._journal.other_numbers(payment, self._allocation.payers):
+            self._run.add_other_number(number, instead_of=payment.msisdn)
+        return self._run.prompted
+
+    def release_callbacks(self, payment: Payment) -> None:
+        """Let the callbacks go that `pay(..., hold_s=...)` holds."""
+        self._control.hold(payment.msisdn, for_s=0)
+
+    def send_callback(self, payment: Payment, **body: Any) -> list[dict[str, Any]]:
+        """Send a callback for this payment (`POST /v1/callbacks`) and return the merchant's answers."""
+        body.setdefault("checkout_request_id", self.require_accepted(payment))
+        return self._control.send_callback(**body)
+
+    def in_background(self, act: Callable[[], T]) -> Future[T]:
+        """Run `act` in a thread of its own, so that the check can act meanwhile."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(act())
+            except BaseException as error:  # noqa: BLE001 - handed to whoever asks the future
+                future.set_exception(error)
+
+        Thread(target=work, daemon=True).start()
+        return future
+
+    def restart_merchant(self) -> None:
+        """Stop the merchant if it runs, and start it on what it has kept.
+
+        Raises:
+            Failed: it does not come up: a crash has left it something that it cannot live with.
+        """
+        try:
+            self._stage.restart_merchant()
+        except MerchantStartError as error:
+            raise Failed(f"the merchant was stopped and did not start again: {error}") from error
+
+    def drop_token(self) -> None:
+        """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds.
+
+        Raises:
+            Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
+        """
+        if self._stage.can_restart:
+            self._time.pause(self._journal.seconds_until_stored())
+            self.restart_merchant()
+            return
+        refusal = {"api_error": {"error": "404.001.03", "times": 1}}
+        payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
+        if self._time.poll(lambda: self._journal.checkout_request_id(payment), self._time.settle_s) is None:
+            raise Untested(
+                "the merchant holds on to a refused token (T04), so its token was left alone", enable="merchant.start"
+            )
+        self._control.revoke_tokens()
+
+    def other_device(self) -> MerchantDriver:
+        """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
+        return self._stage.new_driver(record=self._evidence.record)
+
+    def second_merchant(self, work_dir: Path, *, daraja_url: str) -> AbstractContextManager[MerchantDriver]:
+        """A second process of the merchant with another Daraja; what it is asked is evidence too."""
+        return self._stage.another_merchant(work_dir, record=self._evidence.record, daraja_url=daraja_url)

@@ -1,0 +1,72 @@
+"""What one check is given: parts that act, observe and judge, each for one purpose."""
+
+from __future__ import annotations
+
+import time
+from threading import Event
+
+from tayari_control.client import ControlClient
+from tayari_target.driver import MerchantDriver
+from tayari_target.target_file.model import Target
+from tayari_target.test_environment import Stage
+
+from tayari_contracts.context.actions import Actions
+from tayari_contracts.context.check_time import CheckTime
+from tayari_contracts.context.evidence import Evidence
+from tayari_contracts.context.expectations import Expectations
+from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.merchant_profile import MerchantProfile
+from tayari_contracts.context.observations import Observations
+from tayari_contracts.context.overload import StartGate
+from tayari_contracts.context.run_record import Allocation, RunRecord
+
+
+class CheckContext:
+    """Holds the parts of one check, and knows nothing itself."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        allocation: Allocation,
+        *,
+        deadline: float,
+        stop: Event | None = None,
+        run: RunRecord | None = None,
+        one_by_one: bool = False,
+        gate: StartGate | None = None,
+        journal: JournalReader | None = None,
+    ) -> None:
+        self.stage = stage
+        self.target: Target = stage.target
+        self.control: ControlClient = stage.control
+        self.allocation = allocation
+        self.run = run or RunRecord()
+        self.journal = journal or JournalReader(stage.control)
+        self.profile = MerchantProfile(stage.target, self.run)
+        self.evidence = Evidence(self.journal, self.run)
+        self.driver: MerchantDriver = stage.new_driver(record=self.evidence.record)
+        self.time = CheckTime(
+            deadline=deadline,
+            stop=stop or Event(),
+            merchant=stage.target.merchant,
+            run=self.run,
+            evidence=self.evidence,
+        )
+        self.observations = Observations(
+            self.driver, self.control, self.target, run=self.run, journal=self.journal, time=self.time
+        )
+        self.actions = Actions(
+            stage, self.driver, allocation=allocation, run=self.run, journal=self.journal, evidence=self.evidence,
+            time=self.time, gate=gate or StartGate(1 if one_by_one else None),
+        )  # fmt: skip
+        self.expectations = Expectations(
+            self.target, profile=self.profile, actions=self.actions, observations=self.observations,
+            journal=self.journal, run=self.run, time=self.time,
+        )  # fmt: skip
+
+    def sibling(self, *, limit_s: float) -> CheckContext:
+        """Another one in the same run, with its own time and its own payments."""
+        return CheckContext(
+            self.stage, self.allocation, deadline=time.monotonic() + limit_s, stop=self.time.stop, run=self.run,
+            gate=self.actions.gate,
+        )  # fmt: skip

@@ -1,0 +1,100 @@
+"""The time of one check: how long it may wait, and by when a merchant must have done what it promises."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Final, TypeVar
+
+from tayari_target.target_file.model import Merchant
+
+from tayari_contracts.context.evidence import Evidence
+from tayari_contracts.context.run_record import RunRecord
+
+T = TypeVar("T")
+
+SETTLE_S: Final = 10.0
+"""A callback that was answered shows in the merchant's state within this time."""
+
+GRACE_S: Final = 2.0
+"""Beyond the promised time: the result itself, and the look at the merchant."""
+
+CALLBACK_WAIT_S: Final = 33.0
+"""After this a callback was answered or given up: the simulator waits 30 s for the merchant's answer."""
+
+QUEUE: Final = 8
+"""So many queries of other checks may stand in line before one of this check."""
+
+QUEUE_MOST_S: Final = 60.0
+
+SLOW_S: Final = 20.0
+"""At least so long an answered callback may wait in a merchant's own queue before anything is said of the outcome."""
+
+
+class CheckTime:
+    """Waits for one check, until its deadline or the end of the run. Its limits follow from the merchant's promises."""
+
+    def __init__(self, *, deadline: float, stop: Event, merchant: Merchant, run: RunRecord, evidence: Evidence) -> None:
+        self.stop = stop
+        self._deadline = deadline
+        self._promises = merchant.promises
+        self._run = run
+        self._evidence = evidence
+        self.settle_s = SETTLE_S if merchant.takes_callbacks else max(SETTLE_S, self.reconcile_s + GRACE_S)
+        """Within this time the merchant's state shows a result: by its callback, or else by the next query."""
+        self.slow_s = SLOW_S
+
+    @property
+    def remains(self) -> bool:
+        """Whether this check may go on waiting."""
+        return time.monotonic() < self._deadline and not self.stop.is_set()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the check's deadline, and never none at all."""
+        return max(0.05, self._deadline - time.monotonic())
+
+    @property
+    def reconcile_s(self) -> float:
+        """By when the merchant promises to have settled a payment whose callback never came."""
+        return self._promises.reconcile_within_s
+
+    @property
+    def queue_s(self) -> float:
+        """What a merchant that limits its own queries may need more, while other payments make it ask too.
+
+        A promised limit allows for the payments of other checks. A limit that was learned does not: then the check
+        runs alone, and only its own payments wait for each other.
+        """
+        limit = self._run.queries_per_minute
+        if limit is None:
+            return 0.0
+        promised = self._promises.queries_per_minute is not None
+        before = QUEUE if promised else 2 * (len(self._evidence.payments) - 1)
+        return min(QUEUE_MOST_S, max(0, before) * 60.0 / limit)
+
+    @property
+    def settled_s(self) -> float:
+        """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
+        return max(self.settle_s, self.reconcile_s) + self.queue_s
+
+    @property
+    def slow_queue_s(self) -> float:
+        """By when even a merchant that takes its callbacks from a slow queue has dealt with one."""
+        return max(self.slow_s, self.settled_s)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass: something must be given the chance to happen, or not to."""
+        self.stop.wait(min(seconds, self.left_s))
+
+    def poll(self, look: Callable[[], T | None], within_s: float) -> T | None:
+        """Look until something is found, or time is up; the pauses between the looks grow."""
+        end = time.monotonic() + min(within_s, self.left_s)
+        pause_s = 0.05
+        while True:
+            found = look()
+            if found is not None or time.monotonic() >= end or self.stop.is_set():
+                return found
+            self.stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
+            pause_s = min(0.5, pause_s * 1.4)

@@ -1,0 +1,146 @@
+"""What a check sees: the merchant's own state of a payment, its credits, and what the customer reads."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from tayari_control.client import ControlClient
+from tayari_money.payment_record import PaymentKind
+from tayari_money.payment_state import PaymentState
+from tayari_reports.model import NotTested
+from tayari_target.driver import MerchantDriver, StatusView
+from tayari_target.target_file.model import Target
+
+from tayari_contracts.context.check_time import CheckTime
+from tayari_contracts.context.customer_messages import message_at_start
+from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
+from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
+from tayari_contracts.context.run_record import RunRecord, untranslated
+
+REFRESH_EVERY_S: Final = 2.0
+"""So often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+
+
+class Observations:
+    """Reads the merchant, and waits on the simulator. Every look at a payment is kept in the record of the run."""
+
+    def __init__(
+        self,
+        driver: MerchantDriver,
+        control: ControlClient,
+        target: Target,
+        *,
+        run: RunRecord,
+        journal: JournalReader,
+        time: CheckTime,
+    ) -> None:
+        self._driver = driver
+        self._control = control
+        self._merchant = target.merchant
+        self._run = run
+        self._journal = journal
+        self._time = time
+
+    def status(self, payment: Payment) -> StatusView:
+        """The merchant's own word on the payment, now."""
+        began = time.time()
+        is_payout = payment.kind is PaymentKind.PAYOUT
+        read = self._driver.read_payout if is_payout else self._driver.read_status
+        view = read(payment.payment_id, payment.reference)
+        self._run.add_observation(payment, view, began=began, ended=time.time())
+        return view
+
+    def refresh(self, payment: Payment) -> None:
+        """Look at the payment as its customer's page does, which makes some merchants ask Daraja."""
+        self._driver.refresh(payment.payment_id, payment.reference)
+        self.status(payment)
+
+    def until(
+        self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, within_s: float | None = None
+    ) -> StatusView:
+        """Look until the payment is in one of `states`, or time is up; the last look is returned either way.
+
+        Raises:
+            Untested: the merchant's word for the state is none that the target file knows.
+        """
+        wanted = states_of(states)
+        seen: list[StatusView] = []
+        refreshed_at = time.monotonic()
+
+        def look() -> StatusView | None:
+            nonlocal refreshed_at
+            if not self._merchant.takes_callbacks and time.monotonic() - refreshed_at >= REFRESH_EVERY_S:
+                refreshed_at = time.monotonic()
+                self._driver.refresh(payment.payment_id, payment.reference)
+            seen.append(self.status(payment))
+            return seen[-1] if seen[-1].state in wanted else None
+
+        self._time.poll(look, self._time.settle_s if within_s is None else within_s)
+        if word := untranslated(seen[-1]):
+            raise unknown_word(word)
+        return seen[-1]
+
+    def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
+        """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
+        within = min(self._time.settle_s if within_s is None else within_s, self._time.left_s)
+        which: Entry = {"msisdn": payment.msisdn, "since": payment.since, "count": count}
+        return bool(self._control.wait(condition, **which, timeout_s=within, stop=self._time.stop)["met"])
+
+    def credits(self, payment: Payment) -> Credits:
+        """How often, and how much, the merchant credited.
+
+        Raises:
+            Untested: neither a ledger nor `status.credited` is in the target file.
+        """
+        ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
+        if ledger is not None and ledger.credits is not None:
+            return Credits(ledger.credits, ledger.total)
+        credited = self.status(payment).credited
+        if credited is None:
+            key = "merchant.ledger" if self._merchant.ledger is not None else "merchant.status.credited"
+            expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
+            raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
+        return Credits(math.ceil(credited / payment.amount), credited, counted=False)
+
+    def messages(self, payment: Payment) -> str:
+        """Everything the customer reads: at the start, and on the payment's page now."""
+        texts = [message_at_start(payment.started)]
+        by_reference_only = payment.started.payment_id is None and self._merchant.pay.payment_id is not None
+        if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
+            return texts[0]
+        if self._merchant.status is not None and self._merchant.status.message is not None:
+            texts.append(self.status(payment).message or "")
+        return "\n".join(text for text in dict.fromkeys(texts) if text)
+
+    def outcome_message(self, payment: Payment, view: StatusView | None = None) -> str:
+        """What the customer reads of the outcome now, or read at the look `view`. Of an acknowledged payment only its
+        page counts: "enter your PIN", said at the start, is no word on the outcome.
+
+        Raises:
+            Untested: Daraja acknowledged the payment, and the target file does not show its page's text.
+        """
+        if not self._journal.acknowledged(payment):
+            return self.messages(payment)
+        status = self._merchant.status
+        if status is None or status.message is None:
+            raise Untested(
+                "what the customer is told of the outcome cannot be seen",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.status.message",
+            )
+        return (view or self.status(payment)).message or ""
+
+    def callback_was_read(self, payment: Payment) -> bool:
+        """Whether the merchant showed that it read the payment's callback: it decided, asked Daraja, or kept it."""
+        called_at = max((float(entry["at"]) for entry in self._journal.callbacks(payment)), default=math.inf)
+        if self.status(payment).state in SETTLED:
+            return True
+        if any(float(entry["at"]) > called_at for entry in self._journal.queries(payment)):
+            return True
+        kept = self._driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
+        wanted = str(self._journal.record(payment).get("checkout_request_id"))
+        return any(wanted in message and "ResultCode" in message for message in kept)
