@@ -30,6 +30,9 @@ class NoControl:
     def play_next(self, scenario: object, *, msisdn: str) -> None:
         """Nothing is played."""
 
+    def clear_next(self) -> None:
+        """Nothing is prepared, so nothing is cleared."""
+
     def payments(self, **where: str) -> list[dict[str, Any]]:
         return []
 

@@ -8,13 +8,11 @@ import pytest
 from fake_stage import stage
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.evidence import Scenario
 from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
-from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import Level, NotTested
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
@@ -36,6 +34,12 @@ class Calls:
         now = time.monotonic() - self.began
         return [{"seq": number} for number, at_s in enumerate(self._at_s.get(kind, ())) if at_s <= now]
 
+    def now(self) -> int:
+        return 1
+
+    def is_prompted(self, _: str) -> bool:
+        return False
+
     def pushes(self, _: Payment) -> list[dict[str, Any]]:
         return self._so_far("pushes")
 
@@ -54,32 +58,29 @@ class Calls:
         return [{**entry, "request": {"body": body}} for entry, body in sent] if endpoint == "b2c" else []
 
 
-class ControlOutcome(CheckContext):
-    """A probe of a merchant whose payment is in one state, and whose calls come when the test says."""
+class Shown:
+    """A merchant whose payment is in one state."""
 
-    def __init__(
-        self,
-        calls: Calls,
-        state: Any = PAID,
-        *,
-        started: Started | None = None,
-        time_s: float = 30,
-        words: bool = False,
-    ) -> None:
-        shop = stage(status=replace(STATUS, message="$.message") if words else STATUS)
-        super().__init__(shop, Allocation(), deadline=time.monotonic() + time_s)  # type: ignore[arg-type]
-        self.sight = calls  # type: ignore[assignment]
+    def __init__(self, state: Any, started: Started) -> None:
         self._view = StatusView(state=state, message="Payment failed.")
-        self._started = started or Started(accepted=True, status=200, payment_id="7")
+        self._started = started
 
-    def pay(self, scenario: Scenario | None = None, **_: Any) -> Payment:
-        return Payment(
-            msisdn="254710000001", amount=100, reference="T1", started=self._started, since=1, began_at=time.time(),
-            kind=PaymentKind.STK_PAYMENT,
-        )  # fmt: skip
+    def start_payment(self, **_: object) -> Started:
+        return self._started
 
-    def status(self, payment: Payment) -> StatusView:
+    def read_status(self, *_: object) -> StatusView:
         return self._view
+
+
+def played(
+    calls: Calls, state: Any = PAID, *, started: Started | None = None, time_s: float = 30, words: bool = False
+) -> CheckContext:
+    """The context of a merchant whose payment is in one state, and whose calls come when the test says."""
+    shown = Shown(state, started or Started(accepted=True, status=200, payment_id="7"))
+    status = replace(STATUS, message="$.message") if words else STATUS
+    made: Any = stage(status=status, driver=shown)
+    journal: Any = calls
+    return CheckContext(made, Allocation(start=1), deadline=time.monotonic() + time_s, journal=journal)
 
 
 def play(context: CheckContext, *, strict_words: bool = False, **document: Any) -> None:
@@ -90,14 +91,14 @@ def play(context: CheckContext, *, strict_words: bool = False, **document: Any) 
 
 @pytest.mark.parametrize("again_s", [0.0, 0.3, 0.9])
 def test_a_second_push_is_found_however_long_after_the_first_look_it_comes(again_s: float) -> None:
-    context = ControlOutcome(Calls(pushes=(0.0, again_s), accepted=(0.0,)))
+    context = played(Calls(pushes=(0.0, again_s), accepted=(0.0,)))
 
     with pytest.raises(WrongCredit, match=r"made 2 STK pushes for one payment; expected at most 1"):
         play(context, expect={"state": "paid", "within_s": 1.2, "pushes": 1})
 
 
 def test_one_push_is_watched_for_the_whole_time_and_passes() -> None:
-    context = ControlOutcome(calls := Calls(pushes=(0.0, 2.0), accepted=(0.0,)))
+    context = played(calls := Calls(pushes=(0.0, 2.0), accepted=(0.0,)))
 
     play(context, expect={"state": "paid", "within_s": 0.7, "pushes": 1})
 
@@ -105,7 +106,7 @@ def test_one_push_is_watched_for_the_whole_time_and_passes() -> None:
 
 
 def test_a_check_that_has_no_time_to_watch_judges_nothing() -> None:
-    context = ControlOutcome(Calls(pushes=(0.0,), accepted=(0.0,)), time_s=0.2)
+    context = played(Calls(pushes=(0.0,), accepted=(0.0,)), time_s=0.2)
 
     with pytest.raises(Unjudged, match="before pushes were watched to the end"):
         play(context, expect={"state": "paid", "within_s": 5, "pushes": 1})
@@ -117,7 +118,7 @@ def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> N
 
     for state in (PAID, PENDING):
         with pytest.raises(WrongCredit, match="2 STK pushes"):
-            play(ControlOutcome(twice, state, words=True), expect=expect)
+            play(played(twice, state, words=True), expect=expect)
 
 
 def test_wrong_words_warn_once_the_money_is_right_and_fail_where_they_are_strict() -> None:
@@ -128,11 +129,11 @@ def test_wrong_words_warn_once_the_money_is_right_and_fail_where_they_are_strict
     }
 
     with pytest.raises(Warned, match="the money is right, the words are not: the customer was told"):
-        play(ControlOutcome(once, FAILED, words=True), **document)
+        play(played(once, FAILED, words=True), **document)
     with pytest.raises(Failed, match="expected failed"):
-        play(ControlOutcome(once, PAID, words=True), **document)
+        play(played(once, PAID, words=True), **document)
     with pytest.raises(Failed, match=r'^the customer was told "Payment failed\."'):
-        play(ControlOutcome(once, FAILED, words=True), strict_words=True, **document)
+        play(played(once, FAILED, words=True), strict_words=True, **document)
 
 
 def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
@@ -141,7 +142,7 @@ def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
         "expect": {"state": "failed", "message": {"topic": "cancelled"}},
         "outcome": {"result_code": 1032},
     }
-    context = ControlOutcome(once, FAILED)
+    context = played(once, FAILED)
 
     play(context, **document)
 
@@ -170,14 +171,14 @@ def test_the_way_to_mend_reads_as_a_person_would_say_it() -> None:
 
 
 def test_a_merchant_that_refuses_and_pushes_on_is_found() -> None:
-    context = ControlOutcome(Calls(pushes=(0.0, 0.4)), started=REFUSED)
+    context = played(Calls(pushes=(0.0, 0.4)), started=REFUSED)
 
     with pytest.raises(WrongCredit, match="2 STK pushes"):
         play(context, expect={"state": "failed", "within_s": 0.7, "pushes": 1})
 
 
 def test_too_many_queries_are_a_failure_that_is_looked_at_again() -> None:
-    context = ControlOutcome(Calls(pushes=(0.0,), accepted=(0.0,), queries=(0.0, 0.0, 0.0)))
+    context = played(Calls(pushes=(0.0,), accepted=(0.0,), queries=(0.0, 0.0, 0.0)))
 
     with pytest.raises(Failed, match=r"made 3 status queries for one payment; expected at most 2") as failed:
         play(context, expect={"state": "paid", "within_s": 0.2, "queries": 2})
@@ -186,7 +187,7 @@ def test_too_many_queries_are_a_failure_that_is_looked_at_again() -> None:
 
 @pytest.mark.parametrize(("sent", "found"), [((0.0, 0.0), False), ((0.0, 0.0, 0.0), True)])
 def test_payouts_are_counted_by_their_ids(sent: tuple[float, ...], found: bool) -> None:
-    context = ControlOutcome(Calls(payouts=sent))
+    context = played(Calls(payouts=sent))
     expect = {"state": "paid", "within_s": 0.1, "payouts": 1}
 
     if found:
@@ -208,7 +209,7 @@ def test_payouts_are_counted_by_their_ids(sent: tuple[float, ...], found: bool) 
 def test_a_customer_who_pays_at_once_is_asked_once_whatever_the_file_says_of_pushes(
     document: dict[str, Any], found: bool
 ) -> None:
-    context = ControlOutcome(Calls(pushes=(0.0, 0.0), accepted=(0.0, 0.0)), state=PAID)
+    context = played(Calls(pushes=(0.0, 0.0), accepted=(0.0, 0.0)), state=PAID)
 
     if found:
         with pytest.raises(WrongCredit, match="Daraja accepted 2 pushes for one payment"):
@@ -218,7 +219,7 @@ def test_a_customer_who_pays_at_once_is_asked_once_whatever_the_file_says_of_pus
 
 
 def test_a_merchant_that_pushes_to_one_number_for_all_is_looked_at_again_alone() -> None:
-    context = ControlOutcome(Calls(pushes=(0.0, 0.0), accepted=(0.0,)))
+    context = played(Calls(pushes=(0.0, 0.0), accepted=(0.0,)))
     context.run.prompted = "254700000000"
 
     with pytest.raises(Failed) as failed:
@@ -250,7 +251,7 @@ def test_money_of_scenarios_that_put_it_to_no_test_is_no_gap_and_a_broken_one_fa
         row = check_of_rule(catalogue()["M01"])
         money_check(type(row)(rule=row.rule, run=run), stage().target).run(context)
 
-    context = ControlOutcome(Calls())
+    context = played(Calls())
 
     with pytest.raises(Inapplicable, match="no order was credited by these scenarios"):
         outcome_of(Untested("no order was credited"))
