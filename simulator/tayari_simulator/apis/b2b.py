@@ -84,7 +84,7 @@ def _fields(options: Options, commands: Sequence[str]) -> Fields:
         command_field(commands, _SAYS),
         identifier_field("SenderIdentifierType", (Identifier.SHORT_CODE,), "4", _SAYS),
         identifier_field("RecieverIdentifierType", receivers, "4; of a till 2; this spelling", "reference 6-18"),
-        amount_field(),
+        amount_field(options),
         short_code_field("PartyA", "the short code that pays"),
         short_code_field("PartyB", "the short code that is paid"),
         Field(name="AccountReference", read=text(LONGEST_REFERENCE), schema=text_schema(LONGEST_REFERENCE),

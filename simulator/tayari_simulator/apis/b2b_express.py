@@ -43,7 +43,7 @@ def fields(options: Options) -> Fields:
               about="the till that pays", source=_SAYS),
         Field(name="receiverShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
               about="the vendor's pay bill", source=_SAYS),
-        Field(name="amount", read=amount(int(options.number("max_amount"))), schema=numeric_schema(r"^[1-9]\d*$"),
+        Field(name="amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
         Field(name="paymentRef", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
               about="the vendor's reference, shown in the prompt", source=_SAYS),

@@ -44,17 +44,19 @@ FULLEST_WALLET: Final = 500_000
 """Shillings a customer may hold; above it the result is 8. Source: reference 4."""
 DUPLICATE: Final = ERRORS["500.002.1001"]
 _SAYS: Final = "reference 3.4"
-_ORIGINATOR: Final = Field(
-    name="OriginatorConversationID", read=text(100), schema=text_schema(100),
-    about="the merchant's own, unique for each request", source=_SAYS,
-)  # fmt: skip
+
+
+def _originator(options: Options) -> Field:
+    required = options.says("b2c_own_id", "required")
+    return Field(name="OriginatorConversationID", read=text(100, required=required), schema=text_schema(100),
+                 about="the merchant's own, unique for each request", source=_SAYS, required=required)  # fmt: skip
 
 
 def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
     return (
         *initiator_fields(called="InitiatorName"),
         command_field(commands, _SAYS),
-        amount_field(),
+        amount_field(options),
         short_code_field("PartyA", "the short code that pays"),
         Field(name="PartyB", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
               about="the customer, 2547... or 2541...", source=_SAYS),
@@ -64,7 +66,7 @@ def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
 
 def fields_v3(options: Options) -> Fields:
     """The fields in the order of Daraja's checks."""
-    return Fields((_ORIGINATOR, *_common(options, COMMANDS)))
+    return Fields((_originator(options), *_common(options, COMMANDS)))
 
 
 def fields_v1(options: Options) -> Fields:
@@ -74,7 +76,7 @@ def fields_v1(options: Options) -> Fields:
 
 def pochi_fields(options: Options) -> Fields:
     """Those of version 3, with the one command of B2Pochi. Source: reference 3.5."""
-    return Fields((_ORIGINATOR, *_common(options, POCHI_COMMANDS)))
+    return Fields((_originator(options), *_common(options, POCHI_COMMANDS)))
 
 
 def pay_v3(world: World, exchange: Exchange, values: list[Any]) -> Reply:

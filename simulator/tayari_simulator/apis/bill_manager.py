@@ -116,7 +116,7 @@ def opt_in_fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def invoice_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+def invoice_fields(options: Options) -> Fields:
     """Of one invoice."""
     rows = (
         _text("externalReference", "the merchant's own id of the invoice"),
@@ -128,7 +128,7 @@ def invoice_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a
         Field(name="dueDate", read=_date, schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"},
               about="YYYY-MM-DD, with or without a time", source=_SAYS),
         _text("accountReference", "what the customer pays with"),
-        Field(name="amount", read=amount(LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
+        Field(name="amount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
         Field(name="invoiceItems", read=_items, schema={"type": "array", "items": {"type": "object"}},
               about="a list of itemName and amount, or of Item and Amount", required=False, source="reference 6-31"),
@@ -141,12 +141,12 @@ def cancel_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a 
     return Fields((_text("externalReference", "the merchant's own id of the invoice"),))
 
 
-def reconciliation_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+def reconciliation_fields(options: Options) -> Fields:
     """Of a payment that the merchant has booked."""
     rows = (
         Field(name="paymentDate", read=_date, schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"},
               about="YYYY-MM-DD, with or without a time", source=_SAYS),
-        Field(name="paidAmount", read=amount(LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
+        Field(name="paidAmount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
         _text("accountReference", "what the customer paid with"),
         _text("transactionId", "the receipt"),
@@ -339,7 +339,7 @@ def _items(value: Any) -> tuple[tuple[str, int], ...] | None:
         return ()
     if type(value) is not list or len(value) > MOST_IN_A_CALL:
         return None
-    read_name, read_amount = text(LONGEST_TEXT), amount(LARGEST)
+    read_name, read_amount = text(LONGEST_TEXT), amount(Options(), LARGEST)
     found: list[tuple[str, int]] = []
     for row in value:
         if type(row) is not dict:

@@ -31,13 +31,13 @@ _SAYS: Final = "reference 3.21"
 _NUMBER: Final = {"type": ["number", "string"]}
 
 
-def _points(name: str) -> Field:
-    return Field(name=name, read=amount(_MOST_POINTS), schema=_NUMBER, about="Bonga points", source=_SAYS)
+def _points(name: str, options: Options) -> Field:
+    return Field(name=name, read=amount(options, _MOST_POINTS), schema=_NUMBER, about="Bonga points", source=_SAYS)
 
 
-def points_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
+def points_fields(options: Options) -> Fields:
     """The one field of a calculation."""
-    return Fields((_points("points"),))
+    return Fields((_points("points", options),))
 
 
 def redeem_fields(options: Options) -> Fields:
@@ -45,9 +45,9 @@ def redeem_fields(options: Options) -> Fields:
     rows = (
         Field(name="msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), source=_SAYS,
               about="whose points, 2547... or 2541..."),
-        Field(name="amount", read=amount(int(options.number("max_amount"))), schema=_NUMBER, source=_SAYS,
+        Field(name="amount", read=amount(options), schema=_NUMBER, source=_SAYS,
               about="whole shillings that the bill gets"),
-        _points("bongaPoints"),
+        _points("bongaPoints", options),
         Field(name="conversionRate", read=_rate, schema=_NUMBER, about="shillings for a point", source=_SAYS),
         Field(name="shortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), source=_SAYS,
               about="the pay bill"),

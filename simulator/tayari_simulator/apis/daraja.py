@@ -38,6 +38,7 @@ Reader = Callable[[Any], list[Any]]
 NOT_SENT: Final = "no content type"
 _OF_THE_GATEWAY: Final = (METHOD_NOT_ALLOWED, INVALID_AUTHENTICATION_HEADER)
 """Refused before any API has a word in it: always in Daraja's envelope."""
+_SWITCHED: Final = {path: option for row in ENDPOINTS for path, option in row.switched}
 _LONGEST_TOKEN: Final = 200
 """Characters of a refused token that its refusal repeats."""
 
@@ -45,13 +46,15 @@ _LONGEST_TOKEN: Final = 200
 class Route:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
-    __slots__ = ("blamed", "endpoint", "handle", "methods", "name", "plain", "read", "token_error")
+    __slots__ = ("blamed", "endpoint", "handle", "methods", "name", "paths", "plain", "read", "token_error")
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name
         self.handle = endpoint.handle
         self.methods = (endpoint.method, endpoint.also)
+        switched = (path for path, option in endpoint.switched if options.says(option, "on"))
+        self.paths = (endpoint.path, *endpoint.aliases, *switched)
         self.token_error = token_error(endpoint.path, options)
         self.plain = not (endpoint.also or endpoint.many or endpoint.method == "GET")
         """Whether a call is a POST of one JSON object; if not, `read_special` reads it."""
@@ -117,7 +120,9 @@ class Daraja:
 
     def not_found(self, exchange: Exchange, path: str) -> Reply:
         """Answer a path that no row has."""
-        return self._refuse(Refused(ERRORS[family_of(path).not_found]), exchange)
+        option = _SWITCHED.get(path)
+        note = "" if option is None else f"the option {option}=on plays this path"
+        return self._refuse(Refused(ERRORS[family_of(path).not_found], note=note), exchange)
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
@@ -217,7 +222,7 @@ class Daraja:
         if not exchange.msisdn:
             _note_whose(exchange)
         reply = None if form is None or refused.spec in _OF_THE_GATEWAY else form(exchange, refused)
-        return reply or refused.spec.reply(self.world.ids.request_id(), **refused.fill)
+        return reply or refused.spec.reply(refused.request_id or self.world.ids.request_id(), **refused.fill)
 
 
 def _routes(options: Options) -> dict[str, Route]:
@@ -225,7 +230,7 @@ def _routes(options: Options) -> dict[str, Route]:
     routes = {}
     for row in ENDPOINTS:
         route = Route(row, options)
-        routes.update(dict.fromkeys((row.path, *row.aliases), route))
+        routes.update(dict.fromkeys(route.paths, route))
     return routes
 
 

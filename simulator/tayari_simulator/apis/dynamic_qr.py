@@ -42,7 +42,12 @@ def fields(options: Options) -> Fields:
     rows: tuple[tuple[str, Any, Any, str], ...] = (
         ("MerchantName", text(LONGEST), text_schema(LONGEST), "the name that the customer sees"),
         ("RefNo", text(LONGEST), text_schema(LONGEST), "the reference of the payment; BillRefNumber of a pay bill"),
-        ("Amount", amount(int(options.number("max_amount"))), numeric_schema(r"^[1-9]\d*$"), "whole shillings, from 1"),
+        (
+            "Amount",
+            amount(options),
+            numeric_schema(r"^[1-9]\d*$"),
+            "whole shillings, from 1",
+        ),
         ("TrxCode", one_of(TRX_CODES), {"enum": list(TRX_CODES)}, "BG, WA, PB, SM or SB"),
         ("CPI", digits(5, 12), numeric_schema(r"^\d{5,12}$"), "the till, agent, pay bill or MSISDN that is paid"),
         ("Size", _size, numeric_schema(r"^\d{1,4}$"), f"width and height in pixels, up to {LARGEST_SIZE}"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_simulator.catalogue.errors import INVALID_FIELD, ErrorSpec, Refused
+from tayari_simulator.catalogue.options import Options
 
 Read = Callable[[Any], Any]
 """The value as the core uses it (text, or an `int` of whole shillings); None: refused."""
@@ -71,7 +72,10 @@ def _found(name: str, wire: Mapping[str, Any]) -> str:
     if name not in wire:
         near = [key for key in wire if key.lower() == name.lower()]
         return f"{name} is missing" + (f"; {near[0]} was sent, and names are case-sensitive" if near else "")
-    return f"{name} is {wire[name]!r}"[:200]
+    hint = ""
+    if name.lower().endswith("amount") and _without_zero_decimals(wire[name]) is not None:
+        hint = "; whole shillings with decimals of zero, which the option whole_amounts=accept takes"
+    return f"{name} is {wire[name]!r}"[:200] + hint
 
 
 def numeric_schema(pattern: str) -> Schema:
@@ -122,19 +126,34 @@ def msisdn(value: Any) -> str | None:
     return None
 
 
-def amount(largest: int) -> Read:
-    """Whole shillings, from 1; decimals are refused, even `1.0`. Source: reference 3.1."""
+def amount(options: Options, largest: int | None = None) -> Read:
+    """Whole shillings, from 1 to `largest` (None: the option `max_amount`).
+
+    Decimals are refused; the option `whole_amounts` says whether `1.0` is one. Source: reference 3.1.
+    """
+    zero_decimals = options.says("whole_amounts", "accept")
+    most = int(options.number("max_amount")) if largest is None else largest
 
     def read(value: Any) -> int | None:
+        if zero_decimals:
+            value = value if (whole := _without_zero_decimals(value)) is None else whole
         if type(value) is str:
             if not (value.isascii() and value.isdigit() and len(value) < 12):
                 return None
             value = int(value)
-        if type(value) is int and 1 <= value <= largest:
+        if type(value) is int and 1 <= value <= most:
             return value
         return None
 
     return read
+
+
+def _without_zero_decimals(value: Any) -> int | None:
+    """The whole number of `10.0`, `1e1` or `"10.00"`; None: it is not written so."""
+    if type(value) is str:
+        whole, _, decimals = value.partition(".")
+        value = float(whole) if whole.isascii() and whole.isdigit() and decimals in _ZEROS and len(whole) < 12 else None
+    return int(value) if type(value) is float and value.is_integer() and abs(value) < 1e12 else None
 
 
 def one_of(choices: Sequence[str]) -> Read:
@@ -164,3 +183,4 @@ def text(at_most: int | None = None, *, required: bool = True) -> Read:
 
 _PREFIXES: Final = ("2547", "2541")
 _NUMBERS: Final = (int, float)
+_ZEROS: Final = ("0", "00")

@@ -63,10 +63,10 @@ def initiator_fields(*, called: str = "Initiator") -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def amount_field() -> Field:
+def amount_field(options: Options) -> Field:
     """`Amount` in whole shillings."""
     schema: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"^\d+$"}]}
-    return Field(name="Amount", read=amount(LARGEST), about="whole shillings", source=_SAYS, schema=schema)
+    return Field(name="Amount", read=amount(options, LARGEST), about="whole shillings", source=_SAYS, schema=schema)
 
 
 def identifier_field(name: str, allowed: Sequence[Identifier], about: str, source: str = _SAYS) -> Field:

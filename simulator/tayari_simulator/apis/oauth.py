@@ -15,6 +15,8 @@ from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
 
 _PLAIN: Final = Behaviour(name="")
+_GRANT_TYPES: Final = {"client_credentials"}
+"""Twice is taken as well, when both say the same: one published client sends it so. Source: none; assumed."""
 NOBODY: Final = ("", "")
 """`Basic Og==`, from a merchant whose settings are missing: no app, even where any pair is one. That
 Daraja answers it as it answers a wrong pair is assumed (option `empty_key_pair`)."""
@@ -40,7 +42,7 @@ def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:
-    if parse_qs(query).get("grant_type") != ["client_credentials"]:
+    if set(parse_qs(query).get("grant_type", ())) != _GRANT_TYPES:
         raise Refused(INVALID_GRANT_TYPE, note=f"the query is {query!r}"[:200])
     app = _credentials(authorization)
     if app is None:

@@ -96,7 +96,7 @@ def fields(options: Options) -> Fields:
               source="reference 6-23"),
         Field(name="ReceiverPartyIdentifierType", read=_identifier, schema={"enum": ["2", "4", 2, 4]},
               about="2 till, 4 pay bill", source=_SAYS),
-        Field(name="Amount", read=amount(int(options.number("max_amount"))), schema=numeric_schema(r"^[1-9]\d*$"),
+        Field(name="Amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings of one debit", source=_SAYS),
         Field(name="PartyA", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
               about="the payer, 2547... or 2541...", source=_SAYS),

@@ -66,6 +66,8 @@ class Endpoint:
     """A second method. The fields of a GET are in the URL's query."""
     aliases: tuple[str, ...] = ()
     """Other paths of the same call."""
+    switched: tuple[tuple[str, str], ...] = ()
+    """Further ones, each with the option that has to be `on` for it."""
     many: int = 0
     """Above 0: the body is a list of at most so many objects with these fields; `handle` gets a list of each."""
     refuse: Refuse | None = None
@@ -81,7 +83,7 @@ ENDPOINTS: Final = (
              about="M-Pesa Express: the prompt on the customer's phone", source="reference 3.1"),
     Endpoint(name=Call.STK_QUERY, method="POST", path="/mpesa/stkpushquery/v1/query", fields=stk_query.fields,
              handle=stk_query.query, plays=Call.STK_PUSH, chooses=True, about="M-Pesa Express query: how a push stands",
-             source="reference 3.2"),
+             switched=(("/mpesa/stkpushquery/v2/query", "stk_query_v2"),), source="reference 3.2"),
     Endpoint(name="b2c", method="POST", path="/mpesa/b2c/v3/paymentrequest", fields=b2c.fields_v3,
              handle=b2c.pay_v3, lifecycle=b2c.lifecycle, chooses=True,
              about="B2C: an organisation pays a customer", source="reference 3.4"),

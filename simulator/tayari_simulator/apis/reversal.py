@@ -41,14 +41,16 @@ _SAYS: Final = "reference 3.10"
 
 def fields(options: Options) -> Fields:
     """The fields in the order of Daraja's checks. `Reciever` is spelt so."""
+    any_type = options.says("reversal_identifier", "any")
+    receivers = tuple(Identifier) if any_type else (Identifier.REVERSAL,)
     return Fields((
         *initiator_fields(),
         command_field((COMMAND,), _SAYS),
         Field(name="TransactionID", read=text(100), schema=text_schema(100), about="the receipt of the payment",
               source=_SAYS),
-        amount_field(),
+        amount_field(options),
         short_code_field("ReceiverParty", "the short code that was paid"),
-        identifier_field("RecieverIdentifierType", (Identifier.REVERSAL,), "11; this spelling", _SAYS),
+        identifier_field("RecieverIdentifierType", receivers, "11; this spelling", _SAYS),
         *closing_fields(options),
     ))  # fmt: skip
 

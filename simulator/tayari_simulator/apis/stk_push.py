@@ -62,7 +62,7 @@ def fields(options: Options) -> Fields:
               about="YYYYMMDDHHmmss, the one inside Password; EAT is expected, not checked", source=_SAYS),
         Field(name="TransactionType", read=one_of((PAY_BILL, BUY_GOODS)), schema={"enum": [PAY_BILL, BUY_GOODS]},
               about="pay bill or buy goods", source=_SAYS),
-        Field(name="Amount", read=amount(largest), about="whole shillings", source=_SAYS,
+        Field(name="Amount", read=amount(options, largest), about="whole shillings", source=_SAYS,
               schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
                                 {"type": "string", "pattern": r"^\d+$"}]}),
         Field(name="PartyA", read=msisdn, schema=_MSISDN, about="the payer, 2547... or 2541...", source=_SAYS),
@@ -72,11 +72,12 @@ def fields(options: Options) -> Fields:
         Field(name="CallBackURL", read=callback_url(options),
               schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT},
               about="where the result is sent", source="reference 1.9"),
-        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
-              about="shown to the customer; at most 12 characters by the documentation", source="reference 6-9"),
         Field(name="TransactionDesc", read=text(desc, required=required), called="Remarks",
               schema=text_schema(desc), required=required,
-              about="at most 13 characters; missing or empty is refused as Remarks", source="reference 6-10"),
+              about="at most 13 characters; missing or empty is refused as Remarks, and before AccountReference",
+              source="reference 6-10; frappe-mpsa-payments#123"),
+        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
+              about="shown to the customer; at most 12 characters by the documentation", source="reference 6-9"),
     )  # fmt: skip
     return Fields(rows)
 
@@ -100,12 +101,12 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     def accept(play: Play | None) -> Reply:
         return _accept(world, exchange, values, play)
 
-    return choose(world, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[9], accept=accept)
+    return choose(world, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
     """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
-    _, _, _, command, shillings, _, party_b, msisdn, url, reference, _ = values
+    _, _, _, command, shillings, _, party_b, msisdn, url, _, reference = values
     short_code = world.business.short_code
     if party_b == short_code:
         party_b = short_code  # one object for all payments

@@ -107,7 +107,8 @@ def _drawn(world: World) -> str:
 def _in_flight(world: World, transaction: Transaction, form: str, identifier: str | None) -> Reply:
     if form == "4999":
         return _result(world, transaction, STILL_PROCESSING, world.text_of(STILL_PROCESSING), identifier)
-    raise Refused(_FORMS[form])
+    names_payment = world.options.says("in_flight_request_id", "checkout_request_id")
+    raise Refused(_FORMS[form], request_id=transaction.id if names_payment else "")
 
 
 _FORMS: Final = {"processing": PROCESSING, "empty": NO_MESSAGE, "too_early": INVALID_CHECKOUT_REQUEST_ID}

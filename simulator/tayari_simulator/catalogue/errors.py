@@ -55,10 +55,12 @@ class _Fill(dict[str, str]):
 class Refused(Exception):
     """The caller's fault: answered in Daraja's words. `note` is for the journal and says what was wrong."""
 
-    def __init__(self, spec: ErrorSpec, *, note: str = "", **fill: str) -> None:
+    def __init__(self, spec: ErrorSpec, *, note: str = "", request_id: str = "", **fill: str) -> None:
         super().__init__(spec.name)
         self.spec = spec
         self.note = note
+        self.request_id = request_id
+        """Empty: one is drawn."""
         self.fill = fill
 
 
@@ -109,7 +111,8 @@ ERROR_LIST: Final = (
     ErrorSpec("404.003.01.resource_not_found", 404, "404.003.01", "Resource not found",
               "unknown path, C2B and status families", _D, "reference 2.2"),
     ErrorSpec("404.001.03.invalid_access_token", 404, "404.001.03", "Invalid Access Token",
-              "bad or expired token on STK push and query", _D, "reference 1.4, 6-4", empty_request_id=True),
+              "bad or expired token on STK push and query; also a product that is not on the app", _D,
+              "reference 1.4, 6-4", empty_request_id=True),
     ErrorSpec("404.001.03.invalid_access_token.with_request_id", 404, "404.001.03", "Invalid Access Token",
               "bad or expired token on STK push and query, the older form", _O, "reference 1.4"),
     ErrorSpec("404.001.03.invalid_access_token.status_401", 401, "404.001.03", "Invalid Access Token",

@@ -51,6 +51,7 @@ def _apis() -> Iterator[Standing]:
     for row in ENDPOINTS:
         about = f"`{row.method} {row.path}`: {row.about}"
         others = [f"{row.also} as well"] * bool(row.also) + [f"also `{path}`" for path in row.aliases]
+        others += [f"with the option {option} also `{path}`" for path, option in row.switched]
         if others:
             about += f" ({', '.join(others)})"
         yield Standing(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)

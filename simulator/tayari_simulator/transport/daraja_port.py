@@ -51,7 +51,7 @@ class DarajaApp:
         """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
         route = self._daraja.routes.get(call.url)
         if route is not None:
-            if not route.endpoint.aliases:
+            if len(route.paths) == 1:
                 call.url = route.endpoint.path  # equal, and there already
             return self._routed(route, call)
         path = _mended(call.url)

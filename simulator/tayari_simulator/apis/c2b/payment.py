@@ -52,7 +52,7 @@ def fields(options: Options) -> Fields:
         short_code_field(),
         Field(name="CommandID", read=one_of((PAY_BILL, BUY_GOODS)), schema={"enum": [PAY_BILL, BUY_GOODS]},
               refusal=BAD_REQUEST, about="to a pay bill, or to a till", source=_SAYS),
-        Field(name="Amount", read=amount(largest), refusal=BAD_REQUEST, about="whole shillings", source=_SAYS,
+        Field(name="Amount", read=amount(options, largest), refusal=BAD_REQUEST, about="whole shillings", source=_SAYS,
               schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
                                 {"type": "string", "pattern": r"^\d+$"}]}),
         Field(name="Msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), refusal=BAD_REQUEST,
