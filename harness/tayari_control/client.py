@@ -219,6 +219,10 @@ class ControlClient:
         """`GET /metrics`: counters and gauges as Prometheus text."""
         return self._text("/metrics")
 
+    def interception(self) -> list[dict[str, Any]]:
+        """What came to the TLS port and the forward proxy: rows with `host`, `way`, `reason`, `count`, `last_s`."""
+        return list(self._call("GET", "/v1/interception")["calls"])
+
     def certificate(self) -> str:
         """The certificate, as PEM, with which a merchant encrypts its initiator's password."""
         return self._text("/v1/certificate")

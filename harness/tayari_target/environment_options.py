@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tayari_control.process import Callbacks, SimulatorOptions
 
+from tayari_target.interception import HTTPS_PORT, Intercept
 from tayari_target.resources import CONTROL_PORT, DARAJA_PORT, scenario_folder
 from tayari_target.target_file.model import Start, Target
 from tayari_target.target_file.placeholders import fill, names
@@ -40,7 +41,17 @@ def simulator_options(target: Target, chosen: StageOptions, port: str) -> Simula
         journal=chosen.journal,
         account=target.daraja,
         callbacks=_filled(target.callbacks, port),
+        extra=_interception(target.merchant.start),
     )
+
+
+def _interception(start: Start | None) -> tuple[str, ...]:
+    """The flags that open the TLS port and the proxy, where the merchant is to come by them."""
+    told = any(asks_for(start, name) for name in ("proxy_url", "tls_url", "ca_file"))
+    if start is None or not (told or start.intercept is not Intercept.OFF):
+        return ()
+    tls_port = HTTPS_PORT if start.intercept is Intercept.HOSTS else 0
+    return ("--tls", "--tls-port", str(tls_port), "--proxy-port", "0", "--proxy-others", start.other_hosts.value)
 
 
 def credentials_of(target: Target) -> dict[str, str]:
@@ -55,8 +66,8 @@ def credentials_of(target: Target) -> dict[str, str]:
 
 
 def learns_daraja_url(start: Start | None) -> bool:
-    """Whether the start command tells the merchant where Daraja is, so that any port will do."""
-    return asks_for(start, "daraja_url")
+    """Whether the start tells the merchant where Daraja is, so that any port will do."""
+    return asks_for(start, "daraja_url") or (start is not None and start.intercept is not Intercept.OFF)
 
 
 def asks_for(start: Start | None, placeholder: str) -> bool:

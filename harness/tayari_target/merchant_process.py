@@ -18,6 +18,13 @@ from urllib.parse import urlsplit
 import requests
 from tayari_control.http_session import MerchantSession
 
+from tayari_target.interception import (
+    HostsError,
+    Intercept,
+    InterceptionPorts,
+    merchant_command,
+    merchant_environment,
+)
 from tayari_target.sender import connection_error
 from tayari_target.target_file.model import Start
 from tayari_target.target_file.placeholders import PlaceholderError, fill
@@ -137,16 +144,32 @@ class MerchantProcess:
             raise MerchantStartError("command", f"merchant.start.command: {error}; check its quotes") from error
         if not words:
             raise MerchantStartError("command", "merchant.start.command is empty; write the command")
-        return words
+        try:
+            return merchant_command(self._start.intercept, words, self._log.parent)
+        except HostsError as error:
+            do = "write `intercept: auto`"
+            raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}; {do}") from error
 
     def _environment(self) -> dict[str, str]:
         environment = {**_environ(), "PYTHONUNBUFFERED": "1"}
+        environment |= self._interception(environment)
         for name, text in self._start.env.items():
             try:
                 environment[name] = fill(text, self._values)
             except PlaceholderError as error:
                 raise MerchantStartError("placeholder", f"merchant.start.env.{name}: {error}") from error
         return environment
+
+    def _interception(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What brings the merchant's calls of Safaricom's hosts to the simulator."""
+        way, names = self._start.intercept, ("tls_url", "proxy_url", "ca_file")
+        if way is Intercept.OFF:
+            return {}
+        if not all(self._values.get(name) for name in names):
+            do = "start that simulator with --tls, or let Tayari start one"
+            raise MerchantStartError("placeholder", f"merchant.start.intercept: the simulator has no proxy; {do}")
+        ports = InterceptionPorts(*(self._values[name] for name in names))
+        return merchant_environment(way, ports, self._log.parent, environment)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         url = self._base_url + self._start.ready

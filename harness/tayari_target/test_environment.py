@@ -150,14 +150,16 @@ class Stage:
         port = str(free_port()) if "{port}" in self.target.merchant.base_url else ""
         credentials = credentials_of(self.target)
         if self.control_url:
-            daraja_url = str(ControlClient(self.control_url).settings()["daraja_url"])
+            settings = ControlClient(self.control_url).settings()
+            daraja_url, told = str(settings["daraja_url"]), _told(settings)
         else:
             self._simulator = start_simulator(simulator_options(self.target, self._options, port))
             daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
-            told = {name: str(value) for name, value in self._simulator.ready.items() if value is not None}
+            told = _told(self._simulator.ready)
             credentials = {name: told.get(name, value) for name, value in credentials.items()}
-        known = {
+        known: dict[str, str] = {
             **credentials,
+            **{name: told[name] for name in ("proxy_url", "tls_url", "ca_file") if name in told},
             "port": port,
             "work_dir": str(self.work_dir),
             "python": sys.executable,
@@ -319,3 +321,8 @@ class Stage:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(facts, file)
         fresh.replace(self._described)
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What a simulator says of itself, without what it has not."""
+    return {name: str(value) for name, value in facts.items() if value is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -63,6 +64,14 @@ class Config:
     """A header that carries the caller's address, as a merchant's own proxy would set it (`X-Forwarded-For`)."""
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Behaviour switches by name, over the profile's."""
+    tls: bool = False
+    """Whether Safaricom's host names are played too: a TLS port under a local authority, and a forward proxy."""
+    tls_port: int = 9312
+    proxy_port: int = 9313
+    proxy_others: str = "refuse"
+    """What the proxy does with other hosts than Safaricom's and this machine: `refuse` or `pass`."""
+    state_folder: Path | None = None
+    """Where the local authority is kept; None: the user's state folder."""
     page: str | None = None
     """`provenance` or `magic`: print this and stop, instead of running."""
     page_format: str = "markdown"

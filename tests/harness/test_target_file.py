@@ -320,7 +320,8 @@ def test_the_records_and_the_schema_have_the_same_defaults(tmp_path: Path) -> No
     assert target.merchant.max_answer_bytes == merchant["max_answer_bytes"]["default"]
     assert target.merchant.capabilities == set(merchant["capabilities"]["default"])
     start = {key: row["default"] for key, row in SCHEMA["$defs"]["start"]["properties"].items() if "default" in row}
-    assert start == {"ready": Start(command="a").ready, "ready_within_s": Start(command="a").ready_within_s}
+    given = Start(command="a")
+    assert start == {name: getattr(given, name) for name in ("ready", "ready_within_s", "intercept", "other_hosts")}
 
 
 def test_a_value_from_the_environment_is_not_shown_in_a_message(tmp_path: Path) -> None:

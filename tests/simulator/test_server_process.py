@@ -59,7 +59,7 @@ def test_it_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
         out, err = process.communicate(timeout=10)
 
         assert set(ready) == {
-            "event", "daraja_url", "control_url", "certificate_url", "tls_url", "proxy_url", "consumer_key",
+            "event", "daraja_url", "control_url", "certificate_url", "tls_url", "proxy_url", "ca_file", "consumer_key",
             "consumer_secret", "short_code", "passkey", "version", "pid",
         }  # fmt: skip
         assert (ready["event"], ready["short_code"], ready["pid"]) == ("ready", "174379", process.pid)

@@ -25,6 +25,7 @@ from tayari_target.test_environment import Stage
 from tayari_target.views import Started, StatusView
 
 from tayari.run import diagnose_daraja as daraja
+from tayari.run import diagnose_interception as interception
 from tayari.run import diagnose_merchant as merchant
 from tayari.run import diagnose_payment as readings
 from tayari.run.diagnose_payout import payout
@@ -129,8 +130,9 @@ def _payment(stage: Stage) -> Iterator[Finding]:
         entries = _since(stage.control, since)
     if not daraja.saw_daraja(entries):
         silent = merchant.no_answer(started, stage.base_url)
-        yield silent or merchant.never_called(started, stage.target, stage.daraja_url)
+        yield silent or _not_intercepted(stage) or merchant.never_called(started, stage.target, stage.daraja_url)
         return
+    yield from _intercepted(stage)
     yield from daraja.diagnose(entries, stage.target.daraja)
     silent = merchant.no_answer(started, stage.base_url)
     if silent is not None:
@@ -142,6 +144,17 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     if push is not None:
         yield from daraja.unused_rewrites(push, stage.target.callbacks)
         yield from _outcome(stage, played, push["checkout_request_id"])
+
+
+def _not_intercepted(stage: Stage) -> Finding | None:
+    ca_file = stage.placeholders.get("ca_file", "")
+    calls = stage.control.interception()
+    return interception.never_came(stage.target.merchant.start, calls, ca_file, stage.daraja_url)
+
+
+def _intercepted(stage: Stage) -> Iterator[Finding]:
+    calls = stage.control.interception()
+    yield from filter(None, (interception.which_way(calls), interception.refused_hosts(calls)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_money.payment_state import PaymentState
 
+from tayari_target.interception import Intercept, Others
 from tayari_target.target_file.model import (
     NO_PAY,
     AccountReading,
@@ -101,6 +102,8 @@ def _start(data: Data, folder: Path) -> Start:
         command=data["command"],
         env=MappingProxyType(data.get("env", {})),
         cwd=folder / data["cwd"] if "cwd" in data else None,
+        intercept=Intercept(data.get("intercept", "off")),
+        other_hosts=Others(data.get("other_hosts", "refuse")),
         **_given(data, "ready"),
         **_numbers(data, "ready_within_s"),
     )

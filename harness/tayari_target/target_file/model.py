@@ -10,6 +10,8 @@ from types import MappingProxyType
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_money.payment_state import PaymentState
 
+from tayari_target.interception import Intercept, Others
+
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,6 +45,9 @@ class Start:
     cwd: Path | None = None
     """The target file's folder unless said otherwise."""
     ready_within_s: float = 30.0
+    intercept: Intercept = Intercept.OFF
+    other_hosts: Others = Others.REFUSE
+    """With `intercept`: whether other hosts than Safaricom's and this machine are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

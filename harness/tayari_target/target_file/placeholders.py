@@ -12,6 +12,7 @@ RUN: Final = frozenset(
         "daraja_url",
         "proxy_url",
         "ca_file",
+        "tls_url",
         "certificate_file",
         "consumer_key",
         "consumer_secret",

@@ -339,6 +339,11 @@ async def organisations(controlled: Controlled, _: web.Request) -> web.Response:
     return answer({"organisations": controlled.simulator.organisations()})
 
 
+async def interception(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/interception`."""
+    return answer(controlled.simulator.intercepted())
+
+
 async def show_schemas(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/schemas`."""
     return answer(controlled.simulator.schemas())
@@ -378,6 +383,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/schemas", show_schemas),
     Route("GET", "/v1/certificate", certificate),
     Route("GET", "/v1/organisations", organisations),
+    Route("GET", "/v1/interception", interception),
 )
 
 

@@ -23,6 +23,7 @@ from tayari_simulator.server.organisation_argument import (
     read_organisation,
     read_organisations,
 )
+from tayari_simulator.transport.interception.forward_proxy import Others
 
 
 class ConfigError(Exception):
@@ -68,6 +69,10 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         rewrites=tuple(_pair(text, "--rewrite", "FROM=TO, two URLs") for text in given.rewrite),
         deliver_to=given.deliver_to,
         source_header=given.source_header,
+        tls=given.tls,
+        tls_port=given.tls_port,
+        proxy_port=given.proxy_port,
+        proxy_others=given.proxy_others,
         options=MappingProxyType(
             {
                 **preset,
@@ -132,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the two ports are, and who may call them."""
+    """Where the ports are, and who may call them."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address of the Daraja port (default: %(default)s)")
     add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
@@ -149,6 +154,7 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a host name with dots by which the control API is called; may be repeated",
     )
+    _interception_arguments(parser)
 
 
 def _callback_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +164,25 @@ def _callback_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
+
+
+def _interception_arguments(parser: argparse.ArgumentParser) -> None:
+    """The ports for merchants that have Safaricom's host names in their code."""
+    add = parser.add_argument
+    add(
+        "--tls",
+        action="store_true",
+        help="play sandbox.safaricom.co.ke and api.safaricom.co.ke under TLS too, with a certificate of a local "
+        "authority, and open a forward proxy that leads there; the ready line names tls_url, proxy_url, ca_file",
+    )
+    add("--tls-port", type=_port, default=9312, metavar="PORT", help="with --tls (default: %(default)s)")
+    add("--proxy-port", type=_port, default=9313, metavar="PORT", help="with --tls (default: %(default)s)")
+    add(
+        "--proxy-others",
+        choices=[*map(str, Others)],
+        default=str(Others.REFUSE),
+        help="what the proxy does with other hosts than Safaricom's and this machine (default: %(default)s)",
+    )
 
 
 def _organisations(texts: Sequence[str], listed: str, *, till: str | None) -> tuple[Organisation, ...]:

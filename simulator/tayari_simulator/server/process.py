@@ -28,23 +28,26 @@ from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.transport.allowed_targets import is_loopback
+from tayari_simulator.transport.interception.authority import AuthorityError
+from tayari_simulator.transport.interception.interception import PortTaken
 from tayari_simulator.transport.monitor import collect_seldom
-from tayari_simulator.transport.simulator import Simulator, TargetRefused
+from tayari_simulator.transport.simulator import NO_INTERCEPTION, Simulator, TargetRefused
 
 ANY_KEY: Final = "tayari-consumer-key"
 ANY_SECRET: Final = "tayari-consumer-secret"
 """Announced where any pair is accepted, so that callers have one to use."""
 
 
-def ready_line(config: Config, *, daraja_url: str, control_url: str) -> dict[str, Any]:
+def ready_line(
+    config: Config, *, daraja_url: str, control_url: str, interception: Mapping[str, str | None] = NO_INTERCEPTION
+) -> dict[str, Any]:
     """The line that tells a parent process where everything is."""
     return {
         "event": "ready",
         "daraja_url": daraja_url,
         "control_url": control_url,
         "certificate_url": f"{control_url}/v1/certificate",
-        "tls_url": None,
-        "proxy_url": None,
+        **interception,
         "consumer_key": config.consumer_key or ANY_KEY,
         "consumer_secret": config.consumer_secret or ANY_SECRET,
         "short_code": config.short_code,
@@ -82,7 +85,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
             _run(serve(config, selector, announce=sys.stdout))
     except SystemExit as answered:
         return int(answered.code or 0)
-    except (ConfigError, ClockError, OptionError, TargetRefused, JournalFileError) as error:
+    except (ConfigError, ClockError, OptionError, TargetRefused, JournalFileError, AuthorityError) as error:
         print(f"tayari simulate: {error}", file=sys.stderr)  # noqa: T201 - the one line that says why
         return int(Exit.BAD_CONFIGURATION)
     return int(Exit.OK)
@@ -149,6 +152,8 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
     try:
         try:
             await simulator.start()
+        except PortTaken as taken:
+            raise ConfigError(port_trouble(taken.flag, config.host, taken.port, taken.error)) from taken
         except OSError as error:
             raise ConfigError(port_trouble("--port", config.host, config.port, error)) from error
         host = control_host(config)
@@ -186,7 +191,12 @@ async def _drain(simulator: Simulator, stop: asyncio.Event) -> None:
 
 
 def _ready(simulator: Simulator) -> dict[str, Any]:
-    return ready_line(simulator.config, daraja_url=simulator.daraja_url, control_url=simulator.control_url)
+    return ready_line(
+        simulator.config,
+        daraja_url=simulator.daraja_url,
+        control_url=simulator.control_url,
+        interception=simulator.interception.ready() if simulator.interception is not None else NO_INTERCEPTION,
+    )
 
 
 def _behaviours(selector: Selector) -> Behaviours:

@@ -63,6 +63,7 @@ class Outbox:
         self._journal = journal
         self._clock = clock
         self._targets = targets
+        self.hosts = targets.hosts
         self._headers = headers
         self._failures = failures
         self._client = CallbackClient()

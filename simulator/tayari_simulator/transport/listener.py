@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import ClassVar, Final
+from typing import Final, Protocol
 
 from tayari_simulator.transport.http_messages import Line
 from tayari_simulator.transport.server_protocol import Callers
@@ -17,11 +17,31 @@ AGAIN_S: Final = 0.05
 log = logging.getLogger(__name__)
 
 
+class Port(Protocol):
+    """What is opened and closed together with a listener."""
+
+    async def open(self) -> None:
+        """Listen; OSError where that cannot be."""
+
+    def shut(self) -> None:
+        """Listen no more."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket bound to an address. Raises OSError: the port is taken, or the address is not this machine's."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.setblocking(False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
 class Listener:
     """One address. While it is closed, callers see `connection refused`."""
-
-    shared: ClassVar[bool] = False
-    """Whether other processes listen on the same port; the system gives each connection to one of them."""
 
     def __init__(self, factory: Callers, host: str, port: int) -> None:
         self._factory = factory
@@ -32,6 +52,8 @@ class Listener:
         self._until = 0.0
         self.held: set[Line] = set()
         """Connections with a call under way that an outage must not cut."""
+        self.tls: Port | None = None
+        """The same calls under TLS: an outage closes both."""
 
     @property
     def url(self) -> str:
@@ -39,26 +61,27 @@ class Listener:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to connect to from this machine, once it was open."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host), self._port
+
     async def open(self) -> None:
         """Listen. A port of 0 becomes the one that the system chose.
 
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening = listening_socket(self._host, self._port)
         try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if self.shared:
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listening.bind((self._host, self._port))
-            listening.setblocking(False)
             self._port = listening.getsockname()[1]
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._factory, sock=listening, backlog=BACKLOG)
         except BaseException:
             listening.close()
             raise
+        if self.tls is not None:
+            await self.tls.open()
 
     def close_for(self, seconds: float) -> None:
         """Close the port and every idle connection; open again after so many real seconds (the longest counts)."""
@@ -90,6 +113,8 @@ class Listener:
             return
         self._server.close()
         self._server = None
+        if self.tls is not None:
+            self.tls.shut()
         for connection in list(self._factory.connections):
             if connection in self.held:
                 connection.close()

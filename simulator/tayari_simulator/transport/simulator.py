@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from tayari_simulator.apis import registry as endpoints
 from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
@@ -32,6 +33,8 @@ from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
 from tayari_simulator.transport.daraja_port import DarajaApp
+from tayari_simulator.transport.interception.interception import Interception
+from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.metrics import Parts, balance, limits_of, measured
 from tayari_simulator.transport.monitor import Failures, Monitor
@@ -48,6 +51,8 @@ from tayari_simulator.transport.views import (
 __all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
 
 Json = dict[str, Any]
+
+NO_INTERCEPTION: Final[Mapping[str, None]] = MappingProxyType({"tls_url": None, "proxy_url": None, "ca_file": None})
 
 
 class Simulator:
@@ -71,7 +76,6 @@ class Simulator:
         self.clock = make_clock(config.clock)
         self.options = Options(config.profile, config.options)
         targets = Targets(config)
-        self._hosts = targets.hosts
         self._random = Random(config.seed)
         self.daraja = Daraja(
             business_of(config),
@@ -106,6 +110,8 @@ class Simulator:
         self._limits = limits_of(self._parts)
         self._callers: Callers | None = None
         self._listener: Listener | None = None
+        self.interception: Interception | None = None
+        """Set by `start` where the configuration asks for it."""
         self._started_at = self.clock.wall_s()
         self.control_url = ""
         """Set by whoever opens the control port."""
@@ -116,14 +122,16 @@ class Simulator:
         return self._listener.url if self._listener is not None else ""
 
     async def start(self) -> None:
-        """Open the Daraja port.
+        """Open the Daraja port, and where the configuration says so the ports of an interception.
 
         Raises:
-            OSError: it is taken.
+            OSError: the Daraja port is taken. PortTaken, AuthorityError: see `Interception.open`.
         """
         self._callers = self._app.build()
         self._app.listener = self._listener = Listener(self._callers, self.config.host, self.config.port)
         await self._listener.open()
+        if self.config.tls:
+            self.interception = await Interception.open(self.config, self._callers, self._listener)
         self._monitor.start()
         self._limits.start()
         self._pump.arm()
@@ -143,6 +151,8 @@ class Simulator:
         self._pump.close()
         self._monitor.stop()
         self._limits.stop()
+        if self.interception is not None:
+            await self.interception.close()
         if self._listener is not None:
             await self._listener.close()
         if self._callers is not None:
@@ -156,8 +166,9 @@ class Simulator:
         return {
             "daraja_url": self.daraja_url,
             "control_url": self.control_url,
+            **(self.interception.ready() if self.interception is not None else NO_INTERCEPTION),
             **configured(self.config),
-            "callback_hosts": ["loopback", *sorted(self._hosts)],
+            "callback_hosts": ["loopback", *sorted(self.outbox.hosts)],
             "options": self.options.to_dict(),
             "started_at": self._started_at,
         }
@@ -173,6 +184,8 @@ class Simulator:
         self.daraja.forget()
         self._limits.clear()
         self.entries.clear()
+        if self.interception is not None:
+            self.interception.record.clear()
         if self._listener is not None and not self._listener.is_open:
             self._listener.open_soon()
         self._changed()
@@ -309,6 +322,11 @@ class Simulator:
     def certificate(self) -> str:
         """The certificate with which a merchant makes its SecurityCredential, as PEM."""
         return self.daraja.world.credentials.certificate
+
+    def intercepted(self) -> Json:
+        """`calls` by host and end, as the TLS port and the forward proxy saw them; `others`: of further hosts."""
+        record = self.interception.record if self.interception is not None else InterceptionRecord()
+        return record.to_dict()
 
     def organisations(self) -> list[Json]:
         """Every known organisation with its accounts and URLs."""

@@ -1,0 +1,63 @@
+"""How a merchant with Safaricom's host names in its code came to the simulator, or why it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from tayari_target.interception import Intercept
+from tayari_target.target_file.model import Start
+
+from tayari.run.findings import Finding, bad, good, warning
+
+Calls = Iterable[Mapping[str, Any]]
+"""The `calls` of `GET /v1/interception`."""
+
+_NAME: Final = "interception"
+_TRUST: Final = (
+    "its runtime reads none of SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS, DENO_CERT and "
+    "the trust store of JAVA_TOOL_OPTIONS, or it brings certificates of its own: let it trust the file {ca_file} "
+    "({{ca_file}} in merchant.start.env or merchant.start.command)"
+)
+
+
+def which_way(calls: Calls) -> Finding | None:
+    """How the merchant's calls came; None: without an interception."""
+    ways = {str(row["way"]) for row in calls}
+    if "played" in ways:
+        return good(_NAME, "the merchant's calls to Safaricom's hosts came through the proxy")
+    if "tls" in ways:
+        return good(_NAME, "the merchant's calls to Safaricom's hosts came by names inside its process")
+    return None
+
+
+def refused_hosts(calls: Calls) -> Finding | None:
+    """Other hosts that the merchant called, and that were refused."""
+    hosts = sorted({str(row["host"]) for row in calls if row["way"] == "refused" and row["host"]})
+    if not hosts:
+        return None
+    message = f"the merchant called {', '.join(hosts[:5])}, and was refused: only Safaricom's hosts are played"
+    return warning(_NAME, message, "give it a stand-in for them, or write `other_hosts: pass` in merchant.start")
+
+
+def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str) -> Finding | None:
+    """Why no call of an intercepted merchant reached the simulator; None: it is not intercepted."""
+    if start is None or start.intercept is Intercept.OFF:
+        return None
+    rows = list(calls)
+    distrust = next((row for row in rows if row["way"] == "untrusted"), None)
+    if distrust is not None:
+        message = f"the merchant does not trust the local authority ({distrust['reason']}), and ended its calls"
+        return bad("certificate", message, _TRUST.format(ca_file=ca_file))
+    refused = refused_hosts(rows)
+    if refused is not None:
+        return bad(_NAME, refused.message, refused.fix)
+    unread = next((row for row in rows if row["way"] == "refused"), None)
+    if unread is not None:
+        return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", "mend what it says")
+    next_way = (
+        "try `intercept: auto`" if start.intercept is Intercept.PROXY else "docs/interception.md lists what works where"
+    )
+    message = "the merchant called no host of Safaricom's, neither through the proxy nor by name"
+    fix = f"{next_way}; or give the merchant the Daraja base URL {daraja_url} ({{daraja_url}} in merchant.start.env)"
+    return bad(_NAME, message, fix)

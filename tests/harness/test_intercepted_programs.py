@@ -1,0 +1,168 @@
+"""Programs that have Safaricom's host in their source come to the simulator, and doctor says which way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from interception_programs import AUTH, PROGRAMS, URL, Program, run
+from tayari.run import diagnose_interception as interception
+from tayari_control.client import ControlClient
+from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_target.interception import (
+    Intercept,
+    InterceptionPorts,
+    Others,
+    can_have_own_hosts,
+    merchant_command,
+    merchant_environment,
+)
+from tayari_target.merchant_process import MerchantProcess, MerchantStartError, free_port
+from tayari_target.target_file.model import Start
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    os.environ["TAYARI_STATE"] = str(tmp_path_factory.mktemp("state"))
+    try:
+        options = SimulatorOptions(extra=("--tls", "--tls-port", "0", "--proxy-port", "0"))
+        with start_simulator(options) as simulator:
+            yield simulator
+    finally:
+        del os.environ["TAYARI_STATE"]
+
+
+@pytest.fixture
+def ports(simulator: SimulatorProcess) -> InterceptionPorts:
+    ControlClient(simulator.control_url).reset()
+    ready = simulator.ready
+    return InterceptionPorts(ready["tls_url"], ready["proxy_url"], ready["ca_file"])
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_a_program_with_the_host_in_its_source_comes_here(
+    program: Program, ports: InterceptionPorts, simulator: SimulatorProcess, tmp_path: Path
+) -> None:
+    if shutil.which(program.needs) is None:
+        pytest.skip(f"{program.needs} is not installed: {program.name} was NOT tried")
+
+    if not can_have_own_hosts():
+        pytest.skip(f"without a host file of its own it might call the real Safaricom: {program.name} was NOT tried")
+
+    assert (run(program, Intercept.AUTO, ports, tmp_path) == "200") is program.comes
+    calls = ControlClient(simulator.control_url).interception()
+    assert (interception.which_way(calls) is not None) is program.comes
+
+
+def test_what_reads_the_proxy_needs_no_more(
+    ports: InterceptionPorts, simulator: SimulatorProcess, tmp_path: Path
+) -> None:
+    urllib = PROGRAMS[0]
+
+    assert run(urllib, Intercept.PROXY, ports, tmp_path) == "200"
+    found = interception.which_way(ControlClient(simulator.control_url).interception())
+    assert found is not None
+    assert "through the proxy" in found.message
+
+
+def test_a_host_file_of_its_own_leads_safaricoms_names_to_this_machine(tmp_path: Path) -> None:
+    if not can_have_own_hosts():
+        pytest.skip("this system gives no process a host file of its own: NOT tried")
+    code = "import socket; print({row[4][0] for row in socket.getaddrinfo('api.safaricom.co.ke', 443)})"
+
+    words = merchant_command(Intercept.HOSTS, [sys.executable, "-c", code], tmp_path)
+
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() == "{'127.0.0.1'}"
+    assert merchant_command(Intercept.OFF, ["a", "b"], tmp_path) == ["a", "b"]
+
+
+def test_a_system_without_host_files_of_their_own_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: InterceptionPorts
+) -> None:
+    monkeypatch.setattr("tayari_target.interception.can_have_own_hosts", lambda: False)
+    start = Start(command="true", intercept=Intercept.HOSTS)
+    values = {"tls_url": ports.tls_url, "proxy_url": ports.proxy_url, "ca_file": ports.ca_file}
+    base_url = f"http://127.0.0.1:{free_port()}"
+    merchant = MerchantProcess(start, base_url, values=values, folder=tmp_path, log=tmp_path / "log")
+
+    with pytest.raises(MerchantStartError, match="write `intercept: auto`"):
+        merchant.start()
+    assert merchant_command(Intercept.AUTO, ["a"], tmp_path) == ["a"]
+
+
+def test_a_sitecustomize_of_the_merchant_is_loaded_as_well(ports: InterceptionPorts, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('mine')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment |= merchant_environment(Intercept.AUTO, ports, tmp_path, environment)
+
+    words = [sys.executable, "-c", "print('started')"]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+
+    assert done.stdout.split() == ["mine", "started"]
+
+
+def test_options_of_the_runtime_stay(ports: InterceptionPorts, tmp_path: Path) -> None:
+    inherited = {"NODE_OPTIONS": "--trace-warnings", "JAVA_TOOL_OPTIONS": "-Xmx64m", "NO_PROXY": "db.internal"}
+
+    found = merchant_environment(Intercept.AUTO, ports, tmp_path, inherited)
+
+    assert found["NODE_OPTIONS"].startswith("--trace-warnings --require ")
+    assert found["JAVA_TOOL_OPTIONS"].startswith("-Xmx64m -D")
+    assert "-Dhttps.proxyHost=127.0.0.1" in found["JAVA_TOOL_OPTIONS"]
+    assert found["NO_PROXY"].endswith(",db.internal")
+    assert merchant_environment(Intercept.OFF, ports, tmp_path, inherited) == {}
+
+
+def test_a_client_that_trusts_nobody_new_is_told_how_to(
+    ports: InterceptionPorts, simulator: SimulatorProcess, tmp_path: Path
+) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    with pytest.raises(requests.exceptions.SSLError):
+        session.get(URL, headers={"Authorization": AUTH}, proxies={"https": ports.proxy_url}, timeout=10)
+    calls = ControlClient(simulator.control_url).interception()
+
+    found = interception.never_came(Start(command="x", intercept=Intercept.AUTO), calls, ports.ca_file, "http://d")
+
+    assert found is not None
+    assert (found.ok, found.name) == (False, "certificate")
+    assert "UNKNOWN_CA" in found.message
+    assert ports.ca_file in found.fix
+
+
+@pytest.mark.parametrize(
+    ("way", "calls", "said"),
+    [
+        (Intercept.PROXY, [], "try `intercept: auto`"),
+        (Intercept.AUTO, [], "docs/interception.md"),
+        (Intercept.AUTO, [{"host": "sms.example", "way": "refused", "reason": "why"}], "`other_hosts: pass`"),
+        (Intercept.AUTO, [{"host": "", "way": "refused", "reason": "no TLS handshake: EOF"}], "no TLS handshake"),
+    ],
+)
+def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], said: str) -> None:
+    found = interception.never_came(Start(command="x", intercept=way), calls, "ca", "http://d")
+
+    assert found is not None
+    assert not found.ok
+    assert said in f"{found.message} {found.fix}"
+
+
+def test_a_merchant_that_is_not_intercepted_has_no_such_finding() -> None:
+    assert interception.never_came(Start(command="x"), [], "ca", "http://d") is None
+    assert interception.never_came(None, [], "ca", "http://d") is None
+    assert interception.which_way([]) is None
+
+
+def test_a_simulator_without_the_ports_is_told(tmp_path: Path) -> None:
+    start = Start(command="true", intercept=Intercept.AUTO, other_hosts=Others.PASS)
+    base_url = f"http://127.0.0.1:{free_port()}"
+    merchant = MerchantProcess(start, base_url, values={}, folder=tmp_path, log=tmp_path / "log")
+
+    with pytest.raises(MerchantStartError, match="start that simulator with --tls"):
+        merchant.start()
