@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,15 @@ from tayari_load.shapes import SHAPES
 
 BEGIN: Final = "<!-- shapes: made by `python -m tayari_load.shapes.document --write docs/load.md` -->"
 END: Final = "<!-- end of the shapes -->"
+_WIDTH: Final = 120
 
 
 def document() -> str:
     """Each shape with its sentence and its graph."""
-    parts = [f"`{row.name}`: {row.about}\n\n```text\n{row.graph()}\n```" for row in SHAPES.values()]
+    parts = [
+        f"{textwrap.fill(f'`{row.name}`: {row.about}', _WIDTH)}\n\n```text\n{row.graph()}\n```"
+        for row in SHAPES.values()
+    ]
     return "\n\n".join([BEGIN, *parts, END])
 
 
