@@ -100,7 +100,7 @@ async def run(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.write:
         report.write(ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
-    print(report.block())
+    print("\n".join(report.lines()))
     return 0
 
 

@@ -115,19 +115,32 @@ class FloorA(_Server):
 class Product(_Server):
     """The simulator with all its duties."""
 
-    def __init__(self, core: int, name: str = "product", *flags: str) -> None:
-        command = [sys.executable, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
+    def __init__(self, core: int, name: str = "product", *flags: str, python: str = sys.executable) -> None:
+        """`python`: of another build's environment, to compare with it."""
+        command = [python, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
         command += ["--option", f"outcome_after_s={OUTCOME_AFTER_S}", *flags]
         super().__init__(name, command, core)
         self.address(self.ready["daraja_url"])
         self.control_url: str = self.ready["control_url"]
 
-    def push(self, sink_url: str) -> Callable[[int], bytes]:
+    def token(self) -> str:
+        """An access token."""
         basic = b64encode(f"{self.ready['consumer_key']}:{self.ready['consumer_secret']}".encode()).decode()
         url = f"{self.ready['daraja_url']}/oauth/v1/generate?grant_type=client_credentials"
-        token = json.loads(_get(url, {"Authorization": f"Basic {basic}"}))["access_token"]
+        return str(json.loads(_get(url, {"Authorization": f"Basic {basic}"}))["access_token"])
+
+    def push(self, sink_url: str) -> Callable[[int], bytes]:
         password = _password(self.ready["passkey"])
-        return push_maker("/mpesa/stkpush/v1/processrequest", self.port, token, sink_url, password=password)
+        return push_maker("/mpesa/stkpush/v1/processrequest", self.port, self.token(), sink_url, password=password)
+
+    def certificate(self) -> bytes:
+        """What a SecurityCredential is made with, as PEM."""
+        return _get(self.ready["certificate_url"])
+
+    def send(self, path: str, body: dict[str, Any]) -> None:
+        """One call of Daraja that must succeed."""
+        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
+        _get(f"{self.ready['daraja_url']}{path}", headers, json.dumps(body).encode())
 
     def metrics(self) -> dict[str, float]:
         lines = _get(f"{self.control_url}/metrics").decode().splitlines()
@@ -135,8 +148,9 @@ class Product(_Server):
 
     def counters(self) -> Counters:
         found = self.metrics()
+        kinds = [int(number) for name, number in found.items() if name.startswith("tayari_transactions_accepted_total")]
         return Counters(
-            accepted=int(found["tayari_pushes_accepted_total"]),
+            accepted=sum(kinds) if kinds else int(found["tayari_pushes_accepted_total"]),  # of an older build
             answered=int(found["tayari_callbacks_answered_total"]),
             failed=int(found["tayari_callbacks_failed_total"] + found["tayari_callbacks_refused_total"]),
         )

@@ -14,7 +14,9 @@ A_TICK_S: Final = 0.001
 """Of the open loop. uvloop counts in milliseconds: less than one would be a busy loop, which takes the machine."""
 PATIENCE_S: Final = 60.0
 
-_ID: Final = re.compile(rb'"CheckoutRequestID":"([^"]+)"')
+_ID: Final = re.compile(rb'"(?:CheckoutRequestID|ConversationID|conversationID|TransID|responseRefID)":"([^"]+)"')
+"""What names the transaction in a message, of whichever API it is."""
+ACKNOWLEDGED: Final = b'"ResponseCode":"0"'
 _OK: Final = (
     b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33\r\n\r\n{"ResultCode":0,"ResultDesc":"k"}'
 )
@@ -91,8 +93,10 @@ def _message_size(data: bytes) -> int | None:
 class Generator:
     """Sends pushes, each from an MSISDN of its own, and measures how long the answers take."""
 
-    def __init__(self, make: Callable[[int], bytes]) -> None:
+    def __init__(self, make: Callable[[int], bytes], acknowledged: bytes = ACKNOWLEDGED) -> None:
+        """`acknowledged`: what an answer holds that accepts a request."""
         self._make = make
+        self._acknowledged = acknowledged
         self._number = 0
         self._busy = 0
         self._ends = 0.0
@@ -131,7 +135,7 @@ class Generator:
     def answered(self, connection: _PushConnection, answer: bytes, planned: float) -> None:
         """A push has its answer, and the connection is free for the next."""
         now = time.monotonic()
-        if b'"ResponseCode":"0"' in answer:
+        if self._acknowledged in answer:
             self.acknowledged += 1
         else:
             self.refused.append(answer)

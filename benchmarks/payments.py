@@ -22,7 +22,7 @@ from typing import Final
 
 import uvloop
 from contestants import Contestant, Counters, FloorA, Product
-from driving import Generator, Sink
+from driving import ACKNOWLEDGED, Generator, Sink
 
 NOISE: Final = 0.05
 """When two equal floors differ by more, rounds are added."""
@@ -102,7 +102,7 @@ async def play(contestant: Contestant, stage: Stage, seconds: float) -> Round:
     sink = stage.sink
     before, cpu_s = contestant.counters(), contestant.cpu_s()
     heard, calls = len(sink.seen), sink.calls
-    generator = Generator(contestant.push(stage.sink_url))
+    generator = Generator(contestant.push(stage.sink_url), getattr(contestant, "acknowledged", ACKNOWLEDGED))
     await generator.closed_loop(contestant.host, contestant.port, seconds)
     after = await settled(contestant)
     used_s = contestant.cpu_s() - cpu_s
