@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from core_kit import Desk
+from tayari_simulator.apis.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
@@ -137,11 +138,11 @@ def test_the_agenda_keeps_the_order_of_time_and_then_of_planning() -> None:
     for plan, due_s in zip(plans, (2.0, 1.0, 2.0, 1.0), strict=True):
         agenda.add(due_s, plan)
 
-    assert agenda.next_s() == 1.0
+    assert agenda.next_s == 1.0
     assert agenda.pop_due(0.5) is None
     due = [agenda.pop_due(5.0) for _ in range(5)]
     assert [found and found[2] for found in due] == [plans[1], plans[3], plans[0], plans[2], None]
-    assert agenda.next_s() == NEVER
+    assert agenda.next_s == NEVER
 
 
 def test_forgetting_leaves_nothing() -> None:
@@ -152,3 +153,15 @@ def test_forgetting_leaves_nothing() -> None:
     assert desk.push().status == 404
     assert desk.daraja.next_due_s() == NEVER
     assert len(desk.daraja.world.transactions) == 0
+
+
+def test_a_credential_is_judged_by_its_text_once_and_only_so_many_are_kept() -> None:
+    credentials = SecurityCredentials()
+    sealed, other = credentials.encrypt("Secret1"), credentials.encrypt("Secret2")
+
+    assert [credentials.decrypt(text) for text in (sealed, other, sealed)] == ["Secret1", "Secret2", "Secret1"]
+    for number in range(REMEMBERED + 10):
+        assert credentials.decrypt(f"bm8{number:05}") is None
+    assert credentials.decrypt("A" * (LONGEST_KEPT + 4)) is None
+    assert len(credentials.kept) == REMEMBERED
+    assert credentials.decrypt(sealed) == "Secret1"

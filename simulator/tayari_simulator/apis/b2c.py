@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from tayari_simulator.apis.customers import public_name
@@ -29,7 +28,6 @@ from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 
@@ -189,15 +187,12 @@ def _amounts(transaction: Transaction, result: Result) -> Sequence[Parameter]:
 
 
 def _receiver(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    def funds(account: Account) -> object:
-        return money(world.ledger.balance(transaction.short_code, account))
-
-    done = datetime.fromtimestamp(int(result.at_s), EAT)
+    short_code, balance = transaction.short_code, world.ledger.balance
     return (
         ("ReceiverPartyPublicName", public_name(transaction.msisdn)),
-        ("TransactionCompletedDateTime", f"{done:%d.%m.%Y %H:%M:%S}"),
-        ("B2CUtilityAccountAvailableFunds", funds(Account.UTILITY)),
-        ("B2CWorkingAccountAvailableFunds", funds(Account.WORKING)),
+        ("TransactionCompletedDateTime", world.ids.second(result.at_s).dotted),
+        ("B2CUtilityAccountAvailableFunds", money(balance(short_code, Account.UTILITY))),
+        ("B2CWorkingAccountAvailableFunds", money(balance(short_code, Account.WORKING))),
         ("B2CRecipientIsRegisteredCustomer", "Y"),
-        ("B2CChargesPaidAccountAvailableFunds", funds(Account.CHARGES)),
+        ("B2CChargesPaidAccountAvailableFunds", money(balance(short_code, Account.CHARGES))),
     )

@@ -46,12 +46,15 @@ _LONGEST_TOKEN: Final = 200
 class Route:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
-    __slots__ = ("blamed", "endpoint", "handle", "methods", "name", "paths", "plain", "read", "token_error")
+    __slots__ = (
+        "blamed", "chooses", "endpoint", "handle", "methods", "name", "paths", "plain", "read", "token_error",
+    )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name
         self.handle = endpoint.handle
+        self.chooses = endpoint.chooses
         self.methods = (endpoint.method, endpoint.also)
         switched = (path for path, option in endpoint.switched if options.says(option, "on"))
         self.paths = (endpoint.path, *endpoint.aliases, *switched)
@@ -99,7 +102,7 @@ class Daraja:
             if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
                 return self._slow_down(exchange)
             wire = _body_of(route, exchange, content_type)
-            if route.endpoint.chooses or self.world.choose is None:
+            if route.chooses or self.world.choose is None:
                 return route.handle(self.world, exchange, route.read(wire))
             return self._under_scenario(self.world.choose, route, exchange, wire)
         except Refused as refused:
@@ -126,15 +129,17 @@ class Daraja:
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
-        return min(self.world.agenda.next_s(), self.world.calendar.next_s())
+        agenda_s, calendar_s = self.world.agenda.next_s, self.world.calendar.next_s
+        return agenda_s if agenda_s < calendar_s else calendar_s
 
     def due(self, now_s: float) -> tuple[Delivery, ...]:
         """Let the next plan happen if its time has come: a result, or a delivery that was waiting.
 
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
-        agenda, calendar = self.world.agenda, self.world.calendar
-        if calendar.next_s() <= now_s and calendar.next_s() < agenda.next_s():
+        world = self.world
+        agenda, calendar = world.agenda, world.calendar
+        if calendar.next_s <= now_s and calendar.next_s < agenda.next_s:
             calendar.begin_next()
             return ()
         popped = agenda.pop_due(now_s)
@@ -144,13 +149,13 @@ class Daraja:
         if type(plan) is Delivery:
             return self._leaving(plan, now_s)
         assert isinstance(plan, Transaction)
-        deliveries = play_next_result(self.world, plan, due_s)
+        deliveries = play_next_result(world, plan, due_s)
         plan.pending += len(deliveries)
         if not plan.pending:
-            self.world.end_if_through(plan)
-        if self.world.keeper is not None:
-            self.world.keeper.resulted(plan, deliveries)
-        reordering = self.world.reordering
+            world.end_if_through(plan)
+        if world.keeper is not None:
+            world.keeper.resulted(plan, deliveries)
+        reordering = world.reordering
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
             return self._leaving(deliveries[0], now_s)
         for delivery in deliveries:

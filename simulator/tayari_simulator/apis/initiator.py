@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -20,7 +21,7 @@ from tayari_simulator.apis.customers import public_name
 from tayari_simulator.apis.fields import Field, Read, Schema, amount, digits, numeric_schema, one_of, text, text_schema
 from tayari_simulator.apis.lifecycle import Result
 from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.security_credential import is_base64
+from tayari_simulator.apis.security_credential import LONGEST_KEPT, REMEMBERED, is_base64
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
@@ -43,7 +44,14 @@ Parameter = tuple[str, object]
 
 def credential(value: Any) -> str | None:
     """Base64; whether it opens, and with which password, is only told by the result. Source: reference 1.7."""
-    return value if type(value) is str and is_base64(value) else None
+    if type(value) is not str:
+        return None
+    judged = _judged_before if len(value) <= LONGEST_KEPT else is_base64
+    return value if judged(value) else None
+
+
+_judged_before: Final = lru_cache(maxsize=REMEMBERED)(is_base64)
+"""Merchants send the same credential until the password changes."""
 
 
 def command_field(commands: Sequence[str], source: str) -> Field:
@@ -72,9 +80,9 @@ def amount_field(options: Options) -> Field:
 def identifier_field(name: str, allowed: Sequence[Identifier], about: str, source: str = _SAYS) -> Field:
     """An `IdentifierType`, as text or as a number."""
     words = [str(row) for row in allowed]
-    read = one_of(words)
+    known: dict[str | int, str] = {**dict(zip(words, words, strict=True)), **{int(word): word for word in words}}
     schema: Schema = {"anyOf": [{"enum": words}, {"enum": [int(word) for word in words]}]}
-    return Field(name=name, read=lambda value: read(str(value) if type(value) is int else value), schema=schema,
+    return Field(name=name, read=lambda value: known.get(value) if type(value) in (str, int) else None, schema=schema,
                  about=about, source=source)  # fmt: skip
 
 
@@ -247,11 +255,10 @@ class ResultMessage:
             "TransactionID": self._transaction_id(world, transaction, result),
         }
         told = self._parameters if success else self._failure_parameters
-        parameters = [_row(*pair) for pair in told(world, transaction, result)]
+        parameters = _rows(told(world, transaction, result))
         if parameters:
             body["ResultParameters"] = {"ResultParameter": parameters if success else _bare(parameters)}
-        references = [_row(*pair) for pair in self._references(world, transaction, result)]
-        body["ReferenceData"] = {"ReferenceItem": _bare(references)}
+        body["ReferenceData"] = {"ReferenceItem": _bare(_rows(self._references(world, transaction, result)))}
         return dumps({"Result": dict(sorted(body.items())) if self._sorted else body})
 
     def _transaction_id(self, world: World, transaction: Transaction, result: Result) -> str:
@@ -267,8 +274,8 @@ def _bare(rows: list[dict[str, object]]) -> object:
     return rows[0] if len(rows) == 1 else rows
 
 
-def _row(key: str, value: object) -> dict[str, object]:
-    return {"Key": key} if value is None else {"Key": key, "Value": value}
+def _rows(pairs: Sequence[Parameter]) -> list[dict[str, object]]:
+    return [{"Key": key} if value is None else {"Key": key, "Value": value} for key, value in pairs]
 
 
 def money(shillings: int) -> object:

@@ -10,6 +10,7 @@ import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
@@ -291,16 +292,23 @@ def _date(word: str) -> date:
     return date(int(word[:4]), int(word[4:6]), int(word[6:]))
 
 
+_EIGHT_DIGITS: Final = digits(8, 8)
+_ONE_DIGIT: Final = digits(1, 1)
+
+
 def _day(value: Any) -> str | None:
     """A date as eight digits, as a number or as text, between 2000 and 2099."""
-    word: str | None = digits(8, 8)(value)
-    if word is None or not word.startswith("20"):
-        return None
+    word: str | None = _EIGHT_DIGITS(value)
+    return word if word is not None and _is_day(word) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_day(word: str) -> bool:
     try:
         _date(word)
     except ValueError:
-        return None
-    return word
+        return False
+    return word.startswith("20")
 
 
 def _identifier(value: Any) -> str | None:
@@ -309,7 +317,7 @@ def _identifier(value: Any) -> str | None:
 
 
 def _frequency(value: Any) -> int | None:
-    word = digits(1, 1)(value)
+    word = _ONE_DIGIT(value)
     return int(word) if word is not None and word != "0" else None
 
 

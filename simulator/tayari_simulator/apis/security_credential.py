@@ -18,19 +18,20 @@ _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 REMEMBERED: Final = 1024
 """So many credentials are kept with their passwords."""
-_LONGEST: Final = 4 * KEY_BITS // 8
+LONGEST_KEPT: Final = 4 * KEY_BITS // 8
 """Characters of a credential that is kept: no good one is longer."""
 
 
 class SecurityCredentials:
     """The key pair of one simulator, made when it is first needed: most runs never ask for it.
 
-    A credential is decrypted once, which takes half a millisecond: ten whole payments. Merchants send the same text until
-    the password changes (reference 1.7).
+    A credential is decrypted once, which takes half a millisecond: ten whole payments. Merchants send the same text
+    until the password changes (reference 1.7).
     """
 
     def __init__(self) -> None:
-        self._passwords: dict[str, str | None] = {}
+        self.kept: dict[str, str | None] = {}
+        """Passwords by credential, the oldest first."""
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
@@ -67,11 +68,11 @@ class SecurityCredentials:
 
     def decrypt(self, credential: str) -> str | None:
         """The password in a credential; None: it was made with another certificate or padding, or is no text."""
-        known = self._passwords
+        known = self.kept
         if credential in known:
             return known[credential]
         password = self._decrypted(credential)
-        if len(credential) <= _LONGEST:
+        if len(credential) <= LONGEST_KEPT:
             if len(known) >= REMEMBERED:
                 del known[next(iter(known))]
             known[credential] = password

@@ -36,6 +36,7 @@ from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
+_PUSH: Final = Call.STK_PUSH
 TEST_NUMBER: Final = "254708374149"
 SAME_AMOUNT_S: Final = 120.0
 """The same amount to the same phone within so long is limited. Source: reference 3.1."""
@@ -123,7 +124,7 @@ def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | No
         later_s += world.ids.tick_s
         identifier = world.ids.checkout_request_id(later_s, msisdn)
     transaction = Transaction(
-        identifier, world.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, party_b, reference, url,
+        identifier, world.ids.request_id(), _PUSH, msisdn, shillings, short_code, party_b, reference, url,
         now_s, now_s + after_s, command,
     )  # fmt: skip
     transaction.play = play
@@ -178,7 +179,7 @@ def _repeated(world: World, msisdn: str, shillings: int, now_s: float) -> bool:
     for earlier in reversed(world.transactions.of(msisdn)):
         if earlier.created_s < now_s - SAME_AMOUNT_S:
             return False
-        if earlier.kind == Call.STK_PUSH and earlier.amount == shillings:
+        if earlier.kind == _PUSH and earlier.amount == shillings:
             return True
     return False
 

@@ -23,6 +23,7 @@ class Account(StrEnum):
     FLOAT = "Float Account"
 
 
+_UTILITY: Final = Account.UTILITY
 WALLET: Final = "wallet"
 """The account of a customer."""
 
@@ -78,7 +79,7 @@ class Ledger:
     def pay_in(self, msisdn: str, short_code: str, amount: int) -> None:
         """A customer pays an organisation. What a wallet lacks (a scenario may say so) comes from nobody's wallet."""
         if msisdn not in self._wallets:
-            balances, credit = self._balances, (short_code, Account.UTILITY)
+            balances, credit = self._balances, (short_code, _UTILITY)
             balances[CUSTOMERS] = balances.get(CUSTOMERS, 0) - amount
             balances[credit] = balances.get(credit, 0) + amount
             return

@@ -78,12 +78,15 @@ class Transactions:
 
     def note_paid(self, msisdn: str, day: int, amount: int) -> None:
         """A phone has paid so much on this day (a number that grows by one each day)."""
-        self._paid[msisdn] = (day, self.paid(msisdn, day) + amount)
+        known = self._paid.get(msisdn)
+        if known is not None and known[0] == day:
+            amount += known[1]
+        self._paid[msisdn] = (day, amount)
 
     def paid(self, msisdn: str, day: int) -> int:
         """What a phone has paid on this day, shillings."""
-        last, total = self._paid.get(msisdn, (day, 0))
-        return total if last == day else 0
+        known = self._paid.get(msisdn)
+        return known[1] if known is not None and known[0] == day else 0
 
     def of(self, msisdn: str) -> list[Transaction] | tuple[Transaction, ...]:
         """The transactions of one phone, oldest first."""

@@ -28,6 +28,8 @@ from tayari_simulator.transport.monitor import Failures
 
 MOST_HEADS: Final = 1024
 MOST_LATE: Final = 6_000
+_CALLBACK, _CALL, _CALLED_BACK = Kind.CALLBACK, Call.CALLBACK, Ending.CALLED_BACK
+"""Each callback asks for them; reading a member of an enumeration is slow in Python 3.11."""
 Headers = tuple[tuple[str, str], ...]
 Done = Callable[[Exchange], None]
 Json = dict[str, Any]
@@ -103,7 +105,7 @@ class Outbox:
             late_s = self._clock.now_s() - max(delivery.due_s, self._began_s)
             self.counts.own_late_s.append(late_s / self._clock.speed)
         head, raw = self._head(target, delivery)
-        exchange = _exchange(Kind.CONTROL if delivery.forged_from else Kind.CALLBACK, delivery, target, raw)
+        exchange = _exchange(Kind.CONTROL if delivery.forged_from else _CALLBACK, delivery, target, raw)
         if transaction is not None:
             exchange.scenario = transaction.play.behaviour.name if transaction.play else ""
             if not delivery.forged_from:
@@ -172,7 +174,7 @@ class Outbox:
         if transaction is not None:
             transaction.pending -= 1
             if not delivery.forged_from:
-                transaction.ending = Ending.CALLED_BACK
+                transaction.ending = _CALLED_BACK
             if delivery.precedes:
                 answer = Answer(exchange.status, exchange.response_body, self._clock.now_s())
                 self._daraja.answered(transaction, answer)
@@ -283,7 +285,7 @@ def _accepted(exchange: Exchange) -> bool:
 
 
 def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:
-    exchange = Exchange(kind, Call.CALLBACK, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
+    exchange = Exchange(kind, _CALL, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
     exchange.msisdn = delivery.msisdn
     exchange.transaction_id = delivery.transaction_id
     exchange.note = delivery.note

@@ -26,6 +26,7 @@ _COOKIES: Final = (
 )
 """Names as observed (reference 1.2); the values mean nothing."""
 
+_REQUEST: Final = Kind.REQUEST
 _SLASHES: Final = re.compile("/{2,}")
 _HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
@@ -71,7 +72,7 @@ class DarajaApp:
     def _exchange(self, call: Incoming, name: str) -> Exchange:
         now_s, wall_s = self._clock.both_s()
         exchange = Exchange(
-            Kind.REQUEST, name, call.method, call.url, call.sender.headers, call.body, now_s, wall_s,
+            _REQUEST, name, call.method, call.url, call.sender.headers, call.body, now_s, wall_s,
             self._journal.take_seq(),
         )  # fmt: skip
         exchange.remote = call.remote

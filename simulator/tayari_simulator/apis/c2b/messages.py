@@ -80,11 +80,14 @@ class C2bMessages:
 
 def organisation_of(world: World, transaction: Transaction) -> Organisation | None:
     """The receiver of a customer's payment that registered URLs: the till, or the short code that asked for it."""
-    for short_code in (transaction.party_b, transaction.short_code):
-        organisation = world.organisations.find(short_code)
-        if organisation is not None and organisation.urls is not None:
-            return organisation
-    return None
+    find = world.organisations.find
+    organisation = find(transaction.party_b)
+    if organisation is not None and organisation.urls is not None:
+        return organisation
+    if transaction.short_code == transaction.party_b:
+        return None
+    organisation = find(transaction.short_code)
+    return organisation if organisation is not None and organisation.urls is not None else None
 
 
 def confirmation_of_push(options: Options) -> tuple[Callable[[World, Transaction, float], Delivery | None], ...]:
