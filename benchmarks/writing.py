@@ -8,6 +8,7 @@ import platform
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 BEGIN: Final = "<!-- bench: written by `make bench`, not by hand -->"
@@ -15,7 +16,7 @@ END: Final = "<!-- bench: end -->"
 
 
 def replace_block(path: Path, begin: str, end: str, lines: list[str]) -> None:
-    """Put these lines between two marks of a page.
+    """Put these lines between two marks of a page, prose wrapped.
 
     Raises:
         ValueError: the page has not both marks.
@@ -25,7 +26,8 @@ def replace_block(path: Path, begin: str, end: str, lines: list[str]) -> None:
     _, closed, tail = rest.partition(end)
     if not (found and closed):
         raise ValueError(f"{path} has no block between {begin!r} and {end!r}; add both marks where the table belongs")
-    path.write_text("\n".join([head + begin, "", *lines, "", end + tail]), encoding="utf-8")
+    wrapped = [line if line.startswith("|") else fill(line, 120) for line in lines]
+    path.write_text("\n".join([head + begin, "", *wrapped, "", end + tail]), encoding="utf-8")
 
 
 @dataclass(slots=True)
