@@ -36,7 +36,8 @@ class StageError(Exception):
 class Stage:
     """A context manager: brings up what is missing, and takes down what it brought up.
 
-    `control_url`: a simulator that runs already. `record` is called with every exchange of `.driver`.
+    `control_url`: a simulator that runs already. `record` is called with every exchange of `.driver`. `instance`: which
+    of several instances of the merchant this is, counted from 1.
 
     Raises on entry:
         SimulatorStartError: the simulator did not start; MerchantStartError: the merchant did not.
@@ -50,8 +51,10 @@ class Stage:
         control_url: str | None = None,
         options: StageOptions | None = None,
         record: Record | None = None,
+        instance: int = 1,
     ) -> None:
         self.target = target
+        self.instance = instance
         self.placeholders: Mapping[str, str] = MappingProxyType({})
         self.daraja_url = ""
         self.control_url = control_url or ""
@@ -79,7 +82,8 @@ class Stage:
             TargetError: the target file was changed meanwhile, and cannot be read any more.
         """
         facts: dict[str, Any] = json.loads(described.read_text(encoding="utf-8"))
-        stage = cls(load_target(Path(facts["target"])), control_url=facts["control_url"], record=record)
+        target, control_url = load_target(Path(facts["target"])), facts["control_url"]
+        stage = cls(target, control_url=control_url, record=record, instance=facts["instance"])
         stage._attached = True
         stage._described = described
         stage._work_dir = Path(facts["work_dir"])
@@ -164,6 +168,7 @@ class Stage:
             "work_dir": str(self.work_dir),
             "python": sys.executable,
             "target_dir": str(self.target.path.parent),
+            "instance": str(self.instance),
             "certificate_file": self._certificate_file(),
         }
         self._connect(daraja_url, {name: value for name, value in known.items() if value})
@@ -257,7 +262,8 @@ class Stage:
         start = self.target.merchant.start
         if start is None:
             raise StageError("Tayari did not start this merchant; add merchant.start to the target file")
-        values = {**self.placeholders, "port": str(free_port()), "work_dir": str(work_dir), **changed}
+        own = {"port": str(free_port()), "work_dir": str(work_dir), "instance": f"{self.instance}b"}
+        values = {**self.placeholders, **own, **changed}
         base_url = fill(self.target.merchant.base_url, values)
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
@@ -310,6 +316,7 @@ class Stage:
             "target": str(self.target.path),
             "daraja_url": self.daraja_url,
             "control_url": self.control_url,
+            "instance": self.instance,
             "base_url": self.base_url,
             "placeholders": dict(self.placeholders),
             "merchant_pid": self._merchant.pid if self._merchant is not None else None,

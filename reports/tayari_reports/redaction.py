@@ -42,12 +42,18 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] | Known = (), subscribers: Iterable[str] = ()) -> None:
         self._known = secrets if isinstance(secrets, Known) else Known.of(secrets)
         self._subscribers = frozenset(subscribers)
+        self._masked: dict[str, str] = {}
+        """Of a run's texts nine in ten stand in it more than once."""
+        self._headers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def text(self, text: str) -> str:
         """Mask a body, a URL or a sentence. A JSON body stays JSON."""
-        masked = self._settled(text)
-        if masked != text and _is_json(text) and not _is_json(masked):
-            masked = msisdn.quote_bare(masked)
+        masked = self._masked.get(text)
+        if masked is None:
+            masked = self._settled(text)
+            if masked != text and _is_json(text) and not _is_json(masked):
+                masked = msisdn.quote_bare(masked)
+            self._masked[text] = self._masked[masked] = masked
         return masked
 
     def _settled(self, text: str) -> str:
@@ -61,7 +67,11 @@ class Redactor:
 
     def header(self, name: str, value: str) -> tuple[str, str]:
         """Mask a header, or an environment variable, by its name as well as by its value."""
-        return self.text(name), self.text(redact_header(name, self._known.redact(value)))
+        masked = self._headers.get((name, value))
+        if masked is None:
+            masked = self.text(name), self.text(redact_header(name, self._known.redact(value)))
+            self._headers[name, value] = masked
+        return masked
 
     def digest(self, text: str) -> str:
         """Mask a field that holds a hash, whose digits must not be taken for a telephone number."""
@@ -79,9 +89,10 @@ def redact_check(check: Check, secrets: Iterable[str] = ()) -> Check:
 
 
 def _redact_record(record: T, secrets: Iterable[str]) -> T:
-    seen = {number for text in _texts(record) for number in msisdn.subscribers(text)}
-    known = frozenset(secrets) | callback_secrets(record)
-    made: T = _redacted(record, Redactor(_known(known), seen), "")
+    texts = _texts(record)
+    seen = frozenset(number for text in texts for number in msisdn.subscribers(text))
+    known = frozenset(secrets) | _callback_secrets(record, texts)
+    made: T = _redacted(record, _redactor(known, seen), "")
     return made
 
 
@@ -90,6 +101,10 @@ def callback_secrets(record: object) -> frozenset[str]:
 
     A piece that Tayari itself uses to ask the merchant, such as a payment's identifier, is no secret.
     """
+    return _callback_secrets(record, _texts(record))
+
+
+def _callback_secrets(record: object, texts: Iterable[str]) -> frozenset[str]:
     addresses: set[str] = set()
     asked: set[str] = set()
     for exchange in _exchanges(record):
@@ -97,7 +112,7 @@ def callback_secrets(record: object) -> frozenset[str]:
             addresses.add(exchange.url)
         elif exchange.kind == "to_merchant":
             asked.update(_PIECES.split(exchange.url))
-    for text in _texts(record):
+    for text in texts:
         if "callbackurl" in text.lower():
             addresses.update(found.replace("\\/", "/") for found in _CALLBACK_URL.findall(text))
     return frozenset(piece for address in addresses for piece in secret_pieces(address)) - asked
@@ -121,6 +136,12 @@ def _known(secrets: frozenset[str]) -> Known:
     return Known.of(secrets)
 
 
+@lru_cache(maxsize=2)
+def _redactor(secrets: frozenset[str], subscribers: frozenset[str]) -> Redactor:
+    """A run is redacted for its verdict and for its writers: the second time finds each text masked already."""
+    return Redactor(_known(secrets), subscribers)
+
+
 def fingerprint(rule: str, reason: str) -> str:
     """Sixteen hexadecimal digits, equal for the same failure in every run: numbers and identifiers are left out."""
     stable = re.sub(r"\S*(?:\d|•|\[redacted\])\S*", "#", reason.lower())
@@ -141,15 +162,19 @@ def _redacted(value: Any, redactor: Redactor, name: str) -> Any:
     return redactor.digest(value) if name in _HEX else _cut(redactor.text(value))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if is_dataclass(value) and not isinstance(value, type):
-        for row in fields(value):
-            yield from _texts(getattr(value, row.name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
+def _texts(record: object) -> set[str]:
+    """Every text of a record, once."""
+    found: set[str] = set()
+    rest: list[Any] = [record]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, tuple):
+            rest += value
+        elif is_dataclass(value) and not isinstance(value, type):
+            rest += [getattr(value, row.name) for row in fields(value)]
+    return found
 
 
 def _cut(text: str) -> str:

@@ -57,10 +57,10 @@ def run_mood(mood: str, rule_ids: Iterable[str], *, defects: Sequence[str] = ())
     target = _with_port(load_target(DUKA / "tayari.yaml"), str(free_port()), defects)
     with Stage(target) as stage:
         if mood == FIXED_PORTS:
-            return {check.rule: check for check in judged(stage, rule_ids)}
+            return {check.rule: check for check in judged([stage], rule_ids)}
         running = replace(target, merchant=replace(target.merchant, start=None))
         with Stage(running, control_url=stage.control_url) as attached:
-            return {check.rule: check for check in judged(attached, rule_ids)}
+            return {check.rule: check for check in judged([attached], rule_ids)}
 
 
 def _with_port(target: Target, port: str, defects: Sequence[str]) -> Target:

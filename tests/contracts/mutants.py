@@ -20,7 +20,9 @@ from rich.progress import track
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.runner.check_run import check_of_rule
 from tayari_contracts.runner.check_runner import CheckRunner
+from tayari_contracts.runner.check_schedule import Schedule
 from tayari_reports.model import Check, State
+from tayari_target.instances import Instances
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage
 
@@ -97,12 +99,16 @@ def run_rules(
     env = MappingProxyType({**start.env, **told, **settings})
     declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
-    with Stage(replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))) as stage:
-        return judged(stage, rule_ids)
+    wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
+    ids = tuple(rule_ids)
+    count = Schedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)
+    with Instances(wanted, count) as others, Stage(wanted) as stage:
+        others.begin()
+        return judged((stage, *others.ready()), ids)
 
 
-def judged(stage: Stage, rule_ids: Iterable[str]) -> tuple[Check, ...]:
-    """What these rules say about the merchant of a stage."""
+def judged(stages: Sequence[Stage], rule_ids: Iterable[str]) -> tuple[Check, ...]:
+    """What these rules say about the merchant of these stages."""
     plan = [check_of_rule(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
 
@@ -110,11 +116,15 @@ def judged(stage: Stage, rule_ids: Iterable[str]) -> tuple[Check, ...]:
         found.append(check)
         return check
 
-    runner = CheckRunner(stage, report=keep)
+    runner = CheckRunner(stages, report=keep)
     runner.start(plan)
     for planned in plan:
         runner.result(planned.rule.id)
     return tuple(found)
+
+
+MOST_INSTANCES = 3
+"""Other tests run beside these."""
 
 
 class Field:

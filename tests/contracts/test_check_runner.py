@@ -25,8 +25,9 @@ from tayari_contracts.context.overload import (
 )
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import ControlOutcome, RunRecord
-from tayari_contracts.runner.check_run import PlannedCheck
-from tayari_contracts.runner.check_runner import CheckRunner, combined
+from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
+from tayari_contracts.runner.check_runner import CheckRunner
+from tayari_contracts.runner.merchant_instance import combined
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
@@ -43,7 +44,7 @@ def keeper(reported: list[Check]) -> Callable[[Check], Check]:
 
 def run_plan(on: FakeStage, *plan: PlannedCheck) -> dict[str, Check]:
     reported: list[Check] = []
-    runner = CheckRunner(on, report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner = CheckRunner([on], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
     runner.start(plan)
     found = {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
     assert {check.rule for check in reported} == set(found)
@@ -208,7 +209,7 @@ def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -
 
 def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
     reported: list[Check] = []
-    runner = CheckRunner(stage(), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner = CheckRunner([stage()], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
     waiting = Event()
 
     def wait(context: CheckContext) -> None:
@@ -246,7 +247,7 @@ def test_what_tests_see_of_a_check_is_what_was_reported() -> None:
     def mask(check: Check) -> Check:
         return replace(check, reason=check.reason.replace("secret", "[redacted]"))
 
-    runner = CheckRunner(stage(), report=mask)  # type: ignore[arg-type]  # a stage without processes
+    runner = CheckRunner([stage()], report=mask)  # type: ignore[list-item]  # a stage without processes
     runner.start([planned_check("T13", raises(Failed("the page shows secret")))])
 
     assert runner.result("T13").reason == "the page shows [redacted]"
@@ -478,7 +479,7 @@ EVERY_12_S = tuple(range(59, 0, -12))
 def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_not_make(
     ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tayari_contracts.runner.check_runner.QUERY_WAIT_S", 0.0)
+    monkeypatch.setattr("tayari_contracts.runner.merchant_instance.QUERY_WAIT_S", 0.0)
     on = stage()
     asked(on, ago_s=ago_s, payments=payments)
 
@@ -553,7 +554,7 @@ def test_what_is_seen_with_few_beside_it_decides() -> None:
     first = Check(rule="C12", state=State.FAIL, reason="pending", tries=1)
     second = Check(rule="C12", state=State.FAIL, reason="credited twice", tries=1)
 
-    told = combined(first, second, trouble="this machine was overloaded")
+    told = combined(first, CheckResult(second), trouble="this machine was overloaded").check
 
     assert (told.state, told.reason, told.tries) == (State.FAIL, "credited twice", 2)
 
@@ -626,7 +627,7 @@ def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:
 
 def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
     reported: list[Check] = []
-    runner = CheckRunner(stage(queries_per_minute=60), report=keeper(reported))  # type: ignore[arg-type]  # a stage without processes
+    runner = CheckRunner([stage(queries_per_minute=60)], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
     runner.start(
         [
             planned_check("C01", passes, queries=1),

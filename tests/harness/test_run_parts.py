@@ -188,7 +188,9 @@ def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of
 def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     order = Order(target=Path("tayari.yaml"), suite="ci", only=("C03",), scenarios=("payment/success",), out=tmp_path)
 
-    command = pytest_command(order, stage_file=tmp_path / "s.json", events=tmp_path / "e", work_dir=tmp_path)
+    command = pytest_command(
+        order, stage_files=[tmp_path / "s.json", tmp_path / "s2.json"], events=tmp_path / "e", work_dir=tmp_path
+    )
 
     text = " ".join(command)
     assert "-m pytest --pyargs tayari_contracts" in text

@@ -88,6 +88,9 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.ALERTS: "merchant.payout.alerts",
 }
 
+USUAL_S: Final = 3.0
+"""What a check takes whose row does not say it."""
+
 SUITES: Final = ("smoke", "ci", "release", "load")
 
 KINDS: Final[Mapping[str, str]] = {"performance": "threshold", "money": "invariant"}
@@ -113,11 +116,13 @@ class CatalogueRow:
     """Runs after all others: it judges what happened in all of them."""
     queries: int = 0
     """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
+    takes_s: float = USUAL_S
+    """How long its check takes on the sample shop."""
 
 
 FIELDS: Final = {
     "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
-    "suites", "needs", "controls", "seen", "exclusive", "last", "queries",
+    "suites", "needs", "controls", "seen", "exclusive", "last", "queries", "takes_s",
 }  # fmt: skip
 REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
 
@@ -162,6 +167,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
             exclusive=row.get("exclusive", False),
             last=row.get("last", False),
             queries=row.get("queries", 0),
+            takes_s=float(row.get("takes_s", USUAL_S)),
         )
     except ValueError as error:
         raise CatalogueError(f"{name}: {error}") from error

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from threading import Condition, Event, Lock, Thread
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 SIDE_BY_SIDE: Final = 8
 """At most so many checks run at once. Development servers on SQLite refuse requests when there are more."""
@@ -32,6 +33,8 @@ AT_FIRST: Final = 3
 """So many payments are started at once before the first is answered."""
 LATE_S: Final = 0.5
 """A thread that is woken so much too late shares its processor with too much else."""
+KEPT: Final = 1_000
+"""So many late moments are kept."""
 
 LOCKED: Final = re.compile(
     r"database (?:table )?is locked|SQLITE_BUSY|lock wait timeout exceeded|deadlock (?:found|detected)"
@@ -101,11 +104,52 @@ class StartGate:
                 self._changed.notify()
 
 
-class Overload:
-    """Collects how the merchant answers, and how late this process is woken. Thread-safe."""
+class MachineWatch:
+    """Notes when this process is woken late. A context manager: it watches while the block runs."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self) -> None:
+        self._over = Event()
+        self._latest = deque[tuple[float, float]](maxlen=KEPT)
+        self._watcher: Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._watcher = Thread(target=self._watch, name="tayari-machine-watch", daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+
+    def woken(self, late_s: float, *, at: float) -> None:
+        """A thread was woken so much too late, at this moment of the monotonic clock."""
+        if late_s > LATE_S:
+            self._latest.append((at, late_s))
+
+    def since(self, began: float) -> str:
+        """How this machine was overloaded since then; empty when it was not."""
+        late = [late_s for at, late_s in tuple(self._latest) if at >= began]
+        return f"this machine was overloaded (checks were woken up to {max(late):.1f} s late)" if late else ""
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            began = time.monotonic()
+            self._over.wait(LOOK_EVERY_S)
+            ended = time.monotonic()
+            if not self._over.is_set():
+                self.woken(ended - began - LOOK_EVERY_S, at=ended)
+
+
+class Overload:
+    """Collects how one instance of the merchant answers. Thread-safe.
+
+    `machine`: sees whether this machine is overloaded.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic, machine: MachineWatch | None = None) -> None:
         self._now = now
+        self.watch = machine or MachineWatch()
         self._lock = Lock()
         self._looks = Pace(noticeable_s=NOTICEABLE_S)
         self._starts = Pace(noticeable_s=SLOW_S)
@@ -117,18 +161,6 @@ class Overload:
         self._locks = 0
         self._most = SIDE_BY_SIDE
         self._shrunk_at = -SHRINK_EVERY_S
-        self._late_s = 0.0
-        self._over = Event()
-        self._watcher: Thread | None = None
-
-    def begin(self) -> None:
-        """Watch this process until `end`."""
-        self._watcher = Thread(target=self._watch, name="tayari-overload", daemon=True)
-        self._watcher.start()
-
-    def end(self) -> None:
-        """Watch no longer."""
-        self._over.set()
 
     def looked(self, seconds: float, *, well: bool) -> None:
         """The merchant was asked for a payment's state and took so long; not `well`: no answer, or a crash."""
@@ -206,12 +238,7 @@ class Overload:
     @property
     def machine(self) -> str:
         """How this machine was overloaded; empty when it was not."""
-        return f"this machine was overloaded (checks were woken up to {self._late_s:.1f} s late)" if self.late else ""
-
-    @property
-    def late(self) -> bool:
-        """Whether this process was not given its processor in time."""
-        return self._late_s > LATE_S
+        return self.watch.since(0.0)
 
     @property
     def merchant(self) -> str:
@@ -224,10 +251,3 @@ class Overload:
             if self._slowest_s > SLOW_S:
                 return f"a look at a payment's state took up to {self._slowest_s:.1f} s"
         return ""
-
-    def _watch(self) -> None:
-        while not self._over.is_set():
-            began = time.monotonic()
-            self._over.wait(LOOK_EVERY_S)
-            if not self._over.is_set():
-                self._late_s = max(self._late_s, time.monotonic() - began - LOOK_EVERY_S)

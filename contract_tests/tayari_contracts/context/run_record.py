@@ -1,4 +1,4 @@
-"""What all checks of a session did, kept so that the money of the whole run can be judged at its end."""
+"""What all checks of a session did on one instance, kept so that the money can be judged at the end of the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tayari_target.driver import StatusView
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.findings import Finding
-from tayari_contracts.context.overload import Overload, StartGate
+from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
 
 CRASH: Final = 500
@@ -67,14 +67,20 @@ class ControlOutcomes:
 class RunRecord:
     """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
 
-    def __init__(self, *, payments_at_once: int | None = None, queries_per_minute: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        payments_at_once: int | None = None,
+        queries_per_minute: float | None = None,
+        machine: MachineWatch | None = None,
+    ) -> None:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._observations: dict[str, list[Observation]] = defaultdict(list)
         self._payouts: list[Payment] = []
         self._forged: set[str] = set()
         self._last_messages: dict[str, str] = {}
-        self.overload = Overload()
+        self.overload = Overload(machine=machine)
         self.controls = ControlOutcomes()
         self.gate = StartGate(payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
@@ -91,6 +97,16 @@ class RunRecord:
         """The whole run, once it was closed."""
         self.scenarios_only = False
         """Whether the run plays named scenarios and nothing else: then its money is that of these scenarios."""
+        self.elsewhere = 0
+        """So many orders and payouts other instances of the merchant were asked for in this run."""
+
+    def learn(self, other: RunRecord) -> None:
+        """Take over what another instance of the same merchant has shown of it."""
+        self.queries_per_minute = self.queries_per_minute or other.queries_per_minute
+        self.unknown_word = self.unknown_word or other.unknown_word
+        self.receipt_seen = self.receipt_seen or other.receipt_seen
+        if other.prompted and not self.prompted:
+            self.prompted, self.gate = other.prompted, StartGate(1)
 
     def add_payment(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""

@@ -15,7 +15,7 @@ from tayari_reports.redaction import fingerprint
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
-from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Seen
+from tayari_contracts.catalogue.rules import ENABLED_BY, USUAL_S, CatalogueRow, Control, Need, Seen
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
@@ -49,6 +49,7 @@ class PlannedCheck:
     exclusive: bool = False
     last: bool = False
     queries: int = 0
+    takes_s: float = USUAL_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def check_of_rule(row: CatalogueRow) -> PlannedCheck:
         exclusive=row.exclusive,
         last=row.last,
         queries=row.queries,
+        takes_s=row.takes_s,
     )
 
 

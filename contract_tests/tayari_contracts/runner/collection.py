@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGTERM, default_int_handler, signal
 from threading import current_thread, main_thread
@@ -27,18 +28,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[SESSION], "tayari-suite")
 
 
-def _opener(config: pytest.Config) -> Callable[[], Stage]:
-    def open_stage() -> Stage:
+def _opener(config: pytest.Config) -> Callable[[ExitStack], list[Stage]]:
+    def open_stages(opened: ExitStack) -> list[Stage]:
+        """The stages that another process described, or one of this process; `opened` closes them."""
         described = config.getoption("--tayari-stage")
-        if described is not None:
-            return Stage.attach(Path(described))
+        if described:
+            return [opened.enter_context(Stage.attach(Path(file))) for file in described]
         try:
             target = load_target(Path(config.getoption("--tayari-target")))
         except TargetError as error:
             raise pytest.UsageError("\n".join(str(problem) for problem in error.problems)) from error
-        return Stage(target, control_url=config.getoption("--tayari-control"))
+        return [opened.enter_context(Stage(target, control_url=config.getoption("--tayari-control")))]
 
-    return open_stage
+    return open_stages
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

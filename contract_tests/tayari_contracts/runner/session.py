@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from tayari_control.client import ControlError
 from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
-from tayari_reports.redaction import callback_secrets, redact_check
+from tayari_reports.redaction import Redactor, callback_secrets, redact_check
 from tayari_reports.sentences import shout
 from tayari_reports.verdict import judge, percent
 from tayari_target.customer_messages import TOLD_FILE, write_told
@@ -33,10 +34,12 @@ MONEY = "money"
 class CheckSession:
     """A plugin object of one session that names a merchant."""
 
-    def __init__(self, config: pytest.Config, open_stage: Callable[[], Stage]) -> None:
+    def __init__(self, config: pytest.Config, open_stages: Callable[[ExitStack], list[Stage]]) -> None:
         self._config = config
-        self._open_stage = open_stage
-        self._stage: Stage | None = None
+        self._open_stages = open_stages
+        self._open = ExitStack()
+        self._stages: list[Stage] = []
+        """One for each instance of the merchant."""
         self._runner: CheckRunner | None = None
         self._events: EventsWriter | None = None
         self._plan: list[PlannedCheck] = []
@@ -65,24 +68,24 @@ class CheckSession:
         return next((planned.rule for planned in self._plan if planned.rule.id == rule_id), None)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Open the stage and begin all checks at once; the tests only wait for them."""
+        """Open the stages and begin all checks at once; the tests only wait for them."""
         if session.config.option.collectonly or not session.items:
             return
-        self._stage = self._open_stage()
-        self._stage.__enter__()
-        self._plan = self._plan_of(session.items, self._stage)
+        self._stages = self._open_stages(self._open)
+        self._plan = self._plan_of(session.items, self._stages[0])
         events = self._config.getoption("--tayari-events")
         if events is not None:
             self._events = EventsWriter(events)
             self._events.plan([planned.rule for planned in self._plan])
-        self._runner = CheckRunner(self._stage, report=self._note)
+        self._runner = CheckRunner(self._stages, report=self._note)
         self._runner.start(self._plan)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """An adapter may print anything; terminal, pytest.html and other reporters get it masked."""
-        if self._stage is not None and report.sections:
-            report.sections = [(name, self._stage.masked(text)) for name, text in report.sections]
+        if self._stages and report.sections:
+            redactor = Redactor(self._all_secrets())
+            report.sections = [(name, redactor.text(text)) for name, text in report.sections]
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
@@ -96,10 +99,9 @@ class CheckSession:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_unconfigure(self) -> None:
-        """Close the stage, whatever happened."""
-        if self._stage is not None:
-            self._stage.__exit__(None, None, None)
-            self._stage = None
+        """Close the stages, whatever happened."""
+        self._open.close()
+        self._stages = []
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The verdict, and what is behind it."""
@@ -113,7 +115,7 @@ class CheckSession:
 
     def run(self) -> Run:
         """What this session knows, as a run."""
-        target = self._stage.target if self._stage is not None else None
+        target = self._stages[0].target if self._stages else None
         return Run(
             run_id="",
             selection=" ".join([*self._config.getoption("--tayari-only"), *self.scenario_names]),
@@ -130,13 +132,16 @@ class CheckSession:
 
     def _note(self, check: Check) -> Check:
         """Keep a finished check. What tests and reports show of it from here on is masked."""
-        assert self._stage is not None
-        self._stage.keep_secret(callback_secrets(check))
-        redacted = redact_check(check, self._stage.secrets)
+        for stage in self._stages:
+            stage.keep_secret(callback_secrets(check))
+        redacted = redact_check(check, self._all_secrets())
         self._checks[check.rule] = redacted
         if self._events is not None:
             self._events.check(redacted)
         return redacted
+
+    def _all_secrets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(secret for stage in self._stages for secret in stage.secrets))
 
     def _plan_of(self, items: list[pytest.Item], stage: Stage) -> list[PlannedCheck]:
         plan: dict[str, PlannedCheck] = {}

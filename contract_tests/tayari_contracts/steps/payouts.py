@@ -209,7 +209,8 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
     """
-    if len(context.run.payouts) < FEW and not context.run.scenarios_only:
+    few = len(context.run.payouts) + context.run.elsewhere < FEW
+    if few and not context.run.scenarios_only:
         for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
             expect_results_taken(context, pay_out_sent(context, scenario))
     payouts = context.run.payouts

@@ -73,7 +73,8 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
 def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Every order that can be told apart, after those that were paid had the promised time to be settled."""
     if context.run.records is None:
-        if len(context.run.orders) < FEW and not context.run.scenarios_only:
+        few = len(context.run.orders) + context.run.elsewhere < FEW
+        if few and not context.run.scenarios_only:
             make_traffic(context)
         context.run.records = close(context)
     return context.run.records

@@ -27,6 +27,27 @@ ControlOption = Annotated[
 ProfileOption = Annotated[
     str, typer.Option("--profile", help="Which Daraja: documented, sandbox-observed or production-observed.")
 ]
+
+
+def number_or_auto(text: str) -> int | None:
+    """How many instances; None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is no number of instances; expected 1 or more, or auto")
+    return int(text)
+
+
+InstancesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--instances",
+        metavar="N|auto",
+        parser=number_or_auto,
+        show_default="auto",
+        help="Run the suite on so many instances of your merchant; auto: as many as help, and this machine bears.",
+    ),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything random, to repeat a run.")]
 ScenariosOption = Annotated[
     list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")

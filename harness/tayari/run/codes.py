@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from tayari_control.client import ControlClient
+from tayari_control.client import Json
 from tayari_money.daraja_records import STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.facts import Code
@@ -40,9 +40,9 @@ class Met:
     of_query: bool
 
 
-def results_met(control: ControlClient) -> Counter[str]:
+def results_met(payments: Iterable[Json]) -> Counter[str]:
     """How many payments ended with each result code."""
-    codes = (payment.get("result_code") for payment in control.payments(kind=STK_PUSH))
+    codes = (payment.get("result_code") for payment in payments)
     return Counter(str(code) for code in codes if code is not None)
 
 
@@ -60,10 +60,10 @@ class Refused:
         return {met: told[msisdn] for msisdn, met in mine.items()}
 
 
-def refusals_met(control: ControlClient) -> Refused:
+def refusals_met(requests: Iterable[Json]) -> Refused:
     """The refusals of the run, by Daraja or by what stands before it."""
     found = Refused()
-    for entry in journal.entries(control, kind="request"):
+    for entry in requests:
         answer = entry.get("response") or {}
         refusal = recognise(int(answer.get("status") or 0), str(answer.get("body") or ""))
         if refusal is not None:
@@ -74,19 +74,22 @@ def refusals_met(control: ControlClient) -> Refused:
     return found
 
 
-def learn(stage: Stage, *, ask: bool, told: Mapping[str, str] = MappingProxyType({})) -> tuple[Code, ...]:
-    """The codes of the run so far; with `ask`, one payment for each result code tells what its customer reads.
+def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = MappingProxyType({})) -> tuple[Code, ...]:
+    """The codes of the run so far, on all instances; with `ask`, one payment for each result code, on the first one,
+    tells what its customer reads.
 
     `told`: what customers of the suites were told last, by MSISDN, which answers it for refusals.
 
     Raises:
         ControlError: the simulator does not answer.
     """
-    results = results_met(stage.control)
-    refusals = refusals_met(stage.control)
+    stage = stages[0]
+    payments = [payment for each in stages for payment in each.control.payments(kind=STK_PUSH)]
+    results = results_met(payments)
+    refusals = refusals_met(entry for each in stages for entry in journal.entries(each.control, kind="request"))
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
     answers = _ask(stage, results) if ask and shows else {}
-    accepted = {str(payment["msisdn"]) for payment in stage.control.payments(kind=STK_PUSH)}
+    accepted = {str(payment["msisdn"]) for payment in payments}
     heard = refusals.told(told, accepted)
     return (
         *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),

@@ -17,6 +17,7 @@ from tayari_target.test_environment import Stage
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run import diagnose_daraja as daraja
+from tayari.run.diagnose_instances import Known
 from tayari.run.diagnose_merchant import callback, nothing_found, without_secrets
 from tayari.run.findings import Finding, bad, good, warning
 
@@ -38,8 +39,8 @@ _CODES: Final[Mapping[str, str]] = {
 """What a result code of the preflight's payout says about the set-up. Source: reference 1.7, 3.0, 3.4."""
 
 
-def payout(stage: Stage) -> Iterator[Finding]:
-    """Ask for one payout, and look at each step of it."""
+def payout(stage: Stage, known: list[Known]) -> Iterator[Finding]:
+    """Ask for one payout, and look at each step of it; `known` gets what the merchant shows of it."""
     asked = stage.target.merchant.payout
     if asked is None:
         return
@@ -62,6 +63,10 @@ def payout(stage: Stage) -> Iterator[Finding]:
         return
     yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
     yield from _outcome(stage, asked, started, str(entry["checkout_request_id"]), reference)
+    if asked.status is not None:
+        payout_id = started.payment_id or reference
+        view = stage.driver.read_payout(payout_id, reference)
+        known.append(Known(payment_id=payout_id, reference=reference, view=view, is_payout=True))
 
 
 def _not_started(started: Started, asked: Payout, base_url: str) -> Finding | None:

@@ -19,6 +19,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
 from tayari_reports.redaction import Redactor
 from tayari_target.adapter import AdapterError
+from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, answers
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
@@ -28,6 +29,7 @@ from tayari.run import diagnose_daraja as daraja
 from tayari.run import diagnose_interception as interception
 from tayari.run import diagnose_merchant as merchant
 from tayari.run import diagnose_payment as readings
+from tayari.run.diagnose_instances import Known, instances
 from tayari.run.diagnose_payout import payout
 from tayari.run.findings import Finding, bad, good, warning
 
@@ -57,10 +59,13 @@ _CANCELLED: Final[Mapping[str, Any]] = {
 }
 
 
-def examine(stage: Stage, tell: Tell) -> tuple[Finding, ...]:
-    """Bring the stage up and look at everything, up to the first finding that stops; each is told as it is made."""
+def examine(stage: Stage, tell: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
+    """Bring the stage up and look at everything, up to the first finding that stops; each is told as it is made.
+
+    `others`: more instances of the merchant, which are started as soon as the first one is up.
+    """
     findings: list[Finding] = []
-    for found in _findings(stage):
+    for found in _findings(stage, others):
         finding = _redacted(found, Redactor(stage.secrets))
         findings.append(finding)
         tell(finding)
@@ -79,15 +84,20 @@ def _redacted(finding: Finding, redactor: Redactor) -> Finding:
     return replace(finding, message=redactor.text(finding.message), fix=redactor.text(finding.fix))
 
 
-def _findings(stage: Stage) -> Iterator[Finding]:
+def _findings(stage: Stage, others: Instances | None) -> Iterator[Finding]:
     """Lazily: nothing after a finding that stops is tried."""
     yield _simulator(stage)
     yield _merchant(stage)
+    if others is not None:
+        others.begin()
+    known: list[Known] = []
     try:
         if stage.target.merchant.takes_payments:
-            yield from _payment(stage)
+            yield from _payment(stage, known)
         if stage.target.merchant.payout is not None:
-            yield from payout(stage)
+            yield from payout(stage, known)
+        if others is not None:
+            yield from instances(others, known)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
 
@@ -120,7 +130,7 @@ def _merchant(stage: Stage) -> Finding:
     return good("merchant", f"it answers at {stage.base_url}")
 
 
-def _payment(stage: Stage) -> Iterator[Finding]:
+def _payment(stage: Stage, known: list[Known]) -> Iterator[Finding]:
     since = _newest(stage.control)
     played = _play(stage, _SUCCESS)
     started, msisdn = played.started, played.msisdn
@@ -143,7 +153,7 @@ def _payment(stage: Stage) -> Iterator[Finding]:
     yield from daraja.other_payer(entries, msisdn)
     if push is not None:
         yield from daraja.unused_rewrites(push, stage.target.callbacks)
-        yield from _outcome(stage, played, push["checkout_request_id"])
+        yield from _outcome(stage, played, push["checkout_request_id"], known)
 
 
 def _not_intercepted(stage: Stage) -> Finding | None:
@@ -176,7 +186,7 @@ def _play(stage: Stage, scenario: Mapping[str, Any]) -> _Played:
     return _Played(started=started, msisdn=msisdn, reference=reference)
 
 
-def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterator[Finding]:
+def _outcome(stage: Stage, played: _Played, checkout_request_id: str, known: list[Known]) -> Iterator[Finding]:
     told = None
     if stage.target.merchant.takes_callbacks:
         waited = stage.control.wait("callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S)
@@ -189,6 +199,7 @@ def _outcome(stage: Stage, played: _Played, checkout_request_id: str) -> Iterato
         yield from readings.unsaid(played.started, (), stage.target)
         return
     view = _ended(stage, played)
+    known.append(Known(payment_id=played.payment_id, reference=played.reference, view=view))
     yield merchant.status_answer(view, stage.target) or _state(view, answered, stage.target)
     yield from _books(_read_back(stage, played, view), stage.target)
     if view.state is PaymentState.PAID:

@@ -59,6 +59,8 @@ class Order:
     functional: bool = True
     """Whether the pytest suites run; false for a load run."""
     control_url: str | None = None
+    instances: int | None = None
+    """How many instances of the merchant the suite runs on; None: as many as help, and this machine bears."""
     stage: StageOptions = field(default_factory=StageOptions)
     statements: StatementFiles = field(default_factory=StatementFiles)
     """What people say beside the measurements; files of the usual names beside the target file need not be named."""

@@ -58,7 +58,7 @@ class RunProgress:
 
     def say(self, sentence: str, *, style: str = "") -> None:
         """One line, as it is: never markup."""
-        if not self._quiet:
+        if sentence and not self._quiet:
             self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:

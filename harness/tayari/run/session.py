@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
@@ -16,6 +17,7 @@ from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import prepare, write_all
 from tayari_target.customer_messages import TOLD_FILE, read_told
+from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage
@@ -32,7 +34,10 @@ from tayari.run.order import Order
 from tayari.run.progress import RunProgress
 from tayari.run.report_folder import report_folder
 from tayari.run.statement_files import read_statements
-from tayari.run.suites import found_so_far, run_suites
+from tayari.run.suites import expected_time, found_so_far, instances_for, run_suites
+
+_A_SECOND: Final = 2
+"""The preflight alone starts one more instance, to see that the two share no state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +59,12 @@ def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
     Raises:
         TargetError: the target file is wrong.
     """
-    stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
+    target = load_target(order.target)
+    stage = Stage(target, control_url=order.control_url, options=order.stage)
     stage.prepare()
     try:
-        return examine(stage, progress.finding)
+        with Instances(target, _A_SECOND, options=order.stage, control_url=order.control_url) as others:
+            return examine(stage, progress.finding, others)
     finally:
         stage.close()
 
@@ -101,30 +108,42 @@ def _run(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> Res
 
 def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> None:
     progress.say("preflight")
-    parts.findings = examine(stage, progress.finding)
-    if stopped(parts.findings) is not None:
-        return
-    _note_settings(stage, parts)
-    _keep_callback_secrets(stage, parts)
     watch = parts.clock_steps.look
     plan = planned_rules(order, stage.target)
     parts.loaded = Loaded(plan=plan)
-    stage_file = stage.describe(stage.work_dir / "stage.json")
-    if order.functional:
-        parts.events = run_suites(
-            order, stage_file=stage_file, work_dir=stage.work_dir, progress=progress, mask=stage.masked, watch=watch
-        )
-    _learn(order, stage, parts)
+    count = instances_for(order, stage.target)
+    with Instances(
+        stage.target, count, options=order.stage, control_url=order.control_url, asked_for=order.instances or 0
+    ) as others:
+        parts.findings = examine(stage, progress.finding, others)
+        if stopped(parts.findings) is not None:
+            return
+        _note_settings(stage, parts)
+        _keep_callback_secrets(stage, parts)
+        stages = (stage, *others.ready())
+        stage_files = [each.describe(each.work_dir / "stage.json") for each in stages]
+        if order.functional:
+            progress.say(expected_time(order, stage.target, len(stages)))
+            parts.events = run_suites(
+                order, stage_files=stage_files, work_dir=stage.work_dir, progress=progress, mask=stage.masked,
+                watch=watch,
+            )  # fmt: skip
+        _learn(order, stages, parts)
+    _load(order, stage, parts, progress, stage_files[0])
+
+
+def _load(order: Order, stage: Stage, parts: Parts, progress: RunProgress, stage_file: Path) -> None:
+    """The load, on the first instance alone."""
     if order.load is not None and _settled(stage, parts, progress):
         since = journal.newest(stage.control)
         parts.loaded = run_load(
             order,
-            plan,
+            parts.loaded.plan,
             stage_file=stage_file,
             work_dir=stage.work_dir,
             progress=progress,
             mask=stage.masked,
-            watch=watch,
+            watch=parts.clock_steps.look,
         )
         try:
             if stage.target.merchant.takes_callbacks:
@@ -133,13 +152,14 @@ def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) ->
             parts.notes.append(f"how callbacks were answered was not read: {error}")
 
 
-def _learn(order: Order, stage: Stage, parts: Parts) -> None:
+def _learn(order: Order, stages: Sequence[Stage], parts: Parts) -> None:
     """What the traffic so far says of the environment and of the codes that were met."""
+    stage = stages[0]
     whole = order.functional and not order.only and not order.scenarios
     try:
         parts.configuration = measure(stage)
         told = read_told(stage.work_dir / TOLD_FILE)
-        parts.codes = learn(stage, ask=whole and stage.merchant_alive() is not False, told=told)
+        parts.codes = learn(stages, ask=whole and stage.merchant_alive() is not False, told=told)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
 

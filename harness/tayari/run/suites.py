@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tayari_contracts.catalogue.rules import select
+from tayari_contracts.runner.check_schedule import Schedule, applicable
 from tayari_reports.jsonio import Events, check_from_dict, read_events
 from tayari_reports.model import Check
+from tayari_target.instances import most_instances
+from tayari_target.target_file.model import Target
 
 from tayari.run.children import Mask, Watch, clean_environment, run_child
 from tayari.run.order import Order
@@ -53,8 +58,49 @@ class EventTail:
             self._progress.check(_check(event))
 
 
+def instances_for(order: Order, target: Target) -> int:
+    """On how many instances of the merchant the checks run, the first one included."""
+    if not order.functional:
+        return 1
+    schedule = Schedule(target=target)
+    most = order.instances or most_instances(patient=schedule.is_patient)
+    if order.scenarios:
+        return min(most, len(order.scenarios)) if schedule.is_patient else 1
+    return schedule.useful_instances(applicable(select(suite=order.suite, only=order.only), target), most)
+
+
+def expected_time(order: Order, target: Target, instances: int) -> str:
+    """How long the suite takes, and what it waits for; empty where that is not known."""
+    if order.scenarios:
+        return ""
+    schedule = Schedule(target=target)
+    rows = applicable(select(suite=order.suite, only=order.only), target)
+    if not rows:
+        return ""
+    promises = target.merchant.promises
+    if schedule.is_patient:
+        why = f"the merchant makes at most {promises.queries_per_minute:g} status queries a minute"
+    else:
+        why = f"the merchant promises to settle within {promises.reconcile_within_s:g} s"
+    longest = max(rows, key=schedule.expected_s).rule
+    where = f"{instances} instances" if instances > 1 else "one instance"
+    about = told_duration(schedule.total_s(rows, instances))
+    return f"about {about} on {where} of the merchant; the longest wait is {longest.id} ({longest.title}): {why}"
+
+
+def told_duration(seconds: float) -> str:
+    """`50 s`, `4 min`: no more exact than it is known."""
+    return f"{max(10, round(seconds, -1)):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def run_suites(
-    order: Order, *, stage_file: Path, work_dir: Path, progress: RunProgress, mask: Mask, watch: Watch
+    order: Order,
+    *,
+    stage_files: Sequence[Path],
+    work_dir: Path,
+    progress: RunProgress,
+    mask: Mask,
+    watch: Watch,
 ) -> Events:
     """Run the suite's checks; what was planned and found.
 
@@ -66,7 +112,7 @@ def run_suites(
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     tail = EventTail(events, progress, f"suite {order.suite}")
-    command = pytest_command(order, stage_file=stage_file, events=events, work_dir=work_dir)
+    command = pytest_command(order, stage_files=stage_files, events=events, work_dir=work_dir)
 
     def look() -> None:
         watch()
@@ -92,12 +138,14 @@ def found_so_far(work_dir: Path) -> Events:
     return read_events(events) if events.exists() else Events((), (), False)
 
 
-def pytest_command(order: Order, *, stage_file: Path, events: Path, work_dir: Path) -> list[str]:
+def pytest_command(order: Order, *, stage_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
     """The command line; without the options that a project's own pytest settings would add."""
     html = order.out.resolve() / "pytest.html"
     command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir)]
-    command += ["--tayari-target", str(order.target), "--tayari-stage", str(stage_file)]
+    command += ["--tayari-target", str(order.target)]
+    for stage_file in stage_files:
+        command += ["--tayari-stage", str(stage_file)]
     command += ["--tayari-suite", order.suite, "--tayari-events", str(events)]
     command += ["--html", str(html), "--self-contained-html"]
     for rule in order.only:

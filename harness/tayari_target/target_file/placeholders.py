@@ -20,6 +20,7 @@ RUN: Final = frozenset(
         "passkey",
         "port",
         "work_dir",
+        "instance",
         "python",
         "target_dir",
     }

@@ -1,0 +1,128 @@
+"""How long checks take, and in which order they run on how many instances of the merchant: the longest first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from tayari_target.target_file.model import Target
+
+from tayari_contracts.catalogue.rules import CatalogueRow, Need
+from tayari_contracts.context.overload import SIDE_BY_SIDE
+from tayari_contracts.steps.retry_intervals import POLITE
+
+MEASURED_WITH_S: Final = 30.0
+"""The promise `reconcile_within_s` of the shop whose checks were measured."""
+
+WAITS_FOR_PROMISE_S: Final = 30.0
+"""A check that takes longer waits until the promised time is over."""
+
+AT_ONCE: Final = 2 * SIDE_BY_SIDE
+PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
+"""Of a merchant that limits its queries: its checks mostly wait."""
+
+STAGGER_S: Final = 0.03
+"""Between the starts of two checks on one instance: a shop's first second is not a load test."""
+
+
+class Planned(Protocol):
+    """What the schedule wants to know: of a check, or of the row that one is made of."""
+
+    @property
+    def exclusive(self) -> bool:
+        """It runs alone on an instance."""
+
+    @property
+    def last(self) -> bool:
+        """It runs after all others."""
+
+    @property
+    def queries(self) -> int:
+        """So many status queries it makes a merchant send."""
+
+    @property
+    def takes_s(self) -> float:
+        """So long it takes on the sample shop."""
+
+
+T = TypeVar("T", bound=Planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The order of a plan's checks, and how long they take, on instances of one merchant."""
+
+    target: Target
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the merchant asks Daraja so seldom that its checks mostly wait for their turn to ask."""
+        limit = self.target.merchant.promises.queries_per_minute
+        return limit is not None and limit <= POLITE
+
+    def expected_s(self, check: Planned) -> float:
+        """How long this check takes, as far as that is known before it runs."""
+        promise_s = self.target.merchant.promises.reconcile_within_s
+        longer_s = promise_s - MEASURED_WITH_S if check.takes_s > WAITS_FOR_PROMISE_S else 0.0
+        return max(1.0, check.takes_s + longer_s + (self.pause_s(check) if self.is_patient else 0.0))
+
+    def pause_s(self, check: Planned) -> float:
+        """How long no other check begins on the same instance, so that the merchant's queries keep to its limit."""
+        limit = self.target.merchant.promises.queries_per_minute
+        return STAGGER_S if limit is None else max(STAGGER_S, check.queries * 60.0 / limit)
+
+    def longest_first(self, checks: Iterable[T]) -> list[T]:
+        """The order in which they begin: what takes longest must not begin last."""
+        return sorted(checks, key=self.expected_s, reverse=True)
+
+    @property
+    def at_once(self) -> int:
+        """At most so many checks run at once on all instances together: they share this machine."""
+        return PATIENT_AT_ONCE if self.is_patient else AT_ONCE
+
+    def crowds(self, instances: int) -> int:
+        """On how many instances checks run side by side from the start. The others begin with those that run alone.
+
+        A merchant that limits its queries needs all of them for its waits.
+        """
+        return instances if self.is_patient else 1
+
+    def useful_instances(self, checks: Sequence[Planned], most: int) -> int:
+        """How many instances have something to do."""
+        alone = sum(check.exclusive for check in checks)
+        beside = len(checks) - alone - sum(check.last for check in checks)
+        if self.is_patient:
+            return max(1, min(most, sum(check.queries > 0 for check in checks) + alone))
+        return max(1, min(most, alone + (beside > 0)))
+
+    def total_s(self, checks: Sequence[Planned], instances: int) -> float:
+        """How long all of them take on so many instances, as they are dealt."""
+        beside = self.longest_first(check for check in checks if not (check.exclusive or check.last))
+        alone = self.longest_first(check for check in checks if check.exclusive and not check.last)
+        crowds = self.crowds(instances)
+        free_at = [0.0] * max(1, instances - crowds)
+        for check in alone if crowds < instances else ():
+            heapq.heappush(free_at, heapq.heappop(free_at) + self.expected_s(check))
+        begins_at = [(0.0, place) for place in range(crowds)]
+        begins_at += [(at_s, crowds + place) for place, at_s in enumerate(free_at[: instances - crowds])]
+        slots = sorted(at_s for at_s, _ in begins_at for _ in range(SIDE_BY_SIDE))[: self.at_once]
+        heapq.heapify(begins_at)
+        ended = max(free_at)
+        for check in beside:
+            earliest, place = heapq.heappop(begins_at)
+            began = max(earliest, heapq.heappop(slots))
+            heapq.heappush(slots, began + self.expected_s(check))
+            heapq.heappush(begins_at, (began + self.pause_s(check), place))
+            ended = max(ended, began + self.expected_s(check))
+        if crowds == instances:
+            ended += sum(self.expected_s(check) for check in alone) / instances
+        return ended + sum(check.takes_s for check in checks if check.last)
+
+
+def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueRow, ...]:
+    """The rules that are about what this merchant does: payments, payouts, or both."""
+    merchant = target.merchant
+    pays_out = merchant.payout is not None or "payout" in merchant.capabilities
+    return tuple(row for row in rows if (pays_out if Need.PAYOUT in row.needs else merchant.takes_payments))

@@ -1,0 +1,263 @@
+"""One instance of the merchant while checks run on it: what it showed of itself, and how a check runs alone on it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Final
+
+from tayari_control.client import ControlError
+from tayari_reports.model import Check, NotTested, State
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.test_environment import Stage
+
+from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.context.findings import quote
+from tayari_contracts.context.overload import FEWEST, SIDE_BY_SIDE, printed_since
+from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.runner.check_run import CheckResult, PlannedCheck, run_check
+from tayari_contracts.steps.retry_intervals import POLITE, own_limit
+
+LISTEN_EVERY_S: Final = 1.0
+"""So often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
+
+QUERY_WAIT_S: Final = 180.0
+"""So long, in a whole run, a merchant that limits its queries is given for those that earlier checks left it."""
+
+CRASH: Final = 500
+
+TRIES_UNDER_STRAIN: Final = 3
+"""So often a check runs whose result may be the machine's doing, before it is left open."""
+
+PAYER_IS_PROMPTED: Final = "S11"
+"""The rule whose finding a number in the merchant's code is."""
+
+LOCKED_DATABASE: Final = "D02"
+"""The rule whose finding a locked database is."""
+
+BROKEN: Final = frozenset({State.FAIL, State.WARN})
+
+
+@dataclass(slots=True)
+class _Heard:
+    """How far the merchant's words have been read."""
+
+    at: float = 0.0
+    since: int = 0
+    printed: str = ""
+
+
+class MerchantInstance:
+    """A stage, and the record of what checks did on it."""
+
+    def __init__(self, stage: Stage, run: RunRecord, allocation: Allocation, *, stop: Event) -> None:
+        self.stage = stage
+        self.run = run
+        self._allocation = allocation
+        self._stop = stop
+        self._heard = _Heard()
+        self._query_wait_s = QUERY_WAIT_S
+        self._start_failure = ""
+        """Why the merchant could not be started again; empty while it can."""
+
+    def is_crowded(self, running: int) -> bool:
+        """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
+        overload = self.run.overload
+        promised = self.stage.target.merchant.promises.payments_at_once
+        most = 1 if self.run.prompted else min(overload.most_at_once, promised or SIDE_BY_SIDE)
+        return running >= most or overload.full or (running >= FEWEST and overload.growing)
+
+    @property
+    def trouble(self) -> str:
+        """How the merchant or the machine showed overload, or what else keeps checks from running side by side."""
+        overload = self.run.overload
+        found = overload.merchant or overload.machine or self._says_query_limit()
+        return found or ("the merchant pushes to one number for all" if self.run.prompted else "")
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the merchant's process has ended, so that nothing more can be seen of it."""
+        return bool(self._start_failure)
+
+    def listen(self, *, at_least_s: float = LISTEN_EVERY_S) -> None:
+        """Notice a crash or a lock in what the merchant answers to callbacks and in what it prints."""
+        if time.monotonic() - self._heard.at < at_least_s:
+            return
+        self._heard.at = time.monotonic()
+        overload = self.run.overload
+        with contextlib.suppress(ControlError):
+            found = self.stage.control.journal(since=self._heard.since, kind="callback")
+            self._heard.since = found["next"]
+            for entry in found["entries"]:
+                answer = entry.get("response") or {}
+                overload.heard(str(answer.get("body") or ""))
+                if (answer.get("status") or 0) >= CRASH:
+                    overload.crashed()
+        printed = self.stage.merchant_log_tail()
+        overload.heard(printed_since(self._heard.printed, printed))
+        self._heard.printed = printed
+
+    def restart_merchant(self) -> None:
+        """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""
+        if not self.stage.can_restart or self._stop.is_set():
+            return
+        try:
+            self.stage.restart_merchant()
+            self._start_failure = ""
+        except MerchantStartError as error:
+            self._start_failure = f"its process had ended, and it did not start again: {error}"
+
+    def alone(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
+        """Run the check with no other beside it on this instance. What the machine's strain may have made is tried
+        again, and is left open where the strain lasts.
+        """
+        for _ in range(TRIES_UNDER_STRAIN):
+            began = time.monotonic()
+            found = self._alone(planned, one_by_one=one_by_one)
+            strain = self.run.overload.watch.since(began)
+            if not found.doubtful or not strain or self._stop.is_set():
+                return found
+        if found.check.state not in BROKEN:
+            return found
+        return found.left_open(f"{strain}, each time this check ran: {found.check.reason}")
+
+    def _alone(self, planned: PlannedCheck, *, one_by_one: bool) -> CheckResult:
+        if self.stage.merchant_alive() is False and not self._stop.is_set():
+            self.restart_merchant()
+            if self._start_failure:
+                return CheckResult(
+                    Check(
+                        rule=planned.rule.id, state=State.NOT_TESTED,
+                        reason=f"the merchant was not there: {self._start_failure}",
+                        not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
+                    )
+                )  # fmt: skip
+        self.let_queries_end()
+        found = self.run_check(planned, one_by_one=one_by_one)
+        if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
+            found = self._one_by_one(planned, found)
+        if self.stage.merchant_alive() is False and not self._stop.is_set():
+            return self._after_death(found)
+        return found
+
+    def _one_by_one(self, planned: PlannedCheck, first: CheckResult) -> CheckResult:
+        """The check again, its payments one after the other: that they overlapped is no matter of its rule."""
+        blocked = first.check.not_tested is NotTested.BLOCKED
+        if blocked and self.run.controls.are_broken({*planned.controls, Control.SUCCESS}):
+            return first
+        if not self.let_queries_end():
+            return self.unless_queries_ran_out(first)
+        return combined(first.check, self._alone(planned, one_by_one=True), trouble="")
+
+    def _after_death(self, found: CheckResult) -> CheckResult:
+        tail = self.stage.merchant_log_tail().strip().splitlines()
+        last = f": {tail[-1]}" if tail else ""
+        self.restart_merchant()
+        if found.check.state in (State.NOT_APPLICABLE, State.FAIL):
+            return found
+        reason = f"the merchant's process ended during this check{last}"
+        return replace(
+            found, check=replace(found.check, state=State.FAIL, not_tested=None, reason=reason), doubtful=False
+        )
+
+    def run_check(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
+        """Run the check, whatever runs beside it; a failure that something else explains is left open."""
+        if self._stop.is_set():
+            return CheckResult(_interrupted(planned))
+        before = self.run.overload.locks
+        found = run_check(planned, self.stage, self._allocation, stop=self._stop, run=self.run, one_by_one=one_by_one)
+        if not found.doubtful or found.check.state not in BROKEN:
+            return found
+        if planned.rule.id != LOCKED_DATABASE:
+            found = self._unless_locked(found, before)
+        if self.run.prompted and found.check.tries > 1 and not planned.last and planned.rule.id != PAYER_IS_PROMPTED:
+            return found.left_open(
+                f"the merchant pushes to one number for all ({PAYER_IS_PROMPTED} judges that), so the payments of this "
+                f"check cannot be told apart: {found.check.reason}"
+            )
+        return self.unless_queries_ran_out(found)
+
+    def _unless_locked(self, found: CheckResult, before: int) -> CheckResult:
+        """A failure while the merchant names a locked database is no proof of anything but the lock."""
+        self.listen(at_least_s=0.0)
+        if self.run.overload.locks == before:
+            return found
+        return found.left_open(
+            f"the merchant said {quote(self.run.overload.locked)} while this check ran, so its rule was not judged "
+            f"({LOCKED_DATABASE} judges the lock): {found.check.reason}"
+        )
+
+    def learn_query_limit(self) -> None:
+        """A merchant that asks seldom, and promises no limit, may keep one all the same."""
+        if self.run.queries_per_minute is None:
+            self.run.queries_per_minute = own_limit(self._queries())
+
+    def _says_query_limit(self) -> str:
+        limit = self.run.queries_per_minute
+        return "" if limit is None or limit > POLITE else f"the merchant made at most {limit:g} status queries a minute"
+
+    def _queries(self) -> list[tuple[float, str]]:
+        """When the merchant asked Daraja for a payment's state (epoch seconds), and for which payment."""
+        with contextlib.suppress(ControlError):
+            found = self.stage.control.journal(since=1, endpoint="stk_query", kind="request")
+            return [(float(entry["at"]), str(entry["checkout_request_id"])) for entry in found["entries"]]
+        return []
+
+    def let_queries_end(self) -> bool:
+        """Give a merchant that limits its queries the time to make those that earlier checks left it.
+
+        False: it still makes them, and the time that a run has for this is used up.
+        """
+        limit = self.run.queries_per_minute
+        if limit is None or limit > POLITE:
+            return True
+        quiet_s = 1.5 * 60.0 / limit
+        while not self._stop.is_set():
+            asked = max((at for at, _ in self._queries()), default=0.0)
+            if time.time() - asked >= quiet_s:
+                return True
+            if self._query_wait_s <= 0.0:
+                return False
+            began = time.monotonic()
+            self._stop.wait(LISTEN_EVERY_S)
+            self._query_wait_s -= time.monotonic() - began
+        return False
+
+    def unless_queries_ran_out(self, found: CheckResult) -> CheckResult:
+        """A merchant that has made as many queries as it lets itself make is not blamed for the next one."""
+        limit = self.run.queries_per_minute
+        if limit is None or not found.missing:
+            return found
+        recent = sum(1 for at, _ in self._queries() if at > time.time() - 60.0)
+        if recent + 1 < limit:  # the last minute of even gaps may hold one fewer than the busiest
+            return found
+        return found.left_open(
+            f"the merchant makes at most {limit:g} status queries a minute and made {recent} in the last one, so it is "
+            "not known whether it would have asked in time; write promises.queries_per_minute into the target file: "
+            + found.check.reason
+        )
+
+
+def _interrupted(planned: PlannedCheck) -> Check:
+    return Check(
+        rule=planned.rule.id,
+        state=State.NOT_TESTED,
+        reason="the run was interrupted before this check began",
+        not_tested=NotTested.INTERRUPTED,
+        started_at=time.time(),
+    )
+
+
+def combined(crowded: Check, alone: CheckResult, *, trouble: str) -> CheckResult:
+    """What counts of a check that was made twice, first beside others: the second look decides, for it is about the
+    rule alone. A pass says what was missed at first; where that cost a customer's money, M05 finds the order.
+
+    `trouble` is how the merchant or the machine showed overload, if it did.
+    """
+    both = replace(alone.check, tries=crowded.tries + alone.check.tries)
+    if both.state is State.PASS and crowded.reason:
+        seen = [f"in a first look, beside other payments, {crowded.reason}", trouble, "alone, the rule was kept"]
+        both = replace(both, reason="; ".join(text for text in (both.reason, *seen) if text))
+    return replace(alone, check=both)

@@ -1,0 +1,63 @@
+"""Whether several instances of the merchant run side by side, and whether each has a state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tayari_money.payment_state import PaymentState
+from tayari_target.instances import Instances
+from tayari_target.test_environment import Stage
+from tayari_target.views import StatusView
+
+from tayari.run.findings import Finding, good, warning
+
+_OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (docs/target-file.md, instances)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A payment, or a payout, of the preflight, and what the first instance shows of it."""
+
+    payment_id: str
+    reference: str
+    view: StatusView
+    is_payout: bool = False
+
+
+def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
+    """Wait for the other instances, and see that none knows what only the first one was asked to do."""
+    if others.only_one:
+        yield from _only_one(others)
+        return
+    stages = others.ready()
+    if others.problems:
+        found = f"{len(others.problems)} more instances of the merchant did not start: {others.problems[0]}"
+        yield warning("instances", found, "see that nothing in merchant.start is fixed (ports, files, databases)")
+    for stage in stages:
+        shared = next((one for one in known if _shows(stage, one)), None)
+        if shared is not None:
+            others.close()
+            found = (
+                f"a second instance of the merchant shows payment {shared.reference} of the first one: they share "
+                "their state, so one instance runs alone"
+            )
+            yield warning("instances", found, _OWN_STATE)
+            return
+    if stages:
+        yield good("instances", f"{1 + len(stages)} of the merchant run side by side, each with a state of its own")
+
+
+def _only_one(others: Instances) -> Iterator[Finding]:
+    if others.asked_for:
+        found = f"{others.asked_for} instances were asked for, and one runs: {others.only_one}"
+        yield warning("instances", found, "correct the target file (docs/target-file.md, instances), or ask for one")
+
+
+def _shows(stage: Stage, known: Known) -> bool:
+    """Whether this instance shows the payment of another one as that one does."""
+    read = stage.driver.read_payout if known.is_payout else stage.driver.read_status
+    view = read(known.payment_id, known.reference)
+    if view.state is not PaymentState.PAID or view.state is not known.view.state:
+        return False
+    return known.view.receipt is None or view.receipt == known.view.receipt

@@ -1,0 +1,157 @@
+"""Several instances of the merchant: each is a test environment with a simulator, a port and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tayari_control.client import ControlError
+from tayari_control.process import SimulatorStartError
+
+from tayari_target.environment_options import StageOptions, asks_for, learns_daraja_url
+from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Merchant, Target
+from tayari_target.target_file.placeholders import names
+from tayari_target.test_environment import Stage
+
+OWN: Final = frozenset({"work_dir", "instance"})
+"""The placeholders by which an instance has files, or a database, of its own."""
+
+PER_CORE: Final = 2
+PATIENT_PER_CORE: Final = 4
+"""Of a merchant that limits its status queries: it waits nearly all of the time."""
+MEMORY_MB: Final = 600
+"""So much free memory is wanted for each instance: a simulator, and a merchant with what it starts."""
+
+
+def only_one_because(target: Target, *, control_url: str | None = None) -> str:
+    """Why a second instance of this merchant cannot run beside the first; empty where it can."""
+    merchant, start = target.merchant, target.merchant.start
+    if control_url:
+        return "its simulator runs already (--control), and an instance needs one of its own"
+    if start is None:
+        return "Tayari does not start it (merchant.start)"
+    if "{port}" not in merchant.base_url:
+        return "merchant.base_url names a fixed port, no {port}"
+    if not learns_daraja_url(start):
+        return "merchant.start does not tell it {daraja_url}"
+    if not any(asks_for(start, name) for name in OWN):
+        return "merchant.start names neither {work_dir} nor {instance}, so instances would share their files"
+    if merchant.adapter is not None:
+        return "an adapter drives it (merchant.adapter), and may know one address alone"
+    if any(not set(names(place)) & (OWN | {"port"}) for place in _places_read(merchant)):
+        return "its state is read at one place for all instances, which names no {work_dir}, {instance} or {port}"
+    fixed = [instead for instead in (*target.callbacks.rewrite.values(), target.callbacks.deliver_to) if instead]
+    if any("{port}" not in instead for instead in fixed):
+        return "callbacks go to a fixed address (callbacks.rewrite, callbacks.deliver_to), no {port}"
+    return ""
+
+
+def _places_read(merchant: Merchant) -> Iterator[str]:
+    """The databases, files and commands in which the target file looks for states."""
+    account = merchant.c2b.account if merchant.c2b is not None else None
+    readings = (
+        merchant.status,
+        merchant.payout.status if merchant.payout is not None else None,
+        merchant.refund.status if merchant.refund is not None else None,
+        account.way if account is not None else None,
+    )
+    for reading in readings:
+        if reading is not None:
+            yield from (place for place in (reading.sql_url, reading.file, reading.command) if place)
+
+
+def most_instances(*, patient: bool = False) -> int:
+    """How many instances this machine bears. `patient`: the merchant limits its status queries, so it mostly waits."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = _free_memory_mb()
+    by_memory = cores * PATIENT_PER_CORE if memory is None else memory // MEMORY_MB
+    return max(1, min(cores * (PATIENT_PER_CORE if patient else PER_CORE), by_memory))
+
+
+def _free_memory_mb() -> int | None:
+    """Memory that may be used without swapping; None where the system does not tell (Linux does)."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+class Instances:
+    """The instances beside the first one, started side by side. A context manager that takes them down.
+
+    `count`: how many there shall be, the first one included. `asked_for`: how many somebody asked for by number.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        count: int,
+        *,
+        options: StageOptions | None = None,
+        control_url: str | None = None,
+        asked_for: int = 0,
+    ) -> None:
+        self._target = target
+        self._options = replace(options or StageOptions(), port=None, control_port=None, journal=None)
+        self.only_one = only_one_because(target, control_url=control_url) if count > 1 else ""
+        """Why there is the first one alone; empty where nothing speaks against more."""
+        self.asked_for = asked_for if asked_for > 1 else 0
+        self._count = 1 if self.only_one else count
+        self._starting: list[tuple[Stage, Future[None]]] = []
+        self._pool = ThreadPoolExecutor(thread_name_prefix="tayari-instance")
+        self.problems: list[str] = []
+        """Why an instance is not there."""
+
+    def begin(self) -> None:
+        """Start them; returns at once."""
+        for number in range(2, 1 + self._count):
+            stage = Stage(self._target, options=self._options, instance=number)
+            self._starting.append((stage, self._pool.submit(_bring_up, stage)))
+
+    def ready(self) -> tuple[Stage, ...]:
+        """Wait until all are up. One that does not come up is missing, and `problems` says why."""
+        self.problems = []
+        up: list[Stage] = []
+        for stage, started in self._starting:
+            try:
+                started.result()
+            except (MerchantStartError, SimulatorStartError, ControlError) as error:
+                self.problems.append(str(error))
+            else:
+                up.append(stage)
+        return tuple(up)
+
+    def close(self) -> None:
+        """Take down what was started, side by side. Safe to call twice."""
+        starting, self._starting = self._starting, []
+        close_all(stage for stage, _ in starting)
+        self._pool.shutdown(cancel_futures=True)
+        close_all(stage for stage, started in starting if not started.cancelled())  # one may have been half up
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _bring_up(stage: Stage) -> None:
+    stage.__enter__()
+
+
+def close_all(stages: Iterable[Stage]) -> None:
+    """Take them down side by side: each may take a moment to end its merchant politely."""
+    listed: Sequence[Stage] = tuple(stages)
+    if not listed:
+        return
+    with ThreadPoolExecutor(max_workers=len(listed), thread_name_prefix="tayari-instance") as pool:
+        list(pool.map(Stage.close, listed))

@@ -1,0 +1,294 @@
+"""How checks are dealt over several instances of the merchant, and what counts of what they show."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from threading import Barrier, Event, Lock
+from typing import Any
+
+import pytest
+from fake_stage import FakeStage, planned_check, stage
+from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, WrongCredit
+from tayari_contracts.context.overload import LATE_S, SIDE_BY_SIDE, MachineWatch
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.runner.check_run import PlannedCheck
+from tayari_contracts.runner.check_runner import CheckRunner, worst
+from tayari_contracts.runner.check_schedule import Schedule
+from tayari_contracts.runner.merchant_instance import TRIES_UNDER_STRAIN, MerchantInstance
+from tayari_reports.model import Check, State
+from tayari_target.driver import Started
+from tayari_target.merchant_process import MerchantStartError
+
+
+def run_all(stages: list[FakeStage], *plan: PlannedCheck) -> dict[str, Check]:
+    runner = CheckRunner(stages, report=lambda check: check)  # type: ignore[arg-type]  # stages without processes
+    runner.start(plan)
+    return {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
+
+
+def paid(reference: str) -> Payment:
+    started = Started(accepted=True, status=200, payment_id=reference)
+    return Payment(msisdn="254710000001", amount=100, reference=reference, started=started, since=1, began_at=0.0)
+
+
+def test_what_must_run_alone_has_an_instance_to_itself_beside_others() -> None:
+    """Three checks meet, which they could not one after the other; two of them run alone on their instance."""
+    meet, on = Barrier(3, timeout=10), Lock()
+    stages: list[object] = []
+
+    def meets(context: CheckContext) -> None:
+        with on:
+            stages.append(context.stage)
+        meet.wait()
+
+    found = run_all(
+        [stage(), stage(), stage()],
+        planned_check("T01", meets, exclusive=True),
+        planned_check("T02", meets, exclusive=True),
+        planned_check("C01", meets),
+    )
+
+    assert {check.state for check in found.values()} == {State.PASS}
+    assert len({id(each) for each in stages}) == 3
+
+
+def test_nothing_runs_beside_what_must_run_alone_on_its_instance() -> None:
+    lock, beside, broken = Lock(), dict[int, list[str]](), list[str]()
+
+    def run(name: str, *, alone: bool) -> Callable[[CheckContext], None]:
+        def check(context: CheckContext) -> None:
+            with lock:
+                here = beside.setdefault(id(context.stage), [])
+                here.append(name)
+                if len(here) > 1 and (alone or any(other.startswith("T") for other in here)):
+                    broken.append(f"{name} beside {here}")
+            context.time.pause(0.02)
+            with lock:
+                here.remove(name)
+
+        return check
+
+    alone = [planned_check(f"T{number:02}", run(f"T{number:02}", alone=True), exclusive=True) for number in range(6)]
+    shared = [planned_check(f"C{number:02}", run(f"C{number:02}", alone=False)) for number in range(20)]
+    run_all([stage(), stage(), stage()], *alone, *shared)
+
+    assert broken == []
+
+
+def test_at_most_so_many_checks_as_before_run_at_once_on_one_instance() -> None:
+    lock, running, most = Lock(), dict[int, int](), [0]
+
+    def counts(context: CheckContext) -> None:
+        with lock:
+            running[id(context.stage)] = running.get(id(context.stage), 0) + 1
+            most[0] = max(most[0], *running.values())
+        context.time.pause(0.05)
+        with lock:
+            running[id(context.stage)] -= 1
+
+    run_all([stage(), stage()], *(planned_check(f"C{number:02}", counts) for number in range(40)))
+
+    assert len(running) == 2
+    assert most[0] <= SIDE_BY_SIDE
+
+
+def test_what_takes_longest_begins_first() -> None:
+    begun: list[str] = []
+
+    def note(name: str) -> Callable[[CheckContext], None]:
+        return lambda context: begun.append(name)
+
+    quick = [planned_check(f"T{number:02}", note("quick"), exclusive=True, takes_s=1.0) for number in range(3)]
+    run_all([stage()], *quick, planned_check("T09", note("long"), exclusive=True, takes_s=40.0))
+
+    assert begun == ["long", "quick", "quick", "quick"]
+
+
+def test_what_fails_alone_beside_a_loaded_instance_is_repeated_when_that_is_over() -> None:
+    crowd_is_over, tried = Event(), list[bool]()
+
+    def crowd(context: CheckContext) -> None:
+        while len(tried) < 1:
+            context.time.pause(0.01)
+        crowd_is_over.set()
+
+    def fails_once(context: CheckContext) -> None:
+        tried.append(crowd_is_over.is_set())
+        if len(tried) == 1:
+            raise Failed("no token in time")
+
+    found = run_all([stage(), stage()], planned_check("C01", crowd), planned_check("T01", fails_once, exclusive=True))
+
+    assert tried == [False, True]
+    assert found["T01"].state is State.PASS
+    assert "no token in time" in found["T01"].reason
+
+
+def test_a_wrong_credit_on_any_instance_is_proof_the_first_time() -> None:
+    tries: list[int] = []
+
+    def credits_twice(context: CheckContext) -> None:
+        tries.append(1)
+        raise WrongCredit("credited 2 times")
+
+    found = run_all(
+        [stage(), stage()],
+        planned_check("C01", lambda context: None),
+        planned_check("C09", credits_twice, exclusive=True),
+    )
+
+    assert found["C09"].state is State.FAIL
+    assert tries == [1]
+
+
+def test_a_rule_about_the_whole_run_is_judged_on_each_instance_that_took_part_and_the_worst_counts() -> None:
+    meet = Barrier(2, timeout=10)
+    judged: dict[str, int] = {}
+
+    def order(reference: str) -> Callable[[CheckContext], None]:
+        def run(context: CheckContext) -> None:
+            meet.wait()
+            context.run.add_payment(paid(reference))
+
+        return run
+
+    def judge(context: CheckContext) -> None:
+        references = sorted(context.run.orders)
+        judged.update(dict.fromkeys(references, context.run.elsewhere))
+        context.evidence.tries = 1
+        if references == ["bad"]:
+            raise Failed("credited without proof")
+
+    found = run_all(
+        [stage(), stage(), stage()],
+        planned_check("T01", order("good"), exclusive=True),
+        planned_check("T02", order("bad"), exclusive=True),
+        planned_check("M02", judge, last=True),
+    )
+
+    assert judged == {"good": 1, "bad": 1}
+    assert (found["M02"].state, found["M02"].tries) == (State.FAIL, 2)
+
+
+@pytest.mark.parametrize(
+    ("states", "counts"),
+    [
+        ((State.PASS, State.NOT_TESTED), State.PASS),
+        ((State.PASS, State.UNKNOWN), State.UNKNOWN),
+        ((State.ERROR, State.PASS), State.ERROR),
+        ((State.UNKNOWN, State.FAIL, State.PASS), State.FAIL),
+        ((State.NOT_APPLICABLE, State.NOT_TESTED), State.NOT_TESTED),
+    ],
+)
+def test_the_worst_of_several_instances(states: tuple[State, ...], counts: State) -> None:
+    assert worst([Check(rule="M01", state=state) for state in states]).state is counts
+
+
+def test_an_instance_that_does_not_come_up_again_is_no_pass_of_the_whole_run() -> None:
+    living, dead = stage(), stage()
+    meet = Barrier(2, timeout=10)
+
+    def dies(context: CheckContext) -> None:
+        meet.wait()
+        context.run.add_payment(paid("A" if context.stage is living else "B"))  # type: ignore[comparison-overlap]
+        if context.stage is dead:  # type: ignore[comparison-overlap]
+            dead.alive = False
+
+    def no_restart() -> None:
+        raise MerchantStartError("died", "the database is gone")
+
+    dead.restart_merchant = no_restart  # type: ignore[method-assign]
+    found = run_all(
+        [living, dead],
+        planned_check("T01", dies, exclusive=True),
+        planned_check("T02", dies, exclusive=True),
+        planned_check("M01", lambda context: None, last=True),
+    )
+
+    assert found["M01"].state is State.UNKNOWN
+    assert "the database is gone" in found["M01"].reason
+
+
+def test_instances_learn_of_each_other_what_the_merchant_is_like() -> None:
+    first, second = RunRecord(), RunRecord()
+    first.queries_per_minute, first.receipt_seen, first.unknown_word = 5, True, "VOID"
+    for payer in ("254710000001", "254710000002"):
+        first.add_other_number("254700000000", instead_of=payer)
+
+    second.learn(first)
+
+    assert (second.queries_per_minute, second.receipt_seen, second.unknown_word) == (5, True, "VOID")
+    assert second.prompted == "254700000000"
+
+
+def strained(failures: Iterator[Exception | None], *, late: Callable[[], bool]) -> Check:
+    """A check that runs alone while the machine is late, or is not."""
+    machine = MachineWatch()
+
+    def run(context: CheckContext) -> None:
+        if late():
+            machine.woken(LATE_S * 2, at=time.monotonic())
+        error = next(failures)
+        if error is not None:
+            raise error
+
+    on: Any = stage()
+    instance = MerchantInstance(on, RunRecord(machine=machine), Allocation(), stop=Event())
+    return instance.alone(planned_check("T02", run, exclusive=True)).check
+
+
+def test_what_fails_while_the_machine_is_late_is_tried_again() -> None:
+    found = strained(iter([Failed("slow"), None]), late=lambda: True)
+
+    assert found.state is State.PASS
+
+
+def test_what_fails_each_time_while_the_machine_is_late_is_left_open() -> None:
+    found = strained(iter([Failed("slow")] * TRIES_UNDER_STRAIN), late=lambda: True)
+
+    assert found.state is State.UNKNOWN
+    assert "this machine was overloaded" in found.reason
+    assert "slow" in found.reason
+
+
+@pytest.mark.parametrize(("error", "late"), [(Failed("slow"), False), (WrongCredit("twice"), True)])
+def test_a_machine_at_ease_and_a_wrong_credit_leave_nothing_open(error: Exception, late: bool) -> None:
+    assert strained(iter([error]), late=lambda: late).state is State.FAIL
+
+
+CI = [row for row in catalogue().values() if "ci" in row.suites and row.family != "performance"]
+
+
+def schedule(queries_per_minute: float | None = None, reconcile_within_s: float = 30.0) -> Schedule:
+    made = stage(queries_per_minute=queries_per_minute).target
+    promises = replace(made.merchant.promises, reconcile_within_s=reconcile_within_s)
+    return Schedule(target=replace(made, merchant=replace(made.merchant, promises=promises)))
+
+
+def test_more_instances_shorten_a_suite_until_its_longest_check_is_all_that_is_left() -> None:
+    one, four, longest = schedule().total_s(CI, 1), schedule().total_s(CI, 4), max(row.takes_s for row in CI)
+
+    assert longest < four < 0.75 * one
+
+
+def test_a_merchant_that_limits_its_queries_shares_its_waits_among_instances() -> None:
+    polite = schedule(queries_per_minute=5)
+
+    assert polite.total_s(CI, 8) < 0.3 * polite.total_s(CI, 1)
+    assert polite.crowds(8) == 8
+    assert schedule(queries_per_minute=1800).crowds(8) == 1
+
+
+def test_a_longer_promise_makes_the_suite_longer() -> None:
+    assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 20.0
+
+
+def test_no_more_instances_are_started_than_there_is_work_for() -> None:
+    rows = catalogue()
+
+    assert schedule().useful_instances([rows["C03"]], 4) == 1
+    assert schedule().useful_instances([rows["C03"], rows["T01"]], 4) == 2
+    assert schedule().useful_instances(CI, 4) == 4
