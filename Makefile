@@ -14,7 +14,7 @@ demo: $(READY) ## a fake Daraja, a sample shop, real payments, a short load, and
 	@$(BIN)/tayari demo
 
 test: check ## everything that must hold before a merge
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## style, types and the direction of imports
 	@$(BIN)/ruff check

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import tayari_load
+from _pytest.mark import ParameterSet
 from tayari_load.shapes import SHAPES, Shape
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import State
@@ -19,8 +20,13 @@ LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
 RATE, LASTS_S = 4.0, 12.0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("row", SHAPES.values(), ids=lambda row: row.name)
+def marked(row: Shape) -> ParameterSet:
+    """All that trouble Daraja, and one other, are played in every run: without troubles they differ in rates alone."""
+    plain = not row.troubles and row.name != "ramp"
+    return pytest.param(row, marks=pytest.mark.long if plain else pytest.mark.slow, id=row.name)
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in SHAPES.values()])
 def test_a_shape_is_played_with_its_troubles_and_the_money_holds(tmp_path: Path, row: Shape) -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TAYARI_", "DUKA_"))}
     given = {
