@@ -66,7 +66,9 @@ class Mpesa:
             raise
         try:
             body = answer.json()
-        except ValueError:
+        except ValueError as error:
+            if answer.ok:  # accepted or not: nobody knows
+                raise requests.RequestException(f"unreadable answer: {error}") from error
             body = {}
         return answer.status_code, body if isinstance(body, dict) else {}
 

@@ -37,6 +37,7 @@ class Journal:
         return lambda _: self._seen.get(name, [])
 
 
+EITHER = {"scenario": "service/brown-out", "faults": [{"gateway_fault": {"on": ["stk_push", "stk_query"]}}]}
 PAID_OUT: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000001"}'}}
 PAID_TO_ANOTHER: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000002"}'}}
 
@@ -84,6 +85,11 @@ def context(
             Seen.MET,
             {"journal": Journal(queries=[entry(503, "inline/query-error")]), "scenario": ASKED},
             {"journal": Journal(pushes=[entry(200, "inline/query-error")]), "scenario": ASKED},
+        ),
+        (
+            Seen.MET,
+            {"journal": Journal(pushes=[entry(200, "service/brown-out")]), "scenario": EITHER},
+            {"journal": Journal(pushes=[entry(200)]), "scenario": EITHER},
         ),
     ],
 )

@@ -102,7 +102,10 @@ CONDITIONS: Final[Mapping[Seen, Callable[[CheckContext], str]]] = {
 def _is_met(context: CheckContext, payment: Payment, scenario: Mapping[str, Any]) -> bool:
     """Whether each call that the scenario's faults answer was made for this payment."""
     for fault in scenario.get("faults") or ():
-        calls = context.journal.queries(payment) if _is_of_query(fault) else context.journal.pushes(payment)
+        asked = _calls_of(fault)
+        calls = context.journal.queries(payment) if QUERY in asked else []
+        if not asked or asked - {QUERY}:
+            calls = [*calls, *context.journal.pushes(payment)]
         if not any(_names(entry, scenario) for entry in calls):
             return False
     return True
@@ -112,8 +115,9 @@ def _names(entry: Entry, scenario: Mapping[str, Any]) -> bool:
     return bool(entry.get("scenario") == scenario["scenario"])
 
 
-def _is_of_query(fault: object) -> bool:
+def _calls_of(fault: object) -> frozenset[object]:
+    """The calls that a fault is put on; none where it is put on those of its scenario."""
     if not isinstance(fault, Mapping):
-        return False
-    where = [keys.get("on") for keys in fault.values() if isinstance(keys, Mapping)]
-    return any(QUERY in (on if isinstance(on, list | tuple) else [on]) for on in where)
+        return frozenset()
+    where = [keys["on"] for keys in fault.values() if isinstance(keys, Mapping) and "on" in keys]
+    return frozenset(name for on in where for name in (on if isinstance(on, list | tuple) else [on]))
