@@ -229,10 +229,10 @@ def test_a_merchant_that_pushes_to_one_number_for_all_is_looked_at_again_alone()
 
 @pytest.mark.parametrize(("asked", "ending"), [((), Inapplicable), ((0.0,), Failed)])
 def test_a_merchant_that_asks_nothing_has_heard_no_contradiction(asked: tuple[float, ...], ending: type) -> None:
-    probe = Played(Calls(pushes=(0.0,), accepted=(0.0,), queries=asked))
+    context = played(Calls(pushes=(0.0,), accepted=(0.0,), queries=asked))
 
     with pytest.raises(ending):
-        play(probe, query={"result_code": 1032}, expect={"state": "review", "within_s": 0.1})
+        play(context, query={"result_code": 1032}, expect={"state": "review", "within_s": 0.1})
 
 
 def test_each_shipped_scenario_that_forbids_a_second_push_or_payout_counts_them() -> None:
