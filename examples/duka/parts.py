@@ -21,6 +21,7 @@ from messages import Messages
 from pacing import PushRetries, QueryBudget, QueryGaps
 from pages import Pages
 from reconciler import Reconciler
+from refunds import Refunds
 from replies import Replies
 from settings import Settings
 from settlement import Settlement
@@ -56,6 +57,7 @@ class Parts:
     deposits: type[Deposits] = Deposits
     c2b: type[C2b] = C2b
     pages: type[Pages] = Pages
+    refunds: type[Refunds] = Refunds
 
 
 async def build(settings: Settings, parts: Parts | None = None) -> web.Application:
@@ -96,10 +98,11 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
         settings=settings, daraja=daraja, deposits=parts.deposits(store), reader=parts.deposit_reader(), paths=paths,
         hooks=hooks, reconciler=reconciler, api=api, work=work,
     )  # fmt: skip
+    refunds = parts.refunds(settings=settings, store=store, daraja=daraja, paths=paths, api=api)
 
     app = web.Application(client_max_size=MOST_BODY)
     app.cleanup_ctx.append(life_of(store, session, work, hooks=hooks, reconciler=reconciler, c2b=c2b))
-    app.add_routes([*api.routes(), *hooks.routes(), *c2b.routes(), *parts.pages(api).routes()])
+    app.add_routes([*api.routes(), *hooks.routes(), *c2b.routes(), *refunds.routes(), *parts.pages(api).routes()])
     return app
 
 

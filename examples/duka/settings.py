@@ -20,6 +20,11 @@ class Settings:
     short_code: str = "174379"
     """Pay bill: the pay bill number. Buy goods: the store number."""
     passkey: str = field(default=SANDBOX_PASSKEY, repr=False)
+    initiator: str = "testapi"
+    """The API user that may reverse payments."""
+    initiator_password: str = field(default="Safaricom999!*!", repr=False)
+    certificate: str = ""
+    """File of the certificate that the password is encrypted with. Empty: the shop refunds nothing."""
     till: str = ""
     """The till, in buy goods mode; empty: the shop has a pay bill."""
     public_url: str = "https://shop.example"
@@ -69,6 +74,9 @@ VARIABLES: Mapping[str, str] = {
     "consumer_secret": "MPESA_CONSUMER_SECRET",
     "short_code": "MPESA_SHORT_CODE",
     "passkey": "MPESA_PASSKEY",
+    "initiator": "MPESA_INITIATOR",
+    "initiator_password": "MPESA_INITIATOR_PASSWORD",
+    "certificate": "MPESA_CERTIFICATE",
     "till": "MPESA_TILL",
     "public_url": "PUBLIC_URL",
     "database": "DUKA_DB",

@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS messages (
   handled INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS messages_of ON messages (payment_id);
+CREATE TABLE IF NOT EXISTS refunds (payment_id TEXT PRIMARY KEY REFERENCES payments (id), state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 FIELDS = ", ".join(name for name in Payment.__dataclass_fields__)
@@ -209,6 +210,24 @@ class Store:
         """Shillings credited for one payment."""
         row = self._db.execute("SELECT sum(amount) FROM credits WHERE payment_id = ?", (payment_id,)).fetchone()
         return int(row[0] or 0)
+
+    # Refunds
+
+    def open_refund(self, payment_id: str, state: str) -> bool:
+        """Begin the refund of a payment. False: it has one."""
+        made = self._db.execute("INSERT INTO refunds VALUES (?, ?) ON CONFLICT DO NOTHING", (payment_id, state))
+        return made.rowcount == 1
+
+    def refund(self, payment_id: str) -> str | None:
+        """How the refund of a payment stands; None: nobody asked for one."""
+        row = self._db.execute("SELECT state FROM refunds WHERE payment_id = ?", (payment_id,)).fetchone()
+        return str(row[0]) if row else None
+
+    def end_refund(self, payment_id: str, state: str) -> None:
+        """What became of a refund. Money that is back stays back."""
+        self._db.execute(
+            "UPDATE refunds SET state = ? WHERE payment_id = ? AND state != 'REFUNDED'", (state, payment_id)
+        )
 
     # Messages, kept as they came
 

@@ -141,6 +141,13 @@ class BalanceByPosition(Payroll):
         return {"Utility Account": list(super().read_accounts(text).values())[1]}
 
 
+class SuccessIsOnlyNoted(Payroll):
+    """P18: a success is noted, and the payout is left as it was."""
+
+    def settle(self, payout: Payout, receipt: str) -> None:
+        self.books.change(payout, receipt=receipt, note="M-Pesa has paid")
+
+
 class ForgetsItsId(Payroll):
     """P02: the id is made when the request is sent, so a process that is killed meanwhile makes another."""
 
@@ -197,6 +204,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "paid-when-not-enabled": (("P12",), PaidWhenNotEnabled),
     "corrected-spelling": (("P13",), CorrectedSpelling),
     "balance-by-position": (("P14",), BalanceByPosition),
+    "success-is-only-noted": (("P18",), SuccessIsOnlyNoted),
     "status-worked-is-paid": (("P15",), StatusWorkedIsPaid),
 }
 """By name: the rules that catch it, and what is done wrong."""
@@ -204,10 +212,12 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
 
 def listed() -> list[dict[str, object]]:
     """The defects as data."""
-    return [
-        {"name": name, "rules": rules, "about": (made.__doc__ or "").partition(": ")[2]}
-        for name, (rules, made) in DEFECTS.items()
-    ]
+    return [{"name": name, "rules": rules, "about": _about(made)} for name, (rules, made) in DEFECTS.items()]
+
+
+def _about(made: type[Payroll]) -> str:
+    text = (made.__doc__ or "").partition(": ")[2]
+    return text[:1].upper() + text[1:]
 
 
 def payroll_with(defect: str | None) -> type[Payroll]:

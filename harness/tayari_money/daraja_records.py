@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tayari_control.client import ControlClient
@@ -16,6 +16,7 @@ STK_PUSH: Final = "stk_push"
 """The kind of the payments that a merchant asks for."""
 PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
 """The calls that pay somebody; the transactions of the first two are of the first kind."""
+REVERSAL: Final = "reversal"
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
@@ -67,18 +68,31 @@ def payouts_by_msisdn(control: ControlClient, *, since: int = 0) -> Mapping[str,
     for row in control.payments():
         if row["kind"] not in PAYOUT_CALLS:
             continue
-        found[row["msisdn"]].append(
-            DarajaTransaction(
-                transaction_id=row["checkout_request_id"],
-                amount=float(row["amount"]),
-                completed=row["state"] == "paid",
-                due_at=float(row["result_due_at"] or row["created_at"]),
-                receipt=str(row["receipt"] or ""),
-                account_reference=str(row["merchant_request_id"]),
-                messages=tuple(sorted(messages.get(row["merchant_request_id"], ()), key=lambda one: one.at)),
-            )
-        )
+        found[row["msisdn"]].append(_transaction(row, messages.get(row["merchant_request_id"], ())))
     return found
+
+
+def _transaction(row: Mapping[str, Any], messages: Iterable[ResultMessage] = ()) -> DarajaTransaction:
+    """A payout or a reversal; its reference is the id that the organisation, or Daraja, gave it."""
+    return DarajaTransaction(
+        transaction_id=row["checkout_request_id"],
+        amount=float(row["amount"]),
+        completed=row["state"] == "paid",
+        due_at=float(row["result_due_at"] or row["created_at"]),
+        receipt=str(row["receipt"] or ""),
+        account_reference=str(row["merchant_request_id"]),
+        messages=tuple(sorted(messages, key=lambda one: one.at)),
+    )
+
+
+def money_sent_back(control: ControlClient, msisdn: str, receipts: Collection[str]) -> tuple[DarajaTransaction, ...]:
+    """What an organisation gave back of a customer's payments: reversals of them, and payouts to the customer."""
+    rows = [
+        row
+        for row in control.payments(msisdn=msisdn)
+        if row["kind"] in PAYOUT_CALLS or (row["kind"] == REVERSAL and row["account_reference"] in receipts)
+    ]
+    return tuple(_transaction(row) for row in rows)
 
 
 def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessage]]:

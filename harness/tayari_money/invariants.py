@@ -344,15 +344,18 @@ class Judgement:
     not_met: str
     """Why nothing put the invariant to the test; empty where something did."""
 
+    noun: str = "order"
+    """What the references are of."""
+
     @property
     def sentence(self) -> str:
         """The violations in one sentence; empty where there are none."""
         number = len(self.violations)
         if not number:
             return ""
-        shown = "; ".join(f"order {one.reference} {one.description}" for one in self.violations[:_SHOWN])
+        shown = "; ".join(f"{self.noun} {one.reference} {one.description}" for one in self.violations[:_SHOWN])
         more = f"; and {number - _SHOWN} more" if number > _SHOWN else ""
-        return f"{number} of {self.judged} orders of this run: {shown}{more}"
+        return f"{number} of {self.judged} {self.noun}s of this run: {shown}{more}"
 
 
 def judge(rule: str, records: Records) -> Judgement:
@@ -363,4 +366,5 @@ def judge(rule: str, records: Records) -> Judgement:
         judged=len(judged),
         violations=tuple(row.find(judged)),
         not_met="" if any(map(row.precondition, judged)) else row.not_met,
+        noun="payout" if row.kinds <= _SENT else "order",
     )

@@ -1,6 +1,7 @@
 """A check that found nothing is a pass only where it saw what its rule is about."""
 
 import time
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -13,11 +14,12 @@ from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.runner.pass_conditions import CONDITIONS, not_seen
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 
-WHOLE_RUN = frozenset({"K01", "K02", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "T10", "T11", "T12"})
+WHOLE_RUN = frozenset({"K01", "K02", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "M08", "T10", "T11", "T12"})
 """They judge the target file, all traffic or a second process; what they must have seen stands in their checks."""
 
 REFUSED = situation("token/refused-once", refused("404.001.03"))
@@ -27,11 +29,12 @@ ASKED = situation("inline/query-error", {"html": {"on": "stk_query", "page": "im
 class Journal:
     """What Daraja saw of the one payment."""
 
-    def __init__(self, **seen: list[Entry]) -> None:
+    def __init__(self, **seen: Any) -> None:
         self._seen = seen
 
     def entries(self, **where: Any) -> list[Entry]:
-        return self._seen.get(where["endpoint"], [])
+        found: list[Entry] = self._seen.get(where["endpoint"], [])
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return lambda _: self._seen.get(name, [])
@@ -39,6 +42,7 @@ class Journal:
 
 EITHER = {"scenario": "service/brown-out", "faults": [{"gateway_fault": {"on": ["stk_push", "stk_query"]}}]}
 PAID_OUT: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000001"}'}}
+GIVEN_BACK: Entry = {"seq": 1, "request": {"body": '{"TransactionID": "UJ1"}'}}
 PAID_TO_ANOTHER: Entry = {"seq": 1, "request": {"body": '{"PartyB": "254710000002"}'}}
 
 
@@ -47,7 +51,12 @@ def entry(status: int | None = 200, scenario: str = "") -> Entry:
 
 
 def context(
-    journal: Journal, *, scenario: Any = None, status: int | None = 200, state: PaymentState | None = None
+    journal: Journal,
+    *,
+    scenario: Any = None,
+    status: int | None = 200,
+    state: PaymentState | None = None,
+    is_refund: bool = False,
 ) -> CheckContext:
     made = CheckContext(
         stage(),  # type: ignore[arg-type]  # what it needs of one
@@ -57,7 +66,7 @@ def context(
     )
     started = Started(accepted=status is not None, status=status, payment_id="7")
     payment = Payment(msisdn="254710000001", amount=100, reference="T1", started=started, since=1, began_at=time.time())
-    made.evidence.cite(payment)
+    made.evidence.cite(replace(payment, kind=PaymentKind.REFUND, refund_of=payment) if is_refund else payment)
     if scenario is not None:
         made.evidence.faulty_scenarios.append((payment, scenario))
     if state is not None:
@@ -75,6 +84,12 @@ def context(
         (Seen.QUERY, {"journal": Journal(queries=[entry()])}, {"journal": Journal(pushes=[entry()])}),
         (Seen.TOKEN, {"journal": Journal(token_fetches=[entry()])}, {"journal": Journal()}),
         (Seen.STATE, {"journal": Journal(), "state": PaymentState.PENDING}, {"journal": Journal()}),
+        (Seen.BALANCE, {"journal": Journal(account_balance=[entry()])}, {"journal": Journal(b2c=[PAID_OUT])}),
+        (
+            Seen.REFUND,
+            {"journal": Journal(reversal=[GIVEN_BACK], record={"receipt": "UJ1"}), "is_refund": True},
+            {"journal": Journal(reversal=[GIVEN_BACK], record={"receipt": "UJ2"}), "is_refund": True},
+        ),
         (Seen.PAYOUT, {"journal": Journal(b2c=[PAID_OUT])}, {"journal": Journal(b2c=[PAID_TO_ANOTHER])}),
         (
             Seen.MET,

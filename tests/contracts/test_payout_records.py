@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tayari_contracts.steps.payouts import originator_ids
 from tayari_control.client import ControlClient
-from tayari_money.daraja_records import payout_messages, payouts_by_msisdn, transactions_by_msisdn
+from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
 from tayari_money.payment_record import Result
 
 
@@ -86,3 +86,12 @@ def test_each_kind_of_money_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch)
 
     assert [row.transaction_id for row in pushes["254711000111"]] == ["stk_push"]
     assert [row.transaction_id for row in payouts["254711000111"]] == ["b2c", "b2pochi"]
+
+
+def test_a_payment_is_given_back_by_its_reversals_and_by_payouts_to_its_payer(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [payment("reversal", "mine") | {"account_reference": "UJ1"}, payment("b2c", "paid out")]
+    rows += [payment("reversal", "of another") | {"account_reference": "UJ2"}, payment("stk_push", "paid in")]
+    control = ControlClient("http://127.0.0.1:9")
+    monkeypatch.setattr(control, "_call", lambda *_, **__: {"payments": rows})
+
+    assert [row.transaction_id for row in money_sent_back(control, "254711000111", ["UJ1"])] == ["mine", "paid out"]

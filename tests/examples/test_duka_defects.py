@@ -80,3 +80,12 @@ def test_the_documentation_lists_every_defect() -> None:
     listed = re.findall(r"^\| `([\w-]+)` \| ([\w, ]+) \| (.+?) \| `", page, re.MULTILINE)
 
     assert listed == [(row.name, ", ".join(row.rules), row.about) for row in TABLE]
+
+
+def test_the_documentation_lists_every_defect_of_the_payroll() -> None:
+    page = (DUKA.parents[1] / "docs" / "defects.md").read_text()
+    listed = re.findall(r"^\| `([\w-]+)` \| ([\w, ]+) \| ([^|]+) \|$", page, re.MULTILINE)
+    command = [sys.executable, str(DUKA.parent / "mshahara" / "mshahara.py"), "--list-defects"]
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert listed == [(row["name"], ", ".join(row["rules"]), row["about"]) for row in rows]

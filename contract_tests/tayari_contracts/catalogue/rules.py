@@ -37,6 +37,9 @@ class Need(StrEnum):
     PAYOUT_STATE = "payout_state"
     PAYOUT_RECEIPT = "payout_receipt"
     ALERTS = "alerts"
+    REFUND = "refund"
+    """The merchant gives payments back."""
+    REFUND_STATE = "refund_state"
 
 
 class Control(StrEnum):
@@ -48,6 +51,10 @@ class Control(StrEnum):
     """A failure told by its callback ends the payment."""
     QUERY = "query"
     """A status query that says anything but 0 pays nothing."""
+    PAYOUT = "payout"
+    """A payout ends as its result says: one that succeeded is paid, one that failed is not."""
+    SILENT_PAYOUT = "silent_payout"
+    """A payout of which no result comes is not sent again under another id."""
 
 
 class Seen(StrEnum):
@@ -69,6 +76,10 @@ class Seen(StrEnum):
     """The state of one, in a word that the target file knows."""
     PAYOUT = "payout"
     """A payout request that reached Daraja."""
+    REFUND = "refund"
+    """A request that gives a payment back reached Daraja."""
+    BALANCE = "balance"
+    """A question about the balance of the organisation's accounts."""
     MET = "met"
     """Each fault that was prepared was met by a call of the merchant."""
 
@@ -86,6 +97,8 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.PAYOUT_STATE: "merchant.payout.status",
     Need.PAYOUT_RECEIPT: "merchant.payout.status.receipt",
     Need.ALERTS: "merchant.payout.alerts",
+    Need.REFUND: "merchant.refund",
+    Need.REFUND_STATE: "merchant.refund.status",
 }
 
 USUAL_S: Final = 3.0

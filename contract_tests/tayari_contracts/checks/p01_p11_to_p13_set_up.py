@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from tayari_money.daraja_records import PAYOUT_CALLS
+from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
@@ -19,12 +17,12 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_requests,
     payout_situation,
+    refused_credentials,
     require_readable,
     transactions,
     until,
 )
 
-CREDENTIAL_REFUSED: Final = ("2001", "8006")
 NOT_ENABLED: Final = "403.002.1001"
 STOPPED_S: Final = 6.0
 """So long no payout may be sent after the first that was refused for the credential."""
@@ -51,15 +49,6 @@ def the_credential_opens(context: CheckContext) -> None:
             "initiator's password; expected the password, encrypted with the environment's certificate by RSA PKCS#1 "
             "v1.5, as base64"
         )
-
-
-def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
-    """The payouts of the run that M-Pesa itself, and no scenario, refused for the credential."""
-    return [
-        row
-        for row in context.control.payments()
-        if row["kind"] in PAYOUT_CALLS and not row["scenario"] and str(row["result_code"]) in CREDENTIAL_REFUSED
-    ]
 
 
 @check("P13")

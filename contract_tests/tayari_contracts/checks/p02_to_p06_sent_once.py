@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, say
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
+from tayari_contracts.steps.control_payments import judge_control
+from tayari_contracts.steps.control_payouts import WATCHED_S
 from tayari_contracts.steps.payouts import (
     asked_about,
     error_of,
@@ -27,9 +30,6 @@ from tayari_contracts.steps.payouts import (
 )
 
 DUPLICATE: Final = "500.002.1001"
-WATCHED_S: Final = 8.0
-"""Longer than the first pauses of a retry."""
-LONGEST_WATCHED_S: Final = 30.0
 ACK_LATE_S: Final = 6.0
 KILLED: Final = "inline/p02-killed"
 RESULT_AFTER_S: Final = 15.0
@@ -132,18 +132,10 @@ def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
 @check("P05")
 def a_payout_without_result_is_not_repeated_blindly(context: CheckContext) -> None:
     """One payout gets no result at all; of another the result says 17, an internal failure."""
-    silent = pay_out_sent(context, payout_situation("inline/p05-silent", outcome=after(0.5, callback=False)))
     unclear = pay_out_sent(context, payout_situation("inline/p05-unclear", outcome=after(0.5, result_code=17)))
     expect_results_taken(context, unclear)
-    watched_s = min(LONGEST_WATCHED_S, max(WATCHED_S, context.time.reconcile_s))
-    until(context, lambda: _resent(context, silent) or _resent(context, unclear), within_s=watched_s)
-    expect_one_id(context, silent, "no result came")
+    judge_control(context, Control.SILENT_PAYOUT)
     expect_one_id(context, unclear, "the result was 17, which does not say whether money moved")
-    context.evidence.notes.append(f"watched for {watched_s:g} s")
-
-
-def _resent(context: CheckContext, payment: Payment) -> bool:
-    return len(originator_ids(payout_requests(context, payment))) > 1
 
 
 @check("P06")

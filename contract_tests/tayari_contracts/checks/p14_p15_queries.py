@@ -13,8 +13,10 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.payouts import (
+    CREDENTIAL_REFUSED,
     pay_out_sent,
     payout_situation,
     require_readable,
@@ -90,6 +92,7 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
     if not results:
         context.control.clear_next()
         raise Untested(f"no balance was asked for, or its result was not delivered ({said or 'no request came'})")
+    _require_answer(results[0])
     status = status_of(results[0])
     if status is None or status >= CRASH:
         raise Failed(f"a balance {form} was answered {status or results[0].get('error')}; expected 200")
@@ -101,6 +104,21 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
             f"a balance came {form} ({text}), and staff see {why if shown is None else f'{shown:g}'} for the utility "
             f"account; expected {wanted:g}, found by its name"
         )
+
+
+def _require_answer(result: Entry) -> None:
+    """M-Pesa told the balance.
+
+    Raises:
+        Untested: it refused to.
+    """
+    told = body_of(result).get("Result") or {}
+    code = str(told.get("ResultCode"))
+    if code in CREDENTIAL_REFUSED:
+        reason = f"blocked by P01: M-Pesa refused the credential of a question about the balance ({code})"
+        raise Untested(reason, why=NotTested.BLOCKED)
+    if code != "0":
+        raise Untested(f"M-Pesa refused to tell the balance: {code} {told.get('ResultDesc')}")
 
 
 def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from tayari_control.client import ControlClient
-from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver, StatusView
@@ -18,7 +17,7 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.customer_messages import message_at_start
 from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
+from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, read_state, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 REFRESH_EVERY_S: Final = 2.0
@@ -48,9 +47,7 @@ class Observations:
     def status(self, payment: Payment) -> StatusView:
         """The merchant's own word on the payment, now."""
         began = time.time()
-        is_payout = payment.kind is PaymentKind.PAYOUT
-        read = self._driver.read_payout if is_payout else self._driver.read_status
-        view = read(payment.payment_id, payment.reference)
+        view = read_state(self._driver, payment)
         self._run.add_observation(payment, view, began=began, ended=time.time())
         return view
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
-from tayari_target.driver import Started
+from tayari_target.driver import MerchantDriver, Started, StatusView
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
@@ -32,11 +32,18 @@ class Payment:
     began_at: float
     """Epoch seconds."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
+    refund_of: Payment | None = None
+    """Of a refund: the payment that it gives back."""
 
     @property
     def payment_id(self) -> str:
         """The merchant's identifier; the reference where the merchant gives none."""
         return self.started.payment_id or self.reference
+
+    @property
+    def record_name(self) -> str:
+        """Under which looks at it are kept: a refund has the reference of its payment."""
+        return self.reference if self.refund_of is None else f"refund of {self.reference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,15 @@ class Credits:
     total: float | None
     counted: bool = True
     """Whether credits were counted; else only their sum was seen, and `count` is derived from it."""
+
+
+def read_state(driver: MerchantDriver, payment: Payment) -> StatusView:
+    """The merchant's own word on a payment, a payout or a refund, now."""
+    if payment.refund_of is not None:
+        of = payment.refund_of
+        return driver.read_refund(payment.payment_id, payment_id=of.payment_id, reference=of.reference)
+    read = driver.read_payout if payment.kind is PaymentKind.PAYOUT else driver.read_status
+    return read(payment.payment_id, payment.reference)
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

@@ -77,7 +77,7 @@ class RunRecord:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._observations: dict[str, list[Observation]] = defaultdict(list)
-        self._payouts: list[Payment] = []
+        self._sent: dict[PaymentKind, list[Payment]] = defaultdict(list)
         self._forged: set[str] = set()
         self._last_messages: dict[str, str] = {}
         self.overload = Overload(machine=machine)
@@ -111,8 +111,8 @@ class RunRecord:
     def add_payment(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""
         with self._lock:
-            if payment.kind is PaymentKind.PAYOUT:
-                self._payouts.append(payment)
+            if payment.kind in (PaymentKind.PAYOUT, PaymentKind.REFUND):
+                self._sent[payment.kind].append(payment)
                 return
             self._orders[payment.reference].append(payment)
             if payment.started.message:
@@ -121,7 +121,8 @@ class RunRecord:
     def add_observation(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
-        self.unknown_word = untranslated(view) or self.unknown_word
+        if payment.kind is PaymentKind.STK_PAYMENT:
+            self.unknown_word = untranslated(view) or self.unknown_word
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.message:
             with self._lock:
@@ -129,7 +130,7 @@ class RunRecord:
         if view.state is not None:
             look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
-                self._observations[payment.reference].append(look)
+                self._observations[payment.record_name].append(look)
 
     def add_other_number(self, msisdn: str, *, instead_of: str) -> None:
         """A push went to this number while another one was to be prompted; twice, it is the one for all."""
@@ -165,7 +166,13 @@ class RunRecord:
     def payouts(self) -> tuple[Payment, ...]:
         """The payouts that the merchant was asked for, in order."""
         with self._lock:
-            return tuple(self._payouts)
+            return tuple(self._sent[PaymentKind.PAYOUT])
+
+    @property
+    def refunds(self) -> tuple[Payment, ...]:
+        """The refunds that the merchant was asked for, in order."""
+        with self._lock:
+            return tuple(self._sent[PaymentKind.REFUND])
 
     def observations(self, reference: str) -> tuple[Observation, ...]:
         """The looks at one order, in order of time."""

@@ -104,6 +104,8 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
         Need.PAYOUT_STATE: payout is not None and payout.status is not None,
         Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
         Need.ALERTS: payout is not None and payout.alerts is not None,
+        Need.REFUND: merchant.refund is not None,
+        Need.REFUND_STATE: merchant.refund is not None and merchant.refund.status is not None,
     }
     for need in sorted(planned.needs):
         if not present[need]:
@@ -130,6 +132,8 @@ def _absent_kind(planned: PlannedCheck, target: Target) -> str:
     if Need.PAYOUT in planned.needs:
         pays_out = merchant.payout is not None or "payout" in merchant.capabilities
         return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
+    if Need.REFUND in planned.needs and merchant.refund is None and "refund" not in merchant.capabilities:
+        return "the merchant declares no refund capability, so it gives no payment back"
     if not merchant.takes_payments:
         return "the merchant takes no payments: its target file has payouts alone"
     if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
@@ -214,8 +218,14 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
     A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
     """
     known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
-    reasons = [reason for control in known if (reason := blocked(context, control))] if planned.rule.waivable else []
+    reasons = [reason for control in known if (reason := _others(planned, blocked(context, control)))]
+    reasons = reasons if planned.rule.waivable else []
     return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else None
+
+
+def _others(planned: PlannedCheck, reason: str) -> str:
+    """Why a rule is blocked; empty where it is the rule that carries this failure itself."""
+    return "" if reason.startswith(f"blocked by {planned.rule.id}:") else reason
 
 
 def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Ending) -> _Ending:
@@ -224,11 +234,12 @@ def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Endin
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
         return ending
     controls = planned.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
+    wrong_credit = isinstance(ending.finding, WrongCredit)
     try:
         reasons = [
             reason
             for control in sorted(controls)
-            if (reason := blocked(context, control, wrong_credit=isinstance(ending.finding, WrongCredit)))
+            if (reason := _others(planned, blocked(context, control, wrong_credit=wrong_credit)))
         ]
     except Exception as error:  # noqa: BLE001 - as above: never the merchant's
         return _failed_of_ours(error)

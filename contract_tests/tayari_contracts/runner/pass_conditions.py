@@ -10,6 +10,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.payouts import payout_requests
 from tayari_contracts.steps.pushes import status_of
+from tayari_contracts.steps.refunds import refund_requests
 
 CRASH: Final = 500
 QUERY: Final = "stk_query"
@@ -77,6 +78,18 @@ def _payout(context: CheckContext) -> str:
     return "no payout request reached Daraja"
 
 
+def _refund(context: CheckContext) -> str:
+    refunds = [payment for payment in context.evidence.payments if payment.refund_of is not None]
+    if any(refund_requests(context, refund) for refund in refunds):
+        return ""
+    return "no request that gives a payment back reached Daraja"
+
+
+def _balance(context: CheckContext) -> str:
+    asked = context.journal.entries(since=1, endpoint="account_balance", kind="request", limit=1)
+    return "" if asked else "the merchant asked M-Pesa for no balance"
+
+
 def _met(context: CheckContext) -> str:
     unmet = [
         str(scenario["scenario"])
@@ -95,6 +108,8 @@ CONDITIONS: Final[Mapping[Seen, Callable[[CheckContext], str]]] = {
     Seen.TOKEN: _token,
     Seen.STATE: _state,
     Seen.PAYOUT: _payout,
+    Seen.REFUND: _refund,
+    Seen.BALANCE: _balance,
     Seen.MET: _met,
 }
 

@@ -20,9 +20,16 @@ from tayari_contracts.context.findings import Failed, Finding, Untested, WrongCr
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import ControlOutcome
+from tayari_contracts.steps.control_payouts import ordinary_payout, silent_payout
 from tayari_contracts.steps.status_queries import REACTION_S, patience_s, unanswered
 
-CARRIED_BY: Final[Mapping[Control, str]] = {Control.SUCCESS: "C25", Control.FAILURE: "C11", Control.QUERY: "Q13"}
+CARRIED_BY: Final[Mapping[Control, str]] = {
+    Control.SUCCESS: "C25",
+    Control.FAILURE: "C11",
+    Control.QUERY: "Q13",
+    Control.PAYOUT: "P18",
+    Control.SILENT_PAYOUT: "P05",
+}
 """The rule that fails where a control does not end as expected."""
 
 CARRIERS: Final = frozenset(CARRIED_BY.values())
@@ -134,6 +141,8 @@ PLAYS: Final[Mapping[Control, Callable[[CheckContext], None]]] = {
     Control.SUCCESS: _ordinary_success,
     Control.FAILURE: _ordinary_failure,
     Control.QUERY: _unpaid_by_query,
+    Control.PAYOUT: ordinary_payout,
+    Control.SILENT_PAYOUT: silent_payout,
 }
 
 

@@ -22,6 +22,7 @@ from tayari_contracts.context.run_record import untranslated
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
 LOOK_EVERY_S: Final = 0.2
+CREDENTIAL_REFUSED: Final = ("2001", "8006")
 FEW: Final = 3
 """With fewer payouts than this the run was narrowed (`--only`): then the money rules make some of their own."""
 
@@ -64,16 +65,17 @@ def pay_out_sent(context: CheckContext, scenario: str | Mapping[str, Any] | None
     """
     payment = pay_out(context, scenario)
     if not until(context, lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
-        raise Untested(f"no payout request reached Daraja: {_answered(payment)}")
+        raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     if payment.started.payment_id is None:
-        raise Untested(f"the merchant did not say which payout it is: {_answered(payment)}")
+        raise Untested(f"the merchant did not say which payout it is: {answered(payment)}")
     return payment
 
 
-def _answered(payment: Payment) -> str:
+def answered(payment: Payment) -> str:
+    """What the merchant answered when it was asked for a payout or a refund."""
     started = payment.started
     said = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
-    return f"the start of the payout was answered {said}"
+    return f"the start of the {payment.kind} was answered {said}"
 
 
 def until(context: CheckContext, look: Callable[[], T], *, within_s: float) -> T:
@@ -122,6 +124,15 @@ def asked_about(context: CheckContext, payment: Payment) -> bool:
         and any(name in str((entry.get("request") or {}).get("body")) for name in names)
         for entry in context.journal.entries(since=payment.since, kind="request")
     )
+
+
+def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
+    """The payouts of the run that M-Pesa itself, and no scenario, refused for the credential."""
+    return [
+        row
+        for row in context.control.payments()
+        if row["kind"] in PAYOUT_CALLS and not row["scenario"] and str(row["result_code"]) in CREDENTIAL_REFUSED
+    ]
 
 
 def _names(context: CheckContext, payment: Payment) -> set[str]:

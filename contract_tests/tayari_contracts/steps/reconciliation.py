@@ -121,10 +121,13 @@ def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
 def look_at_all(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
 
+    Orders that were refunded are left to M08: their state and credits may rightly go back.
+
     Raises:
         Unjudged: the journal does not reach back to the beginning.
     """
-    orders = context.run.orders
+    refunded = {refund.reference for refund in context.run.refunds}
+    orders = {reference: paid for reference, paid in context.run.orders.items() if reference not in refunded}
     last = {reference: last_taken(payments) for reference, payments in orders.items()}
     receipts = {
         reference: context.observations.status(payment).receipt

@@ -1,4 +1,4 @@
-"""M01 to M07: what must be true of the money of a whole run, whatever the other checks tried in it."""
+"""M01 to M08: what must be true of the money of a whole run, whatever the other checks tried in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.payouts import judge_payouts
 from tayari_contracts.steps.reconciliation import judge
+from tayari_contracts.steps.refunds import judge_refunds
 
 
 @check("M01")
@@ -48,3 +49,9 @@ def nothing_is_paid_out_twice(context: CheckContext) -> None:
 def no_payout_is_paid_without_a_result(context: CheckContext) -> None:
     """Before every payout that is shown as paid there is a result that says so."""
     judge_payouts(context, "M07")
+
+
+@check("M08")
+def refunds_stay_within_the_payment(context: CheckContext) -> None:
+    """What was given back of each payment of the run is at most what was paid."""
+    judge_refunds(context, "M08")

@@ -1,0 +1,171 @@
+"""Refunds as checks follow them: how one is asked for, which requests give money back, and what they came to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from tayari_money.daraja_records import (
+    PAYOUT_CALLS,
+    REVERSAL,
+    JournalIncomplete,
+    money_sent_back,
+    transactions_by_msisdn,
+)
+from tayari_money.invariants import judge as judge_invariant
+from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
+from tayari_reports.model import NotTested
+from tayari_target.driver import StatusView
+
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Unjudged, Untested, WrongCredit
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.run_record import untranslated
+from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, answered, until
+
+FEW: Final = 3
+"""With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
+
+Scenario = str | Mapping[str, Any]
+
+
+def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
+    """The content of a scenario file for the next reversal request."""
+    return situation(name, *faults, when={"endpoint": REVERSAL}, **keys)
+
+
+def paid_payment(context: CheckContext) -> Payment:
+    """An ordinary payment that is paid, and that the merchant shows as paid.
+
+    Raises:
+        Untested: it is not.
+    """
+    payment = context.actions.pay_accepted(situation("inline/to-be-refunded", outcome=after(0.5)))
+    context.expectations.require_paid(payment)
+    return payment
+
+
+def give_back(context: CheckContext, payment: Payment, scenario: Scenario | None = None) -> Payment:
+    """Ask the merchant to refund a payment; its first reversal plays `scenario`."""
+    if scenario is not None:
+        context.control.play_next(scenario, msisdn=payment.msisdn)
+        context.evidence.name_scenario(scenario)
+    since, began_at = context.journal.now(), time.time()
+    started = context.driver.start_refund(
+        payment_id=payment.payment_id, msisdn=payment.msisdn, amount=int(payment.amount), reference=payment.reference
+    )
+    refund = replace(
+        payment, started=started, since=since, began_at=began_at, kind=PaymentKind.REFUND, refund_of=payment
+    )  # fmt: skip
+    context.evidence.cite(refund)
+    context.run.add_payment(refund)
+    context.evidence.watch_since(since, endpoint=REVERSAL)
+    return refund
+
+
+def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario | None = None) -> Payment:
+    """Like `give_back`, where nothing can be judged unless a request reached Daraja.
+
+    Raises:
+        Untested: none did, or the merchant did not say which refund it is.
+    """
+    refund = give_back(context, payment, scenario)
+    if not until(context, lambda: refund_requests(context, refund), within_s=REQUEST_WITHIN_S):
+        raise Untested(f"no reversal and no payout to the payer reached Daraja: {answered(refund)}")
+    if refund.started.payment_id is None:
+        raise Untested(f"the merchant did not say which refund it is: {answered(refund)}")
+    return refund
+
+
+def refund_requests(context: CheckContext, refund: Payment) -> list[Entry]:
+    """Every request that gives this payment back: reversals that name it, and payouts to its payer, in order."""
+    assert refund.refund_of is not None
+    paid = context.journal.record(refund.refund_of)
+    names = {str(paid.get(key)) for key in ("receipt", "checkout_request_id", "merchant_request_id")}
+    reversals = context.journal.entries(since=refund.since, endpoint=REVERSAL, kind="request")
+    found = [entry for entry in reversals if str(body_of(entry).get("TransactionID")) in names]
+    for call in PAYOUT_CALLS:
+        found += context.journal.entries(since=refund.since, endpoint=call, kind="request", msisdn=refund.msisdn)
+    return sorted(found, key=lambda entry: int(entry["seq"]))
+
+
+def is_reversal(entry: Entry) -> bool:
+    """Whether a request asks for a reversal, and not for a payout."""
+    return bool(entry.get("endpoint") == REVERSAL)
+
+
+def readable_state(context: CheckContext, refund: Payment) -> StatusView:
+    """How the merchant says that the refund stands.
+
+    Raises:
+        Untested: in a word that the target file does not know.
+    """
+    view = context.observations.status(refund)
+    if word := untranslated(view):
+        raise Untested(
+            f'the merchant calls a refund "{word}", which merchant.refund.status.states does not name',
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.refund.status.states",
+        )
+    return view
+
+
+def judge_refunds(context: CheckContext, rule_id: str) -> None:
+    """Hold all refunds of the run to one money invariant.
+
+    Raises:
+        WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
+    """
+    if len(context.run.refunds) < FEW:
+        for scenario in ("reversal/success", "reversal/ack-lost", "reversal/result-twice"):
+            give_back_sent(context, paid_payment(context), scenario)
+    refunds = context.run.refunds
+    through = context.control.wait("idle", timeout_s=IDLE_S)["met"]
+    try:
+        records = _records(context, refunds)
+    except JournalIncomplete as error:
+        raise Unjudged(str(error)) from error
+    found = judge_invariant(rule_id, records)
+    context.evidence.tries = len(refunds)
+    if found.violations:
+        broken = {one.reference for one in found.violations[:3]}
+        context.evidence.cite(*(refund for refund in refunds if refund.reference in broken))
+        raise WrongCredit(found.sentence)
+    if not through:
+        raise Unjudged(f"M-Pesa was not idle {IDLE_S:.0f} s after the last check, so more may be given back")
+    if found.not_met:
+        raise Untested(f"{found.not_met}, so this invariant was not put to the test")
+
+
+def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[PaymentRecord]:
+    """Each payment that was to be given back, and what was given back of it."""
+    since = min((one.refund_of.since for one in refunds if one.refund_of is not None), default=0)
+    paid = transactions_by_msisdn(context.control, since=since)
+    records = []
+    for reference, refund in {one.reference: one for one in refunds}.items():
+        mine = [row for row in paid.get(refund.msisdn, ()) if row.account_reference == reference]
+        sent_back = money_sent_back(context.control, refund.msisdn, [row.receipt for row in mine])
+        records += [
+            _record(refund, tuple(mine), PaymentKind.STK_PAYMENT, reference),
+            _record(refund, sent_back, PaymentKind.REFUND, refund.record_name),
+        ]
+    return records
+
+
+def _record(
+    refund: Payment, transactions: tuple[DarajaTransaction, ...], kind: PaymentKind, reference: str
+) -> PaymentRecord:
+    return PaymentRecord(
+        reference=reference,
+        ordered=float(refund.amount),
+        transactions=transactions,
+        observations=(),
+        credits=None,
+        total=None,
+        kind=kind,
+        refund_of=refund.reference if kind is PaymentKind.REFUND else "",
+    )

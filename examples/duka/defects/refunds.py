@@ -1,0 +1,74 @@
+"""What goes wrong with refunds (rules P16, P17, M08)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from records import Payment
+from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, Refunds
+
+from defects.row import defect
+
+PAYOUT = "/mpesa/b2c/v3/paymentrequest"
+
+
+class AnyResultRefunds(Refunds):
+    async def settle(self, payment: Payment, result: dict[str, Any]) -> None:  # noqa: ARG002 - that is the defect
+        self.store.end_refund(payment.id, REFUNDED)
+
+
+class ReversesRequest(Refunds):
+    def transaction_id(self, payment: Payment) -> str:
+        return str(payment.checkout_request_id)
+
+
+class EachClickReverses(Refunds):
+    def begin(self, payment: Payment) -> bool:
+        self.store.open_refund(payment.id, PENDING)
+        return True
+
+
+class PaysOut(Refunds):
+    """Gives the money back by a payout where the reversal did not do what was hoped."""
+
+    async def pay_out(self, payment: Payment) -> None:
+        kept = ("SecurityCredential", "Amount", "ResultURL", "QueueTimeOutURL", "Remarks")
+        body = {name: value for name, value in self.body(payment).items() if name in kept} | {
+            "OriginatorConversationID": f"duka-{secrets.token_hex(8)}",
+            "InitiatorName": self.settings.initiator,
+            "CommandID": "BusinessPayment",
+            "PartyA": self.settings.short_code,
+            "PartyB": payment.msisdn,
+        }
+        await self.daraja.call(PAYOUT, lambda: body)
+
+
+class PaysOutWhenReversed(PaysOut):
+    async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
+        if str(result.get("ResultCode")) == REVERSED_BEFORE:
+            await self.pay_out(payment)
+        else:
+            await super().settle(payment, result)
+
+
+class PaysOutWhenUnsure(PaysOut):
+    async def unsure(self, payment: Payment, why: str) -> None:
+        await super().unsure(payment, why)
+        await self.pay_out(payment)
+
+
+class NumbersOnly(Refunds):
+    async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
+        code = str(result.get("ResultCode"))
+        self.store.end_refund(payment.id, FAILED if code.isdigit() and int(code) else REFUNDED)
+
+
+ROWS = (
+    defect("any-result-refunds", "P16", "Takes every result of a reversal for a refund.", AnyResultRefunds),
+    defect("text-code-refunds", "P16", "Takes a result code that is text for a refund.", NumbersOnly),
+    defect("reverses-request", "P16", "Names the CheckoutRequestID, not the receipt, in a reversal.", ReversesRequest),
+    defect("each-click-reverses", "P17", "Sends a reversal for each click on refund.", EachClickReverses),
+    defect("pays-out-when-reversed", "P17", "Pays out what was reversed before.", PaysOutWhenReversed),
+    defect("pays-out-when-unsure", "P17 M08", "Pays out when a reversal's answer is lost.", PaysOutWhenUnsure),
+)
