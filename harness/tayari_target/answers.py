@@ -14,16 +14,17 @@ from tayari_target.extraction import (
     looks_like_html,
     visible_text,
 )
-from tayari_target.target_file.model import Status
+from tayari_target.target_file.model import ANY_OTHER, Status
 from tayari_target.views import Answer, LedgerView, Started
 
 
 def mapped_state(status: Status, raw: str) -> PaymentState | None:
-    """Our state for the merchant's word: exact first, then whatever the case; None for an unknown word."""
+    """Our state for the merchant's word: exact first, then whatever the case, then by `*`; None for an unknown word."""
     if raw in status.states:
         return status.states[raw]
     folded = raw.casefold()
-    return next((state for word, state in status.states.items() if word.casefold() == folded), None)
+    others = status.states.get(ANY_OTHER) if raw else None
+    return next((state for word, state in status.states.items() if word.casefold() == folded), others)
 
 
 def not_started(key: str) -> Started:

@@ -30,8 +30,10 @@ from tayari_target.views import Answer, DriverExchange, LedgerView, Started, Sta
 
 __all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView"]
 
-_AMOUNTS_KEPT: Final = 100_000
+_MOST_KEPT: Final = 100_000
+"""So many payments are remembered: their amounts, and who pays them."""
 _View = TypeVar("_View")
+_Kept = TypeVar("_Kept", float, str)
 
 
 class MerchantDriver:
@@ -56,6 +58,7 @@ class MerchantDriver:
         self._sender = Sender(target.merchant, placeholders or {}, session=session, record=record)
         self._adapter = load_adapter(target, placeholders or {})
         self._amounts: OrderedDict[str, float] = OrderedDict()
+        self._payers: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -99,6 +102,7 @@ class MerchantDriver:
         payment that has failed and is tried again, by `pay_again` where the target file has it.
         """
         key = idempotency_key or str(uuid.uuid4())
+        self._keep(self._payers, reference, msisdn)
         started = self._adapted(
             Started,
             "start_payment",
@@ -122,7 +126,8 @@ class MerchantDriver:
         status = self.target.merchant.status
         if view is not None or status is None:
             return view or StatusView(state=None, error="the target file has no merchant.status")
-        return self._look(status, "read status", {"payment_id": payment_id, "reference": reference}, payment_id)
+        values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
+        return self._look(status, "read status", values, payment_id)
 
     def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
         """Ask the merchant to pay somebody; an adapter is not asked."""
@@ -239,7 +244,7 @@ class MerchantDriver:
         """Make the merchant ask Daraja about a payment, where the target file says how."""
         status = self.target.merchant.status
         if status is not None and status.refresh is not None:
-            values = {"payment_id": payment_id, "reference": reference}
+            values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
             self._sender.send("refresh status", status.refresh, values)
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
@@ -253,8 +258,8 @@ class MerchantDriver:
         if view is not None or ledger is None:
             return view
         values = {"payment_id": payment_id, "reference": reference}
-        answer = self._sender.send("read ledger", ledger.call, values)
-        if is_refused(answer):
+        answer = self._answer(ledger.way, "read ledger", values | self._payer(reference))
+        if answer.error or (answer.status or 0) >= 400:
             return LedgerView(credits=None, error=answer.error or f"the ledger answered {answer.status}")
         return read_credits(ledger.credits, ledger.total, answer)
 
@@ -268,7 +273,8 @@ class MerchantDriver:
         audit = self.target.merchant.audit
         if view is not None or audit is None:
             return view
-        answer = self._sender.send("read audit", audit.call, {"payment_id": payment_id, "reference": reference})
+        values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
+        answer = self._sender.send("read audit", audit.call, values)
         return None if is_refused(answer) else read_texts(audit.messages, answer)
 
     def _pay(self, again: str | None) -> Pay:
@@ -299,7 +305,7 @@ class MerchantDriver:
     def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
         raw = as_text(find(status.state, answer)).strip()
         return StatusView(
-            state=mapped_state(status, raw) if answer.status is None or answer.status < 400 else None,
+            state=mapped_state(status, raw) if (answer.status or 0) < 400 or "status" in status.state.split() else None,
             raw_state=raw,
             message=read_message(status.message, answer),
             receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
@@ -319,12 +325,21 @@ class MerchantDriver:
 
     def _remember(self, payment_id: str | None, amount: int | str) -> None:
         shillings = as_number(amount)
-        if payment_id is None or shillings is None:
-            return
+        if payment_id is not None and shillings is not None:
+            self._keep(self._amounts, payment_id, shillings)
+
+    def _keep(self, kept: OrderedDict[str, _Kept], key: str, value: _Kept) -> None:
         with self._lock:
-            self._amounts[payment_id] = shillings
-            if len(self._amounts) > _AMOUNTS_KEPT:
-                self._amounts.popitem(last=False)
+            kept[key] = value
+            if len(kept) > _MOST_KEPT:
+                kept.popitem(last=False)
+
+    def _payer(self, reference: str) -> dict[str, str]:
+        """Who pays an order, for requests that ask for the number; empty for an order that was started elsewhere."""
+        with self._lock:
+            msisdn = self._payers.get(reference)
+        values = _payment_values(msisdn, 0, reference, "") if msisdn is not None else {}
+        return {name: str(values[name]) for name in ("msisdn", "msisdn_local") if name in values}
 
     def _adapted(self, expected: type[_View], method: str, call: Callable[[], _View | None]) -> _View | str | None:
         """What the adapter returns; None leaves the work to the target file, a text is its failure."""

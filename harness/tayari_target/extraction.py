@@ -91,6 +91,11 @@ def find_all(written: str, answer: Answer) -> Sequence[object]:
     extractor = compile_extractor(written)
     if extractor.kind is Kind.JSON:
         return _json_values(extractor, answer)
+    if extractor.kind is Kind.JOINED:
+        found = [as_text(find(part, answer)) for part in extractor.parts]
+        return [" ".join(text or "-" for text in found)] if any(found) else []
+    if extractor.kind is Kind.STATUS:
+        return [] if answer.status is None else [answer.status]
     if extractor.kind is Kind.TEXT:
         text = visible_text(answer.body) if looks_like_html(answer) else answer.body.strip()
         return [text] if text else []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tayari.run import diagnose_merchant as merchant
-from tayari.run.diagnose_daraja import diagnose
+from tayari.run.diagnose_daraja import diagnose, unplayed
 from tayari.run.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit
@@ -45,6 +45,20 @@ def test_a_sound_merchant_has_no_bad_finding() -> None:
 
     assert [finding.name for finding in found] == ["credentials", "short code", "passkey", "clock"]
     assert all(finding.ok for finding in found)
+
+
+def test_a_path_that_nobody_plays_is_named_in_the_merchants_words() -> None:
+    note = "no API has this path; did you mean /mpesa/b2c/v3/paymentrequest?"
+    request = {"method": "POST", "url": "http://127.0.0.1:9310/mpesa/b2c/v2/paymentrequest?key=1"}
+    row = {"kind": "request", "endpoint": "", "request": request, "note": note}
+
+    (found,) = unplayed([row, push(), row])
+
+    assert found.ok
+    assert found.message == (
+        "the merchant called POST http://127.0.0.1:9310/mpesa/b2c/v2/paymentrequest 2 times, which is not played here: "
+        f"{note}"
+    )
 
 
 def test_wrong_credentials_are_told_by_the_empty_400() -> None:

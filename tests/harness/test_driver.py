@@ -385,3 +385,45 @@ def test_a_refresh_makes_the_merchant_ask(shop: Shop, tmp_path: Path) -> None:
     driver.refresh("41", "R1")
 
     assert shop.asked[0].path == "/payments/41/check"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "state"),
+    [
+        (Says("", 404), "state: status, states: {paid: [200], failed: [410], pending: [404]}", "pending"),
+        (Says("", 200), "state: status, states: {paid: [200], failed: [410], pending: [404]}", "paid"),
+        (
+            Says({"paid": False, "error": "limit"}),
+            'state: "$.paid + $.error", states: {paid: ["true -"], failed: ["false limit"], pending: ["false -"]}',
+            "failed",
+        ),
+        (
+            Says({"paid": True}),
+            'state: "$.paid + $.error", states: {paid: ["true -"], failed: ["false limit"]}',
+            "paid",
+        ),
+        (Says({"status": "QUEUED_2"}), 'states: {paid: [PAID], failed: [FAILED], pending: ["*"]}', "pending"),
+        (Says({"status": "paid"}), 'states: {paid: [PAID], failed: [FAILED], pending: ["*"]}', "paid"),
+        (Says({"status": ""}), 'states: {paid: [PAID], failed: [FAILED], pending: ["*"]}', None),
+        (Says("down", 503), 'state: $.status, states: {paid: [PAID], failed: [FAILED], pending: ["*"]}', None),
+    ],
+)
+def test_a_state_may_be_a_status_two_fields_or_any_other_word(
+    shop: Shop, tmp_path: Path, answer: Says, status: str, state: str | None
+) -> None:
+    shop.routes["GET /p/42"] = answer
+    more = f'status: {{request: "GET /p/{{payment_id}}", {status}}}'
+    driver = MerchantDriver(write_target(tmp_path, shop.url, more=more))
+
+    assert driver.read_status("42", "R1").state == (None if state is None else PaymentState(state))
+
+
+def test_a_status_may_be_asked_for_by_the_payers_number(shop: Shop, tmp_path: Path) -> None:
+    shop.routes["GET /last"] = Says({"status": "PAID"})
+    more = 'status: {request: "GET /last?phone={msisdn_local}&full={msisdn}", states: {paid: [PAID], failed: [FAILED]}}'
+    driver = MerchantDriver(write_target(tmp_path, shop.url, more=more))
+    driver.start_payment(msisdn="254700000001", amount=10, reference="R1")
+
+    assert driver.read_status("42", "R1").state is PaymentState.PAID
+    assert shop.asked[-1].path == "/last?phone=0700000001&full=254700000001"
+    assert "{msisdn_local} has no value" in driver.read_status("43", "elsewhere").error

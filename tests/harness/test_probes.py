@@ -82,3 +82,17 @@ def test_a_command_prints_the_state(tmp_path: Path) -> None:
     view = read(tmp_path, 'command: "{python} state.py {payment_id}", state: text', "R 1")
 
     assert view.state is PaymentState.PAID
+
+
+@pytest.mark.parametrize("credits", ["$.credits", "$.n"])
+def test_a_ledger_is_read_from_a_database(tmp_path: Path, database: Path, credits: str) -> None:
+    more = (
+        'ledger: {sql: "select count(*) as credits, 100 as total from payments where ref = {reference}", '
+        f'url: "sqlite:///shop.db", credits: {credits}, total: $.total}}'
+    )
+    driver = MerchantDriver(write_target(tmp_path, "http://127.0.0.1:9", more=more))
+
+    ledger = driver.read_ledger(payment_id="7", reference="R1")
+
+    assert ledger is not None
+    assert (ledger.credits, ledger.total) == ((1, 100.0) if credits == "$.credits" else (None, None))

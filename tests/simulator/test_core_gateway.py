@@ -151,6 +151,21 @@ def test_an_unknown_path_is_refused_in_the_words_of_its_family(path: str, code: 
     assert error_of(reply) == (404, code, "Resource not found")
 
 
+@pytest.mark.parametrize(
+    ("path", "note"),
+    [
+        ("/mpesa/b2c/v2/paymentrequest", "no API has this path; did you mean /mpesa/b2c/v3/paymentrequest?"),
+        ("/nothing/like/it", "no API has this path"),
+    ],
+)
+def test_the_journal_says_which_path_may_be_meant(path: str, note: str) -> None:
+    exchange = Exchange(Kind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0)
+
+    Desk().daraja.not_found(exchange, path)
+
+    assert exchange.note == note
+
+
 def test_queries_of_one_app_are_limited_where_the_switch_says_so() -> None:
     desk = Desk({"queries_per_minute": "5"})
     identifier = desk.pushed()

@@ -63,6 +63,21 @@ def refusal(entries: Sequence[Entry]) -> str:
     return str(_answer(push).get("errorMessage") or "") if push is not None else ""
 
 
+def unplayed(entries: Iterable[Entry]) -> Iterator[Finding]:
+    """Paths that the merchant called and that no API of Daraja has here, in its own words."""
+    asked: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry["kind"] == "request" and not entry["endpoint"]:
+            request = entry.get("request") or {}
+            path = without_secrets(str(request.get("url", ""))).partition("?")[0]
+            asked.setdefault(f"{request.get('method')} {path}", []).append(entry)
+    for call, rows in asked.items():
+        times = f"{len(rows)} times" if len(rows) > 1 else "once"
+        why = str(rows[-1].get("note") or "no API has this path")
+        fix = "correct the path; if Daraja has it, tell the makers of Tayari, for it is missing here"
+        yield warning("path", f"the merchant called {call} {times}, which is not played here: {why}", fix)
+
+
 def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[Finding]:
     """A push that asks another number than the payer's."""
     push = _last(entries, "stk_push")

@@ -143,6 +143,7 @@ def _payment(stage: Stage, known: list[Known]) -> Iterator[Finding]:
         yield silent or _not_intercepted(stage) or merchant.never_called(started, stage.target, stage.daraja_url)
         return
     yield from _intercepted(stage)
+    yield from daraja.unplayed(entries)
     yield from daraja.diagnose(entries, stage.target.daraja)
     silent = merchant.no_answer(started, stage.base_url)
     if silent is not None:

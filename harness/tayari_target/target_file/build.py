@@ -55,7 +55,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
         pay_again=_pay({"pay": data["pay_again"]}) if "pay_again" in data else None,
         start=_start(data["start"], folder) if "start" in data else None,
         status=_status(data["status"]) if "status" in data else None,
-        ledger=Ledger(call=_call(data["ledger"]), **_given(data["ledger"], "credits", "total"))
+        ledger=Ledger(way=_status(data["ledger"]), **_given(data["ledger"], "credits", "total"))
         if "ledger" in data
         else None,
         audit=Audit(call=_call(data["audit"]), messages=data["audit"]["messages"]) if "audit" in data else None,

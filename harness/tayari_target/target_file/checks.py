@@ -90,6 +90,8 @@ def check_whole(checked: Checked) -> None:
             _check_status(checked, path, _section(owner, "status"))
     if "account" in _section(merchant, "c2b"):
         _check_way(checked, ("merchant", "c2b", "account"), _section(_section(merchant, "c2b"), "account"))
+    if "ledger" in merchant:
+        _check_way(checked, ("merchant", "ledger"), _section(merchant, "ledger"))
     if "refund" in merchant and not {"pay", "adapter"} & set(merchant):
         message = "refund without merchant.pay; expected merchant.pay; add `pay:`, for payments are what is refunded"
         checked.complain(("merchant", "refund"), message)
@@ -190,9 +192,9 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return _known_to(rest, data, placeholders.REFUND, placeholders.READING_REFUND)
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
-        case ("merchant", "start", "command" | "env" | "cwd", *_) | ("merchant", "status", "url"):
+        case ("merchant", "start", "command" | "env" | "cwd", *_) | ("merchant", "status" | "ledger", "url"):
             return run
-        case ("merchant", "status", "sql" | "file" | "command"):
+        case ("merchant", "status" | "ledger", "sql" | "file" | "command"):
             return run | reading
         case ("merchant", "headers", _):
             return run | _saved(data)

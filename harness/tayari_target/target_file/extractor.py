@@ -1,4 +1,4 @@
-"""Where a value is found in an answer: `$.path`, `regex:...`, `header:Name`, `url:...`, `text`."""
+"""Where a value is found in an answer: `$.path`, `regex:...`, `header:Name`, `url:...`, `text`, `status`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Final
 
 import jsonpath
 
-FORMS: Final = "`$.json.path`, `regex:PATTERN`, `header:NAME`, `header:NAME PATTERN`, `url:PATTERN` or `text`"
+FORMS: Final = (
+    "`$.json.path`, `regex:PATTERN`, `header:NAME`, `header:NAME PATTERN`, `url:PATTERN`, `text`, `status`, or several "
+    "JSON paths with ` + ` between them"
+)
 
 
 class Kind(StrEnum):
@@ -25,6 +28,10 @@ class Kind(StrEnum):
     """In the address the answer came from, after redirects."""
     TEXT = "text"
     """All visible text."""
+    STATUS = "status"
+    """The HTTP status of the answer."""
+    JOINED = "joined"
+    """Several values, with blanks between them; `-` stands for one that is missing."""
 
 
 class ExtractorError(ValueError):
@@ -40,6 +47,8 @@ class Extractor:
     path: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
     pattern: re.Pattern[str] | None = None
     header: str = ""
+    parts: tuple[str, ...] = ()
+    """Of a joined one."""
 
 
 @lru_cache(maxsize=256)
@@ -49,8 +58,13 @@ def compile_extractor(written: str) -> Extractor:
     Raises:
         ExtractorError: not one of the forms, or the JSONPath or pattern in it is wrong.
     """
-    if written == "text":
-        return Extractor(kind=Kind.TEXT, written=written)
+    if written in {"text", "status"}:
+        return Extractor(kind=Kind(written), written=written)
+    parts = tuple(part.strip() for part in written.split(" + "))
+    if len(parts) > 1 and all(part.startswith("$") or part == "status" for part in parts):
+        for part in parts:
+            compile_extractor(part)
+        return Extractor(kind=Kind.JOINED, written=written, parts=parts)
     if written.startswith("$"):
         return Extractor(kind=Kind.JSON, written=written, path=_json_path(written))
     kind, colon, rest = written.partition(":")

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_money.payment_state import PaymentState
 
 from tayari_target.interception import Intercept, Others
 
+ANY_OTHER: Final = "*"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -81,7 +83,7 @@ class Status:
     credited: str | None = None
     """Extractor of the shillings credited for this payment, or of true/false."""
     states: Mapping[str, PaymentState] = field(default_factory=dict)
-    """The merchant's word -> our state."""
+    """The merchant's word -> our state; `ANY_OTHER` stands for every word that is not named."""
     refresh: Call | None = None
     """Makes the merchant ask Daraja about a payment."""
     probe_timeout_s: float = 10.0
@@ -90,9 +92,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Where credits are read, sharper than one state word."""
+    """Where credits are read, sharper than one state word: by request, or by one of the probes."""
 
-    call: Call
+    way: Status
+    """Of its keys only those that say where to read."""
     credits: str
     """Extractor of the number of credits, or of the list of them."""
     total: str | None = None

@@ -30,7 +30,7 @@ RUN: Final = frozenset(
 PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference", "idempotency_key"})
 """Known when a payment is started."""
 
-READING: Final = frozenset({"payment_id", "reference"})
+READING: Final = frozenset({"payment_id", "reference", "msisdn", "msisdn_local"})
 """Known when a payment is read."""
 
 PAYOUT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference"})

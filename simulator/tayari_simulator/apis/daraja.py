@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
+from tayari_formats.suggestion import suggestion
 
 from tayari_simulator.apis.apply_faults import apply_faults
 from tayari_simulator.apis.business import Business
@@ -40,6 +42,7 @@ _OF_THE_GATEWAY: Final = (METHOD_NOT_ALLOWED, INVALID_AUTHENTICATION_HEADER)
 """Refused before any API has a word in it: always in Daraja's envelope."""
 _SWITCHED: Final = {path: option for row in ENDPOINTS for path, option in row.switched}
 _LONGEST_TOKEN: Final = 200
+_LONGEST_PATH: Final = 200
 """Characters of a refused token that its refusal repeats."""
 
 
@@ -124,7 +127,7 @@ class Daraja:
     def not_found(self, exchange: Exchange, path: str) -> Reply:
         """Answer a path that no row has."""
         option = _SWITCHED.get(path)
-        note = "" if option is None else f"the option {option}=on plays this path"
+        note = f"the option {option}=on plays this path" if option is not None else _nearest_path(path[:_LONGEST_PATH])
         return self._refuse(Refused(ERRORS[family_of(path).not_found], note=note), exchange)
 
     def next_due_s(self) -> float:
@@ -281,6 +284,12 @@ def _json_of(kind: type, body: bytes, content_type: str | None, blamed: str) -> 
     if type(wire) is not kind:
         raise Refused(INVALID_PAYLOAD, note=f"the body is not a JSON {'object' if kind is dict else 'list'}")
     return wire
+
+
+@lru_cache(maxsize=256)
+def _nearest_path(path: str) -> str:
+    """What to say of a path that no API has: the one that the caller may mean."""
+    return f"no API has this path{suggestion(path, [row.path for row in ENDPOINTS])}"
 
 
 def _note_whose(exchange: Exchange) -> None:
