@@ -43,5 +43,5 @@ def test_each_fault_is_tested_and_can_be_put_somewhere(name: str) -> None:
     tests += (ROOT / "tests/simulator/test_fault_callbacks.py").read_text()
 
     assert f"def test_{name}" in tests
-    assert FAULTS[name].calls <= {*CALLS, Call.CALLBACK}
+    assert FAULTS[name].calls <= {*CALLS, *Call.MESSAGES}
     assert FAULTS[name].calls

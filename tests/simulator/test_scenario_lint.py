@@ -89,7 +89,8 @@ def problems_of(text: str) -> list[str]:
         ),
         (
             "faults: [{drop: {on: stk_query}}]",
-            "3: faults[0].drop: drop cannot be put on stk_query; it goes on callback",
+            "3: faults[0].drop: drop cannot be put on stk_query; "
+            "it goes on bill_payment_push, c2b_confirmation, c2b_validation, callback",
         ),
         (
             "when: {endpoint: oauth}\nfaults: [{drop: {}}]",
@@ -98,7 +99,7 @@ def problems_of(text: str) -> list[str]:
         (
             "faults: [{token_life: {expires_in: 5}}]",
             "3: faults[0].token_life: a scenario for stk_push never meets oauth calls; "
-            "it meets callback, stk_push, stk_query",
+            "it meets bill_payment_push, c2b_confirmation, callback, stk_push, stk_query",
         ),
         ("faults: [{mutate: {}}]", "3: faults[0].mutate: changes nothing; give set, drop or order"),
         (

@@ -110,7 +110,7 @@ def test_chance_on_some_calls_draws_nothing_on_the_others() -> None:
         ("reset: {until_s: 3, times: 2}", "times: counts calls, while from_s and until_s count seconds"),
         ("reset: {until_s: 3, after_calls: 2}", "after_calls: counts calls, while from_s and until_s count seconds"),
         ("before_ack: {probability: 0.5}", "changes the scenario itself: it has no window and no probability"),
-        ('drop: {"on": [callback, oauth]}', "drop cannot be put on oauth; it goes on callback"),
+        ('drop: {"on": [callback, oauth]}', "drop cannot be put on oauth; it goes on bill_payment_push"),
     ],
 )
 def test_impossible_windows_and_chances_are_told(fault: str, problem: str) -> None:

@@ -1,7 +1,7 @@
 """The payment push of Bill Manager: an organisation that opted in is told what was paid to it. Source: reference 3.13.
 
 Which payments are told is assumed: those of customers, by STK push or C2B, with an account reference. The rows of
-these two kinds name `payment_push` among their further messages.
+these two kinds name it among their further messages.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Final
 
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.fields import flat_schema
+from tayari_simulator.apis.lifecycle import Further
 from tayari_simulator.apis.world import World
-from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
@@ -27,20 +28,25 @@ def payment_push(world: World, transaction: Transaction, at_s: float) -> Deliver
     if opt_in is None:
         return None
     world.part(BillBook).pay(transaction.reference, transaction.amount)
-    told = {
-        "transactionId": transaction.receipt,
-        "paidAmount": str(transaction.amount),
-        "msisdn": transaction.msisdn,
-        "dateCreated": f"{datetime.fromtimestamp(at_s, EAT):%Y-%m-%d}",
-        "accountReference": transaction.reference,
-        "shortCode": opt_in.short_code,
-    }
+    body = _body(world, transaction, at_s, opt_in.short_code)
     return Delivery(
-        at_s, opt_in.callback_url, dumps(told), transaction.id, transaction.msisdn, note="Bill Manager payment push",
+        at_s, opt_in.callback_url, body, transaction.id, transaction.msisdn, note="Bill Manager payment push",
         attempts_left=max(0, int(world.options.number("bill_manager_push_attempts")) - 1),
     )  # fmt: skip
 
 
+def _body(world: World, transaction: Transaction, at_s: float, short_code: str = "") -> bytes:
+    return dumps({
+        "transactionId": transaction.receipt or world.ids.receipt(at_s),
+        "paidAmount": str(transaction.amount),
+        "msisdn": transaction.msisdn,
+        "dateCreated": f"{datetime.fromtimestamp(at_s, EAT):%Y-%m-%d}",
+        "accountReference": transaction.reference,
+        "shortCode": short_code or transaction.short_code,
+    })  # fmt: skip
+
+
+PUSHED_PAYMENT: Final = Further(Call.PAYMENT_PUSH, payment_push, _body)
 PAYMENT_PUSH: Final = flat_schema(
     "Bill Manager: payment push",
     "transactionId",

@@ -18,7 +18,7 @@ from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.state.behaviour import Play, Reply
+from tayari_simulator.state.behaviour import Call, Play, Reply
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.ledger import CUSTOMERS, Account
@@ -120,6 +120,7 @@ def lifecycle(options: Options) -> Lifecycle:
         message=message,
         receipt=lambda _world, transaction, _at_s: transaction.id,
         repeats=False,
+        called=Call.CONFIRMATION,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.transactions import Transaction
 
 if TYPE_CHECKING:
@@ -58,6 +58,17 @@ def customer_pays(transaction: Transaction) -> Parties:
     return Parties(transaction.msisdn, transaction.party_b, "MMF Account For Customer", reason_of(transaction.command))
 
 
+class Further(NamedTuple):
+    """A message beside the transaction's own, to another URL."""
+
+    name: str
+    """One of `Call.MESSAGES`."""
+    plan: Callable[[World, Transaction, float], Delivery | None]
+    """The message where it applies; None: nobody is told."""
+    body: Callable[[World, Transaction, float], bytes]
+    """What it says, whether it applies or not."""
+
+
 def _nothing(world: World, transaction: Transaction) -> None:
     """Nothing happens."""
 
@@ -96,11 +107,18 @@ class Lifecycle:
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
     answered: Callable[[World, Transaction, Answer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""
-    also: tuple[Callable[[World, Transaction, float], Delivery | None], ...] = ()
-    """Further messages of the first success, to other URLs, each where it applies; no fault changes them."""
+    also: tuple[Further, ...] = ()
+    """Further messages of the first success."""
+    called: str = ""
+    """A second name of its message, beside `callback`, for the faults that are put on it."""
     names_short_code: bool = False
     """Whether its message carries the header `Businessshortcode`."""
     repeats: bool = True
     """Whether its message may be sent again when it is not answered 200 (option `callback_retries`)."""
     question: Callable[[World, Transaction, float], bytes] | None = None
-    """The body of what `precede` sends."""
+    """The body of what `precede` sends: `c2b_validation`."""
+
+    def messages(self) -> Mapping[str, Callable[[World, Transaction, float], bytes]]:
+        """What each of its messages but the callback says, by name."""
+        further = {row.name: row.body for row in self.also}
+        return further if self.question is None else {Call.VALIDATION: self.question, **further}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.lifecycle import Answer, Lifecycle, Result
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Step
@@ -26,9 +26,7 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     if lifecycle.precede is not None:
         first = lifecycle.precede(world, transaction, due_s)
         if first is not None:
-            transaction.next_due_s = 0.0
-            transaction.pending -= 1
-            return (first,)
+            return _precede(world, lifecycle, transaction, first)
     play = transaction.play
     steps = _PLAIN if play is None else play.behaviour.steps
     step = steps[transaction.step]
@@ -47,11 +45,25 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
         transaction.pending -= 1
     deliveries = _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
     if unpaid and transaction.status is _PAID:
-        for also in lifecycle.also:
-            further = also(world, transaction, due_s)
-            if further is not None:
-                deliveries = (*deliveries, further)
+        for further in lifecycle.also:
+            sent = further.plan(world, transaction, due_s)
+            if sent is not None and play is not None:
+                deliveries = (*deliveries, *_with_faults(world, play, sent, due_s, further.name))
+            elif sent is not None:
+                deliveries = (*deliveries, sent)
     return deliveries
+
+
+def _precede(world: World, lifecycle: Lifecycle, transaction: Transaction, first: Delivery) -> tuple[Delivery, ...]:
+    """The message that must be answered, as its faults leave it. One that is not sent is not answered in time."""
+    transaction.next_due_s = 0.0
+    transaction.pending -= 1
+    if transaction.play is None:
+        return (first,)
+    sent = _with_faults(world, transaction.play, first, first.due_s, Call.VALIDATION)
+    if not any(row.precedes for row in sent):
+        lifecycle.answered(world, transaction, Answer(0, b"", first.due_s + first.timeout_s))
+    return sent
 
 
 def _message(
@@ -73,7 +85,9 @@ def _message(
     delivery = Delivery(sent_s, url, body, transaction.id, transaction.msisdn)
     if lifecycle.names_short_code:
         delivery.headers = world.callback_headers
-    return (delivery,) if play is None else _with_faults(world, play, delivery, due_s)
+    if play is None:
+        return (delivery,)
+    return _with_faults(world, play, delivery, due_s, Call.CALLBACK, lifecycle.called)
 
 
 def message_of(
@@ -129,8 +143,10 @@ def _receipt(world: World, lifecycle: Lifecycle, transaction: Transaction, at_s:
     return world.ids.receipt(at_s) if lifecycle.receipt is None else lifecycle.receipt(world, transaction, at_s)
 
 
-def _with_faults(world: World, play: Play, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
+def _with_faults(world: World, play: Play, delivery: Delivery, now_s: float, *names: str) -> tuple[Delivery, ...]:
+    """A message under the faults that are put on it, by whichever of its names."""
     deliveries: tuple[Delivery, ...] = (delivery,)
-    for fault in play.met(Call.CALLBACK, now_s, world.uniform):
-        deliveries = fault.deliver(deliveries)
+    for name in filter(None, names):
+        for fault in play.met(name, now_s, world.uniform):
+            deliveries = fault.deliver(deliveries)
     return deliveries

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose
-from tayari_simulator.apis.bill_payment import payment_push
+from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
 from tayari_simulator.apis.callback_urls import callback_url
 from tayari_simulator.apis.fields import (
@@ -195,7 +195,7 @@ def lifecycle(options: Options) -> Lifecycle:
         message=StkCallback(options),
         opened=_show_prompt,
         closed=_hide_prompt,
-        also=(*confirmation_of_push(options), payment_push),
+        also=(confirmation_of_push(options), PUSHED_PAYMENT),
         names_short_code=True,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from dataclasses import replace
+from typing import Any, ClassVar, Final
 
 from tayari_simulator.apis.registry import CALLS, TRANSACTIONS
-from tayari_simulator.state.behaviour import Behaviour, Call, Fault
+from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Fault
 
 STRANGER: Final = "203.0.113.66"
 """An address of the range for documentation (RFC 5737): nobody's, and not Safaricom's."""
@@ -30,8 +31,13 @@ class AckFault(TableFault):
     calls = TRANSACTIONS
 
 
+def stranger(delivery: Delivery, source: str, **changes: Any) -> Delivery:
+    """The same delivery from somebody else: its answer decides nothing, and it is not repeated."""
+    return replace(delivery, forged_from=source, precedes=False, attempts_left=0, **changes)
+
+
 class CallbackFault(TableFault):
-    """A fault of a later message: callback, result, confirmation."""
+    """A fault of a message to the merchant, whichever it is."""
 
     __slots__ = ()
-    calls = frozenset({Call.CALLBACK})
+    calls = frozenset(Call.MESSAGES)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.catalogue.results import find, wire_form
-from tayari_simulator.faults.base import STRANGER, CallbackFault
+from tayari_simulator.faults.base import STRANGER, CallbackFault, stranger
 from tayari_simulator.faults.parameters import Address, ResultCode
 from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Delivery
@@ -48,7 +48,7 @@ class Forge(CallbackFault):
             return ()
         first = deliveries[0]
         note = f"forged: {self.id} id, from {self.source}"
-        forged = replace(first, body=self._lie(first.body), note=note, forged_from=self.source)
+        forged = stranger(first, self.source, body=self._lie(first.body), note=note)
         return (forged, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))
 
     def _lie(self, body: bytes) -> bytes:
@@ -64,6 +64,8 @@ class Forge(CallbackFault):
             elif header := told.get("responseHeader") or told.get("ResponseHeader"):
                 header["responseRefID"] = _another_conversation(str(header["responseRefID"]), self.id)
                 header["responseCode"] = str(self.result_code)
+            elif "transactionId" in told:
+                told["transactionId"] = _another_receipt(told["transactionId"], self.id)
             else:
                 told["TransID"] = _another_receipt(told["TransID"], self.id)
         except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tayari_simulator.faults.base import STRANGER, CallbackFault
+from tayari_simulator.faults.base import STRANGER, CallbackFault, stranger
 from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Delivery
 
@@ -35,7 +35,5 @@ class WrongMethod(CallbackFault):
             return ()
         first = deliveries[0]
         body = first.body if self.method is Method.PUT else b""
-        odd = replace(
-            first, method=self.method.value, body=body, note=f"by {self.method}, not POST", forged_from=STRANGER
-        )
+        odd = stranger(first, STRANGER, method=self.method.value, body=body, note=f"by {self.method}, not POST")
         return (odd, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))

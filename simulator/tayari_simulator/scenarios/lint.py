@@ -104,7 +104,9 @@ def _calls_met(endpoint: str) -> set[str]:
     """The calls that a scenario for this endpoint can meet."""
     if endpoint not in TRANSACTIONS:
         return {endpoint}
-    return {endpoint, Call.CALLBACK} | ({Call.STK_QUERY} if endpoint == Call.STK_PUSH else set())
+    lifecycle = LIFECYCLES[endpoint]
+    named = {*lifecycle.messages(), *filter(None, [lifecycle.called])}
+    return {endpoint, Call.CALLBACK} | named | ({Call.STK_QUERY} if endpoint == Call.STK_PUSH else set())
 
 
 def _windows(_: Header, faults: Faults) -> Iterator[Complaint]:
@@ -149,12 +151,12 @@ def _mutations(header: Header, faults: Faults) -> Iterator[Complaint]:
         here = ("faults", place, use.name)
         if not (use.fault.set or use.fault.drop or use.fault.order):
             yield Complaint(here, "changes nothing; give set, drop or order")
-        bodies = [sample_message(header.when.endpoint, success=paid)]
-        if any(row.result_code == SUCCESS for row in header.then):
-            bodies.append(sample_message(header.when.endpoint, success=True))
-        wrong = [_fails_on(use.fault, body) for body in bodies]
-        if all(wrong):
-            yield Complaint(here, wrong[0])
+        successes = {paid, *(True for row in header.then if row.result_code == SUCCESS)}
+        for name in use.calls:
+            bodies = [sample_message(header.when.endpoint, name, success=success) for success in successes]
+            wrong = [_fails_on(use.fault, body) for body in bodies]
+            if all(wrong):
+                yield Complaint(here, wrong[0])
 
 
 def _fails_on(fault: Mutate, body: bytes) -> str:

@@ -20,12 +20,15 @@ _FULLEST = {"c2b_names": "full"}
 
 
 @cache
-def sample_message(call: str, *, success: bool) -> bytes:
-    """A message of this kind of transaction; of an STK push where the call makes none."""
+def sample_message(call: str, name: str = Call.CALLBACK, *, success: bool) -> bytes:
+    """A message of this kind of transaction, by its name; of an STK push where the call makes none."""
     options = Options(overrides=_FULLEST)
     business = Business(short_code=SANDBOX_SHORT_CODE, passkey=SANDBOX_PASSKEY)
     world = World(business, options, uniform=Random(1).random, choose=None)
     world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
     kind = call if call in TRANSACTIONS else Call.STK_PUSH
     transaction = world.lifecycles[kind].example(world, _MSISDN, 1, "http://127.0.0.1/", _NOW_S)
+    named = world.lifecycles[kind].messages().get(name)
+    if named is not None:
+        return named(world, transaction, _NOW_S)
     return message_of(world, transaction, 0 if success else 1, _NOW_S)

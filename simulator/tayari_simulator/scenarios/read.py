@@ -178,5 +178,6 @@ def _place_fault(
     fault = read_record(kind, parameters, here, complaints)
     if placing is None or fault is None:
         return None
-    calls = placing.on or (endpoint if endpoint in kind.calls else min(kind.calls),)
+    usual = Call.CALLBACK if Call.CALLBACK in kind.calls else min(kind.calls)
+    calls = placing.on or (endpoint if endpoint in kind.calls else usual,)
     return FaultUse(name=name, fault=fault, calls=calls, placing=placing, draws=draws)

@@ -121,5 +121,5 @@ Text = Annotated[str, ReadWith(_text_like(None, "text"), _TEXT)]
 Times = Annotated[int, ReadWith(_read_times, {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "always"}]})]
 EndpointName = Annotated[str, ReadWith(name_of(CALLS), {"enum": [*CALLS]})]
 """A row of the table of endpoints."""
-CallName = Annotated[str, ReadWith(name_of((*CALLS, Call.CALLBACK)), {"enum": [*CALLS, str(Call.CALLBACK)]})]
-"""A row of the table, or the later message."""
+CallName = Annotated[str, ReadWith(name_of((*CALLS, *Call.MESSAGES)), {"enum": [*CALLS, *Call.MESSAGES]})]
+"""A row of the table, or a message to the merchant."""

@@ -23,6 +23,12 @@ class Call:
     OAUTH: Final = "oauth"
     CALLBACK: Final = "callback"
     """The later message of a transaction, whichever API it is of."""
+    VALIDATION: Final = "c2b_validation"
+    CONFIRMATION: Final = "c2b_confirmation"
+    """Of a C2B payment it is the later message itself; of an STK payment it comes beside its callback."""
+    PAYMENT_PUSH: Final = "bill_payment_push"
+    MESSAGES: Final = (CALLBACK, VALIDATION, CONFIRMATION, PAYMENT_PUSH)
+    """The messages to a merchant, by name."""
 
 
 class Delay(Protocol):

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tayari_simulator.apis.customers import names_of
+from tayari_simulator.apis.lifecycle import Further
 from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
@@ -90,25 +91,27 @@ def organisation_of(world: World, transaction: Transaction) -> Organisation | No
     return organisation if organisation is not None and organisation.urls is not None else None
 
 
-def confirmation_of_push(options: Options) -> tuple[Callable[[World, Transaction, float], Delivery | None], ...]:
-    """What confirms an STK payment to the C2B URLs of its short code as well. Empty: switched off.
-
-    Source: reference 3.1, 6-32.
-    """
-    if options.says("stk_c2b_confirmation", "off"):
-        return ()
+def confirmation_of_push(options: Options) -> Further:
+    """What confirms an STK payment to the C2B URLs of its short code as well. Source: reference 3.1, 6-32."""
     messages = C2bMessages(options)
+    is_off = options.says("stk_c2b_confirmation", "off")
 
     def confirm(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
         organisation = organisation_of(world, transaction)
-        if organisation is None or organisation.urls is None or not organisation.confirms_pushes:
+        if organisation is None or organisation.urls is None or is_off or not organisation.confirms_pushes:
             return None
         body = messages.confirmation(world, transaction, organisation, receipt=transaction.receipt, at_s=at_s)
         return Delivery(
             at_s, organisation.urls.confirmation, body, transaction.id, transaction.msisdn, note="C2B confirmation"
         )
 
-    return (confirm,)
+    def body(world: World, transaction: Transaction, at_s: float) -> bytes:
+        organisation = organisation_of(world, transaction) or world.organisations.find(transaction.short_code)
+        assert organisation is not None  # a transaction has a short code that was known
+        receipt = transaction.receipt or world.ids.receipt(at_s)
+        return messages.confirmation(world, transaction, organisation, receipt=receipt, at_s=at_s)
+
+    return Further(Call.CONFIRMATION, confirm, body)
 
 
 def _masked(msisdn: str) -> str:

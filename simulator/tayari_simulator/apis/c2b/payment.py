@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.acceptance import begin, choose, first_due_s
-from tayari_simulator.apis.bill_payment import payment_push
+from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL, THIRD_PARTY, C2bMessages, organisation_of
 from tayari_simulator.apis.c2b.register import (
     BAD_REQUEST,
@@ -25,7 +25,7 @@ from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.state.behaviour import Delivery, Play, Reply
+from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply
 from tayari_simulator.state.eat_time import eat_day
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
@@ -191,7 +191,8 @@ def lifecycle(options: Options) -> Lifecycle:
         )  # fmt: skip
 
     return Lifecycle(
-        also=(payment_push,),
+        also=(PUSHED_PAYMENT,),
+        called=Call.CONFIRMATION,
         api=KIND,
         example=_example,
         decide=_decide,
