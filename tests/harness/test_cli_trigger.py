@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from tayari.cli.commands import run
+from tayari.cli.trigger_command import _ID_OF
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_simulator.apis.registry import TRANSACTIONS
+from tayari_simulator.state.behaviour import Call
 from tayari_target.merchant_process import free_port
 from tayari_target.resources import scenario_folder
 from tiny_shop import Says, Shop, open_shop
@@ -125,12 +128,22 @@ def test_a_file_is_sent_as_it_is_or_changed(simulator: SimulatorProcess, shop: S
 
 @pytest.mark.parametrize(
     ("words", "place"),
-    [(["0", "--kind", "c2b"], "TransID"), (["--validation"], "TransID"), (["0", "--kind", "b2c"], "Result")],
+    [
+        *((["0", "--kind", kind], _ID_OF.get(kind, "Result.ConversationID")) for kind in sorted(TRANSACTIONS)),
+        *((["--message", name], _ID_OF[name]) for name in Call.MESSAGES[1:]),
+        (["--message", "c2b_confirmation", "--kind", "stk_push"], "TransID"),
+        (["--message", "bill_payment_push", "--kind", "c2b"], "transactionId"),
+    ],
 )
-def test_messages_of_every_kind_are_sent(simulator: SimulatorProcess, shop: Shop, words: list[str], place: str) -> None:
-    assert trigger(simulator, shop, *words, "--amount", "70") == 0
+def test_messages_of_every_kind_are_sent_under_an_id_of_ones_own(
+    simulator: SimulatorProcess, shop: Shop, words: list[str], place: str
+) -> None:
+    assert trigger(simulator, shop, *words, "--amount", "70", "--set", f"{place}=MINE") == 0
 
-    assert place in json.loads(shop.asked[0].body)
+    found = json.loads(shop.asked[0].body)
+    for key in place.split("."):
+        found = found[key]
+    assert found == "MINE"
 
 
 def test_a_c2b_scenario_is_sent_under_a_receipt_of_ones_own(simulator: SimulatorProcess, shop: Shop) -> None:
@@ -168,7 +181,8 @@ def test_a_merchant_that_does_not_run_is_exit_21(
         (["1032", "--allow-host", "shop.example"], "give them to `tayari simulate`"),
         (["--body", "/nowhere/x.json"], "/nowhere/x.json: cannot be read (No such file or directory)"),
         (["token/expires-soon"], "have no later message"),
-        (["1032", "--validation"], "--validation stands alone"),
+        (["1032", "--message", "c2b_validation"], "--message stands alone"),
+        (["--message", "c2b_validaton"], "did you mean c2b_validation?"),
         (["1", "--kind", "c2b"], "a c2b transaction that failed is told to nobody"),
         (["0", "--kind", "c2c"], "did you mean c2b?"),
     ],

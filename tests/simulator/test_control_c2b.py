@@ -98,7 +98,7 @@ def sent(server: Running, **telling: Any) -> dict[str, Any]:
 
 
 def test_messages_of_a_payment_that_never_was_are_sent(server: Running) -> None:
-    validation = sent(server, validation=True, amount=20, msisdn="254711000111")
+    validation = sent(server, message="c2b_validation", amount=20, msisdn="254711000111")
     confirmation = sent(server, kind="c2b", result_code=0, amount=20)
 
     assert (validation["TransAmount"], validation["MSISDN"]) == ("20", "2547 ***** 111")
@@ -110,8 +110,8 @@ def test_messages_of_a_payment_that_never_was_are_sent(server: Running) -> None:
     ("telling", "message"),
     [
         ({"kind": "c2b", "result_code": 1}, "a c2b transaction that failed is told to nobody; give result_code 0"),
-        ({"kind": "stk_push", "validation": True}, "a stk_push transaction is not validated; use kind: c2b"),
-        ({"validation": True, "result_code": 0}, "result_code and validation exclude each other"),
+        ({"kind": "stk_push", "message": "c2b_validation"}, "a stk_push transaction has no message c2b_validation"),
+        ({"message": "c2b_validation", "result_code": 0}, "result_code and message exclude each other"),
     ],
 )
 def test_a_message_that_does_not_exist_is_refused(server: Running, telling: dict[str, Any], message: str) -> None:

@@ -16,6 +16,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.catalogue.results import RESULTS
+from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import scenario_folder
 
 from tayari.cli.answer_redaction import redacted
@@ -27,10 +28,15 @@ Json = dict[str, Any]
 _ID_OF: Final[Mapping[str, str]] = {
     "stk_push": "Body.stkCallback.CheckoutRequestID",
     "c2b": "TransID",
-    "b2c": "Result.ConversationID",
+    "bonga_redeem": "TransID",
     "b2b_express": "requestId",
+    "ratiba": "responseHeader.responseRefID",
+    "c2b_validation": "TransID",
+    "c2b_confirmation": "TransID",
+    "bill_payment_push": "transactionId",
 }
-"""Where a message names its payment, by the kind of the payment."""
+"""Where a message names its payment, by the kind of the payment or its own name; in a result of the other kinds, it
+is the ConversationID."""
 _LARGEST: Final = 1_000_000
 """Bytes of a body: a callback of Daraja has less than a thousand."""
 
@@ -44,8 +50,9 @@ KindOption = Annotated[
     str | None,
     typer.Option("--kind", metavar="NAME", help="Whose message a result code makes: stk_push, c2b, b2c, ..."),
 ]
-ValidationOption = Annotated[
-    bool, typer.Option("--validation", help="The C2B validation, not the confirmation; without an EVENT.")
+MessageOption = Annotated[
+    str | None,
+    typer.Option("--message", metavar="NAME", help=f"{', '.join(Call.MESSAGES[1:])}: this message; without an EVENT."),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -67,7 +74,7 @@ def trigger(
         str | None, typer.Argument(help="A scenario (payment/insufficient-funds) or a result code; not with --body.")
     ] = None,
     kind: KindOption = None,
-    validation: ValidationOption = False,
+    message: MessageOption = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="URL", help="Where the merchant takes callbacks.", show_default=False)
     ] = None,
@@ -97,7 +104,7 @@ def trigger(
     """
     output = Output(form)
     try:
-        telling = _body_of(event, body, validation=validation)
+        telling = _body_of(event, body, message)
         given = {"url": to, "kind": kind, "msisdn": msisdn, "amount": amount, "drop": drop, "parallel": parallel}
         telling |= {key: value for key, value in given.items() if value is not None}
         telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
@@ -114,12 +121,12 @@ def trigger(
     _say(redacted(answers), output)
 
 
-def _body_of(event: str | None, file: Path | None, *, validation: bool) -> Json:
-    """What the callback is made from: a result code, a scenario or a file; or it is the validation."""
-    if validation:
+def _body_of(event: str | None, file: Path | None, message: str | None) -> Json:
+    """What the callback is made from: a result code, a scenario or a file; or it is a message of this name."""
+    if message is not None:
         if event is not None or file is not None:
-            raise _BadInput("--validation stands alone: found an EVENT or --body as well; leave one of them out")
-        return {"validation": True}
+            raise _BadInput("--message stands alone: found an EVENT or --body as well; leave one of them out")
+        return {"message": message}
     if (event is None) == (file is None):
         problem = "expected an EVENT (a scenario or a result code) or --body FILE"
         raise _BadInput(f"{problem}, found {'neither' if event is None else 'both'}")
@@ -187,10 +194,8 @@ def _name_payment(telling: Json, checkout_request_id: str | None, *, own: bool) 
     elif "raw" in telling:
         raise _BadInput("--checkout-request-id needs a JSON body; what is in the --body file is sent as it is")
     else:
-        kind = "c2b" if telling.get("validation") else telling.get("kind", "stk_push")
-        place = _ID_OF.get(kind)
-        if place is None:
-            raise _BadInput(f"--checkout-request-id: a {kind} message names its payment elsewhere; use --set PATH=ID")
+        kind = telling.get("message") or telling.get("kind", "stk_push")
+        place = _ID_OF.get(kind, "Result.ConversationID")
         telling["set"] = {place: checkout_request_id, **telling["set"]}
 
 

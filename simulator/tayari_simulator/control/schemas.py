@@ -16,10 +16,12 @@ from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.reading.record import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
 from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
+from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.exchange import Kind
 from tayari_simulator.transport.conditions import CONDITIONS
 
 T = TypeVar("T")
+MessageName = Annotated[str, ReadWith(name_of(Call.MESSAGES))]
 
 DEEPEST: Final = 100
 """So many levels of lists and objects a body may have."""
@@ -224,8 +226,8 @@ class SendCallback:
     """The id of the transaction, whichever API it is of."""
     kind: EndpointName | None = None
     """For a transaction that never was: the call that would have made it. None: an STK push."""
-    validation: bool = False
-    """Send the validation that precedes a C2B payment, not its confirmation."""
+    message: MessageName | None = None
+    """Which of the transaction's messages, where it has several. None: the one that tells its result."""
     url: Annotated[str, ReadWith(_url)] | None = None
     scenario: Text | None = None
     msisdn: Msisdn | None = None

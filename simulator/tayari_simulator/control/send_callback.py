@@ -7,7 +7,9 @@ from typing import Final
 
 import orjson
 
+from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b.messages import organisation_of
 from tayari_simulator.apis.outcomes import message_of
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.control.endpoint import Refusal
@@ -36,7 +38,7 @@ def deliveries(simulator: Simulator, told: SendCallback, scenario: Scenario | No
     step = _step_of(scenario)
     one = Delivery(
         due_s=simulator.now_s(),
-        url=told.url or (transaction.url if transaction else ""),
+        url=told.url or (_url_of(simulator, transaction, told.message) if transaction else ""),
         body=_body(simulator, told, transaction, step),
         transaction_id=transaction.id if transaction else told.checkout_request_id or "",
         msisdn=transaction.msisdn if transaction else "",
@@ -68,7 +70,7 @@ def _check_shape(told: SendCallback) -> None:
     if told.url is None and told.checkout_request_id is None:
         raise Refusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
     if (told.msisdn or told.amount) and (
-        told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["validation"])
+        told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["message"])
     ):
         message = "msisdn and amount are for a payment that does not exist; give url with result_code or scenario"
         raise Refusal(400, "bad_body", message)
@@ -82,7 +84,7 @@ def _bodies(told: SendCallback) -> dict[str, bool]:
         "scenario": told.scenario is not None,
         "body": told.body is not ABSENT,
         "raw": told.raw is not None,
-        "validation": told.validation,
+        "message": told.message is not None,
     }
 
 
@@ -91,7 +93,7 @@ def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | 
     if told.checkout_request_id is None:
         return (
             _invented(simulator, told, scenario)
-            if told.validation or told.result_code is not None or told.scenario is not None
+            if told.message or told.result_code is not None or told.scenario is not None
             else None
         )
     transaction = simulator.transaction(told.checkout_request_id)
@@ -105,7 +107,7 @@ def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | 
 def _invented(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction:
     """A transaction that Daraja has never heard of, for a message about it."""
     world, now_s, msisdn = simulator.daraja.world, simulator.now_s(), told.msisdn or SOMEBODY
-    usual = c2b.KIND if told.validation else Call.STK_PUSH
+    usual = c2b.KIND if told.message in (Call.VALIDATION, Call.CONFIRMATION) else Call.STK_PUSH
     kind = told.kind or (scenario.when.endpoint if scenario is not None else usual)
     if kind not in TRANSACTIONS:
         message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
@@ -123,8 +125,8 @@ def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | N
     if told.body is not ABSENT:
         return orjson.dumps(told.body)
     if transaction is not None:
-        if told.validation:
-            return _question(simulator, transaction)
+        if told.message is not None and told.message != Call.CALLBACK:
+            return _named(simulator, transaction, told.message)
         code = step.result_code if step is not None else told.result_code
         if code is None and transaction.result_code is None:
             message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
@@ -140,13 +142,35 @@ def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | N
     return b""
 
 
-def _question(simulator: Simulator, transaction: Transaction) -> bytes:
-    """The message that a merchant must answer before there is a result."""
+def _named(simulator: Simulator, transaction: Transaction, name: str) -> bytes:
+    """One of the further messages; a C2B payment tells its result by its confirmation."""
+    world, now_s = simulator.daraja.world, simulator.now_s()
+    lifecycle = world.lifecycles[transaction.kind]
+    if name == lifecycle.called:
+        return message_of(world, transaction, 0, now_s)
+    body = lifecycle.messages().get(name)
+    if body is None:
+        known = ", ".join((Call.CALLBACK, *filter(None, [lifecycle.called]), *lifecycle.messages()))
+        message = f"a {transaction.kind} transaction has no message {name}; expected one of {known}, or another kind"
+        raise Refusal(400, "no_message", message)
+    return body(world, transaction, now_s)
+
+
+def _url_of(simulator: Simulator, transaction: Transaction, name: str | None) -> str:
+    """Where a message of this transaction goes."""
     world = simulator.daraja.world
-    question = world.lifecycles[transaction.kind].question
-    if question is None:
-        raise Refusal(400, "no_message", f"a {transaction.kind} transaction is not validated; use kind: c2b")
-    return question(world, transaction, simulator.now_s())
+    found: str | None = transaction.url
+    if name in (Call.VALIDATION, Call.CONFIRMATION):
+        organisation = organisation_of(world, transaction)
+        urls = organisation.urls if organisation is not None else None
+        found = None if urls is None else urls.validation if name == Call.VALIDATION else urls.confirmation
+    elif name == Call.PAYMENT_PUSH:
+        opt_in = world.part(BillBook).opt_ins.get(transaction.party_b)
+        found = None if opt_in is None else opt_in.callback_url
+    if not found:
+        message = f"nobody has said where the {name or 'message'} of {transaction.id} goes; give url"
+        raise Refusal(400, "bad_body", message)
+    return found
 
 
 def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None) -> list[Delivery]:
