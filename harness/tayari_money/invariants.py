@@ -172,7 +172,7 @@ def _difference(record: PaymentRecord) -> str:
 def _difference_of_parts(record: PaymentRecord) -> str:
     """The same of an order that was asked for in several pushes: the sum counts."""
     paid = record.paid_in_all
-    if record.ordered is not None and paid - record.ordered >= 1:
+    if paid and record.ordered is not None and paid - record.ordered >= 1:
         return f"is an order of {shillings(record.ordered)} shillings, and {shillings(paid)} were paid for it"
     amounts = {one.amount for one in record.transactions}
     if not record.total or not paid or _named_amounts(record) - amounts:

@@ -254,6 +254,7 @@ def part(amount: float, *, completed: bool = True) -> DarajaTransaction:
         ((250.0,), 300.0, (PENDING, PAID), "M04", "was credited 300 shillings; 250 were paid"),
         ((250.0, 50.0), 250.0, (PENDING, PAID), "M04", "was credited 250 shillings; 300 were paid"),
         ((250.0,), 300.0, (PENDING, PAID), "M02", "became paid, and M-Pesa reported 250 of 300 shillings"),
+        ((), 0.0, (FAILED,), "M04", ""),
         ((250.0,), 0.0, (PENDING,), "M05", ""),
         ((250.0, 50.0), 0.0, (PENDING,), "M05", "is pending in the end, and the customer has paid"),
         ((250.0,), 0.0, (PENDING, FAILED), "M05", "is failed in the end, and the customer has paid"),
@@ -263,7 +264,8 @@ def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
     parts: tuple[float, ...], total: float, states: tuple[PaymentState, ...], rule_id: str, said: str
 ) -> None:
     split = record(
-        *map(part, parts), states=states, ordered=300.0, in_parts=True, total=total, credits=1 if total else 0
-    )
+        *(map(part, parts) if parts else (part(-50.0, completed=False),)),
+        states=states, ordered=300.0 if parts else -50.0, in_parts=True, total=total, credits=1 if total else 0,
+    )  # fmt: skip
 
     assert broken(rule_id, split) == ([said] if said else [])

@@ -74,6 +74,15 @@ def test_a_shop_whose_database_locks_breaks_that_rule_alone() -> None:
 
 
 @pytest.mark.slow
+def test_what_hits_the_newest_payment_runs_alone_so_that_no_other_rule_is_blamed() -> None:
+    found = {
+        check.rule: check.state for check in run_rules(["C22", "C13", "U04", "Q01"], defects=["visit-fails-newest"])
+    }
+
+    assert found == {"C22": State.FAIL, "C13": State.PASS, "U04": State.PASS, "Q01": State.PASS}
+
+
+@pytest.mark.slow
 def test_a_shop_that_asks_only_when_its_page_is_read_can_be_judged() -> None:
     found = {check.rule: check.state for check in run_rules(["Q02", "Q06", "Q12"], defects=["asks-when-read"])}
 

@@ -8,7 +8,15 @@ from tayari_contracts.checks import c01_quick_reply, c02_strangers, c20_malforme
 from tayari_contracts.checks.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.steps.forged_callback import forged_body, forged_url, invented_receipt, is_guarded
+from tayari_contracts.steps.forged_callback import (
+    GENUINE,
+    SOURCE,
+    callers,
+    forged_body,
+    forged_url,
+    invented_receipt,
+    is_guarded,
+)
 from tayari_target.driver import Started
 
 SECRET = "https://shop.example/hooks/3f2b8a90c1d24e5f9a7b6c5d4e3f2a1b"
@@ -138,3 +146,20 @@ def test_an_invented_receipt_has_the_form_of_its_day(at: datetime, starts: str) 
     assert len(receipt) == 10
     assert receipt.isalnum()
     assert receipt == receipt.upper()
+
+
+def test_a_stranger_is_always_the_last_of_the_list_that_a_proxy_writes() -> None:
+    sources = [caller.source for caller in callers("X-Forwarded-For")]
+
+    assert sources == [SOURCE, f"{GENUINE}, {SOURCE}", f"{SOURCE}, {GENUINE}, {SOURCE}", SOURCE]
+    assert "X-Forwarded-For" not in callers("X-Forwarded-For")[-1].headers
+    assert callers("X-Forwarded-For")[-1].headers["X-Real-IP"] == GENUINE
+
+
+def test_a_header_with_one_address_is_replaced_and_the_others_are_the_strangers() -> None:
+    plain, pretended = callers("x-real-ip")
+
+    assert (plain.source, pretended.source) == (SOURCE, SOURCE)
+    assert "X-Real-IP" not in pretended.headers
+    assert pretended.headers["X-Forwarded-For"] == GENUINE
+    assert callers(None) == (plain,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.forged_callback import SOURCE, forged_body, forged_url
+from tayari_contracts.steps.forged_callback import callers, forged_body, forged_url
 
 TRUE_END_S = 1.0
 HELD_S = 150.0
@@ -23,6 +22,8 @@ IN_FLIGHT = 1000
 """So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
 ANSWER_S = 30.0
 OFTEN_S = 0.3
+APART_S = 0.8
+"""Between two forgeries the payment is looked at, so that the one that was believed is named."""
 WATCH_S = 3.0
 CRASH = 500
 
@@ -45,17 +46,10 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
     other = context.journal.record(bystander)["callback_url"]
     url = forged_url(record["callback_url"], other=other, known=known_to_payer(context, payment))
     context.run.add_forged(record["checkout_request_id"])
-    forge = partial(
-        context.actions.send_callback,
-        payment,
-        url=url,
-        body=forged_body(record, payment),
-        source=SOURCE,
-        timeout_s=ANSWER_S,
-    )
+    forgery = Forgery(context, payment, url=url, body=forged_body(record, payment))
     guessed = url != record["callback_url"]
     try:
-        answers = expect_still_unpaid(context, payment, context.actions.in_background(forge), guessed=guessed)
+        answers = expect_still_unpaid(context, payment, forgery, guessed=guessed)
     except Failed as finding:
         if guessed and context.target.callbacks.deliver_to is not None:
             raise Untested(
@@ -69,19 +63,42 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
     require_weighed(answers)
 
 
+class Forgery:
+    """The same false success, sent by each kind of caller in turn, while the check looks at the payment."""
+
+    def __init__(self, context: CheckContext, payment: Payment, *, url: str, body: dict[str, Any]) -> None:
+        self._send = partial(context.actions.send_callback, payment, url=url, body=body, timeout_s=ANSWER_S)
+        self._pause = context.time.pause
+        self._callers = callers(context.target.callbacks.source_header)
+        self.caller = self._callers[0]
+        """Who calls now, or called last."""
+        self.answers = context.actions.in_background(self._all)
+
+    def _all(self) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        end = time.monotonic() + ANSWER_S
+        for caller in self._callers:
+            if time.monotonic() < end:
+                self.caller = caller
+                answers += self._send(source=caller.source, headers=dict(caller.headers))
+                self._pause(APART_S)
+        return answers
+
+
 def expect_still_unpaid(
-    context: CheckContext, payment: Payment, forged: Future[list[dict[str, Any]]], *, guessed: bool
+    context: CheckContext, payment: Payment, forgery: Forgery, *, guessed: bool
 ) -> list[dict[str, Any]]:
     """Nothing is credited while the forgery is in flight, when it was dealt with, or when the true end is told.
 
     Returns the merchant's answers to the forgery: money is judged before them.
     """
     how = "its address had to be guessed" if guessed else "its address is no secret"
-    because = f"a callback that anybody could send was believed ({how})"
+    said = "a callback that anybody could send was believed"
     answered_at: float | None = None
     while answered_at is None or time.monotonic() < answered_at + WATCH_S:
+        because = f"{said} ({how}; its caller: {forgery.caller.written})"
         context.expectations.unpaid(payment, for_s=0.0, because=because)
-        if answered_at is None and forged.done():
+        if answered_at is None and forgery.answers.done():
             answered_at = time.monotonic()
         context.time.pause(OFTEN_S)
         if not context.time.remains:
@@ -91,7 +108,7 @@ def expect_still_unpaid(
     context.actions.release_callbacks(payment)
     context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     context.expectations.unpaid(payment, for_s=0.5, because=because)
-    return forged.result()
+    return forgery.answers.result()
 
 
 def dealt_with(context: CheckContext, payment: Payment) -> None:

@@ -8,8 +8,9 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
 
 ADDRESSES: Final = (
     "196.201.212.69", "196.201.212.74", "196.201.212.127", "196.201.212.129", "196.201.212.136", "196.201.212.138",
@@ -17,6 +18,10 @@ ADDRESSES: Final = (
     "196.201.214.200", "196.201.214.206", "196.201.214.207", "196.201.214.208",
 )  # fmt: skip
 """Source: reference 1.9."""
+
+
+INSIDE: Final = "10.184.17.4"
+"""A gateway's address, which is private."""
 
 
 @check("C08")
@@ -35,6 +40,23 @@ def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
             for answer in context.actions.send_callback(payment, source=address):
                 if answer.get("status") in (401, 403, 404):
                     raise Failed(f"a genuine callback from {address} was answered {answer['status']}; expected 200")
+        if context.target.callbacks.source_header.lower() == "x-forwarded-for":
+            expect_chain_admitted(context, payment, network)
         context.expectations.paid_once(
             payment, within_s=context.time.settled_s, because=f"its callback came from {network}.x"
         )
+
+
+def expect_chain_admitted(context: CheckContext, payment: Payment, network: str) -> None:
+    """A list as one proxy makes it of a call that came through a gateway inside of Safaricom.
+
+    Raises:
+        Warned: it is refused. That Safaricom sends such lists is not known.
+    """
+    source = f"{INSIDE}, {next(address for address in ADDRESSES if address.startswith(network))}"
+    for answer in context.actions.send_callback(payment, source=source):
+        if answer.get("status") in (401, 403, 404):
+            raise Warned(
+                f"a genuine callback with X-Forwarded-For: {source} was answered {answer['status']}; expected 200: "
+                "the last address is that of the caller, and the ones before it may be anything"
+            )

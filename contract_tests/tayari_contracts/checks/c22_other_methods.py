@@ -10,7 +10,7 @@ from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, PENDING
 
-OPEN_S = 8.0
+OPEN_S = 5.0
 WATCH_S = 2.0
 
 

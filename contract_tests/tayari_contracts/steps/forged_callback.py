@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import choice
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -16,6 +17,15 @@ from tayari_contracts.context.payment import Payment
 
 SOURCE: Final = "203.0.113.7"
 """An address of documentation (RFC 5737): nobody's, and not Safaricom's."""
+
+GENUINE: Final = "196.201.214.200"
+"""One of Safaricom's addresses. Source: reference 1.9."""
+
+LISTS: Final = frozenset({"x-forwarded-for", "forwarded"})
+"""Headers to which each proxy appends the address that called it."""
+
+SINGLE: Final = ("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP")
+"""Headers with one address, which some programs read before the one that their own proxy writes."""
 
 UNGUESSABLE_LENGTH: Final = 16
 GUESSABLE_DIGITS: Final = 8
@@ -38,6 +48,41 @@ def forged_url(url: str, *, other: str, known: str) -> str:
     )
     path, _, query = guessed.partition("?")
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """How a stranger's call reaches the merchant: what its own proxy writes, and what the stranger wrote before."""
+
+    source: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written(self) -> str:
+        """The addresses, as a reason names them."""
+        return ", ".join([self.source, *(f"{name}: {value}" for name, value in self.headers.items())])
+
+
+def callers(source_header: str | None) -> tuple[Caller, ...]:
+    """A stranger, in each form that passes the merchant's own proxy.
+
+    The proxy appends the true caller to a list; in any other header it replaces what the stranger wrote. Headers that
+    it does not write reach the merchant as they were sent.
+    """
+    plain = Caller(source=SOURCE)
+    if source_header is None:
+        return (plain,)
+    own = source_header.lower()
+    others = {name: GENUINE for name in ("X-Forwarded-For", *SINGLE) if name.lower() != own}
+    if own != "forwarded":
+        others["Forwarded"] = f"for={GENUINE}"
+    pretended = Caller(source=SOURCE, headers=others)
+    if own not in LISTS:
+        return (plain, pretended)
+    wrap = "for={}" if own == "forwarded" else "{}"
+    genuine, stranger = wrap.format(GENUINE), wrap.format(SOURCE)
+    lists = (f"{genuine}, {stranger}", f"{stranger}, {genuine}, {stranger}")
+    return (plain, *(Caller(source=source) for source in lists), pretended)
 
 
 def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 from callback_paths import PREFIX, CallbackPaths
-from hooks import Hooks
+from hooks import SOURCES, Hooks
 from records import Payment, Result, State, Topic
 from settlement import Settlement
 from store import Store
@@ -75,6 +75,16 @@ class FourAddresses(Hooks):
         return request.headers.get("X-Forwarded-For", "196.201.214.200").startswith("196.201.214.")
 
 
+class LeftEndRead(Hooks):
+    def admits(self, request: web.Request) -> bool:
+        return request.headers.get("X-Forwarded-For", "").partition(",")[0].strip() in SOURCES
+
+
+class AnyHeaderWillDo(Hooks):
+    def admits(self, request: web.Request) -> bool:
+        return request.headers.get("X-Real-IP", request.headers.get("X-Forwarded-For", "")) in SOURCES
+
+
 class NothingKept(Store):
     def keep_message(self, payment_id: str | None, raw: str) -> int:  # noqa: ARG002 - that is the defect
         return 0
@@ -87,6 +97,13 @@ class AnyMethod(Hooks):
     async def visited(self, request: web.Request) -> web.Response:
         if payment_id := self.paths.payment_id(request.path):
             self.store.fail(payment_id, Topic.CODE, result_code="1032")
+        return self.reply("Accepted")
+
+
+class VisitFailsTheNewest(AnyMethod):
+    async def visited(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the shape of a handler
+        if newest := self.store.find("state = ?", State.PENDING):
+            self.store.fail(newest.id, Topic.CODE, result_code="1032")
         return self.reply("Accepted")
 
 
@@ -111,7 +128,26 @@ ROWS = (
         BelievesCallbacks,
         BreaksOnStrangers,
     ),
+    defect(
+        "left-end-read",
+        "C07",
+        "Takes the first address of X-Forwarded-For for the caller's, and then believes the callback.",
+        AnyPath,
+        BelievesCallbacks,
+        LeftEndRead,
+    ),
+    defect(
+        "any-header-will-do",
+        "C07 C08",
+        "Reads the caller's address from a header that its proxy does not write, and compares a list as a whole.",
+        AnyPath,
+        BelievesCallbacks,
+        AnyHeaderWillDo,
+    ),
     defect("four-addresses", "C08", "Admits callbacks from 196.201.214.x only.", FourAddresses),
     defect("nothing-kept", "C21", "Does not keep what Safaricom sent.", NothingKept),
     defect("any-method", "C22", "Takes a GET of the callback path for a cancelled payment.", AnyMethod),
+    defect(
+        "visit-fails-newest", "C22", "Fails the newest open payment at a GET of its callback path.", VisitFailsTheNewest
+    ),
 )
