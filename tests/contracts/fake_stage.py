@@ -33,6 +33,9 @@ class NoControl:
     def clear_next(self) -> None:
         """Nothing is prepared, so nothing is cleared."""
 
+    def set_organisation(self, short_code: str, **changes: bool) -> None:
+        """No push is made, so none is confirmed."""
+
     def payments(self, **where: str) -> list[dict[str, Any]]:
         return []
 

@@ -10,7 +10,11 @@ NOT_THERE = {
     "C21": State.NOT_TESTED,  # it offers no audit view
     "Q09": State.NOT_APPLICABLE,  # it believes its secret callback path, so callback and query cannot disagree
     "S09": State.NOT_APPLICABLE,  # it has a pay bill number
-    **{row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if {Need.PAYOUT, Need.REFUND} & row.needs},
+    **{
+        row.rule.id: State.NOT_APPLICABLE
+        for row in catalogue().values()
+        if {Need.PAYOUT, Need.REFUND, Need.C2B} & row.needs
+    },
 }
 """What Soko lacks; of everything else, each rule passes."""
 

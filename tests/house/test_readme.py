@@ -24,6 +24,7 @@ FAMILIES = {
     "callback": "callbacks",
     "query": "query and reconciliation",
     "customer": "what the customer is told",
+    "c2b": "payments that customers begin (C2B)",
     "payout": "payouts",
     "performance": "load",
 }

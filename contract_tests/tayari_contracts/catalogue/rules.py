@@ -40,6 +40,14 @@ class Need(StrEnum):
     REFUND = "refund"
     """The merchant gives payments back."""
     REFUND_STATE = "refund_state"
+    C2B = "c2b"
+    """Customers pay by themselves; a rule with this need alone is not about prompts."""
+    ACCOUNT = "account"
+    UNALLOCATED = "unallocated"
+    VALIDATION = "validation"
+    """M-Pesa asks the merchant before such a payment."""
+    DUE = "due"
+    """The merchant knows how much an account is to be paid."""
 
 
 class Control(StrEnum):
@@ -55,6 +63,8 @@ class Control(StrEnum):
     """A payout ends as its result says: one that succeeded is paid, one that failed is not."""
     SILENT_PAYOUT = "silent_payout"
     """A payout of which no result comes is not sent again under another id."""
+    C2B = "c2b"
+    """A payment that a customer began is credited."""
 
 
 class Seen(StrEnum):
@@ -99,6 +109,11 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.ALERTS: "merchant.payout.alerts",
     Need.REFUND: "merchant.refund",
     Need.REFUND_STATE: "merchant.refund.status",
+    Need.C2B: "merchant.c2b",
+    Need.ACCOUNT: "merchant.c2b.account",
+    Need.UNALLOCATED: "merchant.c2b.unallocated",
+    Need.VALIDATION: "merchant.c2b.validation",
+    Need.DUE: "merchant.c2b.open_account with {amount}",
 }
 
 USUAL_S: Final = 3.0

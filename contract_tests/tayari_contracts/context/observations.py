@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tayari_control.client import ControlClient
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver, StatusView
@@ -17,7 +18,7 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.customer_messages import message_at_start
 from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, read_state, states_of
+from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, account_credits, read_state, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 REFRESH_EVERY_S: Final = 2.0
@@ -93,6 +94,8 @@ class Observations:
         Raises:
             Untested: neither a ledger nor `status.credited` is in the target file.
         """
+        if payment.kind is PaymentKind.C2B_PAYMENT:
+            return account_credits(self._driver, payment)
         ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
         if ledger is not None and ledger.credits is not None:
             return Credits(ledger.credits, ledger.total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_target.driver import MerchantDriver, Started, StatusView
+from tayari_target.views import LedgerView
+
+from tayari_contracts.context.findings import Unjudged
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
@@ -20,7 +24,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """A payment, or a payout, that the merchant was asked to start."""
+    """A payment or a payout that the merchant was asked to start, or a payment that a customer made (C2B)."""
 
     msisdn: str
     """The payer, or who is paid, twelve digits, however it was typed into the merchant."""
@@ -34,10 +38,14 @@ class Payment:
     kind: PaymentKind = PaymentKind.STK_PAYMENT
     refund_of: Payment | None = None
     """Of a refund: the payment that it gives back."""
+    transaction_id: str = ""
+    """Of a C2B payment: its receipt."""
+    before: LedgerView | None = None
+    """Of a C2B payment: what the account had before."""
 
     @property
     def payment_id(self) -> str:
-        """The merchant's identifier; the reference where the merchant gives none."""
+        """The merchant's identifier, or the account's number; the reference where the merchant gives none."""
         return self.started.payment_id or self.reference
 
     @property
@@ -57,12 +65,45 @@ class Credits:
 
 
 def read_state(driver: MerchantDriver, payment: Payment) -> StatusView:
-    """The merchant's own word on a payment, a payout or a refund, now."""
+    """The merchant's own word on a payment, a payout or a refund, now. An account has no word: its credits are one.
+
+    A C2B payment is paid where its account was credited, in review where staff see it as unallocated, else pending.
+    """
     if payment.refund_of is not None:
         of = payment.refund_of
         return driver.read_refund(payment.payment_id, payment_id=of.payment_id, reference=of.reference)
+    if payment.kind is PaymentKind.C2B_PAYMENT:
+        return _account_view(driver, payment)
     read = driver.read_payout if payment.kind is PaymentKind.PAYOUT else driver.read_status
     return read(payment.payment_id, payment.reference)
+
+
+def _account_view(driver: MerchantDriver, payment: Payment) -> StatusView:
+    try:
+        credited = account_credits(driver, payment)
+    except Unjudged as error:
+        return StatusView(state=None, error=str(error))
+    if credited.count > 0:
+        return StatusView(state=PaymentState.PAID, credited=credited.total, http_status=200)
+    parked = payment.transaction_id and any(payment.transaction_id in text for text in driver.read_unallocated() or ())
+    state = PaymentState.REVIEW if parked else PaymentState.PENDING
+    return StatusView(state=state, credited=credited.total, http_status=200)
+
+
+def account_credits(driver: MerchantDriver, payment: Payment) -> Credits:
+    """What the account of a C2B payment got since before it.
+
+    Raises:
+        Unjudged: it cannot be read.
+    """
+    now, before = driver.read_account(payment.payment_id, payment.reference), payment.before
+    if now.error or before is None or before.error:
+        why = now.error or (before.error if before is not None else "it was not read before the payment")
+        raise Unjudged(f"the account {payment.payment_id} could not be read: {why}")
+    total = None if now.total is None else now.total - (before.total or 0.0)
+    if now.credits is not None:
+        return Credits(now.credits - (before.credits or 0), total)
+    return Credits(math.ceil((total or 0.0) / payment.amount), total, counted=False)
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

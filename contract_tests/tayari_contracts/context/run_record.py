@@ -77,7 +77,10 @@ class RunRecord:
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._observations: dict[str, list[Observation]] = defaultdict(list)
-        self._sent: dict[PaymentKind, list[Payment]] = defaultdict(list)
+        self._other_kinds: dict[PaymentKind, list[Payment]] = defaultdict(list)
+        self._leases: dict[str, object] = {}
+        self.registering = Lock()
+        """Held by the check that makes the merchant register its C2B URLs: others wait for it."""
         self._forged: set[str] = set()
         self._last_messages: dict[str, str] = {}
         self.overload = Overload(machine=machine)
@@ -111,8 +114,8 @@ class RunRecord:
     def add_payment(self, payment: Payment) -> None:
         """A payment was started; payments with one reference are attempts to pay one order."""
         with self._lock:
-            if payment.kind in (PaymentKind.PAYOUT, PaymentKind.REFUND):
-                self._sent[payment.kind].append(payment)
+            if payment.kind is not PaymentKind.STK_PAYMENT:
+                self._other_kinds[payment.kind].append(payment)
                 return
             self._orders[payment.reference].append(payment)
             if payment.started.message:
@@ -166,13 +169,32 @@ class RunRecord:
     def payouts(self) -> tuple[Payment, ...]:
         """The payouts that the merchant was asked for, in order."""
         with self._lock:
-            return tuple(self._sent[PaymentKind.PAYOUT])
+            return tuple(self._other_kinds[PaymentKind.PAYOUT])
 
     @property
     def refunds(self) -> tuple[Payment, ...]:
         """The refunds that the merchant was asked for, in order."""
         with self._lock:
-            return tuple(self._sent[PaymentKind.REFUND])
+            return tuple(self._other_kinds[PaymentKind.REFUND])
+
+    @property
+    def c2b_payments(self) -> tuple[Payment, ...]:
+        """What customers paid by themselves, in order."""
+        with self._lock:
+            return tuple(self._other_kinds[PaymentKind.C2B_PAYMENT])
+
+    def lease(self, accounts: Iterable[str], *, holder: object) -> str | None:
+        """One of these accounts that no other check uses, until `give_back`; None: there is none just now."""
+        with self._lock:
+            free = next((number for number in accounts if number not in self._leases), None)
+            if free is not None:
+                self._leases[free] = holder
+            return free
+
+    def give_back(self, holder: object) -> None:
+        """The accounts of a check that has ended are free again."""
+        with self._lock:
+            self._leases = {number: user for number, user in self._leases.items() if user is not holder}
 
     def observations(self, reference: str) -> tuple[Observation, ...]:
         """The looks at one order, in order of time."""

@@ -12,7 +12,7 @@ from threading import Event
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.model import C2b, Target
 from tayari_target.test_environment import Stage
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, USUAL_S, CatalogueRow, Control, Need, Seen
@@ -106,6 +106,7 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
         Need.ALERTS: payout is not None and payout.alerts is not None,
         Need.REFUND: merchant.refund is not None,
         Need.REFUND_STATE: merchant.refund is not None and merchant.refund.status is not None,
+        **_given_of_c2b(merchant.c2b),
     }
     for need in sorted(planned.needs):
         if not present[need]:
@@ -129,16 +130,33 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
 def _absent_kind(planned: PlannedCheck, target: Target) -> str:
     """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
     merchant = target.merchant
+    if Need.C2B in planned.needs:
+        if merchant.c2b is None and "c2b" not in merchant.capabilities:
+            return "the merchant declares no c2b capability, so no customer pays it without a prompt"
+        if Need.VALIDATION in planned.needs and merchant.c2b is not None and not merchant.c2b.validation:
+            return "merchant.c2b.validation is false: M-Pesa asks the merchant nothing before a payment"
+        if Need.STATE not in planned.needs:
+            return ""
     if Need.PAYOUT in planned.needs:
         pays_out = merchant.payout is not None or "payout" in merchant.capabilities
         return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
     if Need.REFUND in planned.needs and merchant.refund is None and "refund" not in merchant.capabilities:
         return "the merchant declares no refund capability, so it gives no payment back"
     if not merchant.takes_payments:
-        return "the merchant takes no payments: its target file has payouts alone"
+        return "the merchant starts no payments: its target file has no merchant.pay"
     if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
         return "the merchant hears results by status queries alone (no_callbacks; K01 holds that against its traffic)"
     return ""
+
+
+def _given_of_c2b(c2b: C2b | None) -> dict[Need, bool]:
+    return {
+        Need.C2B: c2b is not None,
+        Need.ACCOUNT: c2b is not None and c2b.account is not None,
+        Need.UNALLOCATED: c2b is not None and c2b.unallocated is not None,
+        Need.VALIDATION: c2b is not None and c2b.validation,
+        Need.DUE: c2b is not None and c2b.tells_amount,
+    }
 
 
 def run_check(
@@ -163,6 +181,7 @@ def run_check(
     ending = _known_blocked(planned, context) or _unless_blocked(planned, context, _run(planned, context))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
+    context.run.give_back(context)
     check = Check(
         rule=planned.rule.id,
         state=ending.state,

@@ -29,6 +29,7 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_schedule import Schedule
 from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance, combined
+from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_contracts.steps.control_payments import CARRIERS
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class CheckRunner:
 
     def _run_all(self, plan: tuple[PlannedCheck, ...]) -> None:
         try:
-            with self._machine:
+            with self._machine, pushes_unconfirmed([instance.stage for instance in self._instances]):
                 self._deal(plan)
                 for planned in plan:
                     if planned.last:

@@ -20,6 +20,7 @@ from tayari_contracts.context.findings import Failed, Finding, Untested, WrongCr
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import ControlOutcome
+from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
 from tayari_contracts.steps.control_payouts import ordinary_payout, silent_payout
 from tayari_contracts.steps.status_queries import REACTION_S, patience_s, unanswered
 
@@ -29,6 +30,7 @@ CARRIED_BY: Final[Mapping[Control, str]] = {
     Control.QUERY: "Q13",
     Control.PAYOUT: "P18",
     Control.SILENT_PAYOUT: "P05",
+    Control.C2B: "B16",
 }
 """The rule that fails where a control does not end as expected."""
 
@@ -88,6 +90,8 @@ def _played(context: CheckContext, control: Control) -> ControlOutcome:
             PLAYS[control](own)
         except Finding as finding:
             return ControlOutcome(payments=own.evidence.payments, finding=finding)
+        finally:
+            context.run.give_back(own)
         return ControlOutcome(payments=own.evidence.payments)
 
     return context.run.controls.once(control, play)
@@ -137,12 +141,29 @@ def _unpaid_by_query(context: CheckContext) -> None:
         )
 
 
+def _ordinary_c2b(context: CheckContext) -> None:
+    """A customer pays into an account, and the confirmation comes once: the account is credited once."""
+    payment = pay_in(context, c2b_situation("inline/control-c2b"))
+    answer = _answer_to_callback(context, payment)
+    view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
+    if view.error:
+        raise Untested(view.error, enable="merchant.c2b.account")
+    if view.state is not PAID:
+        raise Failed(
+            f"an ordinary confirmation was answered {_written(answer)}, and the account has no credit "
+            f"{context.time.settle_s:.3g} s later; expected {payment.amount} shillings"
+        )
+    _refuse_crash(answer, "an ordinary confirmation")
+    context.expectations.credits(payment, 1, quiet_s=0.3, because="one ordinary confirmation came")
+
+
 PLAYS: Final[Mapping[Control, Callable[[CheckContext], None]]] = {
     Control.SUCCESS: _ordinary_success,
     Control.FAILURE: _ordinary_failure,
     Control.QUERY: _unpaid_by_query,
     Control.PAYOUT: ordinary_payout,
     Control.SILENT_PAYOUT: silent_payout,
+    Control.C2B: _ordinary_c2b,
 }
 
 

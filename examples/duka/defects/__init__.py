@@ -11,10 +11,21 @@ from difflib import get_close_matches
 
 from parts import Parts
 
-from defects import acknowledgements, callbacks, callers, credits, customers, queries, refunds, requests, tokens
+from defects import (
+    acknowledgements,
+    callbacks,
+    callers,
+    credits,
+    customers,
+    pay_bill,
+    queries,
+    refunds,
+    requests,
+    tokens,
+)
 from defects.row import Defect
 
-MODULES = (tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, refunds)
+MODULES = (tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, pay_bill, refunds)
 TABLE: tuple[Defect, ...] = tuple(row for module in MODULES for row in module.ROWS)
 BY_NAME = {row.name: row for row in TABLE}
 

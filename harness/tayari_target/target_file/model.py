@@ -158,6 +158,12 @@ class C2b:
     validation: bool = True
     """Whether M-Pesa asks the merchant before a payment is made."""
 
+    @property
+    def tells_amount(self) -> bool:
+        """Whether the merchant is told how much an account is to be paid."""
+        call = None if self.open_account is None else self.open_account.call
+        return call is not None and "{amount" in f"{call.path} {call.json} {call.form}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:

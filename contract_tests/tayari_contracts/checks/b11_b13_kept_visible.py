@@ -1,0 +1,90 @@
+"""B11 and B13: money that is hard to book is booked or kept where staff see it, never lost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested, WrongCredit
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
+from tayari_contracts.steps.c2b_payments import (
+    c2b_situation,
+    credited_shillings,
+    is_on_statement,
+    is_unallocated,
+    new_account,
+    pay_in_told,
+    section,
+)
+
+LONGEST: Final = 20
+"""Characters of a BillRefNumber. Source: reference 3.3."""
+NOBODY: Final = "NOBODY-404"
+OFF: Final = 50
+"""Shillings above and below what is due."""
+
+
+@check("B11")
+def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
+    """Small letters, blanks, no number at all, and the number of nobody."""
+    account = new_account(context)
+    messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
+    for number, typed in enumerate(messy):
+        payment = pay_in_told(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
+        view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
+        if view.state not in (PAID, REVIEW):
+            raise Failed(
+                f"a customer typed {typed!r} as the account number, paid {payment.amount} shillings, and the receipt "
+                f"{payment.transaction_id} is neither credited nor among the unallocated payments; expected one of them"
+            )
+        if view.state is PAID and typed in (NOBODY, ""):
+            raise WrongCredit(
+                f"a customer typed {typed!r} as the account number, and the account {account.payment_id} was credited; "
+                "expected the payment among the unallocated ones"
+            )
+
+
+@check("B13")
+def other_amounts_stay_visible(context: CheckContext) -> None:
+    """More than is due, less than is due, and once more when nothing is due."""
+    over, under, paid = new_account(context), new_account(context), new_account(context)
+    due = int(over.amount)
+    _expect_visible(
+        context, pay_in_told(context, into=over, amount=due + OFF), f"{due + OFF} shillings, {due} were due"
+    )
+    due = int(under.amount)
+    _expect_visible(
+        context, pay_in_told(context, into=under, amount=due - OFF), f"{due - OFF} shillings, {due} were due"
+    )
+    _expect_visible(context, pay_in_told(context, into=paid), f"{paid.amount} shillings, as many as were due")
+    _expect_visible(
+        context, pay_in_told(context, into=paid), f"{paid.amount} shillings into an account with nothing due"
+    )
+
+
+def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
+    """The payment is credited in full, or stands on the statement, or among the unallocated ones.
+
+    Raises:
+        Failed: it is nowhere. Untested: the target file shows no place where it could be.
+    """
+    context.observations.until(payment, (PAID, REVIEW), within_s=2.0)
+    found = (is_on_statement(context, payment), is_unallocated(context, payment.transaction_id))
+    total = credited_shillings(context, payment)
+    if any(found) or (total is not None and total >= payment.amount):
+        return
+    if found == (None, None):
+        raise Untested(
+            "where a payment of another amount is kept cannot be seen",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.c2b.statement or merchant.c2b.unallocated",
+        )
+    places = (("on the statement", section(context).statement), ("unallocated", section(context).unallocated))
+    where = " nor ".join(name for name, listing in places if listing is not None)
+    raise Failed(
+        f"a customer paid {what}; the receipt {payment.transaction_id} is neither credited in full nor {where}; "
+        "expected it to stay visible until a person has decided"
+    )

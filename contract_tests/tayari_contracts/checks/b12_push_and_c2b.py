@@ -1,0 +1,74 @@
+"""B12: M-Pesa tells of a payment by STK push at the C2B URLs as well: it is credited once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, WrongCredit
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated, urls
+
+HELD_S: Final = 20.0
+BETWEEN_S: Final = 1.0
+
+
+@check("B12")
+def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
+    """The callback first, the confirmation first, and the confirmation alone; each confirmation comes twice."""
+    urls(context)
+    for play in (_callback_first, _confirmation_first, _confirmation_alone):
+        payment = play(context)
+        why = f"a payment by STK push was told twice under one receipt ({play.__name__.strip('_').replace('_', ' ')})"
+        if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is PAID:
+            context.expectations.credits(payment, 1, because=why)
+        _expect_one_credit_in_the_account(context, payment, why)
+        receipt = str(context.journal.record(payment)["receipt"])
+        if is_unallocated(context, receipt) and context.observations.status(payment).state is PAID:
+            raise Failed(
+                f"{why}; it is credited, and its receipt {receipt} stands among the unallocated payments, from where "
+                "it is credited again; expected it to be known there"
+            )
+
+
+def _callback_first(context: CheckContext) -> Payment:
+    payment = context.actions.pay_accepted(situation("inline/b12-callback-first", outcome=after(0.5)))
+    context.expectations.require_paid(payment)
+    _confirm_twice(context, payment)
+    return payment
+
+
+def _confirmation_first(context: CheckContext) -> Payment:
+    payment = context.actions.pay_accepted(
+        situation("inline/b12-confirmation-first", outcome=after(0.5)), hold_s=HELD_S
+    )
+    context.observations.wait("result_due", payment)
+    _confirm_twice(context, payment)
+    context.time.pause(BETWEEN_S)
+    context.actions.release_callbacks(payment)
+    return payment
+
+
+def _confirmation_alone(context: CheckContext) -> Payment:
+    payment = context.actions.pay_accepted(
+        situation("inline/b12-confirmation-alone", outcome=after(0.5, callback=False))
+    )
+    context.observations.wait("result_due", payment)
+    _confirm_twice(context, payment)
+    return payment
+
+
+def _confirm_twice(context: CheckContext, payment: Payment) -> None:
+    confirm_push(context, payment)
+    confirm_push(context, payment)
+
+
+def _expect_one_credit_in_the_account(context: CheckContext, payment: Payment, why: str) -> None:
+    """Where the order is an account that customers may pay into as well, it has one credit."""
+    if context.target.merchant.c2b is None or context.target.merchant.c2b.account is None:
+        return
+    found = context.driver.read_account(payment.reference, payment.reference)
+    if not found.error and ((found.credits or 0) > 1 or (found.total or 0.0) >= 2 * payment.amount):
+        raise WrongCredit(f"{why}; the account {payment.reference} has more than one credit of it")

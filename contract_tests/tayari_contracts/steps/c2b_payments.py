@@ -1,0 +1,273 @@
+"""Payments that customers begin themselves (C2B), as checks follow them: paid, told, asked about, and looked for."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from tayari_control.client import ControlError
+from tayari_money.payment_record import PaymentKind
+from tayari_reports.model import NotTested
+from tayari_target.target_file.model import C2b
+from tayari_target.test_environment import Stage
+from tayari_target.views import Started
+
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
+from tayari_contracts.context.findings import Untested, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Entry, Payment, account_credits
+
+C2B: Final = "c2b"
+REGISTER: Final = "c2b_register"
+REGISTERED_WITHIN_S: Final = 5.0
+"""A merchant that registers in the background has done so this long after it was asked."""
+LEASED_WITHIN_S: Final = 60.0
+"""So long a check waits for one of the listed accounts that no other check uses."""
+VALIDATION_S: Final = 8.0
+"""By then a validation is answered, or `ResponseType` decides. Source: reference 3.3."""
+EARLY_S: Final = 0.5
+
+EMPTY_NAMES: Final = {"mutate": {"set": {"MiddleName": "", "LastName": ""}}}
+"""Daraja leaves these keys out in half of the confirmations; rule B10 is about that."""
+
+Scenario = str | Mapping[str, Any]
+
+
+def c2b_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
+    """The content of a scenario file for the next payment of a customer; its confirmation has the documented keys."""
+    return situation(name, EMPTY_NAMES, *faults, when={"endpoint": C2B}, **({"outcome": after(EARLY_S)} | keys))
+
+
+def section(context: CheckContext) -> C2b:
+    """`merchant.c2b` of the target file."""
+    return context.target.merchant.c2b or C2b()
+
+
+def short_code(context: CheckContext) -> str:
+    """What customers pay to."""
+    return section(context).short_code or context.target.daraja.short_code
+
+
+def urls(context: CheckContext) -> Mapping[str, str]:
+    """`confirmation`, `validation` and `response_type`; the merchant is made to register where it has not.
+
+    Raises:
+        Untested: it did not.
+    """
+    with context.run.registering:
+        found = registered(context)
+        if found is None:
+            found = _register(context)
+    return found
+
+
+def registered(context: CheckContext) -> Mapping[str, str] | None:
+    """The URLs that Daraja has for this short code; None: none."""
+    rows = {row["short_code"]: row for row in context.control.organisations()}
+    found: Mapping[str, str] | None = rows.get(short_code(context), {}).get("urls")
+    return found
+
+
+def _register(context: CheckContext) -> Mapping[str, str]:
+    told = _nothing_registered(context)
+    if section(context).register is None:
+        raise Untested(f"{told}; give the request that makes it", enable="merchant.c2b.register")
+    started = context.driver.register_c2b()
+    end = time.monotonic() + REGISTERED_WITHIN_S
+    while (found := registered(context)) is None and time.monotonic() < end and context.time.remains:
+        context.time.pause(0.2)
+    if found is None:
+        said = started.error or f"{started.status}, {quote(started.body, most=100)}"
+        raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {said}")
+    return found
+
+
+def _nothing_registered(context: CheckContext) -> str:
+    refused = [entry for entry in registrations(context) if (entry.get("response") or {}).get("status") != 200]
+    why = f"; Daraja answered {quote(str(answer_of(refused[-1])), most=120)}" if refused else ""
+    return f"the merchant has no C2B URLs registered for {short_code(context)}{why}"
+
+
+def registrations(context: CheckContext, *, since: int = 1) -> list[Entry]:
+    """Every call that registers URLs, refused ones included."""
+    return context.journal.entries(since=since, endpoint=REGISTER, kind="request")
+
+
+def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
+    """An account to pay into, and the reference by which Tayari asked for it; its number is the identifier.
+
+    Raises:
+        Untested: the merchant opened none, or the target file gives no account.
+    """
+    reference = context.allocation.reference()
+    c2b = section(context)
+    if c2b.open_account is not None:
+        opened = context.driver.open_account(msisdn=context.allocation.msisdn(), amount=amount, reference=reference)
+        if opened.payment_id is None or not opened.accepted:
+            said = opened.error or f"{opened.status}, {quote(opened.body, most=120)}"
+            raise Untested(f"no account was opened: merchant.c2b.open_account was answered {said}")
+        return opened, reference
+    if not c2b.accounts:
+        raise Untested(
+            "the target file names no account that a customer could pay into",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.c2b.open_account or merchant.c2b.accounts",
+        )
+    end = time.monotonic() + LEASED_WITHIN_S
+    while (number := context.run.lease(c2b.accounts, holder=context)) is None:
+        if time.monotonic() > end or not context.time.remains:
+            raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; give more")
+        context.time.pause(0.2)
+    return Started(accepted=True, status=200, payment_id=number), reference
+
+
+def new_account(context: CheckContext, *, due: int | None = None) -> Payment:
+    """An account that nobody has paid into yet, of which `due` is due.
+
+    Raises:
+        Untested: no URLs are registered, or no account is there to pay into.
+    """
+    urls(context)
+    amount = due or context.allocation.amount()
+    opened, reference = open_account(context, amount=amount)
+    return Payment(
+        msisdn=context.allocation.msisdn(), amount=amount, reference=reference, started=opened,
+        since=context.journal.now(), began_at=time.time(), kind=PaymentKind.C2B_PAYMENT,
+        before=context.driver.read_account(opened.payment_id or reference, reference),
+    )  # fmt: skip
+
+
+def pay_in(
+    context: CheckContext,
+    scenario: Scenario | None = None,
+    *,
+    into: Payment | None = None,
+    amount: int | None = None,
+    typed: str | None = None,
+) -> Payment:
+    """A customer pays what is due into an account (a new one, unless told); `typed`: what is typed as its number.
+
+    Raises:
+        Untested: no URLs are registered, or no account is there to pay into.
+    """
+    account = into or new_account(context, due=amount)
+    payer = context.allocation.msisdn()
+    scenario = scenario or c2b_situation("inline/c2b-paid")
+    context.control.play_next(scenario, msisdn=payer)
+    context.evidence.scenario = context.evidence.scenario or (
+        scenario if isinstance(scenario, str) else str(scenario["scenario"])
+    )
+    before = context.driver.read_account(account.payment_id, account.reference)
+    since, began_at = context.journal.now(), time.time()
+    with context.run.gate.passing():
+        row = context.control.pay_c2b(
+            short_code=short_code(context), msisdn=payer, amount=int(amount or account.amount),
+            reference=account.payment_id if typed is None else typed,
+        )  # fmt: skip
+    payment = replace(
+        account, msisdn=payer, amount=int(row["amount"]), since=since, began_at=began_at, before=before,
+        transaction_id=str(row["id"]),
+    )  # fmt: skip
+    context.evidence.cite(payment)
+    context.run.add_payment(payment)
+    context.evidence.tries += 1
+    return payment
+
+
+def pay_in_told(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
+    """Like `pay_in`, where the merchant answered the confirmation.
+
+    Raises:
+        Untested: it was not delivered. Failed: it was answered as a crash is.
+    """
+    payment = pay_in(context, scenario, **how)
+    context.observations.wait("callback_answered", payment, count=count, within_s=CALLBACK_WAIT_S)
+    context.expectations.callback_taken(payment)
+    return payment
+
+
+def ask(
+    context: CheckContext, account: Payment, *, typed: str | None = None, amount: int | None = None
+) -> Mapping[str, Any]:
+    """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` tells it."""
+    told = {
+        "BillRefNumber": account.payment_id if typed is None else typed,
+        "BusinessShortCode": short_code(context),
+    }
+    context.evidence.cite(account)
+    context.evidence.tries += 1
+    answers = context.control.send_callback(
+        url=urls(context)["validation"], validation=True, msisdn=account.msisdn, amount=int(amount or account.amount),
+        set=told, timeout_s=VALIDATION_S,
+    )  # fmt: skip
+    return answers[0]
+
+
+def tell(context: CheckContext, payment: Payment, **changes: Any) -> list[dict[str, Any]]:
+    """Confirm a payment once more, as told; the merchant's answers."""
+    return context.control.send_callback(checkout_request_id=payment.transaction_id, result_code=0, **changes)
+
+
+def is_unallocated(context: CheckContext, receipt: str) -> bool | None:
+    """Whether staff see this receipt among the payments that belong to no account; None: that cannot be seen."""
+    texts = context.driver.read_unallocated()
+    return None if texts is None else any(receipt in text for text in texts)
+
+
+def is_on_statement(context: CheckContext, payment: Payment) -> bool | None:
+    """Whether the account's statement shows this payment; None: that cannot be seen."""
+    texts = context.driver.read_statement(payment.payment_id, payment.reference)
+    return None if texts is None else any(payment.transaction_id in text for text in texts)
+
+
+def credited_shillings(context: CheckContext, payment: Payment) -> float | None:
+    """What the account got since before this payment; None: only the number of credits can be seen."""
+    return account_credits(context.driver, payment).total
+
+
+def confirm_push(context: CheckContext, payment: Payment) -> None:
+    """Confirm a payment by STK push to the C2B URLs as well, as M-Pesa does.
+
+    Raises:
+        Untested: nothing was paid.
+    """
+    row = context.journal.record(payment)
+    if not row.get("receipt"):
+        raise Untested("the payment by prompt was not paid, so M-Pesa has nothing to confirm")
+    told = {
+        "TransactionType": "Pay Bill", "TransID": row["receipt"],
+        "TransTime": time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 3 * 3600)),
+        "TransAmount": f"{row['amount']}.00", "BusinessShortCode": row["party_b"] or row["short_code"],
+        "BillRefNumber": row["account_reference"], "InvoiceNumber": "", "OrgAccountBalance": "30671.00",
+        "ThirdPartyTransID": "", "MSISDN": f"{payment.msisdn[:4]} ***** {payment.msisdn[-3:]}", "FirstName": "AMINA",
+        "MiddleName": "", "LastName": "",
+    }  # fmt: skip
+    context.control.send_callback(
+        url=urls(context)["confirmation"], checkout_request_id=row["checkout_request_id"], body=told
+    )
+
+
+@contextlib.contextmanager
+def pushes_unconfirmed(stages: Sequence[Stage]) -> Iterator[None]:
+    """While rules are judged, M-Pesa confirms no STK payment to the C2B URLs: a true word beside a false callback would
+    decide what the rule is about. B12 plays these confirmations.
+    """
+    try:
+        _confirm_pushes(stages, on=False)
+        yield
+    finally:
+        _confirm_pushes(stages, on=True)
+
+
+def _confirm_pushes(stages: Sequence[Stage], *, on: bool) -> None:
+    for stage in stages:
+        c2b = stage.target.merchant.c2b
+        codes = {stage.target.daraja.short_code, stage.target.daraja.till, None if c2b is None else c2b.short_code}
+        for code in filter(None, codes):
+            with contextlib.suppress(ControlError):  # an older simulator, or one that knows no such organisation
+                stage.control.set_organisation(code, confirms_pushes=on)

@@ -1,0 +1,130 @@
+"""What goes wrong with payments that customers begin themselves (rules B01 to B16)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import ClassVar
+
+from aiohttp import web
+from c2b import C2b
+from deposits import GOOD, Deposit, DepositReader, Deposits
+from records import Payment
+from store import Store
+
+from defects.row import defect
+
+
+class KeepsNoReceipts(Deposits):
+    def keep(self, deposit: Deposit, account: str | None, push: Payment | None) -> None:
+        again = Deposit(receipt=secrets.token_hex(5), amount=deposit.amount, typed=deposit.typed)
+        super().keep(again, account, push)
+
+
+class IgnoresConfirmations(C2b):
+    async def told(self, request: web.Request) -> web.Response:
+        await request.read()
+        return self.hooks.reply("Accepted")
+
+
+class CutsAtComma(DepositReader):
+    def amount(self, text: str) -> Decimal:
+        return super().amount(text.partition(",")[0])
+
+
+class KnowsNumbers(DepositReader):
+    accounts: ClassVar[dict[str, str]] = {}
+
+    def message(self, told: object) -> Deposit:
+        deposit = super().message(told)
+        assert isinstance(told, dict)
+        return replace(deposit, typed=self.accounts.setdefault(str(told["MSISDN"]), deposit.typed))
+
+
+class GreetsByName(DepositReader):
+    def message(self, told: object) -> Deposit:
+        assert isinstance(told, dict)
+        str(told["FirstName"]).title()
+        return super().message(told)
+
+
+class CreditsPushes(Deposits):
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        for index in ("one_credit_per_payment", "one_credit_per_order", "one_credit_per_receipt"):
+            self.db.execute(f"DROP INDEX IF EXISTS {index}")
+
+    def take(self, deposit: Deposit) -> Payment | None:
+        push = super().take(deposit)
+        if push is not None:
+            self.db.execute(
+                "INSERT INTO credits VALUES (?, ?, ?, ?, ?)",
+                (push.id, push.reference, push.amount, deposit.receipt, time.time()),
+            )
+        return push
+
+
+class ParksPushes(Deposits):
+    def push_of(self, deposit: Deposit) -> Payment | None:  # noqa: ARG002 - that is the defect
+        return None
+
+    def unallocated(self) -> list[dict[str, object]]:
+        rows = self.db.execute("SELECT receipt, amount, typed, received_at FROM deposits WHERE account IS NULL")
+        return [dict(row) for row in rows]
+
+
+class CreditsQuestions(Deposits):
+    def verdict(self, deposit: Deposit) -> str:
+        self.take(deposit)
+        return super().verdict(deposit)
+
+
+class AcceptsAll(Deposits):
+    def verdict(self, deposit: Deposit) -> str:  # noqa: ARG002 - that is the defect
+        return GOOD
+
+
+class RejectsWithStatus(C2b):
+    async def asked(self, request: web.Request) -> web.Response:
+        answer = await super().asked(request)
+        if json.loads(answer.text or "{}").get("ResultCode") == GOOD:
+            return answer
+        return web.json_response({"error": "rejected"}, status=400)
+
+
+class DropsUnknown(Deposits):
+    def take(self, deposit: Deposit) -> Payment | None:
+        return super().take(deposit) if self.find(deposit.typed) or self.push_of(deposit) else None
+
+
+class DropsOtherAmounts(Deposits):
+    def take(self, deposit: Deposit) -> Payment | None:
+        account = self.find(deposit.typed)
+        return super().take(deposit) if account is None or account["due"] == deposit.amount else None
+
+
+class AnswersLate(C2b):
+    async def asked(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(8.5)
+        return await super().asked(request)
+
+
+ROWS = (
+    defect("c2b-credits-each-message", "B07", "Credits a confirmation each time it comes.", KeepsNoReceipts),
+    defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
+    defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
+    defect("c2b-credits-questions", "B06", "Credits a payment when it is validated.", CreditsQuestions),
+    defect("c2b-accepts-all", "B05", "Accepts every validation.", AcceptsAll),
+    defect("c2b-rejects-with-400", "B05", "Rejects a validation with HTTP 400.", RejectsWithStatus),
+    defect("c2b-ignores-confirmations", "B16", "Says yes to confirmations and does nothing.", IgnoresConfirmations),
+    defect("c2b-cuts-at-comma", "B08", "Reads an amount up to the first comma.", CutsAtComma),
+    defect("c2b-drops-unknown", "B11", "Drops payments for accounts that it does not have.", DropsUnknown),
+    defect("c2b-drops-other-amounts", "B13", "Drops payments that are not exactly what is due.", DropsOtherAmounts),
+    defect("c2b-knows-numbers", "B09", "Credits whoever paid from this masked number before.", KnowsNumbers),
+    defect("c2b-greets-by-name", "B10", "Breaks when the first name is missing.", GreetsByName),
+    defect("c2b-answers-late", "B04", "Takes longer than 8 seconds for a validation.", AnswersLate),
+)
