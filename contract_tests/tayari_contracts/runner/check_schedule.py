@@ -122,7 +122,14 @@ class Schedule:
 
 
 def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueRow, ...]:
-    """The rules that are about what this merchant does: payments, payouts, or both."""
+    """The rules that are about what this merchant does: payments by prompt, payouts, payments that customers begin."""
     merchant = target.merchant
-    pays_out = merchant.payout is not None or "payout" in merchant.capabilities
-    return tuple(row for row in rows if (pays_out if Need.PAYOUT in row.needs else merchant.takes_payments))
+    does = {
+        Need.PAYOUT: merchant.payout is not None or "payout" in merchant.capabilities,
+        Need.C2B: merchant.c2b is not None or "c2b" in merchant.capabilities,
+    }
+    return tuple(
+        row
+        for row in rows
+        if (all(does[need] for need in row.needs & does.keys()) if row.needs & does.keys() else merchant.takes_payments)
+    )
