@@ -163,8 +163,13 @@ def _refusals(old: Run, new: Run) -> Iterable[str]:
         yield f"Daraja was played differently (profile {old.profile}, {new.profile})"
 
 
+def _build(run: Run) -> str:
+    return ", ".join(filter(None, (run.build.name, run.build.commit[:12])))
+
+
 def _cautions(old: Run, new: Run) -> Iterable[str]:
     facts = (
+        ("the build changed", _build(old), _build(new)),
         ("the target file changed", old.config_sha256, new.config_sha256),
         ("the evidence depth changed", old.depth, new.depth),
         ("the clock changed", old.clock, new.clock),

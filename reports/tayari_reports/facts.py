@@ -19,6 +19,21 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What was judged, and by whom, so that a report can be defended and compared. Empty: not known."""
+
+    name: str = ""
+    """As the user calls it (`--build`)."""
+    commit: str = ""
+    """In full; `+changes` is added where files were changed and not committed."""
+    branch: str = ""
+    ci_run: str = ""
+    """The address, or the number, of the CI server's run."""
+    operator: str = ""
+    """Who started it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One row of the environment configuration."""
 

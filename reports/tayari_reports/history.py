@@ -82,16 +82,20 @@ def render(history: History) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, moment=sentences.moment)
+    environment.filters.update(percent=percent, moment=sentences.moment, title=sentences.title)
+    environment.filters.update(build=sentences.build_line, tone=_tone)
     return environment.get_template("trend.html").render(
         runs=history.runs[::-1],
         refused=history.refused,
         chart=_chart(history.runs),
-        titles=sentences.TITLES,
         answers={one.run.run_id: sentences.answer(one.judgement) for one in history.runs},
         merchants=", ".join(dict.fromkeys(one.run.merchant for one in history.runs)),
         limits=sentences.LIMITS,
     )
+
+
+def _tone(past: Past) -> str:
+    return "partial" if sentences.is_partial_pass(past.judgement) else past.judgement.verdict.value
 
 
 def _may_be_run(path: Path) -> bool:

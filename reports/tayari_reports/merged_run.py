@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final, TypeVar
 
 from tayari_reports.errors import ReportError
-from tayari_reports.facts import Code
+from tayari_reports.facts import Build, Code
 from tayari_reports.model import SCHEMA, Check, NotTested, Rule, Run, State
 from tayari_reports.statements import Attestation
 
@@ -56,6 +56,7 @@ def merge(runs: Sequence[Run]) -> Run:
         suite=" + ".join(dict.fromkeys(run.suite for run in ordered)),
         started_at=ordered[0].started_at,
         finished_at=max(run.finished_at for run in ordered),
+        build=_build(ordered),
         selection="; ".join(dict.fromkeys(run.selection for run in ordered if run.selection)),
         plan=_plan(ordered),
         checks=_without_gaps(checks),
@@ -75,6 +76,12 @@ def merge(runs: Sequence[Run]) -> Run:
         sign_off=(),
         merged_from=tuple(dict.fromkeys(name for run in ordered for name in (run.merged_from or (run.run_id,)))),
     )
+
+
+def _build(runs: Sequence[Run]) -> Build:
+    """The build that all parts judged; where they differ in something, all of it is named."""
+    values = {field.name: [getattr(run.build, field.name) for run in runs] for field in fields(Build)}
+    return Build(**{name: " and ".join(dict.fromkeys(filter(None, found))) for name, found in values.items()})
 
 
 def _refuse(runs: Sequence[Run]) -> None:

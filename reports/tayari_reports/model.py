@@ -8,7 +8,7 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 
-from tayari_reports.facts import Code, Setting
+from tayari_reports.facts import Build, Code, Setting
 from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
 from tayari_reports.statements import Attestation, Signature, Waiver
 
@@ -17,6 +17,7 @@ __all__ = [
     "SCHEMA",
     "WEIGHTS",
     "Balance",
+    "Build",
     "Category",
     "Check",
     "Exchange",
@@ -36,7 +37,7 @@ __all__ = [
     "Verdict",
 ]
 
-SCHEMA: Final = "1.2.0"
+SCHEMA: Final = "1.3.0"
 """Semantic version of `run.json`: a reader refuses another major version, and says so."""
 
 
@@ -239,6 +240,7 @@ class Run:
     seed: int = 0
     config_sha256: str = ""
     """Hash of the target file, so that two reports can be told to speak of the same set-up."""
+    build: Build = field(default_factory=Build)
     depth: str = "black box"
     selection: str = ""
     """What narrowed the plan (`--only C03`), empty for the whole suite."""

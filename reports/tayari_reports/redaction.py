@@ -29,8 +29,8 @@ _PIECES: Final = re.compile(r"[/?&=;#]")
 _CALLBACK_URL: Final = re.compile(r"CallBackURL\\*[\"']\s*:\s*\\*[\"']([^\"'\s]+)", re.IGNORECASE)
 
 _PAIRS: Final = frozenset({"request_headers", "response_headers", "environment"})
-_HEX: Final = frozenset({"config_sha256", "fingerprint", "run_id"})
-_DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{64}")
+_HEX: Final = frozenset({"commit", "config_sha256", "fingerprint", "run_id"})
+_DIGESTS: Final = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}(?:\+changes)?|[0-9a-f]{64}")
 
 
 class Redactor:

@@ -22,6 +22,11 @@ TITLES: Final = MappingProxyType(
     }
 )
 
+PARTLY: Final = MappingProxyType(
+    {**TITLES, Verdict.READY: "Part passed", Verdict.READY_WITH_MINOR_FIXES: "Part passed, with findings"}
+)
+"""The same of a run that looked at less than a suite: it never says ready."""
+
 STATES: Final = MappingProxyType(
     {
         State.PASS: "passed",
@@ -99,18 +104,35 @@ LIMITS: Final = (
 
 def title(judgement: Judgement) -> str:
     """The headline: the verdict, and what it is about where that is less than a suite."""
-    return TITLES[judgement.verdict] + _narrowed(judgement)
+    return (PARTLY if judgement.selection else TITLES)[judgement.verdict] + _narrowed(judgement)
+
+
+def is_partial_pass(judgement: Judgement) -> bool:
+    """Whether a part of the suite passed: that is no green light, and is shown without the colour of one."""
+    return bool(judgement.selection) and judgement.exit_code == 0
 
 
 def shout(judgement: Judgement) -> str:
     """The headline for a terminal."""
-    return TITLES[judgement.verdict].upper() + _narrowed(judgement)
+    return (PARTLY if judgement.selection else TITLES)[judgement.verdict].upper() + _narrowed(judgement)
 
 
 def _narrowed(judgement: Judgement) -> str:
     if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
         return ""
-    return f", for {one_line(judgement.selection, 60)} only"
+    return f": {selected(judgement.selection)} only"
+
+
+def selected(selection: str, longest: int = 60) -> str:
+    """What was selected, by whole names: `ack/lost, ack/late and 3 more`."""
+    names = one_line(selection, len(selection) + 1).replace(";", " ").split()
+    shown = names[:1]
+    for name in names[1:]:
+        if len(", ".join([*shown, name])) > longest:
+            break
+        shown.append(name)
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
 def answer(judgement: Judgement) -> str:
@@ -176,7 +198,7 @@ def scope(run: Run, judgement: Judgement) -> str:
     about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
     parts = [
         f"{SPEAKS[judgement.verdict]} {about}",
-        *([f"only {run.selection}"] if run.selection else []),
+        *([f"only {selected(run.selection, 200)}"] if run.selection else []),
         f"suite {run.suite}",
         f"Daraja played as {run.profile}",
         DEPTHS.get(run.depth, run.depth),
@@ -197,6 +219,20 @@ def validity(run: Run, judgement: Judgement) -> str:
     if judgement.exit_code != 0:
         return ""
     return f"valid until {valid_until(run, judgement)} or until the code, the set-up or Daraja changes"
+
+
+def build_line(run: Run) -> str:
+    """Which build was judged, by whom, with which target file; empty parts are left out."""
+    build = run.build
+    parts = [
+        build.name,
+        f"commit {build.commit[:12]}" if build.commit else "",
+        f"branch {build.branch}" if build.branch else "",
+        f"CI run {build.ci_run}" if build.ci_run else "",
+        f"by {build.operator}" if build.operator else "",
+        f"target file {run.config_sha256[:12]}" if run.config_sha256 else "",
+    ]
+    return ", ".join(filter(None, parts)) or "not recorded"
 
 
 def confidence_line(judgement: Judgement) -> str:

@@ -17,9 +17,11 @@ from tayari_reports.outcomes import Outcome
 from tayari_reports.sentences import (
     LIMITS,
     answer,
+    build_line,
     confidence_line,
     counted,
     first_step,
+    is_partial_pass,
     one_line,
     open_questions,
     scope,
@@ -54,13 +56,14 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
 
 
 def _verdict(run: Run, judgement: Judgement) -> Panel:
-    colour = _COLOURS[judgement.verdict]
+    colour = "cyan" if is_partial_pass(judgement) else _COLOURS[judgement.verdict]
     figures = f"score {percent(judgement.score)} · coverage {percent(judgement.coverage)} · {counted(judgement)}"
     body = Group(
         Text(one_line(answer(judgement))),
         Text.assemble(("First: ", "bold"), one_line(sentence(first_step(run, judgement)), 500)),
         Text(figures),
         Text(one_line(scope(run, judgement), 500), style="dim"),
+        Text(one_line(f"Build: {build_line(run)}", 300), style="dim"),
     )
     title = Text(f" {shout(judgement)}: {one_line(run.merchant, 60)} ")
     title.stylize(f"bold {colour}")

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from tayari_reports.model import Run, State
 from tayari_reports.outcomes import Outcome
-from tayari_reports.sentences import answer, first_step, lasting_name
+from tayari_reports.sentences import answer, build_line, first_step, lasting_name
 from tayari_reports.verdict import Judgement
 from tayari_reports.write_json import summary
 
@@ -37,11 +37,19 @@ def render(run: Run, judgement: Judgement) -> str:
             "tool": {"name": "tayari", "version": run.tayari_version},
             "summary": _summary(run, tests),
             "tests": tests,
-            "environment": {"appName": run.merchant, "testEnvironment": run.profile, "extra": dict(run.environment)},
+            "environment": _environment(run),
             "extra": summary(judgement),
         },
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def _environment(run: Run) -> dict[str, Any]:
+    build = {"buildName": run.build.name, "commit": run.build.commit, "branchName": run.build.branch}
+    address = {"buildUrl": run.build.ci_run} if "://" in run.build.ci_run else {"buildNumber": run.build.ci_run}
+    known = {name: value for name, value in {**build, **address}.items() if value}
+    more = {**dict(run.environment), "build": build_line(run)}
+    return {"appName": run.merchant, "testEnvironment": run.profile, **known, "extra": more}
 
 
 def _summary(run: Run, tests: list[dict[str, Any]]) -> dict[str, int]:

@@ -65,6 +65,8 @@ def render(run: Run, judgement: Judgement) -> str:
 def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
     return {
         "title": sentences.title(judgement),
+        "tone": "partial" if sentences.is_partial_pass(judgement) else judgement.verdict.value,
+        "build": sentences.build_line(run),
         "answer": sentences.answer(judgement),
         "first_step": sentences.first_step(run, judgement),
         "counted": sentences.counted(judgement),

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from tayari_reports.model import Category, Run, State
 from tayari_reports.outcomes import Outcome
-from tayari_reports.sentences import answer, first_step, lasting_name, moment
+from tayari_reports.sentences import answer, build_line, first_step, lasting_name, moment
 from tayari_reports.verdict import Judgement, percent
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -57,6 +57,7 @@ def _properties(suite: ET.Element, run: Run, judgement: Judgement) -> None:
         "tayari.score": percent(judgement.score),
         "tayari.coverage": percent(judgement.coverage),
         **counts,
+        "tayari.build": build_line(run),
         "tayari.run": run.run_id,
         "tayari.suite": run.suite,
         "tayari.version": run.tayari_version,

@@ -11,6 +11,7 @@ from tayari_reports.sentences import (
     LIMITS,
     STATES,
     answer,
+    build_line,
     counted,
     first_step,
     one_line,
@@ -42,7 +43,8 @@ def render(run: Run, judgement: Judgement) -> str:
         *(_row(row) for row in (*judgement.categories, judgement.total)),
         *_findings(judgement),
         "",
-        f"<sub>{_safe(scope(run, judgement), 500)} Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
+        f"<sub>{_safe(scope(run, judgement), 500)} Build: {_safe(build_line(run))}. "
+        f"Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
     ]
     return "\n".join(lines) + "\n"
 

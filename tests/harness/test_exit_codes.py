@@ -36,8 +36,9 @@ def test_0_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         monkeypatch.setenv(name, value)
 
     code = run(
-        ["gate", DUKA, "payment/success", "--out", str(tmp_path / "out"), "--format", "json", "--junit", str(junit)]
-    )
+        ["gate", DUKA, "payment/success", "--out", str(tmp_path / "out"), "--format", "json", "--junit", str(junit),
+         "--build", "rc 2"]
+    )  # fmt: skip
 
     printed = capsys.readouterr()
     found = json.loads(printed.out)
@@ -47,13 +48,15 @@ def test_0_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert all(Path(path).stat().st_size for path in found["reports"].values())
     plan = [rule.id for rule in read_run(found["reports"]["json"]).plan]
     assert plan == ["payment/success", "M01", "M02", "M03", "M04", "M05", "M06", "M07"]
+    build = read_run(found["reports"]["json"]).build
+    assert (build.name, len(build.commit.removesuffix("+changes"))) == ("rc 2", 40)
     assert junit.read_text() == (tmp_path / "out" / "junit.xml").read_text()
     assert summary.read_text() == "# The job\n" + (tmp_path / "out" / "report.md").read_text() + "\n"
     assert json.loads((tmp_path / "out" / "gl-code-quality-report.json").read_text()) == []
     annotations = [line for line in printed.err.splitlines() if line.startswith("::")]
     assert len(annotations) == 1
     assert annotations[0].startswith("::notice file=")
-    assert "title=Tayari%3A READY%2C for payment/success only::" in annotations[0]
+    assert "title=Tayari%3A PART PASSED%3A payment/success only::" in annotations[0]
 
 
 @pytest.mark.slow

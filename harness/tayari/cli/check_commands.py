@@ -25,6 +25,7 @@ from tayari.cli.ci_files import CiFiles
 from tayari.cli.options import (
     DEFAULT_TARGET,
     AttestationsOption,
+    BuildOption,
     ControlOption,
     ControlPortOption,
     FormatOption,
@@ -74,6 +75,7 @@ def check(
     waivers: WaiversOption = None,
     attestations: AttestationsOption = None,
     sign_off: SignOffOption = None,
+    build: BuildOption = "",
     junit: JunitOption = None,
     summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
@@ -92,6 +94,7 @@ def check(
         target=target,
         suite=suite,
         only=wanted,
+        build=build,
         out=out,
         load=LoadOrder(users=users, duration_s=duration, seed=seed) if loaded else None,
         functional=suite != "load",
@@ -120,6 +123,7 @@ def gate(
         bool, typer.Option("--strict-words", help="Wrong words to the customer fail; they warn without it.")
     ] = False,
     waivers: WaiversOption = None,
+    build: BuildOption = "",
     junit: JunitOption = None,
     summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
@@ -132,6 +136,7 @@ def gate(
     order = Order(
         target=target,
         scenarios=names,
+        build=build,
         strict_words=strict_words,
         out=out,
         control_url=control,

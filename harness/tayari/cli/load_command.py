@@ -15,6 +15,7 @@ from tayari_target.resources import scenario_folder
 from tayari.cli.check_commands import failures, finish
 from tayari.cli.options import (
     DEFAULT_TARGET,
+    BuildOption,
     ControlOption,
     ControlPortOption,
     FormatOption,
@@ -87,6 +88,7 @@ def load(
     control: ControlOption = None,
     profile: ProfileOption = "documented",
     seed: SeedOption = None,
+    build: BuildOption = "",
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Put your merchant under load; the thresholds of the target file are judged on settled payments."""
@@ -106,6 +108,7 @@ def load(
     _sensible(asked, master, output, own_simulator=control is None)
     stage = stage_options(port, control_port, profile, seed, None)
     order = Order(
+        build=build,
         target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
     )  # fmt: skip
     finish(order, output)

@@ -55,6 +55,10 @@ ScenariosOption = Annotated[
 WaiversOption = Annotated[
     Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (docs/waivers.md).")
 ]
+BuildOption = Annotated[
+    str,
+    typer.Option("--build", help="Your name for the build under test; its commit is read from git or the CI server."),
+]
 JunitOption = Annotated[Path | None, typer.Option("--junit", help="A JUnit file, besides junit.xml in --out.")]
 SummaryOption = Annotated[
     Path | None, typer.Option("--summary", help="Append Markdown to this file; GitHub's step summary is the default.")

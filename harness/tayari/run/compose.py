@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import uuid
@@ -19,6 +20,7 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
 from tayari import __version__
+from tayari.run.build import read_build
 from tayari.run.clock_steps import ClockSteps
 from tayari.run.configuration import watched
 from tayari.run.findings import Finding
@@ -68,6 +70,7 @@ def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run
         clock=parts.clock,
         seed=parts.seed,
         config_sha256=target.sha256,
+        build=read_build(order.build, folder=target.path.resolve().parent, environment=os.environ),
         depth=depth_of(target),
         selection=order.selection,
         plan=(*parts.events.plan, *parts.loaded.plan),

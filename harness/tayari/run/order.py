@@ -52,6 +52,8 @@ class Order:
     only: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     """Scenario names: these alone are judged, unless `only` adds rules."""
+    build: str = ""
+    """What the user calls the build under test (`--build`)."""
     strict_words: bool = False
     """Whether a scenario whose words alone are wrong fails; else it warns."""
     out: Path = Path("tayari-report")
