@@ -1,21 +1,172 @@
-"""What a merchant's answers say, read as the target file tells: pure functions of the driver."""
+"""What a merchant's answers say, read as the target file tells: extractors, texts and numbers, and the views of them.
+
+Nothing here raises, whatever the merchant answers: an absurd answer is the merchant's fault and is judged as such.
+"""
 
 from __future__ import annotations
 
-from tayari_formats.json_text import problem_of, read_value
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from html import unescape
+from typing import Final
+
+from tayari_formats.json_text import problem_of
 from tayari_money.payment_state import PaymentState
 
-from tayari_target.extraction import (
-    as_number,
-    as_text,
-    find,
-    find_all,
-    is_absurd_number,
-    looks_like_html,
-    visible_text,
-)
+from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
 from tayari_target.target_file.model import ANY_OTHER, Status
-from tayari_target.views import Answer, LedgerView, Started
+from tayari_target.views import Answer, StatusView
+
+_UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
+_BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})
+
+
+_LARGEST: Final = 1e15
+"""No count and no sum of shillings is larger; up to here every whole number has an exact float."""
+
+
+_TOKEN: Final = re.compile(
+    r"""
+    <!--.*?(?:-->|\Z)
+    | <(?P<end>/?)(?P<tag>[a-zA-Z][^\s/>]*+)(?:=\s*+"[^"]*+(?:"|\Z) | =\s*+'[^']*+(?:'|\Z) | [^>=]++ | =)*+(?:>|\Z)
+    | <[!?/][^>]*+(?:>|\Z)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""A comment, a tag, or a declaration. One that never closes goes on to the end of the page, as in a browser."""
+_RAW_ENDS: Final = {tag: re.compile(rf"</{tag}(?=[\s/>])|\Z", re.IGNORECASE) for tag in ("script", "style", "noscript")}
+"""Within these elements only their own end tag is markup."""
+
+
+def visible_text(html: str) -> str:
+    """The text of an HTML page as a person reads it, blanks made single.
+
+    The time grows with the length of the page only. `html.parser` of Python 3.11 and parsers that build
+    a tree, as Lexbor does, take minutes for hostile pages: unclosed comments, deep nesting, many attributes.
+    """
+    parts: list[str] = []
+    hidden: list[str] = []
+    at = 0
+    while (token := _TOKEN.search(html, at)) is not None:
+        if not hidden:
+            parts.append(html[at : token.start()])
+        at = token.end()
+        tag = (token["tag"] or "").lower()
+        if tag in _BLOCKS and not hidden:
+            parts.append(" ")
+        if tag == "body":
+            hidden = []  # the head ends here even without its end tag
+        if tag not in _UNSEEN:
+            continue
+        if token["end"]:
+            hidden = hidden[: hidden.index(tag)] if tag in hidden else hidden
+        elif tag in _RAW_ENDS:
+            ended = _RAW_ENDS[tag].search(html, at)
+            at = ended.start() if ended else len(html)
+        elif tag not in hidden:
+            hidden.append(tag)
+    if not hidden:
+        parts.append(html[at:])
+    return " ".join(_unescaped("".join(parts)).split())
+
+
+def _unescaped(text: str) -> str:
+    """Character references resolved. At most 40 characters count: `html.unescape` raises at thousands of digits."""
+    return re.sub(r"&#?\w{1,40};?", lambda reference: unescape(reference.group()), text)
+
+
+def looks_like_html(answer: Answer) -> bool:
+    """Whether the body is a page rather than data."""
+    return "html" in answer.content_type or answer.body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+
+def find(written: str, answer: Answer) -> object | None:
+    """The first value that an extractor finds, or None."""
+    found = find_all(written, answer)
+    return found[0] if found else None
+
+
+def find_all(written: str, answer: Answer) -> Sequence[object]:
+    """All values that an extractor finds, in order; a missing or null value counts as not found."""
+    extractor = compile_extractor(written)
+    if extractor.kind is Kind.JSON:
+        return _json_values(extractor, answer)
+    if extractor.kind is Kind.JOINED:
+        found = [as_text(find(part, answer)) for part in extractor.parts]
+        return [" ".join(text or "-" for text in found)] if any(found) else []
+    if extractor.kind is Kind.STATUS:
+        return [] if answer.status is None else [answer.status]
+    if extractor.kind is Kind.TEXT:
+        text = visible_text(answer.body) if looks_like_html(answer) else answer.body.strip()
+        return [text] if text else []
+    if extractor.kind is Kind.HEADER:
+        value = answer.header(extractor.header)
+        if value is None or extractor.pattern is None:
+            return [] if value is None else [value]
+        return _matches(extractor.pattern, value)
+    subject = answer.url if extractor.kind is Kind.URL else answer.body
+    return _matches(extractor.pattern, subject) if extractor.pattern is not None else []
+
+
+def as_text(value: object | None) -> str:
+    """A found value as text: `42` for 42.0, `true` for True, JSON for what has members, empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)) if abs(value) <= _LARGEST else str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def as_number(value: object | None) -> float | None:
+    """A found value as a number: `1,200.00`, `KES 1200` and 1200 are all 1200.0; None for none, or an absurd one."""
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, int | float):
+        return None if is_absurd_number(value) else float(value)
+    if not isinstance(value, str):
+        return None
+    match = re.search(r"-?\d[\d,]*(?:\.\d+)?", value)
+    number = float(match.group().replace(",", "")) if match else None
+    return None if number is None or is_absurd_number(number) else number
+
+
+def is_absurd_number(value: object) -> bool:
+    """Whether this is a number that no count and no sum can be: infinite, NaN, or beyond 15 digits."""
+    if isinstance(value, int):
+        return abs(value) > _LARGEST
+    return isinstance(value, float) and (not math.isfinite(value) or abs(value) > _LARGEST)
+
+
+def key_paths(decoded: object, *, limit: int = 20) -> tuple[str, ...]:
+    """The paths in a JSON body (`$.data.id`), three levels deep: shown when a JSONPath finds nothing."""
+    paths: list[str] = []
+
+    def walk(value: object, path: str, depth: int) -> None:
+        if isinstance(value, dict) and depth < 3:
+            for key, member in value.items():
+                walk(member, f"{path}.{key}", depth + 1)
+        elif isinstance(value, list) and value and depth < 3:
+            walk(value[0], f"{path}[0]", depth + 1)
+        elif len(paths) < limit:
+            paths.append(path)
+
+    walk(decoded, "$", 0)
+    return tuple(paths)
+
+
+def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
+    decoded = answer.decoded
+    if decoded is None or extractor.path is None or not isinstance(decoded, dict | list):
+        return []
+    return [value for value in extractor.path.findall(decoded) if value is not None]
+
+
+def _matches(pattern: re.Pattern[str], subject: str) -> Sequence[object]:
+    return [match.group(1) if pattern.groups else match.group() for match in pattern.finditer(subject)]
 
 
 def mapped_state(status: Status, raw: str) -> PaymentState | None:
@@ -25,6 +176,27 @@ def mapped_state(status: Status, raw: str) -> PaymentState | None:
     folded = raw.casefold()
     others = status.states.get(ANY_OTHER) if raw else None
     return next((state for word, state in status.states.items() if word.casefold() == folded), others)
+
+
+def read_view(status: Status, answer: Answer, full_amount: Callable[[], float | None]) -> StatusView:
+    """A payment's state. `full_amount` is asked where the merchant says that it credited, and not how much."""
+    raw = as_text(find(status.state, answer)).strip()
+    return StatusView(
+        state=mapped_state(status, raw) if answer.status is None or answer.status < 400 else None,
+        raw_state=raw,
+        message=read_message(status.message, answer),
+        receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
+        credited=_credited(find(status.credited, answer), full_amount) if status.credited else None,
+        http_status=answer.status,
+        body=answer.body,
+        error=answer.error,
+    )
+
+
+def _credited(found: object | None, full_amount: Callable[[], float | None]) -> float | None:
+    if isinstance(found, str) and found.strip().lower() in {"true", "yes", "false", "no"}:
+        found = found.strip().lower() in {"true", "yes"}
+    return full_amount() if found is True else as_number(found)
 
 
 def not_started(key: str) -> Started:
@@ -80,7 +252,7 @@ def read_credits(credits_at: str, total_at: str | None, answer: Answer, *, named
     found = find_all(credits_at, answer)
     many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
     total = as_number(find(total_at, answer)) if total_at is not None else None
-    if many and read_value(answer.body) is not None:
+    if many and answer.decoded is not None:
         return LedgerView(credits=len(found), total=total)
     if not found:
         return LedgerView(credits=None, error=f"{named} ({credits_at}) found nothing in the answer; correct it")

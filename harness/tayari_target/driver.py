@@ -12,16 +12,16 @@ from tayari_control.http_session import MerchantSession
 
 from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.answers import (
+    as_number,
+    find,
     is_refused,
-    mapped_state,
     not_started,
     read_credits,
-    read_message,
     read_started,
     read_texts,
+    read_view,
     refusal,
 )
-from tayari_target.extraction import as_number, as_text, find
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.model import Listing, Pay, Status, Target
@@ -289,7 +289,8 @@ class MerchantDriver:
         return read_started(answer, pay.payment_id, pay.message, str(values["reference"]))
 
     def _look(self, status: Status, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
-        return self._status_view(status, self._answer(status, title, values), payment_id)
+        answer = self._answer(status, title, values)
+        return read_view(status, answer, lambda: self._full_amount(payment_id))
 
     def _answer(self, status: Status, title: str, values: Mapping[str, str]) -> Answer:
         if status.call is not None:
@@ -302,26 +303,9 @@ class MerchantDriver:
         answer = self._sender.send(title, listing.call, values)
         return None if is_refused(answer) else read_texts(listing.texts, answer)
 
-    def _status_view(self, status: Status, answer: Answer, payment_id: str) -> StatusView:
-        raw = as_text(find(status.state, answer)).strip()
-        return StatusView(
-            state=mapped_state(status, raw) if (answer.status or 0) < 400 or "status" in status.state.split() else None,
-            raw_state=raw,
-            message=read_message(status.message, answer),
-            receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
-            credited=self._credited(find(status.credited, answer), payment_id) if status.credited else None,
-            http_status=answer.status,
-            body=answer.body,
-            error=answer.error,
-        )
-
-    def _credited(self, found: object | None, payment_id: str) -> float | None:
-        if isinstance(found, str) and found.strip().lower() in {"true", "yes", "false", "no"}:
-            found = found.strip().lower() in {"true", "yes"}
-        if found is True:
-            with self._lock:
-                return self._amounts.get(payment_id)
-        return as_number(found)
+    def _full_amount(self, payment_id: str) -> float | None:
+        with self._lock:
+            return self._amounts.get(payment_id)
 
     def _remember(self, payment_id: str | None, amount: int | str) -> None:
         shillings = as_number(amount)
@@ -343,6 +327,8 @@ class MerchantDriver:
 
     def _adapted(self, expected: type[_View], method: str, call: Callable[[], _View | None]) -> _View | str | None:
         """What the adapter returns; None leaves the work to the target file, a text is its failure."""
+        if self.target.merchant.adapter is None:
+            return None
         try:
             return checked_view(method, expected, call())
         except Exception as error:  # noqa: BLE001 - the adapter is the user's code, its failure an answer like others

@@ -12,7 +12,7 @@ import requests
 from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
 from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, MerchantSession
 
-from tayari_target.extraction import as_text, find
+from tayari_target.answers import as_text, find
 from tayari_target.target_file.model import Call, Merchant
 from tayari_target.target_file.placeholders import PlaceholderError, fill, fill_json
 from tayari_target.views import Answer, DriverExchange

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from tayari_formats.json_text import read_value
 from tayari_money.payment_state import PaymentState
 
 
@@ -73,7 +75,7 @@ class DriverExchange:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What came back, from HTTP or from a probe; the input of every extractor."""
 
@@ -84,6 +86,11 @@ class Answer:
     url: str = ""
     duration_s: float = 0.0
     error: str = ""
+
+    @cached_property
+    def decoded(self) -> object | None:
+        """The JSON value of the body, read once; None where it is none."""
+        return read_value(self.body)
 
     def header(self, name: str) -> str | None:
         """The first header of that name, case ignored."""

@@ -10,6 +10,7 @@ from fake_stage import planned_check, stage
 from tayari_contracts.catalogue.rules import Seen, catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import run_check
@@ -35,6 +36,9 @@ class Journal:
     def entries(self, **where: Any) -> list[Entry]:
         found: list[Entry] = self._seen.get(where["endpoint"], [])
         return found
+
+    def callback_statuses(self, _: Payment) -> list[int | None]:
+        return [status_of(entry) for entry in self._seen.get("callbacks", [])]
 
     def __getattr__(self, name: str) -> Any:
         return lambda _: self._seen.get(name, [])

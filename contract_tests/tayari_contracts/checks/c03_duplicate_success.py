@@ -44,6 +44,6 @@ def require_repeated(context: CheckContext, payment: Payment) -> None:
     Raises:
         Untested: it did not, so that it could not have credited it twice.
     """
-    answers = [(entry.get("response") or {}).get("status") for entry in context.journal.callbacks(payment)]
+    answers = context.journal.callback_statuses(payment)
     if sum(1 for status in answers if status is not None and status < CRASH) < TWICE:
         raise Untested(f"a success was sent {len(answers)} times, and not taken twice (answers: {answers})")

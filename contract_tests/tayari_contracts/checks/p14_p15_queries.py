@@ -13,7 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.journal_reader import body_of, status_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.payouts import (
     CREDENTIAL_REFUSED,
@@ -24,7 +24,6 @@ from tayari_contracts.steps.payouts import (
     transactions,
     until,
 )
-from tayari_contracts.steps.pushes import status_of
 
 BALANCE: Final = "account_balance"
 STATUS: Final = "transaction_status"

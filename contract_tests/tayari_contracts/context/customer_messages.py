@@ -15,8 +15,8 @@ from typing import Final
 
 import yaml
 from tayari_formats.json_text import read_value
+from tayari_target.answers import visible_text
 from tayari_target.driver import Started
-from tayari_target.extraction import visible_text
 
 from tayari_contracts.context.findings import quote
 

@@ -89,6 +89,10 @@ class JournalReader:
         entries = self.entries(since=payment.since, msisdn=payment.msisdn)
         return [entry for entry in entries if entry["kind"] in ("callback", "control")]
 
+    def callback_statuses(self, payment: Payment) -> list[int | None]:
+        """How the merchant answered each callback of this payment; None where it did not."""
+        return [status_of(entry) for entry in self.callbacks(payment)]
+
     def accepted(self, payment: Payment) -> list[dict[str, Any]]:
         """The payments that Daraja accepted from this payer since the check began, oldest first."""
         recent = [
@@ -130,6 +134,12 @@ def body_of(entry: Entry) -> dict[str, Any]:
 def answer_of(entry: Entry) -> dict[str, Any]:
     """The JSON object of the answer; empty when there was none."""
     return read_object((entry.get("response") or {}).get("body"))
+
+
+def status_of(entry: Entry) -> int | None:
+    """The HTTP status of the answer; None when the connection ended without one."""
+    status: int | None = (entry.get("response") or {}).get("status")
+    return status
 
 
 def header(entry: Entry, name: str) -> str | None:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Seen
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.payouts import payout_requests
-from tayari_contracts.steps.pushes import status_of
 from tayari_contracts.steps.refunds import refund_requests
 
 CRASH: Final = 500
@@ -45,9 +45,7 @@ def _accepted(context: CheckContext) -> str:
 def _callback(context: CheckContext) -> str:
     if not context.profile.takes_callbacks:
         return _query(context)
-    answers = [
-        status_of(entry) for payment in context.evidence.payments for entry in context.journal.callbacks(payment)
-    ]
+    answers = [status for payment in context.evidence.payments for status in context.journal.callback_statuses(payment)]
     if any(status is not None and status < CRASH for status in answers):
         return ""
     return "no callback was taken by the merchant"

@@ -75,9 +75,3 @@ def retried_pushes(context: CheckContext, payment: Payment, *, within_s: float, 
             )
         context.time.pause(LOOK_EVERY_S)
     return context.journal.pushes(payment)
-
-
-def status_of(entry: Entry) -> int | None:
-    """The HTTP status of the answer; None when the connection ended without one."""
-    status: int | None = (entry.get("response") or {}).get("status")
-    return status

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
-from tayari_target.extraction import key_paths, looks_like_html, visible_text
+from tayari_target.answers import key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, Started, StatusView

@@ -11,7 +11,7 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
-from tayari_target.extraction import find
+from tayari_target.answers import find
 from tayari_target.target_file.extractor import Kind, compile_extractor
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView

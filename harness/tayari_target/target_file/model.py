@@ -59,7 +59,7 @@ class Pay:
     call: Call
     """With an adapter and no `pay` key: method `ADAPTER`."""
     payment_id: str | None = None
-    """An extractor (`tayari_target.extraction`); None: the reference is the identifier."""
+    """An extractor (`tayari_target.answers`); None: the reference is the identifier."""
     message: str | None = None
     idempotency_header: str | None = None
 

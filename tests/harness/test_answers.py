@@ -4,7 +4,7 @@ import time
 
 import pytest
 from tayari_formats.json_text import problem_of, read_object, read_value
-from tayari_target.extraction import (
+from tayari_target.answers import (
     as_number,
     as_text,
     find,
