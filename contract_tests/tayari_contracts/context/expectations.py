@@ -27,9 +27,9 @@ from tayari_contracts.context.findings import (
 )
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.observations import Observations
 from tayari_contracts.context.payment import PAID, PENDING, SETTLED, Credits, Payment, states_of
-from tayari_contracts.context.probe import MerchantProfile
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 

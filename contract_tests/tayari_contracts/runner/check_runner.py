@@ -91,7 +91,7 @@ class CheckRunner:
         self._changed = Condition(self._lock)
         self._waiting: deque[PlannedCheck] = deque()
         """Checks that run side by side, and have not begun."""
-        self._alone: deque[Task] = deque()
+        self._run_alone: deque[Task] = deque()
         self._again: deque[Task] = deque()
         """What ended in doubt is repeated when no checks run side by side any more."""
         self._crowds = 0
@@ -137,7 +137,7 @@ class CheckRunner:
             self._schedule.longest_first(planned for planned in plan if not (planned.exclusive or planned.last))
         )
         exclusive = self._schedule.longest_first(planned for planned in plan if planned.exclusive and not planned.last)
-        self._alone = deque(Task(planned=planned) for planned in exclusive)
+        self._run_alone = deque(Task(planned=planned) for planned in exclusive)
         crowds = self._instances[: self._schedule.crowds(len(self._instances))] if self._waiting else []
         self._crowds = len(crowds)
         with ThreadPoolExecutor(max_workers=len(self._instances), thread_name_prefix="tayari-instance") as pool:
@@ -150,7 +150,7 @@ class CheckRunner:
         while True:
             if is_crowd:
                 try:
-                    self._together(instance)
+                    self._run_overlapping(instance)
                 finally:
                     with self._changed:
                         self._crowds -= 1
@@ -167,8 +167,8 @@ class CheckRunner:
         """What is next for an instance on which nothing runs; None when there will be nothing more."""
         with self._changed:
             while True:
-                if self._alone:
-                    return self._alone.popleft()
+                if self._run_alone:
+                    return self._run_alone.popleft()
                 if self._waiting:
                     self._crowds += 1
                     return _Crowd()
@@ -180,7 +180,7 @@ class CheckRunner:
     def _run(self, instance: MerchantInstance, task: Task) -> None:
         """Run a check alone on this instance. What ends in doubt while others load this machine runs again later."""
         if task.first is not None:
-            self._finish(task.planned, self._settled(instance, task, task.first))
+            self._finish(task.planned, self._confirmed(instance, task, task.first))
             return
         beside_others = self._crowds > 0
         found = instance.alone(task.planned)
@@ -190,8 +190,8 @@ class CheckRunner:
             return
         self._finish(task.planned, found.check)
 
-    def _together(self, instance: MerchantInstance) -> None:
-        doubted, held, several = self._crowd(instance)
+    def _run_overlapping(self, instance: MerchantInstance) -> None:
+        doubted, held, several = self._run_side_by_side(instance)
         if held:
             instance.restart_merchant()
         instance.learn_query_limit()
@@ -206,11 +206,11 @@ class CheckRunner:
         for planned, check in held:  # the merchant died while checks ran side by side: which one did it shows alone
             if check.state in NOT_PASSED:
                 with self._lock:
-                    self._alone.appendleft(Task(planned=planned))
+                    self._run_alone.appendleft(Task(planned=planned))
             else:
                 self._finish(planned, check)
 
-    def _settled(self, instance: MerchantInstance, task: Task, first: CheckResult) -> Check:
+    def _confirmed(self, instance: MerchantInstance, task: Task, first: CheckResult) -> Check:
         """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
         planned = task.planned
         blocked = first.check.not_tested is NotTested.BLOCKED
@@ -224,7 +224,7 @@ class CheckRunner:
             return (task.on or instance).unless_queries_ran_out(first).check
         return combined(first.check, instance.alone(planned, one_by_one=True), trouble=task.trouble).check
 
-    def _crowd(
+    def _run_side_by_side(
         self, instance: MerchantInstance
     ) -> tuple[list[tuple[PlannedCheck, CheckResult]], list[tuple[PlannedCheck, Check]], bool]:
         """Run checks side by side; what is beyond doubt is reported as it ends. Returns what is not, what ended when

@@ -115,7 +115,7 @@ class MerchantInstance:
         """
         for _ in range(TRIES_UNDER_STRAIN):
             began = time.monotonic()
-            found = self._alone(planned, one_by_one=one_by_one)
+            found = self._run_alone(planned, one_by_one=one_by_one)
             strain = self.run.overload.watch.since(began)
             if not found.doubtful or not strain or self._stop.is_set():
                 return found
@@ -123,7 +123,7 @@ class MerchantInstance:
             return found
         return found.left_open(f"{strain}, each time this check ran: {found.check.reason}")
 
-    def _alone(self, planned: PlannedCheck, *, one_by_one: bool) -> CheckResult:
+    def _run_alone(self, planned: PlannedCheck, *, one_by_one: bool) -> CheckResult:
         if self.stage.merchant_alive() is False and not self._stop.is_set():
             self.restart_merchant()
             if self._start_failure:
@@ -139,7 +139,7 @@ class MerchantInstance:
         if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
             found = self._one_by_one(planned, found)
         if self.stage.merchant_alive() is False and not self._stop.is_set():
-            return self._after_death(found)
+            return self._repeat_after_crash(found)
         return found
 
     def _one_by_one(self, planned: PlannedCheck, first: CheckResult) -> CheckResult:
@@ -149,9 +149,9 @@ class MerchantInstance:
             return first
         if not self.let_queries_end():
             return self.unless_queries_ran_out(first)
-        return combined(first.check, self._alone(planned, one_by_one=True), trouble="")
+        return combined(first.check, self._run_alone(planned, one_by_one=True), trouble="")
 
-    def _after_death(self, found: CheckResult) -> CheckResult:
+    def _repeat_after_crash(self, found: CheckResult) -> CheckResult:
         tail = self.stage.merchant_log_tail().strip().splitlines()
         last = f": {tail[-1]}" if tail else ""
         self.restart_merchant()
