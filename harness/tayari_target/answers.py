@@ -17,7 +17,7 @@ from tayari_money.payment_state import PaymentState
 
 from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
 from tayari_target.target_file.model import ANY_OTHER, Status
-from tayari_target.views import Answer, StatusView
+from tayari_target.views import Answer, LedgerView, Started, StatusView
 
 _UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
 _BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})
@@ -182,7 +182,7 @@ def read_view(status: Status, answer: Answer, full_amount: Callable[[], float | 
     """A payment's state. `full_amount` is asked where the merchant says that it credited, and not how much."""
     raw = as_text(find(status.state, answer)).strip()
     return StatusView(
-        state=mapped_state(status, raw) if answer.status is None or answer.status < 400 else None,
+        state=mapped_state(status, raw) if (answer.status or 0) < 400 or "status" in status.state.split() else None,
         raw_state=raw,
         message=read_message(status.message, answer),
         receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
