@@ -117,3 +117,16 @@ def test_messages_of_a_payment_that_never_was_are_sent(server: Running) -> None:
 def test_a_message_that_does_not_exist_is_refused(server: Running, telling: dict[str, Any], message: str) -> None:
     with pytest.raises(ControlError, match=message):
         server.control.send_callback(url=server.callback_url, **telling)
+
+
+def test_a_transaction_is_found_and_waited_for_by_any_of_its_ids(server: Running) -> None:
+    identifier = server.pushed("254711000333")
+    assert server.control.wait("callback_answered", checkout_request_id=identifier, timeout_s=10)["met"]
+    (payment,) = server.control.payments(msisdn="254711000333")
+    for key in ("merchant_request_id", "receipt"):
+        (found,) = server.control.payments(checkout_request_id=payment[key])
+        waited = server.control.wait("callback_answered", checkout_request_id=payment[key], timeout_s=0)
+
+        assert found == payment
+        assert [entry["checkout_request_id"] for entry in waited["entries"]] == [identifier]
+        assert server.control.explain(payment[key])["payments"][0]["payment"] == payment

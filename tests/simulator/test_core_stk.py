@@ -194,3 +194,20 @@ def test_the_query_can_name_another_payment() -> None:
 )
 def test_an_unknown_id_is_answered_as_switched(switch: str, identifier: str, status: int) -> None:
     assert Desk({"query_unknown_id": switch}).query(identifier).status == status
+
+
+def test_a_push_of_a_suspended_organisation_is_refused() -> None:
+    desk = Desk(till="555111")
+    for code in ("174379", "555111"):
+        organisation = desk.daraja.world.organisations.find(code)
+        assert organisation is not None
+        organisation.active = False
+        changes = {"TransactionType": "CustomerBuyGoodsOnline", "PartyB": "555111"} if code == "555111" else {}
+
+        reply = desk.push(**changes)
+
+        assert (reply.status, wire(reply.body)["errorMessage"]) == (500, "Merchant does not exist")
+        assert desk.note == f"the organisation {code} is suspended"
+        organisation.active = True
+        assert desk.push(**changes).status == 200
+        desk.after(300)

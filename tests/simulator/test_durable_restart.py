@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from core_kit import NOW_S, Desk, Playing, payload
+from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.journal.pending import PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Step
@@ -272,3 +273,61 @@ def debits(there: Any) -> list[str]:
     """The days of the C2B payments that were made."""
     made = [row for row in there.simulator.daraja.world.transactions.all() if row.kind == "c2b"]
     return [f"{datetime.fromtimestamp(row.created_s, EAT):%Y%m%d}" for row in made]
+
+
+REGISTER_URL = "/mpesa/c2b/v2/registerurl"
+BILLS = "/v1/billmanager-invoice"
+PULL = "/pulltransactions/v1/register"
+
+
+@pytest.mark.parametrize("turns", [False, True])
+def test_what_is_no_transaction_survives_a_restart(tmp_path: Path, *, turns: bool) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        invoice = payload("bill_manager.single_invoice.request") | {"amount": "100", "accountReference": "INV-1"}
+        async with merchant() as shop:
+            async with port(journal_file=file) as there:
+                urls = {"ShortCode": "174379", "ConfirmationURL": shop.url, "ValidationURL": shop.url}
+                await there.call(REGISTER_URL, payload("c2b_register.request") | urls)
+                opt_in = payload("bill_manager.optin.request") | {"shortcode": "174379", "callbackurl": shop.url}
+                _, opted = await there.call(f"{BILLS}/optin", opt_in)
+                await there.call(f"/{BILLS}/single-invoicing", invoice)
+                await there.call(PULL, payload("pull_register.request") | {"ShortCode": "174379"})
+                await there.push(shop.url, AccountReference="INV-1", Amount=100)
+                await settled(there)
+                if turns:
+                    keeper = there.simulator.daraja.world.keeper
+                    assert isinstance(keeper, PendingFile)
+                    keeper._turn()
+                    before(beside(file)).unlink()
+                killed(there.simulator)
+            async with port(journal_file=file) as there:
+                world = there.simulator.daraja.world
+                organisation = world.organisations.find("174379")
+
+                assert organisation is not None
+                assert organisation.urls is not None
+                assert organisation.urls.confirmation == shop.url
+                assert world.part(BillBook).opt_ins["174379"].app_key == opted["app_key"]
+                (bill,) = world.part(BillBook).invoices.values()
+                assert (bill.account, bill.paid) == ("INV-1", 0 if turns else 100)
+                _, again = await there.call(PULL, payload("pull_register.request") | {"ShortCode": "174379"})
+                assert "already" in str(again).lower()
+                assert len(shop.requests) == 3
+
+    in_loop(test)
+
+
+def test_a_reset_forgets_what_was_registered(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with port(journal_file=file) as there:
+            await there.call(REGISTER_URL, payload("c2b_register.request"))
+            there.simulator.reset()
+        async with port(journal_file=file) as there:
+            organisation = there.simulator.daraja.world.organisations.find("600984")
+
+            assert organisation is not None
+            assert organisation.urls is None
+
+    in_loop(test)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 from typing import Any, Final
 
 from tayari_simulator.apis.callback_urls import callback_url
@@ -26,7 +27,7 @@ from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
-from tayari_simulator.state.behaviour import Reply, Uniform
+from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.json_bytes import dumps
 
@@ -271,14 +272,15 @@ def _opted_in(world: World, values: list[Any]) -> OptIn:
         raise Refused(INVALID_FIELD, field="shortcode", note=f"no organisation has the short code {short_code}")
     opt_ins = world.part(BillBook).opt_ins
     known = opt_ins.get(short_code)
-    key = _app_key(world.uniform) if known is None else known.app_key
+    key = _app_key(short_code) if known is None else known.app_key
     opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url, reminders=reminders == "1")
     return opt_ins[short_code]
 
 
-def _app_key(uniform: Uniform) -> str:
-    """`AG_`, ten digits, and eight digits with two letters, as in the example."""
-    first, second, third = (int(uniform() * size) for size in (10**10, 10**8, 26 * 26))
+def _app_key(short_code: str) -> str:
+    """`AG_`, ten digits, and eight digits with two letters, as in the example. A restart gives the same one."""
+    number = int.from_bytes(blake2b(short_code.encode(), digest_size=16).digest())
+    first, second, third = number % 10**10, (number >> 40) % 10**8, (number >> 80) % 26**2
     return f"AG_{first:010d}_{second:08d}{chr(65 + third // 26)}{chr(65 + third % 26)}"
 
 

@@ -18,7 +18,7 @@ from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.organisations import Organisation
 from tayari_simulator.apis.outcomes import play_next_result
 from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
-from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Refuse
+from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.errors import (
     ERRORS,
@@ -56,7 +56,7 @@ class Route:
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name
-        self.handle = endpoint.handle
+        self.handle = _kept(endpoint) if endpoint.lasting else endpoint.handle
         self.chooses = endpoint.chooses
         self.methods = (endpoint.method, endpoint.also)
         switched = (path for path, option in endpoint.switched if options.says(option, "on"))
@@ -174,6 +174,16 @@ class Daraja:
             return ()
         return (delivery,) if self.world.reordering.leaves(delivery, now_s) else ()
 
+    def call_again(self, path: str, exchange: Exchange) -> None:
+        """Make a call of an earlier process again, for what it changed; without token, scenario and limits."""
+        route = self.routes.get(path)
+        if route is None or route.read is None:
+            return
+        try:
+            route.endpoint.handle(self.world, exchange, route.read(_body_of(route, exchange, "application/json")))
+        except Refused:
+            return
+
     def answered(self, transaction: Transaction, answer: Answer) -> None:
         """The merchant answered a message that must be answered before there is a result."""
         if self.world.transactions.find(transaction.id) is not transaction:
@@ -231,6 +241,18 @@ class Daraja:
             _note_whose(exchange)
         reply = None if form is None or refused.spec in _OF_THE_GATEWAY else form(exchange, refused)
         return reply or refused.spec.reply(refused.request_id or self.world.ids.request_id(), **refused.fill)
+
+
+def _kept(endpoint: Endpoint) -> Handle:
+    """Its handler, and whoever keeps what outlives the process is told of each call that was accepted."""
+
+    def answer(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+        reply = endpoint.handle(world, exchange, values)
+        if world.keeper is not None and reply.status == 200:
+            world.keeper.called(endpoint.path, exchange)
+        return reply
+
+    return answer
 
 
 def _routes(options: Options) -> dict[str, Route]:

@@ -70,6 +70,8 @@ class Endpoint:
     """Further ones, each with the option that has to be `on` for it."""
     many: int = 0
     """Above 0: the body is a list of at most so many objects with these fields; `handle` gets a list of each."""
+    lasting: bool = False
+    """What it changes is no transaction and outlives the process: where a journal is kept, the call is made again."""
     refuse: Refuse | None = None
     """Puts refusals in the API's own form, where that is not Daraja's envelope."""
 
@@ -113,7 +115,7 @@ ENDPOINTS: Final = (
              fields=lookups.ati_fields, handle=lookups.age_on_network, plays="imsi", refuse=lookups.bare_status,
              about="Age on Network: since when an MSISDN is registered", source="reference 3.16", mark=Mark.ASSUMED),
     *(Endpoint(name=f"bill_{name}", method="POST", path=f"{bill_manager.BASE}/{path}", fields=fields, handle=handle,
-               plays=bill_manager.PLAYS.get(name, ""), many=many, aliases=bill_manager.other_paths(path),
+               lasting=True, plays=bill_manager.PLAYS.get(name, ""), many=many, aliases=bill_manager.other_paths(path),
                refuse=bill_manager.own_form,
                about=f"Bill Manager: {about}", source="reference 3.13", mark=mark)
       for name, path, fields, handle, many, about, mark in bill_manager.CALLS),
@@ -131,10 +133,10 @@ ENDPOINTS: Final = (
              fields=mobile_center.status_fields, handle=mobile_center.status, plays="mobile_center_purchase",
              about="Mobile Center: how a bundle stands (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="c2b_register", method="POST", path="/mpesa/c2b/v2/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v2, about="C2B: where the payments of a short code are told",
+             handle=c2b_urls.register_v2, lasting=True, about="C2B: where the payments of a short code are told",
              source="reference 3.3"),
     Endpoint(name="c2b_register_v1", method="POST", path="/mpesa/c2b/v1/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v1, plays="c2b_register",
+             handle=c2b_urls.register_v1, lasting=True, plays="c2b_register",
              about="C2B version 1: where the payments of a short code are told", source="reference 3.3"),
     Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields, handle=c2b.simulate_v2,
              lifecycle=c2b.lifecycle, chooses=True, about="C2B: a customer pays a short code (sandbox)",
@@ -143,7 +145,8 @@ ENDPOINTS: Final = (
              plays=c2b.KIND, chooses=True, about="C2B version 1: a customer pays a short code (sandbox)",
              source="reference 3.3"),
     Endpoint(name="pull_register", method="POST", path="/pulltransactions/v1/register", fields=pull.register_fields,
-             handle=pull.register, about="pull transactions: registration of a short code", source="reference 3.12"),
+             handle=pull.register, lasting=True, about="pull transactions: registration of a short code",
+             source="reference 3.12"),
     Endpoint(name="pull_query", method="POST", also="GET", path="/pulltransactions/v1/query",
              fields=pull.query_fields, handle=pull.query,
              about="pull transactions: what a short code was paid in the last two days", source="reference 3.12"),

@@ -27,7 +27,7 @@ from tayari_simulator.apis.rules import Rules
 from tayari_simulator.apis.stk_callback import StkCallback
 from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
-from tayari_simulator.catalogue.errors import INVALID_FIELD, SUBSCRIBER_LOCKED, Refused
+from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
 from tayari_simulator.state.eat_time import eat_day, timestamp
@@ -87,12 +87,13 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a push whose fields were read.
 
     Raises:
-        Refused: short code, password, transaction type, or another prompt open on the phone.
+        Refused: short code, password, a suspended organisation, transaction type, or another prompt on the phone.
     """
     short_code, password, sent, kind, _, _, _, msisdn, *_ = values
     exchange.msisdn = msisdn
     business = world.business
     business.check(short_code, password, sent)
+    _check_active(world, short_code, values[6])
     if kind == BUY_GOODS and business.till is None:
         raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
     chooser = world.choose
@@ -103,6 +104,14 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         return _accept(world, exchange, values, play)
 
     return choose(world, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
+
+
+def _check_active(world: World, short_code: str, party_b: str) -> None:
+    """Refuse a push of, or to, an organisation that is suspended. With which error is not documented: assumed."""
+    for code in (short_code,) if party_b == short_code else (short_code, party_b):
+        organisation = world.organisations.find(code)
+        if organisation is not None and not organisation.active:
+            raise Refused(MERCHANT_DOES_NOT_EXIST, note=f"the organisation {code} is suspended")
 
 
 def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:

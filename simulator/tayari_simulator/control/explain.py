@@ -128,8 +128,8 @@ def _meant(simulator: Simulator, which: str) -> list[Transaction]:
     store = simulator.daraja.world.transactions
     if MSISDN_FORM.fullmatch(which):
         return list(store.of(which))
-    found = store.find(which)
-    return [found] if found is not None else [row for row in store.all() if row.receipt == which]
+    found = store.find_by_any_id(which)
+    return [] if found is None else [found]
 
 
 def _explained(simulator: Simulator, selector: Selector, transaction: Transaction) -> Json:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
@@ -19,11 +20,14 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.transactions import Transaction
 
 if sys.platform != "win32":
     import fcntl
 
+MOST_CALL_BYTES: Final = 16 * 1024 * 1024
+"""Of calls that are made again after a restart: beyond this, the oldest are given up."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Beyond this, the next file begins."""
 
@@ -69,13 +73,17 @@ class PendingFile:
         self._number = 0
         self._open: dict[str, tuple[Transaction, Owed]] = {}
         """Payments with something to come, by id."""
+        self._calls: deque[list[Any]] = deque()
+        self._call_bytes = 0
         self._ended: dict[str, int] = {}
         self._accepted = 0
         self._forgotten = 0
         self.lost = 0
         """Lines that could not be written."""
 
-    def begin(self, rows: Iterable[tuple[Transaction, Owed]], totals: dict[str, Any]) -> None:
+    def begin(
+        self, rows: Iterable[tuple[Transaction, Owed]], totals: dict[str, Any], calls: Iterable[list[Any]] = ()
+    ) -> None:
         """Go on where the last process ended: with what it left open, and its totals.
 
         Raises:
@@ -83,6 +91,8 @@ class PendingFile:
             OSError: the file cannot be written.
         """
         self._open = {transaction.id: (transaction, owed) for transaction, owed in rows}
+        for call in calls:
+            self._keep_call(call)
         self._number = totals["number"]
         self._accepted, self._forgotten, self._ended = totals["accepted"], totals["forgotten"], dict(totals["ended"])
         self._open_file()
@@ -129,10 +139,18 @@ class PendingFile:
             self._soon(self._write_unwritten)
         self._close_if_through(transaction)
 
+    def called(self, path: str, exchange: Exchange) -> None:
+        """One line with the call as it came in."""
+        row = call_row(path, exchange)
+        self._keep_call(row)
+        self._write(["call", row])
+
     def forgot(self) -> None:
         """One line; nothing before it counts as pending."""
         self._forgotten += len(self._open)
         self._open.clear()
+        self._calls.clear()
+        self._call_bytes = 0
         self._write(["forgot"])
 
     def close(self) -> None:
@@ -142,6 +160,12 @@ class PendingFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _keep_call(self, row: list[Any]) -> None:
+        self._calls.append(row)
+        self._call_bytes += len(row[-1])
+        while self._call_bytes > MOST_CALL_BYTES:
+            self._call_bytes -= len(self._calls.popleft()[-1])
 
     def _close_if_through(self, transaction: Transaction) -> None:
         if not transaction.pending and self._open.pop(transaction.id, None) is not None:
@@ -198,6 +222,8 @@ class PendingFile:
         totals = {"accepted": self._accepted, "forgotten": self._forgotten, "ended": self._ended,
                   "number": self._number}  # fmt: skip
         self._write(["totals", totals])
+        for row in self._calls:
+            self._write(["call", row])
         for transaction, owed in self._open.values():
             self._write(["kept", transaction_row(transaction)])
             self._write(["result", result_row(transaction), [delivery_row(delivery) for delivery in owed.values()]])
@@ -211,6 +237,16 @@ def beside(journal: str) -> Path:
 def before(path: Path) -> Path:
     """Where the file goes when the next one begins."""
     return path.with_name(f"{path.name}-before")
+
+
+def call_row(path: str, exchange: Exchange) -> list[Any]:
+    """A call as it came in: path, time, headers but for the token, body."""
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in exchange.request_headers
+        if name.lower() != b"authorization"
+    ]
+    return [path, exchange.at_s, headers, exchange.request_body.decode("latin-1")]
 
 
 def transaction_row(transaction: Transaction) -> tuple[Any, ...]:

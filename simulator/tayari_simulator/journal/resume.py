@@ -6,16 +6,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from tayari_simulator.apis.daraja import Daraja
 from tayari_simulator.apis.world import World
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Delivery, Play
+from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.transactions import Ending, Status, Transaction
 
 Behaviours = Callable[[str], "Behaviour | None"]
@@ -30,6 +34,8 @@ class Left:
 
     transactions: dict[str, tuple[Transaction, Owed]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=lambda: {"accepted": 0, "forgotten": 0, "ended": {}, "number": 0})
+    calls: list[list[Any]] = field(default_factory=list)
+    """Calls that are made again, in their order."""
     latest_s: float = 0.0
     """The latest clock time that occurs."""
     unknown: set[str] = field(default_factory=set)
@@ -118,7 +124,13 @@ def _done(left: Left, row: list[Any], _: Behaviours) -> None:
         _count(left, transaction, owed)
 
 
+def _call(left: Left, row: list[Any], _: Behaviours) -> None:
+    left.calls.append(row[0])
+    left.latest_s = max(left.latest_s, row[0][1])
+
+
 def _forgot(left: Left, _row: list[Any], _: Behaviours) -> None:
+    left.calls.clear()
     left.totals["forgotten"] += len(left.open())
     left.transactions.clear()
 
@@ -143,7 +155,7 @@ def _count(left: Left, transaction: Transaction, owed: Owed) -> None:
 
 _STEPS = {
     "totals": _totals, "payment": _payment, "kept": _kept, "result": _result, "planned": _planned, "done": _done,
-    "forgot": _forgot,
+    "call": _call, "forgot": _forgot,
 }  # fmt: skip
 
 
@@ -157,7 +169,7 @@ class Resumed:
     """Of these, the ones with a result or a callback still to come."""
 
 
-def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> tuple[PendingFile, Resumed]:
+def resume(daraja: Daraja, clock: Clock, journal: str, behaviours: Behaviours) -> tuple[PendingFile, Resumed]:
     """Take over what was left beside this journal, and keep from now on.
 
     Raises:
@@ -167,13 +179,14 @@ def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> 
     keeper = PendingFile(path, soon=lambda write: asyncio.get_running_loop().call_soon(write))
     try:
         left = read_left(path, behaviours)
-        keeper.begin(left.open(), left.totals)
+        keeper.begin(left.open(), left.totals, left.calls)
     except BlockingIOError as error:
         raise JournalFileError(f"journal {journal}: another simulator writes it; choose another --journal") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JournalFileError(f"{path}: {error}; it belongs to the journal: mend or remove it") from error
     clock.begin_at(left.latest_s)
-    _take_over(world, left)
+    world = daraja.world
+    _take_over(daraja, left)
     if left.unknown:
         log.warning("payments are resumed without their scenarios, which are not loaded: %s",
                     ", ".join(sorted(left.unknown)))  # fmt: skip
@@ -181,13 +194,35 @@ def resume(world: World, clock: Clock, journal: str, behaviours: Behaviours) -> 
     return keeper, Resumed(len(left.transactions), len(left.open()))
 
 
-def _take_over(world: World, left: Left) -> None:
+def _take_over(daraja: Daraja, left: Left) -> None:
+    """Remember all transactions; then post what was paid, and make the calls again, in the order of their times."""
+    world = daraja.world
     counts = world.counts
     counts.accepted_before = left.totals["accepted"]
     counts.forgotten = left.totals["forgotten"]
     counts.endings.update((Ending(name), number) for name, number in left.totals["ended"].items())
     for transaction, owed in left.transactions.values():
         _plan(world, transaction, owed)
+    paid = [row for row, _ in left.transactions.values() if row.status is Status.PAID]
+    events: list[tuple[float, Callable[[], object]]] = [(row.completed_s, partial(_settle, world, row)) for row in paid]
+    events += [(row[1], partial(_call_again, daraja, row)) for row in left.calls]
+    for _, happen in sorted(events, key=itemgetter(0)):
+        happen()
+
+
+def _settle(world: World, transaction: Transaction) -> None:
+    lifecycle = world.lifecycles[transaction.kind]
+    lifecycle.settle(world, transaction)
+    for further in lifecycle.also:
+        further.plan(world, transaction, transaction.completed_s)  # it notes the payment; what it says was sent before
+
+
+def _call_again(daraja: Daraja, row: list[Any]) -> None:
+    """Make one call again. One that is refused now (its switches have changed) is passed over."""
+    path, at_s, headers, body = row
+    raw = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+    exchange = Exchange(Kind.REQUEST, "", "POST", path, raw, body.encode("latin-1"), at_s, at_s)
+    daraja.call_again(path, exchange)
 
 
 def _plan(world: World, transaction: Transaction, owed: Owed) -> None:
@@ -195,8 +230,6 @@ def _plan(world: World, transaction: Transaction, owed: Owed) -> None:
     world.transactions.add(transaction)
     if not transaction.step:
         lifecycle.opened(world, transaction)
-    if transaction.status is Status.PAID:
-        lifecycle.settle(world, transaction)
     if transaction.next_due_s:
         world.agenda.add(transaction.next_due_s, transaction)
     for delivery in owed.values():

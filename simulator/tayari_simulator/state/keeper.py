@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.transactions import Transaction
 
 
@@ -22,6 +23,9 @@ class Keeper(Protocol):
 
     def done(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback was answered, or will not be sent any more."""
+
+    def called(self, path: str, exchange: Exchange) -> None:
+        """A call was accepted that changed what is no transaction: it is made again after a restart."""
 
     def forgot(self) -> None:
         """Everything was forgotten on demand."""

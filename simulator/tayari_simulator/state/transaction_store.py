@@ -71,6 +71,10 @@ class Transactions:
             self._by_receipt = {row.receipt: row for row in self.all() if row.receipt}
         return self._by_receipt.get(receipt)
 
+    def find_by_any_id(self, identifier: str) -> Transaction | None:
+        """The transaction with this id, receipt, `MerchantRequestID` or `OriginatorConversationID`."""
+        return self.find(identifier) or self.find_receipt(identifier) or self.find_request(identifier)
+
     def keep_receipt(self, transaction: Transaction) -> None:
         """The transaction has got its receipt: it is found by it from now on."""
         if self._by_receipt is not None:

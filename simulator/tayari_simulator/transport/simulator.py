@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -92,7 +93,7 @@ class Simulator:
         self._keeper: PendingFile | None = None
         self.resumed = Resumed()
         if self._file is not None:
-            self._keeper, self.resumed = resume(self.daraja.world, self.clock, self._file.path, behaviours)
+            self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
         self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers(),
                              failures=self.failures)  # fmt: skip
@@ -245,8 +246,8 @@ class Simulator:
         return {"now_s": self.now_s(), "fired": fired}
 
     def transaction(self, transaction_id: str) -> Transaction | None:
-        """The payment with this id, if it is still remembered."""
-        return self.daraja.world.transactions.find(transaction_id)
+        """The transaction with this id, or this other id of it, if it is still remembered."""
+        return self.daraja.world.transactions.find_by_any_id(transaction_id)
 
     def transactions(
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
@@ -256,13 +257,21 @@ class Simulator:
 
     def journal(self, *, limit: int = 1000, **where: Any) -> Json:
         """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
-        question = Question(**where)
+        question = self._with_own_id(Question(**where))
         return self._page(page_of(self.entries, self.entries.find(question), question, limit))
 
     async def whole_journal(self, question: Question, *, limit: int = 1000) -> Json:
         """`GET /v1/journal`: the same, and from the file what memory has dropped."""
         search = JournalSearch(self._file.path) if self._file is not None else None
+        question = self._with_own_id(question)
         return self._page(await whole_page(self.entries, search, question, limit))
+
+    def _with_own_id(self, question: Question) -> Question:
+        """Entries carry the id of their transaction, whichever of its ids was asked for."""
+        if question.transaction_id is None:
+            return question
+        found = self.transaction(question.transaction_id)
+        return question if found is None else replace(question, transaction_id=found.id)
 
     def _page(self, page: Page) -> Json:
         dropped = 0 if self._file is not None else self.entries.dropped
@@ -280,7 +289,7 @@ class Simulator:
     ) -> Json:
         """`met`, `entries`, `waited_s`. Raises ValueError for a condition that is none of `CONDITIONS`."""
         began = time.monotonic()
-        where = Question(msisdn=msisdn, transaction_id=transaction_id, since=since)
+        where = self._with_own_id(Question(msisdn=msisdn, transaction_id=transaction_id, since=since))
         met, found = await self._conditions.wait(condition, where, count=count, timeout_s=timeout_s)
         waited_s = round(time.monotonic() - began, 6)
         return {"met": met, "entries": [self._entry(entry) for entry in found], "waited_s": waited_s}

@@ -50,7 +50,7 @@ def transaction_dicts(
     """All payments that match what is given, oldest first."""
     rows: Sequence[Transaction]
     if transaction_id is not None:
-        found = store.find(transaction_id)
+        found = store.find_by_any_id(transaction_id)
         rows = [] if found is None else [found]
     else:
         rows = store.of(msisdn) if msisdn is not None else store.all()
