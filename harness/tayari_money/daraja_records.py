@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tayari_control.client import ControlClient
@@ -17,6 +18,9 @@ STK_PUSH: Final = "stk_push"
 PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
 """The calls that pay somebody; the transactions of the first two are of the first kind."""
 REVERSAL: Final = "reversal"
+C2B: Final = "c2b"
+"""The kind of the payments that customers begin."""
+PULL: Final = "pull_query"
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
@@ -36,18 +40,19 @@ def transactions_by_msisdn(
     messages = result_messages(control, since=since)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for payment in control.payments(kind=STK_PUSH):
-        name = payment["checkout_request_id"]
+        name, receipt = payment["checkout_request_id"], str(payment["receipt"] or "")
+        told = (*messages.get(name, ()), *(messages.get(receipt, ()) if receipt else ()))
         found[payment["msisdn"]].append(
             DarajaTransaction(
                 transaction_id=name,
                 amount=float(payment["amount"]),
                 completed=payment["state"] == "paid",
                 due_at=float(payment["result_due_at"] or payment["created_at"]),
-                receipt=str(payment["receipt"] or ""),
+                receipt=receipt,
                 account_reference=str(payment["account_reference"]),
                 acknowledged=name in acknowledged,
                 forged=name in forged,
-                messages=tuple(sorted(messages.get(name, ()), key=lambda one: one.at)),
+                messages=tuple(sorted(told, key=lambda one: one.at)),
             )
         )
     return found
@@ -125,7 +130,7 @@ def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ResultMessage]]:
-    """The messages that reached the merchant, by CheckoutRequestID."""
+    """The messages that reached the merchant, by CheckoutRequestID, or by receipt where they name that (C2B, pull)."""
     found: dict[str, list[ResultMessage]] = defaultdict(list)
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
@@ -135,12 +140,49 @@ def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, l
     for entry in journal(control, since=since, endpoint="stk_query", kind="request"):
         name = str(_decoded(entry, "request").get("CheckoutRequestID", ""))
         found[name].append(query_message(entry, name))
+    for entry in journal(control, since=since, endpoint=PULL, kind="request"):
+        for receipt in pulled_receipts(entry):
+            found[receipt].append(
+                ResultMessage(at=float(entry["at"]), result=Result.SUCCESS, by_query=True, receipt=receipt)
+            )
     return found
 
 
+def pulled_receipts(entry: Mapping[str, Any]) -> list[str]:
+    """The payments that an answer of pull transactions lists: rows in a list inside a list, which may be empty."""
+    listed = _decoded(entry, "response").get("Response")
+    pages = [page for page in listed if isinstance(page, list)] if isinstance(listed, list) else []
+    rows = [row for page in pages for row in page if isinstance(row, dict)]
+    return [str(row["transactionId"]) for row in rows if row.get("transactionId")]
+
+
+def c2b_payments(control: ControlClient, *, since: int = 0) -> Mapping[str, DarajaTransaction]:
+    """Every payment that a customer began, by its receipt. Without any message the merchant cannot know of it.
+
+    Raises:
+        JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
+    """
+    messages = result_messages(control, since=since)
+    return {
+        row["id"]: replace(_transaction(row, messages.get(row["id"], ())), acknowledged=row["id"] in messages)
+        for row in control.payments(kind=C2B)
+    }
+
+
 def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | None]:
-    """The payment that a callback names, and its message; None where the callback cannot be read."""
-    body = _decoded(entry, "request").get("Body")
+    """The payment that a callback names, and its message; None where the callback cannot be read.
+
+    A C2B confirmation names a receipt. It is sent only for money that moved; a validation has an empty TransactionType.
+    """
+    told = _decoded(entry, "request")
+    if told.get("TransID") and told.get("TransactionType"):
+        return str(told["TransID"]), ResultMessage(
+            at=float(entry["at"]),
+            result=Result.SUCCESS,
+            amount=_number(told.get("TransAmount")),
+            receipt=str(told["TransID"]),
+        )
+    body = told.get("Body")
     callback = body.get("stkCallback") if isinstance(body, dict) else None
     if not isinstance(callback, dict) or "ResultCode" not in callback:
         return "", None

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tayari_money.daraja_records import callback_message, query_message
+from tayari_money.daraja_records import callback_message, pulled_receipts, query_message
 from tayari_money.payment_record import Result
 
 
@@ -44,6 +44,32 @@ def test_amount_and_receipt_are_read_from_a_list_and_from_a_single_item() -> Non
     assert single is not None
     assert (listed.amount, listed.receipt) == (1.0, "UKN1")
     assert (single.amount, single.receipt) == (None, "UKN1")
+
+
+def told_by_c2b(**keys: str) -> dict[str, Any]:
+    return {"at": 5.0, "request": {"body": json.dumps({"TransID": "UKN1", "TransAmount": "500.00", **keys})}}
+
+
+def test_a_confirmation_names_a_receipt_and_a_validation_proves_nothing() -> None:
+    name, message = callback_message(told_by_c2b(TransactionType="Pay Bill"))
+
+    assert name == "UKN1"
+    assert message is not None
+    assert (message.result, message.amount, message.receipt) == (Result.SUCCESS, 500.0, "UKN1")
+    assert callback_message(told_by_c2b(TransactionType="")) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"Response": [[{"transactionId": "UKN1"}, {"transactionId": "UKN2"}]]}, ["UKN1", "UKN2"]),
+        ({"Response": [[]]}, []),
+        ({"Response": None}, []),
+        ({}, []),
+    ],
+)
+def test_a_pulled_row_proves_its_receipt(answer: dict[str, Any], expected: list[str]) -> None:
+    assert pulled_receipts({"at": 5.0, "response": {"body": json.dumps(answer)}}) == expected
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"Body": []}', '{"Body": {"stkCallback": 1}}', '{"Body":' * 20_000])

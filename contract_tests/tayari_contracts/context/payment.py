@@ -50,7 +50,9 @@ class Payment:
 
     @property
     def record_name(self) -> str:
-        """Under which looks at it are kept: a refund has the reference of its payment."""
+        """Under which looks at it are kept: a refund has the reference of its payment, an account has several."""
+        if self.kind is PaymentKind.C2B_PAYMENT:
+            return f"{self.payment_id} {self.transaction_id}"
         return self.reference if self.refund_of is None else f"refund of {self.reference}"
 
 

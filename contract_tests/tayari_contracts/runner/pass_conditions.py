@@ -65,7 +65,7 @@ def _token(context: CheckContext) -> str:
 
 
 def _state(context: CheckContext) -> str:
-    if any(context.run.observations(payment.reference) for payment in context.evidence.payments):
+    if any(context.run.observations(payment.record_name) for payment in context.evidence.payments):
         return ""
     return "the state of no payment of this check could be read"
 

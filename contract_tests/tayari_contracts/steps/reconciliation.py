@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tayari_money.daraja_records import JournalIncomplete, transactions_by_msisdn
+from tayari_money.daraja_records import JournalIncomplete, c2b_payments, transactions_by_msisdn
 from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
-from tayari_money.payment_record import DarajaTransaction, PaymentRecord
+from tayari_money.payment_record import DarajaTransaction, Observation, PaymentKind, PaymentRecord
 from tayari_reports.model import NotTested
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment, account_credits
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
@@ -42,8 +42,10 @@ def judge(context: CheckContext, rule_id: str) -> None:
     found = judge_invariant(rule_id, records)
     context.evidence.tries = found.judged
     if found.violations:
-        for one in found.violations[:3]:
-            context.evidence.cite(*context.run.orders[one.reference])
+        broken = {one.reference for one in found.violations[:3]}
+        for reference in broken & set(context.run.orders):
+            context.evidence.cite(*context.run.orders[reference])
+        context.evidence.cite(*(one for one in context.run.c2b_payments if broken & {one.payment_id, one.record_name}))
         raise (Missing if rule_id == UNSETTLED else Failed)(found.sentence)
     require_precondition(context, rule_id, records, found.not_met)
 
@@ -147,7 +149,7 @@ def look_at_all(context: CheckContext) -> tuple[PaymentRecord, ...]:
         mine = transactions_of(payments, transactions.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
         if mine is not None:
             records.append(record_of(context, payments, mine, receipts.get(reference), credits[reference]))
-    return tuple(records)
+    return (*records, *c2b_records(context))
 
 
 def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -> int:
@@ -209,4 +211,57 @@ def record_of(
         receipt=receipt,
         in_parts="split_payments" in context.target.merchant.capabilities,
         several_attempts=len(payments) > 1,
+    )
+
+
+def c2b_records(context: CheckContext) -> Iterator[PaymentRecord]:
+    """What customers paid by themselves: each payment with its state, and each account with what it was credited.
+
+    Raises:
+        Unjudged: the journal does not reach back to the beginning.
+    """
+    payments, c2b = context.run.c2b_payments, context.target.merchant.c2b
+    if not payments or c2b is None or c2b.account is None:
+        return
+    for payment in payments:
+        context.observations.status(payment)
+    accounts: dict[str, list[Payment]] = defaultdict(list)
+    for payment in payments:
+        accounts[payment.payment_id].append(payment)
+    credits = {number: _credits_of_account(context, paid[0]) for number, paid in accounts.items()}
+    try:
+        known = c2b_payments(context.control, since=payments[0].since)
+    except JournalIncomplete as error:
+        raise Unjudged(str(error)) from error
+    for payment in payments:
+        yield _c2b_record(
+            payment.record_name, [payment], known, context.run.observations(payment.record_name), credits=None
+        )
+    for number, paid in accounts.items():
+        yield _c2b_record(number, paid, known, (), credits=credits[number])
+
+
+def _credits_of_account(context: CheckContext, first: Payment) -> Credits | None:
+    """What an account was credited since before its first payment; None: it cannot be read."""
+    with contextlib.suppress(Unjudged):
+        return account_credits(context.driver, first)
+    return None
+
+
+def _c2b_record(
+    name: str,
+    payments: Sequence[Payment],
+    known: Mapping[str, DarajaTransaction],
+    observations: tuple[Observation, ...],
+    *,
+    credits: Credits | None,
+) -> PaymentRecord:
+    return PaymentRecord(
+        reference=name,
+        ordered=None,
+        transactions=tuple(known[one.transaction_id] for one in payments if one.transaction_id in known),
+        observations=observations,
+        credits=credits.count if credits is not None and credits.counted else None,
+        total=credits.total if credits is not None else None,
+        kind=PaymentKind.C2B_PAYMENT,
     )

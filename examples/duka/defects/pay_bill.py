@@ -114,7 +114,7 @@ class AnswersLate(C2b):
 
 
 ROWS = (
-    defect("c2b-credits-each-message", "B07", "Credits a confirmation each time it comes.", KeepsNoReceipts),
+    defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
     defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
     defect("c2b-credits-questions", "B06", "Credits a payment when it is validated.", CreditsQuestions),
