@@ -35,8 +35,9 @@ bench: $(READY) ## whole payments per core, as a ratio to a floor measured in th
 	@$(BIN)/python benchmarks/bench.py --write
 
 lock: $(READY) ## renew the exact versions
-	@$(BIN)/uv pip compile pyproject.toml --extra load --group dev --universal --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o constraints.txt
+	@lock="uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q --extra load"; \
+	$$lock --group dev -o constraints.txt && $$lock -c constraints.txt -o deploy/requirements.txt
 
 clean: ## forget the environment and what was built
 	rm -rf $(VENV) dist build
@@ -47,10 +48,12 @@ $(READY): pyproject.toml constraints.txt
 	echo "Setting up $(VENV) (once) ..."; \
 	if command -v uv >/dev/null 2>&1; then \
 	  uv venv -q --allow-existing --python "$$python" $(VENV) && \
-	  uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[load]' --group dev; \
+	  uv pip install -q --python $(BIN)/python --require-hashes -r constraints.txt && \
+	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
 	  "$$python" -m venv $(VENV) && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1' && \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[load]' --group dev; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints.txt && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi || { echo "The set-up failed; what stands above says why. Mend it and run make again." >&2; exit 1; }
 	@touch $@

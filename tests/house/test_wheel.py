@@ -45,12 +45,13 @@ def test_the_wheel_alone_in_an_empty_environment_runs_the_demo(wheel: Path, tmp_
     home = tmp_path / "env"
     venv.create(home, with_pip=True)
     install = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*install, "-c", str(ROOT / "constraints.txt"), str(wheel)], capture_output=True, text=True, check=False
-    )
+    locked = ["--require-hashes", "-r", str(ROOT / "deploy" / "requirements.txt")]
+    done = subprocess.run([*install, *locked], capture_output=True, text=True, check=False)
     if done.returncode != 0 and "No matching distribution" in done.stderr + done.stdout:
         pytest.skip(f"NO REGISTRY REACHED, the wheel could not be installed: {done.stderr[-300:]}")
     assert done.returncode == 0, done.stderr
+    subprocess.run([*install, "--no-deps", str(wheel)], check=True)
+    subprocess.run([*install[:3], "check"], check=True)  # nothing that the wheel declares is missing
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
     demo = subprocess.run(

@@ -192,7 +192,8 @@ def test_the_files_own_commands_run_a_load_over_separate_processes(tmp_path: Pat
 def test_the_dockerfiles_steps_make_a_working_tayari(tmp_path: Path) -> None:
     """Its COPY and RUN lines in a clean environment: without a daemon that is as near as one comes."""
     lines = (DEPLOY / "Dockerfile").read_text()
-    (installed,) = re.findall(r"pip install --no-cache-dir '/app(\[\w+\])'", lines)
+    steps = re.findall(r"pip install --no-cache-dir ([^&\n\\]+)", lines)
+    assert steps[-1].split() == ["--no-deps", "/app"]
     assert "COPY . /app\n" in lines
     assert json.loads(re.findall(r"ENTRYPOINT (.*)", lines)[0]) == ["tayari"]
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
@@ -201,8 +202,9 @@ def test_the_dockerfiles_steps_make_a_working_tayari(tmp_path: Path) -> None:
         tar.extractall(tmp_path / "app", filter="data")
 
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
-    pip = [str(tmp_path / "venv" / "bin" / "pip"), "install", "-q", "--no-cache-dir", f"{tmp_path}/app{installed}"]
-    subprocess.run(pip, check=True, timeout=300)
+    pip = [str(tmp_path / "venv" / "bin" / "pip"), "install", "-q", "--no-cache-dir"]
+    for step in steps:
+        subprocess.run([*pip, *step.replace("/app", f"{tmp_path}/app").split()], check=True, timeout=300)
     tayari = str(tmp_path / "venv" / "bin" / "tayari")
     told = subprocess.run([tayari, "load", "--help"], capture_output=True, text=True, check=True).stdout
 
