@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from endings import ending
 from fake_stage import stage
 from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
 from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
@@ -57,6 +58,9 @@ class Script:
 
     def start_payment(self, **_: Any) -> Started:
         return Started(accepted=True, status=200, payment_id="later")
+
+    def read_audit(self, **_: str) -> None:
+        """None is kept."""
 
     def read_status(self, payment_id: str, _: str) -> StatusView:
         return self._views[payment_id](time.monotonic() - self.began)
@@ -179,3 +183,11 @@ def test_an_early_callback_that_waited_in_a_queue_is_known_by_its_receipt(receip
     context = watched(always(PAID, receipt), always(PAID, RECEIPT))
 
     assert _knows_the_receipt(context, ODD) is (receipt is not None)
+
+
+@pytest.mark.parametrize(("asked", "ends"), [(True, "Unjudged"), (False, "passes")])
+def test_a_callback_counts_as_read_where_an_ordinary_one_after_it_was(asked: bool, ends: str) -> None:
+    context = watched(always(PENDING), always(PAID), asked=asked, receipts=False)
+    context.expectations.status_after_queue(ODD)
+
+    assert ending(context.expectations.require_callback_read, ODD) == ends

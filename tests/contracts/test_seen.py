@@ -109,8 +109,7 @@ def test_only_a_readable_word_is_untranslated(view: StatusView, word: str) -> No
     ("journal", "messages", "read"),
     [
         (Journal(called_at=10.0), None, False),
-        (Journal(called_at=10.0, asked_at=(9.0,)), None, False),
-        (Journal(called_at=10.0, asked_at=(9.0, 11.0)), None, True),
+        (Journal(called_at=10.0, asked_at=(9.0, 11.0)), None, False),
         (Journal(called_at=10.0), ('{"CheckoutRequestID": "ws_CO_1", "ResultCode": 0}',), True),
         (Journal(called_at=10.0), ('{"CheckoutRequestID": "ws_CO_2", "ResultCode": 0}',), False),
         (Journal(asked_at=(11.0,)), None, False),

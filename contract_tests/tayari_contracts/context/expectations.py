@@ -54,6 +54,8 @@ class Expectations:
         self._journal = journal
         self._run = run
         self._time = time
+        self._reads_callbacks = False
+        """Whether an ordinary payment of this check was settled by its callback."""
 
     def state(
         self,
@@ -164,12 +166,13 @@ class Expectations:
         Raises:
             Unjudged: nothing shows that the callback was read, so that nothing having happened proves nothing.
         """
-        if not self._observations.callback_was_read(payment):
-            raise Unjudged(
-                f"the payment is {say(self._observations.status(payment))} as before its callback, and nothing shows "
-                "that the callback was read (no status query, no message in merchant.audit); a callback that was lost "
-                "looks the same"
-            )
+        if self._observations.callback_was_read(payment) or self._reads_callbacks:
+            return
+        raise Unjudged(
+            f"the payment is {say(self._observations.status(payment))} as before its callback, and nothing shows that "
+            "the callback was read (no message in merchant.audit, and no ordinary payment that its callback alone "
+            "settled); a callback that was lost looks the same"
+        )
 
     def status_after_queue(self, payment: Payment) -> StatusView:
         """The merchant's word on a payment of which pending may be right, when it has dealt with what was sent for it.
@@ -181,7 +184,8 @@ class Expectations:
             Unsettled: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
         """
         later = self._actions.pay(situation("inline/after-the-queue", outcome=after(0.5)))
-        self._time.poll(lambda: self._is_paid_by_callback(later) or None, self._time.slow_queue_s)
+        paid = self._time.poll(lambda: self._is_paid_by_callback(later) or None, self._time.slow_queue_s)
+        self._reads_callbacks = self._reads_callbacks or bool(paid)
         view = self._observations.status(payment)
         if view.state is not PAID and (last := self._observations.status(later)).state is not PAID:
             raise Unsettled(

@@ -135,11 +135,8 @@ class Observations:
         return (view or self.status(payment)).message or ""
 
     def callback_was_read(self, payment: Payment) -> bool:
-        """Whether the merchant showed that it read the payment's callback: it decided, asked Daraja, or kept it."""
-        called_at = max((float(entry["at"]) for entry in self._journal.callbacks(payment)), default=math.inf)
+        """Whether the merchant showed that it read the payment's callback: it decided, or kept the message."""
         if self.status(payment).state in SETTLED:
-            return True
-        if any(float(entry["at"]) > called_at for entry in self._journal.queries(payment)):
             return True
         kept = self._driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
         wanted = str(self._journal.record(payment).get("checkout_request_id"))
