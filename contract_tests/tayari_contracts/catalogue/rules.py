@@ -37,6 +37,8 @@ class Need(StrEnum):
     PAYOUT_STATE = "payout_state"
     PAYOUT_RECEIPT = "payout_receipt"
     ALERTS = "alerts"
+    BALANCE = "balance"
+    """Where staff read the balance that the merchant asks for."""
     REFUND = "refund"
     """The merchant gives payments back."""
     REFUND_STATE = "refund_state"
@@ -107,6 +109,7 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.PAYOUT_STATE: "merchant.payout.status",
     Need.PAYOUT_RECEIPT: "merchant.payout.status.receipt",
     Need.ALERTS: "merchant.payout.alerts",
+    Need.BALANCE: "merchant.payout.balance",
     Need.REFUND: "merchant.refund",
     Need.REFUND_STATE: "merchant.refund.status",
     Need.C2B: "merchant.c2b",

@@ -104,6 +104,7 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
         Need.PAYOUT_STATE: payout is not None and payout.status is not None,
         Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
         Need.ALERTS: payout is not None and payout.alerts is not None,
+        Need.BALANCE: payout is not None and payout.balance is not None,
         Need.REFUND: merchant.refund is not None,
         Need.REFUND_STATE: merchant.refund is not None and merchant.refund.status is not None,
         **_given_of_c2b(merchant.c2b),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tayari_money.daraja_records import REVERSAL
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Category, Level, Rule, Severity
 from tayari_target.target_file.model import Target
@@ -28,12 +30,14 @@ from tayari_contracts.context.findings import (
 )
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
+from tayari_contracts.runner.payout_scenarios import NEEDS, go_on, play, stops_payouts
 from tayari_contracts.steps.payouts import originator_ids, payout_requests
 
 Document = Mapping[str, Any]
 """The content of one scenario file."""
 
 PUSH: Final = "stk_push"
+PAYOUT: Final = "b2c"
 TOKEN: Final = "oauth"
 TOKEN_WITHIN_S: Final = 5.0
 """A merchant without a token fetches one for its next payment within this time."""
@@ -87,7 +91,9 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
     """
     name = str(document["scenario"])
     expect: Mapping[str, Any] = document.get("expect") or {}
-    needs = {Need.STATE} | ({Need.MESSAGE} if strict_words and "message" in expect else set())
+    needs = NEEDS.get(endpoint_of(document), {Need.STATE}) | (
+        {Need.MESSAGE} if strict_words and "message" in expect else set()
+    )
     return PlannedCheck(
         rule=Rule(
             id=name,
@@ -126,6 +132,8 @@ def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
 
 def concerns_whole_merchant(document: Document) -> bool:
     """Whether other payments would feel the scenario: a token, a query or the port itself."""
+    if endpoint_of(document) in (PAYOUT, REVERSAL):
+        return stops_payouts(document)
     if endpoint_of(document) != PUSH or token_part(document) is not None:
         return True
     return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
@@ -133,16 +141,29 @@ def concerns_whole_merchant(document: Document) -> bool:
 
 def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext], None]:
     def run(context: CheckContext) -> None:
+        context.evidence.scenario = str(document["scenario"])
         endpoint = endpoint_of(document)
+        if endpoint in NEEDS:
+            _judge_sent(context, document, endpoint)
+            return
         elsewhere = document if endpoint != PUSH else token_part(document)
         payment = context.actions.pay(document) if elsewhere is None else pay_until_met(context, document, elsewhere)
-        context.evidence.scenario = str(document["scenario"])
         _judge(context, payment, document)
         wanted = (document.get("expect") or {}).get("message")
         if wanted:
             _judge_words(context, payment, wanted, strict=strict_words)
 
     return run
+
+
+def _judge_sent(context: CheckContext, document: Document, endpoint: str) -> None:
+    """What became of a payout, a refund, or a question about one."""
+    try:
+        payment = play(context, document, endpoint)
+        if payment is not None:
+            _judge(context, payment, document)
+    finally:
+        go_on(context, document)
 
 
 def _judge(context: CheckContext, payment: Payment, document: Document) -> None:
@@ -177,7 +198,7 @@ def _judge_outcome(context: CheckContext, payment: Payment, document: Document) 
         raise
     if "never" in expect:
         context.expectations.never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
-    if context.profile.shows_credits:
+    if context.profile.shows_credits and payment.kind is PaymentKind.STK_PAYMENT:
         paid = view.state is PAID
         _judge_credits(context, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
 
@@ -190,6 +211,8 @@ class _Calls:
         self._payment = payment
         expect: Mapping[str, Any] = document.get("expect") or {}
         self._most = {name: int(expect[name]) for name in COUNTED if name in expect}
+        if payment.kind is PaymentKind.PAYOUT:
+            self._most.setdefault("payouts", 1)
         self._watched_until = time.monotonic() + _within_s(context, expect)
         self._paid_by_first_push = "pushes" not in expect and _pays_at_first_push(document)
 
@@ -239,7 +262,7 @@ def _pays_at_first_push(document: Document) -> bool:
 
 def _let_it_play(context: CheckContext, payment: Payment) -> None:
     """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
-    if context.journal.accepted(payment):
+    if payment.kind is not PaymentKind.STK_PAYMENT or context.journal.accepted(payment):
         context.observations.wait("result_due", payment, within_s=5.0)
     context.time.pause(1.0)
 

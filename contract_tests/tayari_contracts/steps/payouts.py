@@ -36,14 +36,15 @@ def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict
     return {**told, **({"faults": [dict(fault) for fault in faults]} if faults else {}), **keys}
 
 
-def pay_out(context: CheckContext, scenario: str | Mapping[str, Any] | None = None) -> Payment:
-    """Ask the merchant to pay somebody, whose first request plays `scenario`."""
-    msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+def pay_out(
+    context: CheckContext, scenario: str | Mapping[str, Any] | None = None, *, msisdn: str | None = None
+) -> Payment:
+    """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`."""
+    msisdn = msisdn or context.allocation.msisdn()
+    amount, reference = context.allocation.amount(), context.allocation.reference()
     if scenario is not None:
         context.control.play_next(scenario, msisdn=msisdn)
-        context.evidence.scenario = context.evidence.scenario or (
-            scenario if isinstance(scenario, str) else str(scenario["scenario"])
-        )
+        context.evidence.name_scenario(scenario)
     since, began_at = context.journal.now(), time.time()
     with context.run.gate.passing():
         started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
@@ -57,13 +58,15 @@ def pay_out(context: CheckContext, scenario: str | Mapping[str, Any] | None = No
     return payment
 
 
-def pay_out_sent(context: CheckContext, scenario: str | Mapping[str, Any] | None = None) -> Payment:
+def pay_out_sent(
+    context: CheckContext, scenario: str | Mapping[str, Any] | None = None, *, msisdn: str | None = None
+) -> Payment:
     """Like `pay_out`, where nothing can be judged unless a request reached Daraja.
 
     Raises:
         Untested: none did, or the merchant did not say which payout it is.
     """
-    payment = pay_out(context, scenario)
+    payment = pay_out(context, scenario, msisdn=msisdn)
     if not until(context, lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     if payment.started.payment_id is None:
