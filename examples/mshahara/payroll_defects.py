@@ -189,10 +189,10 @@ class SpellingBank(Bank):
 
 DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "other-padding": (("P01",), OtherPadding),
-    "forgets-its-id": (("P02",), ForgetsItsId),
+    "forgets-its-id": (("P02", "M06"), ForgetsItsId),
     "new-id-on-retry": (("P03", "M06"), NewIdOnRetry),
-    "pays-again-when-known": (("P04",), PaysAgainWhenKnown),
-    "blind-retry": (("P05",), BlindRetry),
+    "pays-again-when-known": (("P04", "M06"), PaysAgainWhenKnown),
+    "blind-retry": (("P05", "M06"), BlindRetry),
     "pays-again-after-time-out": (("P06", "M06"), PaysAgainAfterTimeOut),
     "fails-on-time-out": (("P06",), FailsOnTimeOut),
     "acknowledged-is-paid": (("P07", "M07"), AcknowledgedIsPaid),
@@ -201,11 +201,11 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "placeholder-is-receipt": (("P09",), PlaceholderIsReceipt),
     "last-result-wins": (("P10",), LastResultWins),
     "goes-on-when-locked": (("P11",), GoesOnWhenLocked),
-    "paid-when-not-enabled": (("P12",), PaidWhenNotEnabled),
+    "paid-when-not-enabled": (("P12", "M07"), PaidWhenNotEnabled),
     "corrected-spelling": (("P13",), CorrectedSpelling),
     "balance-by-position": (("P14",), BalanceByPosition),
     "success-is-only-noted": (("P18",), SuccessIsOnlyNoted),
-    "status-worked-is-paid": (("P15",), StatusWorkedIsPaid),
+    "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from tayari_control.client import ControlError
-from tayari_money.daraja_records import STK_PUSH
+from tayari_money.daraja_records import PAYOUT_CALLS, STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Load, State
+from tayari_target.views import StatusView
 
 from tayari_load.load_run import LoadRun
 from tayari_load.money import MoneyResult, RunMoney, by_msisdn, declined, judge_money, money_checks
@@ -71,17 +72,20 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     if monitor is None or not monitor.watching:
         return None
     try:
-        listed = run.stage.control.payments(kind=STK_PUSH)
+        listed = run.stage.control.payments()
     except ControlError as error:
         monitor.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None
     accepted = monitor.counted("tayari_pushes_accepted_total")
-    ours = {payment.order.msisdn for payment in run.log.payments}
-    made = by_msisdn(listed, since=run.started_at - _CLOCK_SLACK_S)
-    remembered = sum(len(rows) for rows in made.values())
+    since = run.started_at - _CLOCK_SLACK_S
+    pushes = by_msisdn((row for row in listed if row["kind"] == STK_PUSH), since=since)
+    payouts = by_msisdn((row for row in listed if row["kind"] in PAYOUT_CALLS), since=since)
+    remembered = sum(len(rows) for rows in pushes.values())
+    orders = [payment.order for payment in run.log.payments]
+    made = {order.msisdn: (payouts if order.pays_out else pushes).get(order.msisdn, []) for order in orders}
     return RunMoney(
         payments=tuple(run.log.payments),
-        rows={msisdn: rows for msisdn, rows in made.items() if msisdn in ours},
+        rows={msisdn: rows for msisdn, rows in made.items() if rows},
         complete=accepted is None or remembered >= accepted,
         young_s=run.patience_s,
         now=time.time(),
@@ -100,14 +104,22 @@ def _look_again(run: LoadRun, money: RunMoney) -> RunMoney:
                 break
             time.sleep(0.5)
     for payment in money.payments:
-        if payment.outcome is Outcome.REFUSED and money.paid(payment) and time.monotonic() < until:
+        if payment.order.pays_out or time.monotonic() >= until:
+            continue
+        if payment.outcome is Outcome.REFUSED and money.paid(payment):
             _read_refused(run, payment)
     again = _final_states(run, [payment for payment in money.payments if payment.paid and payment.payment_id])
     return replace(money, now=time.time(), looked_again=again)
 
 
+def _read(run: LoadRun, payment: Payment) -> StatusView:
+    driver = run.stage.driver
+    read = driver.read_payout if payment.order.pays_out else driver.read_status
+    return read(payment.payment_id, payment.order.reference)
+
+
 def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
-    seen = run.stage.driver.read_status(payment.payment_id, payment.order.reference)
+    seen = _read(run, payment)
     if seen.state is not PaymentState.PAID:
         return False
     payment.outcome, payment.state, payment.credited = Outcome.SETTLED, seen.state, seen.credited
@@ -129,7 +141,7 @@ def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
     for payment in paid[:: max(1, len(paid) // _MOST_LOOKS)]:
         if time.monotonic() > until:
             break
-        seen = run.stage.driver.read_status(payment.payment_id, payment.order.reference)
+        seen = _read(run, payment)
         if seen.state is not None:
             states[payment.order.reference] = str(seen.state)
     return states

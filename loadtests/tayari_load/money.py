@@ -10,11 +10,10 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tayari_control.client import ControlError
-from tayari_money.daraja_records import STK_PUSH
 from tayari_money.invariants import Violation, is_unsettled, judge
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
 from tayari_money.payment_state import PaymentState
@@ -30,6 +29,8 @@ PROVEN: Final = "M02"
 FINAL: Final = "M03"
 WHOLE_SUM: Final = "M04"
 NOT_STUCK: Final = "M05"
+PAID_OUT_ONCE: Final = "M06"
+PAID_OUT_ON_RESULT: Final = "M07"
 _SHOWN: Final = 3
 """Broken payments that a check shows."""
 _ANY_TIME: Final = 0.0
@@ -84,6 +85,7 @@ class RunMoney:
             credits=payment.credits,
             total=payment.credited,
             receipt=payment.receipt or None,
+            kind=payment.order.kind,
         )
 
     def _looks(self, payment: Payment) -> Iterable[Observation]:
@@ -120,8 +122,11 @@ def by_msisdn(payments: Iterable[SimulatorPayment], *, since: float) -> Mapping[
 
 
 def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
-    """All five, in the order of their ids."""
-    return tuple(row(money) for row in (_credited_once, _proven, _final, _whole_sum, _not_stuck))
+    """The rules of payments, then those of payouts, in the order of their ids; none of a kind that the load has not."""
+    received = [payment for payment in money.payments if not payment.order.pays_out]
+    sent = [payment for payment in money.payments if payment.order.pays_out]
+    found = [row(replace(money, payments=received)) for row in OF_PAYMENTS] if received or not sent else []
+    return (*found, *(row(replace(money, payments=sent)) for row in OF_PAYOUTS if sent))
 
 
 def declined(money: RunMoney) -> int:
@@ -195,6 +200,22 @@ def _not_stuck(money: RunMoney) -> MoneyResult:
     return _invariant(NOT_STUCK, money, known, unseen="; ".join(waits) or "no customer paid", open="; ".join(waits))
 
 
+def _paid_out_once(money: RunMoney) -> MoneyResult:
+    """Each payout that the load asked for moved money once at most."""
+    paid = [payment for payment in money.payments if money.paid(payment)]
+    return _invariant(PAID_OUT_ONCE, money, paid, unseen="M-Pesa paid no payout of this load")
+
+
+def _paid_out_on_result(money: RunMoney) -> MoneyResult:
+    """A payout that the merchant shows as paid is one that M-Pesa paid."""
+    shown = [payment for payment in money.payments if payment.paid and payment.order.msisdn in money.rows]
+    return _invariant(PAID_OUT_ON_RESULT, money, shown, unseen="no payout was shown as paid")
+
+
+OF_PAYMENTS: Final = (_credited_once, _proven, _final, _whole_sum, _not_stuck)
+OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
+
+
 def _is_due(row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
     if any((callback["status"] or 0) in range(200, 300) for callback in row["callbacks"]):
@@ -235,7 +256,8 @@ def _invariant(
 
 
 def _sentence(payment: Payment, what: str) -> str:
-    return f"order {payment.order.reference} over {payment.order.amount} shillings {what}"
+    noun = "payout" if payment.order.pays_out else "order"
+    return f"{noun} {payment.order.reference} over {payment.order.amount} shillings {what}"
 
 
 def money_checks(invariants: Iterable[MoneyResult], run: LoadRun, repeat: str) -> tuple[Check, ...]:
@@ -277,7 +299,7 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
     for msisdn in row.msisdns[:_SHOWN]:
         url = f"{run.stage.control_url}/v1/payments?msisdn={msisdn}"
         try:
-            found: Any = run.stage.control.payments(kind=STK_PUSH, msisdn=msisdn)
+            found: Any = run.stage.control.payments(msisdn=msisdn)
         except ControlError as error:
             found = {"error": str(error)}
         proof.append(

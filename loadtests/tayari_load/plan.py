@@ -8,9 +8,15 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, Final, Self
 
+from tayari_money.payment_record import PaymentKind
+from tayari_target.target_file.model import Merchant
+
 from tayari_load.shapes import SHAPES, Shape
 
-SUCCESS: Final = "payment/success"
+ORDINARY: Final = frozenset({"payment/success", "payout/success"})
+"""What happens without a scenario too."""
+PAYOUTS: Final = "payout/"
+"""The folder of the scenarios of payouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,12 @@ class Draws:
     source: random.Random
 
     def next(self) -> str:
-        """A scenario name; empty where nothing is mixed, or the customer simply pays."""
+        """A scenario name; empty where nothing is mixed."""
         if not self.mix.weights:
             return ""
         names, weights = zip(*self.mix.weights, strict=True)
         drawn: str = self.source.choices(names, weights)[0]
-        return "" if drawn == SUCCESS else drawn
+        return drawn
 
 
 def parse_mix(text: str) -> Mix:
@@ -70,6 +76,23 @@ IN_FLIGHT_S: Final = 15.0
 
 class PlanError(Exception):
     """An option makes no sense; the message says what to do."""
+
+
+def kinds(mix: Mix, shape: str, merchant: Merchant) -> frozenset[PaymentKind]:
+    """What the load asks of this merchant: payments, payouts, or both.
+
+    Raises:
+        PlanError: the mix asks for what the target file does not describe.
+    """
+    asked = {PaymentKind.PAYOUT if name.startswith(PAYOUTS) else PaymentKind.STK_PAYMENT for name, _ in mix.weights}
+    if not asked:
+        pays_out = merchant.payout is not None and (SHAPES[shape or "steady"].payouts or not merchant.takes_payments)
+        return frozenset({PaymentKind.PAYOUT if pays_out else PaymentKind.STK_PAYMENT})
+    if PaymentKind.PAYOUT in asked and merchant.payout is None:
+        raise PlanError("--mix: payouts, and the target file has no merchant.payout; leave out the names of payout/")
+    if PaymentKind.STK_PAYMENT in asked and not merchant.takes_payments:
+        raise PlanError("--mix: payments, and the target file has no merchant.pay; expected names of payout/")
+    return frozenset(asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from tayari_target.test_environment import Stage
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
 from tayari_load.locust_page import add_tab
-from tayari_load.plan import Plan, PlanError, add_options
+from tayari_load.plan import Plan, PlanError, add_options, kinds
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.users.shopper import Shopper
 
@@ -54,7 +54,13 @@ def target_of(environ: Mapping[str, str]) -> Target:
 
 def followable(target: Target) -> None:
     """Refuse a merchant whose payments nobody can see settle."""
-    if target.merchant.status is None and target.merchant.adapter is None:
+    merchant = target.merchant
+    if merchant.payout is not None and merchant.payout.status is None and not merchant.takes_payments:
+        raise LoadSetupError(
+            f"{target.path}: merchant.payout.status is missing: a load run is judged on payouts that are paid, and "
+            "without it none can be seen to be; say how a payout's state is read"
+        )
+    if merchant.takes_payments and merchant.status is None and merchant.adapter is None:
         raise LoadSetupError(
             f"{target.path}: merchant.status is missing: a load run is judged on settled payments, "
             "and without it no payment can be seen to settle; say how a payment's state is read"
@@ -205,8 +211,9 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
     """Scenarios of the mix exist.
 
     Raises:
-        PlanError: one does not.
+        PlanError: one does not, or it is of no use to this merchant.
     """
+    kinds(plan.outcomes, plan.shape, load_run.target.merchant)
     if not plan.mix:
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from tayari_load.statistics.payments import Outcome, Payment
 from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Thresholds
 from tayari_target.views import LedgerView, Started, StatusView
@@ -50,8 +52,23 @@ class FakeShop:
         assert payment_id == "p-1"
         return self.views.pop(0) if len(self.views) > 1 else self.views[0]
 
+    def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        return replace(self.started, message="a payout")
+
+    def read_payout(self, payout_id: str, reference: str) -> StatusView:
+        return replace(self.read_status(payout_id, reference), receipt="UJ1")
+
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         return self.ledger
+
+
+def test_a_payout_is_started_and_read_as_one_and_no_ledger_is_asked() -> None:
+    shop = FakeShop(views=[PENDING, PAID], ledger=LedgerView(credits=2))
+    order = replace(ORDER, kind=PaymentKind.PAYOUT)
+
+    ended = Checkout(shop=shop, tally=Tally(), clock=FakeClock(), patience_s=30.0).pay(order)
+
+    assert (ended.outcome, ended.receipt, ended.credits) == (Outcome.SETTLED, "UJ1", None)
 
 
 def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Payment, Tally, FakeClock]:

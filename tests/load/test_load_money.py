@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tayari_load.money import MoneyResult, RunMoney, declined, judge_money
 from tayari_load.statistics.payments import Order, Outcome, Payment, PaymentLog
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -73,6 +74,30 @@ def test_each_wrong_book_breaks_its_rule(
 
     assert sentence in found.broken[0]
     assert found.msisdns == ("254790000001",)
+
+
+def paid_out(**changes: Any) -> Payment:
+    payment = settled(credits=None, credited=None, **changes)
+    return replace(payment, order=replace(payment.order, kind=PaymentKind.PAYOUT))
+
+
+def test_payouts_are_judged_by_rules_of_their_own() -> None:
+    rows = judged([settled(1), replace(paid_out(), order=replace(paid_out().order, reference="L9"))], {1: [row()]})
+
+    assert list(rows) == ["M01", "M02", "M03", "M04", "M05", "M06", "M07"]
+    assert list(judged([paid_out()], {1: [row()]})) == ["M06", "M07"]
+    assert [found.broken for found in judged([paid_out()], {1: [row()]}).values()] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "sentence"),
+    [
+        ("M06", [row(), row()], "payout L1 over 100 shillings was paid out 2 times, 200 shillings in all"),
+        ("M07", [row("failed")], "is a payout that became paid, and no result reported success"),
+    ],
+)
+def test_each_wrong_payout_breaks_its_rule(rule: str, rows: list[dict[str, Any]], sentence: str) -> None:
+    assert sentence in judged([paid_out()], {1: rows})[rule].broken[0]
 
 
 def test_one_receipt_on_two_orders_is_a_double_credit() -> None:

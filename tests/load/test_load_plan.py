@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tayari_load.plan import Plan, PlanError, parse_mix
+from tayari_load.plan import Plan, PlanError, kinds, parse_mix
 from tayari_load.shapes import SHAPES, Shape
 from tayari_load.shapes.document import written
 from tayari_load.users.customers import Customers
+from tayari_money.payment_record import PaymentKind
+from tayari_target.target_file.model import Call, Merchant, Pay, Payout
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 
@@ -62,6 +65,42 @@ def test_the_same_seed_draws_the_same_customers_in_the_asked_proportions() -> No
     counts = Counter(drawn)
     assert set(counts) == {"", "payment/insufficient-funds", "callbacks/late"}
     assert counts["payment/insufficient-funds"] == pytest.approx(160, rel=0.3)
+
+
+PAYS = Merchant(name="shop", base_url="", pay=Pay(call=Call(method="POST", path="/pay")))
+PAYS_OUT = Merchant(name="payroll", base_url="", payout=Payout(call=Call(method="POST", path="/payouts")))
+BOTH = replace(PAYS, payout=PAYS_OUT.payout)
+STK, PAYOUT = PaymentKind.STK_PAYMENT, PaymentKind.PAYOUT
+
+
+@pytest.mark.parametrize(
+    ("merchant", "mix", "shape", "moved"),
+    [
+        (PAYS, "", "salary-morning", {STK}),
+        (PAYS_OUT, "", "", {PAYOUT}),
+        (BOTH, "", "", {STK}),
+        (BOTH, "", "salary-morning", {PAYOUT}),
+        (BOTH, "success=9,payout/success=1", "salary-morning", {STK, PAYOUT}),
+    ],
+)
+def test_a_load_moves_the_money_that_mix_shape_and_merchant_name(
+    merchant: Merchant, mix: str, shape: str, moved: set[PaymentKind]
+) -> None:
+    assert kinds(parse_mix(mix), shape, merchant) == moved
+
+
+@pytest.mark.parametrize(("merchant", "mix"), [(PAYS, "payout/success=1"), (PAYS_OUT, "success=1")])
+def test_a_mix_that_the_target_file_cannot_play_is_refused(merchant: Merchant, mix: str) -> None:
+    with pytest.raises(PlanError, match="the target file has no merchant"):
+        kinds(parse_mix(mix), "", merchant)
+
+
+def test_payments_and_payouts_are_mixed() -> None:
+    customers = Customers(seed=5, mix=parse_mix("success=50,payout/success=40,payout/receiver-full=10"))
+    drawn = Counter((order.kind, order.scenario) for order in (customers.order() for _ in range(1_000)))
+
+    assert set(drawn) == {(STK, ""), (PAYOUT, ""), (PAYOUT, "payout/receiver-full")}
+    assert Customers(seed=5, pays_out=True).order().kind is PAYOUT
 
 
 @pytest.mark.parametrize("row", SHAPES.values(), ids=lambda row: row.name)

@@ -231,7 +231,9 @@ def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
         raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
 
 
-_CHECKED_CALLS: Final = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, "b2c"})
+_CHECKED_CALLS: Final = frozenset(
+    {Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, "b2c", "reversal", "transaction_status", "account_balance"}
+)
 """The calls that a merchant makes while a check lets it pay or be paid: scenarios of others would never be met."""
 
 
@@ -254,7 +256,8 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
         names |= dict.fromkeys(row.name for row in matching if row.when.endpoint in _CHECKED_CALLS)
         if matching and not any(row.name in names for row in matching):
             calls = ", ".join(sorted({row.when.endpoint for row in matching}))
-            problem = f"{pattern!r} is about {calls} calls, and a check plays scenarios of STK payments"
+            played = "a check plays scenarios of STK payments, payouts and refunds"
+            problem = f"{pattern!r} is about {calls} calls, and {played}"
             raise output.fail(f"{problem}; play it with `tayari simulate` or `tayari trigger`", Exit.BAD_CONFIGURATION)
         if not matching:
             near = suggestion(pattern, known)

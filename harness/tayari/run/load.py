@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tayari_contracts.catalogue.rules import catalogue, select
+from tayari_contracts.catalogue.rules import CatalogueRow, Need, catalogue, select
+from tayari_formats.problems import Problem
+from tayari_load.plan import PlanError, kinds, parse_mix
+from tayari_money.payment_record import PaymentKind
 from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_target.merchant_process import free_port
-from tayari_target.target_file import load_target
+from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
@@ -62,9 +65,26 @@ def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
     left_out = {CONCURRENT_USERS} if few and order.suite not in {"load", "release"} else set()
     if order.load.rate is not None or order.load.find_limit:
         left_out.add(CONCURRENT_USERS)
-    left_out |= _of_the_suite(order)
+    left_out |= _of_the_suite(order) | _of_other_kinds(order.load, target)
     rules = (row.rule for row in catalogue().values() if row.family in FAMILIES and "load" in row.suites)
     return tuple(rule for rule in rules if rule.id not in left_out)
+
+
+def _of_other_kinds(asked: LoadOrder, target: Target) -> set[str]:
+    """Rules about money of a kind that this load does not move: payments, or payouts.
+
+    Raises:
+        TargetError: the load asks for a kind that the target file does not describe.
+    """
+    try:
+        moved = kinds(parse_mix(asked.mix), asked.shape, target.merchant)
+    except PlanError as error:
+        raise TargetError([Problem(file=str(target.path), line=1, message=str(error))]) from error
+    return {row.rule.id for row in catalogue().values() if row.family == MONEY and _kind_of(row) not in moved}
+
+
+def _kind_of(row: CatalogueRow) -> PaymentKind:
+    return PaymentKind.PAYOUT if Need.PAYOUT in row.needs else PaymentKind.STK_PAYMENT
 
 
 def _of_the_suite(order: Order) -> set[str]:

@@ -166,8 +166,12 @@ def _learn(order: Order, stages: Sequence[Stage], parts: Parts) -> None:
 
 def _settled(stage: Stage, parts: Parts, progress: RunProgress) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
-    if not stage.target.merchant.takes_payments:
-        parts.loaded = not_begun(parts.loaded.plan, "the load is made of payments; the target file has no merchant.pay")
+    merchant = stage.target.merchant
+    if not merchant.takes_payments and merchant.payout is None:
+        reason = (
+            "the load is made of payments and payouts; the target file has neither merchant.pay nor merchant.payout"
+        )
+        parts.loaded = not_begun(parts.loaded.plan, reason)
         return False
     stage.control.clear_next()
     if stage.merchant_alive() is not False:

@@ -54,6 +54,8 @@ class Shape:
     level: Callable[[float], float]
     """Share of the run, 0 to 1 -> multiple of the rate or of the users that were asked for."""
     troubles: tuple[Disturbance, ...] = ()
+    payouts: bool = False
+    """A merchant that pays out does so in this shape; any other takes payments."""
     open_only: bool = False
     """Means nothing when customers wait for the merchant."""
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.codec import from_value, to_value
 from tayari_reports.model import Exchange
@@ -55,7 +56,14 @@ class Order:
     reference: str
     """At most twelve letters and digits, as Daraja's AccountReference allows; unique within a run."""
     scenario: str = ""
-    """What this customer does instead of paying: a scenario of the outcome mix; empty: pays."""
+    """What happens instead of a payment: a scenario of the outcome mix; empty: it is paid."""
+    kind: PaymentKind = PaymentKind.STK_PAYMENT
+    """A payment, or a payout to this customer."""
+
+    @property
+    def pays_out(self) -> bool:
+        """The merchant pays, and the customer receives."""
+        return self.kind is PaymentKind.PAYOUT
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,15 +108,15 @@ class Payment:
         order, state = self.order, self.state.value if self.state is not None else None
         return [
             order.msisdn, order.reference, order.amount, self.outcome.value, self.at, self.payment_id, self.receipt,
-            self.credits, self.credited, state,
+            self.credits, self.credited, state, order.kind.value,
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, wire: Sequence[Any]) -> Payment:
         """A payment of a worker."""
-        msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state = wire
+        msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, kind = wire
         return cls(
-            order=Order(name="", msisdn=msisdn, amount=amount, reference=reference),
+            order=Order(name="", msisdn=msisdn, amount=amount, reference=reference, kind=PaymentKind(kind)),
             outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt, credits=credits,
             credited=credited, state=None if state is None else PaymentState(state),
         )  # fmt: skip

@@ -27,6 +27,10 @@ class Shop(Protocol):
 
     def read_status(self, payment_id: str, reference: str) -> StatusView: ...
 
+    def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started: ...
+
+    def read_payout(self, payout_id: str, reference: str) -> StatusView: ...
+
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None: ...
 
 
@@ -92,7 +96,8 @@ class Checkout:
 
     def _complete(self, payment: Payment, *, until: float) -> None:
         clicked, order = self.clock.elapsed(), payment.order
-        started = self.shop.start_payment(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
+        start = self.shop.start_payout if order.pays_out else self.shop.start_payment
+        started = start(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
         if not started.accepted:
             payment.answered = started.status is not None
             return payment.end(Outcome.REFUSED, refusal(started))
@@ -104,6 +109,9 @@ class Checkout:
         self.tally.acknowledge(self.clock.elapsed() - clicked)
         last = self._follow(payment, until=until)
         match last.state:
+            case PaymentState.PAID if order.pays_out:
+                payment.receipt = last.receipt or ""
+                payment.end(Outcome.SETTLED)
             case PaymentState.PAID:
                 self._read_credit(payment, last)
             case PaymentState.FAILED | PaymentState.REVIEW:
@@ -116,7 +124,8 @@ class Checkout:
     def _follow(self, payment: Payment, *, until: float) -> StatusView:
         for gap in gaps():
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
-            view = self.shop.read_status(payment.payment_id, payment.order.reference)
+            read = self.shop.read_payout if payment.order.pays_out else self.shop.read_status
+            view = read(payment.payment_id, payment.order.reference)
             payment.state = view.state or payment.state
             if view.state in _FINAL or self.clock.elapsed() >= until:
                 return view

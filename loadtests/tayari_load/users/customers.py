@@ -7,8 +7,9 @@ from typing import Final
 
 from faker import Faker
 from faker.providers import BaseProvider
+from tayari_money.payment_record import PaymentKind
 
-from tayari_load.plan import Mix
+from tayari_load.plan import ORDINARY, PAYOUTS, Mix
 from tayari_load.statistics.payments import Order
 
 LOAD_PREFIX: Final = "25479"
@@ -28,13 +29,13 @@ class KenyanShopping(BaseProvider):
 
 
 class Customers:
-    """An endless queue of orders. The same seed and worker give the same queue.
+    """An endless queue of orders. The same seed and worker give the same queue. `pays_out`: without a mix, of payouts.
 
     Raises:
         ValueError: a worker index outside 0 to 99; the number block has a part for each of a hundred workers.
     """
 
-    def __init__(self, *, seed: int, worker: int = 0, mix: Mix = Mix()) -> None:  # noqa: B008 - frozen
+    def __init__(self, *, seed: int, worker: int = 0, mix: Mix = Mix(), pays_out: bool = False) -> None:  # noqa: B008 - frozen
         if not 0 <= worker < WORKERS:
             raise ValueError(
                 f"worker index {worker}: expected 0 to {WORKERS - 1}; each worker has its own part of the numbers "
@@ -44,6 +45,7 @@ class Customers:
         self._faker.add_provider(KenyanShopping)
         self._faker.seed_instance(f"{seed}/{worker}")
         self._worker = worker
+        self._usual = PaymentKind.PAYOUT if pays_out else PaymentKind.STK_PAYMENT
         self._draws = mix.draws(f"{seed}/{worker}/mix")
         self._mark = "".join(self._faker.random_choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", length=3))
         # A step that shares no factor with the block's size visits every number once before it repeats one.
@@ -53,12 +55,18 @@ class Customers:
 
     def order(self) -> Order:
         """The next customer's order."""
-        number = next(self._numbers)
+        number, drawn = next(self._numbers), self._draws.next()
         line = (self._start + number * self._step) % PER_WORKER
         return Order(
             name=self._faker.name(),
             msisdn=f"{LOAD_PREFIX}{self._worker:02d}{line:05d}",
             amount=self._faker.shillings(),
             reference=f"L{self._mark}{self._worker:02d}{number % 1_000_000:06d}",
-            scenario=self._draws.next(),
+            scenario="" if drawn in ORDINARY else drawn,
+            kind=self._kind(drawn),
         )
+
+    def _kind(self, drawn: str) -> PaymentKind:
+        if not drawn:
+            return self._usual
+        return PaymentKind.PAYOUT if drawn.startswith(PAYOUTS) else PaymentKind.STK_PAYMENT

@@ -16,10 +16,12 @@ from locust.clients import HttpSession, ResponseContextManager
 from locust.exception import StopUser
 from tayari_control.client import ControlError
 from tayari_control.http_session import MerchantSession
+from tayari_money.payment_record import PaymentKind
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
 
 from tayari_load.load_run import LoadRun
+from tayari_load.plan import kinds
 from tayari_load.statistics.payments import EXCUSED, Outcome, Payment
 from tayari_load.users.checkout import Checkout, brief
 from tayari_load.users.customers import Customers
@@ -27,6 +29,8 @@ from tayari_load.users.customers import Customers
 START = "start payment"
 STATUS = "payment status"
 LEDGER = "payment ledger"
+START_PAYOUT = "start payout"
+PAYOUT_STATUS = "payout status"
 
 
 @dataclass(slots=True)
@@ -93,16 +97,28 @@ class MeasuredShop:
         """A start that was taken but names no payment is wrong: nobody could follow it."""
         with self._session.step(START) as step:
             started = self._driver.start_payment(msisdn=msisdn, amount=amount, reference=reference)
-            if started.accepted and not started.payment_id:
-                step.problem = brief("no payment id in the answer", started.message or started.error)
+            step.problem = _unnamed(started)
+        return started
+
+    def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        """The same for a payout."""
+        with self._session.step(START_PAYOUT) as step:
+            started = self._driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
+            step.problem = _unnamed(started)
         return started
 
     def read_status(self, payment_id: str, reference: str) -> StatusView:
         """A status that maps to no state is wrong."""
         with self._session.step(STATUS) as step:
             seen = self._driver.read_status(payment_id, reference)
-            if seen.state is None and (seen.http_status or 0) < 400:
-                step.problem = brief(f"no state word covers {seen.raw_state!r}", seen.error)
+            step.problem = _unmapped(seen)
+        return seen
+
+    def read_payout(self, payout_id: str, reference: str) -> StatusView:
+        """The same for a payout."""
+        with self._session.step(PAYOUT_STATUS) as step:
+            seen = self._driver.read_payout(payout_id, reference)
+            step.problem = _unmapped(seen)
         return seen
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
@@ -112,6 +128,18 @@ class MeasuredShop:
             if ledger is not None and ledger.credits is None:
                 step.problem = brief("the ledger could not be read", ledger.error)
         return ledger
+
+
+def _unnamed(started: Started) -> str:
+    if started.accepted and not started.payment_id:
+        return brief("no payment id in the answer", started.message or started.error)
+    return ""
+
+
+def _unmapped(seen: StatusView) -> str:
+    if seen.state is None and (seen.http_status or 0) < 400:
+        return brief(f"no state word covers {seen.raw_state!r}", seen.error)
+    return ""
 
 
 _log = logging.getLogger("tayari.load")
@@ -191,8 +219,13 @@ class Shopper(HttpUser):
     def _customers(self) -> Customers:
         """One queue for all users of this process; made late, because a worker learns its index late."""
         if Shopper.customers is None:
+            plan = self.load_run.plan
+            asked = kinds(plan.outcomes, plan.shape, self.load_run.target.merchant)
             Shopper.customers = Customers(
-                seed=self.load_run.seed, worker=self._worker(), mix=self.load_run.plan.outcomes
+                seed=self.load_run.seed,
+                worker=self._worker(),
+                mix=plan.outcomes,
+                pays_out=PaymentKind.PAYOUT in asked,
             )
         return Shopper.customers
 
@@ -200,13 +233,13 @@ class Shopper(HttpUser):
         return int(getattr(self.environment.runner, "worker_index", 0))
 
     def _report(self, payment: Payment) -> None:
-        """The payment as a row of its own in Locust's statistics: `PAYMENT settled`, end to end."""
+        """The payment as a row of its own in Locust's statistics: `PAYMENT settled` or `PAYOUT settled`, end to end."""
         self.load_run.samples.offer(payment, self._exchanges)
         self.load_run.log.keep(payment)
         fine = payment.outcome in {Outcome.SETTLED, *EXCUSED}
         problem = None if fine else PaymentProblem(f"{payment.outcome}: {payment.reason}")
         self.environment.events.request.fire(
-            request_type="PAYMENT",
+            request_type="PAYOUT" if payment.order.pays_out else "PAYMENT",
             name="settled",
             response_time=payment.duration_s * 1000,
             response_length=0,
