@@ -129,15 +129,15 @@ def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
     return (*found, *(row(replace(money, payments=sent)) for row in OF_PAYOUTS if sent))
 
 
-def declined(money: RunMoney) -> int:
+def declined(money: RunMoney) -> list[Payment]:
     """Orders shown as failed that Daraja knows as failed: the customers did not pay, and the merchant says so."""
-    return sum(
-        1
+    return [
+        payment
         for payment in money.payments
         if payment.outcome is Outcome.FAILED
         and money.rows.get(payment.order.msisdn)
         and all(row["state"] == "failed" for row in money.rows[payment.order.msisdn])
-    )
+    ]
 
 
 def _credited_once(money: RunMoney) -> MoneyResult:

@@ -129,7 +129,7 @@ def weigh(before: BalanceAnswer, after: BalanceAnswer, callbacks: Callbacks) -> 
 def _problems(after: BalanceAnswer, callbacks: Callbacks) -> Iterator[str]:
     if missing := int(after["difference"]):
         yield (
-            f"of {after['accepted']} accepted pushes {abs(missing)} "
+            f"of {after['accepted']} accepted transactions {abs(missing)} "
             + ("are neither called back, nor dropped by a scenario, nor pending" if missing > 0 else "ended twice")
         )
     if after["owed"] != after["planned"]:

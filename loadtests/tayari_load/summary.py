@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tayari_formats.exit_codes import Exit
+from tayari_money.payment_record import PaymentKind
 from tayari_reports.jsonio import EventsWriter, to_dict
 from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import (
     Check,
     Exchange,
+    Funnel,
     Load,
     NotTested,
     State,
@@ -24,7 +27,7 @@ from tayari_target.target_file.model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole
 from tayari_load.statistics.latencies import Latencies, Span, enough_for
-from tayari_load.statistics.payments import Outcome, Samples
+from tayari_load.statistics.payments import EXCUSED, Outcome, Payment, Samples
 from tayari_load.statistics.tally import Second, Tally
 from tayari_load.thresholds import FEWER_USERS, SUSTAINED, judge
 
@@ -73,6 +76,7 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         dropped=tally.dropped,
         declined=tally.ended[Outcome.DECLINED],
         turned_away=tally.ended[Outcome.TURNED_AWAY],
+        funnels=funnels(run.log.payments),
         measures=spans.measures(),
         processes=run.processes(),
         doubts=circumstances.doubts,
@@ -84,6 +88,26 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         invalid=run.invalid(),
         ended_early=_ended_early(run),
         locust=run.locust,
+    )
+
+
+def funnels(payments: Iterable[Payment]) -> tuple[Funnel, ...]:
+    """How far the money of each kind came; nothing where there are customers' payments alone."""
+    ended: dict[PaymentKind, Counter[Outcome]] = {}
+    for payment in payments:
+        ended.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
+    if not set(ended) - {PaymentKind.STK_PAYMENT}:
+        return ()
+    return tuple(
+        Funnel(
+            kind=f"{kind}s",
+            started=found.total(),
+            settled=found[Outcome.SETTLED] + found[Outcome.CREDITED_TWICE],
+            failed=found[Outcome.REFUSED] + found[Outcome.FAILED],
+            stuck=found[Outcome.STUCK],
+            excused=sum(found[outcome] for outcome in EXCUSED),
+        )
+        for kind, found in sorted(ended.items())
     )
 
 
@@ -264,6 +288,10 @@ def summary_lines(load: Load) -> tuple[str, ...]:
         lines.append(limit_sentence(load.limit))
     if load.balance is not None:
         lines.append(balance_sentence(load.balance))
+    lines += [
+        f"{row.kind}: {row.started} started, {row.settled} settled, {row.failed} failed, {row.stuck} stuck"
+        for row in load.funnels
+    ]
     return (*lines, *load.warnings, *load.notes)
 
 

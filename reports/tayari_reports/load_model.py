@@ -92,6 +92,19 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far the money of one kind came: customers' payments, or payouts."""
+
+    kind: str
+    started: int
+    settled: int
+    failed: int
+    stuck: int
+    excused: int = 0
+    """Ended unpaid as the customer wanted, or refused while Daraja was disturbed on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What the load run saw. Times in seconds."""
 
@@ -132,6 +145,8 @@ class Load:
     """Ended unpaid as the customer wanted or could: counted neither as success nor as failure."""
     turned_away: int = 0
     """Refused while Daraja was disturbed on purpose: counted likewise."""
+    funnels: tuple[Funnel, ...] = ()
+    """One for each kind of money; empty where customers' payments are the only one."""
     measures: tuple[Measure, ...] = ()
     processes: tuple[ProcessUse, ...] = ()
     doubts: tuple[str, ...] = ()

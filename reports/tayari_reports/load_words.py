@@ -13,7 +13,7 @@ def balance_sentence(balance: Balance) -> str:
         if number
     )
     line = (
-        f"{balance.accepted} pushes accepted = {balance.called_back} called back + {balance.dropped_by_scenario} "
+        f"{balance.accepted} transactions accepted = {balance.called_back} called back + {balance.dropped_by_scenario} "
         f"dropped by scenario + {balance.pending} pending{more}"
     )
     if balance.callbacks is not None:

@@ -9,7 +9,7 @@ from typing import Final
 from tayari_formats.exit_codes import Exit
 
 from tayari_reports.facts import Build, Code, Setting
-from tayari_reports.load_model import Balance, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.load_model import Balance, Funnel, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
 from tayari_reports.statements import Attestation, Signature, Waiver
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Category",
     "Check",
     "Exchange",
+    "Funnel",
     "Level",
     "Load",
     "LocustRow",

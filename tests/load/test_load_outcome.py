@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from load_payments import ended
 from tayari_load.statistics.latencies import LONGEST_S
 from tayari_load.statistics.payments import Outcome
 from tayari_load.statistics.tally import Second, Tally
+from tayari_load.summary import funnels
+from tayari_money.payment_record import PaymentKind
 
 
 def told(*ends: tuple[Outcome, float]) -> Tally:
@@ -36,6 +40,20 @@ def test_percentiles_are_those_of_settled_payments_only() -> None:
 
     assert tally.percentile_s(50) == pytest.approx(5.0, rel=0.002)
     assert tally.percentile_s(95) == pytest.approx(9.5, rel=0.002)
+
+
+def test_each_kind_of_money_has_a_funnel_of_its_own() -> None:
+    payments = [ended(outcome=outcome) for outcome in (Outcome.SETTLED, Outcome.FAILED, Outcome.DECLINED)]
+    sent = [replace(one, order=replace(one.order, kind=PaymentKind.PAYOUT)) for one in payments[:2]]
+
+    assert funnels(payments) == ()
+    paid_in, paid_out = funnels([*payments, *sent])
+    assert (paid_in.kind, paid_in.started, paid_in.settled, paid_in.failed, paid_in.excused) == (
+        "STK payments", 3, 1, 1, 1
+    )  # fmt: skip
+    assert (paid_out.kind, paid_out.started, paid_out.settled, paid_out.failed, paid_out.stuck) == (
+        "payouts", 2, 1, 1, 0
+    )  # fmt: skip
 
 
 def test_without_a_settled_payment_there_is_no_percentile() -> None:

@@ -263,7 +263,7 @@ def test_a_fake_whose_counts_do_not_add_up_is_our_failure(tmp_path: Path) -> Non
         locust(tmp_path, tiny, users=2, run_time="1s")
     load, checks = loaded(tmp_path), read_events(tmp_path / "events.jsonl").checks
 
-    missing = "of 3 accepted pushes 1 are neither called back, nor dropped by a scenario, nor pending"
+    missing = "of 3 accepted transactions 1 are neither called back, nor dropped by a scenario, nor pending"
     assert load.balance is not None
     assert load.balance.problems == (missing,)
     assert load.invalid == (f"the fake Daraja cannot be believed: {missing}",)

@@ -83,8 +83,12 @@ def test_a_simulator_that_is_gone_is_broken() -> None:
 
 
 WRONG = [
-    ({**EVEN, "difference": 2}, SAME, "of 5 accepted pushes 2 are neither called back, nor dropped by a scenario"),
-    ({**EVEN, "difference": -1}, SAME, "of 5 accepted pushes 1 ended twice"),
+    (
+        {**EVEN, "difference": 2},
+        SAME,
+        "of 5 accepted transactions 2 are neither called back, nor dropped by a scenario",
+    ),
+    ({**EVEN, "difference": -1}, SAME, "of 5 accepted transactions 1 ended twice"),
     ({**EVEN, "planned": 1}, SAME, "pending payments wait for 2 results and callbacks, and 1 are planned"),
     (EVEN, Callbacks(fewest=4, most=4, noted=3), "4 callbacks were counted, and the journal has 3"),
     (EVEN, Callbacks(fewest=2, most=2, noted=3), "2 callbacks were counted, and the journal has 3"),

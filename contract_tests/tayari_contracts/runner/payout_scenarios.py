@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
+from tayari_money.payment_state import PaymentState
 
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.journal_reader import status_of
+from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
 from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation, until
-from tayari_contracts.steps.pushes import status_of
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
 Document = Mapping[str, Any]
@@ -30,6 +31,8 @@ NEEDS: Final[Mapping[str, frozenset[Need]]] = {
     REVERSAL: frozenset({Need.STATE, Need.REFUND, Need.REFUND_STATE}),
 }
 """What the target file must give for a scenario of these calls."""
+RUNS_S: Final = 20.0
+"""How long a payout runs that is asked about meanwhile: longer than a scenario is watched."""
 STOPPING: Final = frozenset({"2001", "21", "8006", "403.002.1001"})
 """After these a merchant rightly stops all payouts (P11, P12), until it is told to go on."""
 
@@ -64,8 +67,13 @@ def go_on(context: CheckContext, document: Document) -> None:
 
 
 def _asked_about(context: CheckContext, document: Document) -> Payment:
-    """A payout without result, so that the merchant asks about it: the first question plays the document."""
-    silent = payout_situation("inline/asked-about", outcome=after(0.5, callback=False))
+    """A payout without result, so that the merchant asks about it: the first question plays the document.
+
+    Where the document expects it to stay open, it does: a merchant may ask again at once.
+    """
+    expected = (document.get("expect") or {}).get("state", "paid")
+    is_paid = PAID in states_of(map(PaymentState, [expected] if isinstance(expected, str) else expected))
+    silent = payout_situation("inline/asked-about", outcome=after(0.5, callback=False) if is_paid else after(RUNS_S))
     msisdn = context.allocation.msisdn()
     context.control.play_next(document, msisdn=msisdn)
     payment = pay_out_sent(context, silent, msisdn=msisdn)
