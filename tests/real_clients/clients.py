@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DRIVERS = Path(__file__).parent / "drivers"
+HERE = Path(__file__).parent
+DRIVERS = HERE / "drivers"
 _TYPE_11 = "Invalid RecieverIdentifierType"
 _FORM = "Invalid Request Payload"
 

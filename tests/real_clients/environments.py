@@ -47,7 +47,7 @@ def python_environment(name: str) -> Path:
         if _is_built(folder, pins):
             return python
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
+        _empty_environment(folder)
         words = ["install", "--quiet", "--no-deps", "--no-compile", "--retries", "1", "-r", str(pins)]
         _install([str(pip), "-m", "pip", "--python", str(python), *words], cwd=folder)
         _mark(folder, pins)
@@ -75,6 +75,27 @@ def node_environment(name: str) -> Path:
     return folder
 
 
+def python_of_latest(name: str, *also: str) -> Path:
+    """The Python of an environment with the newest release of a package, what it requires today, and `also`.
+
+    Raises:
+        RegistryUnreachable: PyPI did not answer.
+        subprocess.CalledProcessError: it did, and the installation failed.
+    """
+    folder = FOLDER / f"latest-{name}"
+    python = folder / "bin" / "python"
+    pip = _pip()
+    mark = folder / "built-from"
+    wanted = " ".join((name, *also))
+    with _one_builder(folder.name):
+        if not mark.is_file() or mark.read_text() != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            _empty_environment(folder)
+            _install([str(pip), "-m", "pip", "--python", str(python), "install", "--quiet", name, *also], cwd=folder)
+            mark.write_text(wanted)
+    return python
+
+
 def command_of(name: str, script: Path) -> tuple[list[str], dict[str, str]]:
     """How a driver is run in the environment of its client, built first if need be.
 
@@ -85,6 +106,10 @@ def command_of(name: str, script: Path) -> tuple[list[str], dict[str, str]]:
         return ["node", str(script)], {"NODE_ENVIRONMENT": str(node_environment(name))}
     # -P: a driver has the name of its package.
     return [str(python_environment(name)), "-P", str(script)], {}
+
+
+def _empty_environment(folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
 
 
 def _pip() -> Path:

@@ -6,9 +6,7 @@ own parser of the client must read our message.
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -19,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from clients import CLIENTS, DRIVERS, Client, table
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from clients import CLIENTS, Client, table
+from driver_settings import RECEIVER_URL, settings_of
 from environments import RegistryUnreachable, command_of
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorProcess, start_simulator
 
@@ -30,8 +26,6 @@ pytestmark = pytest.mark.registry
 
 _PHONES = count(254_733_000_100)
 """Each client has a phone of its own: the same amount twice within two minutes is limited."""
-PASSWORD = "Safaricom999!*!"
-RECEIVER_URL = "https://shop.example.co.ke"
 OTHER_FORMS = {
     "expires_in_type": "number",
     "balance_item": "empty",
@@ -76,27 +70,6 @@ def simulator(request: pytest.FixtureRequest, receiver_port: int) -> Iterator[Si
         yield process
 
 
-def settings_of(simulator: SimulatorProcess, port: int, folder: Path) -> dict[str, str]:
-    """What a driver is told, in its environment."""
-    certificate = requests.get(simulator.ready["certificate_url"], timeout=10).text
-    (folder / "daraja.pem").write_text(certificate)
-    key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(DRIVERS),
-        "DARAJA_URL": simulator.daraja_url,
-        "CONSUMER_KEY": simulator.ready["consumer_key"],
-        "CONSUMER_SECRET": simulator.ready["consumer_secret"],
-        "PASSKEY": simulator.ready["passkey"],
-        "SECURITY_CREDENTIAL": base64.b64encode(key.encrypt(PASSWORD.encode(), padding.PKCS1v15())).decode(),
-        "CERTIFICATE": str(folder / "daraja.pem"),
-        "PHONE": str(next(_PHONES)),
-        "RECEIVER_PORT": str(port),
-        "RECEIVER_URL": RECEIVER_URL,
-    }
-
-
 @pytest.mark.parametrize(
     ("simulator", "client"), RUNS, indirect=["simulator"], ids=[f"{client.name}-{form}" for form, client in RUNS]
 )
@@ -114,7 +87,7 @@ def test_a_real_client_runs_all_its_operations(
         request.getfixturevalue("not_proven")[client.name] = str(unreachable)
         pytest.skip(f"registry unreachable: {unreachable}")
 
-    environment |= settings_of(simulator, receiver_port, tmp_path)
+    environment |= settings_of(simulator, receiver_port, tmp_path, phone=str(next(_PHONES)))
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     assert not done.returncode, done.stderr

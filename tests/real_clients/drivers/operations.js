@@ -3,6 +3,7 @@
 const fs = require('fs')
 const http = require('http')
 const path = require('path')
+const readline = require('readline')
 const { replaced } = require('./way_in')
 
 const env = process.env
@@ -10,6 +11,7 @@ const PATIENCE_MS = 10000
 const REQUESTS = fs.readFileSync(path.join(__dirname, 'requests.json'), 'utf8')
 const waiting = {}
 const rows = {}
+const calls = {}
 const settings = {
   key: env.CONSUMER_KEY,
   secret: env.CONSUMER_SECRET,
@@ -61,25 +63,37 @@ function body (name) {
   return JSON.parse(REQUESTS.replace(/\$\{(\w+)\}/g, (_, word) => values[word]))[name]
 }
 
-async function run (name, call, later) {
-  const message = new Promise((resolve) => { waiting[`/${name}`] = resolve })
-  const row = rows[name] = {}
+// What a call answers, or what it rejects with.
+async function attempt (call) {
   try {
     const answer = await call()
-    row.answer = answer && answer.data !== undefined ? answer.data : answer
+    return { answer: answer && answer.data !== undefined ? { ...answer.data, okay: answer.okay } : answer }
   } catch (error) {
     const shown = (error.response && error.response.data) || error.data
-    row.raised = (shown ? JSON.stringify(shown) : String(error)).slice(0, 600)
-    return
+    const name = error instanceof Error ? error.constructor.name : 'an object'
+    return { raised: `${name}: ${shown ? JSON.stringify(shown) : String(error)}`.slice(0, 600) }
   }
-  if (later) row.message = await Promise.race([message, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null))])
 }
 
-// Run `drive` once the receiver listens; print the rows.
-function start (drive) {
+async function run (name, call, later) {
+  const message = new Promise((resolve) => { waiting[`/${name}`] = resolve })
+  calls[name] = call
+  const row = rows[name] = await attempt(call)
+  if (later && row.raised === undefined) row.message = await Promise.race([message, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null))])
+}
+
+// Run `drive` once the receiver listens; print the rows. `parse`: the client's own reading of a callback.
+function start (drive, parse) {
   server.listen(Number(env.RECEIVER_PORT), '127.0.0.1', async () => {
     await drive()
     console.log(JSON.stringify({ rows, replaced: replaced.length }))
+    if (env.ON_DEMAND) {
+      for await (const line of readline.createInterface({ input: process.stdin })) {
+        const asked = JSON.parse(line)
+        const told = await attempt(asked.parse === undefined ? calls.stk_push : () => parse(asked.parse))
+        console.log(JSON.stringify({ told }))
+      }
+    }
     process.exit(0)
   })
 }

@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -35,6 +36,8 @@ PATIENCE_S = 10.0
 REQUESTS = Template((Path(__file__).parent / "requests.json").read_text())
 received: dict[str, queue.Queue[Any]] = {}
 rows: dict[str, dict[str, Any]] = {}
+calls: dict[str, tuple[Callable[[], Any], Callable[[Any], Any] | None]] = {}
+"""Each operation and its parser, to be repeated on demand."""
 
 
 class _Receiver(BaseHTTPRequestHandler):
@@ -89,20 +92,15 @@ def request(name: str, *keys: str, **changes: Any) -> dict[str, Any]:
 
 def run(name: str, call: Callable[[], Any], *, later: bool = False, parse: Callable[[Any], Any] | None = None) -> Any:
     """One operation: its answer or what was raised, its later message, and what the client's own parser makes of it."""
-    row: dict[str, Any] = {}
-    rows[name] = row
-    try:
-        row["answer"] = plain(awaited(call()))
-    except Exception as error:
-        row["raised"] = f"{type(error).__name__}: {error}"[:600]
+    calls[name] = (call, parse)
+    row = rows[name] = attempt(call)
+    if "raised" in row:
         return None
     if later:
         row["message"] = message(name)
         if parse is not None:
-            try:
-                row["parsed"] = plain(awaited(parse(row["message"])))
-            except Exception as error:
-                row["parse_raised"] = f"{type(error).__name__}: {error}"[:600]
+            read = attempt(lambda: parse(row["message"]))
+            row |= {"parse_raised": read["raised"]} if "raised" in read else {"parsed": read["answer"]}
     return row["answer"]
 
 
@@ -125,6 +123,14 @@ def receipt_of_push() -> str:
     return str(next(item["Value"] for item in items if item["Name"] == "MpesaReceiptNumber"))
 
 
+def attempt(call: Callable[[], Any]) -> dict[str, Any]:
+    """What a call answers, or raises: a client may even end the process."""
+    try:
+        return {"answer": plain(awaited(call()))}
+    except (Exception, SystemExit) as error:
+        return {"raised": f"{type(error).__name__}: {error}"[:600]}
+
+
 class Refused(Exception):
     """The client hands Daraja's refusal to its caller as an ordinary answer."""
 
@@ -145,4 +151,9 @@ def plain(value: Any) -> Any:
 
 def finish() -> None:
     """Print what came of all operations, and how many calls went to a host that is written into the client."""
-    print(json.dumps({"rows": rows, "replaced": len(way_in.replaced)}, default=str))
+    print(json.dumps({"rows": rows, "replaced": len(way_in.replaced)}, default=str), flush=True)
+    for line in sys.stdin if "ON_DEMAND" in os.environ else ():
+        asked = json.loads(line)
+        call, parse = calls["stk_push"]
+        told = attempt(lambda: parse(asked["parse"])) if "parse" in asked else attempt(call)  # noqa: B023 - called at once
+        print(json.dumps({"told": told}, default=str), flush=True)

@@ -1,7 +1,7 @@
 // daraja.js: every operation that it has. Way in: hosts written into its code.
 'use strict'
 const { body, module_of, receipt, run, settings, start, url } = require('../operations')
-const { Mpesa } = module_of('daraja.js')
+const { Mpesa, STKPushResultWrapper } = module_of('daraja.js')
 const { initiator, phone, pushCode, shortCode } = settings
 
 start(async () => {
@@ -29,4 +29,7 @@ start(async () => {
     'status').queryStatus()), true)
   await run('reversal', () => answered(() => told(client.reversal().shortCode(pushCode).amount(20)
     .transactionID(receipt()).initiator(initiator), 'reversal').send()), true)
+}, (message) => {
+  const result = new STKPushResultWrapper(message)
+  return { okay: result.isOkay(), code: result.getResultCode(), receipt: result.isOkay() ? result.getMpesaReceiptNo() : null }
 })

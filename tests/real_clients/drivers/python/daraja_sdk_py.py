@@ -1,6 +1,7 @@
 """daraja-sdk-py: every operation of its main object. Way in: the constant `daraja.environment.SANDBOX_BASE_URL`."""
 
 from datetime import datetime, timedelta, timezone
+from itertools import count
 
 import daraja.environment
 from daraja import Mpesa, MpesaConfig
@@ -36,6 +37,10 @@ today = datetime.now(timezone(timedelta(hours=3)))
 own, other, phone = int(SHORT_CODE), int(OTHER_SHORT_CODE), int(PHONE)
 
 
+# It does not repeat a push with the same fields.
+numbers = count(1)
+
+
 def urls(name: str) -> dict[str, str]:
     return {"ResultURL": url(name), "QueueTimeOutURL": url(f"{name}-timeout")}
 
@@ -52,7 +57,7 @@ push = run(
             "PartyB": 174379,
             "PhoneNumber": phone,
             "CallBackURL": url("stk_push"),
-            "AccountReference": "OPS",
+            "AccountReference": f"OPS{next(numbers)}",
             "TransactionDesc": "x",
         }
     ),
