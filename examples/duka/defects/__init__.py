@@ -25,7 +25,7 @@ from defects import (
 )
 from defects.row import Defect
 
-MODULES = (tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, pay_bill, refunds)
+MODULES = (tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, refunds, pay_bill)
 TABLE: tuple[Defect, ...] = tuple(row for module in MODULES for row in module.ROWS)
 BY_NAME = {row.name: row for row in TABLE}
 
