@@ -88,6 +88,16 @@ def _balance(context: CheckContext) -> str:
     return "" if asked else "the merchant asked M-Pesa for no balance"
 
 
+def _registration(context: CheckContext) -> str:
+    seen = context.journal.entries(since=1, endpoint="c2b_register", kind="request")
+    return "" if seen else "the merchant made no call that registers C2B URLs"
+
+
+def _pull(context: CheckContext) -> str:
+    seen = context.journal.entries(since=1, endpoint="pull_query", kind="request")
+    return "" if seen else "the merchant sent no query of pull transactions"
+
+
 def _met(context: CheckContext) -> str:
     unmet = [
         str(scenario["scenario"])
@@ -106,6 +116,8 @@ CONDITIONS: Final[Mapping[Seen, Callable[[CheckContext], str]]] = {
     Seen.TOKEN: _token,
     Seen.STATE: _state,
     Seen.PAYOUT: _payout,
+    Seen.REGISTRATION: _registration,
+    Seen.PULL: _pull,
     Seen.REFUND: _refund,
     Seen.BALANCE: _balance,
     Seen.MET: _met,

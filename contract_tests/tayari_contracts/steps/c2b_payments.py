@@ -43,6 +43,11 @@ def c2b_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[st
     return situation(name, EMPTY_NAMES, *faults, when={"endpoint": C2B}, **({"outcome": after(EARLY_S)} | keys))
 
 
+def unconfirmed(name: str) -> dict[str, Any]:
+    """The same for a payment that is made, and that no confirmation tells of."""
+    return situation(name, when={"endpoint": C2B}, outcome=after(EARLY_S, callback=False))
+
+
 def section(context: CheckContext) -> C2b:
     """`merchant.c2b` of the target file."""
     return context.target.merchant.c2b or C2b()

@@ -8,12 +8,13 @@ import secrets
 import time
 from dataclasses import replace
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiohttp import web
 from c2b import C2b
 from deposits import GOOD, Deposit, DepositReader, Deposits
 from records import Payment
+from replies import Reply
 from store import Store
 
 from defects.row import defect
@@ -113,6 +114,34 @@ class AnswersLate(C2b):
         return await super().asked(request)
 
 
+class PullsNothing(C2b):
+    async def pull(self) -> int:
+        return 0
+
+
+class ReadsFirstPage(C2b):
+    def next_offset(self, seen: int, rows: list[Any]) -> int:  # noqa: ARG002 - that is the defect
+        return 0
+
+
+class OwnResponseType(C2b):
+    def response_type(self) -> str:
+        return "completed"
+
+
+class RegisteredIsAnError(C2b):
+    def is_registered_already(self, reply: Reply) -> bool:  # noqa: ARG002 - that is the defect
+        return False
+
+
+class RegistersForEver(C2b):
+    async def register(self) -> str:
+        for _ in range(10):
+            if not (problem := await super().register()):
+                break
+        return problem
+
+
 ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
@@ -126,5 +155,10 @@ ROWS = (
     defect("c2b-drops-other-amounts", "B13", "Drops payments that are not exactly what is due.", DropsOtherAmounts),
     defect("c2b-knows-numbers", "B09", "Credits whoever paid from this masked number before.", KnowsNumbers),
     defect("c2b-greets-by-name", "B10", "Breaks when the first name is missing.", GreetsByName),
+    defect("c2b-pulls-nothing", "B14", "Does not look for lost confirmations.", PullsNothing),
+    defect("c2b-reads-first-page", "B15", "Reads the first page of a pull alone.", ReadsFirstPage),
+    defect("c2b-own-response-type", "B01", "Registers with ResponseType in small letters.", OwnResponseType),
+    defect("c2b-registered-is-an-error", "B02", "Takes URLs that are registered for an error.", RegisteredIsAnError),
+    defect("c2b-registers-for-ever", "B03", "Registers again and again when the version is refused.", RegistersForEver),
     defect("c2b-answers-late", "B04", "Takes longer than 8 seconds for a validation.", AnswersLate),
 )
