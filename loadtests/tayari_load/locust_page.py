@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from tayari_control.client import ControlError
-from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import ProcessUse, Threshold
+from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
 
 from tayari_load.load_run import LoadRun
 from tayari_load.locust_events import LocustEvents

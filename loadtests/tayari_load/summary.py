@@ -11,8 +11,6 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentKind
-from tayari_reports.jsonio import EventsWriter, to_dict
-from tayari_reports.load_words import balance_sentence, limit_sentence
 from tayari_reports.model import (
     Check,
     Exchange,
@@ -22,7 +20,9 @@ from tayari_reports.model import (
     State,
     Threshold,
 )
+from tayari_reports.model.run_files import EventsWriter, to_dict
 from tayari_reports.redaction import redact_check
+from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
 from tayari_target.target_file.model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from mutants import DUKA
 from rich.console import Console
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import State, Verdict
+from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tayari.run.build import read_build
-from tayari_reports.facts import Build
+from tayari_reports.model.facts import Build
 
 COMMIT = "2f254700123456abcdef2f254700123456abcdef"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from tayari.cli.commands import run as tayari
-from tayari_reports.jsonio import write_run
 from tayari_reports.model import Category, Check, Rule, Run, Severity, State
-from tayari_reports.writers import prepare
+from tayari_reports.model.run_files import write_run
+from tayari_reports.writers.table import prepare
 
 RULES = tuple(
     Rule(id=name, title=f"Rule {name}", category=Category.INTEGRATION, severity=Severity.HIGH)

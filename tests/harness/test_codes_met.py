@@ -9,7 +9,7 @@ from pushing import push, query
 from tayari.run.codes import learn
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
-from tayari_reports.facts import Code
+from tayari_reports.model.facts import Code
 from tayari_target.test_environment import Stage
 
 FAULTS: tuple[dict[str, Any], ...] = (

@@ -138,9 +138,9 @@ def test_what_does_not_exist_is_told_with_the_nearest(
 
 
 def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from tayari_reports.jsonio import write_run
     from tayari_reports.model import Run
-    from tayari_reports.writers import USUAL
+    from tayari_reports.model.run_files import write_run
+    from tayari_reports.writers.table import USUAL
 
     run_file = write_run(
         Run(run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",

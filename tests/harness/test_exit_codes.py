@@ -16,8 +16,8 @@ from tayari.cli.check_commands import failures
 from tayari.cli.commands import run
 from tayari.cli.output import Format, Output
 from tayari.run.children import run_child
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
+from tayari_reports.model.run_files import read_run
 from tayari_target.merchant_process import free_port
 from tayari_target.resources import example_folder
 

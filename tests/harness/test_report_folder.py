@@ -9,7 +9,7 @@ import pytest
 from mini_target import mini_target
 from tayari.cli.commands import run
 from tayari.run.report_folder import report_folder
-from tayari_reports.errors import ReportError
+from tayari_reports.model.codec import ReportError
 
 
 def test_a_file_as_out_is_refused_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

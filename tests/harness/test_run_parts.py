@@ -21,8 +21,8 @@ from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import EventTail, pytest_command
-from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import Check, State
+from tayari_reports.model.run_files import EventsWriter
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
 

@@ -19,8 +19,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from mini_target import MINI
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
+from tayari_reports.model.run_files import read_run
 from tayari_target.merchant_process import answers, free_port
 
 ROOT = Path(__file__).parents[2]

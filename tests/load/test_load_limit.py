@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tayari_load.limit_search import CLOSE, MOST_PROBES, Probe, RateSearch
 from tayari_load.load_run import RunConditions, doubts
-from tayari_reports.load_words import limit_sentence
+from tayari_reports.verdict.load_words import limit_sentence
 
 
 def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> RateSearch:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import tayari_load
-from tayari_reports.jsonio import load_from_dict
+from tayari_reports.model.run_files import load_from_dict
 from test_report_access import axe  # noqa: F401 - a fixture
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")

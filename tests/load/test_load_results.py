@@ -16,8 +16,8 @@ from tayari_load.statistics.payments import Outcome
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, exit_code, load_record, write_checks, write_load
-from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import NotTested, State
+from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.target_file.model import Thresholds
 
 LIMITS = Thresholds(concurrent_users=2)

@@ -15,8 +15,8 @@ import pytest
 import tayari_load
 from tayari_load.limit_search import CLOSE
 from tayari_load.simulator_monitor import SimulatorLimits
-from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Load, State
+from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import Stage

@@ -15,8 +15,8 @@ from xml.etree import ElementTree as ET
 import psutil  # type: ignore[import-untyped]
 import pytest
 from mini_target import mini_target
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import Run, State, Verdict
+from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
 from tayari_target.resources import example_folder
 

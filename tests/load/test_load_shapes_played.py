@@ -12,8 +12,8 @@ import pytest
 import tayari_load
 from _pytest.mark import ParameterSet
 from tayari_load.shapes import SHAPES, Shape
-from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import State
+from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.resources import example_folder
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")

@@ -10,7 +10,7 @@ from running_simulator import running
 from tayari_control.client import ControlClient
 from tayari_load.simulator_monitor import Callbacks, SimulatorMonitor, weigh
 from tayari_load.statistics.latencies import Span
-from tayari_reports.load_words import balance_sentence
+from tayari_reports.verdict.load_words import balance_sentence
 
 QUICK = {"outcome_after_s": "0.01"}
 EVEN = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from environments import RegistryUnreachable, python_environment
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import State
+from tayari_reports.model.run_files import read_run
 
 pytestmark = pytest.mark.registry
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tayari_reports.facts import Code, How, Setting
-from tayari_reports.statements import Answer, Attestation, Decision, Signature
+from tayari_reports.model.facts import Code, How, Setting
+from tayari_reports.model.statement_records import Answer, Attestation, Decision, Signature
 
 CONFIGURATION = (
     Setting(item="environment.switch", name="", value="by MPESA_BASE_URL", how=How.MEASURED, ok=True),

@@ -20,8 +20,8 @@ from tayari_reports.model import (
     State,
     Threshold,
 )
+from tayari_reports.model.statement_records import Waiver
 from tayari_reports.redaction import fingerprint
-from tayari_reports.statements import Waiver
 
 BEGAN = 1_791_372_903.0
 CHECKOUT = "ws_CO_071020261435032708374149"

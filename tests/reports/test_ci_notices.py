@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 import samples
-from tayari_reports.ci_notices import MOST_OF_A_KIND, github_annotations, gitlab_code_quality
 from tayari_reports.model import Run, State
 from tayari_reports.verdict import judge
+from tayari_reports.writers.ci_notices import MOST_OF_A_KIND, github_annotations, gitlab_code_quality
 
 HOSTILE = "paid 100 %\r\n::add-mask::x\n##[add-path]/tmp, so: \x1b[31mred"
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import samples
-from tayari_reports.comparison import Comparison, compare, to_json, to_markdown
-from tayari_reports.errors import ReportError
-from tayari_reports.facts import Code
-from tayari_reports.history import read_history, render
-from tayari_reports.merged_run import merge
 from tayari_reports.model import SCHEMA, NotTested, Run, State, Verdict
+from tayari_reports.model.codec import ReportError
+from tayari_reports.model.facts import Code
+from tayari_reports.model.merged_run import merge
 from tayari_reports.verdict import judge
-from tayari_reports.writers import write_all
+from tayari_reports.verdict.comparison import Comparison, compare, to_json, to_markdown
+from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.table import write_all
 
 
 def rules(found: Comparison, key: str) -> list[str]:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 from samples import minor, not_ready, ready
-from tayari_reports.comparison import compare
-from tayari_reports.errors import ReportError
-from tayari_reports.facts import Build
-from tayari_reports.history import read_history, render
-from tayari_reports.integrity import refuse_if_changed
-from tayari_reports.jsonio import read_run
-from tayari_reports.merged_run import merge
 from tayari_reports.model import Run
-from tayari_reports.sentences import answer, first_step, shout, title
+from tayari_reports.model.codec import ReportError
+from tayari_reports.model.facts import Build
+from tayari_reports.model.merged_run import merge
+from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
-from tayari_reports.writers import write_all
+from tayari_reports.verdict.comparison import compare
+from tayari_reports.verdict.integrity import refuse_if_changed
+from tayari_reports.verdict.sentences import answer, first_step, shout, title
+from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.table import write_all
 from told import screen
 
 

@@ -15,7 +15,7 @@ import samples
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from tayari_reports.monitoring_exports import WATCHES, alerts, dashboard, limits
+from tayari_reports.writers.monitoring_exports import WATCHES, alerts, dashboard, limits
 
 ROOT = Path(__file__).parents[2]
 WELL = {"settled": 99, "failed": 1, "ok": 100, "error": 0}

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import samples
 from sample_load import load
-from tayari_reports.confidence import Level
 from tayari_reports.model import NotTested, Run, State
-from tayari_reports.next_steps import before_signing, next_steps
-from tayari_reports.sentences import first_step
-from tayari_reports.statements import Decision
+from tayari_reports.model.statement_records import Decision
 from tayari_reports.verdict import judge
+from tayari_reports.verdict.confidence import Level
+from tayari_reports.verdict.next_steps import before_signing, next_steps
+from tayari_reports.verdict.sentences import first_step
 
 
 def steps(run: Run) -> dict[str, str]:

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import samples
-from tayari_reports.errors import ReportError
-from tayari_reports.jsonio import read_run
 from tayari_reports.model import Run, State, Verdict
-from tayari_reports.sentences import TITLES
+from tayari_reports.model.codec import ReportError
+from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
-from tayari_reports.write_markdown import MOST_LINES
-from tayari_reports.writers import USUAL, write_all
+from tayari_reports.verdict.sentences import TITLES
+from tayari_reports.writers.table import USUAL, write_all
+from tayari_reports.writers.write_markdown import MOST_LINES
 from told import screen
 
 NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"

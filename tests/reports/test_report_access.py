@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import samples
 from playwright.sync_api import Browser, Page, sync_playwright
-from tayari_reports.history import read_history, render
 from tayari_reports.model import Run, State
-from tayari_reports.write_pdf import find_browser
-from tayari_reports.writers import write_all
+from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.table import write_all
+from tayari_reports.writers.write_pdf import find_browser
 
 pytestmark = pytest.mark.browser
 

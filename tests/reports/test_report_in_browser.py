@@ -11,7 +11,7 @@ import pytest
 import samples
 from playwright.sync_api import Browser, Page, sync_playwright
 from tayari_reports.model import Run, State
-from tayari_reports.writers import write_all
+from tayari_reports.writers.table import write_all
 
 pytestmark = pytest.mark.browser
 

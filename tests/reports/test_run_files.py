@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import samples
 from sample_load import load
-from tayari_reports.jsonio import (
+from tayari_reports.model import SCHEMA, State
+from tayari_reports.model.run_files import (
     EventsWriter,
     ReportError,
     load_from_dict,
@@ -20,9 +21,8 @@ from tayari_reports.jsonio import (
     to_dict,
     write_run,
 )
-from tayari_reports.model import SCHEMA, State
-from tayari_reports.run_schema import run_schema
-from tayari_reports.writers import prepare, write_all
+from tayari_reports.writers.run_schema import run_schema
+from tayari_reports.writers.table import prepare, write_all
 
 COMMITTED = Path(__file__).parents[2] / "reports/tayari_reports/schema/run.schema.json"
 

@@ -12,10 +12,10 @@ import samples
 from hypothesis import given, settings
 from random_runs import runs
 from tayari_reports.model import Run, Verdict
-from tayari_reports.sentences import TITLES
 from tayari_reports.verdict import judge, percent
-from tayari_reports.write_pdf import find_browser
-from tayari_reports.writers import prepare, write_all
+from tayari_reports.verdict.sentences import TITLES
+from tayari_reports.writers.table import prepare, write_all
+from tayari_reports.writers.write_pdf import find_browser
 from told import expected, rows_of, rows_told, screen, told, told_by_badge, told_by_bundle, told_by_paper
 
 TEXTS = ("json", "html", "md", "junit", "ctrf")

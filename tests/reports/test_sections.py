@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 import samples
-from tayari_reports.checklist import KNOWN, Standing, answered, configuration
-from tayari_reports.effort import plan_of
-from tayari_reports.facts import How
-from tayari_reports.groups import areas, strengths
 from tayari_reports.model import Run, State
-from tayari_reports.sentences import scope, validity
-from tayari_reports.statements import Answer
+from tayari_reports.model.facts import How
+from tayari_reports.model.statement_records import Answer
+from tayari_reports.statements.checklist import KNOWN, Standing, answered, configuration
 from tayari_reports.verdict import judge
+from tayari_reports.verdict.effort import plan_of
+from tayari_reports.verdict.groups import areas, strengths
+from tayari_reports.verdict.sentences import scope, validity
 
 WHOLE = (
     "STK push collections, suite ci, Daraja played as documented, judged by its traffic and by the payment states that "

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import samples
 from samples import ended, run, untested
-from tayari_reports.confidence import bound
 from tayari_reports.model import Check, NotTested, Preflight, Run, State, Verdict
 from tayari_reports.verdict import Judgement, judge
+from tayari_reports.verdict.confidence import bound
 
 FAIL, WARN, PASS = State.FAIL, State.WARN, State.PASS
 

@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 
 from rich.console import Console
 from tayari_reports.model import Category, Run, State
-from tayari_reports.sentences import STATES, TITLES, counted
-from tayari_reports.terminal import render_terminal
 from tayari_reports.verdict import Judgement, judge, percent
-from tayari_reports.writers import prepare
+from tayari_reports.verdict.sentences import STATES, TITLES, counted
+from tayari_reports.writers.table import prepare
+from tayari_reports.writers.terminal import render_terminal
 
 Told = tuple[str, str, str, dict[str, int]]
 """Verdict, score, coverage, and the states that occur with their numbers."""

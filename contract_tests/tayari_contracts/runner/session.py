@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from tayari_control.client import ControlError
-from tayari_reports.jsonio import EventsWriter
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
+from tayari_reports.model.run_files import EventsWriter
 from tayari_reports.redaction import Redactor, callback_secrets, redact_check
-from tayari_reports.sentences import shout
 from tayari_reports.verdict import judge, percent
+from tayari_reports.verdict.sentences import shout
 from tayari_target.customer_messages import TOLD_FILE, write_told
 from tayari_target.test_environment import Stage
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tayari_reports.msisdn import subscribers
 from tayari_reports.redaction import Redactor
+from tayari_reports.redaction.msisdn import subscribers
 
 from tayari.run.diagnose_merchant import without_secrets
 

@@ -13,9 +13,9 @@ import typer
 from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
-from tayari_reports.errors import ReportError
-from tayari_reports.terminal import render_terminal
-from tayari_reports.write_json import summary
+from tayari_reports.model.codec import ReportError
+from tayari_reports.writers.terminal import render_terminal
+from tayari_reports.writers.write_json import summary
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import example_folder, scenario_folder

@@ -10,9 +10,9 @@ from typing import Final
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_reports import ci_notices, write_junit, write_markdown
 from tayari_reports.model import Run
 from tayari_reports.verdict import Judgement
+from tayari_reports.writers import ci_notices, write_junit, write_markdown
 
 from tayari.cli.output import Format, Output
 

@@ -12,20 +12,20 @@ from typing import Annotated
 import typer
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import Problem
-from tayari_reports import bundle
-from tayari_reports.comparison import compare as compare_runs
-from tayari_reports.comparison import to_json, to_markdown
-from tayari_reports.errors import ReportError
-from tayari_reports.history import read_history
-from tayari_reports.history import render as render_history
-from tayari_reports.integrity import refuse_if_changed
-from tayari_reports.jsonio import read_run
-from tayari_reports.merged_run import merge as merge_runs
 from tayari_reports.model import Run
-from tayari_reports.terminal import render_terminal
+from tayari_reports.model.codec import ReportError
+from tayari_reports.model.merged_run import merge as merge_runs
+from tayari_reports.model.run_files import read_run
+from tayari_reports.statements.waivers import EAT
 from tayari_reports.verdict import judge, percent
-from tayari_reports.waivers import EAT
-from tayari_reports.writers import USUAL, WRITERS, prepare, write_all
+from tayari_reports.verdict.comparison import compare as compare_runs
+from tayari_reports.verdict.comparison import to_json, to_markdown
+from tayari_reports.verdict.integrity import refuse_if_changed
+from tayari_reports.writers import bundle
+from tayari_reports.writers.history import read_history
+from tayari_reports.writers.history import render as render_history
+from tayari_reports.writers.table import USUAL, WRITERS, prepare, write_all
+from tayari_reports.writers.terminal import render_terminal
 from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption

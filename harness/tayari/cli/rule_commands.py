@@ -8,7 +8,7 @@ import typer
 from tayari_contracts.catalogue.rules import CatalogueRow, canonical, catalogue
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
-from tayari_reports.jsonio import to_dict
+from tayari_reports.model.run_files import to_dict
 
 from tayari.cli.options import FormatOption
 from tayari.cli.output import Format, Output

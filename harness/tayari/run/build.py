@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
-from tayari_reports.facts import Build
+from tayari_reports.model.facts import Build
 
 CI_SERVERS: Final[tuple[Build, ...]] = (
     Build(commit="GITHUB_SHA", branch="GITHUB_REF_NAME", ci_run="GITHUB_RUN_ID", operator="GITHUB_ACTOR"),

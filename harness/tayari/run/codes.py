@@ -14,7 +14,7 @@ from typing import Final
 from tayari_control.client import Json
 from tayari_money.daraja_records import STK_PUSH
 from tayari_money.payment_state import PaymentState
-from tayari_reports.facts import Code
+from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
 from tayari_simulator.catalogue.refusals import Recognised, recognise
 from tayari_simulator.catalogue.results import find

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from tayari_reports.facts import Code, Setting
-from tayari_reports.jsonio import Events
 from tayari_reports.model import Run
+from tayari_reports.model.facts import Code, Setting
+from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_target.target_file.model import Target

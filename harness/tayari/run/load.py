@@ -15,8 +15,8 @@ from tayari_contracts.catalogue.rules import CatalogueRow, Need, catalogue, sele
 from tayari_formats.problems import Problem
 from tayari_load.plan import PlanError, kinds, parse_mix
 from tayari_money.payment_record import PaymentKind
-from tayari_reports.jsonio import load_from_dict, read_events
 from tayari_reports.model import Check, Load, NotTested, Rule, State
+from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target

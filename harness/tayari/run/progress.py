@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 from tayari_formats.terminal_text import printable
 from tayari_reports.model import Check, State
-from tayari_reports.sentences import one_line
+from tayari_reports.verdict.sentences import one_line
 
 from tayari.run.findings import Finding
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tayari_reports.errors import ReportError
+from tayari_reports.model.codec import ReportError
 
 if sys.platform != "win32":
     import fcntl

@@ -11,11 +11,11 @@ from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
-from tayari_reports.errors import ReportError
 from tayari_reports.model import EXIT_CODES, Run
+from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.writers import prepare, write_all
+from tayari_reports.writers.table import prepare, write_all
 from tayari_target.customer_messages import TOLD_FILE, read_told
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError

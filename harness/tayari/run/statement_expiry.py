@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tayari_formats.problems import FileError, Problem
-from tayari_reports.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
+from tayari_reports.statements.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
 
 from tayari.run.statement_files import StatementFiles, check_file, entries, text
 

@@ -16,9 +16,9 @@ from tayari_formats.problems import Path as DataPath
 from tayari_formats.schema import BadText, Checked, check
 from tayari_formats.suggestion import did_you_mean
 from tayari_formats.yaml_document import read_file
-from tayari_reports.checklist import KNOWN, OWN
-from tayari_reports.statements import ROLES, Answer, Attestation, Decision, Signature, Waiver
-from tayari_reports.waivers import read_day
+from tayari_reports.model.statement_records import ROLES, Answer, Attestation, Decision, Signature, Waiver
+from tayari_reports.statements.checklist import KNOWN, OWN
+from tayari_reports.statements.waivers import read_day
 
 Entry = Mapping[str, Any]
 T = TypeVar("T", Waiver, Attestation, Signature)

@@ -11,8 +11,8 @@ from typing import Final
 
 from tayari_contracts.catalogue.rules import select
 from tayari_contracts.runner.check_schedule import Schedule, applicable
-from tayari_reports.jsonio import Events, check_from_dict, read_events
 from tayari_reports.model import Check
+from tayari_reports.model.run_files import Events, check_from_dict, read_events
 from tayari_target.instances import most_instances
 from tayari_target.target_file.model import Target
 

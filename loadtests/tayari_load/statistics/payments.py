@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
-from tayari_reports.codec import from_value, to_value
 from tayari_reports.model import Exchange
+from tayari_reports.model.codec import from_value, to_value
 from tayari_target.views import DriverExchange
 
 MOST_PAYMENTS: Final = 500_000

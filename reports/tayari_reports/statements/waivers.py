@@ -1,0 +1,125 @@
+"""Which waivers count: judged on the day of the run, from the run alone, so that anyone comes to the same answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Final
+
+from tayari_reports.model import Check, Run, State
+from tayari_reports.model.outcomes import Outcome
+from tayari_reports.model.statement_records import Waiver
+from tayari_reports.redaction import fingerprint
+
+LONGEST_DAYS: Final = 90
+WARN_DAYS: Final = 14
+
+EAT: Final = timezone(timedelta(hours=3), "EAT")
+"""East Africa Time, in which Daraja writes its own times; a run's day is counted in it."""
+
+_FAILED: Final = frozenset({State.FAIL, State.WARN})
+
+
+class Standing(StrEnum):
+    """Whether a waiver counts, and if not, why not."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    TOO_LONG = "too long"
+    """It would count for more than 90 days."""
+    STALE = "stale"
+    """The rule did not fail in this run: the waiver can go."""
+    CHANGED = "changed"
+    """The rule failed in another way than the one that was waived."""
+    UNWAIVABLE = "un-waivable"
+    NOT_PLANNED = "not planned"
+    """This run did not look at the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """One waiver and what it is worth in this run."""
+
+    waiver: Waiver
+    standing: Standing
+    sentence: str
+    soon: bool = False
+    """It counts, and ends within 14 days."""
+
+
+def day_of(run: Run) -> date:
+    """The day on which the run ended, in East Africa."""
+    return datetime.fromtimestamp(run.finished_at, EAT).date()
+
+
+def read_day(text: str) -> date | None:
+    """A date written `2026-10-07`; None when it is not one."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.isoformat() == text else None
+
+
+def left(days: int) -> str:
+    """`today`, `in 1 day`, `in 8 days`."""
+    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"
+
+
+def assess(run: Run, outcomes: Iterable[Outcome]) -> tuple[Assessed, ...]:
+    """Every waiver of the run with its standing, in the file's order."""
+    by_rule = {one.rule.id: one for one in outcomes}
+    today = day_of(run)
+    return tuple(_assess(waiver, by_rule.get(waiver.rule), today) for waiver in run.waivers)
+
+
+def waived(assessed: Iterable[Assessed], outcomes: Iterable[Outcome]) -> frozenset[str]:
+    """Rules whose every failure is covered by an active waiver."""
+    covered: Mapping[str, set[str]] = defaultdict(set)
+    for one in assessed:
+        if one.standing is Standing.ACTIVE:
+            covered[one.waiver.rule].add(one.waiver.fingerprint)
+    return frozenset(
+        one.rule.id
+        for one in outcomes
+        if one.state in _FAILED and one.rule.waivable and _prints(one) <= covered.get(one.rule.id, set())
+    )
+
+
+def print_of(check: Check) -> str:
+    """The fingerprint of a failed check, made where the check does not carry it yet."""
+    return check.fingerprint or fingerprint(check.rule, check.reason)
+
+
+def _prints(outcome: Outcome) -> set[str]:
+    return {print_of(check) for check in outcome.checks if check.state in _FAILED}
+
+
+def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
+    expires = read_day(waiver.expires)
+    if outcome is None:
+        return _none(waiver, Standing.NOT_PLANNED, "this run did not look at the rule")
+    if not outcome.rule.waivable:
+        return _none(waiver, Standing.UNWAIVABLE, "a failure of this rule can never be waived")
+    if expires is None:
+        return _none(waiver, Standing.EXPIRED, f"{waiver.expires!r} is no date")
+    if expires < today:
+        return _none(waiver, Standing.EXPIRED, f"it ended on {waiver.expires}")
+    if expires - today > timedelta(days=LONGEST_DAYS):
+        return _none(waiver, Standing.TOO_LONG, f"it ends more than {LONGEST_DAYS} days after the run")
+    if outcome.state not in _FAILED:
+        return _none(waiver, Standing.STALE, "the rule did not fail; take the waiver out of the file")
+    if waiver.fingerprint not in _prints(outcome):
+        now = ", ".join(sorted(_prints(outcome)))
+        return _none(waiver, Standing.CHANGED, f"the rule now fails differently (fingerprint {now})")
+    days = (expires - today).days
+    soon = days <= WARN_DAYS
+    sentence = f"it ends {left(days)}, on {waiver.expires}" if soon else f"it counts until {waiver.expires}"
+    return Assessed(waiver=waiver, standing=Standing.ACTIVE, sentence=sentence, soon=soon)
+
+
+def _none(waiver: Waiver, standing: Standing, why: str) -> Assessed:
+    return Assessed(waiver=waiver, standing=standing, sentence=f"It does not count: {why}.")

@@ -1,0 +1,180 @@
+"""What comes next, in order: derived from the failures, the open questions, what people said, and who has signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_reports.model import NotTested, Run, State, Verdict
+from tayari_reports.model.outcomes import Outcome
+from tayari_reports.model.statement_records import ROLES, Decision
+from tayari_reports.statements.checklist import Answered, Configured, Standing, answered, configuration
+from tayari_reports.verdict import Judgement
+from tayari_reports.verdict.confidence import WHOLE
+from tayari_reports.verdict.effort import Plan, hours_of, plan_of
+from tayari_reports.verdict.sentences import EVERYTHING, UNTESTED, first_step, open_questions, valid_until
+
+_NAMED: Final = 5
+_OPEN: Final = {State.UNKNOWN: "ran, but could not be judged", State.ERROR: "Tayari itself failed, see what it says"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do. `anchor` is the element of the page that has the details."""
+
+    do: str
+    detail: str = ""
+    anchor: str = ""
+
+
+def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
+    """Every step to the launch, the ones that block first; never empty."""
+    if judgement.verdict is Verdict.INVALID_RUN:
+        return (Step(do="Mend the run", detail=first_step(run, judgement), anchor="environment"), _again(run))
+    plan = plan_of(judgement)
+    rows = answered(run, judgement.outcomes)
+    settings = configuration(run)
+    steps = (*_mend(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
+    changed = plan.must or plan.waived or plan.should or judgement.missing
+    signing = () if judgement.selection else _signing(run, judgement)
+    return (*steps, *([_again(run)] if changed else []), *_whole(run, judgement), *signing)
+
+
+def before_signing(run: Run, judgement: Judgement) -> str:
+    """What a ready run of a whole suite leaves to people: `4 answers of people are no or partly, ...`."""
+    if judgement.selection:
+        return ""
+    rows = answered(run, judgement.outcomes)
+    settings = configuration(run)
+    weak = len(_weak(rows, settings))
+    silent = len(_silent(rows, settings))
+    missing = [role for role in ROLES if role not in {one.role for one in run.sign_off}]
+    against = [one.role for one in run.sign_off if one.decision is Decision.NO_GO]
+    found = (
+        (len(against), f"{_joined(against)} decided “no go”"),
+        (weak, f"{_count(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
+        (silent, f"{_count(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
+        (len(missing), f"{_joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
+    )
+    return ", ".join(sentence for count, sentence in found if count)
+
+
+def _mend(plan: Plan, judgement: Judgement) -> Iterator[Step]:
+    if plan.must:
+        what = f"Mend {_count(len(plan.must), 'blocking failure')}"
+        rules = _rules(one.outcome for one in plan.must)
+        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.must_hours)}, money first", anchor="must-fix")
+    if open_questions(judgement):
+        what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
+        yield Step(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
+    if plan.waived:
+        what = f"Mend {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
+        rules = _rules(one.outcome for one in plan.waived)
+        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
+    if plan.should:
+        it = "it" if len(plan.should) == 1 else "them"
+        what = f"Mend {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
+        rules = _rules(one.outcome for one in plan.should)
+        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.should_hours)}", anchor="should-fix")
+
+
+def _answers(missing: tuple[Outcome, ...]) -> Iterator[str]:
+    """What would answer the open questions, keys of the target file first."""
+    by_key: dict[str, list[Outcome]] = {}
+    for one in missing:
+        key = one.enable if one.not_tested is NotTested.TARGET_KEY_MISSING and one.enable else ""
+        kind = UNTESTED[one.not_tested] if one.not_tested else _OPEN.get(one.state, str(one.state))
+        by_key.setdefault(f"add {key} to the target file" if key else kind, []).append(one)
+    for what, ones in sorted(by_key.items(), key=lambda group: not group[0].startswith("add ")):
+        yield f"{what} ({_rules(ones)})"
+
+
+def _set_up(settings: Iterable[Configured], run: Run) -> Iterator[Step]:
+    wrong = [row.setting for row in settings if row.attestation is None and row.good is False]
+    if wrong:
+        names = "; ".join(f"{row.name}: no, {row.value}" for row in wrong)
+        yield Step(do=f"Set right {_count(len(wrong), 'setting')}", detail=names, anchor="configuration")
+    missed = [row.name for row in run.monitoring if row.met is False]
+    if missed:
+        yield Step(
+            do=f"Keep {_count(len(missed), 'limit')} that this run missed",
+            detail=", ".join(missed),
+            anchor="monitoring",
+        )
+
+
+def _people(rows: tuple[Answered, ...], settings: tuple[Configured, ...]) -> Iterator[Step]:
+    weak, silent = _weak(rows, settings), _silent(rows, settings)
+    if weak:
+        yield Step(do=f"Close {_count(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_some(weak))
+    if silent:
+        yield Step(do=f"Get {_count(len(silent), 'answer')} that nobody has given", detail=_some(silent))
+
+
+def _weak(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:
+    said = [row.item.question for row in rows if row.standing is Standing.ATTESTED and not row.good]
+    return [*said, *(row.setting.name for row in settings if row.attestation is not None and row.good is False)]
+
+
+def _silent(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:
+    unsaid = [row.item.question for row in rows if row.standing in {Standing.MISSING, Standing.EXPIRED}]
+    return [*(row.setting.name for row in settings if row.attestation is None and row.good is None), *unsaid]
+
+
+def _waivers(judgement: Judgement) -> Iterator[Step]:
+    for one in judgement.waivers:
+        if one.soon:
+            detail = f"{one.sentence}; {one.waiver.owner} answers for it, {one.waiver.ticket}"
+            yield Step(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
+
+
+def _whole(run: Run, judgement: Judgement) -> Iterator[Step]:
+    """Less than everything was run: nobody should decide on that."""
+    if judgement.exit_code == 0 and (judgement.selection or WHOLE not in run.suite):
+        what = f"only {judgement.selection} ran" if judgement.selection else f"suite {run.suite} leaves rules out"
+        yield Step(do="Run every rule before anybody decides", detail=f"{what}: {EVERYTHING}")
+
+
+def _again(run: Run) -> Step:
+    suite = f"tayari check --suite {run.suite}" if run.suite in {"smoke", "ci", "release"} else "tayari check"
+    return Step(do="Run it again, and compare", detail=f"{suite}; then tayari report compare OLD NEW", anchor="")
+
+
+def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
+    signed = {one.role: one for one in run.sign_off}
+    for one in run.sign_off:
+        if one.decision is Decision.NO_GO:
+            detail = f"{one.name}, {one.date}" + (f": {one.conditions}" if one.conditions else "")
+            yield Step(do=f"Settle the “no go” of {one.role}", detail=detail, anchor="sign-off")
+        if one.decision is Decision.GO_WITH_CONDITIONS:
+            yield Step(
+                do=f"Meet the condition of {one.role}", detail=f"{one.conditions} ({one.name})", anchor="sign-off"
+            )
+    missing = [role for role in ROLES if role not in signed]
+    if missing and judgement.exit_code == 0:
+        what = f"Decide and sign: {_joined(missing)}"
+        yield Step(do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off")
+    if judgement.verdict is Verdict.READY and WHOLE in run.suite:
+        yield Step(do="Keep this suite in CI", detail="and run it again before each release")
+
+
+def _its(count: int, noun: str) -> str:
+    return f"its {noun}" if count == 1 else f"the first {noun}"
+
+
+def _rules(ones: Iterable[Outcome]) -> str:
+    return _some([one.rule.id for one in ones], ", ")
+
+
+def _some(names: list[str], between: str = "; ") -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return between.join(names[:_NAMED]) + more
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

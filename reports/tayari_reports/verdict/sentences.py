@@ -1,0 +1,323 @@
+"""The sentences that all renderings share, so that no two of them tell a different story."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from tayari_reports.model import NotTested, Rule, Run, State, Threshold, Verdict
+from tayari_reports.model.outcomes import Outcome
+from tayari_reports.statements.waivers import EAT, Standing, day_of, read_day
+from tayari_reports.verdict import Judgement
+from tayari_reports.verdict.confidence import DEPTHS, WHOLE
+
+TITLES: Final = MappingProxyType(
+    {
+        Verdict.READY: "Ready",
+        Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes",
+        Verdict.INCONCLUSIVE: "Inconclusive",
+        Verdict.NOT_READY: "Not ready",
+        Verdict.INVALID_RUN: "Invalid run",
+    }
+)
+
+PARTLY: Final = MappingProxyType(
+    {**TITLES, Verdict.READY: "Part passed", Verdict.READY_WITH_MINOR_FIXES: "Part passed, with findings"}
+)
+"""The same of a run that looked at less than a suite: it never says ready."""
+
+STATES: Final = MappingProxyType(
+    {
+        State.PASS: "passed",
+        State.FAIL: "failed",
+        State.WARN: "not met",
+        State.UNKNOWN: "unknown",
+        State.NOT_TESTED: "not tested",
+        State.ERROR: "tool error",
+        State.NOT_APPLICABLE: "not applicable",
+        State.ATTESTED: "attested",
+    }
+)
+
+UNTESTED: Final = MappingProxyType(
+    {
+        NotTested.TARGET_KEY_MISSING: "the target file lacks a key",
+        NotTested.EVIDENCE_DEPTH: "cannot be seen at this depth",
+        NotTested.SET_UP_FAILED: "the situation could not be brought about",
+        NotTested.BLOCKED: "blocked by the failure of another rule",
+        NotTested.NOT_SELECTED: "left out of this run",
+        NotTested.INTERRUPTED: "the run ended first",
+        NotTested.UNSUPPORTED: "this version cannot provoke it",
+        NotTested.NO_RESULT: "nothing reported on it",
+    }
+)
+
+THRESHOLDS: Final = MappingProxyType(
+    {
+        "payment_p95_s": "Time to settled, 95th percentile, below",
+        "success_rate": "Payments settled as expected, at least",
+        "failure_rate": "Payments failed, below",
+        "concurrent_users": "Users at the same time, at least",
+        "callback_errors": "Callbacks not answered with 200, at most",
+    }
+)
+
+CAPABILITIES: Final = MappingProxyType(
+    {
+        "stk_push": "STK push collections",
+        "stk_query": "",
+        "no_callbacks": "settled by status queries alone",
+        "split_payments": "orders paid in several pushes",
+        "top_up": "",
+        "c2b": "customer payments to a paybill or till (C2B)",
+        "payout": "payouts (B2C)",
+        "reversal": "reversals",
+        "transaction_status": "status queries of transactions",
+        "qr": "QR codes",
+    }
+)
+"""What a merchant can do, in a reader's words; a query belongs to its push."""
+
+SPEAKS: Final = MappingProxyType(
+    {
+        Verdict.READY: "Ready for",
+        Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes for",
+        Verdict.INCONCLUSIVE: "No answer yet on",
+        Verdict.NOT_READY: "Not ready for",
+        Verdict.INVALID_RUN: "No word on",
+    }
+)
+"""How the scope begins, by verdict."""
+
+VALID_DAYS: Final = 90
+"""A verdict older than this says little of what runs today. Source: judgement; waivers have the same limit."""
+
+EVERYTHING: Final = f"tayari check --suite {WHOLE}"
+
+LIMITS: Final = (
+    "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
+    "What was not tested is not passed: it is listed here and lowers the coverage.",
+    "A pass says that no failure was seen in the tries that were made, and no more.",
+)
+
+
+def title(judgement: Judgement) -> str:
+    """The headline: the verdict, and what it is about where that is less than a suite."""
+    return (PARTLY if judgement.selection else TITLES)[judgement.verdict] + _narrowed(judgement)
+
+
+def is_partial_pass(judgement: Judgement) -> bool:
+    """Whether a part of the suite passed: that is no green light, and is shown without the colour of one."""
+    return bool(judgement.selection) and judgement.exit_code == 0
+
+
+def shout(judgement: Judgement) -> str:
+    """The headline for a terminal."""
+    return (PARTLY if judgement.selection else TITLES)[judgement.verdict].upper() + _narrowed(judgement)
+
+
+def _narrowed(judgement: Judgement) -> str:
+    if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
+        return ""
+    return f": {selected(judgement.selection)} only"
+
+
+def selected(selection: str, longest: int = 60) -> str:
+    """What was selected, by whole names: `ack/lost, ack/late and 3 more`."""
+    names = one_line(selection, len(selection) + 1).replace(";", " ").split()
+    shown = names[:1]
+    for name in names[1:]:
+        if len(", ".join([*shown, name])) > longest:
+            break
+        shown.append(name)
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def answer(judgement: Judgement) -> str:
+    """Why the verdict is what it is, in one sentence."""
+    blocking, missing, waived = judgement.blocking, judgement.missing, judgement.waived_blocking
+    excused = f"{_count(len(waived), 'blocking failure')} {'stands' if len(waived) == 1 else 'stand'} under waivers"
+    match judgement.verdict:
+        case Verdict.READY if judgement.selection:
+            return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
+        case Verdict.READY:
+            return "Every blocking rule that applies has an answer, and none failed."
+        case Verdict.READY_WITH_MINOR_FIXES if waived:
+            return f"{excused}, until {_first_end(judgement)} at the latest{_lesser(judgement)}."
+        case Verdict.READY_WITH_MINOR_FIXES:
+            lesser = len(judgement.minor) + len(judgement.waived)
+            return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be mended."
+        case Verdict.INCONCLUSIVE:
+            begin = excused if waived else "Nothing blocking failed"
+            return f"{begin}, but {_count(len(missing), 'blocking rule')} could not be judged."
+        case Verdict.NOT_READY:
+            at_stake = sum(one.money_critical for one in blocking)
+            money = f", {at_stake} of them with money at stake" if at_stake else ""
+            more = f"; {len(waived)} more under waivers" if waived else ""
+            return f"{_count(len(blocking), 'blocking rule')} failed{money}{more}."
+        case Verdict.INVALID_RUN:
+            return f"This run cannot carry a verdict. {judgement.reasons[0].sentence}"
+
+
+def _lesser(judgement: Judgement) -> str:
+    lesser = len(judgement.minor) + len(judgement.waived) - len(judgement.waived_blocking)
+    return f"; {_count(lesser, 'lesser finding')} should be mended" if lesser else ""
+
+
+def _first_end(judgement: Judgement) -> str:
+    """The day on which the first waiver of a blocking failure ends."""
+    rules = {one.rule.id for one in judgement.waived_blocking}
+    active = (one.waiver for one in judgement.waivers if one.standing is Standing.ACTIVE)
+    return min(waiver.expires for waiver in active if waiver.rule in rules)
+
+
+def first_step(run: Run, judgement: Judgement) -> str:
+    """What to do first, in one or two sentences."""
+    match judgement.verdict:
+        case Verdict.READY if judgement.selection:
+            return f"Run every rule before you decide: {EVERYTHING}."
+        case Verdict.READY:
+            if WHOLE not in run.suite:
+                return f"Nothing blocks in suite {run.suite}. Before the launch run every rule: {EVERYTHING}."
+            return "Nothing blocks. Keep this run in CI, and run it again before each release."
+        case Verdict.INVALID_RUN:
+            return _mend_run(run)
+        case Verdict.INCONCLUSIVE:
+            return _close(judgement.missing[0])
+        case Verdict.NOT_READY:
+            return _mend(judgement.blocking[0])
+        case Verdict.READY_WITH_MINOR_FIXES:
+            return _mend((*judgement.waived_blocking, *judgement.minor, *judgement.waived)[0])
+
+
+def scope(run: Run, judgement: Judgement) -> str:
+    """What the verdict speaks of, and until when; never left out beside it."""
+    able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
+    about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
+    parts = [
+        f"{SPEAKS[judgement.verdict]} {about}",
+        *([f"only {selected(run.selection, 200)}"] if run.selection else []),
+        f"suite {run.suite}",
+        f"Daraja played as {run.profile}",
+        DEPTHS.get(run.depth, run.depth),
+        *([f"clock {run.clock}"] if run.clock != "real" else []),
+        *([validity(run, judgement)] if judgement.exit_code == 0 else []),
+    ]
+    return ", ".join(parts) + "."
+
+
+def valid_until(run: Run, judgement: Judgement) -> date:
+    """The last day on which the verdict may be shown: 90 days, or until the first waiver that it rests on ends."""
+    ends = [read_day(one.waiver.expires) for one in judgement.waivers if one.standing is Standing.ACTIVE]
+    return min([day_of(run) + timedelta(days=VALID_DAYS), *(day for day in ends if day is not None)])
+
+
+def validity(run: Run, judgement: Judgement) -> str:
+    """How long a good verdict stands; empty for one that is not."""
+    if judgement.exit_code != 0:
+        return ""
+    return f"valid until {valid_until(run, judgement)} or until the code, the set-up or Daraja changes"
+
+
+def build_line(run: Run) -> str:
+    """Which build was judged, by whom, with which target file; empty parts are left out."""
+    build = run.build
+    parts = [
+        build.name,
+        f"commit {build.commit[:12]}" if build.commit else "",
+        f"branch {build.branch}" if build.branch else "",
+        f"CI run {build.ci_run}" if build.ci_run else "",
+        f"by {build.operator}" if build.operator else "",
+        f"target file {run.config_sha256[:12]}" if run.config_sha256 else "",
+    ]
+    return ", ".join(filter(None, parts)) or "not recorded"
+
+
+def confidence_line(judgement: Judgement) -> str:
+    """The confidence in one word, why, and what it rests on."""
+    found = judgement.confidence
+    return f"Confidence {found.level}: {found.because}. {found.sentence}"
+
+
+def lasting_name(rule: Rule) -> str:
+    """A rule's name for those who follow it over many runs: its id and short title; of a scenario the id alone, for
+    its title is a text that is improved now and then."""
+    return rule.id if rule.kind == "scenario" else f"{rule.id} {rule.title}"
+
+
+def counted(judgement: Judgement) -> str:
+    """The states that occur, with their numbers: `41 passed, 3 failed`."""
+    found = [f"{judgement.counts[state]} {STATES[state]}" for state in State if judgement.counts[state]]
+    return ", ".join(found) or "no rules"
+
+
+def open_questions(judgement: Judgement) -> tuple[Outcome, ...]:
+    """Blocking rules without an answer, as far as they are worth a line: an invalid run leaves all of them open."""
+    return () if judgement.verdict is Verdict.INVALID_RUN else judgement.missing
+
+
+def moment(epoch_s: float) -> str:
+    """A time for readers in Kenya: `2026-10-07 14:35:03 EAT`."""
+    return datetime.fromtimestamp(epoch_s, EAT).strftime("%Y-%m-%d %H:%M:%S EAT")
+
+
+def threshold(row: Threshold) -> str:
+    """A threshold in words; one that this version does not know keeps its name."""
+    return THRESHOLDS.get(row.name, row.name)
+
+
+def measure(row: Threshold, value: float | None) -> str:
+    """A limit or a measurement of a threshold with its unit: `4.87 s`, `98.9 %`."""
+    if value is None:
+        return "no samples"
+    if row.unit.startswith("of "):
+        return f"{100 * value:.1f} %"
+    return f"{value:.3g} {row.unit}" if row.unit == "s" else f"{value:.4g} {row.unit}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people say it: `1.37 s`, `46 ms`; a dash where nothing was measured."""
+    if value is None:
+        return "–"
+    if value >= 0.9995:
+        return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+    return f"{1000 * value:.0f} ms" if value >= 0.01 else f"{1000 * value:.1f} ms"
+
+
+def sentence(text: str) -> str:
+    """A reason as the beginning of a sentence: its first word may be a word of ours, or a name that stays as it is."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """A text without line breaks and control characters, cut to `longest`: fit for a terminal or a table."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _mend(outcome: Outcome) -> str:
+    return f"{outcome.rule.id}: {outcome.rule.fix or outcome.reason}"
+
+
+def _close(outcome: Outcome) -> str:
+    if outcome.enable:
+        return f"{outcome.rule.id}: add {outcome.enable} to the target file, so that this rule can be judged."
+    return f"{outcome.rule.id}: {outcome.reason}"
+
+
+def _mend_run(run: Run) -> str:
+    broken = [finding for finding in run.preflight if not finding.ok]
+    if broken:
+        return broken[0].fix or f"Mend this first: {broken[0].message or broken[0].name}"
+    if run.interrupted:
+        return "Run it again and let it come to its end."
+    if run.invalid:
+        return f"Run it again once this is over: {run.invalid[0]}."
+    return "Run it again; if the same results are missing, look at the log of the suites."
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,116 @@
+"""The result in a terminal: verdict first, then what to do first, then the rest in short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from tayari_reports.model import Load, Run, State, Verdict
+from tayari_reports.model.outcomes import Outcome
+from tayari_reports.verdict import Judgement, percent
+from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
+from tayari_reports.verdict.sentences import (
+    LIMITS,
+    answer,
+    build_line,
+    confidence_line,
+    counted,
+    first_step,
+    is_partial_pass,
+    one_line,
+    open_questions,
+    scope,
+    sentence,
+    shout,
+)
+
+_COLOURS: Final = {
+    Verdict.READY: "green",
+    Verdict.READY_WITH_MINOR_FIXES: "yellow",
+    Verdict.INCONCLUSIVE: "blue",
+    Verdict.NOT_READY: "red",
+    Verdict.INVALID_RUN: "magenta",
+}
+_MOST: Final = 12
+
+
+def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
+    """Print the result. Texts of others are printed as they are, never as markup or escape sequences."""
+    console.print(_verdict(run, judgement))
+    _list(console, "Blocking failures, money first", judgement.blocking, "red")
+    _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
+    _list(console, "Failures under a waiver", judgement.waived, "yellow")
+    _list(console, "Lesser findings", judgement.minor, "yellow")
+    console.print(_categories(judgement))
+    if run.load is not None:
+        for line in _load_lines(run.load):
+            console.print(line)
+    console.print(Text(one_line(confidence_line(judgement), 900), style="dim"))
+    console.print(Text(LIMITS[0], style="dim"))
+
+
+def _verdict(run: Run, judgement: Judgement) -> Panel:
+    colour = "cyan" if is_partial_pass(judgement) else _COLOURS[judgement.verdict]
+    figures = f"score {percent(judgement.score)} · coverage {percent(judgement.coverage)} · {counted(judgement)}"
+    body = Group(
+        Text(one_line(answer(judgement))),
+        Text.assemble(("First: ", "bold"), one_line(sentence(first_step(run, judgement)), 500)),
+        Text(figures),
+        Text(one_line(scope(run, judgement), 500), style="dim"),
+        Text(one_line(f"Build: {build_line(run)}", 300), style="dim"),
+    )
+    title = Text(f" {shout(judgement)}: {one_line(run.merchant, 60)} ")
+    title.stylize(f"bold {colour}")
+    return Panel(body, title=title, title_align="left", border_style=colour)
+
+
+def _list(console: Console, title: str, found: tuple[Outcome, ...], colour: str) -> None:
+    if not found:
+        return
+    console.print(Text(f"\n{title} ({len(found)})", style=f"bold {colour}"))
+    for one in found[:_MOST]:
+        head = Text.assemble((f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120))
+        console.print(Padding(head, (0, 0, 0, 2), expand=False))
+        for line in (sentence(one.reason), one.repeat):
+            if line:
+                text = Text(one_line(line), style="dim" if line is one.repeat else "")
+                console.print(Padding(text, (0, 0, 0, 6), expand=False))
+    if len(found) > _MOST:
+        console.print(Text(f"  and {len(found) - _MOST} more in the report"))
+
+
+def _categories(judgement: Judgement) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Category")
+    for name in ("Rules", "Passed", "Failed", "Not judged", "Success"):
+        table.add_column(name, justify="right")
+    for row in (*judgement.categories, judgement.total):
+        cells = (row.total, row.counts[State.PASS], row.failed, row.not_judged, row.success)
+        table.add_row(row.name, *map(str, cells), style="bold" if row is judgement.total else "")
+    return table
+
+
+def _load_lines(load: Load) -> Iterator[Text]:
+    few = "too few for a p95" if load.settled else "no settled payment"
+    p95 = few if load.settled_p95_s is None else f"p95 {load.settled_p95_s:.2f} s"
+    who = f"up to {load.users} payments in flight" if load.model == "open" else f"{load.users} users"
+    yield Text(
+        f"Load: {who} for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
+        f"{load.stuck} stuck, {load.credited_twice} credited twice, {p95}"
+    )
+    if load.ended_early:
+        yield Text(f"Ended early: {load.ended_early}", style="yellow")
+    if load.limit is not None:
+        yield Text(sentence(limit_sentence(load.limit)))
+    if load.balance is not None:
+        yield Text(sentence(balance_sentence(load.balance)), style="bold red" if load.balance.problems else "dim")
+    for warning in load.warnings:
+        yield Text(f"Warning: {warning}", style="yellow")
+    for doubt in load.doubts:
+        yield Text(f"Performance is not judged: {doubt}", style="yellow")

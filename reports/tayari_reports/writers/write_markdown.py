@@ -1,0 +1,73 @@
+"""At most 30 lines of Markdown, for a pull request or a chat."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tayari_reports.model import Run, State
+from tayari_reports.model.outcomes import Outcome
+from tayari_reports.verdict import Judgement, Row, percent
+from tayari_reports.verdict.sentences import (
+    LIMITS,
+    STATES,
+    answer,
+    build_line,
+    counted,
+    first_step,
+    one_line,
+    open_questions,
+    scope,
+    sentence,
+    title,
+)
+
+MOST_LINES: Final = 30
+_MOST_FINDINGS: Final = 8
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
+
+
+def render(run: Run, judgement: Judgement) -> str:
+    """The verdict, what to do first, the categories and the worst findings."""
+    lines = [
+        f"## {title(judgement)} (`{judgement.verdict}`): {_safe(run.merchant, 60)}",
+        "",
+        f"**Score {percent(judgement.score)} · coverage {percent(judgement.coverage)}** · {counted(judgement)}",
+        "",
+        f"- {_safe(answer(judgement))}",
+        f"- **First:** {_safe(sentence(first_step(run, judgement)), 500)}",
+        f"- **Confidence {judgement.confidence.level}:** {_safe(judgement.confidence.because)}.",
+        "",
+        "| Category | Rules | Passed | Failed | Not judged | Success |",
+        "| --- | --: | --: | --: | --: | --: |",
+        *(_row(row) for row in (*judgement.categories, judgement.total)),
+        *_findings(judgement),
+        "",
+        f"<sub>{_safe(scope(run, judgement), 500)} Build: {_safe(build_line(run))}. "
+        f"Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Row) -> str:
+    passed = row.counts[State.PASS]
+    return f"| {row.name} | {row.total} | {passed} | {row.failed} | {row.not_judged} | {row.success} |"
+
+
+def _findings(judgement: Judgement) -> list[str]:
+    found = (*judgement.blocking, *open_questions(judgement), *judgement.waived, *judgement.minor)
+    if not found:
+        return []
+    left = len(found) - _MOST_FINDINGS
+    more = [f"- and {left} more in the full report"] if left > 0 else []
+    return ["", *(_finding(one, waived=one in judgement.waived) for one in found[:_MOST_FINDINGS]), *more]
+
+
+def _finding(one: Outcome, *, waived: bool) -> str:
+    title, reason = _safe(one.rule.title, 80), _safe(sentence(one.reason), 200)
+    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}{', waived' if waived else ''}: {title}. {reason}"
+
+
+def _safe(text: str, longest: int = 300) -> str:
+    """Text of others, harmless in Markdown: no markup, no link, no mention."""
+    return _SPECIAL.sub(r"\\\1", one_line(text, longest))
