@@ -15,7 +15,7 @@ from tayari_reports.model import SCHEMA, Check, Run, State
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import fingerprint, redact_run
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.writers.table import (
+from tayari_reports.writers import (
     bundle,
     monitoring_exports,
     write_badge,
