@@ -169,6 +169,33 @@ def test_what_cannot_be_read_is_answered_in_one_line_and_ends(request_: bytes, s
     in_loop(test)
 
 
+@pytest.mark.parametrize(
+    ("length", "body", "status", "why"),
+    [
+        ("1048577", b"x" * (MOST_BODY + 1), 413, "the body is longer than"),
+        ("soon", b"{}", 400, "Content-Length"),
+        ("-1", b"{}", 400, "Content-Length"),
+        ("1, 2", b"{}", 400, "Content-Length"),
+        ("9" * 40, b"{}", 400, "Content-Length"),
+    ],
+)
+@pytest.mark.parametrize("path", [PUSH, "/mpesa/b2c/v3/paymentrequest", "//v1/billmanager-invoice/optin"])
+def test_a_body_that_cannot_be_read_is_refused_in_daraja_s_words(
+    path: str, length: str, body: bytes, status: int, why: str
+) -> None:
+    async def test() -> None:
+        async with port() as there, connection(there) as (reader, writer):
+            writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() + body)
+            answer = await reader.read()
+            entry = there.simulator.journal()["entries"][-1]
+
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+            assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["errorCode"] == "400.002.05"
+            assert why in entry["note"]
+
+    in_loop(test)
+
+
 def test_a_body_that_unpacks_to_too_much_is_refused() -> None:
     async def test() -> None:
         async with port() as there:

@@ -130,6 +130,12 @@ class Daraja:
         note = f"the option {option}=on plays this path" if option is not None else _nearest_path(path[:_LONGEST_PATH])
         return self._refuse(Refused(ERRORS[family_of(path).not_found], note=note), exchange)
 
+    def unreadable(self, exchange: Exchange, status: int, why: str) -> Reply:
+        """Answer a call of a known path whose body could not be read."""
+        reply = self._refuse(Refused(INVALID_PAYLOAD, note=why), exchange)
+        reply.status = status
+        return reply
+
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
         agenda_s, calendar_s = self.world.agenda.next_s, self.world.calendar.next_s

@@ -12,7 +12,7 @@ from tayari_simulator.clock import Clock
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
-from tayari_simulator.transport.http_messages import Incoming
+from tayari_simulator.transport.http_messages import Incoming, Unreadable, plain_reply
 from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.scheduler import Pump
 from tayari_simulator.transport.server_protocol import Callers
@@ -46,7 +46,7 @@ class DarajaApp:
 
     def build(self) -> Callers:
         """The port's connections, whose calls come to `handle`."""
-        return Callers(self.handle, self._journal.same_headers, self._extra)
+        return Callers(self.handle, self._journal.same_headers, self._extra, self.refuse)
 
     def handle(self, call: Incoming) -> Answer:
         """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
@@ -58,6 +58,16 @@ class DarajaApp:
         path = _mended(call.url)
         route = self._daraja.routes.get(path) or self._daraja.routes.get(path.rstrip("/"))
         return self._routed(route, call) if route is not None else self._unknown(call, path)
+
+    def refuse(self, call: Incoming, why: Unreadable) -> Reply:
+        """Answer a call that cannot be read: of a known path, a body or its length in Daraja's envelope (assumed)."""
+        route = self._daraja.routes.get(call.url) or self._daraja.routes.get(_mended(call.url))
+        if route is None or why.status not in (400, 413):
+            return plain_reply(why.status, str(why))
+        exchange = self._exchange(call, route.name)
+        reply = self._daraja.unreadable(exchange, why.status, str(why))
+        self._note(reply, exchange)
+        return reply
 
     def _routed(self, route: Route, call: Incoming) -> Answer:
         exchange = self._exchange(call, route.name)

@@ -38,6 +38,7 @@ CLOSE_S: Final = 1.0
 Handle = Callable[[Incoming], "Reply | Awaitable[Reply | None]"]
 """Answers a call: at once, or later. None: nothing is to be written, the connection has been dealt with."""
 
+Refuse = Callable[[Incoming, Unreadable], Reply]
 log = logging.getLogger(__name__)
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -47,11 +48,21 @@ _NOBODY: Final = sender_of(())
 class Callers:
     """All connections of one port, and how their calls are answered. Call it for a new connection."""
 
-    def __init__(self, handle: Handle, same_headers: Callable[[RawHeaders], RawHeaders], extra: bytes = b"") -> None:
-        """`same_headers` gives equal headers that are kept already; `extra`: header lines of every reply."""
+    def __init__(
+        self,
+        handle: Handle,
+        same_headers: Callable[[RawHeaders], RawHeaders],
+        extra: bytes = b"",
+        refuse: Refuse = lambda _, why: plain_reply(why.status, str(why)),
+    ) -> None:
+        """`same_headers` gives equal headers that are kept already; `extra`: header lines of every reply.
+
+        `refuse` answers a call that cannot be read; of it is known what came before that was found out.
+        """
         self.handle = handle
         self.same_headers = same_headers
         self.extra = extra
+        self.refuse = refuse
         self.connections: set[Caller] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -250,6 +261,7 @@ class Caller(asyncio.Protocol):
             self, self._remote, _method(parser.get_method()), _text(self._url), sender, body,
             parser.get_http_version(), parser.should_keep_alive(),
         )  # fmt: skip
+        self._url = b""
         if self.answering is None:
             self._answer(call)
         else:
@@ -312,11 +324,14 @@ class Caller(asyncio.Protocol):
     def _refuse(self, why: Unreadable) -> None:
         """What cannot be read is answered, and the connection ends: nobody knows where the next call begins."""
         self._head_bytes = 0
-        call = Incoming(self, self._remote, "", "", self._sender, b"", "1.1", False)
+        is_known = len(self._url) <= MOST_HEAD
+        method = _method(self._parser.get_method()) if is_known and self._url else ""
+        url = _text(self._url) if is_known else ""
+        call = Incoming(self, self._remote, method, url, self._sender, b"", "1.1", False)
         if self.answering is not None:
             self._closing = True
         elif not self._closing:
-            self._reply(call, plain_reply(why.status, str(why)))
+            self._reply(call, self._callers.refuse(call, why))
 
 
 _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
