@@ -8,6 +8,7 @@ from tayari_simulator.apis.security_credential import LONGEST_KEPT, REMEMBERED, 
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
+from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.agenda import NEVER, Agenda
 from tayari_simulator.state.prompts import Prompts
@@ -165,3 +166,56 @@ def test_a_credential_is_judged_by_its_text_once_and_only_so_many_are_kept() -> 
     assert credentials.decrypt("A" * (LONGEST_KEPT + 4)) is None
     assert len(credentials.kept) == REMEMBERED
     assert credentials.decrypt(sealed) == "Secret1"
+
+
+_INITIATOR_APIS = "b2c b2b status balance reversal"
+_ALL_MONEY = "stk b2c b2b"
+CODES_OF_APIS = {
+    "0": f"stk c2b {_INITIATOR_APIS}", "1": "stk b2c b2b reversal", "2": _ALL_MONEY, "3": _ALL_MONEY, "4": _ALL_MONEY,
+    "5": "b2c", "8": _ALL_MONEY, "11": "b2c b2b reversal", "14": "b2c", "15": "core", "17": "stk b2b b2c", "18": "core",
+    "20": "core", "21": _INITIATOR_APIS, "22": "core", "24": "core", "25": "core status", "29": "core",
+    "26": f"stk {_INITIATOR_APIS}", "1001": "stk ratiba pull", "1005": "stk", "1019": "stk", "1025": "stk ratiba",
+    "1031": "stk ratiba bonga", "1032": "stk", "1036": "stk", "1037": "stk", "1050": "ratiba", "1051": "ratiba",
+    "2001": f"stk {_INITIATOR_APIS}", "2006": "b2c reversal", "2007": "c2b", "2020": "unknown", "2029": "unknown",
+    "2028": "stk b2c reversal", "2033": "status", "2040": "b2c", "2043": "unknown", "2051": "unknown",
+    "2202": "unknown", "4001": "b2b_express kyc", "4102": "b2b_express", "4104": "b2b_express", "4201": "b2b_express",
+    "4203": "b2b_express", "4999": "stk_query", "5999": "stk", "8006": f"stk {_INITIATOR_APIS}", "9999": "stk",
+    **dict.fromkeys(("6000", "6001", "6004", "6005", "6006", "6007", "6008", "6009", "6011"), "bonga"),
+    "E3008": "stk", "R000001": "reversal", "R000002": "reversal", "SFC_IC0003": "stk b2c b2b", "TP40087": "stk",
+    "TP40153": "balance", **{f"C2B0001{number}": "c2b" for number in range(1, 7)}, "1000": "pull", "00": "qr",
+    "200": "bill_manager", "409": "bill_manager",
+}  # fmt: skip
+"""The reference's section 4: each code, and the APIs in which it occurs."""
+
+
+@pytest.mark.parametrize("code", CODES_OF_APIS)
+def test_every_code_has_a_meaning_in_each_api_in_which_it_occurs(code: str) -> None:
+    rows = [row for row in RESULTS if str(row.code) == code]
+    known = [api for row in rows for api in row.apis]
+
+    assert set(CODES_OF_APIS[code].split()) <= set(known)
+    assert len(known) == len(set(known)), "two rows speak for one API"
+    assert all(row.meaning and row.retry and row.source for row in rows)
+
+
+SAME_CODE = {
+    "500.001.1001": (
+        "Merchant does not exist", "Wrong credentials", "The transaction is being processed",
+        "The transaction does not Exist", "Internal Server Error",
+        "Unable to lock subscriber, a transaction is already in process for the current subscriber",
+    ),
+    "500.002.1001": ("Duplicate OriginatorConversationID.", "System internal error."),
+    "500.003.02": ("System is busy. Please try again in few minutes.", "Error Occurred: Spike Arrest Violation"),
+    "500.003.03": ("Quota Violation", "Error Occurred: Quota Violation"),
+    "500.003.1001": ("Internal Server Error", "Urls are already registered."),
+}  # fmt: skip
+"""Codes that only the message tells apart. Source: reference 2.2, 9."""
+
+
+@pytest.mark.parametrize("code", SAME_CODE)
+def test_errors_of_one_code_are_told_apart_by_their_messages(code: str) -> None:
+    rows = {row.text: row for row in REFUSALS if row.code == code}
+
+    assert set(SAME_CODE[code]) <= set(rows)
+    assert len({rows[text].meaning for text in SAME_CODE[code]}) == len(SAME_CODE[code])
+    assert all(code in rows[text].words() for text in SAME_CODE[code])

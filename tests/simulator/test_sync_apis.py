@@ -9,15 +9,11 @@ import orjson
 import pytest
 import yaml
 from core_kit import NOW_S, Desk, Playing, error_of, payload, wire
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tayari_simulator.apis.bill_manager import BillBook
-from tayari_simulator.apis.registry import ENDPOINTS, Endpoint
+from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERRORS
-from tayari_simulator.catalogue.options import Options
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.state.exchange import Exchange, Kind
-from test_core_fields import anything
 
 ROOT = Path(__file__).parents[2]
 SYNC = [row for row in ENDPOINTS if row.fields is not None and not row.chooses]
@@ -71,30 +67,6 @@ def test_the_fields_of_a_get_are_in_its_query() -> None:
         "400.002.02",
         "Bad Request - Invalid msisdn",
     )
-
-
-@pytest.mark.parametrize("row", SYNC, ids=lambda row: row.name)
-def test_every_body_is_answered_below_500(row: Endpoint) -> None:
-    assert row.fields is not None
-    names = [field.name for field in row.fields(Options()).rows]
-    bodies = anything | st.dictionaries(st.sampled_from([*names, "Other"]), anything, max_size=len(names))
-    if row.many:
-        bodies |= st.lists(bodies, max_size=3)
-    desk = Desk()
-
-    @settings(max_examples=40, deadline=None)
-    @given(body=bodies.map(_bytes) | st.binary(max_size=40), query=st.text(max_size=12))
-    def check(body: bytes, query: str) -> None:
-        reply = desk.call(row.path, body, method=row.method, query=f"?{query}")
-
-        assert 200 <= reply.status < 500, reply.body
-        assert not reply.body or isinstance(wire(reply.body), dict)
-
-    check()
-
-
-def _bytes(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
 
 
 BILLS = "/v1/billmanager-invoice"

@@ -40,7 +40,7 @@ SMALLEST: Final = 10
 """Shillings; below it the result is 2. Source: reference 3.4."""
 FULLEST_WALLET: Final = 500_000
 """Shillings a customer may hold; above it the result is 8. Source: reference 4."""
-DUPLICATE: Final = ERRORS["500.002.1001"]
+DUPLICATE: Final = ERRORS["500.002.1001.duplicate_originator_conversation_id"]
 _SAYS: Final = "reference 3.4"
 
 

@@ -75,6 +75,7 @@ _ROWS: Final[tuple[tuple[str, Phrase, str], ...]] = (
     ("500.001.1001.no_message", say.WAITING, "poll"),
     ("500.001.1001.internal_server_error", say.NOTHING, "ask first"),
     ("500.002.1001.duplicate_originator_conversation_id", say.NOTHING, "ask first"),
+    ("500.002.1001.system_internal_error", say.UNCONFIRMED, "ask first"),
     ("500.003.02.system_busy", say.BUSY, "backoff"),
     ("500.003.02.spike_arrest", say.BUSY, "backoff"),
     ("500.003.03.quota_violation", say.BUSY, "backoff"),
