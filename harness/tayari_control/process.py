@@ -147,8 +147,10 @@ class SimulatorProcess:
         self.stop()
 
 
-def start_simulator(options: SimulatorOptions | None = None, *, within_s: float = 20.0) -> SimulatorProcess:
-    """Start a simulator and wait until it is ready.
+def start_simulator(
+    options: SimulatorOptions | None = None, *, within_s: float = 20.0, marks: Mapping[str, str] | None = None
+) -> SimulatorProcess:
+    """Start a simulator and wait until it is ready. `marks`: further variables of its environment.
 
     Raises:
         SimulatorStartError: it ended, or said nothing within `within_s`.
@@ -160,7 +162,7 @@ def start_simulator(options: SimulatorOptions | None = None, *, within_s: float 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=chosen.environment(os.environ),
+        env={**chosen.environment(os.environ), **(marks or {})},
         start_new_session=True,  # Ctrl-C is for the run, which then stops the simulator in its own time
     )
     said: deque[str] = deque(maxlen=200)

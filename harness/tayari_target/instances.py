@@ -141,6 +141,9 @@ class Instances:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is KeyboardInterrupt:
+            for stage, _ in self._starting:
+                stage.hurry()
         self.close()
 
 

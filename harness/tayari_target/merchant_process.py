@@ -61,6 +61,8 @@ class MerchantProcess:
         self.pid: int | None = None
         self.mask: Callable[[str], str] = str
         """Takes secrets out of what the merchant printed, before a message quotes it."""
+        self.marks: Mapping[str, str] = {}
+        """Further variables of its environment."""
         self.on_start: Callable[[], None] = _nothing
         """Called as soon as there is a pid, before the merchant is ready: whoever must stop it has to know by then."""
 
@@ -151,7 +153,7 @@ class MerchantProcess:
             raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}; {do}") from error
 
     def _environment(self) -> dict[str, str]:
-        environment = {**_environ(), "PYTHONUNBUFFERED": "1"}
+        environment = {**_environ(), **self.marks, "PYTHONUNBUFFERED": "1"}
         environment |= self._interception(environment)
         for name, text in self._start.env.items():
             try:

@@ -6,9 +6,10 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,11 +22,16 @@ from tayari_reports.redaction import Redactor
 from tayari_target.driver import MerchantDriver
 from tayari_target.environment_options import StageOptions, asks_for, credentials_of, simulator_options
 from tayari_target.merchant_process import MerchantProcess, free_port
+from tayari_target.run_processes import POLITE_S, end_marked, marked, marks, new_folder, start_guard
 from tayari_target.sender import Record
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
 from tayari_target.target_file.placeholders import fill
 
+_ENDING_S: Final = 0.2
+_STOP_S: Final = 5.0
+_HURRY_S: Final = 0.7
+"""So long a process may take to end by itself; the second where a person waits."""
 _SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
 
 
@@ -66,6 +72,10 @@ class Stage:
         self._simulator: SimulatorProcess | None = None
         self._merchant: MerchantProcess | None = None
         self._work_dir: Path | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._stop_within_s = _STOP_S
+        self.left_behind: tuple[str, ...] = ()
+        """After closing: the processes that the merchant had started and not ended, and that were ended then."""
         self._described: Path | None = None
         self._attached = False
         self._closed = False
@@ -147,7 +157,8 @@ class Stage:
     def prepare(self) -> None:
         """Make the run's folder: the first of the steps that entering takes, for who takes them by hand."""
         if self._work_dir is None:
-            self._work_dir = Path(tempfile.mkdtemp(prefix="tayari-"))
+            self._work_dir = new_folder()
+            self._guard = start_guard(self._work_dir)
 
     def raise_simulator(self) -> None:
         """The first half of entering: simulator, placeholders, control client, driver."""
@@ -157,7 +168,9 @@ class Stage:
             settings = ControlClient(self.control_url).settings()
             daraja_url, told = str(settings["daraja_url"]), _told(settings)
         else:
-            self._simulator = start_simulator(simulator_options(self.target, self._options, port))
+            self._simulator = start_simulator(
+                simulator_options(self.target, self._options, port), marks=marks(self.work_dir)
+            )
             daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
             told = _told(self._simulator.ready)
             credentials = {name: told.get(name, value) for name, value in credentials.items()}
@@ -203,16 +216,33 @@ class Stage:
         with self._lock:  # a check that restarts the merchant just now would otherwise leave it running
             self._closed = True
             for other in tuple(self._others):
-                other.stop()
+                other.stop(within_s=self._stop_within_s)
             if self._attached:
                 return
             self._adopt()
             if self._merchant is not None:
-                self._merchant.stop()
+                self._merchant.stop(within_s=self._stop_within_s)
         if self._simulator is not None:
-            self._simulator.stop()
+            self._simulator.stop(within_s=self._stop_within_s)
         if self._work_dir is not None:
-            shutil.rmtree(self._work_dir, ignore_errors=True)
+            self._clear(self._work_dir)
+
+    def hurry(self) -> None:
+        """Close with little patience: somebody waits for the run's end."""
+        self._stop_within_s = _HURRY_S
+
+    def _clear(self, work_dir: Path) -> None:
+        """End what still runs for this run, and delete its folder."""
+        if marked(work_dir):
+            time.sleep(_ENDING_S)  # what was killed a moment ago may not be gone yet
+        if left := marked(work_dir):
+            self.left_behind = tuple(self.masked(f"{pid} {command}") for pid, command in left.items())
+            end_marked(work_dir, polite_s=min(POLITE_S, self._stop_within_s))
+        shutil.rmtree(work_dir, ignore_errors=True)
+        if self._guard is not None:
+            with contextlib.suppress(OSError):
+                self._guard.communicate()
+            self._guard = None
 
     def describe(self, path: Path) -> Path:
         """Write the file that `attach` reads; only its owner may read it, for it holds credentials."""
@@ -267,7 +297,7 @@ class Stage:
         base_url = fill(self.target.merchant.base_url, values)
         folder, log = self.target.path.parent, work_dir / "merchant.log"
         merchant = MerchantProcess(start, base_url, values=values, folder=folder, log=log)
-        merchant.mask = self.masked
+        merchant.mask, merchant.marks = self.masked, marks(self.work_dir)
         driver = MerchantDriver(self.target, record=record, placeholders=values)
         self._others.append(merchant)
         try:
@@ -306,7 +336,7 @@ class Stage:
         folder = self.target.path.parent
         process = MerchantProcess(start, self.base_url, values=self.placeholders, folder=folder, log=log)
         process.on_start = self._write_description
-        process.mask = self.masked
+        process.mask, process.marks = self.masked, marks(self.work_dir)
         return process
 
     def _write_description(self) -> None:

@@ -88,6 +88,7 @@ def test_a_child_that_fails_or_lasts_is_our_failure(tmp_path: Path) -> None:
 def test_an_interrupt_is_handed_to_the_child_which_may_finish_its_books(tmp_path: Path) -> None:
     code = (
         "import time, pathlib\n"
+        "import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
         "try:\n    pathlib.Path('up').touch(); time.sleep(60)\n"
         "except KeyboardInterrupt:\n    print('books are done')\n"
     )

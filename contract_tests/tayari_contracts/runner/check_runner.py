@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
 
-LET_GO_S: Final = 3.0
+LET_GO_S: Final = 1.0
 """After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
 
 NOT_PASSED: Final = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR, State.NOT_TESTED})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 
 def main() -> None:
@@ -17,8 +15,9 @@ def main() -> None:
     if sys.argv[1:2] == ["simulate"]:
         sys.exit(simulate(sys.argv[2:]))
     from tayari.cli.commands import run
+    from tayari.run.interrupts import take_signals
 
-    signal.signal(signal.SIGTERM, _terminate)
+    take_signals()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -28,8 +27,3 @@ def simulate(arguments: Sequence[str]) -> int:
     from tayari_target.resources import scenario_folder
 
     return run_simulator(["--scenarios", str(scenario_folder()), *arguments])
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
-    """SIGTERM, as CI sends it, keeps what was found, like Ctrl-C."""
-    raise KeyboardInterrupt

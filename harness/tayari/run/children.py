@@ -13,8 +13,8 @@ from typing import Final
 from tayari_formats.terminal_text import printable
 
 _POLL_S: Final = 0.05
-PUT_AWAY_S: Final = 75.0
-"""Locust waits for payments under way."""
+PUT_AWAY_S: Final = 3.0
+"""So long an interrupted child may finish its books: a run that is interrupted ends within five seconds."""
 
 
 Mask = Callable[[str], str]
@@ -56,7 +56,8 @@ def run_child(
     Whoever may see the reports sees the log: `mask` takes secrets out of it when the child has ended; until then
     only its owner can read it.
 
-    On KeyboardInterrupt the child gets SIGINT and `put_away_s` to finish its books, and the interrupt goes on.
+    On KeyboardInterrupt the child gets SIGTERM and `put_away_s` to finish its books, and the interrupt goes on. It is
+    not SIGINT: a child of a job in the background ignores that.
 
     Raises:
         ChildFailed: it ended with another exit code than those of `accept`, or ran longer than `limit_s`.
@@ -79,7 +80,7 @@ def run_child(
                 raise ChildFailed(f"{what} did not end within {limit_s:g} s", log=log)
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
         _let_go(child, watch, put_away_s)
         raise
     finally:

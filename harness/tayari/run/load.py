@@ -18,11 +18,12 @@ from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.merchant_process import free_port
+from tayari_target.run_processes import marks
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 
-from tayari.run.children import ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
+from tayari.run.children import PUT_AWAY_S, ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
 
@@ -107,6 +108,10 @@ def installed() -> bool:
     return importlib.util.find_spec("locust") is not None
 
 
+_PAGE_PUT_AWAY_S: Final = 75.0
+"""A load on Locust's page ends by Ctrl-C, and then waits for the payments under way; a second one ends it at once."""
+
+
 def run_load(
     order: Order,
     plan: tuple[Rule, ...],
@@ -149,6 +154,7 @@ def run_load(
             accept=frozenset({0}),
             mask=mask,
             limit_s=None if asked.ui else longest_s(asked),
+            put_away_s=_PAGE_PUT_AWAY_S if asked.ui else PUT_AWAY_S,
         )
     except KeyboardInterrupt:
         if not asked.ui:
@@ -265,6 +271,7 @@ def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Pat
     given = {
         "TAYARI_TARGET": str(order.target.resolve()),
         "TAYARI_STAGE": str(stage_file),
+        **marks(work_dir),
         "TAYARI_LOAD_OUT": str(work_dir / _OUT),
         "TAYARI_EVENTS": str(work_dir / _EVENTS),
         "TAYARI_LOAD_PROGRESS": str(work_dir / _PROGRESS),

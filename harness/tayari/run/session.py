@@ -29,6 +29,7 @@ from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
 from tayari.run.doctor import examine, stopped
 from tayari.run.findings import Finding
+from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
@@ -90,11 +91,14 @@ def _run(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> Res
         try:
             _perform(order, stage, parts, progress)
         except KeyboardInterrupt:
-            parts.interrupted = True
-            parts.events = found_so_far(stage.work_dir)
-            with contextlib.suppress(ChildFailed):
-                parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
-            progress.say("interrupted: what was found so far is reported", style="bold yellow")
+            with signals_ignored():
+                stage.hurry()
+                parts.interrupted = True
+                parts.events = found_so_far(stage.work_dir)
+                with contextlib.suppress(ChildFailed):
+                    parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
+                progress.say("interrupted: what was found so far is reported", style="bold yellow")
+                return _conclude(order, stage, parts)
         except ChildFailed as error:
             parts.interrupted = True
             parts.events = found_so_far(stage.work_dir)
@@ -103,7 +107,10 @@ def _run(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> Res
             raise
         return _conclude(order, stage, parts)
     finally:
-        stage.close()
+        with signals_ignored():
+            stage.close()
+        for process in stage.left_behind:
+            progress.say(f"the merchant had left a process behind, which was ended: {process}", style="yellow")
 
 
 def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> None:

@@ -14,6 +14,7 @@ from tayari_contracts.runner.check_schedule import Schedule, applicable
 from tayari_reports.model import Check
 from tayari_reports.model.run_files import Events, check_from_dict, read_events
 from tayari_target.instances import most_instances
+from tayari_target.run_processes import marks
 from tayari_target.target_file.model import Target
 
 from tayari.run.children import Mask, Watch, clean_environment, run_child
@@ -22,10 +23,6 @@ from tayari.run.progress import RunProgress
 
 _JUDGED: Final = frozenset({0, 1})
 """pytest's exit codes for `all passed` and `some failed`."""
-
-
-_PUT_AWAY_S: Final = 6.0
-"""Each result is on disk as soon as it is found; only a request that a merchant never answers takes longer."""
 
 
 class EventTail:
@@ -122,12 +119,11 @@ def run_suites(
         command,
         log=log,
         watch=look,
-        environment=clean_environment(os.environ),
+        environment={**clean_environment(os.environ), **marks(work_dir)},
         folder=Path.cwd(),
         what="the suites",
         accept=_JUDGED,
         mask=mask,
-        put_away_s=_PUT_AWAY_S,
     )
     return read_events(events)
 
