@@ -91,7 +91,8 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(f"tayari.run.{part}.run_child", child)
     looked: list[bool] = []
     order = Order(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
-    given = {"stage_file": tmp_path / "s", "work_dir": tmp_path, "progress": RunProgress(Console(file=io.StringIO()))}
+    where = {"stage_files": [tmp_path / "s"]} if part == "suites" else {"stage_file": tmp_path / "s"}
+    given = {**where, "work_dir": tmp_path, "progress": RunProgress(Console(file=io.StringIO()))}
     run: Callable[..., object] = run_suites if part == "suites" else partial(run_load, plan=())
     with pytest.raises(Begun):
         run(order, **given, mask=str, watch=lambda: looked.append(True))

@@ -48,7 +48,7 @@ def test_0_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert written >= {"run.json", "report.html", "report.md", "junit.xml", "ctrf.json"}
     assert all(Path(path).stat().st_size for path in found["reports"].values())
     plan = [rule.id for rule in read_run(found["reports"]["json"]).plan]
-    assert plan == ["payment/success", "M01", "M02", "M03", "M04", "M05", "M06", "M07"]
+    assert plan == ["payment/success", "M01", "M02", "M03", "M04", "M05", "M06", "M07", "M08"]
     build = read_run(found["reports"]["json"]).build
     assert (build.name, len(build.commit.removesuffix("+changes"))) == ("rc 2", 40)
     assert junit.read_text() == (tmp_path / "out" / "junit.xml").read_text()

@@ -66,7 +66,9 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "check": Row(
         "check_commands", "Run a suite against your merchant, write the reports, and give the verdict as exit code."
     ),
-    "gate": Row("check_commands", "CI: play these scenarios only; the exit code is the answer."),
+    "gate": Row(
+        "check_commands", "CI: play these scenarios only; the exit code is the answer. Money decides, words warn."
+    ),
     "load": Row(
         "load_command",
         "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
