@@ -5,8 +5,13 @@ python benchmarks/calls.py [RULE]     the rule is C03 unless another is named
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 import sys
 import threading
+import time
+from base64 import b64encode
 from collections import Counter
 from pathlib import Path
 from threading import Event
@@ -67,3 +72,65 @@ def calls_of_check(rule_id: str) -> CallCounter:
             result = run_check(planned, stage, Allocation(), stop=Event())
     print(f"{rule_id} ended as {result.check.state.value}")
     return counter
+
+
+async def calls_of_push() -> CallCounter:
+    """What one STK push passes in the simulator, from the request to the merchant's answer to its callback.
+
+    The journal is in memory and no scenario applies. A first push is not counted: it opens the connections.
+    """
+    from driving import Sink  # noqa: PLC0415 - the other measurement needs none of these
+    from tayari_simulator.config import Config  # noqa: PLC0415
+    from tayari_simulator.transport.simulator import Simulator  # noqa: PLC0415
+
+    sink, simulator = Sink(), Simulator(Config(port=0, options={"outcome_after_s": "0.01"}))
+    await simulator.start()
+    body = json.dumps(push_body(simulator.config, await sink.opened())).encode()
+    host, port = simulator.daraja_url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+
+    async def call(head: str, content: bytes = b"") -> bytes:
+        writer.write(f"{head}Host: x\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+        length = re.search(rb"content-length: *(\d+)", await reader.readuntil(b"\r\n\r\n"), re.IGNORECASE)
+        return await reader.readexactly(int(length[1]) if length else 0)
+
+    basic = b64encode(b"key:secret").decode()
+    answer = await call(
+        f"GET /oauth/v1/generate?grant_type=client_credentials HTTP/1.1\r\nAuthorization: Basic {basic}\r\n"
+    )
+    token = json.loads(answer)["access_token"]
+    push = f"POST /mpesa/stkpush/v1/processrequest HTTP/1.1\r\nAuthorization: Bearer {token}\r\n"
+    push += "Content-Type: application/json\r\n"
+    for number in (1, 2):
+        with CallCounter("tayari_simulator", "tayari_formats") as counter:
+            acknowledged = await call(push, body)
+            while sink.calls < number:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # the answer to the callback is journalled
+        assert b'"ResponseCode":"0"' in acknowledged, acknowledged
+    writer.close()
+    await simulator.close()
+    return counter
+
+
+def push_body(config: Any, callback_url: str) -> dict[str, Any]:
+    """The body of a push for the configured short code."""
+    timestamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 3 * 3600))
+    password = b64encode(f"{config.short_code}{config.passkey}{timestamp}".encode()).decode()
+    payer = "254712345678"
+    return {
+        "BusinessShortCode": config.short_code, "Password": password, "Timestamp": timestamp,
+        "TransactionType": "CustomerPayBillOnline", "Amount": 10, "PartyA": payer, "PartyB": config.short_code,
+        "PhoneNumber": payer, "CallBackURL": callback_url, "AccountReference": "A1", "TransactionDesc": "x",
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Print both figures."""
+    rule_id = sys.argv[1] if len(sys.argv) > 1 else "C03"
+    print(f"check {rule_id}: {calls_of_check(rule_id)}")
+    print(f"one STK push through the simulator: {asyncio.run(calls_of_push())}")
+
+
+if __name__ == "__main__":
+    main()
