@@ -21,8 +21,8 @@ from random import Random
 from typing import Final
 
 import orjson
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
 from tayari_simulator.scenarios.model import Scenario

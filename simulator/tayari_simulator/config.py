@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari_simulator.apis.organisations import Organisation
+from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.provenance import Profile
 
 SANDBOX_SHORT_CODE: Final = "174379"

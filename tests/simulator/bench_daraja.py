@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.daraja import Daraja, Route
+from tayari_simulator.apis.core.dispatcher import Daraja, Route
+from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.read import read_scenario

@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 
 import orjson
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Play, Reply

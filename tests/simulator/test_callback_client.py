@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 from core_kit import NOW_S, payload
-from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
+from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.config import Config
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.exchange import Exchange, Kind

@@ -12,7 +12,7 @@ from core_kit import PUSH, QUERY, Desk, error_of, payload, request, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.apis import registry as endpoints
-from tayari_simulator.apis import stk_push, stk_query
+from tayari_simulator.apis.stk import stk_push, stk_query
 from tayari_simulator.catalogue.options import Options
 
 PUSH_FIELDS = stk_push.fields(Options()).rows

@@ -8,7 +8,7 @@ import pytest
 from core_kit import Desk, Playing, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.apis.outcomes import message_of
+from tayari_simulator.apis.core.settlement import message_of
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
 from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Status, Transaction
@@ -118,7 +118,7 @@ def test_a_held_callback_waits_until_it_is_let_go_and_the_truth_does_not() -> No
 
     assert desk.results(3) == []
     assert wire(desk.query(identifier).body)["ResultCode"] == "0"
-    assert len(desk.daraja.world.agenda) == 1
+    assert len(desk.daraja.world.schedule) == 1
 
     desk.daraja.world.holding.hold("254708374149", 0, desk.now_s)
 

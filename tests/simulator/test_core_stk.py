@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from core_kit import PASSKEY, STAMP, Desk, Playing, error_of, wire
-from tayari_simulator.apis.stk_query import IN_FLIGHT_FORMS
+from tayari_simulator.apis.stk.stk_query import IN_FLIGHT_FORMS
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.state.behaviour import Behaviour, Fixed, QuerySays, Step
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from core_kit import Desk
-from tayari_simulator.apis.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
+from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
-from tayari_simulator.state.agenda import NEVER, Agenda
 from tayari_simulator.state.prompts import Prompts
+from tayari_simulator.state.schedule import NEVER, Schedule
 from tayari_simulator.state.tokens import MOST_TOKENS, Tokens
 from tayari_simulator.state.transaction_store import Transactions
 from tayari_simulator.state.transactions import Status, Transaction
@@ -134,16 +134,16 @@ def test_tokens_are_bounded_and_the_newest_stay() -> None:
 
 
 def test_the_agenda_keeps_the_order_of_time_and_then_of_planning() -> None:
-    agenda = Agenda()
+    schedule = Schedule()
     plans = [payment(number) for number in range(4)]
     for plan, due_s in zip(plans, (2.0, 1.0, 2.0, 1.0), strict=True):
-        agenda.add(due_s, plan)
+        schedule.add(due_s, plan)
 
-    assert agenda.next_s == 1.0
-    assert agenda.pop_due(0.5) is None
-    due = [agenda.pop_due(5.0) for _ in range(5)]
+    assert schedule.next_s == 1.0
+    assert schedule.pop_due(0.5) is None
+    due = [schedule.pop_due(5.0) for _ in range(5)]
     assert [found and found[2] for found in due] == [plans[1], plans[3], plans[0], plans[2], None]
-    assert agenda.next_s == NEVER
+    assert schedule.next_s == NEVER
 
 
 def test_forgetting_leaves_nothing() -> None:

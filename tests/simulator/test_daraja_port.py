@@ -273,10 +273,11 @@ def test_a_header_that_is_not_text_costs_no_entry_of_the_journal(tmp_path: Path)
 def test_a_callback_that_meets_a_defect_ends_with_it_and_the_next_one_is_sent() -> None:
     async def test() -> None:
         async with merchant() as shop, port() as there:
-            resolve, there.simulator.outbox._targets.resolve = there.simulator.outbox._targets.resolve, broken  # type: ignore[method-assign]
+            targets = there.simulator.callback_sender._targets
+            resolve, targets.resolve = targets.resolve, broken  # type: ignore[method-assign]
             await there.push(shop.url)
             (entry,) = await there.answered()
-            there.simulator.outbox._targets.resolve = resolve  # type: ignore[method-assign]
+            targets.resolve = resolve  # type: ignore[method-assign]
             await there.push(shop.url, PhoneNumber=254711111111)
             entries = await there.answered(2)
 

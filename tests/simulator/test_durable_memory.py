@@ -17,7 +17,7 @@ def test_payments_that_stay_open_hold_up_no_other() -> None:
     store = desk.daraja.world.transactions
     store.most = ROOM
     late = [desk.pushed(PhoneNumber=254700000000 + number) for number in range(5)]
-    desk.daraja.world.agenda.clear()  # nothing will ever become of these five
+    desk.daraja.world.schedule.clear()  # nothing will ever become of these five
     for number in range(3 * ROOM):
         desk.pushed(PhoneNumber=254711000000 + number)
         done(desk)

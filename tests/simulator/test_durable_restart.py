@@ -214,7 +214,7 @@ def test_what_is_lost_shows_in_the_balance() -> None:
     desk = Desk()
     desk.pushed()
     assert balance(desk.daraja.world, under_way=0)["balanced"]
-    desk.daraja.world.agenda.clear()
+    desk.daraja.world.schedule.clear()
     unplanned = balance(desk.daraja.world, under_way=0)
     desk.daraja.world.transactions.clear()
     missing = balance(desk.daraja.world, under_way=0)
@@ -243,8 +243,8 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
             await there.push(shop.url)
             (payment,) = there.simulator.daraja.world.transactions.all()
             await there.simulator.close()
-            there.simulator.daraja.world.agenda.add(0.0, payment)
-            there.simulator.outbox.changed()
+            there.simulator.daraja.world.schedule.add(0.0, payment)
+            there.simulator.callback_sender.changed()
             await asyncio.sleep(0.05)
 
             assert (payment.step, shop.requests) == (0, [])

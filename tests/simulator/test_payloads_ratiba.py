@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from core_kit import Desk, Playing, error_of, payload, wire
-from tayari_simulator.apis.organisations import C2bUrls
+from tayari_simulator.apis.core.organisations import C2bUrls
 from tayari_simulator.state.behaviour import Behaviour, Delivery, Fixed, Step
 from test_payloads_stk import RECEIPT
 
@@ -123,7 +123,7 @@ def test_no_debit_is_on_the_agenda_and_a_reset_forgets_it() -> None:
     ordered(desk)
     desk.after(20)
 
-    assert len(desk.daraja.world.agenda) == 0
+    assert len(desk.daraja.world.schedule) == 0
     assert len(desk.daraja.world.calendar) == 1
     desk.daraja.forget()
     assert desk.after(100 * DAY_S) == []

@@ -1,4 +1,4 @@
-"""The connections of callers: what HTTP/1.1 allows is read, what cannot be read is answered and ends."""
+"""The connections of connections: what HTTP/1.1 allows is read, what cannot be read is answered and ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from core_kit import Playing, payload
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
 from tayari_simulator.transport.http_messages import MOST_BODY, MOST_HEAD
-from tayari_simulator.transport.server_protocol import IDLE_S, SLICE, Callers
+from tayari_simulator.transport.server_protocol import IDLE_S, SLICE, Connections
 from transport_kit import Port, in_loop, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
@@ -242,11 +242,11 @@ def test_a_connection_that_says_nothing_is_closed_in_the_end() -> None:
         async with port() as there, connection(there) as (reader, writer):
             writer.write(push_bytes(there))
             await read_answer(reader)
-            callers = there.simulator._callers
-            assert callers is not None
-            for caller in callers.connections:
+            connections = there.simulator._connections
+            assert connections is not None
+            for caller in connections.connections:
                 caller.heard_at -= IDLE_S + 1
-            callers._sweep()
+            connections._sweep()
 
             assert await asyncio.wait_for(reader.read(), 5) == b""
 
@@ -258,7 +258,7 @@ def test_a_defect_of_the_simulator_is_told_as_such(caplog: pytest.LogCaptureFixt
         def broken(_: object) -> Reply:
             raise RuntimeError("a defect")
 
-        server = await asyncio.get_running_loop().create_server(Callers(broken, lambda same: same), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(Connections(broken, lambda same: same), "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = await read_answer(reader)

@@ -87,7 +87,7 @@ def test_a_merchant_that_hangs_is_not_the_simulators_lateness() -> None:
 
             assert metrics["tayari_callbacks_waiting"] == 0
             assert metrics["tayari_callbacks_late_p99_seconds"] >= 0.4
-            assert max(there.simulator.outbox.counts.own_late_s, default=0.0) < 0.4
+            assert max(there.simulator.callback_sender.counts.own_late_s, default=0.0) < 0.4
             assert len(entries) == 128
             assert "late_s" in there.simulator.limits()["last_second"]
 

@@ -14,7 +14,7 @@ from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
-from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
+from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import scenario_folder

@@ -14,7 +14,7 @@ from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
 from tayari_reports.model import Load, Threshold
 from tayari_reports.model.facts import How, Setting
-from tayari_simulator.apis.callback_urls import WORDS
+from tayari_simulator.apis.core.fields import WORDS
 from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
 from tayari_target.test_environment import Stage

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.acceptance import begin, choose, first_due_s
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
     amount,
+    callback_url,
     digits,
     flat_schema,
     numeric_schema,
     text,
     text_schema,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tayari_simulator.apis.customers import public_name
-from tayari_simulator.apis.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.initiator import (
+from tayari_simulator.apis.core.customers import public_name
+from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.initiator import (
     Parameter,
     Request,
     ResultMessage,
@@ -21,8 +21,8 @@ from tayari_simulator.apis.initiator import (
     money,
     short_code_field,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result, reason_of
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options

@@ -11,19 +11,19 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Final
 
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
     amount,
+    callback_url,
     digits,
     msisdn,
     numeric_schema,
     text,
     text_schema,
 )
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 
 from tayari_simulator.apis.bill_manager import BillBook
-from tayari_simulator.apis.fields import flat_schema
-from tayari_simulator.apis.lifecycle import Further
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import flat_schema
+from tayari_simulator.apis.core.lifecycle import Further
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.json_bytes import dumps

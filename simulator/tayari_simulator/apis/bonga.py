@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
-from tayari_simulator.apis.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.iot import header
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options

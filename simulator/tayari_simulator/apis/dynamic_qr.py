@@ -7,7 +7,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.fields import (
     Field,
     Fields,
     amount,
@@ -18,7 +18,7 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange

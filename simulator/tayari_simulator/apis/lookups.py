@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from tayari_simulator.apis.customers import names_of
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.customers import names_of
+from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
@@ -22,8 +22,8 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange

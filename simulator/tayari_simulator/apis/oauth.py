@@ -7,8 +7,8 @@ from base64 import b64decode
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from tayari_simulator.apis.apply_faults import apply_faults
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.state.behaviour import Behaviour, Call, Reply
 from tayari_simulator.state.exchange import Exchange

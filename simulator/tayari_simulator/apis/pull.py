@@ -10,10 +10,18 @@ from typing import Any, Final
 
 from tayari_simulator.apis.c2b.messages import BUY_GOODS
 from tayari_simulator.apis.c2b.payment import KIND
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, digits, msisdn, numeric_schema, one_of
-from tayari_simulator.apis.organisations import Organisation
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import (
+    LONGEST_TEXT,
+    Field,
+    Fields,
+    callback_url,
+    digits,
+    msisdn,
+    numeric_schema,
+    one_of,
+)
+from tayari_simulator.apis.core.organisations import Organisation
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply

@@ -13,15 +13,15 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
     amount,
+    callback_url,
     digits,
     msisdn,
     numeric_schema,
@@ -29,9 +29,9 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options

@@ -21,15 +21,14 @@ from tayari_simulator.apis import (
     pull,
     ratiba,
     reversal,
-    stk_push,
-    stk_query,
     transaction_status,
 )
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
-from tayari_simulator.apis.fields import Fields
-from tayari_simulator.apis.lifecycle import Lifecycle
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import Fields
+from tayari_simulator.apis.core.lifecycle import Lifecycle
+from tayari_simulator.apis.core.world import World
+from tayari_simulator.apis.stk import stk_push, stk_query
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark

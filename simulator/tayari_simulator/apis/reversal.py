@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tayari_simulator.apis.fields import Field, Fields, text, text_schema
-from tayari_simulator.apis.initiator import (
+from tayari_simulator.apis.core.fields import Field, Fields, text, text_schema
+from tayari_simulator.apis.core.initiator import (
     Parameter,
     Request,
     ResultMessage,
@@ -24,9 +24,9 @@ from tayari_simulator.apis.initiator import (
     name_of,
     short_code_field,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Parties, Result
-from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply

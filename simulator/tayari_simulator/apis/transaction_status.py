@@ -11,8 +11,8 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final
 
-from tayari_simulator.apis.fields import Field, Fields, digits, numeric_schema, text, text_schema
-from tayari_simulator.apis.initiator import (
+from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.initiator import (
     Parameter,
     Request,
     ResultMessage,
@@ -28,9 +28,9 @@ from tayari_simulator.apis.initiator import (
     name_of,
     nothing_to_settle,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options

@@ -8,9 +8,9 @@ from typing import Any, Final
 from tayari_simulator.control.rejected_requests import refusals
 from tayari_simulator.journal.entries import Question, text
 from tayari_simulator.scenarios.conditions import Rows, why_not
+from tayari_simulator.scenarios.match_explanation import MatchedBy
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.scenarios.values import MSISDN_FORM
-from tayari_simulator.scenarios.ways import Way
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.transport.simulator import Simulator
@@ -20,30 +20,30 @@ Json = dict[str, Any]
 MOST_PAYMENTS: int = 100
 """Of one phone, the latest so many are explained."""
 NOT_QUEUED: Final = {
-    Way.ONE_SHOT_MSISDN: "no one-shot was waiting for this MSISDN (POST /v1/next)",
-    Way.ONE_SHOT_ENDPOINT: "no one-shot was waiting for whoever pushes first (POST /v1/next)",
+    MatchedBy.ONE_SHOT_MSISDN: "no one-shot was waiting for this MSISDN (POST /v1/next)",
+    MatchedBy.ONE_SHOT_ENDPOINT: "no one-shot was waiting for whoever pushes first (POST /v1/next)",
 }
 NOT_KEPT: Final = "the payment began in an earlier process, and how it came to its scenario was not kept"
 MATCHED: Final = {
-    Way.ONE_SHOT_MSISDN: "it was queued for this MSISDN",
-    Way.ONE_SHOT_ENDPOINT: "it was queued for the endpoint, and this MSISDN came first",
-    Way.MSISDN: "the payer's MSISDN chooses it",
-    Way.AMOUNT: "the amount chooses it",
-    Way.REFERENCE: "the account reference chooses it",
-    Way.MIX: "it was drawn from the mix",
-    Way.ACTIVE: "it is the active scenario, which plays where nothing more specific does",
-    Way.DEFAULT: "nothing matched: success, under the rules of M-Pesa (wallet, limits, one prompt per phone)",
+    MatchedBy.ONE_SHOT_MSISDN: "it was queued for this MSISDN",
+    MatchedBy.ONE_SHOT_ENDPOINT: "it was queued for the endpoint, and this MSISDN came first",
+    MatchedBy.MSISDN: "the payer's MSISDN chooses it",
+    MatchedBy.AMOUNT: "the amount chooses it",
+    MatchedBy.REFERENCE: "the account reference chooses it",
+    MatchedBy.MIX: "it was drawn from the mix",
+    MatchedBy.ACTIVE: "it is the active scenario, which plays where nothing more specific does",
+    MatchedBy.DEFAULT: "nothing matched: success, under the rules of M-Pesa (wallet, limits, one prompt per phone)",
 }
 
 
-def chosen_way(transaction: Transaction) -> Way | None:
+def chosen_way(transaction: Transaction) -> MatchedBy | None:
     """By which way the payment came to its scenario; None: it began in an earlier process, which did not keep that."""
     if transaction.play is None:
-        return Way.DEFAULT
-    return Way(transaction.play.chosen_by) if transaction.play.chosen_by else None
+        return MatchedBy.DEFAULT
+    return MatchedBy(transaction.play.chosen_by) if transaction.play.chosen_by else None
 
 
-def why_chosen(way: Way | None) -> str:
+def why_chosen(way: MatchedBy | None) -> str:
     """The choice in words."""
     return MATCHED[way] if way is not None else NOT_KEPT
 
@@ -55,9 +55,9 @@ def considered(selector: Selector, transaction: Transaction) -> list[Json]:
     """
     chosen = chosen_way(transaction)
     if chosen is None:
-        return [{"way": str(way), "matched": False, "scenario": None, "why": NOT_KEPT, "near": []} for way in Way]
+        return [{"way": str(way), "matched": False, "scenario": None, "why": NOT_KEPT, "near": []} for way in MatchedBy]
     name = transaction.play.behaviour.name if transaction.play is not None else None
-    ways = list(Way)
+    ways = list(MatchedBy)
     asked = _asked(selector, transaction)
     rows = []
     for place, way in enumerate(ways):
@@ -77,8 +77,8 @@ def considered(selector: Selector, transaction: Transaction) -> list[Json]:
     return rows
 
 
-def _asked(selector: Selector, transaction: Transaction) -> dict[Way, Rows]:
-    found: dict[Way, Rows] = {}
+def _asked(selector: Selector, transaction: Transaction) -> dict[MatchedBy, Rows]:
+    found: dict[MatchedBy, Rows] = {}
     for way, rows in selector.conditions(transaction.kind).candidates(
         transaction.msisdn, transaction.amount, transaction.reference
     ):
@@ -86,22 +86,22 @@ def _asked(selector: Selector, transaction: Transaction) -> dict[Way, Rows]:
     return found
 
 
-def _why_not(way: Way, selector: Selector, outranked_by: Way | None) -> str:
+def _why_not(way: MatchedBy, selector: Selector, outranked_by: MatchedBy | None) -> str:
     if outranked_by is not None:
         return f"not asked: {outranked_by} is stronger"
     if way in NOT_QUEUED:
         return NOT_QUEUED[way]
-    if way is Way.MIX:
+    if way is MatchedBy.MIX:
         return "the mix was set later" if selector.mix else "there is no mix (--mix, POST /v1/mix)"
-    if way is Way.ACTIVE:
+    if way is MatchedBy.ACTIVE:
         active = selector.active
         return f"{active} did not play then" if active else "no scenario is active (PUT /v1/scenarios/active)"
     return f"no loaded scenario with this {way} fits in full"
 
 
-def _near(row: Any, transaction: Transaction, way: Way, chosen: Way) -> Json:
+def _near(row: Any, transaction: Transaction, way: MatchedBy, chosen: MatchedBy) -> Json:
     """A loaded scenario that asked for this MSISDN, amount or reference, and why it did not play."""
-    ways = list(Way)
+    ways = list(MatchedBy)
     missed = why_not(row, transaction.amount, transaction.reference, row.when.from_call)
     if not missed and ways.index(way) > ways.index(chosen):
         missed = f"it fits, but {chosen} is stronger"

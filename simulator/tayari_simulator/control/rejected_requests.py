@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from tayari_simulator.apis.fields import Field, Fields
+from tayari_simulator.apis.core.fields import Field, Fields
 from tayari_simulator.catalogue.errors import ERROR_LIST, Refused
 from tayari_simulator.journal.entries import Question, text
 from tayari_simulator.state.exchange import Exchange, Kind

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from tayari_simulator.apis.daraja import Daraja
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
@@ -231,10 +231,10 @@ def _plan(world: World, transaction: Transaction, owed: Owed) -> None:
     if not transaction.step:
         lifecycle.opened(world, transaction)
     if transaction.next_due_s:
-        world.agenda.add(transaction.next_due_s, transaction)
+        world.schedule.add(transaction.next_due_s, transaction)
     for delivery in owed.values():
         delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
         if delivery.overtaken_gap_s is not None:
             world.reordering.wait(delivery)
         else:
-            world.agenda.add(delivery.due_s, delivery)
+            world.schedule.add(delivery.due_s, delivery)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_msisdn
+from tayari_simulator.scenarios.match_explanation import MatchedBy
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.ways import Way
 
 Rows = tuple[Scenario, ...]
 
@@ -28,7 +28,7 @@ class Conditions:
     def __bool__(self) -> bool:
         return bool(self.by_msisdn or self.by_amount or self.by_reference)
 
-    def find(self, msisdn: str, amount: int, reference: str, call: int) -> tuple[Scenario, Way] | None:
+    def find(self, msisdn: str, amount: int, reference: str, call: int) -> tuple[Scenario, MatchedBy] | None:
         """The first scenario whose conditions all hold for the `call`-th push of this MSISDN."""
         for way, rows in self.candidates(msisdn, amount, reference):
             for scenario in rows:
@@ -36,17 +36,17 @@ class Conditions:
                     return scenario, way
         return None
 
-    def candidates(self, msisdn: str, amount: int, reference: str) -> list[tuple[Way, Rows]]:
+    def candidates(self, msisdn: str, amount: int, reference: str) -> list[tuple[MatchedBy, Rows]]:
         """Who asks for this MSISDN, this amount, this reference, the strongest first; mostly nobody does."""
         found = []
         if rows := self.by_msisdn.get(msisdn):
-            found.append((Way.MSISDN, rows))
+            found.append((MatchedBy.MSISDN, rows))
         if rows := (self._by_magic_amount.get(amount) if msisdn == AMOUNT_PAYER else None):
-            found.append((Way.AMOUNT, rows))
+            found.append((MatchedBy.AMOUNT, rows))
         if rows := self.by_amount.get(amount):
-            found.append((Way.AMOUNT, rows))
+            found.append((MatchedBy.AMOUNT, rows))
         if rows := self.by_reference.get(reference):
-            found.append((Way.REFERENCE, rows))
+            found.append((MatchedBy.REFERENCE, rows))
         return found
 
     def _add(self, row: Scenario) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.outcomes import message_of
+from tayari_simulator.apis.core.organisations import Business
+from tayari_simulator.apis.core.settlement import message_of
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.registry import ENDPOINTS, TRANSACTIONS
-from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
 from tayari_simulator.state.behaviour import Call

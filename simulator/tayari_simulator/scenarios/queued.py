@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tayari_simulator.scenarios.match_explanation import MatchedBy
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.ways import Way
 from tayari_simulator.state.behaviour import Behaviour, Call, Play
 
 
@@ -24,7 +24,7 @@ class Queued:
     seen: int = 0
 
 
-def one_shot(scenario: Scenario, call: str, way: Way) -> Queued:
+def one_shot(scenario: Scenario, call: str, way: MatchedBy) -> Queued:
     """A scenario that waits for its turn."""
     return Queued(
         play=Play(scenario.behaviour, chosen_by=way),

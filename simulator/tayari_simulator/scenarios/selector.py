@@ -13,10 +13,10 @@ from tayari_formats.suggestion import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.conditions import Conditions
+from tayari_simulator.scenarios.match_explanation import MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.queued import Misplaced, Queued, one_shot
-from tayari_simulator.scenarios.ways import Way
 from tayari_simulator.state.behaviour import Call, Play, Timeline
 
 __all__ = ["Misplaced", "Selector", "UnknownScenario"]
@@ -132,7 +132,7 @@ class Selector:
         self._active_play = None
         if self._active is not None:
             self._timelines.pop(self._active.name, None)
-            self._active_play = self._new_play(self._active, Way.ACTIVE)
+            self._active_play = self._new_play(self._active, MatchedBy.ACTIVE)
         self._open.clear()
         self._refresh()
 
@@ -165,7 +165,7 @@ class Selector:
                 f"scenario {scenario.name} is for {wanted} calls, which have no MSISDN; "
                 f"queue it with endpoint: {wanted}"
             )
-        way = Way.ONE_SHOT_ENDPOINT if msisdn is None else Way.ONE_SHOT_MSISDN
+        way = MatchedBy.ONE_SHOT_ENDPOINT if msisdn is None else MatchedBy.ONE_SHOT_MSISDN
         line = self._of_msisdn.setdefault((wanted, msisdn), deque()) if msisdn else self._line(wanted)
         line.extend(one_shot(scenario, wanted, way) for _ in range(times))
         self._refresh()
@@ -214,7 +214,7 @@ class Selector:
             return self._mixed(self._mix, phone)
         active = self._active
         if active is not None and active.when.endpoint == call and number >= active.when.from_call:
-            return self._play_of(active, Way.ACTIVE, phone)
+            return self._play_of(active, MatchedBy.ACTIVE, phone)
         return None
 
     def accepted(self, call: str, msisdn: str) -> None:
@@ -267,11 +267,11 @@ class Selector:
     def _mixed(self, mix: Mix, phone: Phone) -> Play:
         """A draw for each transaction, not for each call: a refused one is sent again to the same scenario."""
         play = self._open.get(phone)
-        if play is not None and play.chosen_by == Way.MIX:
+        if play is not None and play.chosen_by == MatchedBy.MIX:
             return play
-        return self._play_of(mix.draw(self._random.random), Way.MIX, phone)
+        return self._play_of(mix.draw(self._random.random), MatchedBy.MIX, phone)
 
-    def _play_of(self, scenario: Scenario, way: Way, phone: Phone) -> Play:
+    def _play_of(self, scenario: Scenario, way: MatchedBy, phone: Phone) -> Play:
         """A play for each transaction; one that refuses calls is kept over the refused ones."""
         if not scenario.meets(phone[0]):
             return self._new_play(scenario, way)
@@ -280,7 +280,7 @@ class Selector:
             play = self._open[phone] = self._new_play(scenario, way)
         return play
 
-    def _new_play(self, scenario: Scenario, way: Way) -> Play:
+    def _new_play(self, scenario: Scenario, way: MatchedBy) -> Play:
         timeline = self._timelines.get(scenario.name)
         if timeline is None:
             timeline = self._timelines[scenario.name] = Timeline()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from tayari_simulator import __version__
-from tayari_simulator.apis.organisations import Organisation
+from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import PRESETS
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES

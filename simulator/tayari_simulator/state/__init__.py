@@ -1,1 +1,1 @@
-"""What a Daraja remembers: transactions, ledger, tokens, identifiers, the agenda. Pure; imports no other package."""
+"""What a Daraja remembers: transactions, ledger, tokens, identifiers, the schedule. Pure; imports no other package."""

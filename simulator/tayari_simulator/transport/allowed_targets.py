@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from tayari_simulator.apis.fields import LONGEST_TEXT
+from tayari_simulator.apis.core.fields import LONGEST_TEXT
 from tayari_simulator.config import Config
 
 

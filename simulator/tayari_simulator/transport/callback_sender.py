@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.daraja import Daraja
-from tayari_simulator.apis.lifecycle import Answer
+from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.lifecycle import Answer
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class OutboxCounts:
+class CallbackCounts:
     """What became of callbacks since the start."""
 
     sent: int = 0
@@ -55,7 +55,7 @@ class OutboxCounts:
         return late[int(len(late) * part)] if late else 0.0
 
 
-class Outbox:
+class CallbackSender:
     """Sends what the core plans, and what the control API orders."""
 
     def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers,
@@ -74,7 +74,7 @@ class Outbox:
         self._timeout_s = daraja.world.options.number("callback_timeout_s")
         self._retries = int(daraja.world.options.number("callback_retries"))
         self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
-        self.counts = OutboxCounts()
+        self.counts = CallbackCounts()
         self._began_s = clock.now_s()
         """What was due before, in an earlier process, is not late."""
         self.in_flight = 0
@@ -340,25 +340,30 @@ class Answered:
 
 
 async def send_ordered(
-    outbox: Outbox, pairs: Sequence[tuple[Delivery, Target]], *, parallel: bool, gap_s: float, timeout_s: float
+    callback_sender: CallbackSender,
+    pairs: Sequence[tuple[Delivery, Target]],
+    *,
+    parallel: bool,
+    gap_s: float,
+    timeout_s: float,
 ) -> list[Answered]:
     """Send each to its target; the answers come in the order of the deliveries."""
     if parallel:
-        return list(await asyncio.gather(*(_send(outbox, *pair, timeout_s) for pair in pairs)))
+        return list(await asyncio.gather(*(_send(callback_sender, *pair, timeout_s) for pair in pairs)))
     answers = []
     for number, pair in enumerate(pairs):
         if number and gap_s:
             await asyncio.sleep(gap_s)
-        answers.append(await _send(outbox, *pair, timeout_s))
+        answers.append(await _send(callback_sender, *pair, timeout_s))
     return answers
 
 
-async def _send(outbox: Outbox, delivery: Delivery, target: Target, timeout_s: float) -> Answered:
+async def _send(callback_sender: CallbackSender, delivery: Delivery, target: Target, timeout_s: float) -> Answered:
     done: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
 
     def finished(exchange: Exchange) -> None:
         if not done.done():
             done.set_result(exchange)
 
-    outbox.send_ordered(delivery, target, timeout_s, finished)
+    callback_sender.send_ordered(delivery, target, timeout_s, finished)
     return Answered.of(await done)

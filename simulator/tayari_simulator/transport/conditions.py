@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.core.dispatcher import Daraja
 from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.memory import Journal
@@ -130,7 +130,7 @@ class Conditions:
 
     def _idle(self, where: Question) -> list[Exchange] | None:
         if where.msisdn is None and where.transaction_id is None:
-            busy = bool(len(self._daraja.world.agenda)) or self._in_flight() > 0
+            busy = bool(len(self._daraja.world.schedule)) or self._in_flight() > 0
         else:
             busy = any(transaction.pending for transaction in self._transactions(where))
         return None if busy else []

@@ -7,15 +7,15 @@ from collections.abc import Awaitable
 from typing import Final
 from urllib.parse import unquote
 
-from tayari_simulator.apis.daraja import Daraja, Route
+from tayari_simulator.apis.core.dispatcher import Daraja, Route
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
 from tayari_simulator.transport.http_messages import Incoming, Unreadable, plain_reply
 from tayari_simulator.transport.listener import Listener
-from tayari_simulator.transport.scheduler import Pump
-from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.scheduler import Scheduler
+from tayari_simulator.transport.server_protocol import Connections
 from tayari_simulator.transport.transport_faults import is_plain, note_fault, perform
 
 Answer = Reply | Awaitable[Reply | None]
@@ -34,19 +34,19 @@ _HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 class DarajaApp:
     """Turns calls into calls of the core, and its replies into bytes."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, pump: Pump) -> None:
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, scheduler: Scheduler) -> None:
         self._daraja = daraja
         self._journal = journal
         self._clock = clock
-        self._pump = pump
+        self._scheduler = scheduler
         self._extra = _COOKIES if daraja.world.options.says("edge_cookies", "on") else b""
         self._content_types: dict[str, RawHeaders] = {}
         self.listener: Listener | None = None
         """Set before the first call: outages close it."""
 
-    def build(self) -> Callers:
+    def build(self) -> Connections:
         """The port's connections, whose calls come to `handle`."""
-        return Callers(self.handle, self._journal.same_headers, self._extra, self.refuse)
+        return Connections(self.handle, self._journal.same_headers, self._extra, self.refuse)
 
     def handle(self, call: Incoming) -> Answer:
         """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
@@ -98,8 +98,8 @@ class DarajaApp:
         if not plain:
             note_fault(reply, exchange)
         self._journal.add(exchange)
-        if self._daraja.next_due_s() < self._pump.armed_s:
-            self._pump.arm()
+        if self._daraja.next_due_s() < self._scheduler.armed_s:
+            self._scheduler.arm()
         return plain
 
     def _perform(self, call: Incoming, reply: Reply) -> Awaitable[Reply | None]:

@@ -8,7 +8,7 @@ import socket
 from typing import Final, Protocol
 
 from tayari_simulator.transport.http_messages import Line
-from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.server_protocol import Connections
 
 BACKLOG: Final = 1024
 AGAIN_S: Final = 0.05
@@ -41,9 +41,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 class Listener:
-    """One address. While it is closed, callers see `connection refused`."""
+    """One address. While it is closed, clients see `connection refused`."""
 
-    def __init__(self, factory: Callers, host: str, port: int) -> None:
+    def __init__(self, factory: Connections, host: str, port: int) -> None:
         self._factory = factory
         self._host = host
         self._port = port

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
 from tayari_simulator.state.behaviour import Call
-from tayari_simulator.transport.callback_sender import Outbox
+from tayari_simulator.transport.callback_sender import CallbackSender
 from tayari_simulator.transport.limits import Limits, Seen
 from tayari_simulator.transport.monitor import Failures, Monitor, collect_at_rest, resident_bytes
 
@@ -62,7 +62,7 @@ def balance(world: World, *, under_way: int) -> Json:
     counts = world.counts
     open_payments = [transaction for transaction in world.transactions.all() if transaction.pending]
     owed = sum(transaction.pending for transaction in open_payments)
-    planned = len(world.agenda) - world.reordering.gone + under_way
+    planned = len(world.schedule) - world.reordering.gone + under_way
     accepted = counts.accepted_before + counts.accepted
     ended = {str(ending): number for ending, number in counts.endings.items()}
     difference = accepted - sum(ended.values()) - len(open_payments) - counts.forgotten
@@ -79,11 +79,11 @@ def balance(world: World, *, under_way: int) -> Json:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class MetricSources:
     """Where everything that can be counted stands."""
 
     world: World
-    outbox: Outbox
+    callback_sender: CallbackSender
     entries: Journal
     monitor: Monitor
     file: JournalFile | None
@@ -95,31 +95,31 @@ class Parts:
         return (self.file.lost if self.file else 0) + (self.keeper.lost if self.keeper else 0)
 
 
-def limits_of(parts: Parts) -> Limits:
+def limits_of(parts: MetricSources) -> Limits:
     """The watch over these parts."""
 
     def counted() -> Seen:
-        counts = parts.outbox.counts
+        counts = parts.callback_sender.counts
         return Seen(parts.world.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total)
 
     def measure() -> dict[str, float]:
-        late = parts.outbox.counts.own_late_s
+        late = parts.callback_sender.counts.own_late_s
         ranked = sorted(late)
         late.clear()
         return {
             "loop_lag_s": parts.monitor.lag_p95_lately_s(),
             "late_s": ranked[int(len(ranked) * 0.99)] if ranked else 0.0,
-            "callbacks_waiting": parts.outbox.waiting,
+            "callbacks_waiting": parts.callback_sender.waiting,
             "journal_behind": parts.file.behind if parts.file else 0,
         }
 
     return Limits(counted, measure, collect_at_rest, parts.failures)
 
 
-def measured(parts: Parts, limits: Limits) -> dict[str, float]:
+def measured(parts: MetricSources, limits: Limits) -> dict[str, float]:
     """Every value now; names that end in `_total` only grow."""
-    world, outbox, entries, monitor = parts.world, parts.outbox, parts.entries, parts.monitor
-    counts = outbox.counts
+    world, callback_sender, entries, monitor = parts.world, parts.callback_sender, parts.entries, parts.monitor
+    counts = callback_sender.counts
     accepted = world.counts.accepted_by_kind
     refused = {f'tayari_refusals_total{{code="{code}"}}': number for code, number in world.counts.refused.items()}
     ended = {f'tayari_payments_ended_total{{as="{name}"}}': number for name, number in world.counts.endings.items()}
@@ -136,11 +136,11 @@ def measured(parts: Parts, limits: Limits) -> dict[str, float]:
         "tayari_callbacks_refused_total": counts.refused,
         "tayari_callbacks_late_p50_seconds": counts.late_p_s(0.5),
         "tayari_callbacks_late_p99_seconds": counts.late_p_s(0.99),
-        "tayari_callbacks_in_flight": outbox.in_flight,
-        "tayari_callbacks_waiting": outbox.waiting,
+        "tayari_callbacks_in_flight": callback_sender.in_flight,
+        "tayari_callbacks_waiting": callback_sender.waiting,
         "tayari_payments_remembered": len(world.transactions),
         "tayari_payments_pending": len(world.prompts),
-        "tayari_plans": len(world.agenda),
+        "tayari_plans": len(world.schedule),
         "tayari_tokens": len(world.tokens),
         "tayari_journal_entries": len(entries),
         "tayari_journal_bytes": entries.bytes,

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.core.dispatcher import Daraja
 from tayari_simulator.clock import MOST_S, Clock
-from tayari_simulator.state.agenda import NEVER
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.schedule import NEVER
 from tayari_simulator.transport.monitor import Failures
 
 A_TURN: Final = 256
@@ -21,7 +21,7 @@ LOOK_S: Final = 0.002
 MOST_MOMENTS: Final = 1_000_000
 
 
-class Pump:
+class Scheduler:
     """Fires plans as the clock reaches them. A manual clock is moved by `advance` of the simulator, not by a timer."""
 
     def __init__(
@@ -96,13 +96,13 @@ class ClockIsReal(Exception):
     """`advance` was asked of a clock that cannot be moved."""
 
 
-class Advancing:
+class ClockAdvance:
     """The three ways to move a manual clock."""
 
-    def __init__(self, clock: Clock, daraja: Daraja, pump: Pump, in_flight: Callable[[], int]) -> None:
+    def __init__(self, clock: Clock, daraja: Daraja, scheduler: Scheduler, in_flight: Callable[[], int]) -> None:
         self._clock = clock
         self._daraja = daraja
-        self._pump = pump
+        self._scheduler = scheduler
         self._in_flight = in_flight
 
     async def move(self, *, by_s: float | None, to_next: bool, until_idle: bool) -> int:
@@ -138,13 +138,13 @@ class Advancing:
 
     def place(self, when_s: float) -> None:
         """Move it without letting anything happen: the other processes go first."""
-        self._pump.stop()
+        self._scheduler.stop()
         self._clock.move_to(when_s)
 
     async def fire(self) -> int:
         """Let happen what is due now; returns how many plans fired."""
         fired = 0
-        while some := self._pump.fire(self._clock.now_s()):
+        while some := self._scheduler.fire(self._clock.now_s()):
             fired += some
         await self._answers()
         return fired
@@ -155,7 +155,7 @@ class Advancing:
             raise ClockIsReal(f"the clock is {self._clock.name}; start the simulator with --clock manual to move it")
 
     async def _through(self, end_s: float, moments: int) -> int:
-        self._pump.stop()
+        self._scheduler.stop()
         fired = 0
         while moments > 0 and (next_s := self._daraja.next_due_s()) <= end_s and next_s < NEVER:
             self._clock.move_to(next_s)

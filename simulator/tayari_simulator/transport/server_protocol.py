@@ -45,7 +45,7 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOBODY: Final = sender_of(())
 
 
-class Callers:
+class Connections:
     """All connections of one port, and how their calls are answered. Call it for a new connection."""
 
     def __init__(
@@ -63,14 +63,14 @@ class Callers:
         self.same_headers = same_headers
         self.extra = extra
         self.refuse = refuse
-        self.connections: set[Caller] = set()
+        self.connections: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def __call__(self) -> Caller:
+    def __call__(self) -> Connection:
         """A new connection."""
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
-        return Caller(self)
+        return Connection(self)
 
     async def close(self, within_s: float = CLOSE_S) -> None:
         """Give calls that are being answered so long; then close all connections."""
@@ -93,11 +93,11 @@ class Callers:
         self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if self.connections else None
 
 
-class Caller(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection. Calls that come while one is being answered wait, and nothing more is read meanwhile."""
 
-    def __init__(self, callers: Callers) -> None:
-        self._callers = callers
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._parser = httptools.HttpRequestParser(self)
         self.transport: asyncio.Transport | None = None
         self.answering: asyncio.Task[None] | None = None
@@ -126,13 +126,13 @@ class Caller(asyncio.Protocol):
         """Somebody calls."""
         self.transport = transport  # type: ignore[assignment]  # uvloop's is one by duty, not by birth
         self._remote = (transport.get_extra_info("peername") or ("",))[0]
-        self._callers.connections.add(self)
+        self._connections.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         """Gone. An answer under way finds that there is nobody to write to."""
         self.transport = None
         self._waiting.clear()
-        self._callers.connections.discard(self)
+        self._connections.connections.discard(self)
         del self._parser  # it holds this connection: as a cycle both would stay until somebody looks for cycles
 
     def data_received(self, data: bytes) -> None:
@@ -145,7 +145,7 @@ class Caller(asyncio.Protocol):
             self._read_slice()
 
     def _read_slice(self) -> None:
-        """Read some of what came, and the rest in the next turns: other callers have theirs in between."""
+        """Read some of what came, and the rest in the next turns: other connections have theirs in between."""
         if self._closing or self.transport is None:
             self._unread = b""
         elif self._unread and self.answering is None and not self._is_full:
@@ -236,7 +236,7 @@ class Caller(asyncio.Protocol):
             if sum(len(name) + len(value) for name, value in self._headers) > MOST_HEAD:
                 raise _too_long_a_head()
             self._known = self._headers
-            self._sender = sender_of(self._callers.same_headers(tuple(self._headers)))
+            self._sender = sender_of(self._connections.same_headers(tuple(self._headers)))
         expects = self._sender.expects
         if expects and self.transport is not None and self.answering is None and not self._closing:
             if expects != b"100-continue":
@@ -287,7 +287,7 @@ class Caller(asyncio.Protocol):
 
     def _answer(self, call: Incoming) -> None:
         try:
-            answer = self._callers.handle(call)
+            answer = self._connections.handle(call)
         except Exception:
             log.exception("a defect of the simulator, in answering %s %s", call.method, call.url)
             answer = plain_reply(500, "the simulator has a defect; its log says more")
@@ -316,7 +316,7 @@ class Caller(asyncio.Protocol):
         """Write it; the connection ends if either side, or an outage, wishes so."""
         if self._closing:
             call.keep_alive = False
-        if not write_reply(call, reply, self._callers.extra):
+        if not write_reply(call, reply, self._connections.extra):
             self._closing = True
             if self.transport is not None:
                 self.transport.close()
@@ -331,7 +331,7 @@ class Caller(asyncio.Protocol):
         if self.answering is not None:
             self._closing = True
         elif not self._closing:
-            self._reply(call, self._callers.refuse(call, why))
+            self._reply(call, self._connections.refuse(call, why))
 
 
 _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}

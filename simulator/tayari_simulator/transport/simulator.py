@@ -14,10 +14,9 @@ from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
 from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
-from tayari_simulator.apis.daraja import Daraja
+from tayari_simulator.apis.core.dispatcher import Daraja
 from tayari_simulator.apis.ratiba import RATIBA_CALLBACK
-from tayari_simulator.apis.stk_callback import SOURCE_ADDRESSES
-from tayari_simulator.apis.stk_callback_schema import STK_CALLBACK
+from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES, STK_CALLBACK
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.clock import make_clock
@@ -31,16 +30,16 @@ from tayari_simulator.state.behaviour import Choose, Delivery
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
-from tayari_simulator.transport.callback_sender import Answered, Outbox, send_ordered
+from tayari_simulator.transport.callback_sender import Answered, CallbackSender, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
 from tayari_simulator.transport.daraja_port import DarajaApp
 from tayari_simulator.transport.interception.interception import Interception
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.listener import Listener
-from tayari_simulator.transport.metrics import Parts, balance, limits_of, measured
+from tayari_simulator.transport.metrics import MetricSources, balance, limits_of, measured
 from tayari_simulator.transport.monitor import Failures, Monitor
-from tayari_simulator.transport.scheduler import Advancing, ClockIsReal, Pump, drained
-from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.scheduler import ClockAdvance, ClockIsReal, Scheduler, drained
+from tayari_simulator.transport.server_protocol import Connections
 from tayari_simulator.transport.views import (
     business_of,
     configured,
@@ -95,21 +94,22 @@ class Simulator:
         if self._file is not None:
             self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
-        self.outbox = Outbox(self.daraja, self.entries, self.clock, targets, headers=self.source_headers(),
-                             failures=self.failures)  # fmt: skip
+        self.callback_sender = CallbackSender(
+            self.daraja, self.entries, self.clock, targets, headers=self.source_headers(), failures=self.failures
+        )
         self._waiting = Waiting(self.entries)
-        self.outbox.changed = self._changed
-        self._pump = Pump(self.clock, self.daraja, self.outbox.send, self._changed, self.failures)
-        self._app = DarajaApp(self.daraja, self.entries, self.clock, self._pump)
+        self.callback_sender.changed = self._changed
+        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, self._changed, self.failures)
+        self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
         self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
-        self.advancing = Advancing(self.clock, self.daraja, self._pump, self._in_flight)
+        self.advancing = ClockAdvance(self.clock, self.daraja, self._scheduler, self._in_flight)
         self._monitor = Monitor()
-        self._parts = Parts(
-            world=self.daraja.world, outbox=self.outbox, entries=self.entries, monitor=self._monitor, file=self._file,
-            keeper=self._keeper, failures=self.failures,
+        self._metric_sources = MetricSources(
+            world=self.daraja.world, callback_sender=self.callback_sender, entries=self.entries,
+            monitor=self._monitor, file=self._file, keeper=self._keeper, failures=self.failures,
         )  # fmt: skip
-        self._limits = limits_of(self._parts)
-        self._callers: Callers | None = None
+        self._limits = limits_of(self._metric_sources)
+        self._connections: Connections | None = None
         self._listener: Listener | None = None
         self.interception: Interception | None = None
         """Set by `start` where the configuration asks for it."""
@@ -128,14 +128,14 @@ class Simulator:
         Raises:
             OSError: the Daraja port is taken. PortTaken, AuthorityError: see `Interception.open`.
         """
-        self._callers = self._app.build()
-        self._app.listener = self._listener = Listener(self._callers, self.config.host, self.config.port)
+        self._connections = self._app.build()
+        self._app.listener = self._listener = Listener(self._connections, self.config.host, self.config.port)
         await self._listener.open()
         if self.config.tls:
-            self.interception = await Interception.open(self.config, self._callers, self._listener)
+            self.interception = await Interception.open(self.config, self._connections, self._listener)
         self._monitor.start()
         self._limits.start()
-        self._pump.arm()
+        self._scheduler.arm()
 
     async def drain(self, within_s: float) -> Json:
         """Take no more calls; let what is due within so many real seconds happen. Returns the balance after it."""
@@ -149,16 +149,16 @@ class Simulator:
         self.daraja.world.keeper = None
         if self._keeper is not None:
             self._keeper.close()
-        self._pump.close()
+        self._scheduler.close()
         self._monitor.stop()
         self._limits.stop()
         if self.interception is not None:
             await self.interception.close()
         if self._listener is not None:
             await self._listener.close()
-        if self._callers is not None:
-            await self._callers.close()
-        self.outbox.close()
+        if self._connections is not None:
+            await self._connections.close()
+        self.callback_sender.close()
         if self._file is not None:
             self._file.close()
 
@@ -169,7 +169,7 @@ class Simulator:
             "control_url": self.control_url,
             **(self.interception.ready() if self.interception is not None else NO_INTERCEPTION),
             **configured(self.config),
-            "callback_hosts": ["loopback", *sorted(self.outbox.hosts)],
+            "callback_hosts": ["loopback", *sorted(self.callback_sender.hosts)],
             "options": self.options.to_dict(),
             "started_at": self._started_at,
         }
@@ -308,9 +308,9 @@ class Simulator:
         Raises:
             TargetRefused: a host is not allowed; then nothing at all was sent.
         """
-        targets = [self.outbox.resolve(row, genuine=self._is_own_url(row)) for row in deliveries]
+        targets = [self.callback_sender.resolve(row, genuine=self._is_own_url(row)) for row in deliveries]
         pairs = list(zip(deliveries, targets, strict=True))
-        return await send_ordered(self.outbox, pairs, parallel=parallel, gap_s=gap_s, timeout_s=timeout_s)
+        return await send_ordered(self.callback_sender, pairs, parallel=parallel, gap_s=gap_s, timeout_s=timeout_s)
 
     def codes(self) -> list[Json]:
         """The catalogue of result codes."""
@@ -344,11 +344,11 @@ class Simulator:
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
-        return measured(self._parts, self._limits)
+        return measured(self._metric_sources, self._limits)
 
     def journal_lost(self) -> int:
         """Entries, or steps of payments, that the disk refused since the start."""
-        return self._parts.lost()
+        return self._metric_sources.lost()
 
     def limits(self) -> Json:
         """`GET /v1/limits`."""
@@ -357,16 +357,16 @@ class Simulator:
 
     def balance(self) -> Json:
         """`GET /v1/balance`."""
-        return balance(self.daraja.world, under_way=self.outbox.under_way)
+        return balance(self.daraja.world, under_way=self.callback_sender.under_way)
 
     def _in_flight(self) -> int:
-        return self.outbox.in_flight
+        return self.callback_sender.in_flight
 
     def _changed(self) -> None:
         if self._waiting.for_conditions:
             self._waiting.changed()
-        if self.daraja.next_due_s() < self._pump.armed_s:
-            self._pump.arm()
+        if self.daraja.next_due_s() < self._scheduler.armed_s:
+            self._scheduler.arm()
 
     def _entry(self, entry: Exchange) -> Json:
         return to_dict(entry, daraja_url=self.daraja_url)

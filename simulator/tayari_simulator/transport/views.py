@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tayari_simulator import __version__
-from tayari_simulator.apis.business import Business
 from tayari_simulator.apis.c2b.payment import VALIDATED
-from tayari_simulator.apis.organisations import Organisation
+from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.ledger import Account, Ledger

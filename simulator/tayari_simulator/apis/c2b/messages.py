@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from tayari_simulator.apis.customers import names_of
-from tayari_simulator.apis.lifecycle import Further
-from tayari_simulator.apis.organisations import Organisation
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.customers import names_of
+from tayari_simulator.apis.core.lifecycle import Further
+from tayari_simulator.apis.core.organisations import Organisation
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.json_bytes import dumps

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL, THIRD_PARTY, C2bMessages, organisation_of
 from tayari_simulator.apis.c2b.register import (
@@ -19,9 +18,10 @@ from tayari_simulator.apis.c2b.register import (
     short_code_field,
     unknown_short_code,
 )
-from tayari_simulator.apis.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
-from tayari_simulator.apis.lifecycle import Answer, Lifecycle, Result
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
+from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
@@ -257,7 +257,7 @@ def _answered(world: World, transaction: Transaction, answer: Answer) -> None:
         transaction.forced = verdict if verdict in REJECT_CODES else OTHER_REASON
     transaction.next_due_s = answer.at_s
     transaction.pending += 1
-    world.agenda.add(answer.at_s, transaction)
+    world.schedule.add(answer.at_s, transaction)
 
 
 def _verdict_of(answer: Answer) -> tuple[str, str]:

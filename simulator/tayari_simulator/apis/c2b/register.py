@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import LONGEST_TEXT, Field, Fields, digits, numeric_schema, one_of, text
-from tayari_simulator.apis.organisations import C2bUrls, Organisation
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.fields import (
+    LONGEST_TEXT,
+    Field,
+    Fields,
+    callback_url,
+    digits,
+    numeric_schema,
+    one_of,
+    text,
+)
+from tayari_simulator.apis.core.organisations import C2bUrls, Organisation
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.catalogue.options import Options

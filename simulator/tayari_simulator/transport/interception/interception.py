@@ -13,7 +13,7 @@ from tayari_simulator.transport.interception.forward_proxy import ForwardProxy, 
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.interception.tls_port import TlsPort
 from tayari_simulator.transport.listener import Listener
-from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.server_protocol import Connections
 
 
 class PortTaken(Exception):
@@ -35,7 +35,7 @@ class Interception:
     host: str
 
     @classmethod
-    async def open(cls, config: Config, callers: Callers, plain: Listener) -> Interception:
+    async def open(cls, config: Config, connections: Connections, plain: Listener) -> Interception:
         """Open both beside the Daraja port `plain`; an outage of that one closes the TLS port too.
 
         Raises:
@@ -43,7 +43,7 @@ class Interception:
         """
         record = InterceptionRecord()
         authority = LocalAuthority.open(config.state_folder or state_folder(os.environ))
-        tls = TlsPort(callers, config.host, config.tls_port, authority.tls_context(), record)
+        tls = TlsPort(connections, config.host, config.tls_port, authority.tls_context(), record)
         proxy = ForwardProxy(
             config.host, config.proxy_port,
             plain=lambda: plain.address, tls=lambda: (plain.address[0], tls.port),

@@ -11,11 +11,11 @@ from typing import Final
 
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
 from tayari_simulator.transport.listener import BACKLOG, listening_socket
-from tayari_simulator.transport.server_protocol import Callers
+from tayari_simulator.transport.server_protocol import Connections
 
 HANDSHAKE_S: Final = 10.0
 _DISTRUST: Final = ("UNKNOWN_CA", "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE")
-"""Parts of the alerts that callers send when they do not accept the certificate."""
+"""Parts of the alerts that clients send when they do not accept the certificate."""
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ class TlsPort:
     """One address. Handshakes are made here and not by `create_server`, which tells nobody of those that fail."""
 
     def __init__(
-        self, callers: Callers, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
+        self, connections: Connections, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
     ) -> None:
-        self._callers = callers
+        self._connections = connections
         self._host = host
         self.port = port
         self._context = context
@@ -73,7 +73,7 @@ class TlsPort:
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.connect_accepted_socket(
-                self._callers, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
+                self._connections, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
             )
             self._record.note("", Way.TLS, at_s=time.time())
         except ssl.SSLError as error:

@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.lifecycle import Lifecycle
-from tayari_simulator.apis.organisations import Organisation, Organisations
-from tayari_simulator.apis.rules import Rules
-from tayari_simulator.apis.security_credential import SecurityCredentials
+from tayari_simulator.apis.core.lifecycle import Lifecycle
+from tayari_simulator.apis.core.organisations import Business, Organisation, Organisations
+from tayari_simulator.apis.core.rules import Rules
+from tayari_simulator.apis.core.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import ResultCode, Wording, find
-from tayari_simulator.state.agenda import Agenda, Calendar
 from tayari_simulator.state.behaviour import Choose, Uniform
-from tayari_simulator.state.held_callbacks import Holding
 from tayari_simulator.state.identifiers import Ids
 from tayari_simulator.state.keeper import Keeper
 from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.prompts import Prompts
-from tayari_simulator.state.reordering import Reordering
+from tayari_simulator.state.schedule import Calendar, HeldCallbacks, Reordering, Schedule
 from tayari_simulator.state.tokens import Tokens
 from tayari_simulator.state.transaction_store import Transactions
 from tayari_simulator.state.transactions import Ending, Transaction
@@ -80,10 +77,10 @@ class World:
         )
         self.tokens = Tokens()
         self.transactions = Transactions()
-        self.agenda = Agenda()
+        self.schedule = Schedule()
         self.calendar = Calendar()
-        self.reordering = Reordering(self.agenda)
-        self.holding = Holding(self.agenda)
+        self.reordering = Reordering(self.schedule)
+        self.holding = HeldCallbacks(self.schedule)
         self.prompts = Prompts()
         self.ledger = Ledger()
         self.organisations = Organisations(
@@ -100,7 +97,7 @@ class World:
         self.counts = Counts()
         self.keeper: Keeper | None = None
         """Who keeps what must outlive the process, if anyone does."""
-        self._parts: dict[Callable[[], Any], Any] = {}
+        self._metric_sources: dict[Callable[[], Any], Any] = {}
         self._texts: dict[tuple[int | str, str], str] = {}
         self.callback_headers: tuple[tuple[str, str], ...] = ()
         if options.says("callback_short_code_header", "on"):
@@ -108,9 +105,9 @@ class World:
 
     def part(self, kind: Callable[[], Part]) -> Part:
         """What one API alone remembers: made when it is first asked for, and forgotten with all the rest."""
-        if kind not in self._parts:
-            self._parts[kind] = kind()
-        found: Part = self._parts[kind]
+        if kind not in self._metric_sources:
+            self._metric_sources[kind] = kind()
+        found: Part = self._metric_sources[kind]
         return found
 
     def text_of(self, code: int | str, api: str = "stk") -> str:
@@ -134,13 +131,13 @@ class World:
         self.counts.forgotten += sum(1 for transaction in self.transactions.all() if transaction.pending)
         self.tokens.revoke()
         self.transactions.clear()
-        self.agenda.clear()
+        self.schedule.clear()
         self.calendar.clear()
         self.reordering.clear()
         self.holding.clear()
         self.prompts.clear()
         self.ledger.clear()
-        self._parts.clear()
+        self._metric_sources.clear()
         self.organisations.reset()
 
 

@@ -10,16 +10,15 @@ from urllib.parse import parse_qsl
 import orjson
 from tayari_formats.suggestion import suggestion
 
-from tayari_simulator.apis.apply_faults import apply_faults
-from tayari_simulator.apis.business import Business
-from tayari_simulator.apis.families import family_of, token_error
-from tayari_simulator.apis.lifecycle import Answer
+from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.families import family_of, token_error
+from tayari_simulator.apis.core.lifecycle import Answer
+from tayari_simulator.apis.core.organisations import Business, Organisation
+from tayari_simulator.apis.core.rate_limits import rate_gaps, rate_refusal
+from tayari_simulator.apis.core.settlement import play_next_result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.oauth import consumer_key
-from tayari_simulator.apis.organisations import Organisation
-from tayari_simulator.apis.outcomes import play_next_result
-from tayari_simulator.apis.rate_limits import rate_gaps, rate_refusal
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse
-from tayari_simulator.apis.world import World
 from tayari_simulator.catalogue.errors import (
     ERRORS,
     INVALID_AUTHENTICATION_HEADER,
@@ -138,7 +137,7 @@ class Daraja:
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
-        agenda_s, calendar_s = self.world.agenda.next_s, self.world.calendar.next_s
+        agenda_s, calendar_s = self.world.schedule.next_s, self.world.calendar.next_s
         return agenda_s if agenda_s < calendar_s else calendar_s
 
     def due(self, now_s: float) -> tuple[Delivery, ...]:
@@ -147,11 +146,11 @@ class Daraja:
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
         world = self.world
-        agenda, calendar = world.agenda, world.calendar
-        if calendar.next_s <= now_s and calendar.next_s < agenda.next_s:
+        schedule, calendar = world.schedule, world.calendar
+        if calendar.next_s <= now_s and calendar.next_s < schedule.next_s:
             calendar.begin_next()
             return ()
-        popped = agenda.pop_due(now_s)
+        popped = schedule.pop_due(now_s)
         if popped is None:
             return ()
         due_s, _, plan = popped
@@ -171,7 +170,7 @@ class Daraja:
             if delivery.overtaken_gap_s is not None:
                 reordering.wait(delivery)
             else:
-                agenda.add(delivery.due_s, delivery)
+                schedule.add(delivery.due_s, delivery)
         return ()
 
     def _leaving(self, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
@@ -200,7 +199,7 @@ class Daraja:
 
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""
-        self.world.agenda.add(delivery.due_s, delivery)
+        self.world.schedule.add(delivery.due_s, delivery)
 
     def forget(self) -> None:
         """Back to the start."""

@@ -10,7 +10,7 @@ from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.transactions import Transaction
 
 if TYPE_CHECKING:
-    from tayari_simulator.apis.world import World
+    from tayari_simulator.apis.core.world import World
 
 
 class Result(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_simulator.apis.lifecycle import Answer, Lifecycle, Result
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Step
 from tayari_simulator.state.transactions import Event, Move, Status, Transaction
@@ -20,7 +20,7 @@ _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 def play_next_result(world: World, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
     """Apply the transaction's next result at `due_s`; returns the messages to send, each with its own time.
 
-    A further step of its behaviour is put on the agenda.
+    A further step of its behaviour is put on the schedule.
     """
     lifecycle = world.lifecycles[transaction.kind]
     if lifecycle.precede is not None:
@@ -39,7 +39,7 @@ def play_next_result(world: World, transaction: Transaction, due_s: float) -> tu
     world.counts.results += 1
     if transaction.step < len(steps):
         transaction.next_due_s = due_s + steps[transaction.step].after.draw(world.uniform)
-        world.agenda.add(transaction.next_due_s, transaction)
+        world.schedule.add(transaction.next_due_s, transaction)
     else:
         transaction.next_due_s = 0.0
         transaction.pending -= 1

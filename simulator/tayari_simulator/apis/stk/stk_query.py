@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tayari_simulator.apis.apply_faults import apply_faults
-from tayari_simulator.apis.fields import Field, Fields, digits, numeric_schema, text, text_schema
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import (
     DOES_NOT_EXIST,
     ERRORS,

@@ -15,14 +15,24 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.acceptance import begin, choose, first_due_s
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.customers import public_name
-from tayari_simulator.apis.fields import Field, Read, Schema, amount, digits, numeric_schema, one_of, text, text_schema
-from tayari_simulator.apis.lifecycle import Result
-from tayari_simulator.apis.organisations import Identifier
-from tayari_simulator.apis.security_credential import LONGEST_KEPT, REMEMBERED, is_base64
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.customers import public_name
+from tayari_simulator.apis.core.fields import (
+    Field,
+    Read,
+    Schema,
+    amount,
+    callback_url,
+    digits,
+    numeric_schema,
+    one_of,
+    text,
+    text_schema,
+)
+from tayari_simulator.apis.core.lifecycle import Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, is_base64
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import orjson
 
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import REQUEST_ID
 from tayari_simulator.state.behaviour import Play, Reply, Transport
 

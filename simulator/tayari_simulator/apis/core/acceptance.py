@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tayari_simulator.apis.apply_faults import apply_faults
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.state.behaviour import Play, Reply
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.transactions import Transaction
@@ -50,6 +50,6 @@ def begin(world: World, exchange: Exchange, transaction: Transaction) -> None:
         world.keeper.accepted(transaction)
     world.transactions.add(transaction)
     world.lifecycles[transaction.kind].opened(world, transaction)
-    world.agenda.add(transaction.due_s, transaction)
+    world.schedule.add(transaction.due_s, transaction)
     world.counts.accept(transaction.kind)
     exchange.transaction_id = transaction.id

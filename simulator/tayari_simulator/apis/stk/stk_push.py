@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.acceptance import begin, choose
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
-from tayari_simulator.apis.callback_urls import callback_url
-from tayari_simulator.apis.fields import (
+from tayari_simulator.apis.core.acceptance import begin, choose
+from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
     amount,
+    callback_url,
     digits,
     msisdn,
     numeric_schema,
@@ -22,10 +22,10 @@ from tayari_simulator.apis.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.lifecycle import Lifecycle
-from tayari_simulator.apis.rules import Rules
-from tayari_simulator.apis.stk_callback import StkCallback
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Lifecycle
+from tayari_simulator.apis.core.rules import Rules
+from tayari_simulator.apis.core.world import World
+from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.catalogue.options import Options

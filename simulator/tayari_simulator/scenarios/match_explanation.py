@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Way(StrEnum):
+class MatchedBy(StrEnum):
     """One way to choose. The order of the members is the order of precedence."""
 
     ONE_SHOT_MSISDN = "one_shot_msisdn"

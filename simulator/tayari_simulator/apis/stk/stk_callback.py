@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.lifecycle import Result
-from tayari_simulator.apis.world import World
+from tayari_simulator.apis.core.lifecycle import Result
+from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import wire_form
 from tayari_simulator.state.identifiers import EAT
@@ -86,3 +87,45 @@ class StkCallback:
 
     def _phone(self, msisdn: str) -> int | str:
         return f"{msisdn[:6]}***{msisdn[-3:]}" if self._masked else int(msisdn)
+
+
+ITEM: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "Name": {"enum": ["Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber"]},
+        "Value": {"type": ["string", "number"], "description": "absent for Balance"},
+    },
+    "required": ["Name"],
+}
+
+STK_CALLBACK: Final[Mapping[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "M-Pesa Express: the result (callback)",
+    "type": "object",
+    "properties": {
+        "Body": {
+            "type": "object",
+            "properties": {
+                "stkCallback": {
+                    "type": "object",
+                    "properties": {
+                        "MerchantRequestID": {"type": "string", "minLength": 1},
+                        "CheckoutRequestID": {"type": "string", "minLength": 1},
+                        "ResultCode": {"type": ["integer", "string"], "description": "0 is success"},
+                        "ResultDesc": {"type": "string"},
+                        "CallbackMetadata": {
+                            "description": "on success only",
+                            "type": "object",
+                            "properties": {"Item": {"anyOf": [{"type": "array", "items": ITEM}, ITEM]}},
+                            "required": ["Item"],
+                        },
+                    },
+                    "required": ["MerchantRequestID", "CheckoutRequestID", "ResultCode", "ResultDesc"],
+                }
+            },
+            "required": ["stkCallback"],
+        }
+    },
+    "required": ["Body"],
+}
+"""Balance may come without a Value, one item without its list, the code as text."""

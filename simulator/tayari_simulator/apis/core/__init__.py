@@ -1,0 +1,1 @@
+"""What every API shares: the dispatcher of calls, field checks, organisations, and how transactions settle."""

@@ -1,0 +1,1 @@
+"""STK push: the prompt, its query, and the callback with its result."""
