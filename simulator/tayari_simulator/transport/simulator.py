@@ -94,9 +94,8 @@ class Simulator:
         if self._file is not None:
             self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
-        self.callback_sender = CallbackSender(
-            self.daraja, self.entries, self.clock, targets, headers=self.source_headers(), failures=self.failures
-        )
+        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets,
+                                              headers=self.source_headers(), failures=self.failures)  # fmt: skip
         self._waiting = Waiting(self.entries)
         self.callback_sender.changed = self._changed
         self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, self._changed, self.failures)
