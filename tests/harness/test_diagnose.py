@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from tayari.run import diagnose_merchant as merchant
-from tayari.run.diagnose_daraja import diagnose, unplayed
+from tayari.run.doctor import diagnose_merchant as merchant
+from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
 from tayari.run.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from interception_programs import AUTH, PROGRAMS, URL, Program, run
-from tayari.run import diagnose_interception as interception
+from tayari.run.doctor import diagnose_interception as interception
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_target.interception import (

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from tayari.run.doctor import examine
+from tayari.run.doctor.preflight import examine
 from tayari.run.findings import Finding
 from tayari_money.payment_state import PaymentState
 from tayari_target.driver import MerchantDriver

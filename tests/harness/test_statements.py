@@ -6,8 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tayari.run.statement_expiry import expiring
-from tayari.run.statement_files import StatementFiles, read_statements
+from tayari.run.statement_files import StatementFiles, expiring, read_statements
 from tayari_reports.model.statement_records import Answer, Decision
 from tayari_target.target_file import TargetError
 

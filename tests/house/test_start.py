@@ -40,14 +40,14 @@ def modules_of(*words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "allowed", "most"),
     [
-        (["--help"], set(), 6),
-        (["--version"], {"importlib.metadata"}, 6),
+        (["--help"], set(), 8),
+        (["--version"], {"importlib.metadata"}, 8),
         (["init", "{folder}/tayari.yaml"], {"rich"}, 16),
         (["init", "{folder}/tayari.yaml", "--format", "json"], set(), 16),
         (["schema", "target"], set(), 16),
         (["explain", "1032"], {"rich"}, 30),
-        (["rules", "list"], FORMS, 22),
-        (["rules", "show", "C03"], FORMS, 22),
+        (["rules", "list"], FORMS, 24),
+        (["rules", "show", "C03"], FORMS, 24),
         (["scenarios", "list"], FORMS, 160),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

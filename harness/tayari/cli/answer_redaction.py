@@ -9,7 +9,7 @@ from typing import Any, Final
 from tayari_reports.redaction import Redactor
 from tayari_reports.redaction.msisdn import subscribers
 
-from tayari.run.diagnose_merchant import without_secrets
+from tayari.run.doctor.diagnose_merchant import without_secrets
 
 _SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
 _ADDRESSES: Final = frozenset({"url", "callback_url"})

@@ -30,8 +30,7 @@ from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.output import Format, Output
-from tayari.run.statement_expiry import expiring
-from tayari.run.statement_files import NAMES, StatementFiles, read_statements
+from tayari.run.statement_files import NAMES, StatementFiles, expiring, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
 

@@ -27,7 +27,7 @@ from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
-from tayari.run.doctor import examine, stopped
+from tayari.run.doctor.preflight import examine, stopped
 from tayari.run.findings import Finding
 from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load

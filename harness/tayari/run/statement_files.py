@@ -4,8 +4,9 @@ the sign-off sheet. Every mistake is told with file and line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,7 +19,7 @@ from tayari_formats.suggestion import did_you_mean
 from tayari_formats.yaml_document import read_file
 from tayari_reports.model.statement_records import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.statements.checklist import KNOWN, OWN
-from tayari_reports.statements.waivers import read_day
+from tayari_reports.statements.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
 
 Entry = Mapping[str, Any]
 T = TypeVar("T", Waiver, Attestation, Signature)
@@ -244,3 +245,46 @@ def _one_of(kind: type[StrEnum]) -> Callable[[str], None]:
 
 
 _FORMATS: Final = {"day": _check_day, "answer": _one_of(Answer), "decision": _one_of(Decision)}
+
+
+def expiring(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:
+    """What is wrong today (a waiver that does not count), and what to see to: what ends within 14 days, and answers
+    that have ended.
+    """
+    wrong: list[Problem] = []
+    soon: list[Problem] = []
+    for path, line, name, ends in _dated(files.waivers, "waivers", "rule"):
+        days = (ends - today).days
+        if days < 0:
+            wrong.append(_problem(path, line, f"{name}: ended on {ends}; renew it with its owner, or take it out"))
+        elif days > LONGEST_DAYS:
+            by = today + timedelta(days=LONGEST_DAYS)
+            what = f"{name}: {days} days left; expected at most {LONGEST_DAYS}; end it by {by}"
+            wrong.append(_problem(path, line, what))
+        elif days <= WARN_DAYS:
+            soon.append(_problem(path, line, f"{name}: ends {left(days)}, on {ends}"))
+    for path, line, name, ends in _dated(files.attestations, "attestations", "item"):
+        days = (ends - today).days
+        if days < 0:
+            soon.append(_problem(path, line, f"{name}: ended on {ends} and counts as no answer; ask again"))
+        elif days <= WARN_DAYS:
+            soon.append(_problem(path, line, f"{name}: ends {left(days)}, on {ends}"))
+    return wrong, soon
+
+
+def _dated(path: Path | None, key: str, name: str) -> Iterator[tuple[Path, int, str, date]]:
+    """The entries whose last day can be read; the others are mistakes that `read_statements` reports."""
+    if path is None:
+        return
+    try:
+        checked = check_file(path, key)
+    except FileError:
+        return
+    for where, entry in entries(checked, key):
+        ends = read_day(text(entry, "expires"))
+        if ends is not None:
+            yield path, checked.document.line((*where, "expires")), text(entry, name), ends
+
+
+def _problem(path: Path, line: int, message: str) -> Problem:
+    return Problem(file=str(path), line=line, message=message)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.json_text import read_object
 
-from tayari.run.diagnose_merchant import without_secrets
+from tayari.run.doctor.diagnose_merchant import without_secrets
 from tayari.run.findings import Finding, bad, good, warning
 
 Entry = Mapping[str, Any]

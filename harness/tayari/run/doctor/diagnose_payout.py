@@ -16,9 +16,9 @@ from tayari_target.target_file.model import Payout
 from tayari_target.test_environment import Stage
 from tayari_target.views import Answer, Started, StatusView
 
-from tayari.run import diagnose_daraja as daraja
-from tayari.run.diagnose_instances import Known
-from tayari.run.diagnose_merchant import callback, nothing_found, without_secrets
+from tayari.run.doctor import diagnose_daraja as daraja
+from tayari.run.doctor.diagnose_instances import Known
+from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
 from tayari.run.findings import Finding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"

@@ -25,12 +25,12 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import Stage
 from tayari_target.views import Started, StatusView
 
-from tayari.run import diagnose_daraja as daraja
-from tayari.run import diagnose_interception as interception
-from tayari.run import diagnose_merchant as merchant
-from tayari.run import diagnose_payment as readings
-from tayari.run.diagnose_instances import Known, instances
-from tayari.run.diagnose_payout import payout
+from tayari.run.doctor import diagnose_daraja as daraja
+from tayari.run.doctor import diagnose_interception as interception
+from tayari.run.doctor import diagnose_merchant as merchant
+from tayari.run.doctor import diagnose_payment as readings
+from tayari.run.doctor.diagnose_instances import Known, instances
+from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.findings import Finding, bad, good, warning
 
 Tell = Callable[[Finding], None]

@@ -16,7 +16,7 @@ from tayari_target.target_file.extractor import Kind, compile_extractor
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 
-from tayari.run.diagnose_merchant import nothing_found
+from tayari.run.doctor.diagnose_merchant import nothing_found
 from tayari.run.findings import Finding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
