@@ -14,6 +14,7 @@ from tayari_control.client import ControlError
 from tayari_control.process import SimulatorStartError
 
 from tayari_target.environment_options import StageOptions, asks_for, learns_daraja_url
+from tayari_target.interception import Intercept
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Merchant, Target
 from tayari_target.target_file.placeholders import names
@@ -40,6 +41,8 @@ def only_one_because(target: Target, *, control_url: str | None = None) -> str:
         return "merchant.base_url names a fixed port, no {port}"
     if not learns_daraja_url(start):
         return "merchant.start does not tell it {daraja_url}"
+    if start.intercept is Intercept.HOSTS:
+        return "its calls come by a host file (intercept: hosts), which leads to one port alone"
     if not any(asks_for(start, name) for name in OWN):
         return "merchant.start names neither {work_dir} nor {instance}, so instances would share their files"
     if merchant.adapter is not None:

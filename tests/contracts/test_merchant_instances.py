@@ -291,4 +291,5 @@ def test_no_more_instances_are_started_than_there_is_work_for() -> None:
 
     assert schedule().useful_instances([rows["C03"]], 4) == 1
     assert schedule().useful_instances([rows["C03"], rows["T01"]], 4) == 2
-    assert schedule().useful_instances(CI, 4) == 4
+    assert schedule().useful_instances(CI, 4) == 3
+    assert schedule(queries_per_minute=5).useful_instances(CI, 8) == 8

@@ -19,6 +19,14 @@ MEASURED_WITH_S: Final = 30.0
 WAITS_FOR_PROMISE_S: Final = 30.0
 """A check that takes longer waits until the promised time is over."""
 
+END_S: Final = 3.0
+"""The rules that judge the whole run take so long together."""
+
+ENOUGH: Final = 1.05
+"""Of the shortest time: what takes no longer than this is short enough."""
+FOR_REPEATS: Final = 3
+"""So many instances are wanted for what ends in doubt."""
+
 AT_ONCE: Final = 2 * SIDE_BY_SIDE
 PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
 """Of a merchant that limits its queries: its checks mostly wait."""
@@ -90,12 +98,16 @@ class Schedule:
         return instances if self.is_patient else 1
 
     def useful_instances(self, checks: Sequence[Planned], most: int) -> int:
-        """How many instances have something to do."""
+        """The fewest instances on which the checks take hardly longer than on `most`.
+
+        A few more are wanted than the checks themselves need: what ends in doubt is repeated alone.
+        """
         alone = sum(check.exclusive for check in checks)
-        beside = len(checks) - alone - sum(check.last for check in checks)
-        if self.is_patient:
-            return max(1, min(most, sum(check.queries > 0 for check in checks) + alone))
-        return max(1, min(most, alone + (beside > 0)))
+        beside = sum(not (check.exclusive or check.last) for check in checks)
+        most = min(most, alone + (beside if self.is_patient else beside > 0))
+        best_s = self.total_s(checks, max(1, most))
+        enough = next((n for n in range(1, most) if self.total_s(checks, n) <= ENOUGH * best_s), most)
+        return max(1, min(most, max(enough, FOR_REPEATS)))
 
     def total_s(self, checks: Sequence[Planned], instances: int) -> float:
         """How long all of them take on so many instances, as they are dealt."""
@@ -118,7 +130,7 @@ class Schedule:
             ended = max(ended, began + self.expected_s(check))
         if crowds == instances:
             ended += sum(self.expected_s(check) for check in alone) / instances
-        return ended + sum(check.takes_s for check in checks if check.last)
+        return ended + (END_S if any(check.last for check in checks) else 0.0)
 
 
 def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueRow, ...]:
