@@ -1,15 +1,21 @@
-"""A client of the simulator's control API (`docs/control-api.md`). Blocking, thread-safe, over `requests`."""
+"""A client of the simulator's control API (`docs/control-api.md`). Blocking, thread-safe.
+
+Over `urllib3`: a call costs half of what it costs over `requests`, and a suite makes thousands.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Any, Final
+from urllib.parse import urlencode
 
-import requests
+import urllib3
+from urllib3.exceptions import HTTPError
 
-from tayari_control.http_session import ControlSession
+from tayari_control.http_session import control_pool
 
 Json = dict[str, Any]
 """A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
@@ -34,11 +40,11 @@ class ControlClient:
     def __init__(self, control_url: str, *, timeout_s: float = 10.0) -> None:
         self.control_url = control_url.rstrip("/")
         self._timeout_s = timeout_s
-        self._session = ControlSession()
+        self._pool = control_pool()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._session.close()
+        self._pool.clear()
 
     def settings(self) -> Json:
         """`daraja_url`, `control_url`, `profile`, `seed`, `clock`, `callback_hosts`, ..."""
@@ -228,17 +234,10 @@ class ControlClient:
         return self._text("/v1/certificate")
 
     def _text(self, path: str) -> str:
-        try:
-            answer = self._session.get(f"{self.control_url}{path}", timeout=self._timeout_s)
-        except requests.RequestException as error:
-            raise self._silent(error) from error
-        if answer.status_code != 200:
-            raise _refusal(answer)
-        return answer.text
-
-    def _silent(self, error: Exception) -> ControlError:
-        why = "connection refused" if "refused" in str(error) else str(error)
-        return ControlError(f"the simulator's control port {self.control_url} did not answer: {why}")
+        answer = self._send("GET", path)
+        if answer.status != 200:
+            raise _refusal(path, answer)
+        return answer.data.decode()
 
     def _call(
         self,
@@ -249,20 +248,27 @@ class ControlClient:
         params: Mapping[str, str | int | float] | None = None,
         timeout_s: float | None = None,
     ) -> Json:
-        url = f"{self.control_url}{path}"
-        try:
-            answer = self._session.request(method, url, json=body, params=params, timeout=timeout_s or self._timeout_s)
-        except requests.RequestException as error:
-            raise self._silent(error) from error
-        if answer.status_code >= 400:
-            raise _refusal(answer)
-        decoded: Json = answer.json() if answer.content else {}
+        where = f"{path}?{urlencode(params)}" if params else path
+        answer = self._send(method, where, body=body, timeout_s=timeout_s)
+        if answer.status >= 400:
+            raise _refusal(path, answer)
+        decoded: Json = json.loads(answer.data) if answer.data else {}
         return decoded
 
+    def _send(
+        self, method: str, path: str, *, body: object = None, timeout_s: float | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        url, timeout = f"{self.control_url}{path}", timeout_s or self._timeout_s
+        try:
+            return self._pool.request(method, url, json=body, timeout=timeout, redirect=False)
+        except HTTPError as error:
+            why = "connection refused" if "refused" in str(error) else str(error)
+            raise ControlError(f"the simulator's control port {self.control_url} did not answer: {why}") from error
 
-def _refusal(answer: requests.Response) -> ControlError:
+
+def _refusal(path: str, answer: urllib3.BaseHTTPResponse) -> ControlError:
     try:
-        error = answer.json()["error"]
+        error = json.loads(answer.data)["error"]
+        return ControlError(str(error["message"]), status=answer.status, code=str(error.get("code", "")))
     except (ValueError, KeyError, TypeError):
-        return ControlError(f"{answer.url} answered {answer.status_code}", status=answer.status_code)
-    return ControlError(str(error["message"]), status=answer.status_code, code=str(error.get("code", "")))
+        return ControlError(f"{path} of the control port answered {answer.status}", status=answer.status)

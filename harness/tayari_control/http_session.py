@@ -21,6 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
 
 _CHUNK: Final = 16 * 1024
 _SHOWN_BYTES: Final = 64 * 1024
@@ -44,13 +45,9 @@ class AnswerBeyondLimit(requests.RequestException):
     """The answer was too long or took too long; `response` holds the first part, if its headers were complete."""
 
 
-class ControlSession(requests.Session):
+def control_pool() -> PoolManager:
     """For the control port of our own simulator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=128))
+    return PoolManager(num_pools=4, maxsize=128, retries=False)
 
 
 class MerchantSession(requests.Session):

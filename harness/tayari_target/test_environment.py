@@ -255,9 +255,13 @@ class Stage:
         self._adopt()
         return self._merchant.alive() if self._merchant is not None else None
 
-    def merchant_log_tail(self) -> str:
-        """The last lines the merchant printed; empty where Tayari did not start it."""
-        return self.masked(self._merchant.log_tail()) if self._merchant is not None else ""
+    def merchant_log_tail(self, *, masked: bool = True) -> str:
+        """The last lines the merchant printed; empty where Tayari did not start it.
+
+        Unmasked it is for looking at only: masking takes far longer than reading.
+        """
+        text = self._merchant.log_tail() if self._merchant is not None else ""
+        return self.masked(text) if masked else text
 
     def kill_merchant(self) -> None:
         """End the merchant as a power cut would."""

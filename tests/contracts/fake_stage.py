@@ -58,7 +58,7 @@ class FakeStage:
     def merchant_alive(self) -> bool:
         return self.alive
 
-    def merchant_log_tail(self) -> str:
+    def merchant_log_tail(self, *, masked: bool = True) -> str:
         return self.log
 
     def restart_merchant(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
-from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, ControlSession, MerchantSession, origin
+from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, MerchantSession, control_pool, origin
 from tayari_target.driver import DriverExchange, MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 
@@ -216,8 +216,7 @@ def test_proxy_variables_reach_neither_the_merchant_nor_the_control_port(
         started = MerchantDriver(write_target(tmp_path, shop.url)).start_payment(
             msisdn="254700000001", amount=10, reference="R1"
         )
-        with ControlSession() as session:
-            status = session.get(f"{shop.url}/", timeout=20).status_code
+        status = control_pool().request("GET", f"{shop.url}/", timeout=20).status
 
     assert (started.payment_id, status) == ("1", 200)
     assert proxy.asked == []

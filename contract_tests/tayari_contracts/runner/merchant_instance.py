@@ -95,7 +95,7 @@ class MerchantInstance:
                 overload.heard(str(answer.get("body") or ""))
                 if (answer.get("status") or 0) >= CRASH:
                     overload.crashed()
-        printed = self.stage.merchant_log_tail()
+        printed = self.stage.merchant_log_tail(masked=False)  # only what names a lock is kept of it
         overload.heard(printed_since(self._heard.printed, printed))
         self._heard.printed = printed
 
