@@ -100,8 +100,8 @@ class RunRecord:
         """The whole run, once it was closed."""
         self.scenarios_only = False
         """Whether the run plays named scenarios and nothing else: then its money is that of these scenarios."""
-        self.elsewhere = 0
-        """So many orders and payouts other instances of the merchant were asked for in this run."""
+        self.others: tuple[RunRecord, ...] = ()
+        """Of the other instances of the merchant in this run."""
 
     def learn(self, other: RunRecord) -> None:
         """Take over what another instance of the same merchant has shown of it."""
@@ -182,6 +182,12 @@ class RunRecord:
         """What customers paid by themselves, in order."""
         with self._lock:
             return tuple(self._other_kinds[PaymentKind.C2B_PAYMENT])
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the merchant was asked for anything."""
+        with self._lock:
+            return bool(self._orders) or any(self._other_kinds.values())
 
     def lease(self, accounts: Iterable[str], *, holder: object) -> str | None:
         """One of these accounts that no other check uses, until `give_back`; None: there is none just now."""

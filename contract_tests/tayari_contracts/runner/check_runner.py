@@ -283,10 +283,9 @@ class CheckRunner:
 
     def _of_whole_run(self, planned: PlannedCheck) -> Check:
         """A rule about the whole run, judged on each instance that took part in it: the worst counts."""
-        took_part = [one for one in self._instances if one.run.orders or one.run.payouts] or self._instances[:1]
+        took_part = [one for one in self._instances if one.run.is_used] or self._instances[:1]
         for one in took_part:
-            others = (other.run for other in self._instances if other is not one)
-            one.run.elsewhere = sum(len(run.orders) + len(run.payouts) for run in others)
+            one.run.others = tuple(other.run for other in self._instances if other is not one)
         with ThreadPoolExecutor(max_workers=len(took_part), thread_name_prefix="tayari-instance") as pool:
             found: list[Check] = [
                 found.check for found in pool.map(lambda instance: instance.alone(planned), took_part)

@@ -217,18 +217,27 @@ IDLE_S: Final = 30.0
 """By then M-Pesa has paid what it accepted: a second payout of the last check may still be under way."""
 
 
+def all_through(context: CheckContext, payments: Iterable[Payment]) -> bool:
+    """Whether M-Pesa has done all that it was asked to do for these persons, waiting a while for it."""
+    until = time.monotonic() + IDLE_S
+    return all(
+        context.control.wait("idle", msisdn=msisdn, timeout_s=max(0.05, until - time.monotonic()))["met"]
+        for msisdn in {payment.msisdn for payment in payments}
+    )
+
+
 def judge_payouts(context: CheckContext, rule_id: str) -> None:
     """Hold all payouts of the run to one money invariant.
 
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
     """
-    few = len(context.run.payouts) + context.run.elsewhere < FEW
+    few = sum(len(run.payouts) for run in (context.run, *context.run.others)) < FEW
     if few and not context.run.scenarios_only:
         for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
             expect_results_taken(context, pay_out_sent(context, scenario))
     payouts = context.run.payouts
-    through = context.control.wait("idle", timeout_s=IDLE_S)["met"]
+    through = all_through(context, payouts)
     for payment in payouts:
         context.observations.status(payment)
     try:

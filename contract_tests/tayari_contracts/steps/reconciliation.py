@@ -75,7 +75,7 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
 def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Every order that can be told apart, after those that were paid had the promised time to be settled."""
     if context.run.records is None:
-        few = len(context.run.orders) + context.run.elsewhere < FEW
+        few = sum(len(run.orders) for run in (context.run, *context.run.others)) < FEW
         if few and not context.run.scenarios_only:
             make_traffic(context)
         context.run.records = close(context)

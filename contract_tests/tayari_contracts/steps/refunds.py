@@ -25,7 +25,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, answered, until
+from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, all_through, answered, until
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
@@ -120,11 +120,12 @@ def judge_refunds(context: CheckContext, rule_id: str) -> None:
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
     """
-    if len(context.run.refunds) < FEW and not context.run.scenarios_only:
+    few = sum(len(run.refunds) for run in (context.run, *context.run.others)) < FEW
+    if few and not context.run.scenarios_only:
         for scenario in ("reversal/success", "reversal/ack-lost", "reversal/result-twice"):
             give_back_sent(context, paid_payment(context), scenario)
     refunds = context.run.refunds
-    through = context.control.wait("idle", timeout_s=IDLE_S)["met"]
+    through = all_through(context, refunds)
     try:
         records = _records(context, refunds)
     except JournalIncomplete as error:
