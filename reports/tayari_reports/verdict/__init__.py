@@ -11,6 +11,7 @@ from types import MappingProxyType
 from tayari_reports.model import EXIT_CODES, Category, Run, State, Verdict
 from tayari_reports.model.outcomes import JUDGED, OPEN, RAN, Outcome, outcomes, unplanned
 from tayari_reports.statements.waivers import Assessed, assess, waived
+from tayari_reports.verdict.causes import Cause, causes
 from tayari_reports.verdict.confidence import Confidence, confidence
 
 
@@ -91,6 +92,11 @@ class Judgement:
     def waived_blocking(self) -> tuple[Outcome, ...]:
         """Failures that would block, and stand under waivers only."""
         return tuple(one for one in self.waived if _blocks(one))
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The blocking failures by what has to be mended."""
+        return causes(self.blocking)
 
     @property
     def exit_code(self) -> int:

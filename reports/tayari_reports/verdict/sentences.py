@@ -156,9 +156,20 @@ def answer(judgement: Judgement) -> str:
             at_stake = sum(one.money_critical for one in blocking)
             money = f", {at_stake} of them with money at stake" if at_stake else ""
             more = f"; {len(waived)} more under waivers" if waived else ""
-            return f"{_count(len(blocking), 'blocking rule')} failed{money}{more}."
+            return f"{_count(len(blocking), 'blocking rule')} failed{_of_causes(judgement)}{money}{more}."
         case Verdict.INVALID_RUN:
             return f"This run cannot carry a verdict. {judgement.reasons[0].sentence}"
+
+
+def _of_causes(judgement: Judgement) -> str:
+    found = len(judgement.causes)
+    return f", of {_count(found, 'cause')}" if found < len(judgement.blocking) else ""
+
+
+def caused(judgement: Judgement) -> str:
+    """The blocking failures in numbers: `4 causes, 27 rules`; the rules alone where each is a cause of its own."""
+    found, rules = len(judgement.causes), len(judgement.blocking)
+    return str(rules) if found == rules else f"{_count(found, 'cause')}, {rules} rules"
 
 
 def _lesser(judgement: Judgement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from tayari_reports.model import Check, Exchange, State
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.verdict import Judgement
+from tayari_reports.verdict.causes import decisive_exchange
 from tayari_reports.verdict.sentences import open_questions
 
 LONGEST_BODY: Final = 6_000
@@ -22,6 +24,9 @@ BUDGET: Final = 2_600_000
 
 _FRAME: Final = 1_400
 """Bytes of markup around one exchange, at most."""
+
+_SENT: Final = frozenset({"Content-Type", "content-type", "Authorization", "authorization"})
+"""The headers of a request that its command repeats."""
 
 _SHOWN: Final = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR})
 
@@ -43,6 +48,10 @@ class Shown:
     """Time since the first exchange of the same check: `+0.42 s`."""
     request: str
     response: str
+    curl: str
+    """The request as a command; empty where the merchant does not answer it."""
+    decisive: bool
+    """Whether the reader should look here first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +110,10 @@ def _findings(found: Iterable[Outcome], purse: _Purse) -> tuple[Finding, ...]:
 def _finding(one: Outcome, purse: _Purse) -> Finding:
     shown: list[Shown] = []
     left_out = 0
+    decisive = decisive_exchange(one)
     for check in one.checks:
         for exchange in check.evidence if check.state in _SHOWN else ():
-            made = _shown(f"{anchor(one.rule.id)}-{len(shown) + 1}", exchange, check)
+            made = _shown(f"{anchor(one.rule.id)}-{len(shown) + 1}", exchange, check, decisive=exchange is decisive)
             if purse.pay(_cost(made)):
                 shown.append(made)
             else:
@@ -114,8 +124,10 @@ def _finding(one: Outcome, purse: _Purse) -> Finding:
     )
 
 
-def _shown(name: str, exchange: Exchange, check: Check) -> Shown:
+def _shown(name: str, exchange: Exchange, check: Check, *, decisive: bool) -> Shown:
     return Shown(
+        decisive=decisive,
+        curl=_curl(exchange),
         anchor=name,
         exchange=exchange,
         sender=SENDERS.get(exchange.kind, exchange.kind),
@@ -125,12 +137,24 @@ def _shown(name: str, exchange: Exchange, check: Check) -> Shown:
     )
 
 
+def _curl(exchange: Exchange) -> str:
+    """The request as a command, where the merchant is who answers it. What is masked stays masked."""
+    repeatable = exchange.kind != "to_daraja" and exchange.url.startswith("http")
+    if not repeatable or len(exchange.request_body) > LONGEST_BODY:
+        return ""
+    words = [f"curl -i -X {exchange.method or 'GET'} {shlex.quote(exchange.url)}"]
+    words += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in exchange.request_headers if name in _SENT]
+    words += [f"--data-raw {shlex.quote(exchange.request_body)}"] if exchange.request_body else []
+    return " \\\n  ".join(words)
+
+
 def _cost(shown: Shown) -> int:
     exchange = shown.exchange
     headers = (*exchange.request_headers, *exchange.response_headers)
     parts = (
         shown.request,
         shown.response,
+        shown.curl,
         exchange.url,
         exchange.title,
         *(f"{name}{value}" for name, value in headers),

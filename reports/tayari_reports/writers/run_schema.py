@@ -47,6 +47,11 @@ def _judgement() -> dict[str, Any]:
             "coverage": percentage,
             "counts": {"type": "object", "properties": counts, "required": list(counts)},
             "reasons": {"type": "array", "items": {"type": "object", "required": ["rule", "state", "sentence"]}},
+            "causes": {
+                "type": "array",
+                "description": "Blocking failures, grouped by what has to be mended; the first of each says it best.",
+                "items": {"type": "array", "items": {"type": "string"}},
+            },
             "confidence": {"type": "string"},
             "confidence_level": {"enum": [level.value for level in Level]},
             "confidence_limits": {"type": "array", "items": {"type": "string"}},

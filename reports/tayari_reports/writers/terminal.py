@@ -19,6 +19,7 @@ from tayari_reports.verdict.sentences import (
     LIMITS,
     answer,
     build_line,
+    caused,
     confidence_line,
     counted,
     first_step,
@@ -43,7 +44,7 @@ _MOST: Final = 12
 def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     """Print the result. Texts of others are printed as they are, never as markup or escape sequences."""
     console.print(_verdict(run, judgement))
-    _list(console, "Blocking failures, money first", judgement.blocking, "red")
+    _causes(console, judgement)
     _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
     _list(console, "Failures under a waiver", judgement.waived, "yellow")
     _list(console, "Lesser findings", judgement.minor, "yellow")
@@ -70,19 +71,37 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
     return Panel(body, title=title, title_align="left", border_style=colour)
 
 
+def _causes(console: Console, judgement: Judgement) -> None:
+    """The blocking failures, each cause with the rules that fail by it too."""
+    if not judgement.blocking:
+        return
+    console.print(Text(f"\nBlocking failures, money first ({caused(judgement)})", style="bold red"))
+    for cause in judgement.causes[:_MOST]:
+        _print_finding(console, cause.root, "red")
+        for one in cause.others:
+            also = Text.assemble(("also ", "dim"), (one.rule.id, "red"), (f"  {one_line(one.rule.title, 120)}", "dim"))
+            console.print(Padding(also, (0, 0, 0, 6), expand=False))
+    if len(judgement.causes) > _MOST:
+        console.print(Text(f"  and {len(judgement.causes) - _MOST} more causes in the report"))
+
+
 def _list(console: Console, title: str, found: tuple[Outcome, ...], colour: str) -> None:
     if not found:
         return
     console.print(Text(f"\n{title} ({len(found)})", style=f"bold {colour}"))
     for one in found[:_MOST]:
-        head = Text.assemble((f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120))
-        console.print(Padding(head, (0, 0, 0, 2), expand=False))
-        for line in (sentence(one.reason), one.repeat):
-            if line:
-                text = Text(one_line(line), style="dim" if line is one.repeat else "")
-                console.print(Padding(text, (0, 0, 0, 6), expand=False))
+        _print_finding(console, one, colour)
     if len(found) > _MOST:
         console.print(Text(f"  and {len(found) - _MOST} more in the report"))
+
+
+def _print_finding(console: Console, one: Outcome, colour: str) -> None:
+    head = Text.assemble((f"{one.rule.id}  ", f"bold {colour}"), one_line(one.rule.title, 120))
+    console.print(Padding(head, (0, 0, 0, 2), expand=False))
+    for line in (sentence(one.reason), one.repeat):
+        if line:
+            text = Text(one_line(line), style="dim" if line is one.repeat else "")
+            console.print(Padding(text, (0, 0, 0, 6), expand=False))
 
 
 def _categories(judgement: Judgement) -> Table:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from datetime import timedelta
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +17,7 @@ from tayari_reports.model.facts import Code
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.model.statement_records import ROLES
 from tayari_reports.statements import checklist
+from tayari_reports.statements.waivers import day_of
 from tayari_reports.verdict import Judgement, effort, groups, next_steps, percent, sentences
 from tayari_reports.verdict.load_words import balance_sentence
 from tayari_reports.writers import monitoring_exports, page
@@ -92,7 +94,13 @@ def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
         "monitoring": run.monitoring,
         **dict.fromkeys(("configuration", "environment", "sign-off"), True),
     }
+    blocking = {one.outcome.rule.id: one for one in found["blocking"]}
+    found["blocking"] = tuple(blocking[one.rule.id] for cause in judgement.causes for one in cause.rules)
     return {
+        "caused": sentences.caused(judgement),
+        "also": {cause.root.rule.id: [one.rule.id for one in cause.others] for cause in judgement.causes},
+        "by": {one.rule.id: cause.root.rule.id for cause in judgement.causes for one in cause.others},
+        "waiver_until": str(day_of(run) + timedelta(days=30)),
         "anchors": {name for name, content in there.items() if content},
         "exchanges": {one.outcome.rule.id: len(one.exchanges) for group in found.values() for one in group},
         "top": _top(judgement),

@@ -29,6 +29,7 @@ def summary(judgement: Judgement) -> dict[str, Any]:
         "reasons": [
             {"rule": reason.rule, "state": reason.state, "sentence": reason.sentence} for reason in judgement.reasons
         ],
+        "causes": [[one.rule.id for one in cause.rules] for cause in judgement.causes],
         "confidence": judgement.confidence.sentence,
         "confidence_level": judgement.confidence.level,
         "confidence_limits": list(judgement.confidence.limits),

@@ -55,17 +55,27 @@ def _row(row: Row) -> str:
 
 
 def _findings(judgement: Judgement) -> list[str]:
-    found = (*judgement.blocking, *open_questions(judgement), *judgement.waived, *judgement.minor)
+    also = {cause.root.rule.id: cause.others for cause in judgement.causes}
+    roots = tuple(cause.root for cause in judgement.causes)
+    found = (*roots, *open_questions(judgement), *judgement.waived, *judgement.minor)
     if not found:
         return []
     left = len(found) - _MOST_FINDINGS
     more = [f"- and {left} more in the full report"] if left > 0 else []
-    return ["", *(_finding(one, waived=one in judgement.waived) for one in found[:_MOST_FINDINGS]), *more]
+    return [
+        "",
+        *(
+            _finding(one, waived=one in judgement.waived, also=also.get(one.rule.id, ()))
+            for one in found[:_MOST_FINDINGS]
+        ),
+        *more,
+    ]
 
 
-def _finding(one: Outcome, *, waived: bool) -> str:
+def _finding(one: Outcome, *, waived: bool, also: tuple[Outcome, ...] = ()) -> str:
     title, reason = _safe(one.rule.title, 80), _safe(sentence(one.reason), 200)
-    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}{', waived' if waived else ''}: {title}. {reason}"
+    more = f" The same cause: {', '.join(_safe(other.rule.id, 60) for other in also)}." if also else ""
+    return f"- **{_safe(one.rule.id, 60)}** {STATES[one.state]}{', waived' if waived else ''}: {title}. {reason}{more}"
 
 
 def _safe(text: str, longest: int = 300) -> str:

@@ -1,0 +1,80 @@
+"""Failures by cause: rules that fail over one exchange, or over one text, are one thing to mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_reports.model import Exchange, State
+from tayari_reports.model.outcomes import Outcome
+
+_FAILED: Final = frozenset({State.FAIL, State.WARN})
+_TOLD: Final = re.compile(r'told "([^"]{8,})"')
+"""What a customer was told, as reasons quote it."""
+_DECISIVE: Final = ("callback", "to_daraja", "to_merchant")
+"""The kinds of exchanges, the one that decides most often first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One thing to mend: the rule that says it best, and the others that fail by it too."""
+
+    root: Outcome
+    others: tuple[Outcome, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Outcome, ...]:
+        """All its failures, the root first."""
+        return (self.root, *self.others)
+
+
+def causes(failures: Iterable[Outcome]) -> tuple[Cause, ...]:
+    """The causes in the order of their gravest failures.
+
+    A money invariant is a consequence: it joins the first cause with which it shares an exchange, and joins no two.
+    """
+    found = tuple(failures)
+    groups: list[list[Outcome]] = []
+    for one in (row for row in found if row.rule.kind != "invariant"):
+        mine = next((group for group in groups if any(_told_alike(one, other) for other in group)), None)
+        groups.append([one]) if mine is None else mine.append(one)
+    for one in (row for row in found if row.rule.kind == "invariant"):
+        mine = next((group for group in groups if _shares_exchange(one, group[0])), None)
+        groups.append([one]) if mine is None else mine.append(one)
+    place = {one.rule.id: number for number, one in enumerate(found)}
+    groups.sort(key=lambda group: min(place[one.rule.id] for one in group))
+    return tuple(Cause(root=group[0], others=tuple(group[1:])) for group in groups)
+
+
+def decisive_exchange(one: Outcome) -> Exchange | None:
+    """The exchange to look at first: the last callback, else the last call of Daraja, else of the merchant."""
+    evidence = _evidence(one)
+    for kind in _DECISIVE:
+        for exchange in reversed(evidence):
+            if exchange.kind == kind:
+                return exchange
+    return None
+
+
+def _shares_exchange(one: Outcome, other: Outcome) -> bool:
+    return bool(_moves(one) & _moves(other))
+
+
+def _told_alike(one: Outcome, other: Outcome) -> bool:
+    """Whether both fail over the same words to a customer."""
+    return bool(set(_TOLD.findall(one.reason)) & set(_TOLD.findall(other.reason)))
+
+
+def _moves(one: Outcome) -> frozenset[tuple[float, str, str]]:
+    """The calls of Daraja and the callbacks that prove a failure; those of the token are everybody's."""
+    return frozenset(
+        (exchange.at, exchange.url, exchange.request_body)
+        for exchange in _evidence(one)
+        if exchange.kind in ("callback", "to_daraja") and "/oauth/" not in exchange.url
+    )
+
+
+def _evidence(one: Outcome) -> tuple[Exchange, ...]:
+    return tuple(exchange for check in one.checks if check.state in _FAILED for exchange in check.evidence)
