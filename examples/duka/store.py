@@ -97,7 +97,7 @@ class Store:
 
         An order has one payment until that one has failed: the UNIQUE columns hold against double clicks.
         """
-        payment_id = secrets.token_hex(16)
+        payment_id = self.new_id()
         made = self._db.execute(
             "INSERT INTO payments (id, reference, msisdn, amount, state, topic, idempotency_key, open_order,"
             " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -108,6 +108,10 @@ class Store:
             return self._one("id = ?", payment_id), True
         existing = self.find("idempotency_key = ?", idempotency_key)
         return existing or self._one("open_order = ?", self.open_order(order)), False
+
+    def new_id(self) -> str:
+        """An identifier that nobody guesses: it is the key to the payment's page."""
+        return secrets.token_hex(16)
 
     def open_order(self, order: Order) -> str:
         """The name under which an order has one open payment."""

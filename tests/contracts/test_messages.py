@@ -11,6 +11,7 @@ from tayari_contracts.context.customer_messages import (
     offers_another_way,
     problems_of,
     promises_in,
+    sentences,
     topics,
 )
 
@@ -86,12 +87,14 @@ GOOD = {
         "Still waiting for M-Pesa to tell us. Please don't pay again until you hear from us.",
         "Tunathibitisha malipo yako. Tafadhali subiri.",
         "Under review: our staff will call you.",
+        "We are asking M-Pesa what became of your payment. Please do not pay again.",
     ],
     "service_unavailable": [
         "M-Pesa is unavailable right now. Nothing was taken. Pay by card or cash, or try again later.",
         "We can't reach M-Pesa at the moment. Please use PayBill 174379, account 1042.",
         "M-PESA services are down. Try again in a few minutes or choose another payment method.",
         "Safaricom is having technical problems. You can pay by card instead.",
+        "M-Pesa cannot be reached now. You can pay in cash at the kiosk, or try M-Pesa again later.",
         "M-Pesa haipatikani kwa sasa. Tafadhali tumia njia nyingine au jaribu baadaye.",
         "The M-Pesa payment service is temporarily not responding; your order is saved, come back shortly.",
     ],
@@ -336,3 +339,16 @@ def test_a_text_that_says_failed_is_known(text: str) -> None:
 )
 def test_a_text_that_leaves_it_open_says_no_failure(text: str) -> None:
     assert failures_in(text) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"problem": "The amount is above the limit."}', "The amount is above the limit."),
+        ('{"order": {"say": "Please pay by card.", "no": "ab12"}}', "Please pay by card."),
+        ('{"message": "No.", "other": "A sentence of something else."}', "No."),
+        ('{"id": "ab12", "state": "not found"}', ""),
+    ],
+)
+def test_a_sentence_is_found_whatever_the_merchant_calls_it(body: str, said: str) -> None:
+    assert sentences(body) == said

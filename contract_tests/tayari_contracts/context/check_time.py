@@ -77,7 +77,7 @@ class CheckTime:
     @property
     def settled_s(self) -> float:
         """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
-        return max(self.settle_s, self.reconcile_s) + self.queue_s
+        return max(self.settle_s, self.reconcile_s + GRACE_S) + self.queue_s
 
     @property
     def slow_queue_s(self) -> float:

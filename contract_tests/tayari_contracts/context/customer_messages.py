@@ -245,6 +245,9 @@ LEAKS: Final = (
 RAW: Final = (r'"?errorCode"?\s*:', r'"?requestId"?\s*:', r"\b\d{3}\.\d{3}\.\d{2,4}\b", r"\bBad Request - Invalid\b")
 """Daraja's envelope, passed on."""
 
+FEWEST_BLANKS: Final = 2
+"""A text with fewer may be a name or a code; with these it is a sentence, whatever the merchant calls it."""
+
 SENTENCE_KEYS: Final = ("message", "error", "detail", "title", "description", "msg", "reason", "error_description")
 
 FOREIGN_PAGE: Final = r"<html|<!doctype html|<head>|<iframe"
@@ -305,7 +308,9 @@ def sentences(body: str) -> str:
         return body
     nested = [value for value in decoded.values() if isinstance(value, dict)]
     told = [row.get(name) for row in (decoded, *nested) for name in SENTENCE_KEYS]
-    return " ".join(text for text in told if isinstance(text, str))
+    usual = " ".join(text for text in told if isinstance(text, str))
+    others = [text for row in (decoded, *nested) for text in row.values() if isinstance(text, str)]
+    return usual or " ".join(text for text in others if text.count(" ") >= FEWEST_BLANKS)
 
 
 def _says_nothing(text: str) -> bool:

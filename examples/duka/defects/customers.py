@@ -8,6 +8,7 @@ from aiohttp import web
 from api import Api
 from messages import Messages
 from records import Payment, State, Topic
+from store import Store
 
 from defects.row import defect
 
@@ -105,6 +106,24 @@ class DownLaterOnly(Messages):
         return super().topic(payment)
 
 
+class DataAsPage(Api):
+    """As programs do that print JSON and name no content type: a browser takes it for a page."""
+
+    async def payment(self, request: web.Request) -> web.Response:
+        return self.as_page(await super().payment(request))
+
+    async def pay(self, request: web.Request) -> web.Response:
+        return self.as_page(await super().pay(request))
+
+    def as_page(self, answer: web.Response) -> web.Response:
+        return web.Response(text=answer.text, status=answer.status, content_type="text/html")
+
+
+class CountedIds(Store):
+    def new_id(self) -> str:
+        return str(1001 + self._db.execute("SELECT count(*) FROM payments").fetchone()[0])
+
+
 ROWS = (
     defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
     defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
@@ -119,4 +138,6 @@ ROWS = (
     defect("down-is-generic", "U06", "Blames the customer when M-Pesa is down.", DownIsGeneric),
     defect("down-later-only", "U06", "Offers only a later try when M-Pesa is down.", DownLaterOnly),
     defect("pay-again-after-silence", "Q11", "Invites a second payment after five seconds.", PayAgainAfterSilence),
+    defect("data-as-page", "U09", "Answers data, with the order's name in it, as a page.", DataAsPage),
+    defect("counted-ids", "U10", "Numbers its payments, and shows each to anybody.", CountedIds),
 )

@@ -174,6 +174,17 @@ class OpenForFiveSeconds(Store):
         return super().open(order, idempotency_key=idempotency_key)
 
 
+class PastesIntoSql(Store):
+    def open(self, order: Order, *, idempotency_key: str | None) -> tuple[Payment, bool]:
+        self._db.execute(f"SELECT id FROM payments WHERE reference = '{order.reference}'")
+        return super().open(order, idempotency_key=idempotency_key)
+
+
+class PathInTheAnswer(Api):
+    def view(self, payment: Payment) -> dict[str, object]:
+        return {**super().view(payment), "callback": self.checkout.paths.url(payment.id)}
+
+
 ROWS = (
     defect("password-other-moment", "S01", "Signs another Timestamp than it sends.", PasswordOfAnotherMoment),
     defect("timestamp-for-people", "S02", "Sends the Timestamp with dashes and colons.", TimestampForPeople),
@@ -204,4 +215,6 @@ ROWS = (
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
     defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),
+    defect("pastes-into-sql", "S19", "Pastes the order's name into SQL.", PastesIntoSql),
+    defect("path-in-the-answer", "S20", "Tells the browser the callback's address.", PathInTheAnswer),
 )

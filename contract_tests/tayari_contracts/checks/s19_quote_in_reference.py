@@ -1,0 +1,51 @@
+"""S19: a quote in an order's name harms nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import PAID, Payment
+
+NAMES: Final = ("{}'S", '{}"S')
+"""A name as people have it (O'Brien), and the other quote: neither does anything where values are bound."""
+
+OF_DATABASES: Final = re.compile(
+    r"syntax error|SQLSTATE|sqlite|unrecognized token|unterminated|ORA-\d{5}|PG::|psycopg|mysql|mariadb", re.IGNORECASE
+)
+
+
+@check("S19")
+def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
+    """An order with an apostrophe and one with a quotation mark: paid, or refused in plain words."""
+    if not context.profile.receives("reference"):
+        raise Untested("merchant.pay tells the merchant no {reference}, so none with a quote could be sent")
+    for form in NAMES:
+        reference = form.format(context.allocation.reference())
+        payment = context.actions.pay(situation("inline/s19-quote", outcome=after(0.5)), reference=reference)
+        told = f"an order named {reference}"
+        if found := OF_DATABASES.search(f"{payment.started.body} {payment.started.message}"):
+            raise Failed(
+                f"{told}: the answer shows {quote(found[0])}; expected values that are bound, not pasted, in SQL"
+            )
+        if crash := crash_of(payment.started):
+            raise Failed(f"{told}: {crash}; expected it to be taken, or refused in plain words")
+        if payment.started.accepted and context.journal.accepted(payment):
+            expect_paid(context, payment, told)
+
+
+def expect_paid(context: CheckContext, payment: Payment, told: str) -> None:
+    """The order ends as any other.
+
+    Raises:
+        Failed: it does not, or is credited another number of times.
+    """
+    if context.profile.shows_state:
+        context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {told} and was paid")
+    if context.profile.shows_credits:
+        context.expectations.credits(payment, 1, quiet_s=0.3, because=told)

@@ -1,0 +1,47 @@
+"""S20: the address of the callbacks is told to Daraja, and to no browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.s10_callback_url import secret_parts
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.inline_scenarios import after, situation
+
+SHORTEST: Final = 6
+"""A shorter path (/cb) may be a part of any other address."""
+
+
+@check("S20")
+def browsers_see_no_callback_address(context: CheckContext) -> None:
+    """An ordinary payment; what the customer's device was answered, at the start and on the page, is read."""
+    payment = context.actions.pay_accepted(situation("inline/s20-paid", outcome=after(1.0)))
+    if context.profile.shows_state:
+        context.observations.status(payment)
+        context.observations.wait("callback_answered", payment)
+        context.observations.status(payment)
+    url = str(context.journal.record(payment)["callback_url"])
+    answers = [
+        f"{answer.response_headers} {answer.response_body}"
+        for answer in context.evidence.driver_exchanges
+        if answer.title in ("start payment", "read status")
+    ]
+    if found := disclosed(url, answers, known=(payment.payment_id, payment.reference)):
+        raise Failed(
+            f"what the customer's browser was answered holds {found} of the CallBackURL; expected it to be known to "
+            "Daraja alone: whoever has it can send results"
+        )
+
+
+def disclosed(url: str, answers: Iterable[str], *, known: Iterable[str]) -> str:
+    """What of the address stands in an answer: its path, or the part that nobody guesses; empty where nothing does."""
+    everything = "\n".join(answers).replace("\\/", "/")
+    path = urlsplit(url).path
+    if len(path) >= SHORTEST and path in unquote(everything):
+        return "the path"
+    parts = [part for part in secret_parts(url) if part not in known]
+    return "the secret part" if any(part in everything for part in parts) else ""
