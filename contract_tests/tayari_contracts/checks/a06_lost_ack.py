@@ -91,10 +91,10 @@ def _problem_of_state(context: CheckContext, payment: Payment, name: str) -> str
         return f"the acknowledgement was lost ({name}), the customer has paid, and the payment is failed"
     if payment.started.accepted:
         raise Unjudged(f"the payment is {say(view)}")
-    told = context.observations.messages(payment)
-    if problems_of(told, "unconfirmed"):
+    text = context.observations.messages(payment)
+    if problems_of(text, "unconfirmed"):
         return (
             f"the acknowledgement was lost ({name}), the customer has paid, no payment can be asked for, and the "
-            f"customer was told {quote(told)}; expected a payment that is kept and checked"
+            f"customer was told {quote(text)}; expected a payment that is kept and checked"
         )
     return ""

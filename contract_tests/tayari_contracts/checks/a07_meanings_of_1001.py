@@ -28,25 +28,27 @@ ERRORS: Final = {
 @check("A07")
 def tells_the_meanings_apart(context: CheckContext) -> None:
     """One payment for each message of 500.001.1001."""
-    played = {name: context.actions.in_background(partial(_told, context, error)) for name, error in ERRORS.items()}
-    told = {name: future.result() for name, future in played.items()}
-    for name, text in told.items():
+    played = {
+        name: context.actions.in_background(partial(_outcome_message, context, error)) for name, error in ERRORS.items()
+    }
+    messages = {name: future.result() for name, future in played.items()}
+    for name, text in messages.items():
         leak = leak_of(text) or raw_words_of(text)
         if leak:
             raise Failed(f"500.001.1001 ({name}): the customer was told {quote(text)}")
     for set_up in SET_UP:
-        if same_words(told[LOCKED], told[set_up]):
+        if same_words(messages[LOCKED], messages[set_up]):
             raise Failed(
                 f"a busy phone ({LOCKED}) and the shop's own mistake ({set_up}) get the same words: "
-                f"{quote(told[LOCKED])}"
+                f"{quote(messages[LOCKED])}"
             )
-    problems = problems_of(told[LOCKED], "subscriber_busy")
+    problems = problems_of(messages[LOCKED], "subscriber_busy")
     if problems:
-        raise Failed(f"500.001.1001 ({LOCKED}): the customer was told {quote(told[LOCKED])}: {problems[0]}")
+        raise Failed(f"500.001.1001 ({LOCKED}): the customer was told {quote(messages[LOCKED])}: {problems[0]}")
     for set_up in SET_UP:
-        problems = problems_of(told[set_up], "merchant_problem")
+        problems = problems_of(messages[set_up], "merchant_problem")
         if problems:
-            raise Warned(f"500.001.1001 ({set_up}): the customer was told {quote(told[set_up])}: {problems[0]}")
+            raise Warned(f"500.001.1001 ({set_up}): the customer was told {quote(messages[set_up])}: {problems[0]}")
 
 
 def same_words(one: str, other: str) -> bool:
@@ -59,7 +61,7 @@ def _words(text: str) -> str:
     return " ".join(re.sub(r"[^\w ]", " ", without_names).lower().split())
 
 
-def _told(context: CheckContext, error: str) -> str:
+def _outcome_message(context: CheckContext, error: str) -> str:
     payment = context.actions.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
     first_push(context, payment)
     crash = crash_of(payment.started)
@@ -67,7 +69,7 @@ def _told(context: CheckContext, error: str) -> str:
         raise Failed(f"the push was refused with {error}, and {crash}")
     if payment.started.accepted and context.profile.shows_state:
         context.observations.until(payment, (FAILED, REVIEW), within_s=5.0)
-    told = context.observations.outcome_message(payment)
-    if not told.strip() and not context.profile.shows_messages:
+    message = context.observations.outcome_message(payment)
+    if not message.strip() and not context.profile.shows_messages:
         raise Untested("what the customer is told cannot be seen", enable="merchant.pay.message")
-    return told
+    return message

@@ -36,7 +36,7 @@ def leaves_a_busy_phone_alone(context: CheckContext) -> None:
         if view.state is None:
             raise Warned(f"the payment is {say(view)} after its push was refused")
     if context.profile.shows_messages:
-        told = context.observations.outcome_message(payment)
-        problems = problems_of(told, "subscriber_busy")
+        message = context.observations.outcome_message(payment)
+        problems = problems_of(message, "subscriber_busy")
         if problems:
-            raise Failed(f"the phone was busy, and the customer was told {quote(told)}: {'; '.join(problems)}")
+            raise Failed(f"the phone was busy, and the customer was told {quote(message)}: {'; '.join(problems)}")

@@ -32,7 +32,9 @@ def shows_an_input_problem(context: CheckContext) -> None:
         if view.state is PAID:
             raise Failed("Daraja refused the number (400.002.02), and the payment is paid")
     if context.profile.shows_messages:
-        told = context.observations.outcome_message(payment)
-        problems = ["shows Daraja's raw words"] if raw_words_of(told) else problems_of(told, "invalid_input")
+        message = context.observations.outcome_message(payment)
+        problems = ["shows Daraja's raw words"] if raw_words_of(message) else problems_of(message, "invalid_input")
         if problems:
-            raise Failed(f"Daraja refused the number, and the customer was told {quote(told)}: {'; '.join(problems)}")
+            raise Failed(
+                f"Daraja refused the number, and the customer was told {quote(message)}: {'; '.join(problems)}"
+            )

@@ -35,10 +35,11 @@ def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
     calls = registrations(context)
     context.evidence.watch_since(1, endpoint=REGISTER)
     for call in calls:
-        told = body_of(call).get("ResponseType")
-        if told not in RESPONSE_TYPES:
+        response_type = body_of(call).get("ResponseType")
+        if response_type not in RESPONSE_TYPES:
             raise Failed(
-                f"the URLs are registered with ResponseType {told!r}; expected exactly Completed or Cancelled: "
+                f"the URLs are registered with ResponseType {response_type!r}; expected exactly Completed or "
+                "Cancelled: "
                 "Daraja refuses another spelling, or takes it for one that nobody chose"
             )
 
@@ -47,14 +48,16 @@ def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
 def registered_already_is_no_error(context: CheckContext) -> None:
     """Daraja answers 500.003.1001, "Urls are already registered", as production does from the second start on."""
     urls(context)
-    with _registering(context, situation("inline/b02-already", refused(ALREADY), when={"endpoint": REGISTER})) as told:
-        if told is not None and (told.status is None or told.status >= 500):
-            found = f"{told.status}, {quote(told.body, most=100)}" if told.status else told.error
+    with _registering(
+        context, situation("inline/b02-already", refused(ALREADY), when={"endpoint": REGISTER})
+    ) as started:
+        if started is not None and (started.status is None or started.status >= 500):
+            found = f"{started.status}, {quote(started.body, most=100)}" if started.status else started.error
             raise Failed(
                 f'Daraja said "Urls are already registered", and the merchant answered {found}; expected success'
             )
-        if told is not None and told.status is not None and told.status >= 400:
-            raise Warned(f'Daraja said "Urls are already registered", and the merchant answered {told.status}')
+        if started is not None and started.status is not None and started.status >= 400:
+            raise Warned(f'Daraja said "Urls are already registered", and the merchant answered {started.status}')
     payment = pay_in_told(context, c2b_situation("inline/b02-after"))
     if section(context).account is not None:
         context.expectations.state(payment, PAID, because="the URLs were registered before")
@@ -66,7 +69,7 @@ def another_version_is_told_or_taken(context: CheckContext) -> None:
     urls(context)
     scenario = situation("inline/b03-version", refused(OTHER_VERSION), when={"endpoint": REGISTER})
     since = context.journal.now()
-    with _registering(context, scenario, times=100) as told:
+    with _registering(context, scenario, times=100) as started:
         context.time.pause(WATCHED_S)
         calls = registrations(context, since=since)
         if len(calls) > MOST_CALLS:
@@ -74,10 +77,10 @@ def another_version_is_told_or_taken(context: CheckContext) -> None:
                 f"Daraja said that the app has another version of C2B (401.003.01), and the merchant called "
                 f"{len(calls)} times in {WATCHED_S:g} s; expected it to try the other version, then to stop and say so"
             )
-        if told is not None and told.accepted:
+        if started is not None and started.accepted:
             raise Failed(
-                f"Daraja refused every registration (401.003.01), and the merchant answered {told.status}, "
-                f"{quote(told.body, most=100)}; expected it to say that nothing is registered"
+                f"Daraja refused every registration (401.003.01), and the merchant answered {started.status}, "
+                f"{quote(started.body, most=100)}; expected it to say that nothing is registered"
             )
 
 
@@ -92,10 +95,10 @@ def _registering(context: CheckContext, scenario: Mapping[str, Any], *, times: i
     context.control.play_next(scenario, endpoint=REGISTER, times=times)
     try:
         if section(context).register is not None:
-            told: Started | None = context.driver.register_c2b()
+            started: Started | None = context.driver.register_c2b()
         elif context.stage.can_restart:
             context.actions.restart_merchant()
-            told = None
+            started = None
         else:
             raise Untested(
                 "the merchant cannot be made to register",
@@ -104,7 +107,7 @@ def _registering(context: CheckContext, scenario: Mapping[str, Any], *, times: i
             )
         if context.time.poll(lambda: _met(context, scenario, since) or None, CALLED_WITHIN_S) is None:
             raise Untested("the merchant made no call that registers URLs")
-        yield told
+        yield started
     finally:
         context.control.clear_next()
         context.evidence.watch_since(since, endpoint=REGISTER)

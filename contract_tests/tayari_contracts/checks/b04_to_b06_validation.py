@@ -55,8 +55,8 @@ def a_payment_that_cannot_be_booked_is_rejected(context: CheckContext) -> None:
 
 
 def _expect(answer: Mapping[str, Any], code: str, what: str) -> None:
-    said = read_object(answer["body"]) if answer["status"] == 200 else {}
-    if str(said.get("ResultCode")).strip() == code:
+    text = read_object(answer["body"]) if answer["status"] == 200 else {}
+    if str(text.get("ResultCode")).strip() == code:
         return
     found = (
         f"{answer['status']}, {quote(str(answer['body']), most=100)}" if answer["status"] is not None else "not at all"

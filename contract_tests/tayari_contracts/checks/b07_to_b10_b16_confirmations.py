@@ -80,13 +80,13 @@ def amounts_are_decimal_text(context: CheckContext) -> None:
             context, _mutated(f"b08-{number}", {"set": {"TransAmount": form.format(amount)}}), amount=amount
         )
         expect_credited(context, payment, f"TransAmount was {form.format(amount)!r}")
-    told = pay_in(context, _mutated("b08-comma", {"set": {"TransAmount": WITH_COMMA}}), amount=1000)
-    context.observations.wait("callback_answered", told, within_s=context.time.slow_queue_s)
-    context.expectations.callback_taken(told)
+    payment = pay_in(context, _mutated("b08-comma", {"set": {"TransAmount": WITH_COMMA}}), amount=1000)
+    context.observations.wait("callback_answered", payment, within_s=context.time.slow_queue_s)
+    context.expectations.callback_taken(payment)
     context.time.pause(1.0)
-    total = credited_shillings(context, told)
+    total = credited_shillings(context, payment)
     if total is not None and round(total, 2) not in (0.0, 1000.0):
-        kind = WrongCredit if total > told.amount else Failed
+        kind = WrongCredit if total > payment.amount else Failed
         raise kind(f"TransAmount was {WITH_COMMA!r}, and {total:g} shillings were credited; expected 1000, or a person")
 
 

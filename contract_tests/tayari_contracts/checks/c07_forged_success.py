@@ -93,10 +93,10 @@ def expect_still_unpaid(
     Returns the merchant's answers to the forgery: money is judged before them.
     """
     how = "its address had to be guessed" if guessed else "its address is no secret"
-    said = "a callback that anybody could send was believed"
+    text = "a callback that anybody could send was believed"
     answered_at: float | None = None
     while answered_at is None or time.monotonic() < answered_at + WATCH_S:
-        because = f"{said} ({how}; its caller: {forgery.caller.written})"
+        because = f"{text} ({how}; its caller: {forgery.caller.written})"
         context.expectations.unpaid(payment, for_s=0.0, because=because)
         if answered_at is None and forgery.answers.done():
             answered_at = time.monotonic()
@@ -139,11 +139,11 @@ def require_weighed(answers: list[dict[str, Any]]) -> None:
 
 def known_to_payer(context: CheckContext, payment: Payment) -> str:
     """Everything the merchant told whoever started this payment: a payer may forge too."""
-    told = (
+    texts = (
         payment.started.body,
         context.observations.status(payment).body,
         payment.reference,
         payment.payment_id,
         payment.msisdn,
     )
-    return "\n".join(told)
+    return "\n".join(texts)

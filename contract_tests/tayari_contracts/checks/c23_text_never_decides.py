@@ -38,5 +38,5 @@ def the_text_decides_nothing(context: CheckContext) -> None:
     if len(open_still) == len(ends):
         raise Unjudged(f"1037 left the payments {open_still[0]}, whatever its wording: what decides was not seen")
     if len(set(ends.values())) > 1:
-        told = "; ".join(f"{quote(text)}: {end}" for text, end in ends.items())
-        raise Failed(f"1037 ended differently with its wording ({told}); expected the code alone to decide")
+        message = "; ".join(f"{quote(text)}: {end}" for text, end in ends.items())
+        raise Failed(f"1037 ended differently with its wording ({message}); expected the code alone to decide")

@@ -38,16 +38,16 @@ def judge(context: CheckContext, *, lost: int, sent: int, words: str) -> None:
     Raises:
         Failed, Warned: as said. Untested: the merchant loses a callback that comes alone, too.
     """
-    said = f"; the merchant says {quote(words)}" if words else ""
+    text = f"; the merchant says {quote(words)}" if words else ""
     if lost and not words and _is_lost(_callbacks_at_once(context, [_paid_silently(context)])[0]):
         raise Untested("a callback that comes alone is answered with a crash, too; C01 judges that", certain=True)
     if lost:
         raise Failed(
-            f"{lost} of {sent} callbacks that came {AT_ONCE} at a time were answered with a crash or not at all{said}; "
+            f"{lost} of {sent} callbacks that came {AT_ONCE} at a time were answered with a crash or not at all{text}; "
             "expected 200 for each: a request that finds the database locked has to wait for it"
         )
     if words:
-        raise Failed(f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{said}")
+        raise Failed(f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{text}")
     if context.run.overload.locked:
         raise Warned(
             f"while several checks ran side by side the merchant said {quote(context.run.overload.locked)}; "

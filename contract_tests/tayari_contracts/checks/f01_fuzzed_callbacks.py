@@ -161,7 +161,7 @@ def require_reached(answers: list[dict[str, Any]]) -> None:
         raise Untested(f"nothing reached the merchant's own code: every odd callback was answered {sorted(statuses)}")
 
 
-def _send(context: CheckContext, payment: Payment, told: tuple[str, str]) -> dict[str, Any]:
-    _, raw = told
+def _send(context: CheckContext, payment: Payment, odd_callback: tuple[str, str]) -> dict[str, Any]:
+    _, raw = odd_callback
     deliveries = context.actions.send_callback(payment, raw=raw, timeout_s=WAIT_S)
     return deliveries[0] if deliveries else {"error": "not sent"}

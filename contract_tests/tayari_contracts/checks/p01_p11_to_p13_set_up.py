@@ -95,9 +95,9 @@ def _alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
 
 def _go_on(context: CheckContext) -> None:
     """Let the merchant pay again, and what waits be sent."""
-    said = context.driver.resume_payouts()
-    if said:
-        context.evidence.notes.append(f"the queue may still be stopped: {said}")
+    text = context.driver.resume_payouts()
+    if text:
+        context.evidence.notes.append(f"the queue may still be stopped: {text}")
         return
     waiting = context.evidence.payments[-1]
     until(context, lambda: _is_sent(context, waiting), within_s=SENT_WITHIN_S)
@@ -125,6 +125,6 @@ def a_product_that_is_not_enabled_is_told_to_staff(context: CheckContext) -> Non
         if before is not None and not _alerted(context, before):
             raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert tells staff so")
     finally:
-        said = context.driver.resume_payouts()
-        if said:
-            context.evidence.notes.append(f"the queue may still be stopped: {said}")
+        text = context.driver.resume_payouts()
+        if text:
+            context.evidence.notes.append(f"the queue may still be stopped: {text}")

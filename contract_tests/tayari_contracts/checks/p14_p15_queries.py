@@ -84,13 +84,13 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
     }  # fmt: skip
     since = context.journal.now()
     context.control.play_next(scenario, endpoint=BALANCE)
-    said = context.driver.refresh_balance()
+    refusal = context.driver.refresh_balance()
     results = until(
         context, lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s
     )
     if not results:
         context.control.clear_next()
-        raise Untested(f"no balance was asked for, or its result was not delivered ({said or 'no request came'})")
+        raise Untested(f"no balance was asked for, or its result was not delivered ({refusal or 'no request came'})")
     _require_answer(results[0])
     status = status_of(results[0])
     if status is None or status >= CRASH:
@@ -111,13 +111,13 @@ def _require_answer(result: Entry) -> None:
     Raises:
         Untested: it refused to.
     """
-    told = body_of(result).get("Result") or {}
-    code = str(told.get("ResultCode"))
+    message = body_of(result).get("Result") or {}
+    code = str(message.get("ResultCode"))
     if code in CREDENTIAL_REFUSED:
         reason = f"blocked by P01: M-Pesa refused the credential of a question about the balance ({code})"
         raise Untested(reason, why=NotTested.BLOCKED)
     if code != "0":
-        raise Untested(f"M-Pesa refused to tell the balance: {code} {told.get('ResultDesc')}")
+        raise Untested(f"M-Pesa refused to tell the balance: {code} {message.get('ResultDesc')}")
 
 
 def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:

@@ -25,15 +25,15 @@ GAPS = 2.5
 @check("Q05")
 def asking_stops_at_the_end(context: CheckContext) -> None:
     """Three payments become final: by callback, by a query that says paid, by a query that says cancelled."""
-    told = context.actions.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
+    called_back = context.actions.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
     asked = context.actions.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
     cancelled = context.actions.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
-    ends = {payment.reference: final_at(context, payment) for payment in (told, asked, cancelled)}
+    ends = {payment.reference: final_at(context, payment) for payment in (called_back, asked, cancelled)}
 
-    if not any(context.journal.queries(payment) for payment in (told, asked, cancelled)):
+    if not any(context.journal.queries(payment) for payment in (called_back, asked, cancelled)):
         raise Untested("the merchant never asked about a payment, so nothing could stop")
     context.time.pause(watch_s(context, asked))
-    for payment in (told, asked, cancelled):
+    for payment in (called_back, asked, cancelled):
         judge(times_of(context.journal.queries(payment)), ends[payment.reference])
 
 

@@ -55,8 +55,8 @@ def refuses_too_much(context: CheckContext) -> None:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
-    told = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
-    _judge_word(told, pushed=bool(pushes), unseen=payment.started.accepted and not context.profile.shows_messages)
+    message = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
+    _judge_word(message, pushed=bool(pushes), unseen=payment.started.accepted and not context.profile.shows_messages)
 
 
 def judge_parts(context: CheckContext, payment: Payment) -> None:
@@ -68,12 +68,12 @@ def judge_parts(context: CheckContext, payment: Payment) -> None:
     view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=2 * context.time.settled_s)
     calm_pushes(context, payment, calm_s=1.0, within_s=3.0)
     parts = [float(one["amount"]) for one in context.journal.accepted(payment)]
-    told = f"an order of {TOTAL} shillings was pushed in parts of {' and '.join(map(shillings, parts))}"
+    message = f"an order of {TOTAL} shillings was pushed in parts of {' and '.join(map(shillings, parts))}"
     if sum(parts) != TOTAL and (view.state is PAID or sum(parts) > TOTAL):
-        raise Failed(f"{told}, and the payment is {say(view)}; expected parts that add up to the order")
+        raise Failed(f"{message}, and the payment is {say(view)}; expected parts that add up to the order")
     if context.profile.shows_state and view.state is not PAID:
-        raise Missing(f"{told}, all of them were paid, and the payment is {say(view)}; expected paid")
-    expect_total(context, payment, TOTAL, told)
+        raise Missing(f"{message}, all of them were paid, and the payment is {say(view)}; expected paid")
+    expect_total(context, payment, TOTAL, message)
 
 
 def judge_unpaid_part(context: CheckContext) -> None:
@@ -91,13 +91,13 @@ def judge_unpaid_part(context: CheckContext) -> None:
     context.observations.wait("callback_answered", payment, count=2, within_s=FIRST_PART_S + 2 * context.time.settled_s)
     view = context.observations.until(payment, (FAILED, REVIEW), within_s=context.time.settled_s)
     paid = sum(float(one["amount"]) for one in context.journal.accepted(payment) if one["state"] == "paid")
-    told = f"of an order of {TOTAL} shillings {shillings(paid)} were paid, and the next part was cancelled"
+    message = f"of an order of {TOTAL} shillings {shillings(paid)} were paid, and the next part was cancelled"
     if view.state is PAID and paid < TOTAL:
-        raise Failed(f"{told}; the payment is paid; expected it to stay open, or to be handed to a person")
-    expect_total(context, payment, paid, told, at_most=True)
+        raise Failed(f"{message}; the payment is paid; expected it to stay open, or to be handed to a person")
+    expect_total(context, payment, paid, message, at_most=True)
 
 
-def expect_total(context: CheckContext, payment: Payment, due: float, told: str, *, at_most: bool = False) -> None:
+def expect_total(context: CheckContext, payment: Payment, due: float, message: str, *, at_most: bool = False) -> None:
     """What is credited for the order is what its parts add up to.
 
     Raises:
@@ -109,18 +109,18 @@ def expect_total(context: CheckContext, payment: Payment, due: float, told: str,
     if total is None or round(total, 2) == due or (at_most and total < due):
         return
     kind = WrongCredit if total > due else Missing
-    raise kind(f"{told}; {shillings(total)} shillings were credited; expected {shillings(due)}")
+    raise kind(f"{message}; {shillings(total)} shillings were credited; expected {shillings(due)}")
 
 
-def _judge_word(told: str, *, pushed: bool, unseen: bool) -> None:
-    if raw_words_of(told) or not (unseen or names_amount(told)):
-        raise Failed(f"the customer was told {quote(told)}; expected that the amount is above M-Pesa's limit")
+def _judge_word(message: str, *, pushed: bool, unseen: bool) -> None:
+    if raw_words_of(message) or not (unseen or names_amount(message)):
+        raise Failed(f"the customer was told {quote(message)}; expected that the amount is above M-Pesa's limit")
     if pushed:
         raise Warned(
             "an amount above M-Pesa's limit was sent to Daraja, which refused it; expected a check before that"
         )
 
 
-def names_amount(told: str) -> bool:
+def names_amount(message: str) -> bool:
     """Whether a text says, in any words, that the amount is what is wrong."""
-    return re.search(NAMES_AMOUNT, told, re.IGNORECASE) is not None
+    return re.search(NAMES_AMOUNT, message, re.IGNORECASE) is not None

@@ -42,8 +42,10 @@ def a_cancelled_order_can_be_paid(context: CheckContext) -> None:
 
 def _no_push(context: CheckContext, again: Payment) -> Failed | Unjudged:
     """How a second try without a push ends: a word that asks for patience leaves it open."""
-    told = context.observations.messages(again)
-    if LATER.search(told):
-        return Unjudged(f"the second try was put off ({quote(told)}), so it was not seen whether the order can be paid")
-    said = f"the merchant answered {again.started.status} and told the customer {quote(told)}"
-    return Failed(f"the second try to pay a cancelled order sent no push: {said}; expected a new prompt")
+    message = context.observations.messages(again)
+    if LATER.search(message):
+        return Unjudged(
+            f"the second try was put off ({quote(message)}), so it was not seen whether the order can be paid"
+        )
+    text = f"the merchant answered {again.started.status} and told the customer {quote(message)}"
+    return Failed(f"the second try to pay a cancelled order sent no push: {text}; expected a new prompt")

@@ -121,8 +121,8 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
             f"{found} while the token took {SLOW_S:g} s; with a token in hand {len(warm)} of as many got none either, "
             "so the token is not the reason"
         )
-    told = next((payment.started.message or payment.started.error for payment in lost), "")
+    text = next((payment.started.message or payment.started.error for payment in lost), "")
     raise Failed(
-        f"{found} while the token took {SLOW_S:g} s ({quote(told)}); with a token in hand all did; "
+        f"{found} while the token took {SLOW_S:g} s ({quote(text)}); with a token in hand all did; "
         "expected them to wait for the one token under way"
     )

@@ -77,6 +77,6 @@ def _expect_clean(context: CheckContext, payment: Payment, answer: str) -> None:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
         if view.state is PAID and not context.journal.accepted(payment):
             raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid")
-    told = context.observations.messages(payment)
-    if leak_of(told):
-        raise Failed(f"OAuth answered {answer}, and the customer was told {quote(told)}")
+    text = context.observations.messages(payment)
+    if leak_of(text):
+        raise Failed(f"OAuth answered {answer}, and the customer was told {quote(text)}")

@@ -24,8 +24,8 @@ def every_code_has_honest_words(context: CheckContext) -> None:
     rows = [row for row in context.control.codes() if _is_meant(row)][:MOST]
     if not rows:
         raise Untested("the catalogue of codes is empty")
-    told = [situation("inline/u07", outcome=after(0.5, result_code=row["code"])) for row in rows]
-    payments = [context.actions.pay_accepted(each) for each in told]
+    scenarios = [situation("inline/u07", outcome=after(0.5, result_code=row["code"])) for row in rows]
+    payments = [context.actions.pay_accepted(each) for each in scenarios]
     context.expectations.status_after_queue(payments[-1])
     problems = [
         found for row, payment in zip(rows, payments, strict=True) if (found := _problem(context, payment, row))

@@ -186,10 +186,10 @@ def failures_in(text: str) -> list[str]:
 
 def is_raw(text: str, result_desc: str) -> bool:
     """Whether a text for customers is M-Pesa's own `result_desc` and nothing else."""
-    said, sent = _words(text), _words(result_desc)
+    statement, sent = _words(text), _words(result_desc)
     if not sent:
         return False
-    joined, wanted = " ".join(said), " ".join(sent)
+    joined, wanted = " ".join(statement), " ".join(sent)
     if wanted not in joined:
         return False
     rest = joined.replace(wanted, " ", 1).split()
@@ -307,8 +307,8 @@ def sentences(body: str) -> str:
     if not isinstance(decoded, dict):
         return body
     nested = [value for value in decoded.values() if isinstance(value, dict)]
-    told = [row.get(name) for row in (decoded, *nested) for name in SENTENCE_KEYS]
-    usual = " ".join(text for text in told if isinstance(text, str))
+    texts = [row.get(name) for row in (decoded, *nested) for name in SENTENCE_KEYS]
+    usual = " ".join(text for text in texts if isinstance(text, str))
     others = [text for row in (decoded, *nested) for text in row.values() if isinstance(text, str)]
     return usual or " ".join(text for text in others if text.count(" ") >= FEWEST_BLANKS)
 

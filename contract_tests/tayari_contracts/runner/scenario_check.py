@@ -146,8 +146,8 @@ def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext],
         if endpoint in NEEDS:
             _judge_sent(context, document, endpoint)
             return
-        elsewhere = document if endpoint != PUSH else token_part(document)
-        payment = context.actions.pay(document) if elsewhere is None else pay_until_met(context, document, elsewhere)
+        other_call = document if endpoint != PUSH else token_part(document)
+        payment = context.actions.pay(document) if other_call is None else pay_until_met(context, document, other_call)
         _judge(context, payment, document)
         wanted = (document.get("expect") or {}).get("message")
         if wanted:
@@ -352,23 +352,23 @@ def endpoint_of(document: Document) -> str:
     return str((document.get("when") or {}).get("endpoint", PUSH))
 
 
-def pay_until_met(context: CheckContext, document: Document, elsewhere: Document) -> Payment:
-    """A payment that plays `document`, whose merchant made the call that `elsewhere` answers.
+def pay_until_met(context: CheckContext, document: Document, other_call: Document) -> Payment:
+    """A payment that plays `document`, whose merchant made the call that `other_call` answers.
 
     Raises:
         Untested: it made none; the sentence says why not.
     """
-    endpoint, since = endpoint_of(elsewhere), context.journal.now()
+    endpoint, since = endpoint_of(other_call), context.journal.now()
     push = document if endpoint_of(document) == PUSH else None
     if endpoint == TOKEN:
         context.actions.drop_token()
-    context.control.play_next(elsewhere, endpoint=endpoint)
+    context.control.play_next(other_call, endpoint=endpoint)
     try:
         payment = context.actions.pay(push)
-        if endpoint == TOKEN and not _met(context, elsewhere, since):
+        if endpoint == TOKEN and not _met(context, other_call, since):
             context.control.revoke_tokens()
             payment = context.actions.pay(push)
-        if not _met(context, elsewhere, since):
+        if not _met(context, other_call, since):
             why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
             raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
     finally:
@@ -377,13 +377,13 @@ def pay_until_met(context: CheckContext, document: Document, elsewhere: Document
     return payment
 
 
-def _met(context: CheckContext, elsewhere: Document, since: int) -> bool:
+def _met(context: CheckContext, other_call: Document, since: int) -> bool:
     """Whether a call met the scenario, waiting for one that comes in the background."""
-    endpoint = endpoint_of(elsewhere)
+    endpoint = endpoint_of(other_call)
     end = time.monotonic() + (TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s)
     while True:
         calls = context.journal.entries(since=since, endpoint=endpoint, kind="request")
-        if any(entry.get("scenario") == elsewhere["scenario"] for entry in calls):
+        if any(entry.get("scenario") == other_call["scenario"] for entry in calls):
             return True
         if time.monotonic() >= end or not context.time.remains:
             return False

@@ -79,16 +79,16 @@ def registered(context: CheckContext) -> Mapping[str, str] | None:
 
 
 def _register(context: CheckContext) -> Mapping[str, str]:
-    told = _nothing_registered(context)
+    message = _nothing_registered(context)
     if section(context).register is None:
-        raise Untested(f"{told}; give the request that makes it", enable="merchant.c2b.register")
+        raise Untested(f"{message}; give the request that makes it", enable="merchant.c2b.register")
     started = context.driver.register_c2b()
     end = time.monotonic() + REGISTERED_WITHIN_S
     while (found := registered(context)) is None and time.monotonic() < end and context.time.remains:
         context.time.pause(0.2)
     if found is None:
-        said = started.error or f"{started.status}, {quote(started.body, most=100)}"
-        raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {said}")
+        answer = started.error or f"{started.status}, {quote(started.body, most=100)}"
+        raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {answer}")
     return found
 
 
@@ -114,8 +114,8 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
     if c2b.open_account is not None:
         opened = context.driver.open_account(msisdn=context.allocation.msisdn(), amount=amount, reference=reference)
         if opened.payment_id is None or not opened.accepted:
-            said = opened.error or f"{opened.status}, {quote(opened.body, most=120)}"
-            raise Untested(f"no account was opened: merchant.c2b.open_account was answered {said}")
+            answer = opened.error or f"{opened.status}, {quote(opened.body, most=120)}"
+            raise Untested(f"no account was opened: merchant.c2b.open_account was answered {answer}")
         return opened, reference
     if not c2b.accounts:
         raise Untested(
@@ -200,7 +200,7 @@ def ask(
     context: CheckContext, account: Payment, *, typed: str | None = None, amount: int | None = None
 ) -> Mapping[str, Any]:
     """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` tells it."""
-    told = {
+    changes = {
         "BillRefNumber": account.payment_id if typed is None else typed,
         "BusinessShortCode": short_code(context),
     }
@@ -208,7 +208,7 @@ def ask(
     context.evidence.tries += 1
     answers = context.control.send_callback(
         url=urls(context)["validation"], validation=True, msisdn=account.msisdn, amount=int(amount or account.amount),
-        set=told, timeout_s=VALIDATION_S,
+        set=changes, timeout_s=VALIDATION_S,
     )  # fmt: skip
     return answers[0]
 
@@ -225,7 +225,7 @@ def is_unallocated(context: CheckContext, receipt: str) -> bool | None:
 
 
 def is_on_statement(context: CheckContext, payment: Payment) -> bool | None:
-    """Whether the account's statement shows this payment; None: that cannot be seen."""
+    """Whether the account's answer shows this payment; None: that cannot be seen."""
     texts = context.driver.read_statement(payment.payment_id, payment.reference)
     return None if texts is None else any(payment.transaction_id in text for text in texts)
 
@@ -244,7 +244,7 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
     row = context.journal.record(payment)
     if not row.get("receipt"):
         raise Untested("the payment by prompt was not paid, so M-Pesa has nothing to confirm")
-    told = {
+    confirmation = {
         "TransactionType": "Pay Bill", "TransID": row["receipt"],
         "TransTime": time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 3 * 3600)),
         "TransAmount": f"{row['amount']}.00", "BusinessShortCode": row["party_b"] or row["short_code"],
@@ -253,7 +253,7 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
         "MiddleName": "", "LastName": "",
     }  # fmt: skip
     context.control.send_callback(
-        url=urls(context)["confirmation"], checkout_request_id=row["checkout_request_id"], body=told
+        url=urls(context)["confirmation"], checkout_request_id=row["checkout_request_id"], body=confirmation
     )
 
 

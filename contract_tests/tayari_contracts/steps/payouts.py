@@ -77,8 +77,8 @@ def pay_out_sent(
 def answered(payment: Payment) -> str:
     """What the merchant answered when it was asked for a payout or a refund."""
     started = payment.started
-    said = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
-    return f"the start of the {payment.kind} was answered {said}"
+    text = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
+    return f"the start of the {payment.kind} was answered {text}"
 
 
 def until(context: CheckContext, look: Callable[[], T], *, within_s: float) -> T:

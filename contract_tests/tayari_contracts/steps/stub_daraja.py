@@ -115,8 +115,8 @@ def merchant_at(context: CheckContext, daraja_url: str) -> Iterator[MerchantDriv
         Untested: the target file does not let Tayari start one, or it did not start.
     """
     start = context.target.merchant.start
-    told = " ".join((start.command, *start.env.values())) if start is not None else ""
-    if "{daraja_url}" not in told or "{port}" not in context.target.merchant.base_url:
+    written = " ".join((start.command, *start.env.values())) if start is not None else ""
+    if "{daraja_url}" not in written or "{port}" not in context.target.merchant.base_url:
         raise Untested(
             "the merchant cannot be started a second time with another address of Daraja",
             why=NotTested.TARGET_KEY_MISSING,

@@ -76,9 +76,9 @@ def handle(operation: str) -> Callable[[World, Exchange, list[Any]], Reply]:
     act = OPERATIONS[operation]
 
     def answer(world: World, exchange: Exchange, values: list[Any]) -> Reply:
-        said = dict(zip(_KEYS, values, strict=True))
-        exchange.msisdn = said["msisdn"][:20]
-        body = act(world.part(SimPortal), said, exchange.url.partition("?")[2])
+        request_fields = dict(zip(_KEYS, values, strict=True))
+        exchange.msisdn = request_fields["msisdn"][:20]
+        body = act(world.part(SimPortal), request_fields, exchange.url.partition("?")[2])
         return Reply(200, dumps({"header": header(world, exchange), "body": body}))
 
     return answer
@@ -100,64 +100,64 @@ def _done(status: str = "Active") -> Body:
     return {"desc": "Operation successfull", "status": status, "statusCode": "0"}
 
 
-def _all_sims(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+def _all_sims(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
     return _done() | {"sims": _page([_shown(sim) for sim in portal.sims.values()], query)}
 
 
-def _status(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    return _done(portal.sim(said["msisdn"]).status)
+def _status(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    return _done(portal.sim(request_fields["msisdn"]).status)
 
 
-def _customer(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    sim = portal.sim(said["msisdn"])
+def _customer(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    sim = portal.sim(request_fields["msisdn"])
     return _done(sim.status) | _shown(sim)
 
 
-def _activate(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    sim = portal.sim(said["msisdn"])
+def _activate(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    sim = portal.sim(request_fields["msisdn"])
     sim.status = "Active"
     return _done(sim.status)
 
 
-def _trends(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+def _trends(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
     active = sum(sim.status == "Active" for sim in portal.sims.values())
     return _done() | {"active": active, "suspended": len(portal.sims) - active}
 
 
-def _rename(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    sim = portal.sim(said["msisdn"])
-    sim.asset = said["assetName"]
+def _rename(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    sim = portal.sim(request_fields["msisdn"])
+    sim.asset = request_fields["assetName"]
     return _done(sim.status)
 
 
-def _suspend(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    sim = portal.sim(said["msisdn"])
-    sim.status = "Active" if said["operation"].lower().startswith("un") else "Suspended"
+def _suspend(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    sim = portal.sim(request_fields["msisdn"])
+    sim.status = "Active" if request_fields["operation"].lower().startswith("un") else "Suspended"
     return _done(sim.status)
 
 
-def _send(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    return _done() | {"recepitId": portal.send(said["msisdn"], said["message"])["recepitId"]}
+def _send(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    return _done() | {"recepitId": portal.send(request_fields["msisdn"], request_fields["message"])["recepitId"]}
 
 
-def _messages(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:
-    number, words = said["msisdn"], said["searchValue"]
+def _messages(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:
+    number, words = request_fields["msisdn"], request_fields["searchValue"]
     found = [row for row in portal.messages if number in ("", row["msisdn"]) and words in row["message"]]
     return _done() | {"messages": _page(found, query)}
 
 
-def _delete(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    portal.messages = [row for row in portal.messages if row["recepitId"] != said["messageId"]]
+def _delete(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    portal.messages = [row for row in portal.messages if row["recepitId"] != request_fields["messageId"]]
     return _done()
 
 
-def _delete_thread(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    portal.messages = [row for row in portal.messages if row["msisdn"] != said["msisdn"]]
+def _delete_thread(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    portal.messages = [row for row in portal.messages if row["msisdn"] != request_fields["msisdn"]]
     return _done()
 
 
-def _location(portal: SimPortal, said: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    return _done(portal.sim(said["msisdn"]).status)
+def _location(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
+    return _done(portal.sim(request_fields["msisdn"]).status)
 
 
 OPERATIONS: Final[Mapping[str, Callable[[SimPortal, Mapping[str, str], str], Body]]] = {
