@@ -40,7 +40,9 @@ def new_folder() -> Path:
     """A fresh folder for a run of this process; what dead runs left behind is deleted."""
     sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    (folder / OWNER).write_text(_name(os.getpid()), encoding="ascii")
+    unfinished = folder / f"{OWNER}.new"
+    unfinished.write_text(_name(os.getpid()), encoding="ascii")
+    unfinished.rename(folder / OWNER)  # whoever sweeps meanwhile reads all of it, or nothing
     return folder
 
 
@@ -49,7 +51,7 @@ def sweep(temporary: Path) -> None:
     for owner in temporary.glob(f"{PREFIX}*/{OWNER}"):
         with contextlib.suppress(OSError, ValueError):
             name = owner.read_text(encoding="ascii")
-            if owner.stat().st_uid == os.getuid() and _name(int(name.split()[0])) != name:
+            if owner.stat().st_uid == os.getuid() and _name(int(name.partition(" ")[0])) != name:
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
 

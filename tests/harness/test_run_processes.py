@@ -80,7 +80,10 @@ def test_folders_of_dead_runs_are_swept_and_others_are_left_alone(
         (tmp_path / name).mkdir()
         (tmp_path / name / OWNER).write_text(owner)
     (tmp_path / "tayari-unowned").mkdir()
+    (tmp_path / "tayari-begun").mkdir()
+    (tmp_path / "tayari-begun" / OWNER).write_text("")  # another run is just writing it
 
     sweep(tmp_path)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([mine.name, "other", "tayari-unowned"])
+    left = [mine.name, "other", "tayari-begun", "tayari-unowned"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(left)
