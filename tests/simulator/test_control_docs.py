@@ -7,9 +7,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
+from openapi_spec_validator import validate
 from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.control import schemas
-from tayari_simulator.control.routes import ROUTES
+from tayari_simulator.control.openapi import document
+from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.reading.record import keys_of
 from tayari_simulator.transport.simulator import CONDITIONS
 
@@ -33,6 +35,28 @@ BODIES = {
     ("GET", "/v1/payments"): schemas.PaymentsWhere,
     ("GET", "/v1/journal"): schemas.JournalWhere,
 }
+
+
+OPENAPI = document(ROUTES, url="http://127.0.0.1:9311")
+
+
+def test_the_openapi_document_is_valid_and_has_every_route() -> None:
+    made = document(ROUTES, url="http://127.0.0.1:9311")
+
+    validate(made)
+    paths = {(method.upper(), path) for path, row in made["paths"].items() for method in row}
+    assert paths == {(row.method, re.sub(r"\{(\w+):[^}]*\}", r"{\1}", row.path)) for row in ROUTES}
+
+
+@pytest.mark.parametrize("row", BODIES)
+def test_the_openapi_document_describes_each_body(row: tuple[str, str]) -> None:
+    method, path = row
+    made = {re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), key): value for key, value in OPENAPI["paths"].items()}
+    operation = made[path][method.lower()]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    told = set(body.get("properties", {})) | {each["name"] for each in operation["parameters"] if each["in"] == "query"}
+
+    assert told == set(keys_of(BODIES[row]))
 
 
 def test_each_route_has_a_row_and_each_row_a_route() -> None:

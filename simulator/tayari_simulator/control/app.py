@@ -11,7 +11,7 @@ from aiohttp import web
 from tayari_formats.suggestion import suggest
 
 from tayari_simulator.control.endpoint import Controlled, Refusal, Route
-from tayari_simulator.control.routes import ROUTES
+from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 

@@ -52,11 +52,17 @@ Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row: method, path and what answers."""
+    """One row: method, path, what answers, and what it is for."""
 
     method: str
     path: str
     handle: Handle
+    about: str
+    """One line, as the OpenAPI document says it."""
+    takes: type[object] | None = None
+    """The record of its body, or of its query where it is a GET."""
+    answers: str = "application/json"
+    """The content type of its answer."""
 
 
 def named(controlled: Controlled, name: str) -> Scenario:

@@ -1,9 +1,8 @@
-"""The routes of the control API: one table, one function each."""
+"""The routes of the control API: one function each. `route_table` is their table."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
@@ -12,7 +11,7 @@ from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.console import live_page
-from tayari_simulator.control.endpoint import Controlled, Refusal, Route, answer, named
+from tayari_simulator.control.endpoint import Controlled, Refusal, answer, named
 from tayari_simulator.control.explain import explain
 from tayari_simulator.control.provenance import standings
 from tayari_simulator.control.schemas import read_body, read_query
@@ -347,44 +346,6 @@ async def interception(controlled: Controlled, _: web.Request) -> web.Response:
 async def show_schemas(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/schemas`."""
     return answer(controlled.simulator.schemas())
-
-
-ROUTES: Final[tuple[Route, ...]] = (
-    Route("GET", "/health", health),
-    Route("GET", "/metrics", metrics),
-    Route("GET", "/", page),
-    Route("GET", "/v1/settings", settings),
-    Route("POST", "/v1/reset", reset),
-    Route("GET", "/v1/scenarios", list_scenarios),
-    Route("GET", "/v1/scenarios/{name:.+}", show_scenario),
-    Route("POST", "/v1/scenarios", load_scenario),
-    Route("PUT", "/v1/scenarios/active", activate_scenario),
-    Route("POST", "/v1/mix", blend),
-    Route("GET", "/v1/magic", magic),
-    Route("GET", "/v1/provenance", provenance),
-    Route("GET", "/v1/explain/{payment}", explain_payment),
-    Route("POST", "/v1/next", play_next),
-    Route("DELETE", "/v1/next", clear_next),
-    Route("POST", "/v1/tokens/revoke", revoke_tokens),
-    Route("POST", "/v1/outage", outage),
-    Route("POST", "/v1/hold", hold),
-    Route("PUT", "/v1/wallets/{msisdn}", set_wallet),
-    Route("POST", "/v1/c2b", pay_c2b),
-    Route("PUT", "/v1/organisations/{short_code}", set_organisation),
-    Route("POST", "/v1/clock/advance", advance),
-    Route("GET", "/v1/payments", payments),
-    Route("GET", "/v1/balance", balance),
-    Route("GET", "/v1/limits", limits),
-    Route("GET", "/v1/journal", journal),
-    Route("POST", "/v1/wait", wait),
-    Route("POST", "/v1/callbacks", send_callback),
-    Route("POST", "/v1/hakikisha", ask_account),
-    Route("GET", "/v1/codes", codes),
-    Route("GET", "/v1/schemas", show_schemas),
-    Route("GET", "/v1/certificate", certificate),
-    Route("GET", "/v1/organisations", organisations),
-    Route("GET", "/v1/interception", interception),
-)
 
 
 def _meant(controlled: Controlled, given: object) -> Scenario:

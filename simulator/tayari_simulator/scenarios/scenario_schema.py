@@ -32,7 +32,7 @@ _BOUNDS: Final = {Above: "exclusiveMinimum", AtLeast: "minimum", AtMost: "maximu
 
 def scenario_schema() -> Schema:
     """The schema of one scenario file."""
-    whole = _record(Header)
+    whole = record_schema(Header)
     whole["properties"]["faults"] = {
         "description": "what goes wrong, in order",
         "type": "array",
@@ -55,13 +55,14 @@ def scenario_schema() -> Schema:
 
 def _fault(kind: type[TableFault]) -> Schema:
     """A fault's parameters, and the keys that every fault has; null stands for no parameters."""
-    own, common = _record(kind), _record(Placing)["properties"]
+    own, common = record_schema(kind), record_schema(Placing)["properties"]
     for key in seconds_of(kind):
         own["properties"][key] = {"anyOf": [own["properties"][key], *DRAWN]}
     return {**own, "type": ["object", "null"], "properties": {**common, **own["properties"]}}
 
 
-def _record(kind: type[object]) -> Schema:
+def record_schema(kind: type[object]) -> Schema:
+    """The schema of a record that `reading.record` reads."""
     hints = get_type_hints(kind, include_extras=True)
     rows = [row for row in fields(kind) if row.init]  # type: ignore[arg-type]  # every caller passes a dataclass
     return {
@@ -85,7 +86,7 @@ def _value(hint: Any) -> Schema:
     if get_origin(hint) is not None:
         return {"type": "object"}
     if is_dataclass(hint) and isinstance(hint, type):
-        return _record(hint)
+        return record_schema(hint)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         words = [str(member) for member in hint]
         return {"enum": [*words, *(int(word) for word in words if word.isdecimal())]}

@@ -1,0 +1,103 @@
+"""The table of the control API: its routes, and the OpenAPI document that is made of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from tayari_simulator.control import routes, schemas
+from tayari_simulator.control.endpoint import Controlled, Route, answer
+from tayari_simulator.control.openapi import document
+
+
+async def openapi(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/openapi.json`."""
+    return answer(document(ROUTES, url=controlled.simulator.control_url))
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route("GET", "/v1/openapi.json", openapi, "this description"),
+    Route("GET", "/health", routes.health, "is it well?"),
+    Route("GET", "/metrics", routes.metrics, "counters and gauges as Prometheus text", answers="text/plain"),
+    Route("GET", "/", routes.page, "the live page, for people", answers="text/html"),
+    Route("GET", "/v1/settings", routes.settings, "how this simulator was started"),
+    Route(
+        "POST",
+        "/v1/reset",
+        routes.reset,
+        "forget payments, tokens, queued scenarios, outages and the journal",
+        schemas.Nothing,
+    ),
+    Route("GET", "/v1/scenarios", routes.list_scenarios, "all loaded scenarios"),
+    Route("GET", "/v1/scenarios/{name:.+}", routes.show_scenario, "one scenario whole"),
+    Route("POST", "/v1/scenarios", routes.load_scenario, "load a scenario from YAML text", schemas.LoadScenario),
+    Route(
+        "PUT",
+        "/v1/scenarios/active",
+        routes.activate_scenario,
+        "play a scenario where nothing more specific does; null: none",
+        schemas.Activate,
+    ),
+    Route("POST", "/v1/mix", routes.blend, "draw scenarios by weight; null: no mix", schemas.Blend),
+    Route("GET", "/v1/magic", routes.magic, "numbers and amounts that play a scenario by themselves"),
+    Route("GET", "/v1/provenance", routes.provenance, "how sure each behaviour is, with its source"),
+    Route("GET", "/v1/explain/{payment}", routes.explain_payment, "what happened to a payment, and why"),
+    Route(
+        "POST",
+        "/v1/next",
+        routes.play_next,
+        "queue a scenario for the next calls, of one number where it is given",
+        schemas.PlayNext,
+    ),
+    Route("DELETE", "/v1/next", routes.clear_next, "forget all queued scenarios"),
+    Route("POST", "/v1/tokens/revoke", routes.revoke_tokens, "make every issued token invalid", schemas.Nothing),
+    Route("POST", "/v1/outage", routes.outage, "close the Daraja port for a while", schemas.Outage),
+    Route("POST", "/v1/hold", routes.hold, "hold the callbacks of a number for a while", schemas.Hold),
+    Route(
+        "PUT",
+        "/v1/wallets/{msisdn}",
+        routes.set_wallet,
+        "give a number a wallet with so many shillings",
+        schemas.Wallet,
+    ),
+    Route("POST", "/v1/c2b", routes.pay_c2b, "a customer pays a short code by himself", schemas.PayC2b),
+    Route(
+        "PUT",
+        "/v1/organisations/{short_code}",
+        routes.set_organisation,
+        "switch validation, suspension or confirmations of an organisation",
+        schemas.SetOrganisation,
+    ),
+    Route("POST", "/v1/clock/advance", routes.advance, "move a manual clock", schemas.Advance),
+    Route("GET", "/v1/payments", routes.payments, "transactions, oldest first", schemas.PaymentsWhere),
+    Route("GET", "/v1/balance", routes.balance, "do accepted and called back add up?"),
+    Route("GET", "/v1/limits", routes.limits, "was the simulator near its own limit?"),
+    Route("GET", "/v1/journal", routes.journal, "every exchange, in order", schemas.JournalWhere),
+    Route("POST", "/v1/wait", routes.wait, "wait until something has happened", schemas.WaitFor),
+    Route(
+        "POST",
+        "/v1/callbacks",
+        routes.send_callback,
+        "send a callback as told: twice, forged, changed, raw",
+        schemas.SendCallback,
+    ),
+    Route(
+        "POST",
+        "/v1/hakikisha",
+        routes.ask_account,
+        "ask a partner whose account a number is (C2B Hakikisha)",
+        schemas.AskAccount,
+    ),
+    Route("GET", "/v1/codes", routes.codes, "result codes and refusals with words for the customer"),
+    Route("GET", "/v1/schemas", routes.show_schemas, "JSON Schemas of requests and messages by name"),
+    Route(
+        "GET",
+        "/v1/certificate",
+        routes.certificate,
+        "the certificate for SecurityCredential, as PEM",
+        answers="application/x-pem-file",
+    ),
+    Route("GET", "/v1/organisations", routes.organisations, "organisations with accounts, initiators and URLs"),
+    Route("GET", "/v1/interception", routes.interception, "what came to the TLS port and the forward proxy"),
+)
