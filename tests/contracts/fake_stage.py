@@ -27,6 +27,10 @@ class NoControl:
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Nothing is sent, so nothing is held."""
 
+    def wait(self, condition: str, **which: object) -> dict[str, Any]:
+        """Nothing ever happens."""
+        return {"met": False, "entries": []}
+
     def play_next(self, scenario: object, *, msisdn: str) -> None:
         """Nothing is played."""
 

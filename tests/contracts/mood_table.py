@@ -33,7 +33,9 @@ ABOUT = MappingProxyType(
 )
 
 USUAL = ("stk_push", "stk_query", "c2b")
-DECLARED = MappingProxyType({"no-callbacks": (*USUAL, "no_callbacks"), "splits-orders": (*USUAL, "split_payments")})
+DECLARED = MappingProxyType(
+    {"no-callbacks": (*USUAL, "no_callbacks"), "splits-orders": (*USUAL, "refund", "split_payments")}
+)
 """What the target file says of the shop in a mood, where that is not what it says of the good shop."""
 
 

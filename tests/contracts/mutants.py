@@ -35,10 +35,8 @@ AT_ONCE = 5
 BUY_GOODS, TILL = "S09", "5000001"
 """The rule that needs a shop with a till, and a till."""
 
-DECLARED = MappingProxyType(
-    dict.fromkeys(("parts-of-the-limit", "first-part-pays"), ("stk_push", "stk_query", "split_payments"))
-)
-"""What the target file says of a shop with a defect, where that is not what it says of the good shop."""
+ALSO = MappingProxyType(dict.fromkeys(("parts-of-the-limit", "first-part-pays"), ("split_payments",)))
+"""What the target file says of a shop with a defect besides what it says of the good shop."""
 
 CAUGHT = frozenset({State.FAIL, State.WARN})
 
@@ -86,6 +84,7 @@ def run_rules(
     shop: Path = DUKA,
     till: str | None = None,
     capabilities: Iterable[str] | None = None,
+    also: Iterable[str] = (),
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
     """Check a shop, with these defects, against these rules alone; with a till, capabilities, settings, where told."""
@@ -97,7 +96,7 @@ def run_rules(
         {"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {}
     )
     env = MappingProxyType({**start.env, **told, **settings})
-    declared = target.merchant.capabilities if capabilities is None else frozenset(capabilities)
+    declared = (target.merchant.capabilities if capabilities is None else frozenset(capabilities)) | frozenset(also)
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
     wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
     ids = tuple(rule_ids)
@@ -151,7 +150,7 @@ class Field:
     def _run(mutant: Mutant) -> Outcome:
         till = TILL if BUY_GOODS in mutant.rules else None
         checks = run_rules(
-            mutant.rules, defects=(mutant.name,), till=till, shop=mutant.shop, capabilities=DECLARED.get(mutant.name)
+            mutant.rules, defects=(mutant.name,), till=till, shop=mutant.shop, also=ALSO.get(mutant.name, ())
         )
         return Outcome(mutant, checks)
 

@@ -9,6 +9,8 @@ from tayari_reports.model import State
 JUDGED_BY_LOAD = "performance"
 OF_PAYOUTS = {row.rule.id for row in catalogue().values() if Need.PAYOUT in row.needs}
 """Not applicable to a shop, as all others are to a payroll."""
+OF_PAGES = "U09"
+"""Not applicable to a shop that answers data."""
 
 
 @pytest.mark.slow
@@ -16,7 +18,7 @@ def test_the_good_shop_fails_no_rule() -> None:
     found = run_rules(row.rule.id for row in catalogue().values() if row.family != JUDGED_BY_LOAD)
 
     not_passed = {check.rule: (check.state, check.reason) for check in found if check.state is not State.PASS}
-    assert {not_passed.pop(rule_id)[0] for rule_id in (BUY_GOODS, *OF_PAYOUTS)} == {State.NOT_APPLICABLE}
+    assert {not_passed.pop(rule_id)[0] for rule_id in (BUY_GOODS, OF_PAGES, *OF_PAYOUTS)} == {State.NOT_APPLICABLE}
     assert not_passed == {}
 
 

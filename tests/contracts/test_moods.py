@@ -7,10 +7,13 @@ from tayari_reports.model import State
 
 ALWAYS = {
     "S09": State.NOT_APPLICABLE,
+    "U09": State.NOT_APPLICABLE,
     **{row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if Need.PAYOUT in row.needs},
 }
 NOT_PASSED = {
-    "no-callbacks": {row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if Need.CALLBACKS in row.needs},
+    "no-callbacks": {
+        row.rule.id: State.NOT_APPLICABLE for row in catalogue().values() if {Need.CALLBACKS, Need.REFUND} & row.needs
+    },
     FIXED_PORTS: {"T10": State.NOT_TESTED, "T11": State.NOT_TESTED},
     NOT_RESTARTED: {
         "T10": State.NOT_TESTED,

@@ -74,6 +74,18 @@ def test_a_shop_whose_database_locks_breaks_that_rule_alone() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("defect", "rule", "others"),
+    [("believes-slowly", "C07", ("C11", "C25", "U04")), ("no-state", "K02", ("S01", "S15", "T09"))],
+)
+def test_a_foreign_habit_breaks_its_own_rule_alone(defect: str, rule: str, others: tuple[str, ...]) -> None:
+    found = {check.rule: check.state for check in run_rules([rule, *others], defects=[defect])}
+
+    assert found.pop(rule) in CAUGHT
+    assert found == dict.fromkeys(others, State.PASS)
+
+
+@pytest.mark.slow
 def test_what_hits_the_newest_payment_runs_alone_so_that_no_other_rule_is_blamed() -> None:
     found = {
         check.rule: check.state for check in run_rules(["C22", "C13", "U04", "Q01"], defects=["visit-fails-newest"])

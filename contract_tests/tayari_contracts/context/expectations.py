@@ -71,11 +71,12 @@ class Expectations:
         if view.state in wanted:
             return view
         names = " or ".join(sorted(wanted))
-        limit = self._time.settle_s if within_s is None else within_s
+        lasted_s = time.time() - payment.began_at
         self._require_own_state(payment, view)
         kind = Missing if view.state in (PENDING, None) else Failed
         raise kind(
-            f"the payment is {say(view)} after {limit:.3g} s; expected {names}" + (f": {because}" if because else "")
+            f"the payment is {say(view)} {lasted_s:.0f} s after its start; expected {names}"
+            + (f": {because}" if because else "")
         )
 
     def _require_own_state(self, payment: Payment, view: StatusView) -> None:
