@@ -207,7 +207,7 @@ def ask(
     context.evidence.cite(account)
     context.evidence.tries += 1
     answers = context.control.send_callback(
-        url=urls(context)["validation"], validation=True, msisdn=account.msisdn, amount=int(amount or account.amount),
+        url=urls(context)["validation"], message="c2b_validation", msisdn=account.msisdn, amount=int(amount or account.amount),
         set=changes, timeout_s=VALIDATION_S,
     )  # fmt: skip
     return answers[0]
