@@ -207,8 +207,8 @@ def ask(
     context.evidence.cite(account)
     context.evidence.tries += 1
     answers = context.control.send_callback(
-        url=urls(context)["validation"], message="c2b_validation", msisdn=account.msisdn, amount=int(amount or account.amount),
-        set=changes, timeout_s=VALIDATION_S,
+        url=urls(context)["validation"], message="c2b_validation", msisdn=account.msisdn,
+        amount=int(amount or account.amount), set=changes, timeout_s=VALIDATION_S,
     )  # fmt: skip
     return answers[0]
 
