@@ -18,6 +18,9 @@ from tayari_contracts.runner.check_run import PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner, worst
 from tayari_contracts.runner.check_schedule import Schedule
 from tayari_contracts.runner.merchant_instance import TRIES_UNDER_STRAIN, MerchantInstance
+from tayari_contracts.steps import reconciliation
+from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
@@ -293,3 +296,31 @@ def test_no_more_instances_are_started_than_there_is_work_for() -> None:
     assert schedule().useful_instances([rows["C03"], rows["T01"]], 4) == 2
     assert schedule().useful_instances(CI, 16) < 8
     assert schedule(queries_per_minute=5).useful_instances(CI, 8) == 8
+
+
+@pytest.mark.parametrize(("lost_s", "looks"), [(0.0, 1), (60.0, 2)])
+def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_money_is_judged(
+    lost_s: float, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid_at = time.time() - 100.0
+    success = ResultMessage(at=paid_at, result=Result.SUCCESS, amount=100.0, receipt="UKN1")
+    accepted = DarajaTransaction(
+        transaction_id="ws_CO_1", completed=True, messages=(success,), amount=100.0, due_at=paid_at, receipt="UKN1"
+    )
+    pending = Observation(payment_id="p1", state=PaymentState.PENDING, began=paid_at, ended=paid_at)
+    open_order = PaymentRecord(
+        reference="T1", ordered=100.0, transactions=(accepted,), observations=(pending,), credits=0, total=0.0
+    )
+    seen: list[int] = []
+
+    def look(context: CheckContext) -> tuple[PaymentRecord, ...]:
+        seen.append(1)
+        return (open_order,) if len(seen) == 1 else ()
+
+    monkeypatch.setattr(reconciliation, "look_at_all", look)
+    on: Any = stage()
+    context = CheckContext(on, Allocation(), deadline=time.monotonic() + 60.0)
+    context.run.overload.watch.lost_s = lost_s
+    reconciliation.close(context)
+
+    assert len(seen) == looks

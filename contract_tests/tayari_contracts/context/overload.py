@@ -110,6 +110,8 @@ class MachineWatch:
     def __init__(self) -> None:
         self._over = Event()
         self._latest = deque[tuple[float, float]](maxlen=KEPT)
+        self.lost_s = 0.0
+        """So long, together, this machine let nothing run: a merchant on it got that much less time."""
         self._watcher: Thread | None = None
 
     def __enter__(self) -> Self:
@@ -126,6 +128,7 @@ class MachineWatch:
         """A thread was woken so much too late, at this moment of the monotonic clock."""
         if late_s > LATE_S:
             self._latest.append((at, late_s))
+            self.lost_s += late_s
 
     def since(self, began: float) -> str:
         """How this machine was overloaded since then; empty when it was not."""

@@ -106,8 +106,8 @@ def make_traffic(context: CheckContext) -> None:
 
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
-    grace_s = context.time.reconcile_s + GRACE_S + context.time.queue_s
     while True:
+        grace_s = context.time.reconcile_s + GRACE_S + context.time.queue_s + 2 * context.run.overload.watch.lost_s
         records = look_at_all(context)
         open_until = [
             one.due_at + grace_s
