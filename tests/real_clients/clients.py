@@ -29,6 +29,10 @@ class Client:
     """Operation and a part of what its own parser raises about a faithful later message."""
     unread_otherwise: Mapping[str, str] = field(default_factory=dict)
     """The same, of forms that other years and environments have."""
+    reads_letters: bool = True
+    """Its parser takes a ResultCode that is no number."""
+    pushes_after_504: int = 1
+    """How many prompts the customer gets when the gateway answers the push with 504 after Daraja took it."""
 
     @property
     def driver(self) -> Path:
@@ -54,16 +58,21 @@ CLIENTS = (
     ),
     Client(
         name="daraja-sdk-py",
-        operations="token stk_push c2b_register c2b_simulate b2c b2pochi b2b_paybill b2b_buygoods b2b_topup balance "
-        "status reversal qr pull_register pull_query b2b_express organisation imsi swap bill_opt_in ratiba",
+        operations="token stk_push stk_query c2b_register c2b_simulate b2c b2pochi b2b_paybill b2b_buygoods b2b_topup "
+        "balance status reversal qr pull_register pull_query b2b_express organisation imsi swap bill_opt_in ratiba",
+        reads_letters=False,
+        pushes_after_504=2,
     ),
     Client(
         name="mpesa-daraja-mcp",
         operations="token stk_push stk_query c2b_register c2b_simulate b2c b2pochi b2b_paybill b2b_buygoods b2b_topup "
         "tax b2b_express balance status reversal qr pull_query ratiba bill_opt_in bill_invoice bill_cancel",
+        reads_letters=False,
     ),
     Client(
         name="singularity-payments",
+        reads_letters=False,
+        pushes_after_504=2,
         operations="token stk_push stk_query c2b_register c2b_simulate b2c b2b_paybill balance status reversal qr",
         unread={"c2b_register": "OriginatorCoversationID", "c2b_simulate": "OriginatorConversationID"},
         unread_later={
@@ -84,6 +93,8 @@ CLIENTS = (
     ),
     Client(
         name="mpesa-wrapper",
+        reads_letters=False,
+        pushes_after_504=2,
         operations="token stk_push c2b_register c2b_simulate b2c balance status reversal",
         refused={"reversal": _TYPE_11},
         unread_later={"stk_push": "CallbackMetadata", "b2c": "no payout"},
@@ -142,15 +153,17 @@ def _said(rows: Mapping[str, str]) -> str:
 def table() -> str:
     """The rows as the page shows them."""
     lines = [
-        "| client | operations | refused, rightly | declined, rightly | its own code cannot read |",
-        "| --- | --- | --- | --- | --- |",
+        "| client | operations | refused, rightly | declined, rightly | its own code cannot read | pushes, 504 |",
+        "| --- | --- | --- | --- | --- | --: |",
     ]
     for client in CLIENTS:
         otherwise = {f"{name} (other forms)": text for name, text in client.unread_otherwise.items()}
-        unread = _said({**client.unread, **client.unread_later, **otherwise})
+        letters = {} if client.reads_letters else {"stk_push (SFC_IC0003)": "a number is wanted"}
+        unread = _said({**client.unread, **client.unread_later, **otherwise, **letters})
         words = client.operations.split()
         cells = f"{len(words)}: {', '.join(words)} | {_said(client.refused)} | {_said(client.failed)} | {unread}"
-        lines.append(f"| {client.name} | {cells} |")
+        pushes = "-" if "stk_push" in client.refused else client.pushes_after_504
+        lines.append(f"| {client.name} | {cells} | {pushes} |")
     return "\n".join(lines)
 
 

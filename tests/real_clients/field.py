@@ -10,29 +10,25 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import re
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from clients import CLIENTS, DRIVERS
-from driver_settings import RECEIVER_URL, settings_of
+from driver_process import RECEIVER_URL, Driver, Json, object_of, settings_of
 from environments import FOLDER, command_of, python_of_latest
 from field_page import PAGE, RECORD, render
 from tayari_control.client import ControlClient
 from tayari_control.process import Callbacks, SimulatorOptions, start_simulator
-
-Json = dict[str, Any]
 
 TABLE: Final = yaml.safe_load((Path(__file__).parent / "field.yaml").read_text())
 ZONE: Final = "Asia/Tokyo"
@@ -46,71 +42,6 @@ ERRORS: Final = {
     "504, but taken": "ack/gateway-timeout",
 }
 """What the next push is answered, by the scenario that does it."""
-PATIENCE_S: Final = 90.0
-
-
-class Driver:
-    """A driver that stays, and does on demand what it is told."""
-
-    def __init__(self, words: list[str], environment: Json) -> None:
-        self._process = subprocess.Popen(
-            words,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tempfile.mkdtemp(),
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._errors: list[str] = []
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._read_errors, daemon=True).start()
-
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            self._lines.put(line)
-        self._lines.put("")
-
-    def _read_errors(self) -> None:
-        self._errors += self._process.stderr or ()
-
-    def said(self, key: str) -> Json:
-        """The next line with this key; packages print lines of their own."""
-        end_s = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end_s:
-            try:
-                line = self._lines.get(timeout=1)
-            except queue.Empty:
-                continue
-            if not line:
-                self._process.wait(5)
-                return {"ended": "".join(self._errors[-1:]).strip()}
-            if line.startswith("{") and (told := _object(line)) is not None and key in told:
-                return told
-        return {"ended": f"nothing within {PATIENCE_S:.0f} s"}
-
-    def ask(self, what: Json) -> Json:
-        """Let it push, or read a callback."""
-        if self._process.poll() is not None:
-            return {"raised": "the process has ended"}
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-        told = self.said("told")
-        return dict(told["told"]) if "told" in told else {"raised": f"the process ended: {told['ended']}"}
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait(5)
-
-
-def _object(line: str) -> Json | None:
-    try:
-        return dict(json.loads(line))
-    except ValueError:
-        return None
 
 
 def row_of(name: str) -> Json:
@@ -152,7 +83,7 @@ def look_at(name: str) -> Json:
         settings = settings_of(simulator, port, Path(folder), phone="254722000100") | more
         texts = {key: Template(text).substitute(settings) for key, text in row.get("environment", {}).items()}
         settings |= {**texts, "ROW": json.dumps(row), "ON_DEMAND": "1", "TZ": ZONE, "HOME": folder}
-        driver = Driver(words, settings)
+        driver = Driver(words, settings, Path(folder))
         control = ControlClient(simulator.control_url)
         try:
             return about | _played(driver, control)
@@ -217,7 +148,7 @@ def _on_the_wire(entries: list[Json]) -> Json:
     """What its calls looked like."""
     tokens = sum(entry["endpoint"] == "oauth" for entry in entries)
     others = len(entries) - tokens
-    pushes = [body for entry in entries if entry["endpoint"] == "stk_push" and (body := _object(_body(entry)))]
+    pushes = [body for entry in entries if entry["endpoint"] == "stk_push" and (body := object_of(_body(entry)))]
     wire = (
         {key: type(pushes[0][key]).__name__ for key in ("Amount", "PhoneNumber", "Timestamp") if key in pushes[0]}
         if pushes

@@ -1,189 +1,239 @@
-"""Published clients, unpatched apart from their base URL, against the simulator: token, push, callback, query."""
+"""Published clients, unpatched apart from their base URL, against the simulator: every operation, outcome and parser.
+
+What a faithful simulator must refuse stands in the table with its reason; everything else must succeed, and the
+own parser of the client must read our message. Each client runs in one process, which then is asked further things.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
+import socket
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import CLIENTS, Client, table
+from driver_process import RECEIVER_URL, Driver, Json, settings_of
 from environments import RegistryUnreachable, command_of
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorProcess
+from tayari_control.process import Callbacks, SimulatorOptions, SimulatorProcess, start_simulator
 
 pytestmark = pytest.mark.registry
 
-DRIVERS = Path(__file__).parent / "drivers"
-_MSISDNS = count(254_722_000_100)
+_PHONES = count(254_722_000_100)
 CODES: tuple[int | str, ...] = (0, 1032, "SFC_IC0003")
-"""Paid, cancelled, and a code that is no number: each client goes through all three."""
+"""Paid, cancelled, and a code that is no number."""
+OTHER_FORMS = {
+    "expires_in_type": "number",
+    "balance_item": "empty",
+    "callback_amount": "two_decimals",
+    "request_id_style": "classic",
+    "wording": "classic-2021",
+    "id_fraction_digits": "3",
+    "query_description": "successsfully",
+}
+"""Everything of the successful path that was seen to differ between years and environments, the other way round."""
+FORMS: Mapping[str, Mapping[str, str]] = {"documented": {}, "other forms": OTHER_FORMS}
+RUNS = [(form, client) for form in FORMS for client in CLIENTS]
+
+
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest) -> None:
+    """The environments of the selected clients, several at a time: a registry is slow to answer."""
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    runs = [spec.params["played"] for spec in specs if spec is not None and "played" in spec.params]
+
+    def build(client: Client) -> None:
+        with suppress(RegistryUnreachable):
+            command_of(client.name, client.driver)
+
+    with ThreadPoolExecutor(4) as builders:
+        list(builders.map(build, {client.name: client for _, client in runs}.values()))
+
+
+@pytest.fixture(scope="module")
+def receiver_port() -> int:
+    """Where each driver receives, one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def simulators(receiver_port: int) -> Iterator[Mapping[str, SimulatorProcess]]:
+    """A simulator of each form, which delivers to the driver what is sent to the shop. Its clock is fast."""
+    callbacks = Callbacks(rewrite={RECEIVER_URL: f"http://127.0.0.1:{receiver_port}"})
+    options = {form: {**switches, "same_amount": "accept"} for form, switches in FORMS.items()}
+    words = {
+        form: tuple(word for name, value in rows.items() for word in ("--option", f"{name}={value}"))
+        for form, rows in options.items()
+    }
+    started = {
+        form: start_simulator(SimulatorOptions(clock="scaled:20", callbacks=callbacks, extra=extra))
+        for form, extra in words.items()
+    }
+    yield started
+    for process in started.values():
+        process.stop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """One published client and what it can do."""
+class Played:
+    """A client that has run all its operations, and its process."""
 
-    name: str
-    driver: str
-    queries: bool = True
-    parses: bool = False
-    """It has a parser of its own for callbacks."""
-    reads_text_codes: bool = True
-    """Its parser takes a ResultCode that is a string."""
-    pushes_when_ack_is_lost: int = 1
-    """How many prompts the customer gets when the gateway answers the push with 504 after Daraja took it."""
+    client: Client
+    form: str
+    rows: Json
+    driver: Driver
+    control: ControlClient
+    phone: str
 
-
-CLIENTS = (
-    Client(name="mpesakit", driver="mpesakit_client.py", parses=True),
-    Client(name="django-daraja", driver="django_daraja_client.py", queries=False, parses=True),
-    Client(
-        name="daraja-sdk-py",
-        driver="daraja_sdk_py_client.py",
-        parses=True,
-        reads_text_codes=False,
-        pushes_when_ack_is_lost=2,
-    ),
-    Client(name="mpesa-node", driver="mpesa_node.js"),
-    Client(name="daraja", driver="daraja_node.js"),
-)
+    def pushed(self, code: int | str, **scenario: Any) -> Any:
+        """The callback of a push that ends with this code."""
+        before = len(self.control.payments(msisdn=self.phone))
+        outcome = {"result_code": code, "after_s": 0.2}
+        self.control.play_next({"outcome": outcome, **scenario}, msisdn=self.phone)
+        answer = self.driver.ask({"push": True})
+        payments = self.control.payments(msisdn=self.phone)
+        assert len(payments) > before, answer
+        payment = payments[before]
+        assert scenario or payment["checkout_request_id"] in json.dumps(answer), answer
+        self.control.wait("idle", timeout_s=20)
+        entries = self.control.journal(checkout_request_id=payment["checkout_request_id"])["entries"]
+        (told,) = [entry for entry in entries if '"stkCallback"' in entry["request"]["body"]]
+        assert told["response"]["status"] == 200
+        return json.loads(told["request"]["body"])
 
 
-def command(client: Client, not_proven: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-    """How the driver is run in the client's own environment; built first if need be."""
+@pytest.fixture(scope="module")
+def played(
+    request: pytest.FixtureRequest,
+    built: None,
+    simulators: Mapping[str, SimulatorProcess],
+    receiver_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Played]:
+    """The client's own process, once it has run all operations."""
+    form, client = request.param
     try:
-        return command_of(client.name, DRIVERS / client.driver)
+        words, environment = command_of(client.name, client.driver)
     except RegistryUnreachable as unreachable:
-        not_proven[client.name] = str(unreachable)
+        request.getfixturevalue("not_proven")[client.name] = str(unreachable)
         pytest.skip(f"registry unreachable: {unreachable}")
+    simulator, phone = simulators[form], str(next(_PHONES))
+    folder = tmp_path_factory.mktemp("driver")
+    settings = settings_of(simulator, receiver_port, folder, phone=phone)
+    driver = Driver(words, environment | settings | {"ON_DEMAND": "1"}, folder)
+    control = ControlClient(simulator.control_url)
+    told = driver.said("rows")
+    assert "rows" in told, told
+    yield Played(client=client, form=form, rows=told["rows"], driver=driver, control=control, phone=phone)
+    control.close()
+    driver.end()
 
 
-def travel(client: Client, simulator: SimulatorProcess, msisdns: list[str], not_proven: dict[str, str]) -> Any:
-    """Run the driver for these numbers; what it printed."""
-    words, environment = command(client, not_proven)
-    ready = simulator.ready
-    settings = {
-        "DARAJA_URL": simulator.daraja_url,
-        "CONSUMER_KEY": ready["consumer_key"],
-        "CONSUMER_SECRET": ready["consumer_secret"],
-        "SHORT_CODE": ready["short_code"],
-        "PASSKEY": ready["passkey"],
-    }
-    environment |= {**settings, "PATH": os.environ["PATH"], "PYTHONPATH": str(DRIVERS)}
-    done = subprocess.run([*words, *msisdns], env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert not done.returncode, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def only(runs: list[tuple[str, Client]]) -> pytest.MarkDecorator:
+    """The runs of a test."""
+    names = [f"{client.name}-{form}" for form, client in runs]
+    return pytest.mark.parametrize("played", runs, indirect=True, ids=names, scope="module")
 
 
-def numbers(control: ControlClient) -> list[str]:
-    """A number for each of `CODES`, its next payment told to end that way."""
-    msisdns = [str(next(_MSISDNS)) for _ in CODES]
-    for msisdn, code in zip(msisdns, CODES, strict=True):
-        control.play_next({"outcome": {"result_code": code, "after_s": 0.2}}, msisdn=msisdn)
-    return msisdns
+PUSHING = [run for run in RUNS if "stk_push" not in run[1].refused]
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-def test_a_real_client_pays_is_called_back_and_queries(
-    client: Client, simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
-) -> None:
-    msisdns = numbers(control)
+@only(RUNS)
+def test_a_real_client_runs_all_its_operations(played: Played) -> None:
+    client = played.client
+    unread = {**client.unread_later, **(client.unread_otherwise if played.form == "other forms" else {})}
 
-    told = travel(client, simulator, msisdns, not_proven)
-
-    assert re.fullmatch("[A-Za-z0-9]{28}", told["token"]["answer"])
-    for msisdn, code, payment in zip(msisdns, CODES, told["payments"], strict=True):
-        pushed = payment["push"]["answer"]
-        assert pushed["checkout_request_id"].startswith("ws_CO_")
-        assert str(pushed.get("response_code", "0")) == "0"
-        assert payment["raw"]["Body"]["stkCallback"]["ResultCode"] == code
-        if client.parses:
-            parsed_as_it_should_be(client, payment["callback"], code, msisdn)
-        if client.queries:
-            assert str(payment["query"]["answer"]["result_code"]) == str(code)
-        (seen,) = control.payments(msisdn=msisdn)
-        assert seen["checkout_request_id"] == pushed["checkout_request_id"]
-        assert [callback["status"] for callback in seen["callbacks"]] == [200]
+    assert set(played.rows) == set(client.operations.split())
+    for name, row in played.rows.items():
+        judge(client, name, row, unread)
 
 
-def parsed_as_it_should_be(client: Client, callback: dict[str, Any], code: int | str, msisdn: str) -> None:
-    """The client's own parser read the callback, unless it is known not to."""
-    if isinstance(code, str) and not client.reads_text_codes:
-        assert "ResultCode" in callback["raised"]
-        return
-    parsed = callback["answer"]
-    assert parsed["result_code"] == code
-    if code == 0:
-        assert float(parsed["amount"]) == 350.0
-        assert re.fullmatch("[A-Z0-9]{10}", parsed["receipt"])
-        assert str(parsed["msisdn"]) == msisdn
-    else:
-        assert parsed.get("receipt") is None
+@only(PUSHING)
+def test_a_real_client_reads_every_outcome_and_queries_it(played: Played) -> None:
+    for code in CODES:
+        callback = played.pushed(code)
+
+        assert callback["Body"]["stkCallback"]["ResultCode"] == code
+        if "parsed" in played.rows["stk_push"]:
+            read_as_it_should_be(played, callback, code)
+        if "stk_query" in played.rows:
+            assert f'"{code}"' in json.dumps(played.driver.ask({"query": callback})["answer"])
 
 
-def test_python_daraja_sends_a_form_and_is_refused_for_it(
-    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
-) -> None:
-    """It labels a form-encoded body as JSON. The reference has such bodies refused; nothing of a payment may exist."""
-    msisdn = str(next(_MSISDNS))
-    client = Client(name="python-daraja", driver="python_daraja_client.py")
-
-    told = travel(client, simulator, [msisdn], not_proven)
-
-    assert re.fullmatch("[A-Za-z0-9]{28}", told["token"]["answer"])
-    assert told["payments"][0]["push"]["answer"]["errorCode"].startswith("400.002.0")
-    assert control.payments(msisdn=msisdn) == []
-
-
-as_documented = pytest.mark.parametrize("simulator", [{}], ids=["documented"], indirect=True)
-
-
-@as_documented
-@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-def test_a_real_client_that_loses_the_acknowledgement(
-    client: Client, simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
-) -> None:
+@only([run for run in PUSHING if run[0] == "documented"])
+def test_a_real_client_that_loses_the_acknowledgement(played: Played) -> None:
     """Daraja has no idempotency: a client that repeats the push asks the customer to pay twice."""
-    msisdn = str(next(_MSISDNS))
-    control.play_next({"outcome": {"after_s": 0.1}, "faults": [{"ack_lost": {"status": 504}}]}, msisdn=msisdn)
+    before = len(played.control.payments(msisdn=played.phone))
 
-    travel(client, simulator, [msisdn], not_proven)
+    played.pushed(0, faults=[{"ack_lost": {"status": 504}}])
 
-    assert len(control.payments(msisdn=msisdn)) == client.pushes_when_ack_is_lost
+    assert len(played.control.payments(msisdn=played.phone)) - before == played.client.pushes_after_504
 
 
-@as_documented
-def test_mpesakit_calls_the_query_of_a_cancelled_payment_successful(
-    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
-) -> None:
+@only([("documented", client) for client in CLIENTS if client.name == "mpesakit"])
+def test_mpesakit_calls_the_query_of_a_cancelled_payment_successful(played: Played) -> None:
     """Its `is_successful` of a query reads ResponseCode, which only says that the query was answered."""
-    (mpesakit,) = (client for client in CLIENTS if client.name == "mpesakit")
+    answer = played.driver.ask({"query": played.pushed(1032)})["answer"]
 
-    told = travel(mpesakit, simulator, numbers(control), not_proven)
-
-    queried = [payment["query"]["answer"] for payment in told["payments"]]
-    assert [(answer["result_code"], answer["successful"]) for answer in queried] == [
-        ("0", True),
-        ("1032", True),
-        ("SFC_IC0003", True),
-    ]
+    assert answer == {"result_code": "1032", "successful": True}
 
 
-@as_documented
-def test_mpesakit_sends_the_passkey_along(
-    simulator: SimulatorProcess, control: ControlClient, not_proven: dict[str, str]
-) -> None:
+@only([("documented", client) for client in CLIENTS if client.name == "mpesakit"])
+def test_mpesakit_sends_the_passkey_along(played: Played) -> None:
     """The secret that the password is made from travels beside it, in push and query."""
-    msisdn = numbers(control)[0]
-    (mpesakit,) = (client for client in CLIENTS if client.name == "mpesakit")
+    entries = played.control.journal(msisdn=played.phone)["entries"]
 
-    travel(mpesakit, simulator, [msisdn], not_proven)
-
-    entries = control.journal(msisdn=msisdn)["entries"]
     sent = {entry["endpoint"]: entry["request"]["body"] for entry in entries if entry["kind"] == "request"}
     assert all('"Passkey"' in sent[endpoint] for endpoint in ("stk_push", "stk_query"))
+
+
+def test_the_page_has_the_table_of_clients() -> None:
+    page = Path(__file__).parents[2] / "docs" / "real-clients.md"
+
+    assert table() in page.read_text(), "write what `python tests/real_clients/clients.py` prints to the page"
+
+
+def read_as_it_should_be(played: Played, callback: Json, code: int | str) -> None:
+    """The client's own parser read the callback, unless it is known not to."""
+    told = played.driver.ask({"parse": callback})
+    if code == "SFC_IC0003" and not played.client.reads_letters:
+        assert "raised" in told, told
+        return
+    text = json.dumps(told["answer"])
+    assert str(code) in text
+    if code == 0:
+        items = callback["Body"]["stkCallback"]["CallbackMetadata"]["Item"]
+        assert all(
+            str(item["Value"]) in text for item in items if item["Name"] in {"MpesaReceiptNumber", "PhoneNumber"}
+        )
+
+
+def judge(client: Client, name: str, row: Json, unread: Mapping[str, str]) -> None:
+    """What came of an operation is what the table says."""
+    if expected := client.refused.get(name) or client.unread.get(name):
+        assert expected in row["raised"], (name, row)
+        return
+    assert "raised" not in row, (name, row)
+    if "message" in row:
+        assert row["message"] is not None, f"{name}: no message came"
+        assert code_of(row["message"]) == client.failed.get(name, "0"), (name, row["message"])
+    assert unread.get(name, "") in row.get("parse_raised", ""), (name, row)
+    assert ("parse_raised" in row) == (name in unread), (name, row)
+
+
+def code_of(message: Any) -> str:
+    """How the later message, of whichever API, says that it went."""
+    if "Result" in message:
+        return str(message["Result"]["ResultCode"])
+    if "Body" in message:
+        return str(message["Body"]["stkCallback"]["ResultCode"])
+    if "responseHeader" in message:
+        return str(message["responseHeader"]["responseCode"])
+    return "0" if message.get("TransID") else str(message.get("resultCode"))

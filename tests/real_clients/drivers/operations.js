@@ -43,8 +43,8 @@ const url = (name) => `${base}/${name}`
 const module_of = (name) => require(require.resolve(name, { paths: [env.NODE_ENVIRONMENT] }))
 
 function receipt () {
-  const items = rows.stk_push.message.Body.stkCallback.CallbackMetadata.Item
-  return items.find((item) => item.Name === 'MpesaReceiptNumber').Value
+  const { CallbackMetadata } = rows.stk_push.message.Body.stkCallback
+  return CallbackMetadata ? CallbackMetadata.Item.find((item) => item.Name === 'MpesaReceiptNumber').Value : ''
 }
 
 // The documented fields of an operation.
@@ -90,8 +90,9 @@ function start (drive, parse) {
     if (env.ON_DEMAND) {
       for await (const line of readline.createInterface({ input: process.stdin })) {
         const asked = JSON.parse(line)
-        const told = await attempt(asked.parse === undefined ? calls.stk_push : () => parse(asked.parse))
-        console.log(JSON.stringify({ told }))
+        if (asked.query) rows.stk_push.message = asked.query
+        const call = asked.parse ? () => parse(asked.parse) : (asked.query ? calls.stk_query : calls.stk_push)
+        console.log(JSON.stringify({ told: await attempt(call) }))
       }
     }
     process.exit(0)

@@ -118,9 +118,9 @@ def checkout_of_push() -> str:
 
 
 def receipt_of_push() -> str:
-    """The receipt of the payment that was made with an STK push."""
-    items = rows["stk_push"]["message"]["Body"]["stkCallback"]["CallbackMetadata"]["Item"]
-    return str(next(item["Value"] for item in items if item["Name"] == "MpesaReceiptNumber"))
+    """The receipt of the payment that was made with an STK push; empty: it failed."""
+    items = rows["stk_push"]["message"]["Body"]["stkCallback"].get("CallbackMetadata", {}).get("Item", [])
+    return next((str(item["Value"]) for item in items if item["Name"] == "MpesaReceiptNumber"), "")
 
 
 def attempt(call: Callable[[], Any]) -> dict[str, Any]:
@@ -153,7 +153,13 @@ def finish() -> None:
     """Print what came of all operations, and how many calls went to a host that is written into the client."""
     print(json.dumps({"rows": rows, "replaced": len(way_in.replaced)}, default=str), flush=True)
     for line in sys.stdin if "ON_DEMAND" in os.environ else ():
-        asked = json.loads(line)
-        call, parse = calls["stk_push"]
-        told = attempt(lambda: parse(asked["parse"])) if "parse" in asked else attempt(call)  # noqa: B023 - called at once
-        print(json.dumps({"told": told}, default=str), flush=True)
+        print(json.dumps({"told": attempt(_demand(json.loads(line)))}, default=str), flush=True)
+
+
+def _demand(asked: dict[str, Any]) -> Callable[[], Any]:
+    """What is asked: to read a callback, to query the payment of one, or else to push."""
+    push, parse = calls["stk_push"]
+    if "query" in asked:
+        rows["stk_push"]["message"] = asked["query"]
+        return calls["stk_query"][0]
+    return (lambda: parse(asked["parse"])) if "parse" in asked else push

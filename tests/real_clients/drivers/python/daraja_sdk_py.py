@@ -5,6 +5,7 @@ from itertools import count
 
 import daraja.environment
 from daraja import Mpesa, MpesaConfig
+from daraja.webhooks import WebhookManager
 from operations import (
     CONSUMER_KEY,
     CONSUMER_SECRET,
@@ -15,6 +16,7 @@ from operations import (
     PASSKEY,
     PHONE,
     SHORT_CODE,
+    checkout_of_push,
     finish,
     receipt_of_push,
     run,
@@ -62,6 +64,11 @@ push = run(
         }
     ),
     later=True,
+    parse=WebhookManager().parse_stk_callback,
+)
+run(
+    "stk_query",
+    lambda: client.stk_query({"BusinessShortCode": "174379", "CheckoutRequestID": checkout_of_push()}),
 )
 run(
     "c2b_register",

@@ -13,6 +13,7 @@ from operations import (
     PASSKEY,
     PHONE,
     SHORT_CODE,
+    checkout_of_push,
     finish,
     receipt_of_push,
     run,
@@ -28,8 +29,12 @@ def urls(name: str) -> dict[str, str]:
     return {"result_url": url(name), "queue_timeout_url": url(f"{name}-timeout")}
 
 
+def queried(answer):
+    return {"result_code": answer.ResultCode, "successful": answer.is_successful()}
+
+
 run("token", client.token_manager.get_token)
-push = run(
+run(
     "stk_push",
     lambda: client.stk_push(
         business_short_code=174379,
@@ -48,8 +53,8 @@ push = run(
 )
 run(
     "stk_query",
-    lambda: client.stk_query(
-        business_short_code=174379, passkey=PASSKEY, checkout_request_id=push["CheckoutRequestID"]
+    lambda: queried(
+        client.stk_query(business_short_code=174379, passkey=PASSKEY, checkout_request_id=checkout_of_push())
     ),
 )
 run(
