@@ -38,8 +38,10 @@ OTHER_FORMS = {
     "query_description": "successsfully",
 }
 """Everything of the successful path that was seen to differ between years and environments, the other way round."""
-FORMS: Mapping[str, Mapping[str, str]] = {"documented": {}, "other forms": OTHER_FORMS}
-RUNS = [(form, client) for form in FORMS for client in CLIENTS]
+LENIENT = {"reversal_identifier": "any", "b2c_own_id": "optional", "whole_amounts": "accept"}
+"""What several clients send and no document settles."""
+FORMS: Mapping[str, Mapping[str, str]] = {"documented": {}, "other forms": OTHER_FORMS, "lenient": LENIENT}
+RUNS = [(form, client) for form in ("documented", "other forms") for client in CLIENTS]
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,15 @@ def test_a_real_client_that_loses_the_acknowledgement(played: Played) -> None:
     played.pushed(0, faults=[{"ack_lost": {"status": 504}}])
 
     assert len(played.control.payments(msisdn=played.phone)) - before == played.client.pushes_after_504
+
+
+@only([("lenient", client) for client in CLIENTS if client.name in {"umojasdk", "mpesa-api"}])
+def test_what_no_document_settles_is_served_where_it_is_switched(played: Played) -> None:
+    switched = {"reversal", "b2c"} & set(played.client.refused)
+
+    assert switched
+    for name in switched:
+        assert code_of(played.rows[name]["message"]) == "0", (name, played.rows[name])
 
 
 @only([("documented", client) for client in CLIENTS if client.name == "mpesakit"])
