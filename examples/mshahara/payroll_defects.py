@@ -191,7 +191,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "other-padding": (("P01",), OtherPadding),
     "forgets-its-id": (("P02", "M06"), ForgetsItsId),
     "new-id-on-retry": (("P03", "M06"), NewIdOnRetry),
-    "pays-again-when-known": (("P04", "M06"), PaysAgainWhenKnown),
+    "pays-again-when-known": (("P04",), PaysAgainWhenKnown),
     "blind-retry": (("P05", "M06"), BlindRetry),
     "pays-again-after-time-out": (("P06", "M06"), PaysAgainAfterTimeOut),
     "fails-on-time-out": (("P06",), FailsOnTimeOut),

@@ -15,6 +15,7 @@ from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
+from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.context.run_record import untranslated
@@ -25,6 +26,9 @@ LOOK_EVERY_S: Final = 0.2
 CREDENTIAL_REFUSED: Final = ("2001", "8006")
 FEW: Final = 3
 """With fewer payouts than this the run was narrowed (`--only`): then the money rules make some of their own."""
+
+RETRIED_S: Final = 6.0
+"""A result that comes so late finds a payout that was tried again, where its acknowledgement was lost."""
 
 T = TypeVar("T")
 
@@ -234,8 +238,10 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     """
     few = sum(len(run.payouts) for run in (context.run, *context.run.others)) < FEW
     if few and not context.run.scenarios_only:
-        for scenario in ("payout/success", "payout/ack-lost", "payout/result-twice"):
-            expect_results_taken(context, pay_out_sent(context, scenario))
+        lost = payout_situation("inline/ack-lost", {"ack_lost": {"drop": True}}, outcome=after(RETRIED_S))
+        made = [pay_out_sent(context, scenario) for scenario in ("payout/success", lost, "payout/result-twice")]
+        for payment in made:
+            expect_results_taken(context, payment)
     payouts = context.run.payouts
     through = all_through(context, payouts)
     for payment in payouts:
