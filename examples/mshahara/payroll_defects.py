@@ -194,7 +194,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "pays-again-when-known": (("P04",), PaysAgainWhenKnown),
     "blind-retry": (("P05", "M06"), BlindRetry),
     "pays-again-after-time-out": (("P06", "M06"), PaysAgainAfterTimeOut),
-    "fails-on-time-out": (("P06",), FailsOnTimeOut),
+    "fails-on-time-out": (("P06", "M09"), FailsOnTimeOut),
     "acknowledged-is-paid": (("P07", "M07"), AcknowledgedIsPaid),
     "only-numbers": (("P08",), OnlyNumbers),
     "unknown-is-failed": (("P08",), UnknownIsFailed),

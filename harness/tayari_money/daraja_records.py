@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
@@ -21,6 +22,8 @@ REVERSAL: Final = "reversal"
 C2B: Final = "c2b"
 """The kind of the payments that customers begin."""
 PULL: Final = "pull_query"
+NOT_MADE: Final = frozenset({None, "Failed", "Declined", "Cancelled", "Expired", "Rejected", "Reversed"})
+"""Values of TransactionStatus after which no money has moved, or it is back; None: the result of the payout itself."""
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
@@ -65,9 +68,10 @@ def payouts_by_msisdn(control: ControlClient, *, since: int = 0) -> Mapping[str,
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
     """
     messages: dict[str, list[ResultMessage]] = defaultdict(list)
+    time_outs = {path for call in PAYOUT_CALLS for path in _time_out_paths(control, since, call)}
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
-            for name, message in payout_messages(entry):
+            for name, message in payout_messages(entry, time_outs):
                 messages[name].append(message)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for row in control.payments():
@@ -100,10 +104,19 @@ def money_sent_back(control: ControlClient, msisdn: str, receipts: Collection[st
     return tuple(_transaction(row) for row in rows)
 
 
-def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessage]]:
+def _time_out_paths(control: ControlClient, since: int, call: str) -> Iterator[str]:
+    """The paths on which the merchant hears of queue time-outs, and of nothing else."""
+    for entry in journal(control, since=since, endpoint=call, kind="request"):
+        body = _decoded(entry, "request")
+        late, result = (urlsplit(str(body.get(key))).path for key in ("QueueTimeOutURL", "ResultURL"))
+        if late != result:
+            yield late
+
+
+def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -> Iterator[tuple[str, ResultMessage]]:
     """The OriginatorConversationIDs that a result names, with its message: of a payout, or of a question about one.
 
-    That a question worked is no success: its `TransactionStatus` decides.
+    That a question worked is no success: its `TransactionStatus` decides. `time_outs`: paths of QueueTimeOutURLs.
     """
     told = _decoded(entry, "request").get("Result")
     if not isinstance(told, dict) or "ResultCode" not in told:
@@ -113,8 +126,9 @@ def payout_messages(entry: Mapping[str, Any]) -> Iterator[tuple[str, ResultMessa
     is_good = _code(told["ResultCode"]) == "0" and status in (None, "Completed")
     message = ResultMessage(
         at=float(entry["at"]),
-        result=Result.SUCCESS if is_good else Result.FAILURE if status is None else Result.UNDECIDED,
+        result=Result.SUCCESS if is_good else Result.FAILURE if status in NOT_MADE else Result.UNDECIDED,
         by_query=status is not None,
+        timed_out=urlsplit(str((entry.get("request") or {}).get("url"))).path in time_outs,
     )
     names = {str(where.get("OriginatorConversationID") or "") for where in (told, parameters)}
     yield from ((name, message) for name in names if name)

@@ -250,6 +250,25 @@ def _without_result(record: PaymentRecord) -> str:
     return f"is a {record.kind} that was paid {early_s:.1f} s before its result" if early_s > 0 else ""
 
 
+def time_out_settles_nothing(records: Records) -> list[Violation]:
+    """M09: no accepted payout is called failed before a result reported a failure; a queue time-out is no result."""
+    return _described(records, _failed_too_soon)
+
+
+def _failed_too_soon(record: PaymentRecord) -> str:
+    first_failed = next((one for one in record.observations if one.state is FAILED), None)
+    if first_failed is None or not _timed_out(record):
+        return ""
+    known = (one for row in record.transactions for one in row.messages if one.at <= first_failed.ended)
+    if any(one.result is Result.FAILURE and not one.timed_out for one in known):
+        return ""
+    return f"is a {record.kind} that became failed on a queue time-out, and no result reported a failure"
+
+
+def _timed_out(record: PaymentRecord) -> bool:
+    return any(one.timed_out for row in record.transactions for one in row.messages)
+
+
 def refunds_within_payment(records: Records) -> list[Violation]:
     """M08: the refunds of a payment never exceed what was paid."""
     refunded: dict[str, float] = defaultdict(float)
@@ -328,6 +347,11 @@ _ROWS: Final = (
         rule="M08", find=refunds_within_payment, kinds=frozenset(PaymentKind),
         precondition=lambda record: record.kind is PaymentKind.REFUND and bool(record.completed),
         not_met="no refund moved money",
+    ),
+    Invariant(
+        rule="M09", find=time_out_settles_nothing, kinds=frozenset({PaymentKind.PAYOUT}),
+        precondition=lambda record: _timed_out(record) and record.state is not None,
+        not_met="no queue time-out came for a payout whose state could be read",
     ),
 )  # fmt: skip
 INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType({row.rule: row for row in _ROWS})

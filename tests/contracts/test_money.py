@@ -201,6 +201,18 @@ def refund(reference: str, amount: float, *, of: str = "T1") -> PaymentRecord:
     )
 
 
+def test_a_payout_that_is_called_failed_on_a_queue_time_out_breaks_m09() -> None:
+    late = ResultMessage(at=1.0, result=Result.FAILURE, timed_out=True)
+    refused = ResultMessage(at=2.0, result=Result.FAILURE)
+    failed: dict[str, Any] = {"observations": observations(FAILED)}
+
+    (said,) = broken("M09", sent(transaction(late), **failed))
+    assert said == "is a payout that became failed on a queue time-out, and no result reported a failure"
+    assert broken("M09", sent(transaction(late, refused), **failed)) == []
+    assert broken("M09", sent(transaction(late, success()))) == []
+    assert judge("M09", [sent(transaction(refused), **failed)]).not_met
+
+
 @pytest.mark.parametrize("kind", [PaymentKind.PAYOUT, PaymentKind.REFUND])
 def test_money_that_is_sent_twice_breaks_m06(kind: PaymentKind) -> None:
     once, failed = transaction(success()), transaction(completed=False)

@@ -41,6 +41,15 @@ def row(key: str, value: str) -> dict[str, str]:
                     "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Failed")]
                 },
             },
+            [("a", Result.FAILURE)],
+        ),
+        (
+            {
+                "ResultCode": 0,
+                "ResultParameters": {
+                    "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Initiated")]
+                },
+            },
             [("a", Result.UNDECIDED)],
         ),
         (
@@ -55,6 +64,14 @@ def row(key: str, value: str) -> dict[str, str]:
 )
 def test_a_message_proves_the_payout_that_it_names(told: dict[str, Any], expected: list[tuple[str, Result]]) -> None:
     assert [(name, message.result) for name, message in payout_messages(entry(told))] == expected
+
+
+def test_a_message_at_the_queue_time_out_url_decides_nothing() -> None:
+    late = entry({"ResultCode": 1, "OriginatorConversationID": "a"})
+    late["request"]["url"] = "http://127.0.0.1:8000/told/late"
+
+    assert [message.timed_out for _, message in payout_messages(late, {"/told/late"})] == [True]
+    assert [message.timed_out for _, message in payout_messages(late, {"/told/result"})] == [False]
 
 
 def test_an_unreadable_message_proves_nothing() -> None:

@@ -27,6 +27,7 @@ CREDENTIAL_REFUSED: Final = ("2001", "8006")
 FEW: Final = 3
 """With fewer payouts than this the run was narrowed (`--only`): then the money rules make some of their own."""
 
+TROUBLED: Final = ("payout/result-twice", "payout/queue-timeout")
 RETRIED_S: Final = 6.0
 """A result that comes so late finds a payout that was tried again, where its acknowledgement was lost."""
 
@@ -239,7 +240,7 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     few = sum(len(run.payouts) for run in (context.run, *context.run.others)) < FEW
     if few and not context.run.scenarios_only:
         lost = payout_situation("inline/ack-lost", {"ack_lost": {"drop": True}}, outcome=after(RETRIED_S))
-        made = [pay_out_sent(context, scenario) for scenario in ("payout/success", lost, "payout/result-twice")]
+        made = [pay_out_sent(context, scenario) for scenario in ("payout/success", lost, *TROUBLED)]
         for payment in made:
             expect_results_taken(context, payment)
     payouts = context.run.payouts

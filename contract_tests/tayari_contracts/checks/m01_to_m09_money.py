@@ -1,4 +1,4 @@
-"""M01 to M08: what must be true of the money of a whole run, whatever the other checks tried in it."""
+"""M01 to M09: what must be true of the money of a whole run, whatever the other checks tried in it."""
 
 from __future__ import annotations
 
@@ -55,3 +55,9 @@ def no_payout_is_paid_without_a_result(context: CheckContext) -> None:
 def refunds_stay_within_the_payment(context: CheckContext) -> None:
     """What was given back of each payment of the run is at most what was paid."""
     judge_refunds(context, "M08")
+
+
+@check("M09")
+def a_queue_time_out_settles_nothing(context: CheckContext) -> None:
+    """No payout of the run is called failed because M-Pesa was slow."""
+    judge_payouts(context, "M09")
