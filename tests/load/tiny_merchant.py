@@ -93,7 +93,8 @@ class Tiny:
         due_at = settles_at - time.monotonic() + time.time() - SETTLES_AFTER_S
         paid = self.fault != "never"
         return {
-            "checkout_request_id": f"ws_CO_{number}", "msisdn": self.msisdns[number], "amount": amount,
+            "kind": "stk_push", "checkout_request_id": f"ws_CO_{number}", "msisdn": self.msisdns[number],
+            "amount": amount,
             "state": "paid" if paid else "prompted", "created_at": due_at, "result_due_at": due_at,
             "receipt": f"R{number}" if paid else None, "account_reference": "", "callbacks": [],
         }  # fmt: skip
