@@ -89,3 +89,19 @@ def test_a_refusal_stands_beside_what_its_customer_was_told(codes: dict[str, Cod
 
     assert list(told.values()) == ["Your phone is busy with another payment."]
     assert "500.001.1001" in next(iter(told))
+
+
+def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"kind": kind, "result_code": code, "msisdn": "254711000111"} for kind, code in
+            (("stk_push", 1), ("b2c", 1), ("b2c", 2040), ("reversal", "R000001"), ("account_balance", 0))]  # fmt: skip
+    empty: dict[str, Any] = {"entries": [], "next": 1, "dropped": 0}
+    control = ControlClient("http://127.0.0.1:9")
+    monkeypatch.setattr(control, "_call", lambda _, path, **__: {"payments": rows} if "payments" in path else empty)
+    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+
+    found = learn([cast(Stage, stage)], ask=False)
+
+    assert [(code.kind, code.code) for code in found] == [
+        ("result", "1"), ("payout", "1"), ("payout", "2040"), ("payout", "R000001")
+    ]  # fmt: skip
+    assert all(code.meaning and not code.say_en for code in found if code.kind == "payout")

@@ -166,3 +166,16 @@ def test_a_clock_that_is_not_real_is_part_of_the_scope() -> None:
     run = samples.run(clock="scaled:60")
 
     assert ", clock scaled:60, valid until" in scope(run, judge(run))
+
+
+def test_payouts_and_refunds_are_asked_about_where_the_merchant_has_them() -> None:
+    shop = samples.not_ready()
+    payroll = replace(shop, capabilities=("payout",))
+
+    def asked(run: Run) -> set[str]:
+        return {one.item.section for one in answered(run, judge(run).outcomes)}
+
+    assert asked(shop).isdisjoint({"Payouts", "Refunds"})
+    assert "Payouts" in asked(payroll)
+    assert "Refunds" not in asked(payroll)
+    assert "Refunds" in asked(replace(shop, capabilities=("refund",)))

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from tayari_control.client import Json
-from tayari_money.daraja_records import STK_PUSH
+from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL, STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
@@ -24,6 +24,8 @@ from tayari.run import journal
 
 MSISDN_RANGE: Final = "25479998"
 """These payments: 254 79998 0000 to 9999, a range that no suite uses."""
+SENT: Final[Mapping[str, Sequence[str]]] = {"b2c": PAYOUT_CALLS, "reversal": (REVERSAL,)}
+"""The calls that send money, by the API that gives their result codes a meaning. No customer is told of them."""
 _AMOUNT: Final = 10
 _CALLBACK_S: Final = 10.0
 _SETTLED_S: Final = 3.0
@@ -84,8 +86,10 @@ def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = Mappi
         ControlError: the simulator does not answer.
     """
     stage = stages[0]
-    payments = [payment for each in stages for payment in each.control.payments(kind=STK_PUSH)]
+    rows = [row for each in stages for row in each.control.payments()]
+    payments = [row for row in rows if row["kind"] == STK_PUSH]
     results = results_met(payments)
+    sent = {api: results_met(row for row in rows if row["kind"] in calls) for api, calls in SENT.items()}
     refusals = refusals_met(entry for each in stages for entry in journal.entries(each.control, kind="request"))
     shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
     answers = _ask(stage, results) if ask and shows else {}
@@ -93,6 +97,11 @@ def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = Mappi
     heard = refusals.told(told, accepted)
     return (
         *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
+        *(
+            replace(_result(code, times, "", api=api), kind="payout", say_en="", say_sw="")
+            for api, found in sent.items()
+            for code, times in sorted(found.items(), key=_by_code)
+        ),
         *(
             _refusal(met, times, heard.get(met, ""))
             for met, times in sorted(refusals.times.items(), key=lambda item: _by_text(item[0]))
@@ -127,8 +136,8 @@ def _told(stage: Stage, code: str) -> str:
         time.sleep(0.1)
 
 
-def _result(code: str, times: int, told: str) -> Code:
-    row = find(code)
+def _result(code: str, times: int, told: str, *, api: str = "stk") -> Code:
+    row = find(code, api)
     if row is None:
         return Code(code=code, kind="result", text="", times=times, meaning="no code that is known", told=told)
     return Code(

@@ -54,7 +54,8 @@ class Code:
 
     code: str
     kind: str
-    """`result` (of a callback or a query), `error` (a request that Daraja refused) or `gateway` (refused before it)."""
+    """`result` (of a callback or a query), `payout` (of a payout or reversal), `error` (a request that Daraja refused)
+    or `gateway` (refused before it)."""
     text: str
     """Daraja's words."""
     times: int

@@ -130,7 +130,9 @@ def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
 
 def _meaning(code: Code) -> tuple[str, ...]:
     """What makes two codes the same: an error says different things in different words, and of different calls."""
-    return (code.kind, code.code) if code.kind == "result" else (code.kind, code.code, code.text, code.meaning)
+    return (
+        (code.kind, code.code) if code.kind in {"result", "payout"} else (code.kind, code.code, code.text, code.meaning)
+    )
 
 
 def _attestations(runs: Iterable[Run]) -> tuple[Attestation, ...]:

@@ -25,6 +25,8 @@ class Item:
     section: str
     question: str
     rules: tuple[str, ...] = ()
+    capability: str = ""
+    """Asked of merchants with this capability only; empty: of all."""
 
 
 SETTINGS: Final[tuple[Item, ...]] = tuple(
@@ -68,6 +70,40 @@ ITEMS: Final[tuple[Item, ...]] = (
     Item("documentation.rollback", "Documentation", "How to go back to the last version is written down and rehearsed"),
     Item("support.contacts", "Support", "Support knows whom to call at Safaricom, and with which identifiers"),
     Item("support.customers", "Support", "Support can look up a payment by receipt or phone number"),
+    Item(
+        "payouts.once",
+        "Payouts",
+        "Whatever is lost on the way, nobody is paid twice",
+        ("P02", "P03", "M06"),
+        capability="payout",
+    ),
+    Item(
+        "payouts.proven",
+        "Payouts",
+        "A payout is paid when M-Pesa says so, and not before",
+        ("P07", "P15", "M07"),
+        capability="payout",
+    ),
+    Item(
+        "payouts.stopped",
+        "Payouts",
+        "Wrong credentials stop all payouts, and staff are told",
+        ("P11",),
+        capability="payout",
+    ),
+    Item(
+        "payouts.approval",
+        "Payouts",
+        "Who may start a payout, and who approves large ones, is settled",
+        capability="payout",
+    ),
+    Item(
+        "refunds.once",
+        "Refunds",
+        "A payment is given back once, whatever is clicked or lost",
+        ("P17", "M08"),
+        capability="refund",
+    ),
     Item("support.refunds", "Support", "Who may reverse a payment, and how, is settled"),
     Item("maintenance.credentials", "Maintenance", "Who renews credentials, and when, is settled"),
     Item("maintenance.certificates", "Maintenance", "Certificates are renewed automatically, and their end is watched"),
@@ -109,7 +145,8 @@ def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[Answered, ...]:
     by_rule = {one.rule.id: one for one in outcomes}
     own = [Item(one.item, "Own items", _own(one.item)) for one in run.attestations if one.item not in KNOWN]
     said = {one.item: one for one in run.attestations}
-    return tuple(_answered(run, item, by_rule, said.get(item.id)) for item in (*ITEMS, *dict.fromkeys(own)))
+    asked = [item for item in ITEMS if not item.capability or item.capability in run.capabilities or item.id in said]
+    return tuple(_answered(run, item, by_rule, said.get(item.id)) for item in (*asked, *dict.fromkeys(own)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ CAPABILITIES: Final = MappingProxyType(
         "top_up": "",
         "c2b": "customer payments to a paybill or till (C2B)",
         "payout": "payouts (B2C)",
+        "refund": "refunds",
         "reversal": "reversals",
         "transaction_status": "status queries of transactions",
         "qr": "QR codes",

@@ -138,9 +138,11 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
 def _codes(run: Run) -> list[tuple[str, str, list[Code]]]:
     """The codes that were met, by where the merchant meets them."""
     results = [one for one in run.codes if one.kind == "result"]
-    errors = [one for one in run.codes if one.kind != "result"]
+    payouts = [one for one in run.codes if one.kind == "payout"]
+    errors = [one for one in run.codes if one.kind not in {"result", "payout"}]
     found = (
         ("How payments ended", "result codes of callbacks and queries", results),
+        ("How payouts and refunds ended", "result codes of payouts and reversals", payouts),
         ("How requests were refused", "error codes of Daraja's answers", errors),
     )
     return [(title, about, rows) for title, about, rows in found if rows]
