@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import tayari_load
+from legibility import problems_of
 from tayari_reports.model.run_files import load_from_dict
 from test_report_access import axe  # noqa: F401 - a fixture
 
@@ -90,6 +91,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         rows = page.locator("#tayari-funnel tbody th").all_inner_texts()
         page.locator("#tayari-verdict.met", has_text="Thresholds kept so far").wait_for(timeout=20_000)
         shoot(page, "running")
+        unreadable = problems_of(page, "#tayari")
 
         play(page, "payment/cancelled")
         page.locator("#tayari-said", has_text="playing payment/cancelled").wait_for()
@@ -105,9 +107,11 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         page.locator("header button, header [role=button]").last.click()
         page.locator("#tayari.dark").wait_for()
         shoot(page, "dark")
+        unreadable += problems_of(page, "#tayari")
         page.set_viewport_size({"width": 390, "height": 844})
         too_wide = page.evaluate("document.querySelector('#tayari').scrollWidth > window.innerWidth")
         shoot(page, "phone")
+        unreadable += problems_of(page, "#tayari")
         page.set_viewport_size({"width": 1280, "height": 1100})
         page.get_by_role("button", name="Stop").click()
         page.locator("#tayari-verdict", has_text="finished after").wait_for(timeout=60_000)
@@ -118,6 +122,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
     load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))
     assert rows[:5] == ["started", "acknowledged", "called back", "settled", "credited twice"]
     assert problems == []
+    assert unreadable == []
     assert red == "rgb(198, 40, 40)"
     assert by_keyboard == ["tayari-scenario", "tayari-play"]
     assert not too_wide

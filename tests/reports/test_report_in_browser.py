@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import samples
+from legibility import problems_everywhere, problems_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from tayari_reports.model import Run, State
+from tayari_reports.writers.history import read_history, render
 from tayari_reports.writers.table import write_all
 
 pytestmark = pytest.mark.browser
@@ -153,3 +155,50 @@ def test_paper_shows_the_findings_unfolded(page: Page, tmp_path: Path) -> None:
 
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.finding[open]").count() == 1
+
+
+NAMES = "payment/success payment/failure-callback-never-comes ack/lost ack/late callbacks/duplicate"
+
+
+@pytest.mark.parametrize("name", ["not_ready", "ready", "invalid", "waived"])
+def test_every_text_of_a_report_can_be_read_by_day_by_night_and_on_a_phone(
+    name: str, browser: Browser, tmp_path: Path
+) -> None:
+    run = samples.ALL[name]()
+
+    assert list(problems_everywhere(browser, address(run, tmp_path))) == []
+
+
+def test_the_headline_of_a_gate_keeps_its_names_whole_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    run = replace(samples.ready(), selection=NAMES)
+
+    assert list(problems_everywhere(browser, address(run, tmp_path))) == []
+
+
+def test_every_text_of_the_trend_can_be_read(browser: Browser, tmp_path: Path) -> None:
+    for number, make in enumerate((samples.ready, samples.not_ready, samples.invalid)):
+        run = replace(make(), run_id=f"run-{number}", finished_at=samples.BEGAN + 100 * number)
+        write_all(run, tmp_path / str(number), formats=["json"])
+    page = tmp_path / "trend.html"
+    page.write_text(render(read_history(tmp_path)))
+
+    assert list(problems_everywhere(browser, page.as_uri())) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ('<p style="color: #999">pale</p>', 'contrast 2.85 <p class=""> pale'),
+        ('<p style="background: #333; color: #555">dark on dark</p>', "contrast 1."),
+        ('<p style="margin-left: 2000px; width: 9px">far</p>', "off screen <p"),
+        ('<svg width="40" height="20"><text y="15">Measured</text></svg>', "label cut Measured"),
+        (
+            '<p style="width: 30px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">long name</p>',
+            "cut long",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_found(body: str, problem: str, page: Page) -> None:
+    page.set_content(f"<!doctype html><html><body style='background: #fff'>{body}</body></html>")
+
+    assert any(found.startswith(problem) for found in problems_of(page)), problems_of(page)

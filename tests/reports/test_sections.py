@@ -148,7 +148,7 @@ def test_a_good_verdict_says_how_long_it_stands_and_a_bad_one_nothing() -> None:
         (samples.not_ready, f"Not ready for {WHOLE}."),
         (samples.inconclusive, "No answer yet on STK push collections, "),
         (samples.invalid, "No word on STK push collections, "),
-        (lambda: samples.run(selection="C03"), "Ready for STK push collections, only C03, suite ci, "),
+        (lambda: samples.run(selection="C03"), "Part passed for STK push collections, only C03, suite ci, "),
         (
             lambda: samples.run(capabilities=("payout", "stk_push")),
             "Ready for payouts (B2C) and STK push collections, ",

@@ -105,7 +105,12 @@ LIMITS: Final = (
 
 def title(judgement: Judgement) -> str:
     """The headline: the verdict, and what it is about where that is less than a suite."""
-    return (PARTLY if judgement.selection else TITLES)[judgement.verdict] + _narrowed(judgement)
+    return headline(judgement) + _narrowed(judgement)
+
+
+def headline(judgement: Judgement) -> str:
+    """The headline alone, for a page that says beside it what was selected."""
+    return (PARTLY if judgement.selection else TITLES)[judgement.verdict]
 
 
 def is_partial_pass(judgement: Judgement) -> bool:
@@ -115,7 +120,7 @@ def is_partial_pass(judgement: Judgement) -> bool:
 
 def shout(judgement: Judgement) -> str:
     """The headline for a terminal."""
-    return (PARTLY if judgement.selection else TITLES)[judgement.verdict].upper() + _narrowed(judgement)
+    return headline(judgement).upper() + _narrowed(judgement)
 
 
 def _narrowed(judgement: Judgement) -> str:
@@ -209,7 +214,7 @@ def scope(run: Run, judgement: Judgement) -> str:
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
     about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
     parts = [
-        f"{SPEAKS[judgement.verdict]} {about}",
+        f"{'Part passed for' if is_partial_pass(judgement) else SPEAKS[judgement.verdict]} {about}",
         *([f"only {selected(run.selection, 200)}"] if run.selection else []),
         f"suite {run.suite}",
         f"Daraja played as {run.profile}",

@@ -81,7 +81,7 @@ def render(history: History) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=percent, moment=sentences.moment, title=sentences.title)
+    environment.filters.update(percent=percent, moment=sentences.moment, headline=sentences.headline)
     environment.filters.update(build=sentences.build_line, tone=_tone)
     return environment.get_template("trend.html").render(
         runs=history.runs[::-1],

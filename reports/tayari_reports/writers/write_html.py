@@ -68,6 +68,8 @@ def render(run: Run, judgement: Judgement) -> str:
 def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
     return {
         "title": sentences.title(judgement),
+        "headline": sentences.headline(judgement),
+        "selected": sentences.selected(run.selection, 300) if run.selection else "",
         "tone": "partial" if sentences.is_partial_pass(judgement) else judgement.verdict.value,
         "build": sentences.build_line(run),
         "answer": sentences.answer(judgement),
