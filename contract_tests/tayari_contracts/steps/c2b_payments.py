@@ -244,17 +244,7 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
     row = context.journal.record(payment)
     if not row.get("receipt"):
         raise Untested("the payment by prompt was not paid, so M-Pesa has nothing to confirm")
-    confirmation = {
-        "TransactionType": "Pay Bill", "TransID": row["receipt"],
-        "TransTime": time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 3 * 3600)),
-        "TransAmount": f"{row['amount']}.00", "BusinessShortCode": row["party_b"] or row["short_code"],
-        "BillRefNumber": row["account_reference"], "InvoiceNumber": "", "OrgAccountBalance": "30671.00",
-        "ThirdPartyTransID": "", "MSISDN": f"{payment.msisdn[:4]} ***** {payment.msisdn[-3:]}", "FirstName": "AMINA",
-        "MiddleName": "", "LastName": "",
-    }  # fmt: skip
-    context.control.send_callback(
-        url=urls(context)["confirmation"], checkout_request_id=row["checkout_request_id"], body=confirmation
-    )
+    context.control.send_callback(checkout_request_id=row["checkout_request_id"], message="c2b_confirmation")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Need, catalogue
+from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
@@ -29,6 +30,7 @@ from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor import diagnose_interception as interception
 from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as readings
+from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_instances import Known, instances
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.findings import Finding, bad, good, warning
@@ -93,9 +95,11 @@ def _findings(stage: Stage, others: Instances | None) -> Iterator[Finding]:
     known: list[Known] = []
     try:
         if stage.target.merchant.takes_payments:
-            yield from _payment(stage, known)
+            with pushes_unconfirmed([stage]):
+                yield from _payment(stage, known)
         if stage.target.merchant.payout is not None:
             yield from payout(stage, known)
+        yield from c2b(stage)
         if others is not None:
             yield from instances(others, known)
     except ControlError as error:
