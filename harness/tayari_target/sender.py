@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import requests
 from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
@@ -14,7 +13,7 @@ from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, Merchant
 
 from tayari_target.answers import as_text, find
 from tayari_target.target_file.model import Call, Merchant
-from tayari_target.target_file.placeholders import PlaceholderError, fill, fill_json
+from tayari_target.target_file.placeholders import PlaceholderError, fill_all, fill_json, fill_url
 from tayari_target.views import Answer, DriverExchange
 
 Record = Callable[[DriverExchange], None]
@@ -129,18 +128,13 @@ class Sender:
     def _prepare(
         self, call: Call, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
     ) -> _Prepared:
-        quoted = {name: quote(str(value), safe="") for name, value in values.items() if value is not None}
-        path = fill(call.path, quoted)
-        base_url = fill(self._merchant.base_url, values)
-        everyone = self._merchant.headers if with_merchant_headers else {}
-        named = {name: fill(text, values) for name, text in {**everyone, **call.headers}.items()}
-        form = {name: fill(text, values) for name, text in call.form.items()} if call.form is not None else None
+        written = {**(self._merchant.headers if with_merchant_headers else {}), **call.headers}
         return _Prepared(
             method=call.method,
-            url=path if path.startswith("http") else base_url + path,
-            headers={**named, **headers},
+            url=fill_url(self._merchant.base_url, call.path, values),
+            headers={**(fill_all(written, values) if written else {}), **headers},
             json=fill_json(call.json, values) if call.json is not None else None,
-            form=form,
+            form=fill_all(call.form, values) if call.form is not None else None,
         )
 
     def _request(self, prepared: _Prepared, timeout_s: float) -> tuple[requests.Response | None, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import quote
 
 RUN: Final = frozenset(
     {
@@ -108,3 +109,22 @@ def fill_json(template: object, values: Mapping[str, object]) -> object:
     if isinstance(template, list | tuple):
         return [fill_json(member, values) for member in template]
     return template
+
+
+def fill_all(texts: Mapping[str, str], values: Mapping[str, object]) -> dict[str, str]:
+    """Each text filled, by the same names.
+
+    Raises:
+        PlaceholderError: a name without a value.
+    """
+    return {name: fill(text, values) for name, text in texts.items()}
+
+
+def fill_url(base_url: str, path: str, values: Mapping[str, object]) -> str:
+    """The address of a call: values in its path are quoted; a path with a host of its own needs no base.
+
+    Raises:
+        PlaceholderError: a name without a value.
+    """
+    filled = fill(path, {name: quote(str(value), safe="") for name, value in values.items() if value is not None})
+    return filled if filled.startswith("http") else fill(base_url, values) + filled
