@@ -62,6 +62,10 @@ def test_growth_is_the_factor_from_pause_to_pause() -> None:
 def test_fixed_pauses_fail_with_the_pauses_in_the_reason() -> None:
     with pytest.raises(Failed, match=r"do not grow \(5\.0, 5\.1, 4\.9 s\)"):
         q12_backoff.judge_spacing([5.0, 5.1, 4.9])
+    with pytest.raises(Failed):
+        q12_backoff.judge_spacing([15.0, 15.0, 15.0], limit=1800)
+    with pytest.raises(Unjudged, match="own limit of 5 queries"):
+        q12_backoff.judge_spacing([15.0, 15.0, 15.0], limit=5)
 
 
 def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:

@@ -7,7 +7,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
-from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
+from tayari_contracts.steps.retry_intervals import POLITE, Trend, trend_of_one, written
 from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
 
 IN_FLIGHT = 3
@@ -20,13 +20,16 @@ PATIENCE_S = 60.0
 TRIES = 2
 """Other checks make a merchant that limits its queries stand in line, which can hide how it spaces them: look again."""
 
+OWN_PACE = 0.9
+"""A merchant at its own limit leaves this share of the limit's pause at least."""
+
 
 @check("Q12")
 def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> None:
     """No callback; the first queries hear that the payment is in flight, then that it is good."""
     for tried in range(1, TRIES + 1):
         try:
-            judge_spacing(pauses_of_one(context))
+            judge_spacing(pauses_of_one(context), limit=context.run.queries_per_minute)
             return
         except Unjudged:
             if tried == TRIES:
@@ -52,13 +55,18 @@ def pauses_of_one(context: CheckContext) -> list[float]:
     return gaps_s(queries)[:IN_FLIGHT]
 
 
-def judge_spacing(gaps: list[float]) -> None:
-    """The pauses grow.
+def judge_spacing(gaps: list[float], *, limit: float | None = None) -> None:
+    """The pauses grow. `limit`: so many queries a minute the merchant lets itself make at most.
 
     Raises:
-        Failed: they are all the same; Unjudged: they differ, and chance could have made them.
+        Failed: they are all the same; Unjudged: they differ, and chance could have made them, or its limit made them.
     """
     trend = trend_of_one(gaps)
+    if trend is Trend.FIXED and limit is not None and limit <= POLITE and min(gaps) >= OWN_PACE * 60.0 / limit:
+        raise Unjudged(
+            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {limit:g} "
+            "queries a minute makes them, so whether they would grow was not seen"
+        )
     if trend is Trend.FIXED:
         raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
     if trend is not Trend.GROWS:
