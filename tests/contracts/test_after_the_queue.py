@@ -11,6 +11,7 @@ from fake_stage import stage
 from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
 from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Unjudged
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.context.run_record import Allocation
@@ -69,7 +70,7 @@ class Script:
 def watched(odd: View, later: View, *, asked: bool = True, receipts: bool = True) -> CheckContext:
     """The context of a merchant that follows a script, with less than a second in place of half a minute."""
     status = Status(call=Call(method="GET", path="/"), state="$", states={}, receipt="$" if receipts else None)
-    made: Any = stage(status=status, driver=Script(odd, later), reconcile_within_s=0.0)
+    made: Any = stage(status=status, driver=Script(odd, later), reconcile_within_s=-GRACE_S)  # no time at all
     journal: Any = LaterRecord(asked=asked)
     context = CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=journal)
     context.time.settle_s, context.time.slow_s = 0.0, 0.8
