@@ -42,8 +42,7 @@ def finalize(run: LoadRun) -> Load | None:
     limits = run.target.thresholds
     load = load_record(run.tally, limits, run)
     if run.judged_seconds is not None:
-        part = load_record(run.tally.part(*run.judged_seconds), limits, run)
-        load = replace(load, thresholds=part.thresholds)
+        load = judged_by(load, load_record(run.tally.part(*run.judged_seconds), limits, run))
     if run.out is not None:
         write_load(load, run.out)
     if run.events is not None:
@@ -52,6 +51,13 @@ def finalize(run: LoadRun) -> Load | None:
         write_checks(_believed(found, run.monitor), run.events, secrets=run.stage.secrets)
     run.finalized = True
     return load
+
+
+def judged_by(load: Load, part: Load) -> Load:
+    """The load with the thresholds of the part that is judged, and its times: one beyond the limit beside a threshold
+    that is met would contradict it."""
+    times = {name: getattr(part, name) for name in ("settled_p50_s", "settled_p95_s", "settled_p99_s")}
+    return replace(load, thresholds=part.thresholds, **times)
 
 
 def _excuse(run: LoadRun, unpaid: Sequence[Payment]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from load_payments import ended, load_run
+from tayari_load.finalize import judged_by
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import Plan
 from tayari_load.statistics.latencies import Span
@@ -51,6 +52,19 @@ def test_a_percentile_without_its_samples_is_unknown_everywhere(settled: int, kn
     assert tuple(int(value is not None) for value in shown) == known
     (measure,) = [row for row in load.measures if row.name == Span.SETTLED]
     assert tuple(int(value is not None) for value in (measure.p50_s, measure.p95_s, measure.p99_s)) == known
+
+
+def test_a_search_for_the_limit_shows_the_times_of_the_rate_that_is_judged() -> None:
+    whole = load_record(told(*[(Outcome.SETTLED, 1.5)] * 20, *[(Outcome.SETTLED, 90.0)] * 20), LIMITS, run())
+    kept = load_record(told(*[(Outcome.SETTLED, 1.5)] * 20), LIMITS, run())
+
+    load = judged_by(whole, kept)
+
+    p95 = next(row for row in load.thresholds if row.name == "payment_p95_s")
+    assert p95.met
+    assert load.settled_p95_s is not None
+    assert load.settled_p95_s < p95.limit
+    assert (load.settled, whole.settled_p95_s) == (40, pytest.approx(90.0, rel=0.05))
 
 
 def test_the_timeline_has_every_second_the_silent_ones_too() -> None:
