@@ -1,8 +1,13 @@
 """Token rules: what a refusal, a loop and a leak look like in the journal and in answers."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
+from tayari_contracts.checks import t08_token_endpoint_down
 from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
+from tayari_contracts.context.findings import Failed, Untested
 from tayari_target.driver import Started
 
 
@@ -88,3 +93,25 @@ def test_a_leaked_passkey_is_named_and_never_quoted() -> None:
 
 def test_a_secret_that_may_be_an_ordinary_word_is_not_looked_for() -> None:
     assert "the passkey" not in secrets_of({"passkey": "duka"})
+
+
+@pytest.mark.parametrize("accepted_at_last", [True, False])
+def test_t08_waits_for_the_push_that_succeeds_and_not_for_the_first(
+    accepted_at_last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first push with a dead token is seen, refused, and followed by one that is accepted."""
+
+    def require_accepted(_: object) -> str:
+        if not accepted_at_last:
+            raise Untested("no STK push was accepted for this payment: the merchant gave up")
+        return "ws_CO_1"
+
+    actions = SimpleNamespace(drop_token=lambda: None, pay=lambda: "the payment", require_accepted=require_accepted)
+    monkeypatch.setattr(t08_token_endpoint_down, "ANSWERS", {})
+    judge = partial(t08_token_endpoint_down.survives_oauth_without_json, SimpleNamespace(actions=actions))  # type: ignore[arg-type]
+
+    if accepted_at_last:
+        judge()
+    else:
+        with pytest.raises(Failed, match="still no payment is possible: no STK push was accepted"):
+            judge()
