@@ -69,7 +69,7 @@ def daraja_process() -> Iterator[Daraja]:
     from tayari_target.resources import scenario_folder  # noqa: PLC0415 - see TYPE_CHECKING above
 
     with start_simulator(SimulatorOptions(scenarios=(scenario_folder(),))) as process:
-        control = ControlClient(process.control_url)
+        control = ControlClient(process.control_url, token=process.control_token)
         yield Daraja(process, control)
         control.close()
 

@@ -21,6 +21,8 @@ Json = dict[str, Any]
 """A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
 
 
+TOKEN_VARIABLE: Final = "TAYARI_CONTROL_TOKEN"
+"""Where the token of a simulator is found that somebody else has started."""
 _LOOK_UP_S: Final = 2.0
 """A wait that may be stopped asks again so often."""
 
@@ -37,8 +39,10 @@ class ControlError(Exception):
 class ControlClient:
     """Speaks to one simulator. Every method is one request; nothing is cached."""
 
-    def __init__(self, control_url: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, control_url: str, *, token: str = "", timeout_s: float = 10.0) -> None:
+        """`token`: the `control_token` of the simulator's ready line, for calls that send."""
         self.control_url = control_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout_s = timeout_s
         self._pool = control_pool()
 
@@ -260,7 +264,8 @@ class ControlClient:
     ) -> urllib3.BaseHTTPResponse:
         url, timeout = f"{self.control_url}{path}", timeout_s or self._timeout_s
         try:
-            return self._pool.request(method, url, json=body, timeout=timeout, redirect=False)
+            headers = {**self._pool.headers, **self._headers}
+            return self._pool.request(method, url, json=body, headers=headers, timeout=timeout, redirect=False)
         except HTTPError as error:
             why = "connection refused" if "refused" in str(error) else str(error)
             raise ControlError(f"the simulator's control port {self.control_url} did not answer: {why}") from error

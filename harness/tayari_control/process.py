@@ -113,6 +113,7 @@ class SimulatorProcess:
         self.ready = dict(ready)
         self.daraja_url: str = ready["daraja_url"]
         self.control_url: str = ready["control_url"]
+        self.control_token: str = ready["control_token"] or ""
 
     @property
     def pid(self) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
-from tayari_control.client import ControlClient
+from tayari_control.client import TOKEN_VARIABLE, ControlClient
 from tayari_control.process import SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
 
@@ -64,6 +64,7 @@ class Stage:
         self.placeholders: Mapping[str, str] = MappingProxyType({})
         self.daraja_url = ""
         self.control_url = control_url or ""
+        self.control_token = os.environ.get(TOKEN_VARIABLE, "") if control_url else ""
         self.base_url = target.merchant.base_url
         self.control: ControlClient
         self.driver: MerchantDriver
@@ -98,6 +99,7 @@ class Stage:
         stage._described = described
         stage._work_dir = Path(facts["work_dir"])
         stage._learned = frozenset(facts["learned"])
+        stage.control_token = facts["control_token"]
         stage._connect(facts["daraja_url"], facts["placeholders"])
         if facts["can_restart"]:
             stage._merchant = stage._merchant_process()
@@ -121,7 +123,12 @@ class Stage:
         """What no report may show: credentials, every value from `env:NAME`, and what the log-in steps saved."""
         known = {**credentials_of(self.target), **self.placeholders}
         saved = self.driver.saved if hasattr(self, "driver") else ()
-        found = (*(known.get(name) for name in _SECRET), *sorted(self.target.secrets | self._learned), *saved)
+        found = (
+            *(known.get(name) for name in _SECRET),
+            *sorted(self.target.secrets | self._learned),
+            *saved,
+            self.control_token,
+        )
         return tuple(value for value in found if value)
 
     def keep_secret(self, values: Iterable[str]) -> None:
@@ -172,6 +179,7 @@ class Stage:
                 simulator_options(self.target, self._options, port), marks=marks(self.work_dir)
             )
             daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
+            self.control_token = self._simulator.control_token
             told = _told(self._simulator.ready)
             credentials = {name: told.get(name, value) for name, value in credentials.items()}
         known: dict[str, str] = {
@@ -329,7 +337,7 @@ class Stage:
         self.daraja_url = daraja_url
         self.placeholders = MappingProxyType({**placeholders, "daraja_url": daraja_url})
         self.base_url = fill(self.target.merchant.base_url, self.placeholders)
-        self.control = ControlClient(self.control_url)
+        self.control = ControlClient(self.control_url, token=self.control_token)
         self.driver = MerchantDriver(self.target, record=self._record, placeholders=self.placeholders)
 
     def _merchant_process(self) -> MerchantProcess:
@@ -350,6 +358,7 @@ class Stage:
             "target": str(self.target.path),
             "daraja_url": self.daraja_url,
             "control_url": self.control_url,
+            "control_token": self.control_token,
             "instance": self.instance,
             "base_url": self.base_url,
             "placeholders": dict(self.placeholders),

@@ -35,6 +35,10 @@ class Config:
     control_host: str | None = None
     """The control API's address. None: `host` when that is this machine's own, else 127.0.0.1."""
     control_port: int = 9311
+    control_open: bool = False
+    """Whether calls that send need no token."""
+    control_token: str | None = None
+    """What calls of the control API that send must carry. None: nothing."""
     control_names: tuple[str, ...] = ()
     """Further host names by which the control API is called."""
     profile: Profile = Profile.DOCUMENTED

@@ -32,8 +32,13 @@ def sent(shop: Shop) -> list[dict[str, Any]]:
     return [json.loads(asked.body)["Body"]["stkCallback"] for asked in shop.asked]
 
 
+def steering(simulator: SimulatorProcess) -> list[str]:
+    """The flags that name a running simulator."""
+    return ["--control", simulator.control_url, "--control-token", simulator.control_token]
+
+
 def trigger(simulator: SimulatorProcess, shop: Shop, *words: str, path: str = "/cb") -> int:
-    return run(["trigger", *words, "--to", f"{shop.url}{path}", "--control", simulator.control_url])
+    return run(["trigger", *words, "--to", f"{shop.url}{path}", *steering(simulator)])
 
 
 def test_a_simulator_of_its_own_sends_one_callback(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +165,7 @@ def test_another_answer_than_2xx_is_exit_10(simulator: SimulatorProcess, shop: S
 def test_a_merchant_that_does_not_run_is_exit_21(
     simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["trigger", "1032", "--to", f"http://127.0.0.1:{free_port()}/cb", "--control", simulator.control_url]
+    words = ["trigger", "1032", "--to", f"http://127.0.0.1:{free_port()}/cb", *steering(simulator)]
 
     assert run(words) == 21
     assert "connection refused" in capsys.readouterr().out
@@ -215,3 +220,14 @@ def test_a_control_port_that_is_not_there_is_told(shop: Shop, capsys: pytest.Cap
 
     assert run(["trigger", "1032", "--to", f"{shop.url}/cb", "--control", control]) == 20
     assert "leave --control out" in capsys.readouterr().err
+
+
+def test_a_running_simulator_sends_for_those_who_know_its_token(
+    simulator: SimulatorProcess, shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["trigger", "1032", "--to", f"{shop.url}/cb", "--control", simulator.control_url]
+
+    assert run(words) == 20
+    assert "expected the header `Authorization: Bearer TOKEN`" in " ".join(capsys.readouterr().err.split())
+    monkeypatch.setenv("TAYARI_CONTROL_TOKEN", simulator.control_token)
+    assert run(words) == 0

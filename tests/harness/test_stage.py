@@ -38,7 +38,8 @@ def test_a_payment_goes_all_the_way(stage: Stage) -> None:
 
 
 def test_secrets_are_known_so_that_they_can_be_masked(stage: Stage) -> None:
-    assert set(stage.secrets) == {"pass1", "key1", "secret1"}
+    assert set(stage.secrets) == {"pass1", "key1", "secret1", stage.control_token}
+    assert stage.control_token
 
 
 def test_another_process_attaches_by_the_description_and_drives_the_same_merchant(stage: Stage, tmp_path: Path) -> None:

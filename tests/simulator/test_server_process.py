@@ -59,13 +59,44 @@ def test_it_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
         out, err = process.communicate(timeout=10)
 
         assert set(ready) == {
-            "event", "daraja_url", "control_url", "certificate_url", "tls_url", "proxy_url", "ca_file", "consumer_key",
+            "event", "daraja_url", "control_url", "control_token", "certificate_url", "tls_url", "proxy_url", "ca_file",
+            "consumer_key",
             "consumer_secret", "short_code", "passkey", "version", "pid",
         }  # fmt: skip
         assert (ready["event"], ready["short_code"], ready["pid"]) == ("ready", "174379", process.pid)
         assert health["status"] == "ok"
         assert (process.returncode, out) == (0, "")
         assert err.count("\n") == 1
+
+
+ORDER = {"url": "http://127.0.0.1:9/x", "raw": "x"}
+ACCOUNT = {"token_url": "http://127.0.0.1:9/t", "url": "http://127.0.0.1:9/x", "key": "k", "secret": "s",
+           "account": "A", "short_code": "600000"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/callbacks", ORDER), ("/v1/hakikisha", ACCOUNT)])
+def test_a_call_that_sends_needs_the_token_of_the_ready_line(path: str, body: dict[str, str]) -> None:
+    with started() as (_, ready):
+        url, token = f"{ready['control_url']}{path}", ready["control_token"]
+        answers = [
+            requests.post(url, json=body, headers=headers, timeout=20)
+            for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {token}"})
+        ]
+
+        assert [row.status_code for row in answers[:2]] == [401, 401]
+        assert "expected the header `Authorization: Bearer TOKEN`" in answers[0].json()["error"]["message"]
+        assert answers[2].status_code == 200
+        settings = requests.get(f"{ready['control_url']}/v1/settings", timeout=5)
+        assert settings.status_code == 200
+        assert token not in settings.text
+
+
+def test_the_token_is_given_or_left_out() -> None:
+    with started(TAYARI_CONTROL_TOKEN="mine") as (_, ready):
+        assert ready["control_token"] == "mine"
+    with started("--control-open") as (_, ready):
+        assert ready["control_token"] is None
+        assert requests.post(f"{ready['control_url']}/v1/callbacks", json=ORDER, timeout=20).status_code == 200
 
 
 def test_it_is_ready_soon_and_small() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from tayari_control.client import ControlClient, ControlError
+from tayari_control.client import TOKEN_VARIABLE, ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
@@ -54,6 +54,13 @@ MessageOption = Annotated[
     str | None,
     typer.Option("--message", metavar="NAME", help=f"{', '.join(Call.MESSAGES[1:])}: this message; without an EVENT."),
 ]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--control-token", envvar=TOKEN_VARIABLE, metavar="TOKEN", show_default=False,
+        help="With --control: the control_token of that simulator's ready line.",
+    ),
+]  # fmt: skip
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="As Body.stkCallback.ResultCode=1; JSON, else text."),
@@ -95,6 +102,7 @@ def trigger(
     ] = None,
     scenarios: ScenariosOption = None,
     control: ControlOption = None,
+    control_token: TokenOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Send a callback, and show what the merchant answers.
@@ -110,7 +118,7 @@ def trigger(
         telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
         _name_payment(telling, checkout_request_id, own=control is None or body is not None)
         _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
-        with _client(control, allow_host or (), scenarios or ()) as client:
+        with _client(control, allow_host or (), scenarios or (), control_token) as client:
             answers = client.send_callback(**telling)
     except _BadInput as error:
         raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
@@ -207,17 +215,22 @@ def _check(telling: Json, control: str | None, own_options: Sequence[object]) ->
 
 
 @contextmanager
-def _client(control: str | None, hosts: Sequence[str], folders: Sequence[Path]) -> Iterator[ControlClient]:
+def _client(
+    control: str | None, hosts: Sequence[str], folders: Sequence[Path], token: str | None
+) -> Iterator[ControlClient]:
     """The simulator that runs, or one for this moment."""
     if control is not None:
-        client = ControlClient(control)
+        client = ControlClient(control, token=token or "")
         try:
             yield client
         finally:
             client.close()
         return
     options = SimulatorOptions(scenarios=(scenario_folder(), *folders), callbacks=Callbacks(allow_hosts=tuple(hosts)))
-    with start_simulator(options) as simulator, _client(simulator.control_url, (), ()) as client:
+    with (
+        start_simulator(options) as simulator,
+        _client(simulator.control_url, (), (), simulator.control_token) as client,
+    ):
         yield client
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.suggestion import suggest
 
-from tayari_simulator.control.endpoint import Controlled, Refusal, Route
+from tayari_simulator.control.endpoint import Controlled, Refusal, Route, check_token
 from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
@@ -90,6 +90,8 @@ async def open_application(
 
 def _handler(row: Route, controlled: Controlled) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if row.sends:
+            check_token(controlled, request)
         return await row.handle(controlled, request)
 
     return handle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -63,6 +64,25 @@ class Route:
     """The record of its body, or of its query where it is a GET."""
     answers: str = "application/json"
     """The content type of its answer."""
+    sends: bool = False
+    """Whether it makes the simulator call other servers, and shows what they answer: then it needs the token."""
+
+
+def check_token(controlled: Controlled, request: web.Request) -> None:
+    """Let a call pass that carries the simulator's token. Other programs on this machine do not know it.
+
+    Raises:
+        Refusal: 401.
+    """
+    token = controlled.simulator.config.control_token
+    given = request.headers.get("Authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        found = "another token than the simulator's" if given else "no token"
+        message = (
+            f"found {found}; expected the header `Authorization: Bearer TOKEN`, with the control_token of the ready "
+            "line; or start the simulator with --control-open"
+        )
+        raise Refusal(401, "token_required", message)
 
 
 def named(controlled: Controlled, name: str) -> Scenario:

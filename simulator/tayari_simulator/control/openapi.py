@@ -48,7 +48,12 @@ def document(routes: Iterable[Route], *, url: str) -> Json:
         },
         "servers": [{"url": url}],
         "paths": paths,
-        "components": {"schemas": {"Refusal": _ERROR}},
+        "components": {
+            "schemas": {"Refusal": _ERROR},
+            "securitySchemes": {
+                "control_token": {"type": "http", "scheme": "bearer", "description": "control_token of the ready line"}
+            },
+        },
     }
 
 
@@ -63,6 +68,8 @@ def _operation(route: Route) -> Json:
             "4XX": {"description": "refused, and nothing was changed", "content": refused},
         },
     }
+    if route.sends:
+        made["security"] = [{"control_token": []}]
     if route.takes is not None and route.method != "GET":
         schema = record_schema(route.takes)
         made["requestBody"] = {

@@ -81,6 +81,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         routes.send_callback,
         "send a callback as told: twice, forged, changed, raw",
         schemas.SendCallback,
+        sends=True,
     ),
     Route(
         "POST",
@@ -88,6 +89,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         routes.ask_account,
         "ask a partner whose account a number is (C2B Hakikisha)",
         schemas.AskAccount,
+        sends=True,
     ),
     Route("GET", "/v1/codes", routes.codes, "result codes and refusals with words for the customer"),
     Route("GET", "/v1/schemas", routes.show_schemas, "JSON Schemas of requests and messages by name"),

@@ -50,6 +50,7 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         control_host=given.control_host,
         control_port=given.control_port,
         control_names=tuple(given.control_name),
+        control_open=given.control_open,
         profile=profile,
         clock=given.clock,
         seed=given.seed,
@@ -90,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         description="A fake of Safaricom's M-Pesa API (Daraja). Prints one JSON line when it is ready.",
         epilog="Secrets come by environment: TAYARI_PASSKEY, TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET. Without key "
         "and secret any pair is accepted; without a passkey it is the public one of the sandbox. TAYARI_ORGANISATIONS "
-        "is a JSON list with the keys of daraja.organisations in the target file.",
+        "is a JSON list with the keys of daraja.organisations in the target file. TAYARI_CONTROL_TOKEN is the token "
+        "of the control API; without it one is drawn and announced.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -147,6 +149,7 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="H",
         help="address of the control API, which may do anything here (default: --host if it is loopback, or 127.0.0.1)",
     )
+    add("--control-open", action="store_true", help="calls of the control API that send callbacks need no token")
     add(
         "--control-name",
         action="append",

@@ -6,9 +6,11 @@ import asyncio
 import errno
 import logging
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TextIO
 
 import orjson
@@ -46,6 +48,7 @@ def ready_line(
         "event": "ready",
         "daraja_url": daraja_url,
         "control_url": control_url,
+        "control_token": config.control_token,
         "certificate_url": f"{control_url}/v1/certificate",
         **interception,
         "consumer_key": config.consumer_key or ANY_KEY,
@@ -55,6 +58,13 @@ def ready_line(
         "version": __version__,
         "pid": os.getpid(),
     }
+
+
+def with_control_token(config: Config, environ: Mapping[str, str]) -> Config:
+    """The configuration with the token that calls must carry which send; with `--control-open` there is none."""
+    if config.control_open:
+        return config
+    return replace(config, control_token=environ.get("TAYARI_CONTROL_TOKEN") or secrets.token_urlsafe(24))
 
 
 def say(stream: TextIO, line: str) -> None:
@@ -77,7 +87,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         words = sys.argv[1:] if argv is None else argv
-        config = read_arguments(words, os.environ if environ is None else environ)
+        variables = os.environ if environ is None else environ
+        config = with_control_token(read_arguments(words, variables), variables)
         selector = load_scenarios(config)
         if config.page is not None:
             say(sys.stdout, page_of(config, selector).rstrip("\n"))
