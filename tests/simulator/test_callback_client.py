@@ -486,3 +486,21 @@ def test_a_payment_push_is_sent_up_to_five_times_until_it_is_accepted(answer: by
             assert there.simulator.balance()["pending"] == 0
 
     in_loop(test)
+
+
+@pytest.mark.parametrize("name", ["merchant_ack.result_code", "merchant_ack.response_code"])
+def test_either_form_of_a_merchants_answer_ends_the_callback(name: str) -> None:
+    async def test() -> None:
+        shop_says = replying(orjson.dumps(payload(name)))
+        async with (
+            merchant(shop_says) as shop,
+            port(options={"callback_retries": "3", "callback_retry_gap_s": "0"}) as there,
+        ):
+            await there.push(shop.url)
+            (entry,) = await there.answered()
+
+            assert orjson.loads(entry["response"]["body"]) == payload(name)
+            assert there.simulator.balance()["pending"] == 0
+            assert len(shop.bodies) == 1
+
+    in_loop(test)

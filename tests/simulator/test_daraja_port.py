@@ -258,7 +258,7 @@ def test_a_header_that_is_not_text_costs_no_entry_of_the_journal(tmp_path: Path)
             await there.raw(head + b"Authorization: Bearer \xff\xfe\r\nX: \xff\r\nContent-Type: \xff\r\n\r\n{}")
             good = f"Authorization: Bearer {there.token}\r\n".encode()
             await there.raw(head + good + b"Content-Type: \xff\r\n\r\n{}")
-            page = await there.simulator.whole_journal(Question())
+            page = orjson.loads(orjson.dumps(await there.simulator.whole_journal(Question())))
             waited = await there.simulator.wait("push_seen", count=2, timeout_s=5)
 
             orjson.dumps([page, waited])

@@ -266,3 +266,14 @@ def test_a_bad_token_is_refused_in_the_words_of_the_family(path: str, expected: 
 
 def test_both_rows_are_in_the_table() -> None:
     assert set(PATHS) <= {row.path for row in ENDPOINTS}
+
+
+def test_a_payout_is_found_by_the_id_that_the_merchant_gave_it() -> None:
+    desk = Desk()
+    given = payload("transaction_status.request.by_conversation")["OriginalConversationID"]
+    assert ask(desk, B2C, "b2c_v3.request", OriginatorConversationID=given).status == 200
+    desk.after(20.0)
+
+    told = parameters(result_of(desk, STATUS, "transaction_status.request.by_conversation"))
+
+    assert (told["TransactionStatus"], told["OriginatorConversationID"]) == ("Completed", given)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tayari_simulator.journal import memory
 from tayari_simulator.journal.entries import Question, to_dict
 from tayari_simulator.journal.memory import Journal, whole_page
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalFileError, JournalSearch
@@ -49,7 +50,50 @@ def test_every_question_is_answered_as_by_looking_at_all_entries(
         for keys in batch:
             journal.add(made := entry(*keys))
             kept.append(made)
-        assert journal.find(question) == [row for row in kept[journal.dropped :] if question.matches(row)]
+        right = [row for row in kept[journal.dropped :] if question.matches(row)]
+        assert journal.find(question) == right
+        assert asyncio.run(journal.find_in_turns(question)) == right
+
+
+@pytest.mark.parametrize("where", [{"msisdn": "5"}, {"transaction_id": "ws_5"}, {"since": 1}, {"reference": "INV5"}])
+def test_a_reader_of_everything_leaves_others_their_turn_and_the_journal_may_change(
+    where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "A_TURN_S", 0.0)
+    monkeypatch.setattr(memory, "INDEXED_IN_A_TURN", 10)
+    journal = Journal(most_bytes=60_000)
+
+    def add(count: int) -> None:
+        for number in range(count):
+            journal.add(
+                entry(str(number % 20), f"ws_{number % 20}", body=b'{"AccountReference":"INV%d"}' % (number % 20))
+            )
+
+    async def others() -> int:
+        turns = 0
+        while True:
+            turns += 1
+            add(3)
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                return turns
+
+    async def test() -> tuple[int, list[Exchange]]:
+        task = asyncio.ensure_future(others())
+        await asyncio.sleep(0)
+        found = await journal.find_in_turns(Question(**where))
+        task.cancel()
+        return await task, found
+
+    add(400)
+    turns, found = asyncio.run(test())
+
+    assert turns > 10
+    assert found
+    assert all(Question(**where).matches(row) for row in found) or "reference" in where
+    assert journal.dropped > 0
+    assert journal.find(Question(msisdn="5")) == [row for row in journal.find(Question()) if row.msisdn == "5"]
 
 
 def test_the_bound_is_of_bytes_and_what_is_dropped_is_counted() -> None:

@@ -239,7 +239,7 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
 async def payments(controlled: Controlled, request: web.Request) -> web.Response:
     """`GET /v1/payments`."""
     where = read_query(request, schemas.PaymentsWhere)
-    found = controlled.simulator.transactions(
+    found = await controlled.simulator.all_transactions(
         msisdn=where.msisdn, transaction_id=where.checkout_request_id, reference=where.reference
     )
     return answer({"payments": found})

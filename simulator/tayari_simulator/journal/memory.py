@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from tayari_simulator.journal.entries import Question, account_reference
 from tayari_simulator.journal.sqlite_file import JournalSearch
@@ -17,6 +18,23 @@ Sink = Callable[[Exchange], None]
 Page = tuple[list[Exchange], int]
 """The entries, and the number to ask for next."""
 MOST_HEADER_SETS: Final = 512
+A_TURN_S: Final = 0.002
+"""A reader works so long; then Daraja's calls and callbacks have their turn."""
+INDEXED_IN_A_TURN: Final = 1000
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+
+
+async def in_turns(rows: Iterable[Row], make: Callable[[Row], Made]) -> list[Made]:
+    """Make something of each row, in several turns of the event loop. `rows` do not change meanwhile."""
+    made: list[Made] = []
+    until_s = time.perf_counter() + A_TURN_S
+    for row in rows:
+        made.append(make(row))
+        if time.perf_counter() > until_s:
+            await asyncio.sleep(0)
+            until_s = time.perf_counter() + A_TURN_S
+    return made
 
 
 class Journal:
@@ -81,6 +99,21 @@ class Journal:
             return self._of_reference(question, question.reference)
         return [entry for entry in self._candidates(question) if question.matches(entry)]
 
+    async def find_in_turns(self, question: Question) -> list[Exchange]:
+        """The same, without holding the event loop for long."""
+        if question.reference is not None:
+            return await self._of_reference_in_turns(question, question.reference)
+        if question.transaction_id is not None or question.msisdn is not None:
+            await self.index_in_turns()
+        rows = tuple(self._candidates(question))
+        return [row for row, holds in zip(rows, await in_turns(rows, question.matches), strict=True) if holds]
+
+    async def index_in_turns(self) -> None:
+        """Bring the indexes up to date; what comes meanwhile is left for the next reader."""
+        while len(self._entries) - self._indexed > INDEXED_IN_A_TURN:
+            self._index(at_most=INDEXED_IN_A_TURN)
+            await asyncio.sleep(0)
+
     @property
     def oldest_seq(self) -> int:
         """The number of the oldest entry that is still here; of the next one, when there is none."""
@@ -101,6 +134,17 @@ class Journal:
         found = [entry for entry in self._entries if entry.transaction_id in ids or entry.seq in seen]
         return [entry for entry in found if question.matches(entry)]
 
+    async def _of_reference_in_turns(self, question: Question, reference: str) -> list[Exchange]:
+        rows = tuple(self._entries)
+        told = await in_turns(rows, account_reference)
+        pushes = [row for row, found in zip(rows, told, strict=True) if found == reference]
+        ids = {entry.transaction_id for entry in pushes} - {""}
+        seen = {entry.seq for entry in pushes}
+        holds = await in_turns(
+            rows, lambda row: (row.transaction_id in ids or row.seq in seen) and question.matches(row)
+        )
+        return [row for row, found in zip(rows, holds, strict=True) if found]
+
     def _candidates(self, question: Question) -> Iterable[Exchange]:
         if question.transaction_id is not None:
             self._index()
@@ -112,13 +156,14 @@ class Journal:
             return islice(self._entries, max(0, len(self._entries) - (self.next_seq - question.since)), None)
         return self._entries
 
-    def _index(self) -> None:
-        for entry in islice(self._entries, self._indexed, None):
+    def _index(self, *, at_most: int | None = None) -> None:
+        end = None if at_most is None else self._indexed + at_most
+        for entry in islice(self._entries, self._indexed, end):
+            self._indexed += 1
             if entry.msisdn:
                 self._by_msisdn.setdefault(entry.msisdn, deque()).append(entry)
             if entry.transaction_id:
                 self._by_checkout.setdefault(entry.transaction_id, deque()).append(entry)
-        self._indexed = len(self._entries)
 
     def _shrink(self) -> None:
         while self.bytes > self._most_bytes and len(self._entries) > 1:
@@ -154,9 +199,9 @@ async def whole_page(journal: Journal, search: JournalSearch | None, question: Q
     oldest = journal.oldest_seq
     since = max(question.since, journal.first_seq)
     if search is None or since >= oldest:
-        return page_of(journal, journal.find(question), question, limit)
+        return page_of(journal, await journal.find_in_turns(question), question, limit)
     until = oldest if question.until is None else min(oldest, question.until)
     older = replace(question, since=since, until=until)
     filed = await asyncio.to_thread(search.find, older, limit=limit + 1, latest=not question.since)
-    found = [*filed, *(entry for entry in journal.find(question) if entry.seq >= oldest)]
+    found = [*filed, *(entry for entry in await journal.find_in_turns(question) if entry.seq >= oldest)]
     return page_of(journal, found, question, limit)

@@ -43,6 +43,8 @@ class Waiting:
 
     async def for_entries(self, question: Question, count: int, timeout_s: float) -> tuple[bool, list[Exchange]]:
         """Wait until `count` entries match, those that are there already included."""
+        if question.msisdn is not None or question.transaction_id is not None:
+            await self._journal.index_in_turns()
         found = self._journal.find(question)
         if len(found) >= count:
             return True, found

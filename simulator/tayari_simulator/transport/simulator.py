@@ -9,6 +9,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
+import orjson
+
 from tayari_simulator.apis import registry as endpoints
 from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
 from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
@@ -22,7 +24,7 @@ from tayari_simulator.catalogue.options import Options
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.journal.entries import Question, to_dict
-from tayari_simulator.journal.memory import Journal, Page, page_of, whole_page
+from tayari_simulator.journal.memory import Journal, Page, in_turns, page_of, whole_page
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
@@ -45,7 +47,7 @@ from tayari_simulator.transport.views import (
     configured,
     organisation_dict,
     transaction_dict,
-    transaction_dicts,
+    transactions_of,
 )
 
 __all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
@@ -252,7 +254,15 @@ class Simulator:
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
     ) -> list[Json]:
         """Payments in the shape of the control API, oldest first."""
-        return transaction_dicts(self.daraja.world.transactions, msisdn, transaction_id, reference)
+        rows = transactions_of(self.daraja.world.transactions, msisdn, transaction_id, reference)
+        return [transaction_dict(row) for row in rows]
+
+    async def all_transactions(
+        self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
+    ) -> list[orjson.Fragment]:
+        """`GET /v1/payments`: the same, each as JSON already, without holding the event loop for long."""
+        rows = transactions_of(self.daraja.world.transactions, msisdn, transaction_id, reference)
+        return await in_turns(rows, lambda row: orjson.Fragment(orjson.dumps(transaction_dict(row))))
 
     def journal(self, *, limit: int = 1000, **where: Any) -> Json:
         """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
@@ -260,10 +270,12 @@ class Simulator:
         return self._page(page_of(self.entries, self.entries.find(question), question, limit))
 
     async def whole_journal(self, question: Question, *, limit: int = 1000) -> Json:
-        """`GET /v1/journal`: the same, and from the file what memory has dropped."""
+        """`GET /v1/journal`: the same, and from the file what memory has dropped. Each entry is JSON already."""
         search = JournalSearch(self._file.path) if self._file is not None else None
         question = self._with_own_id(question)
-        return self._page(await whole_page(self.entries, search, question, limit))
+        found, following = await whole_page(self.entries, search, question, limit)
+        rows = await in_turns(found, lambda entry: orjson.Fragment(orjson.dumps(self._entry(entry))))
+        return self._page_of(rows, following)
 
     def _with_own_id(self, question: Question) -> Question:
         """Entries carry the id of their transaction, whichever of its ids was asked for."""
@@ -273,8 +285,11 @@ class Simulator:
         return question if found is None else replace(question, transaction_id=found.id)
 
     def _page(self, page: Page) -> Json:
+        return self._page_of([self._entry(entry) for entry in page[0]], page[1])
+
+    def _page_of(self, rows: Sequence[object], following: int) -> Json:
         dropped = 0 if self._file is not None else self.entries.dropped
-        return {"entries": [self._entry(entry) for entry in page[0]], "next": page[1], "dropped": dropped}
+        return {"entries": rows, "next": following, "dropped": dropped}
 
     async def wait(
         self,

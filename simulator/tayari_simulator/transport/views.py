@@ -43,9 +43,9 @@ def transaction_dict(transaction: Transaction) -> Json:
     }
 
 
-def transaction_dicts(
+def transactions_of(
     store: Transactions, msisdn: str | None, transaction_id: str | None, reference: str | None
-) -> list[Json]:
+) -> list[Transaction]:
     """All payments that match what is given, oldest first."""
     rows: Sequence[Transaction]
     if transaction_id is not None:
@@ -54,7 +54,7 @@ def transaction_dicts(
     else:
         rows = store.of(msisdn) if msisdn is not None else store.all()
     return [
-        transaction_dict(row)
+        row
         for row in rows
         if (msisdn is None or row.msisdn == msisdn) and (reference is None or row.reference == reference)
     ]
