@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+import orjson
+from bench_daraja import scenario_of
+from c2b_kit import register, simulate
 from core_kit import Desk, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from initiator_kit import B2C, BALANCE, SHORT_CODE, STATUS, ask, parameters, result_of
+from tayari_simulator.apis.core.security_credential import SecurityCredentials
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status, Transaction
 
@@ -17,15 +26,28 @@ OWN = "174379"
 B2B = "/mpesa/b2b/v1/paymentrequest"
 REVERSAL = "/mpesa/reversal/v1/request"
 PHONES = ("254711000111", "254711000112")
-OPTIONS = {"opening_utility": "900", "opening_working": "700", "same_amount": "accept", "token_lifetime_s": "9e9"}
+CREDENTIALS = SecurityCredentials()
+"""One key pair for all examples: making one takes longer than an example."""
+PULL = "/pulltransactions/v1"
+OPTIONS = {
+    "opening_utility": "900", "opening_working": "700", "same_amount": "accept", "token_lifetime_s": "9e9",
+    "query_too_early_s": "0",
+}  # fmt: skip
 COMMANDS = ("BusinessPayBill", "BusinessPayToBulk", "AgencyFloatAdvance")
+FAULTS = (
+    "drop: {}", "duplicate: {gap_s: 5}", "delay: {by_s: 40}", "reorder: {within_s: 30}", "ack_lost: {}",
+    "ack_refused: {}",
+    "api_error: {error: 500.003.02.system_busy}", "huge_callback: {kilobytes: 4}", "malformed_callback: {form: empty}",
+    'drop: {"on": c2b_confirmation}', "before_ack: {}", "hang: {for_s: 5, accepted: true}",
+)  # fmt: skip
+"""None of them lies: whatever happens to an answer or a message, what is told is the truth."""
 SHILLINGS = st.integers(10, 900)
 STEPS = st.one_of(
     st.tuples(st.just("push"), st.sampled_from(PHONES), SHILLINGS),
     st.tuples(st.just("payout"), st.sampled_from(PHONES), SHILLINGS),
-    st.tuples(
-        st.just("b2b"), st.sampled_from(("BusinessPayBill", "BusinessPayToBulk", "AgencyFloatAdvance")), SHILLINGS
-    ),
+    st.tuples(st.just("b2b"), st.sampled_from(COMMANDS), SHILLINGS),
+    st.tuples(st.just("c2b"), st.sampled_from(PHONES), SHILLINGS),
+    st.tuples(st.just("fault"), st.sampled_from(FAULTS), st.just(0)),
     st.tuples(st.just("reverse"), st.integers(0, 1), st.just(10)),
     st.tuples(st.just("wait"), st.just(""), st.sampled_from((0, 1, 30, 100_000))),
     st.tuples(st.just("wallet"), st.sampled_from(PHONES), st.integers(0, 500)),
@@ -47,13 +69,20 @@ def play(desk: Desk, numbers: Iterator[int], what: str, whom: Any, amount: int) 
         receipts = [row.receipt for row in world.transactions.all() if row.kind == "stk_push" and row.receipt]
         receipt = receipts[whom % len(receipts)] if receipts else "UJ7K4T9QWX"
         ask(desk, REVERSAL, "reversal.request", TransactionID=receipt, Amount=amount, ReceiverParty=OWN)
+    elif what == "c2b":
+        simulate(desk, ShortCode=OWN, Msisdn=int(whom), Amount=amount)
+    elif what == "fault":
+        fault = scenario_of(f"scenario: a/b\nabout: x\nfaults: [{{{whom}}}]")
+        assert isinstance(world.choose, Selector)
+        world.choose.queue(fault, endpoint="stk_push")
     elif what == "wallet":
         world.ledger.set_wallet(whom, amount)
     elif what == "wait":
-        desk.after(float(amount))
+        pass  # the caller lets time pass
     else:
         desk.daraja.forget()
         desk.authorization = "Bearer " + wire(desk.oauth().body)["access_token"]
+        register(desk, ShortCode=OWN)
 
 
 def is_sound(desk: Desk) -> None:
@@ -63,19 +92,28 @@ def is_sound(desk: Desk) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(STEPS, max_size=14))
+@given(st.lists(STEPS, min_size=3, max_size=14))
 def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]]) -> None:
-    desk = Desk(
-        {"opening_utility": "900", "opening_working": "700", "same_amount": "accept", "token_lifetime_s": "9e9"}
-    )
-    numbers = count()
+    desk = Desk(OPTIONS)
+    desk.daraja.world.credentials = CREDENTIALS
+    desk.daraja.world.choose = Selector()
+    register(desk, ShortCode=OWN)
+    numbers, sent = count(), list[Delivery]()
     for what, whom, amount in steps:
         play(desk, numbers, what, whom, amount)
-        desk.after(2.0 if amount % 2 == 0 else 0.0)
+        sent += desk.after(float(amount) if what == "wait" else 2.0 if amount % 2 == 0 else 0.0)
         is_sound(desk)
-    desk.after(200.0)
+    sent += desk.after(200.0)
     is_sound(desk)
-    transactions = [row for row in desk.daraja.world.transactions.all() if row.receipt]
+    desk.daraja.world.choose = None
+    remembered = desk.daraja.world.transactions.all()
+    assert all(row.status is not Status.PROMPTED for row in remembered)
+    for row in remembered:
+        messages_agree(row, [delivery for delivery in sent if delivery.transaction_id == row.id])
+        if row.kind == "stk_push":
+            query_agrees(desk, row)
+    transactions = [row for row in remembered if row.receipt]
+    pull_agrees(desk, transactions)
     for row in transactions:
         agrees(desk, row)
     reversed_once(transactions)
@@ -84,6 +122,42 @@ def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]
     for account in (Account.WORKING, Account.UTILITY):
         held = ledger.balance(SHORT_CODE, account)
         assert f"{account}|KES|{held}.00|{held}.00|0.00|0.00" in told
+
+
+def messages_agree(row: Transaction, sent: list[Delivery]) -> None:
+    """Every message about a transaction tells its one result and its one receipt."""
+    for told in (orjson.loads(delivery.body) for delivery in sent if delivery.body):
+        if "TransID" in told:
+            assert (told["TransID"], told["TransAmount"]) == (row.receipt, f"{row.amount}.00")
+            continue
+        result = told["Body"]["stkCallback"] if "Body" in told else told["Result"]
+        assert str(result["ResultCode"]) == str(row.result_code)
+        assert (row.receipt in json.dumps(result)) or not row.receipt
+
+
+def query_agrees(desk: Desk, row: Transaction) -> None:
+    """The status query of a push tells the result that its callback told."""
+    told = wire(desk.query(row.id).body)
+
+    assert told["ResultCode"] == str(row.result_code)
+    assert told["ResultDesc"] == row.result_desc
+
+
+def pull_agrees(desk: Desk, transactions: list[Transaction]) -> None:
+    """The short code's payments of the last day are pulled, each once, and no other."""
+    end = datetime.fromtimestamp(int(desk.now_s), EAT) + timedelta(seconds=1)
+    begin = end - timedelta(hours=24)
+    desk.call(f"{PULL}/register", orjson.dumps({
+        "ShortCode": OWN, "RequestType": "Pull", "NominatedNumber": "254711000111", "CallBackURL": "https://a.example/x",
+    }))  # fmt: skip
+    reply = desk.call(f"{PULL}/query", orjson.dumps({
+        "ShortCode": OWN, "StartDate": f"{begin:%Y-%m-%d %H:%M:%S}", "EndDate": f"{end:%Y-%m-%d %H:%M:%S}",
+        "OffSetValue": "0",
+    }))  # fmt: skip
+    found = [row["transactionId"] for page in wire(reply.body).get("Response", []) for row in page]
+    paid = [row for row in transactions if row.kind in ("stk_push", "c2b")]
+
+    assert sorted(found) == sorted(row.receipt for row in paid if row.completed_s >= begin.timestamp())
 
 
 def agrees(desk: Desk, row: Transaction) -> None:
