@@ -119,16 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="after SIGTERM, callbacks due within so long are still sent (default: %(default)g)",
     )
-    add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
-    add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
-    add(
-        "--organisation",
-        action="append",
-        default=[],
-        metavar="CODE,KEY=VALUE,...",
-        help="another short code; keys: " + ", ".join(ORGANISATION_KEYS) + "; commands (joined by +) and expired are "
-        "of the initiator before them; may be repeated",
-    )
+    _organisation_arguments(parser)
     _callback_arguments(parser)
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
     pages = parser.add_mutually_exclusive_group()
@@ -158,6 +149,21 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
         help="a host name with dots by which the control API is called; may be repeated",
     )
     _interception_arguments(parser)
+
+
+def _organisation_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose short codes are known."""
+    add = parser.add_argument
+    add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
+    add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
+    add(
+        "--organisation",
+        action="append",
+        default=[],
+        metavar="CODE,KEY=VALUE,...",
+        help="another short code; keys: " + ", ".join(ORGANISATION_KEYS) + "; commands (joined by +) and expired are "
+        "of the initiator before them; may be repeated",
+    )
 
 
 def _callback_arguments(parser: argparse.ArgumentParser) -> None:
