@@ -157,7 +157,7 @@ def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, l
     for entry in journal(control, since=since, endpoint=PULL, kind="request"):
         for receipt in pulled_receipts(entry):
             found[receipt].append(
-                ResultMessage(at=float(entry["at"]), result=Result.SUCCESS, by_query=True, receipt=receipt)
+                ResultMessage(at=float(entry["at"]), result=Result.SUCCESS, by_query=True, pulled=True, receipt=receipt)
             )
     return found
 

@@ -211,11 +211,11 @@ def _could_be_known(transaction: DarajaTransaction) -> bool:
     results = {
         one.result
         for one in transaction.messages
-        if one.at >= transaction.due_at or one.result is not Result.UNDECIDED
+        if not one.pulled and (one.at >= transaction.due_at or one.result is not Result.UNDECIDED)
     }  # fmt: skip
     if Result.FAILURE in results or not transaction.acknowledged:
         return False
-    return not results or any(_is_genuine(transaction, proof) for proof in transaction.proofs())
+    return not results or any(_is_genuine(transaction, proof) for proof in transaction.proofs() if not proof.pulled)
 
 
 def _is_genuine(transaction: DarajaTransaction, proof: ResultMessage) -> bool:

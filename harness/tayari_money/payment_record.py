@@ -37,6 +37,8 @@ class ResultMessage:
     """Epoch seconds. The merchant received the message at this time or later."""
     result: Result
     by_query: bool = False
+    pulled: bool = False
+    """A row of pull transactions: it proves a payment, and nobody has to settle a push by it."""
     timed_out: bool = False
     """M-Pesa called the QueueTimeOutURL, which decides nothing: the transaction may still be made."""
     amount: float | None = None
