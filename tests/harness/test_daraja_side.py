@@ -1,11 +1,14 @@
 """What the merchant was message, read out of journal entries; whatever cannot be read says nothing."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tayari_money.daraja_records import callback_message, pulled_receipts, query_message
-from tayari_money.payment_record import Result
+from tayari_money.invariants import judge
+from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
+from tayari_money.payment_state import PaymentState
 
 
 def callback(code: object, **more: object) -> dict[str, Any]:
@@ -89,3 +92,20 @@ def test_an_unreadable_callback_says_nothing(body: str) -> None:
 )
 def test_a_query_decides_where_it_names_the_payment_and_its_result(answer: dict[str, object], result: Result) -> None:
     assert query_message(query(**answer), "ws_CO_1").result is result
+
+
+def test_a_pulled_row_obliges_nobody_to_settle_a_push_that_queries_leave_open() -> None:
+    pulled = ResultMessage(at=2.0, result=Result.SUCCESS, by_query=True, pulled=True, receipt="UKN1")
+    in_flight = ResultMessage(at=3.0, result=Result.UNDECIDED, by_query=True)
+    look = Observation(payment_id="1", state=PaymentState.PENDING, began=4.0, ended=4.0)
+    pushed = DarajaTransaction(
+        transaction_id="ws_CO_1", amount=5.0, completed=True, due_at=1.0, messages=(pulled, in_flight)
+    )
+    record = PaymentRecord(
+        reference="A", ordered=5.0, transactions=(pushed,), observations=(look,), credits=None, total=None
+    )
+
+    assert judge("M05", [record]).violations == ()
+    assert judge("M02", [replace(record, credits=1)]).violations == ()
+    told = replace(pushed, messages=(replace(pulled, pulled=False), in_flight))
+    assert len(judge("M05", [replace(record, transactions=(told,))]).violations) == 1
