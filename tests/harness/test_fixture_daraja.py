@@ -1,9 +1,13 @@
 """The `daraja` fixture in a session of its own, as a team would use it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tayari.pytest_plugin import _OPTIONS, Daraja
+from tayari_target.merchant_process import free_port
 
 TEST = """
 import base64
@@ -60,3 +64,85 @@ def test_a_session_that_does_not_ask_for_it_starts_nothing_and_loads_little(tmp_
     done = pytest_in(tmp_path, "test_plain.py")
 
     assert "1 passed" in done.stdout, done.stdout
+
+
+OPTIONS = """
+import http.server, json, threading
+import pytest
+import requests
+from test_shop import push, token
+
+class Takes(http.server.BaseHTTPRequestHandler):
+    heard, status = [], 200
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        Takes.heard.append(self.headers.get("X-Forwarded-For"))
+        body = b"CSRF token missing" if Takes.status == 403 else b"{}"
+        self.send_response(Takes.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *words): pass
+
+SERVER = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Takes)
+threading.Thread(target=SERVER.serve_forever, daemon=True).start()
+
+@pytest.mark.daraja(clock="manual", source_header="X-Forwarded-For")
+def test_a_manual_clock_and_a_source_header(daraja):
+    Takes.heard.clear()
+    daraja.play_next("payment/timeout", msisdn="254700000001")
+    push(daraja, "254700000001")
+    assert Takes.heard == []
+    daraja.advance(until="idle")
+    daraja.assert_callback_accepted(msisdn="254700000001")
+    assert daraja.payments(msisdn="254700000001")[0]["result_code"] == 1037
+    assert Takes.heard[0].startswith("196.")
+    daraja.assert_no_unexpected_calls()
+
+def test_a_403_is_no_accepted_callback(daraja):
+    Takes.status = 403
+    push(daraja, "254700000002")
+    assert daraja.wait_for_callback(msisdn="254700000002")
+    with pytest.raises(AssertionError, match="answered 403: CSRF token missing"):
+        daraja.assert_callback_accepted(msisdn="254700000002")
+
+def test_a_call_that_daraja_does_not_know_is_told(daraja):
+    requests.post(daraja.url + "/mpesa/stkpush/v2/process", json={}, timeout=5)
+    with pytest.raises(AssertionError, match="/mpesa/stkpush/v2/process was answered 404"):
+        daraja.assert_no_unexpected_calls()
+
+def test_a_refusal_is_expected_where_a_scenario_says_so(daraja):
+    daraja.play_next("service/system-busy", msisdn="254700000003")
+    push(daraja, "254700000003")
+    daraja.assert_no_unexpected_calls()
+
+@pytest.mark.daraja(clok="manual")
+def test_a_misspelt_option(daraja):
+    pass
+"""
+
+
+def test_options_and_assertions(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "test_shop.py").write_text(TEST)
+    (tmp_path / "test_options.py").write_text(OPTIONS.replace("PORT", str(port)))
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\ndaraja_deliver_to = http://127.0.0.1:{port}/callback\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=prepend"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+    done = subprocess.run(
+        [*command, "test_options.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+    assert "4 passed, 1 error" in done.stdout, done.stdout
+    assert "the mark daraja has clok; expected some of profile, clock" in done.stdout
+
+
+def test_the_page_names_every_option_and_method() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fixture.md").read_text(encoding="utf-8")
+    options = re.findall(r"^\| `daraja_(\w+)` \| `(\w+)` \|", page, re.MULTILINE)
+    methods = {name for name in vars(Daraja) if not name.startswith("_")}
+
+    assert dict(options) == {name: name for name in _OPTIONS}
+    assert methods <= set(re.findall(r"`(\w+)\(", page))
