@@ -155,7 +155,7 @@ def on_loopback(words: list[str], ports: Mapping[str, str], folder: Path) -> lis
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", ["compose.yaml", "kubernetes.yaml"])
+@pytest.mark.parametrize("file", ["compose.yaml", pytest.param("kubernetes.yaml", marks=pytest.mark.long)])
 def test_the_files_own_commands_run_a_load_over_separate_processes(tmp_path: Path, file: str) -> None:
     ports = {port: str(free_port()) for port in ("9310", "9311", "5557")}
     shop, words = str(free_port()), commands(file)
@@ -187,7 +187,7 @@ def test_the_files_own_commands_run_a_load_over_separate_processes(tmp_path: Pat
     assert set(states.values()) == {State.PASS}, states
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.registry
 def test_the_dockerfiles_steps_make_a_working_tayari(tmp_path: Path) -> None:
     """Its COPY and RUN lines in a clean environment: without a daemon that is as near as one comes."""
