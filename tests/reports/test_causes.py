@@ -77,8 +77,8 @@ def test_every_rendering_says_how_many_causes_there_are(kind: str, tmp_path: Pat
     run = careful_shop()
     said = screen(run) if kind == "terminal" else write_all(run, tmp_path, formats=[kind])[kind].read_text()
 
-    assert answer(judge(run)).startswith("7 blocking rules failed, of 4 causes, ")
-    assert "7 blocking rules failed, of 4 causes" in said
+    assert answer(judge(run)).startswith("7 blocking rules failed from 4 causes, ")
+    assert "7 blocking rules failed from 4 causes" in said
     expected = {
         "json": '"causes"',
         "html": "4 causes, 7 rules",

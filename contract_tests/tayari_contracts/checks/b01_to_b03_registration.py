@@ -105,7 +105,7 @@ def _registering(context: CheckContext, scenario: Mapping[str, Any], *, times: i
                 why=NotTested.TARGET_KEY_MISSING,
                 enable="merchant.c2b.register or merchant.start",
             )
-        if context.time.poll(lambda: _met(context, scenario, since) or None, CALLED_WITHIN_S) is None:
+        if not context.time.until(lambda: _met(context, scenario, since), within_s=CALLED_WITHIN_S):
             raise Untested("the merchant made no call that registers URLs")
         yield started
     finally:

@@ -44,7 +44,7 @@ def _wait_until_paid(context: CheckContext, payment: Payment) -> None:
         rows = context.control.payments(checkout_request_id=payment.transaction_id)
         return any(row["state"] == "paid" for row in rows) or None
 
-    if context.time.poll(paid, DUE_WITHIN_S) is None:
+    if context.time.until(paid, within_s=DUE_WITHIN_S) is None:
         raise Untested("M-Pesa did not make the payment")
 
 
@@ -87,7 +87,7 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
     def all_paid() -> bool | None:
         return all(row["state"] == "paid" for row in context.control.payments(msisdn=payer)) or None
 
-    if context.time.poll(all_paid, DUE_WITHIN_S) is None:
+    if context.time.until(all_paid, within_s=DUE_WITHIN_S) is None:
         raise Untested("M-Pesa did not make the payments of the first page")
     last = pay_in(context, unconfirmed("inline/b15-second-page"))
     _wait_until_paid(context, last)

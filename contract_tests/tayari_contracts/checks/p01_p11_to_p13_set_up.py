@@ -20,7 +20,6 @@ from tayari_contracts.steps.payouts import (
     refused_credentials,
     require_readable,
     transactions,
-    until,
 )
 
 NOT_ENABLED: Final = "403.002.1001"
@@ -37,7 +36,9 @@ def the_credential_opens(context: CheckContext) -> None:
     A merchant that stopped its queue at an earlier refusal is judged by that one.
     """
     payment = pay_out(context)
-    until(context, lambda: payout_requests(context, payment) or refused_credentials(context), within_s=SENT_WITHIN_S)
+    context.time.until(
+        lambda: payout_requests(context, payment) or refused_credentials(context), within_s=SENT_WITHIN_S
+    )
     if payout_requests(context, payment):
         if not transactions(context, payment):
             raise Untested(f"Daraja refused the payout: {payout_requests(context, payment)[0].get('response')}")
@@ -79,7 +80,7 @@ def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
 
 def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> None:
     later = pay_out(context)
-    until(context, lambda: payout_requests(context, later), within_s=STOPPED_S)
+    context.time.until(lambda: payout_requests(context, later), within_s=STOPPED_S)
     if payout_requests(context, later):
         raise Failed(
             "a payout ended with 2001 (initiator, password or certificate is wrong), and the next one was sent all the "
@@ -90,7 +91,7 @@ def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> No
 
 
 def _alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
-    return until(context, lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
+    return context.time.until(lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
 
 
 def _go_on(context: CheckContext) -> None:
@@ -100,7 +101,7 @@ def _go_on(context: CheckContext) -> None:
         context.evidence.notes.append(f"the queue may still be stopped: {text}")
         return
     waiting = context.evidence.payments[-1]
-    until(context, lambda: _is_sent(context, waiting), within_s=SENT_WITHIN_S)
+    context.time.until(lambda: _is_sent(context, waiting), within_s=SENT_WITHIN_S)
 
 
 def _is_sent(context: CheckContext, payment: Payment) -> bool:

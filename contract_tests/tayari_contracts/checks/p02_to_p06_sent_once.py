@@ -25,7 +25,6 @@ from tayari_contracts.steps.payouts import (
     payout_situation,
     require_readable,
     transactions,
-    until,
     watch,
 )
 
@@ -44,8 +43,7 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
     context.stage.kill_merchant()
     context.actions.restart_merchant()
     context.evidence.watch_since(payment.since, endpoint="b2c")
-    until(
-        context,
+    context.time.until(
         lambda: len(payout_requests(context, payment)) > 1 or len(transactions(context, payment)) > len(first),
         within_s=ACK_LATE_S + RESULT_AFTER_S,
     )
@@ -64,8 +62,7 @@ def pay_out_in_background(context: CheckContext) -> Payment:
     scenario = payout_situation(KILLED, ack_late, outcome=after(RESULT_AFTER_S))
     before, began_at = len(context.run.payouts), time.time()
     asking = context.actions.in_background(lambda: pay_out(context, scenario))
-    rows = until(
-        context,
+    rows = context.time.until(
         lambda: [
             row for row in context.control.payments() if row["scenario"] == KILLED and row["created_at"] >= began_at
         ],
@@ -73,7 +70,7 @@ def pay_out_in_background(context: CheckContext) -> Payment:
     )
     if not rows:
         raise Untested("no payout request reached Daraja, so the merchant was not killed meanwhile")
-    if not until(context, lambda: len(context.run.payouts) > before or asking.done(), within_s=1.0):
+    if not context.time.until(lambda: len(context.run.payouts) > before or asking.done(), within_s=1.0):
         context.stage.kill_merchant()
     return asking.result()
 
@@ -94,7 +91,7 @@ def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> N
     repeated = 0
     for name, payment in played:
         why = f"the acknowledgement was lost ({name})"
-        until(context, lambda sent=payment: reacted(context, sent), within_s=RESULT_AFTER_S)  # type: ignore[misc]
+        context.time.until(lambda sent=payment: reacted(context, sent), within_s=RESULT_AFTER_S)  # type: ignore[misc]
         first_two = payout_requests(context, payment)[:2]
         if len(originator_ids(first_two)) > 1:
             expect_one_id(context, payment, why)

@@ -22,7 +22,6 @@ from tayari_contracts.steps.payouts import (
     require_readable,
     statuses_heard,
     transactions,
-    until,
 )
 
 BALANCE: Final = "account_balance"
@@ -85,8 +84,8 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
     since = context.journal.now()
     context.control.play_next(scenario, endpoint=BALANCE)
     refusal = context.driver.refresh_balance()
-    results = until(
-        context, lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s
+    results = context.time.until(
+        lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s
     )
     if not results:
         context.control.clear_next()
@@ -96,7 +95,7 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
     if status is None or status >= CRASH:
         raise Failed(f"a balance {form} was answered {status or results[0].get('error')}; expected 200")
     wanted = dict(accounts)[UTILITY]
-    until(context, lambda: context.driver.read_balance()[0] == wanted, within_s=context.time.settle_s)
+    context.time.until(lambda: context.driver.read_balance()[0] == wanted, within_s=context.time.settle_s)
     shown, why = context.driver.read_balance()
     if shown != wanted:
         raise Failed(
@@ -153,7 +152,7 @@ def _heard(context: CheckContext, payment: Payment, status: str) -> PaymentState
         Failed: it was paid, though M-Pesa has not paid it.
     """
     within_s = context.time.reconcile_s + GRACE_S
-    if not until(context, lambda: status in statuses_heard(context, payment), within_s=within_s):
+    if not context.time.until(lambda: status in statuses_heard(context, payment), within_s=within_s):
         return None
     view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
     require_readable(view)

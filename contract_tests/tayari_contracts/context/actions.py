@@ -112,7 +112,7 @@ class Actions:
             return payer, typed or payer
         if typed is not None:
             raise Untested("the merchant pushes to one number, whatever is typed; S11 judges that", certain=True)
-        self._time.poll(lambda: None if self._journal.is_prompted(prompted) else True, PROMPT_S)
+        self._time.until(lambda: not self._journal.is_prompted(prompted), within_s=PROMPT_S)
         self._control.clear_next()
         return prompted, payer
 
@@ -152,7 +152,7 @@ class Actions:
             Untested: no push was accepted; the sentence says what happened instead.
         """
         wait_s = min(self._merchant.promises.answer_within_s, self._time.left_s)
-        found = self._time.poll(lambda: self._journal.checkout_request_id(payment), wait_s)
+        found = self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=wait_s)
         if found is None:
             raise Untested(f"no STK push was accepted for this payment: {self.describe_start(payment)}")
         return found
@@ -221,7 +221,7 @@ class Actions:
             return
         refusal = {"api_error": {"error": "404.001.03", "times": 1}}
         payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
-        if self._time.poll(lambda: self._journal.checkout_request_id(payment), self._time.settle_s) is None:
+        if self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=self._time.settle_s) is None:
             raise Untested(
                 "the merchant holds on to a refused token (T04), so its token was left alone", enable="merchant.start"
             )

@@ -88,13 +88,13 @@ class CheckTime:
         """Let time pass: something must be given the chance to happen, or not to."""
         self.stop.wait(min(seconds, self.left_s))
 
-    def poll(self, look: Callable[[], T | None], within_s: float) -> T | None:
-        """Look until something is found, or time is up; the pauses between the looks grow."""
+    def until(self, look: Callable[[], T], *, within_s: float) -> T:
+        """Look until something is found, or time is up; the last look is returned either way. The pauses grow."""
         end = time.monotonic() + min(within_s, self.left_s)
         pause_s = 0.05
         while True:
             found = look()
-            if found is not None or time.monotonic() >= end or self.stop.is_set():
+            if found or time.monotonic() >= end or self.stop.is_set():
                 return found
             self.stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
             pause_s = min(0.5, pause_s * 1.4)

@@ -77,7 +77,7 @@ class Observations:
             seen.append(self.status(payment))
             return seen[-1] if seen[-1].state in wanted else None
 
-        self._time.poll(look, self._time.settle_s if within_s is None else within_s)
+        self._time.until(look, within_s=self._time.settle_s if within_s is None else within_s)
         if word := untranslated(seen[-1]):
             raise unknown_word(word)
         return seen[-1]

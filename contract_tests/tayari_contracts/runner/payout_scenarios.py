@@ -14,7 +14,7 @@ from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
-from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation, until
+from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
 Document = Mapping[str, Any]
@@ -79,7 +79,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
     payment = pay_out_sent(context, silent, msisdn=msisdn)
     _require_met(context, document, STATUS, payment.since)
     if _hears_result(document):
-        until(context, lambda: _results(context, document, payment.since), within_s=context.time.settle_s)
+        context.time.until(lambda: _results(context, document, payment.since), within_s=context.time.settle_s)
     context.time.pause(SHOWN_S)
     return payment
 
@@ -94,13 +94,13 @@ def _ask_balance(context: CheckContext, document: Document) -> None:
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint=BALANCE)
-    results = until(context, lambda: _results(context, document, since), within_s=context.time.settle_s)
+    results = context.time.until(lambda: _results(context, document, since), within_s=context.time.settle_s)
     for entry in results if _hears_result(document) else ():
         status = status_of(entry)
         if status is None or status >= CRASH:
             raise Failed(f"the result was answered {status or entry.get('error')}; expected 200")
     if (document.get("expect") or {}).get("state") == "paid":
-        until(context, lambda: context.driver.read_balance()[0] is not None, within_s=context.time.settle_s)
+        context.time.until(lambda: context.driver.read_balance()[0] is not None, within_s=context.time.settle_s)
         shown, why = context.driver.read_balance()
         if shown is None:
             raise Failed(f"the balance was told, and staff see none: {why}")
@@ -116,7 +116,7 @@ def _require_met(context: CheckContext, document: Document, endpoint: str, since
         entries = context.journal.entries(since=since, endpoint=endpoint, kind="request")
         return [entry for entry in entries if entry.get("scenario") == document["scenario"]]
 
-    if not until(context, calls, within_s=context.time.reconcile_s + context.time.settle_s):
+    if not context.time.until(calls, within_s=context.time.reconcile_s + context.time.settle_s):
         raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile")
 
 

@@ -380,14 +380,13 @@ def pay_until_met(context: CheckContext, document: Document, other_call: Documen
 def _met(context: CheckContext, other_call: Document, since: int) -> bool:
     """Whether a call met the scenario, waiting for one that comes in the background."""
     endpoint = endpoint_of(other_call)
-    end = time.monotonic() + (TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s)
-    while True:
+    within_s = TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s
+
+    def is_met() -> bool:
         calls = context.journal.entries(since=since, endpoint=endpoint, kind="request")
-        if any(entry.get("scenario") == other_call["scenario"] for entry in calls):
-            return True
-        if time.monotonic() >= end or not context.time.remains:
-            return False
-        context.time.pause(LOOK_EVERY_S)
+        return any(entry.get("scenario") == other_call["scenario"] for entry in calls)
+
+    return context.time.until(is_met, within_s=within_s)
 
 
 def _is_of_token(fault: object) -> bool:

@@ -83,9 +83,7 @@ def _register(context: CheckContext) -> Mapping[str, str]:
     if section(context).register is None:
         raise Untested(f"{message}; give the request that makes it", enable="merchant.c2b.register")
     started = context.driver.register_c2b()
-    end = time.monotonic() + REGISTERED_WITHIN_S
-    while (found := registered(context)) is None and time.monotonic() < end and context.time.remains:
-        context.time.pause(0.2)
+    found = context.time.until(lambda: registered(context), within_s=REGISTERED_WITHIN_S)
     if found is None:
         answer = started.error or f"{started.status}, {quote(started.body, most=100)}"
         raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {answer}")
@@ -123,11 +121,9 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
             why=NotTested.TARGET_KEY_MISSING,
             enable="merchant.c2b.open_account or merchant.c2b.accounts",
         )
-    end = time.monotonic() + LEASED_WITHIN_S
-    while (number := context.run.lease(c2b.accounts, holder=context)) is None:
-        if time.monotonic() > end or not context.time.remains:
-            raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; give more")
-        context.time.pause(0.2)
+    number = context.time.until(lambda: context.run.lease(c2b.accounts, holder=context), within_s=LEASED_WITHIN_S)
+    if number is None:
+        raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; give more")
     return Started(accepted=True, status=200, payment_id=number), reference
 
 

@@ -23,7 +23,6 @@ from tayari_contracts.steps.payouts import (
     refused_credentials,
     require_readable,
     transactions,
-    until,
 )
 
 RESULT_S: Final = 2.0
@@ -63,7 +62,9 @@ def ordinary_payout(context: CheckContext) -> None:
 
 
 def _require_sent(context: CheckContext, payment: Payment) -> None:
-    until(context, lambda: payout_requests(context, payment) or refused_credentials(context), within_s=REQUEST_WITHIN_S)
+    context.time.until(
+        lambda: payout_requests(context, payment) or refused_credentials(context), within_s=REQUEST_WITHIN_S
+    )
     requests = payout_requests(context, payment)
     if not requests:
         _require_credential(context)
@@ -96,7 +97,7 @@ def silent_payout(context: CheckContext) -> None:
     """
     payment = pay_out_sent(context, payout_situation("inline/control-silent", outcome=after(0.5, callback=False)))
     watched_s = min(LONGEST_WATCHED_S, max(WATCHED_S, context.time.reconcile_s))
-    until(context, lambda: is_sent_again(context, payment), within_s=watched_s)
+    context.time.until(lambda: is_sent_again(context, payment), within_s=watched_s)
     expect_one_id(context, payment, "no result came")
 
 

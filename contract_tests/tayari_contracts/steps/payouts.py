@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
@@ -72,7 +72,7 @@ def pay_out_sent(
         Untested: none did, or the merchant did not say which payout it is.
     """
     payment = pay_out(context, scenario, msisdn=msisdn)
-    if not until(context, lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
+    if not context.time.until(lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     if payment.started.payment_id is None:
         raise Untested(f"the merchant did not say which payout it is: {answered(payment)}")
@@ -84,16 +84,6 @@ def answered(payment: Payment) -> str:
     started = payment.started
     text = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
     return f"the start of the {payment.kind} was answered {text}"
-
-
-def until(context: CheckContext, look: Callable[[], T], *, within_s: float) -> T:
-    """Look until something is found, or time is up; the last look is returned either way."""
-    end = time.monotonic() + within_s
-    while True:
-        found = look()
-        if found or time.monotonic() >= end or not context.time.remains:
-            return found
-        context.time.pause(LOOK_EVERY_S)
 
 
 def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:

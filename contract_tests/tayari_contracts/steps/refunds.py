@@ -25,7 +25,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, all_through, answered, until
+from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, all_through, answered
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
@@ -74,7 +74,7 @@ def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario |
         Untested: none did, or the merchant did not say which refund it is.
     """
     refund = give_back(context, payment, scenario)
-    if not until(context, lambda: refund_requests(context, refund), within_s=REQUEST_WITHIN_S):
+    if not context.time.until(lambda: refund_requests(context, refund), within_s=REQUEST_WITHIN_S):
         raise Untested(f"no reversal and no payout to the payer reached Daraja: {answered(refund)}")
     if refund.started.payment_id is None:
         raise Untested(f"the merchant did not say which refund it is: {answered(refund)}")

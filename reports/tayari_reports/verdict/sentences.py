@@ -169,7 +169,7 @@ def answer(judgement: Judgement) -> str:
 
 def _of_causes(judgement: Judgement) -> str:
     found = len(judgement.causes)
-    return f", of {_count(found, 'cause')}" if found < len(judgement.blocking) else ""
+    return f" from {_count(found, 'cause')}" if found < len(judgement.blocking) else ""
 
 
 def caused(judgement: Judgement) -> str:

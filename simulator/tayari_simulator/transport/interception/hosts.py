@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
+from tayari_simulator.transport.allowed_targets import is_loopback
+
 SANDBOX_HOST: Final = "sandbox.safaricom.co.ke"
 PRODUCTION_HOST: Final = "api.safaricom.co.ke"
 """Source: reference 1.1."""
@@ -25,10 +27,7 @@ def is_safaricom(host: str) -> bool:
 def is_this_machine(host: str) -> bool:
     """Whether this is `localhost`, a name below it, or a loopback address in its usual form."""
     name = plain_name(host)
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = address_of(name)
-    return address is not None and address.is_loopback
+    return name.endswith(".localhost") or is_loopback(str(address_of(name) or name))
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
