@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import stage
-from tayari_contracts.checks.a05_callback_before_ack import _knows_the_receipt
-from tayari_contracts.checks.c06_amount import UNCONFIRMED_S, decided
+from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import _knows_the_receipt
+from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Unjudged

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tayari_contracts.checks import f01_fuzzed_callbacks as f01
+from tayari_contracts.checks.callback import f01_fuzzed_callbacks as f01
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.a07_meanings_of_1001 import same_words
-from tayari_contracts.checks.a10_no_hammering import judge_tries
-from tayari_contracts.checks.a12_backoff import Retry, judge_growth, judge_recovery
+from tayari_contracts.checks.acknowledgement.a07_meanings_of_1001 import same_words
+from tayari_contracts.checks.acknowledgement.a10_no_hammering import judge_tries
+from tayari_contracts.checks.acknowledgement.a12_backoff import Retry, judge_growth, judge_recovery
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.steps.retry_intervals import Trend, growth_of, in_step, say_gaps, trend_of
 

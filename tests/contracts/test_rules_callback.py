@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from endings import ending
-from tayari_contracts.checks import c01_quick_reply, c02_strangers, c20_malformed
-from tayari_contracts.checks.c08_source_addresses import ADDRESSES
+from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c20_malformed
+from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.forged_callback import (

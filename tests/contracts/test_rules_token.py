@@ -4,8 +4,8 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from tayari_contracts.checks import t08_token_endpoint_down
-from tayari_contracts.checks.t13_secrets_stay import leaks, secrets_of
+from tayari_contracts.checks.token import t08_token_endpoint_down
+from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_target.driver import Started

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_stage import stage
-from tayari_contracts.checks.c19_late_success import failure_was_read
-from tayari_contracts.checks.q04_query_rate import went_on_after_429
-from tayari_contracts.checks.s05_amount_limit import names_amount
+from tayari_contracts.checks.callback.c19_late_success import failure_was_read
+from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
+from tayari_contracts.checks.request.s05_amount_limit import names_amount
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, sets_the_order, situation

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tayari_contracts.checks.registry import checks
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / folder for folder in ("simulator", "contract_tests", "loadtests", "reports", "harness")]
@@ -43,3 +44,16 @@ def test_a_package_says_what_it_is_for(package: str) -> None:
     told = ast.get_docstring(ast.parse(PACKAGES[package].read_text())) or ""
 
     assert len(told.split()) >= 5
+
+
+def test_a_check_lies_in_the_folder_of_its_family() -> None:
+    catalogue = ROOT / "contract_tests" / "tayari_contracts" / "catalogue"
+    families = {
+        rule_id: path.stem
+        for path in catalogue.glob("*.yaml")
+        for rule_id in re.findall(r"^- id: (\w+)$", path.read_text(), re.MULTILINE)
+    }
+    folders = {rule_id: function.__module__.split(".")[2] for rule_id, function in checks().items()}
+
+    assert len(folders) > 100
+    assert {rule_id: family for rule_id, family in folders.items() if families[rule_id] != family} == {}

@@ -1,1 +1,1 @@
-"""One module for each rule: it plays the situation and raises a finding unless the rule was kept."""
+"""One module for each rule, in a folder for each family: it plays the situation, and raises a finding if need be."""

@@ -1,10 +1,10 @@
-"""Which function checks which rule: filled by the `@check` decorator of the modules in `checks/`."""
+"""Which function checks which rule: filled by the `@check` decorator of the modules below `checks/`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import tayari_contracts.checks
 from tayari_contracts.context.check_context import CheckContext
@@ -32,7 +32,7 @@ def check(rule_id: str) -> Callable[[CheckFunction], CheckFunction]:
 
 
 def checks() -> Mapping[str, CheckFunction]:
-    """All checks by rule id, after every module of `checks/` was imported."""
-    for module in iter_modules(tayari_contracts.checks.__path__):
-        import_module(f"tayari_contracts.checks.{module.name}")
+    """All checks by rule id, after every module below `checks/` was imported."""
+    for module in walk_packages(tayari_contracts.checks.__path__, "tayari_contracts.checks."):
+        import_module(module.name)
     return _checks

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.t04_token_refused import play_token_refusal
+from tayari_contracts.checks.token.t04_token_refused import play_token_refusal
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, refused

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.s10_callback_url import secret_parts
+from tayari_contracts.checks.request.s10_callback_url import secret_parts
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tayari_contracts.checks.c12_items_by_name import ITEM
+from tayari_contracts.checks.callback.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, say

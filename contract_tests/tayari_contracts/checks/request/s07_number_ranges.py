@@ -9,7 +9,7 @@ from typing import Final
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.s06_phone_forms import REFUSED, wire_problem
+from tayari_contracts.checks.request.s06_phone_forms import REFUSED, wire_problem
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned

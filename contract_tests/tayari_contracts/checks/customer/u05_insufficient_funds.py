@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tayari_contracts.checks.customer.u01_own_words import text_of
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.u01_own_words import text_of
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_raw, problems_of, promises_in
 from tayari_contracts.context.findings import Failed, Warned, quote

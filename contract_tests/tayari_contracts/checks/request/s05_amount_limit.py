@@ -8,7 +8,7 @@ from typing import Final
 from tayari_money.invariants import shillings
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.s04_whole_amount import amount_of
+from tayari_contracts.checks.request.s04_whole_amount import amount_of
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of, raw_words_of
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Warned, WrongCredit, quote, say

@@ -1,0 +1,1 @@
+"""Checks of what a merchant makes of the acknowledgement of its push, or of none."""

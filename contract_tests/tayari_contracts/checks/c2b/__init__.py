@@ -1,0 +1,1 @@
+"""Checks of payments that customers begin themselves: registration, validation, confirmation."""

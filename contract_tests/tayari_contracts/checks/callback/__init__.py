@@ -1,0 +1,1 @@
+"""Checks of the STK callback: each of its forms, repeated, forged, late or malformed."""

@@ -1,0 +1,1 @@
+"""Checks of what the customer is shown, and of whose orders he can see."""

@@ -1,0 +1,1 @@
+"""Checks of what must be true of all money of a run."""

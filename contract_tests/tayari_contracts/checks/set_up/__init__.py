@@ -1,0 +1,1 @@
+"""Checks of what the target file says about the merchant."""

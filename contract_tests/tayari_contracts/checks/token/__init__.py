@@ -1,0 +1,1 @@
+"""Checks of the access token, of TLS and time-outs, and of where secrets go."""
