@@ -57,3 +57,13 @@ def test_a_check_lies_in_the_folder_of_its_family() -> None:
 
     assert len(folders) > 100
     assert {rule_id: family for rule_id, family in folders.items() if families[rule_id] != family} == {}
+
+
+def test_each_check_is_a_module_of_its_own() -> None:
+    rules_of: dict[str, list[str]] = {}
+    for rule_id, function in checks().items():
+        if not rule_id.startswith("M"):  # the money rules are one table over the invariants
+            rules_of.setdefault(function.__module__.rpartition(".")[2], []).append(rule_id)
+
+    assert len(rules_of) > 100
+    assert {name: ids for name, ids in rules_of.items() if [name[:3].upper()] != ids} == {}

@@ -11,21 +11,17 @@ from typing import Any, Final
 from tayari_control.client import ControlError
 from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import NotTested
-from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import Stage
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
-from tayari_contracts.context.findings import Untested, quote
+from tayari_contracts.context.findings import Missing, Untested, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.context.payment import Entry, Payment, account_credits
+from tayari_contracts.context.payment import PAID, Payment, account_credits
+from tayari_contracts.steps.c2b_registration import section, short_code, urls
 
 C2B: Final = "c2b"
-REGISTER: Final = "c2b_register"
-REGISTERED_WITHIN_S: Final = 5.0
-"""A merchant that registers in the background has done so this long after it was asked."""
 LEASED_WITHIN_S: Final = 60.0
 """So long a check waits for one of the listed accounts that no other check uses."""
 VALIDATION_S: Final = 8.0
@@ -48,57 +44,9 @@ def unconfirmed(name: str) -> dict[str, Any]:
     return situation(name, when={"endpoint": C2B}, outcome=after(EARLY_S, callback=False))
 
 
-def section(context: CheckContext) -> C2b:
-    """`merchant.c2b` of the target file."""
-    return context.target.merchant.c2b or C2b()
-
-
-def short_code(context: CheckContext) -> str:
-    """What customers pay to."""
-    return section(context).short_code or context.target.daraja.short_code
-
-
-def urls(context: CheckContext) -> Mapping[str, str]:
-    """`confirmation`, `validation` and `response_type`; the merchant is made to register where it has not.
-
-    Raises:
-        Untested: it did not.
-    """
-    with context.run.registering:
-        found = registered(context)
-        if found is None:
-            found = _register(context)
-    return found
-
-
-def registered(context: CheckContext) -> Mapping[str, str] | None:
-    """The URLs that Daraja has for this short code; None: none."""
-    rows = {row["short_code"]: row for row in context.control.organisations()}
-    found: Mapping[str, str] | None = rows.get(short_code(context), {}).get("urls")
-    return found
-
-
-def _register(context: CheckContext) -> Mapping[str, str]:
-    message = _nothing_registered(context)
-    if section(context).register is None:
-        raise Untested(f"{message}; give the request that makes it", enable="merchant.c2b.register")
-    started = context.driver.register_c2b()
-    found = context.time.until(lambda: registered(context), within_s=REGISTERED_WITHIN_S)
-    if found is None:
-        answer = started.error or f"{started.status}, {quote(started.body, most=100)}"
-        raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {answer}")
-    return found
-
-
-def _nothing_registered(context: CheckContext) -> str:
-    refused = [entry for entry in registrations(context) if (entry.get("response") or {}).get("status") != 200]
-    why = f"; Daraja answered {quote(str(answer_of(refused[-1])), most=120)}" if refused else ""
-    return f"the merchant has no C2B URLs registered for {short_code(context)}{why}"
-
-
-def registrations(context: CheckContext, *, since: int = 1) -> list[Entry]:
-    """Every call that registers URLs, refused ones included."""
-    return context.journal.entries(since=since, endpoint=REGISTER, kind="request")
+def mutated(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a payment whose confirmation is changed."""
+    return c2b_situation(f"inline/{name}", {"mutate": dict(change)}, outcome=after(EARLY_S))
 
 
 def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
@@ -212,6 +160,27 @@ def ask(
 def tell(context: CheckContext, payment: Payment, **changes: Any) -> list[dict[str, Any]]:
     """Confirm a payment once more, as told; the merchant's answers."""
     return context.control.send_callback(checkout_request_id=payment.transaction_id, result_code=0, **changes)
+
+
+def expect_credited(context: CheckContext, payment: Payment, why: str) -> None:
+    """The account of the payment is credited with it, once.
+
+    Raises:
+        Missing: it is not. WrongCredit: it is, too often.
+    """
+    view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
+    if view.state is not PAID:
+        raise Missing(
+            f"{why}; the confirmation was answered {_answer(context, payment)}, and the payment is {say(view)}; "
+            f"expected {payment.amount} shillings in the account that was typed"
+        )
+    context.expectations.credits(payment, 1, quiet_s=0.3, because=why)
+
+
+def _answer(context: CheckContext, payment: Payment) -> str:
+    callbacks = context.journal.callbacks(payment)
+    answer = (callbacks[-1].get("response") or {}) if callbacks else {}
+    return f"{answer.get('status')}, {quote(str(answer.get('body') or ''), most=80)}"
 
 
 def is_unallocated(context: CheckContext, receipt: str) -> bool | None:

@@ -22,6 +22,7 @@ from tayari_contracts.context.run_record import untranslated
 
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
+ALERT_WITHIN_S: Final = 5.0
 LOOK_EVERY_S: Final = 0.2
 CREDENTIAL_REFUSED: Final = ("2001", "8006")
 FEW: Final = 3
@@ -192,6 +193,11 @@ def expect_results_taken(context: CheckContext, payment: Payment, *, count: int 
     """
     if not context.observations.wait("callback_answered", payment, count=count, within_s=within_s):
         raise Untested(f"fewer than {count} messages about this payout were answered by the merchant")
+
+
+def alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
+    """Whether staff see an alert more than before, waiting a little for it."""
+    return context.time.until(lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
 
 
 def require_readable(view: StatusView) -> None:

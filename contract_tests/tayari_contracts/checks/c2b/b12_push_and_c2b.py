@@ -9,7 +9,8 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated, urls
+from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
+from tayari_contracts.steps.c2b_registration import urls
 
 HELD_S: Final = 20.0
 BETWEEN_S: Final = 1.0

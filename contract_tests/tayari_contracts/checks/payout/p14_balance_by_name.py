@@ -1,31 +1,23 @@
-"""P14 and P15: what a merchant makes of the answers to its own questions: its balance, and how a payout stands."""
+"""P14: a balance is read by the name of its account."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from tayari_money.payment_state import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S
-from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of, status_of
-from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
+from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.payouts import (
     CREDENTIAL_REFUSED,
-    pay_out_sent,
-    payout_situation,
-    require_readable,
-    statuses_heard,
-    transactions,
 )
 
 BALANCE: Final = "account_balance"
-STATUS: Final = "transaction_status"
 CRASH: Final = 500
 UTILITY: Final = "Utility Account"
 CHARGES: Final = "Charges Paid Account"
@@ -40,10 +32,6 @@ FORMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     ),
 }  # fmt: skip
 """Balance texts. Source: reference 3.9 (set and order vary, negative charges are normal). The new name is assumed."""
-
-STILL_RUNNING_S: Final = 15.0
-"""The result of a payout that is not final while the merchant asks about it."""
-SHOWS_WITHIN_S: Final = 3.0
 
 
 @check("P14")
@@ -122,49 +110,3 @@ def _require_answer(result: Entry) -> None:
 def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:
     entries = context.journal.entries(since=since, kind="callback")
     return [entry for entry in entries if entry.get("scenario") == scenario and entry.get("response")]
-
-
-@check("P15")
-def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
-    """No result comes of two payouts, so the merchant asks. Each query works; one payout has failed, one still runs."""
-    played = {
-        "Failed": pay_out_sent(
-            context, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
-        ),
-        "Initiated": pay_out_sent(context, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
-    }
-    heard = {status: _heard(context, payment, status) for status, payment in played.items()}
-    context.evidence.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
-    if heard["Failed"] is None:
-        raise _never_asked(context)
-    if heard["Failed"] not in (FAILED, REVIEW):
-        raise Warned(
-            f"a transaction status said Failed, and the payout is {heard['Failed']}; expected failed or review"
-        )
-    if heard["Initiated"] is None:
-        context.evidence.notes.append("the merchant asked about no payout that was still running")
-
-
-def _heard(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
-    """The payout's state after an answer with this TransactionStatus; None where none came.
-
-    Raises:
-        Failed: it was paid, though M-Pesa has not paid it.
-    """
-    within_s = context.time.reconcile_s + GRACE_S
-    if not context.time.until(lambda: status in statuses_heard(context, payment), within_s=within_s):
-        return None
-    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
-    require_readable(view)
-    if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
-        raise Failed(
-            f"a transaction status query was answered with ResultCode 0 and TransactionStatus {status}, and the payout "
-            f"is {say(view)}; expected TransactionStatus to decide: ResultCode says only that the query worked"
-        )
-    return view.state
-
-
-def _never_asked(context: CheckContext) -> Finding:
-    if context.journal.entries(since=1, endpoint=STATUS, kind="request", limit=1):
-        return Untested(f"no status query came within {context.time.reconcile_s:g} s for a payout without result")
-    return Inapplicable("the merchant asks M-Pesa for no transaction status, so it reads none")

@@ -1,4 +1,4 @@
-"""B11 and B13: money that is hard to book is booked or kept where staff see it, never lost."""
+"""B13: over-, under- and unasked payments stay visible."""
 
 from __future__ import annotations
 
@@ -8,43 +8,19 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested, WrongCredit
+from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.c2b_payments import (
-    c2b_situation,
     credited_shillings,
     is_on_statement,
     is_unallocated,
     new_account,
     pay_in_told,
-    section,
 )
+from tayari_contracts.steps.c2b_registration import section
 
-LONGEST: Final = 20
-"""Characters of a BillRefNumber. Source: reference 3.3."""
-NOBODY: Final = "NOBODY-404"
 OFF: Final = 50
 """Shillings above and below what is due."""
-
-
-@check("B11")
-def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
-    """Small letters, blanks, no number at all, and the number of nobody."""
-    account = new_account(context)
-    messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
-    for number, typed in enumerate(messy):
-        payment = pay_in_told(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
-        view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
-        if view.state not in (PAID, REVIEW):
-            raise Failed(
-                f"a customer typed {typed!r} as the account number, paid {payment.amount} shillings, and the receipt "
-                f"{payment.transaction_id} is neither credited nor among the unallocated payments; expected one of them"
-            )
-        if view.state is PAID and typed in (NOBODY, ""):
-            raise WrongCredit(
-                f"a customer typed {typed!r} as the account number, and the account {account.payment_id} was credited; "
-                "expected the payment among the unallocated ones"
-            )
 
 
 @check("B13")

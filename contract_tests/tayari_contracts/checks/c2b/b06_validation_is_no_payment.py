@@ -1,0 +1,25 @@
+"""B06: a validation credits nothing."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested, WrongCredit
+from tayari_contracts.steps.c2b_payments import ask, new_account
+
+
+@check("B06")
+def a_validation_credits_nothing(context: CheckContext) -> None:
+    """M-Pesa asks twice, and the customer does not pay after all."""
+    account = new_account(context)
+    answers = [ask(context, account), ask(context, account)]
+    if not any(answer["status"] == 200 for answer in answers):
+        raise Untested(f"no validation was taken: it was answered {answers[-1]['status']}")
+    context.time.pause(1.5)
+    found = context.observations.credits(account)
+    if found.count:
+        credited = "with it" if found.total is None else f"{found.total:g} shillings"
+        raise WrongCredit(
+            f"M-Pesa asked whether a payment may be made, nothing was paid, and the account was credited {credited}; "
+            "expected nothing before a confirmation"
+        )

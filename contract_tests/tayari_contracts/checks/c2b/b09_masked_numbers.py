@@ -1,0 +1,37 @@
+"""B09: customers are not identified by MSISDN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.steps.c2b_payments import (
+    expect_credited,
+    mutated,
+    pay_in_told,
+)
+
+NUMBERS: Final[Mapping[str, str]] = {
+    "masked, with blanks": "2547 ***** 126",
+    "a SHA-256": "ac8a12d6d6d9d9bfbb4fd013bda857f3618adb54f93a9b21eae45a345cf3ef4e",
+    "masked as in 2019": "25470****149",
+    "empty": "",
+}
+"""MSISDN in confirmations. Source: reference 3.3."""
+
+
+@check("B09")
+def a_number_identifies_nobody(context: CheckContext) -> None:
+    """Whatever MSISDN holds, the account that was typed is credited; one masked number pays into two accounts."""
+    for number, (form, text) in enumerate(NUMBERS.items()):
+        payment = pay_in_told(context, mutated(f"b09-{number}", {"set": {"MSISDN": text}}))
+        expect_credited(context, payment, f"MSISDN was {form}")
+    masked = {"set": {"MSISDN": "2547 ***** 126"}}
+    first, second = (
+        pay_in_told(context, mutated("b09-first", masked)),
+        pay_in_told(context, mutated("b09-second", masked)),
+    )
+    for payment in (first, second):
+        expect_credited(context, payment, "two accounts were paid from numbers that are masked alike")

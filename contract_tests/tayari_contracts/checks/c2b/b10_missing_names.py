@@ -1,0 +1,28 @@
+"""B10: missing and empty names do no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.steps.c2b_payments import (
+    expect_credited,
+    mutated,
+    pay_in_told,
+)
+
+NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "without MiddleName and LastName": {"drop": ["MiddleName", "LastName"]},
+    "without any name": {"drop": ["FirstName", "MiddleName", "LastName"]},
+    "with empty names": {"set": {"FirstName": "", "MiddleName": "", "LastName": ""}},
+}
+
+
+@check("B10")
+def names_may_be_missing(context: CheckContext) -> None:
+    """MiddleName and LastName are empty or absent; FirstName proves nothing either."""
+    for number, (form, change) in enumerate(NAMES.items()):
+        payment = pay_in_told(context, mutated(f"b10-{number}", change))
+        expect_credited(context, payment, f"the confirmation came {form}")

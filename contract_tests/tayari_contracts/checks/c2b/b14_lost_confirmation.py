@@ -1,0 +1,19 @@
+"""B14: lost confirmations are made up for by pull transactions."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.steps.c2b_payments import pay_in, tell, unconfirmed
+from tayari_contracts.steps.pull_transactions import expect_recovered, wait_until_paid
+
+
+@check("B14")
+def a_lost_confirmation_is_made_up_for(context: CheckContext) -> None:
+    """The payment is made, no confirmation comes, and pull transactions list it; later the confirmation comes too."""
+    payment = pay_in(context, unconfirmed("inline/b14-lost"))
+    wait_until_paid(context, payment)
+    expect_recovered(context, payment, "its confirmation was lost")
+    context.driver.recover_c2b()
+    tell(context, payment)
+    context.expectations.credits(payment, 1, because="a lost payment was pulled twice, and then confirmed after all")

@@ -1,0 +1,51 @@
+"""B15: every page of a pull is read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.steps.c2b_payments import new_account, pay_in, unconfirmed
+from tayari_contracts.steps.c2b_registration import short_code
+from tayari_contracts.steps.pull_transactions import DUE_WITHIN_S, expect_recovered, pull_queries, wait_until_paid
+
+PAGE: Final = 100
+"""Rows of one answer. Source: reference 3.12, the documentation's example."""
+FILLER: Final = 10
+"""Shillings of each of the payments that fill the first page."""
+NOTHING: Final = "1001"
+
+
+@check("B15")
+def every_page_of_a_pull_is_read(context: CheckContext) -> None:
+    """A hundred lost payments fill the first page; the next lost one stands on the second."""
+    filled = new_account(context, due=FILLER)
+    payer = context.allocation.msisdn()
+    context.control.play_next(unconfirmed("inline/b15-first-page"), msisdn=payer, times=PAGE)
+    for _ in range(PAGE):
+        context.control.pay_c2b(
+            short_code=short_code(context), msisdn=payer, amount=FILLER, reference=filled.payment_id
+        )  # fmt: skip
+
+    def all_paid() -> bool | None:
+        return all(row["state"] == "paid" for row in context.control.payments(msisdn=payer)) or None
+
+    if context.time.until(all_paid, within_s=DUE_WITHIN_S) is None:
+        raise Untested("M-Pesa did not make the payments of the first page")
+    last = pay_in(context, unconfirmed("inline/b15-second-page"))
+    wait_until_paid(context, last)
+    try:
+        expect_recovered(context, last, f"its confirmation was lost after {PAGE} others")
+    except Failed as error:
+        if not pull_queries(context, last.since):
+            raise Untested(f"blocked by B14: {error}", why=NotTested.BLOCKED) from error
+        raise
+    empty = [call for call in pull_queries(context, 1) if str(answer_of(call).get("ResponseCode")) == NOTHING]
+    context.evidence.notes.append(
+        f"{len(empty)} answers were empty (1001 and [[]])" if empty else "no answer was empty (1001 and [[]])"
+    )

@@ -1,0 +1,65 @@
+"""P02: the id of a payout is stored before it is sent."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.payouts import (
+    expect_one_id,
+    pay_out,
+    payout_requests,
+    payout_situation,
+    transactions,
+)
+
+ACK_LATE_S: Final = 6.0
+KILLED: Final = "inline/p02-killed"
+
+RESULT_AFTER_S: Final = 15.0
+"""The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
+
+
+@check("P02")
+def the_id_survives_a_crash(context: CheckContext) -> None:
+    """The merchant is killed while its request waits for the acknowledgement, and started again."""
+    payment = pay_out_in_background(context)
+    first = transactions(context, payment)
+    context.stage.kill_merchant()
+    context.actions.restart_merchant()
+    context.evidence.watch_since(payment.since, endpoint="b2c")
+    context.time.until(
+        lambda: len(payout_requests(context, payment)) > 1 or len(transactions(context, payment)) > len(first),
+        within_s=ACK_LATE_S + RESULT_AFTER_S,
+    )
+    expect_one_id(context, payment, "the merchant was killed while it waited for the acknowledgement")
+    if len(payout_requests(context, payment)) < 2:
+        context.evidence.notes.append("it did not send the payout again after the restart")
+
+
+def pay_out_in_background(context: CheckContext) -> Payment:
+    """A payout that Daraja has accepted, and not yet acknowledged.
+
+    Raises:
+        Untested: it did not come so far.
+    """
+    ack_late = {"ack_late": {"by_s": ACK_LATE_S}}
+    scenario = payout_situation(KILLED, ack_late, outcome=after(RESULT_AFTER_S))
+    before, began_at = len(context.run.payouts), time.time()
+    asking = context.actions.in_background(lambda: pay_out(context, scenario))
+    rows = context.time.until(
+        lambda: [
+            row for row in context.control.payments() if row["scenario"] == KILLED and row["created_at"] >= began_at
+        ],
+        within_s=20.0,
+    )
+    if not rows:
+        raise Untested("no payout request reached Daraja, so the merchant was not killed meanwhile")
+    if not context.time.until(lambda: len(context.run.payouts) > before or asking.done(), within_s=1.0):
+        context.stage.kill_merchant()
+    return asking.result()

@@ -1,0 +1,60 @@
+"""P03: a payout whose outcome is not known is repeated under the same id."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import FAILED, Payment
+from tayari_contracts.steps.payouts import (
+    asked_about,
+    expect_one_id,
+    originator_ids,
+    pay_out_sent,
+    payout_requests,
+    payout_situation,
+    require_readable,
+)
+
+RESULT_AFTER_S: Final = 15.0
+"""The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
+
+
+@check("P03")
+def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> None:
+    """Daraja accepts, and the merchant hears nothing, or a time-out of the gateway."""
+    losses = {"a closed connection": {"drop": True}, "HTTP 504": {"status": 504}}
+    played = [
+        (
+            name,
+            pay_out_sent(
+                context, payout_situation(f"inline/p03-{number}", {"ack_lost": loss}, outcome=after(RESULT_AFTER_S))
+            ),
+        )
+        for number, (name, loss) in enumerate(losses.items(), 1)
+    ]
+    repeated = 0
+    for name, payment in played:
+        why = f"the acknowledgement was lost ({name})"
+        context.time.until(lambda sent=payment: reacted(context, sent), within_s=RESULT_AFTER_S)  # type: ignore[misc]
+        first_two = payout_requests(context, payment)[:2]
+        if len(originator_ids(first_two)) > 1:
+            expect_one_id(context, payment, why)
+        view = context.observations.status(payment)
+        require_readable(view)
+        if view.state is FAILED:
+            raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for M-Pesa pays it")
+        repeated += reacted(context, payment)
+    if not repeated:
+        raise Untested(
+            f"the merchant neither sent the payout again nor asked about it within {RESULT_AFTER_S:g} s, so how it "
+            "does that was not seen"
+        )
+
+
+def reacted(context: CheckContext, payment: Payment) -> bool:
+    """Whether the merchant sent the payout again, or asked about it."""
+    return len(payout_requests(context, payment)) > 1 or asked_about(context, payment)

@@ -1,0 +1,26 @@
+"""P07: the acknowledgement of a payout is no payment."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.steps.payouts import (
+    pay_out_sent,
+    payout_requests,
+    payout_situation,
+    require_readable,
+    watch,
+)
+
+
+@check("P07")
+def an_acknowledgement_is_no_payment(context: CheckContext) -> None:
+    """Daraja acknowledges, and the result takes its time."""
+    payment = pay_out_sent(context, payout_situation("inline/p07-acknowledged", outcome=after(6.0)))
+    if str(answer_of(payout_requests(context, payment)[0]).get("ResponseCode")) != "0":
+        raise Untested("the payout request was not acknowledged")
+    view = watch(context, payment, for_s=3.0, why="the request was acknowledged, and no result has come", unpaid=True)
+    require_readable(view)

@@ -1,0 +1,66 @@
+"""P08: each form of a payout's result is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Missing, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.payouts import (
+    expect_results_taken,
+    pay_out_sent,
+    payout_situation,
+    require_readable,
+)
+
+FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "as M-Pesa sends it today": {},
+    "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},
+    "with one parameter that is no list": {
+        "set": {"Result.ResultParameters.ResultParameter": {"Key": "TransactionAmount", "Value": 100}}
+    },
+    "with a parameter without Value": {
+        "drop": ["Result.ResultParameters.ResultParameter[ReceiverPartyPublicName].Value"]
+    },
+}
+"""Forms of one success. Source: reference 1.6."""
+
+
+@check("P08")
+def each_form_of_a_result_is_read(context: CheckContext) -> None:
+    """One success in four forms, a failure whose code is text, and a code that leaves it open."""
+    succeeded = {
+        name: pay_out_sent(context, _success(number, form)) for number, (name, form) in enumerate(FORMS.items())
+    }
+    refused = pay_out_sent(context, "payout/operator-missing")
+    unclear = pay_out_sent(context, "payout/system-error")
+    for name, payment in succeeded.items():
+        _expect(context, payment, {PAID}, f"a success {name}")
+    _expect(context, refused, {FAILED, REVIEW}, "a failure whose code is text, SFC_IC0003")
+    expect_results_taken(context, unclear)
+    context.time.pause(1.0)
+    view = context.observations.status(unclear)
+    require_readable(view)
+    if view.state in (PAID, FAILED):
+        raise Failed(
+            f"the result was 17, an internal failure that does not say whether money moved, and the payout is "
+            f"{say(view)}; expected pending or review"
+        )
+
+
+def _success(number: int, form: Mapping[str, Any]) -> dict[str, Any]:
+    faults = [{"mutate": dict(form)}] if form else []
+    return payout_situation(f"inline/p08-{number}", *faults, outcome=after(0.5))
+
+
+def _expect(context: CheckContext, payment: Payment, states: set[Any], what: str) -> None:
+    expect_results_taken(context, payment)
+    view = context.observations.until(payment, states, within_s=context.time.settle_s)
+    require_readable(view)
+    if view.state not in states:
+        wanted = " or ".join(sorted(states))
+        raise Missing(f"the result was {what}, and the payout is {say(view)}; expected {wanted}")

@@ -1,0 +1,37 @@
+"""P10: a payout is settled once, whatever comes after its result."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested, quote, say
+from tayari_contracts.context.payment import PAID, REVIEW
+from tayari_contracts.steps.payouts import (
+    expect_one_id,
+    expect_results_taken,
+    pay_out_sent,
+    payout_requests,
+    transactions,
+)
+
+
+@check("P10")
+def a_result_settles_once(context: CheckContext) -> None:
+    """A success comes twice, and a failure after it."""
+    payment = pay_out_sent(context, "payout/result-twice")
+    expect_results_taken(context, payment, count=2)
+    view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
+    if view.state is not PAID:
+        raise Untested(f"an ordinary payout was not paid (it is {say(view)}), so nothing could be settled twice")
+    conversation_id = transactions(context, payment)[0]["checkout_request_id"]
+    answers = context.control.send_callback(checkout_request_id=conversation_id, result_code=1)
+    context.time.pause(1.0)
+    view = context.observations.status(payment)
+    if view.state not in (PAID, REVIEW):
+        raise Failed(
+            f"a success came twice, and then a failure (answered {quote(str(answers[:1]), most=80)}); now the payout "
+            f"is {say(view)}; expected it to stay paid"
+        )
+    expect_one_id(context, payment, "its result came twice")
+    if len(payout_requests(context, payment)) > 1:
+        raise Failed("a result came twice, and the payout was sent again; expected it to be settled once")

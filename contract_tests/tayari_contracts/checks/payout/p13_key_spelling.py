@@ -1,0 +1,25 @@
+"""P13: keys are spelt as the API wants them."""
+
+from __future__ import annotations
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.steps.payouts import (
+    pay_out_sent,
+    payout_requests,
+)
+
+
+@check("P13")
+def keys_are_spelt_as_the_api_wants_them(context: CheckContext) -> None:
+    """B2C knows `Occassion`; `Occasion` is ignored."""
+    payment = pay_out_sent(context)
+    sent = body_of(payout_requests(context, payment)[0])
+    if "Occasion" in sent and "Occassion" not in sent:
+        raise Failed(
+            "the payout request has the key Occasion, which B2C ignores; expected Occassion, misspelt as it is"
+        )
+    if "Occassion" not in sent:
+        raise Untested("the payout request sends no occasion, so its key was not seen", certain=True)

@@ -1,0 +1,72 @@
+"""P15: a transaction status is read for TransactionStatus, not only ResultCode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_money.payment_state import PaymentState
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.payouts import (
+    pay_out_sent,
+    payout_situation,
+    require_readable,
+    statuses_heard,
+    transactions,
+)
+
+STATUS: Final = "transaction_status"
+STILL_RUNNING_S: Final = 15.0
+"""The result of a payout that is not final while the merchant asks about it."""
+SHOWS_WITHIN_S: Final = 3.0
+
+
+@check("P15")
+def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
+    """No result comes of two payouts, so the merchant asks. Each query works; one payout has failed, one still runs."""
+    played = {
+        "Failed": pay_out_sent(
+            context, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
+        ),
+        "Initiated": pay_out_sent(context, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
+    }
+    heard = {status: _heard(context, payment, status) for status, payment in played.items()}
+    context.evidence.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
+    if heard["Failed"] is None:
+        raise _never_asked(context)
+    if heard["Failed"] not in (FAILED, REVIEW):
+        raise Warned(
+            f"a transaction status said Failed, and the payout is {heard['Failed']}; expected failed or review"
+        )
+    if heard["Initiated"] is None:
+        context.evidence.notes.append("the merchant asked about no payout that was still running")
+
+
+def _heard(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
+    """The payout's state after an answer with this TransactionStatus; None where none came.
+
+    Raises:
+        Failed: it was paid, though M-Pesa has not paid it.
+    """
+    within_s = context.time.reconcile_s + GRACE_S
+    if not context.time.until(lambda: status in statuses_heard(context, payment), within_s=within_s):
+        return None
+    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
+    require_readable(view)
+    if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
+        raise Failed(
+            f"a transaction status query was answered with ResultCode 0 and TransactionStatus {status}, and the payout "
+            f"is {say(view)}; expected TransactionStatus to decide: ResultCode says only that the query worked"
+        )
+    return view.state
+
+
+def _never_asked(context: CheckContext) -> Finding:
+    if context.journal.entries(since=1, endpoint=STATUS, kind="request", limit=1):
+        return Untested(f"no status query came within {context.time.reconcile_s:g} s for a payout without result")
+    return Inapplicable("the merchant asks M-Pesa for no transaction status, so it reads none")

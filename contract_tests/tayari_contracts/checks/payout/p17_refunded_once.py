@@ -1,0 +1,62 @@
+"""P17: a payment is given back once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Untested, WrongCredit
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.refunds import (
+    give_back,
+    give_back_sent,
+    is_reversal,
+    paid_payment,
+    refund_requests,
+    reversal_situation,
+)
+
+WATCHED_S: Final = 6.0
+"""Longer than a retry or a click that is worked off in the background takes."""
+
+
+@check("P17")
+def a_payment_is_given_back_once(context: CheckContext) -> None:
+    """Two clicks on refund; a reversal that was done before; and one whose acknowledgement is lost."""
+    clicked = paid_payment(context)
+    first = context.actions.in_background(lambda: give_back(context, clicked))
+    second = give_back(context, clicked)
+    before = give_back_sent(
+        context,
+        paid_payment(context),
+        reversal_situation("inline/p17-before", outcome=after(0.5, result_code="R000001")),
+    )
+    lost = give_back_sent(
+        context,
+        paid_payment(context),
+        reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(1.0)),
+    )
+    context.time.pause(WATCHED_S)
+    _expect_one(
+        context, min(first.result(), second, key=lambda one: one.since), "refund was clicked twice", resend=False
+    )
+    _expect_one(context, before, "a reversal ended with R000001, for the payment was reversed before", resend=False)
+    _expect_one(context, lost, "the acknowledgement of a reversal was lost, and the reversal was made", resend=True)
+
+
+def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: bool) -> None:
+    """One request gives the money back. `resend`: the same reversal may go again, for it is made once only.
+
+    Raises:
+        Untested: none was sent.
+    """
+    requests = refund_requests(context, refund)
+    if not requests:
+        raise Untested(f"{why}, and no request that gives the money back reached Daraja")
+    ways = [entry for entry in requests[1:] if not (resend and is_reversal(entry) and is_reversal(requests[0]))]
+    if ways:
+        again = "by a second reversal" if is_reversal(ways[0]) else "by a payout"
+        kind = Failed if is_reversal(ways[0]) else WrongCredit
+        raise kind(f"{why}, and the merchant gave the money back again, {again}; expected one refund")

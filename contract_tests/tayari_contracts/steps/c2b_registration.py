@@ -1,0 +1,109 @@
+"""How a merchant registers its C2B URLs: what Daraja has of them, and how the merchant is made to call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tayari_reports.model import NotTested
+from tayari_target.target_file.model import C2b
+from tayari_target.views import Started
+
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested, quote
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import Entry
+
+REGISTER: Final = "c2b_register"
+REGISTERED_WITHIN_S: Final = 5.0
+"""A merchant that registers in the background has done so this long after it was asked."""
+CALLED_WITHIN_S: Final = 10.0
+"""A merchant that registers when it starts has called by then."""
+
+
+def section(context: CheckContext) -> C2b:
+    """`merchant.c2b` of the target file."""
+    return context.target.merchant.c2b or C2b()
+
+
+def short_code(context: CheckContext) -> str:
+    """What customers pay to."""
+    return section(context).short_code or context.target.daraja.short_code
+
+
+def urls(context: CheckContext) -> Mapping[str, str]:
+    """`confirmation`, `validation` and `response_type`; the merchant is made to register where it has not.
+
+    Raises:
+        Untested: it did not.
+    """
+    with context.run.registering:
+        found = registered(context)
+        if found is None:
+            found = _register(context)
+    return found
+
+
+def registered(context: CheckContext) -> Mapping[str, str] | None:
+    """The URLs that Daraja has for this short code; None: none."""
+    rows = {row["short_code"]: row for row in context.control.organisations()}
+    found: Mapping[str, str] | None = rows.get(short_code(context), {}).get("urls")
+    return found
+
+
+def _register(context: CheckContext) -> Mapping[str, str]:
+    message = _nothing_registered(context)
+    if section(context).register is None:
+        raise Untested(f"{message}; give the request that makes it", enable="merchant.c2b.register")
+    started = context.driver.register_c2b()
+    found = context.time.until(lambda: registered(context), within_s=REGISTERED_WITHIN_S)
+    if found is None:
+        answer = started.error or f"{started.status}, {quote(started.body, most=100)}"
+        raise Untested(f"{_nothing_registered(context)}; merchant.c2b.register was answered {answer}")
+    return found
+
+
+def _nothing_registered(context: CheckContext) -> str:
+    refused = [entry for entry in registrations(context) if (entry.get("response") or {}).get("status") != 200]
+    why = f"; Daraja answered {quote(str(answer_of(refused[-1])), most=120)}" if refused else ""
+    return f"the merchant has no C2B URLs registered for {short_code(context)}{why}"
+
+
+def registrations(context: CheckContext, *, since: int = 1) -> list[Entry]:
+    """Every call that registers URLs, refused ones included."""
+    return context.journal.entries(since=since, endpoint=REGISTER, kind="request")
+
+
+@contextlib.contextmanager
+def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: int = 1) -> Iterator[Started | None]:
+    """Make the merchant register while the scenario plays: its answer, or None where it registers when it starts.
+
+    Raises:
+        Untested: it made no call. Failed: it did not start again.
+    """
+    since = context.journal.now()
+    context.control.play_next(scenario, endpoint=REGISTER, times=times)
+    try:
+        if section(context).register is not None:
+            started: Started | None = context.driver.register_c2b()
+        elif context.stage.can_restart:
+            context.actions.restart_merchant()
+            started = None
+        else:
+            raise Untested(
+                "the merchant cannot be made to register",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.c2b.register or merchant.start",
+            )
+        if not context.time.until(lambda: _calls_under(context, scenario, since), within_s=CALLED_WITHIN_S):
+            raise Untested("the merchant made no call that registers URLs")
+        yield started
+    finally:
+        context.control.clear_next()
+        context.evidence.watch_since(since, endpoint=REGISTER)
+
+
+def _calls_under(context: CheckContext, scenario: Mapping[str, Any], since: int) -> list[Entry]:
+    """The registrations that played this scenario."""
+    return [call for call in registrations(context, since=since) if call.get("scenario") == scenario["scenario"]]
