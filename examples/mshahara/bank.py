@@ -50,6 +50,11 @@ class Answer:
         return str(self.body.get("errorCode") or "")
 
     @property
+    def duplicate(self) -> bool:
+        """Whether M-Pesa accepted this id before. Other errors have the same code, so the message decides."""
+        return self.code == "500.002.1001" and "duplicate" in str(self.body.get("errorMessage") or "").lower()
+
+    @property
     def unknown(self) -> bool:
         """Whether the request may have been accepted although we were not told so."""
         return self.status in (0, 408) or self.status >= 500 or (self.status == 200 and not self.accepted)

@@ -77,7 +77,7 @@ class Payroll:
         """What the answer to a payout means. An acknowledgement is no payment."""
         if answer.accepted:
             self.books.change(payout, state=SENT, sent_at=time.time(), note="waiting for M-Pesa's result")
-        elif answer.code == "500.002.1001":
+        elif answer.duplicate:
             self.books.change(payout, state=SENT, sent_at=time.time(), note="accepted before; asking M-Pesa")
             self.look_up(payout)
         elif answer.unknown:

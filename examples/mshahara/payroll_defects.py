@@ -28,8 +28,18 @@ class PaysAgainWhenKnown(Payroll):
     """P04: "duplicate" is taken for a failure, and the salary is sent under a new id."""
 
     def acknowledged(self, payout: Payout, answer: Answer) -> None:
-        if answer.code == "500.002.1001":
+        if answer.duplicate:
             self.books.change(payout, originator_id=f"mshahara-{uuid.uuid4().hex}", state=QUEUED, next_at=0.0)
+        else:
+            super().acknowledged(payout, answer)
+
+
+class CodeIsDuplicate(Payroll):
+    """P04: every 500.002.1001 is taken for "duplicate", so an internal error is a salary that nobody pays."""
+
+    def acknowledged(self, payout: Payout, answer: Answer) -> None:
+        if answer.code == "500.002.1001" and not answer.duplicate:
+            self.books.change(payout, state=SENT, sent_at=time.time(), note="accepted before; waiting for the result")
         else:
             super().acknowledged(payout, answer)
 
@@ -192,6 +202,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "forgets-its-id": (("P02", "M06"), ForgetsItsId),
     "new-id-on-retry": (("P03", "M06"), NewIdOnRetry),
     "pays-again-when-known": (("P04",), PaysAgainWhenKnown),
+    "code-is-duplicate": (("P04",), CodeIsDuplicate),
     "blind-retry": (("P05", "M06"), BlindRetry),
     "pays-again-after-time-out": (("P06", "M06"), PaysAgainAfterTimeOut),
     "fails-on-time-out": (("P06", "M09"), FailsOnTimeOut),

@@ -32,9 +32,11 @@ class JournalIncomplete(Exception):
 
 
 def transactions_by_msisdn(
-    control: ControlClient, *, since: int = 0, forged: Collection[str] = ()
+    control: ControlClient, *, since: int = 0, forged: Collection[str] = (), takes_callbacks: bool = True
 ) -> Mapping[str, list[DarajaTransaction]]:
     """Every accepted push of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
+
+    A merchant that takes no callbacks answers none of them, whatever its web server says.
 
     Raises:
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
@@ -55,7 +57,10 @@ def transactions_by_msisdn(
                 account_reference=str(payment["account_reference"]),
                 acknowledged=name in acknowledged,
                 forged=name in forged,
-                messages=tuple(sorted(told, key=lambda one: one.at)),
+                messages=tuple(
+                    replace(one, answered=one.answered and (one.by_query or takes_callbacks))
+                    for one in sorted(told, key=lambda one: one.at)
+                ),
             )
         )
     return found
@@ -189,10 +194,12 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
     A C2B confirmation names a receipt. It is sent only for money that moved; a validation has an empty TransactionType.
     """
     told = _decoded(entry, "request")
+    answered = (entry.get("response") or {}).get("status") is not None
     if told.get("TransID") and told.get("TransactionType"):
         return str(told["TransID"]), ResultMessage(
             at=float(entry["at"]),
             result=Result.SUCCESS,
+            answered=answered,
             amount=_number(told.get("TransAmount")),
             receipt=str(told["TransID"]),
         )
@@ -204,6 +211,7 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
     message = ResultMessage(
         at=float(entry["at"]),
         result=Result.SUCCESS if _code(callback["ResultCode"]) == "0" else Result.FAILURE,
+        answered=answered,
         amount=_number(items.get("Amount")),
         receipt=str(items.get("MpesaReceiptNumber") or ""),
     )

@@ -206,16 +206,20 @@ def is_unsettled(record: PaymentRecord) -> bool:
 def _could_be_known(transaction: DarajaTransaction) -> bool:
     """Whether the merchant had a way to know that the transaction succeeded.
 
-    It had none when it received contradicting results, or only "in flight", or no acknowledgement with an id to query.
+    It had none when it received contradicting results, or only "in flight". Without an id to query it has the callback
+    alone, which names the payment: by its address, its amount and its payer.
     """
     results = {
         one.result
         for one in transaction.messages
         if not one.pulled and (one.at >= transaction.due_at or one.result is not Result.UNDECIDED)
     }  # fmt: skip
-    if Result.FAILURE in results or not transaction.acknowledged:
+    if Result.FAILURE in results:
         return False
-    return not results or any(_is_genuine(transaction, proof) for proof in transaction.proofs() if not proof.pulled)
+    genuine = [proof for proof in transaction.proofs() if not proof.pulled and _is_genuine(transaction, proof)]
+    if not transaction.acknowledged:
+        return any(proof.answered for proof in genuine)
+    return not results or bool(genuine)
 
 
 def _is_genuine(transaction: DarajaTransaction, proof: ResultMessage) -> bool:

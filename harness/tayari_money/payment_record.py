@@ -39,6 +39,8 @@ class ResultMessage:
     by_query: bool = False
     pulled: bool = False
     """A row of pull transactions: it proves a payment, and nobody has to settle a push by it."""
+    answered: bool = True
+    """The merchant answered, so the message was not lost on its way."""
     timed_out: bool = False
     """M-Pesa called the QueueTimeOutURL, which decides nothing: the transaction may still be made."""
     amount: float | None = None
@@ -59,7 +61,7 @@ class DarajaTransaction:
     receipt: str = ""
     account_reference: str = ""
     acknowledged: bool = True
-    """The merchant received the acknowledgement."""
+    """The merchant received the acknowledgement, and an id to query with it."""
     forged: bool = False
     """Somebody who is not Safaricom sent a success for it: callbacks prove nothing here."""
     messages: tuple[ResultMessage, ...] = ()

@@ -83,8 +83,8 @@ def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
 
 
 def make_traffic(context: CheckContext) -> None:
-    """A small day at the shop: paid, told twice, cancelled, contradicted late, and never told."""
-    once, twice, cancelled, contradicted, approved_late, silent = (
+    """A small day at the shop: paid, told twice, cancelled, contradicted late, never told, never acknowledged."""
+    once, twice, cancelled, contradicted, approved_late, silent, lost = (
         context.actions.pay(situation("money/paid", outcome=after(0.5))),
         context.actions.pay(
             situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))
@@ -95,8 +95,9 @@ def make_traffic(context: CheckContext) -> None:
             situation("money/late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}])
         ),
         context.actions.pay(situation("money/silent", outcome=after(1.0, callback=False))),
+        context.actions.pay(situation("money/ack-lost", {"ack_lost": {"status": 504}}, outcome=after(2.0))),
     )
-    for payment in (once, twice, cancelled, contradicted, approved_late, silent):
+    for payment in (once, twice, cancelled, contradicted, approved_late, silent, lost):
         context.observations.status(payment)
     if context.observations.until(contradicted, PAID).state is PAID:
         context.actions.send_callback(contradicted, result_code=1037)
@@ -139,7 +140,10 @@ def look_at_all(context: CheckContext) -> tuple[PaymentRecord, ...]:
     credits = {reference: credits_of(context, payment) for reference, payment in last.items()}
     try:
         transactions = transactions_by_msisdn(
-            context.control, since=first_of(last.values(), orders), forged=context.run.forged
+            context.control,
+            since=first_of(last.values(), orders),
+            forged=context.run.forged,
+            takes_callbacks=context.profile.takes_callbacks,
         )
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error

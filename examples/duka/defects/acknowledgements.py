@@ -50,6 +50,14 @@ class EarlyCallbackDropped(Settlement):
         return super().names(payment, result)
 
 
+class LostAckOrphaned(Settlement):
+    def names(self, payment: Payment, result: Result) -> bool:
+        if payment.checkout_request_id is None and payment.topic is Topic.CHECKING:
+            self.store._db.execute("UPDATE payments SET awaiting = 0 WHERE id = ?", (payment.id,))
+            return False
+        return super().names(payment, result)
+
+
 class LostAckPushedAgain(PushRetries):
     def worth_it(self, ack: Ack) -> bool:
         return ack.kind is AckKind.UNKNOWN or super().worth_it(ack)
@@ -121,6 +129,9 @@ ROWS = (
     defect(
         "lost-ack-told-failed", "A06", "Waits when the answer is lost, and tells the customer to pay again.",
         LostAckToldFailed,
+    ),
+    defect(
+        "lost-ack-orphaned", "M05", "Drops the callback of a payment whose acknowledgement was lost.", LostAckOrphaned,
     ),
     defect("one-text-for-1001", "A07", "Treats every meaning of 500.001.1001 alike.", One1001),
     defect("lock-hammered", "A08", "Pushes on while the phone is locked.", LockHammered),

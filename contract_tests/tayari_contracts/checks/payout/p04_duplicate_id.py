@@ -6,22 +6,30 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.findings import Failed, Missing, Untested, say
+from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.steps.control_payouts import WATCHED_S
 from tayari_contracts.steps.payouts import (
     error_of,
+    expect_one_id,
     pay_out_sent,
     payout_requests,
+    payout_situation,
     require_readable,
     watch,
 )
 
 DUPLICATE: Final = "500.002.1001"
+"""Two meanings share this code, and the message tells them apart. Source: reference 3.5 and its list of surprises."""
+INTERNAL_ERROR: Final = f"{DUPLICATE}.system_internal_error"
 
 
 @check("P04")
 def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
-    """Daraja answers 500.002.1001: it had accepted a request with this id before."""
+    """Daraja answers 500.002.1001: "Duplicate OriginatorConversationID", and for another payout an internal error."""
+    broken = pay_out_sent(
+        context, payout_situation("inline/p04-internal-error", {"api_error": {"error": INTERNAL_ERROR}})
+    )
     payment = pay_out_sent(context, "payout/duplicate-id")
     if error_of(payout_requests(context, payment)[0]) != DUPLICATE:
         raise Untested(
@@ -31,3 +39,31 @@ def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
         context, payment, for_s=WATCHED_S, why=f"Daraja answered {DUPLICATE}, so it had accepted the payout before"
     )
     require_readable(view)
+    expect_not_taken_for_accepted(context, broken)
+
+
+def expect_not_taken_for_accepted(context: CheckContext, payment: Payment) -> None:
+    """An internal error is no sign of an accepted payout: it goes again under its id, or ends, or a person sees it.
+
+    Raises:
+        Missing: the merchant waits for a result that nobody sends.
+    """
+    why = f'Daraja answered {DUPLICATE} "System internal error.", which is no duplicate'
+
+    def went_on() -> bool:
+        is_sent_again = len(payout_requests(context, payment)) > 1
+        return is_sent_again or context.observations.status(payment).state is not PENDING
+
+    context.time.until(went_on, within_s=context.time.settled_s)
+    expect_one_id(context, payment, why)
+    view = context.observations.status(payment)
+    require_readable(view)
+    if len(payout_requests(context, payment)) > 1:
+        return
+    if view.state is PAID:
+        raise Failed(f"{why}, and the payout is {say(view)} without a result")
+    if view.state is PENDING:
+        raise Missing(
+            f"{why}, and the payout is {say(view)} {context.time.settled_s:.3g} s later: it was not sent again, and no "
+            "result will come; expected the same request again under the same id, or failed, or review"
+        )
