@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check mutants moods repeats bench lock clean
+.PHONY: help demo wheel test check release-check mutants moods repeats bench lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: $(READY) ## a fake Daraja, a sample shop, real payments, a short load, and the readiness report
 	@$(BIN)/tayari demo
+
+wheel: $(READY) ## dist/tayari-VERSION-py3-none-any.whl, to be installed anywhere
+	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel -d dist
 
 test: check ## everything that must hold before a merge
 	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
@@ -21,6 +24,9 @@ check: $(READY) ## style, types and the direction of imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+release-check: $(READY) ## build the archives, check their metadata, install them in empty environments, run the demo
+	@.ci/release-check
 
 mutants: $(READY) ## the table of rules and the defects that each of them catches
 	@$(BIN)/python tests/contracts/mutants.py --write docs/mutants.md

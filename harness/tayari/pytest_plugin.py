@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # imported when the fixture is used: pytest loads this module
     from tayari_control.process import SimulatorProcess
 
 _OPTIONS: Final = {
-    "profile": "which Daraja: documented, sandbox-observed or production-observed",
+    "profile": "which Daraja: documented (default), or another name of `tayari simulate --profile`",
     "clock": "real, scaled:N or manual",
     "seed": "of ids, delays and mixes",
     "scenarios": "a folder of scenario files, beside those that are shipped",

@@ -1,4 +1,4 @@
-"""What ships with Tayari: folders of scenario files and sample merchants, and the usual ports."""
+"""What ships with Tayari: folders of scenario files, sample merchants and documents, and the usual ports."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def example_folder() -> Path:
     """The folder of the sample merchant: in the wheel, or in the repository."""
     packed = _HERE / "_examples" / "duka"
     return packed if packed.is_dir() else _REPOSITORY / "examples" / "duka"
+
+
+def docs_folder() -> Path:
+    """The folder of the documents: in the wheel, or in the repository."""
+    packed = _HERE / "_docs"
+    return packed if packed.is_dir() else _REPOSITORY / "docs"
 
 
 def target_schema() -> str:

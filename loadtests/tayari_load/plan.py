@@ -223,7 +223,7 @@ def add_options(parser: Any, **_: Any) -> None:
     )  # fmt: skip
     add(
         "--shape", default="", choices=["", *SHAPES], env_var="TAYARI_LOAD_SHAPE", include_in_web_ui=False,
-        help="How the load changes over the run's time; docs/load.md has their graphs.",
+        help="How the load changes over the run's time; `tayari docs load` has their graphs.",
     )  # fmt: skip
     add(
         "--mix", default="", env_var="TAYARI_LOAD_MIX",

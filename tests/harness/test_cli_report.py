@@ -63,7 +63,7 @@ def test_merge_writes_one_run_and_ends_with_its_verdict(tmp_path: Path, capsys: 
 
 
 def test_verify_finds_a_changed_byte_and_another_sum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tayari(["report", "render", str(made(tmp_path, "a")), "--format", "bundle", "--out", str(tmp_path)])
+    tayari(["report", "render", str(made(tmp_path, "a")), "--as", "bundle", "--out", str(tmp_path)])
     path = tmp_path / "evidence.zip"
 
     assert tayari(["report", "verify", str(path)]) == 0
@@ -80,13 +80,13 @@ def test_render_takes_statements_that_came_after_the_run(tmp_path: Path) -> None
     sheet = tmp_path / "sheet.yaml"
     sheet.write_text("sign_off:\n  - {role: QA, name: Amina Wanjiru, date: 2026-10-08, decision: go}\n")
 
-    assert tayari(["report", "render", str(made(tmp_path, "a")), "--sign-off", str(sheet), "--format", "html"]) == 0
+    assert tayari(["report", "render", str(made(tmp_path, "a")), "--sign-off", str(sheet), "--as", "html"]) == 0
     assert "Amina Wanjiru" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("form", ["md", "junit", "ctrf", "badge", "alerts", "grafana", "json"])
 def test_render_makes_each_format(form: str, tmp_path: Path) -> None:
-    assert tayari(["report", "render", str(made(tmp_path, "a")), "--format", form, "--out", str(tmp_path / "out")]) == 0
+    assert tayari(["report", "render", str(made(tmp_path, "a")), "--as", form, "--out", str(tmp_path / "out")]) == 0
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 

@@ -1,17 +1,26 @@
 """The commands that look things up or write a file, as text and as JSON."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mini_target import mini_target
 from tayari import __version__
-from tayari.cli.commands import run
+from tayari.cli.check_commands import demo_order
+from tayari.cli.commands import COMMANDS, run
 from tayari.cli.starting_file import STARTING_FILE
+from tayari.run.load import planned_rules
 from tayari_contracts.catalogue.rules import catalogue
-from tayari_target.resources import scenario_folder
+from tayari_simulator.catalogue.options import PROFILES
+from tayari_target.resources import docs_folder, scenario_folder
 from tayari_target.target_file import load_target
+
+ROOT = Path(__file__).parents[2]
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -30,7 +39,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--help")
 
-    names = "demo simulate init doctor check gate load explain trigger rules scenarios schema report"
+    names = "demo simulate init doctor check gate load explain trigger rules scenarios schema report docs"
     assert all(f"\n  {name}" in text for name in names.split())
 
 
@@ -148,10 +157,10 @@ def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
         tmp_path / "run.json",
     )  # fmt: skip
 
-    assert "INVALID RUN" in said(capsys, "report", "render", str(run_file), "--format", "text")
-    assert said(capsys, "report", "render", str(run_file), "--format", "md").strip() == str(tmp_path / "report.md")
+    assert "INVALID RUN" in said(capsys, "report", "render", str(run_file), "--as", "terminal")
+    assert said(capsys, "report", "render", str(run_file), "--as", "md").strip() == str(tmp_path / "report.md")
     assert len(said(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == len(USUAL)
-    assert run(["report", "render", str(run_file), "--format", "docx"]) == 20
+    assert run(["report", "render", str(run_file), "--as", "docx"]) == 20
     assert "format 'docx' is not known" in capsys.readouterr().err
     assert run(["report", "render", str(tmp_path / "none.json")]) == 20
 
@@ -183,3 +192,90 @@ def test_doctor_counts_its_warnings_and_calls_nothing_sound_then(
     assert "look at the warning first (receipt)" in text
     assert "sound" not in text
     assert (told["ok"], told["warnings"], told["exit_code"]) == (True, 1, 0)
+
+
+def test_the_documents_are_listed_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    topics = {row["topic"]: row["title"] for row in decoded(capsys, "docs")}
+
+    assert topics["target-file"] == "The target file"
+    assert said(capsys, "docs", "target-file") == (docs_folder() / "target-file.md").read_text()
+    assert decoded(capsys, "docs", "docs/waivers.md")["title"] == "Waivers"
+    assert run(["docs", "waiver"]) == 20
+    assert "did you mean waivers" in capsys.readouterr().err
+
+
+def test_every_document_that_a_message_names_ships() -> None:
+    named: dict[str, list[str]] = {}
+    for folder in ("simulator", "contract_tests", "loadtests", "reports", "harness"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for topic in re.findall(r"`tayari docs ([a-z][\w-]*)`", path.read_text(encoding="utf-8")):
+                named.setdefault(topic, []).append(path.name)
+
+    assert {"waivers", "report", "target-file"} <= set(named)
+    assert {topic: files for topic, files in named.items() if not (docs_folder() / f"{topic}.md").exists()} == {}
+
+
+def every_command() -> list[tuple[list[str], Any]]:
+    """Each command with the words that call it."""
+    found: list[tuple[list[str], Any]] = []
+    for name, row in COMMANDS.items():
+        command = row.load(name)
+        parts = getattr(command, "commands", None)
+        found += [([name, part], parts[part]) for part in parts] if parts else [([name], command)]
+    return found
+
+
+@pytest.mark.parametrize("words", [words for words, _ in every_command()], ids=" ".join)
+def test_every_command_explains_itself_in_short_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "usage" in said(capsys, *words, "-h").lower()
+
+
+def test_format_means_the_same_wherever_it_is_offered() -> None:
+    offered = {
+        " ".join(words): tuple(option.type.choices)
+        for words, command in every_command()
+        for option in command.params
+        if "--format" in option.opts
+    }
+
+    assert len(offered) >= 15
+    assert set(offered.values()) == {("text", "json")}
+
+
+def test_a_profile_is_listed_alike_and_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [said(capsys, *words) for words in (["check", "-h"], ["load", "-h"], ["simulate", "-h"])]
+
+    assert [name for text in texts for name in PROFILES if name not in "".join(text.split())] == []
+    assert run(["check", "--profile", "hostil"]) == 20
+    assert "did you mean hostile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "offered"),
+    [("tayari che", 1, "check"), ("tayari check --su", 2, "--suite"), ("tayari report ", 2, "verify")],
+)
+def test_the_shell_completes(typed: str, word: int, offered: str) -> None:
+    environ = {**os.environ, "_TAYARI_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(word)}
+    command = [sys.executable, "-c", "from tayari.cli.app import main; main()"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+
+    assert offered in done.stdout.split()
+
+
+def test_the_demo_without_locust_plans_no_load(tmp_path: Path) -> None:
+    whole, alone = (demo_order(tmp_path, None, loaded=loaded) for loaded in (True, False))
+    target = load_target(whole.target)
+
+    assert {rule.id for rule in planned_rules(whole, target)} >= {"L01", "L02"}
+    assert planned_rules(alone, target) == ()
+
+
+def test_only_the_load_needs_the_extra() -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['locust', 'faker', 'gevent']));"
+        "from tayari.cli.commands import COMMANDS; [row.load(name) for name, row in COMMANDS.items()];"
+        "import tayari_contracts.plugin, tayari.pytest_plugin, tayari.run.session"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

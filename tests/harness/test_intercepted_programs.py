@@ -140,7 +140,7 @@ def test_a_client_that_trusts_nobody_new_is_told_how_to(
     ("way", "calls", "said"),
     [
         (Intercept.PROXY, [], "try `intercept: auto`"),
-        (Intercept.AUTO, [], "docs/interception.md"),
+        (Intercept.AUTO, [], "tayari docs interception"),
         (Intercept.AUTO, [{"host": "sms.example", "way": "refused", "reason": "why"}], "`other_hosts: pass`"),
         (Intercept.AUTO, [{"host": "", "way": "refused", "reason": "no TLS handshake: EOF"}], "no TLS handshake"),
     ],

@@ -79,6 +79,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "scenarios": Row("scenario_commands", "The scenario files."),
     "schema": Row("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
     "report": Row("report_commands", "Work on run.json files."),
+    "docs": Row("docs_command", "The documents: all topics, or the page of one."),
 }
 
 
@@ -96,7 +97,7 @@ app = typer.Typer(
     cls=CommandTable,
     help="Is your M-Pesa integration ready for production, and what is the proof?",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

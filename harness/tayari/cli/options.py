@@ -24,8 +24,28 @@ ControlPortOption = Annotated[
 ControlOption = Annotated[
     str | None, typer.Option("--control", help="Control URL of a simulator that runs already.", metavar="URL")
 ]
+
+
+def profile_name(text: str) -> str:
+    """A name that the simulator knows."""
+    from tayari_formats.suggestion import suggestion
+    from tayari_simulator.catalogue.options import PROFILES
+
+    if text not in PROFILES:
+        near = suggestion(text, PROFILES) or f"; expected one of {', '.join(PROFILES)}"
+        raise typer.BadParameter(f"{text!r} is no profile{near}")
+    return text
+
+
 ProfileOption = Annotated[
-    str, typer.Option("--profile", help="Which Daraja: documented, sandbox-observed or production-observed.")
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        parser=profile_name,
+        help="Which Daraja: documented, sandbox-observed, production-observed, sandbox-2026, production-2026, "
+        "classic-2021 or hostile (`tayari simulate --provenance`).",
+    ),
 ]
 
 
@@ -53,7 +73,7 @@ ScenariosOption = Annotated[
     list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")
 ]
 WaiversOption = Annotated[
-    Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (docs/waivers.md).")
+    Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (`tayari docs waivers`).")
 ]
 BuildOption = Annotated[
     str,
@@ -64,9 +84,10 @@ SummaryOption = Annotated[
     Path | None, typer.Option("--summary", help="Append Markdown to this file; GitHub's step summary is the default.")
 ]
 AttestationsOption = Annotated[
-    Path | None, typer.Option("--attestations", help="Answers of named persons to the checklist (docs/report.md).")
+    Path | None,
+    typer.Option("--attestations", help="Answers to the checklist (`tayari docs report`)."),
 ]
-SignOffOption = Annotated[Path | None, typer.Option("--sign-off", help="The sign-off sheet (docs/report.md).")]
+SignOffOption = Annotated[Path | None, typer.Option("--sign-off", help="The sign-off sheet (`tayari docs report`).")]
 
 
 def stage_options(

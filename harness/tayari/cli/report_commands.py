@@ -26,6 +26,7 @@ from tayari_reports.writers.history import read_history
 from tayari_reports.writers.history import render as render_history
 from tayari_reports.writers.table import USUAL, WRITERS, prepare, write_all
 from tayari_reports.writers.terminal import render_terminal
+from tayari_reports.writers.write_json import summary
 from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
@@ -50,25 +51,33 @@ def _failures(output: Output) -> Iterator[None]:
 def render(
     *,
     run_file: RunFile,
-    form: Annotated[str, typer.Option("--format", help=f"text, all, or one of {', '.join(WRITERS)}.")] = "all",
+    rendering: Annotated[
+        str, typer.Option("--as", metavar="NAME", help=f"all, terminal, or one of {', '.join(WRITERS)}.")
+    ] = "all",
     out: Annotated[Path | None, typer.Option("--out", help="Folder; default: beside the file.")] = None,
     waivers: WaiversOption = None,
     attestations: AttestationsOption = None,
     sign_off: SignOffOption = None,
+    form: FormatOption = Format.TEXT,
 ) -> None:
-    """Render a run again, in one format or in all; with statements that were made after it."""
-    output = Output(Format.TEXT)
+    """Render a run again, in one form or in all; with statements that were made after it."""
+    output = Output(form)
     with _failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
         found = read_run(run_file)
         refuse_if_changed(found, run_file)
         run = prepare(_with_statements(found, files))
-        if form == "text":
-            render_terminal(run, judge(run), output.out)
+        judgement = judge(run)
+        judged = {**summary(judgement), "exit_code": judgement.exit_code}
+        if rendering == "terminal":
+            output.json({**judged, "reports": {}})
+            if form is Format.TEXT:
+                render_terminal(run, judgement, output.out)
             return
-        formats = USUAL if form == "all" else (form,)
-        for path in write_all(run, out or run_file.parent, formats=formats).values():
-            output.text(str(path))
+        written = write_all(run, out or run_file.parent, formats=USUAL if rendering == "all" else (rendering,))
+    output.json({**judged, "reports": {name: str(path) for name, path in written.items()}})
+    for path in written.values():
+        output.text(str(path))
 
 
 @report.command("compare")
@@ -144,15 +153,17 @@ def verify(
 def history(
     folder: Annotated[Path, typer.Argument(help="Folder with run.json files, at any depth.")],
     out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("trend.html"),
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """A folder of runs as one page: score and coverage over time."""
-    output = Output(Format.TEXT)
+    output = Output(form)
     with _failures(output):
         found = read_history(folder)
         try:
             out.write_text(render_history(found), encoding="utf-8", errors="replace")
         except OSError as error:
             raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
+    output.json({"written": str(out), "runs": len(found.runs), "passed_over": list(map(str, found.refused))})
     for refused in found.refused:
         output.text(f"passed over: {refused}", style="yellow")
     output.text(f"{_count(found.runs, 'run')}: {out.resolve()}", style="bold")

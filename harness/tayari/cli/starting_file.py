@@ -9,7 +9,7 @@ SCHEMA_FILE: Final = "tayari.schema.json"
 
 STARTING_FILE: Final = """\
 # yaml-language-server: $schema=tayari.schema.json
-# How Tayari reaches and drives your merchant. Every key is described in docs/target-file.md.
+# How Tayari reaches and drives your merchant. `tayari docs target-file` describes every key.
 # A value `env:NAME` is read from the environment variable NAME. `tayari doctor` checks this file on real traffic.
 
 merchant:

@@ -147,7 +147,7 @@ def _schema(key: str) -> dict[str, Any]:
         "properties": row,
         "required": [name for name in row if name not in _OPTIONAL],
     }
-    page = f"docs/{'waivers' if key == 'waivers' else 'report'}.md"
+    page = f"`tayari docs {'waivers' if key == 'waivers' else 'report'}`"
     rows = {"description": f"a list, as {page} shows it", "type": ["array", "object"], "items": entry}
     return {"type": "object", "additionalProperties": False, "properties": {key: rows}, "required": [key]}
 
@@ -195,7 +195,7 @@ def _check_waiver(checked: Checked, where: DataPath, entry: Entry) -> None:
 def _check_attestation(checked: Checked, where: DataPath, entry: Entry) -> None:
     item = text(entry, "item")
     if item and item not in KNOWN and not item.startswith(OWN):
-        do = did_you_mean(item, sorted(KNOWN)) or f"see docs/report.md; items of your own begin with `{OWN}`"
+        do = did_you_mean(item, sorted(KNOWN)) or f"see `tayari docs report`; items of your own begin with `{OWN}`"
         checked.complain((*where, "item"), f"{item!r}; expected an item of the checklist; {do}")
     given, ends = read_day(text(entry, "date")), read_day(text(entry, "expires"))
     if given is not None and ends is not None and ends < given:

@@ -282,6 +282,9 @@ PRESETS: Final[Mapping[str, tuple[Profile, Mapping[str, str]]]] = MappingProxyTy
 })  # fmt: skip
 """Names of reference 6.1 that are a profile under another name, or one with some switches turned."""
 
+PROFILES: Final = (*map(str, Profile), *PRESETS)
+"""Every name that `--profile` takes, in the order in which they are listed."""
+
 
 class Options:
     """The switches of one simulator: every name has a value."""

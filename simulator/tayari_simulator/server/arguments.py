@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from tayari_simulator import __version__
 from tayari_simulator.apis.core.organisations import Organisation
-from tayari_simulator.catalogue.options import PRESETS
+from tayari_simulator.catalogue.options import PRESETS, PROFILES
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES
 from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--version", action="version", version=__version__)
     _port_arguments(parser)
-    add("--profile", choices=[*map(str, Profile), *PRESETS], default="documented", help="which Daraja is played")
+    add("--profile", choices=PROFILES, default="documented", help="which Daraja (default: %(default)s)")
     add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
     add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
     add("--scenarios", action="append", default=[], metavar="DIR", help="scenario files; may be repeated")

@@ -12,7 +12,7 @@ from tayari_target.views import StatusView
 
 from tayari.run.findings import Finding, good, warning
 
-_OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (docs/target-file.md, instances)"
+_OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (`tayari docs target-file`)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
 def _only_one(others: Instances) -> Iterator[Finding]:
     if others.asked_for:
         found = f"{others.asked_for} instances were asked for, and one runs: {others.only_one}"
-        yield warning("instances", found, "correct the target file (docs/target-file.md, instances), or ask for one")
+        yield warning("instances", found, "correct the target file (`tayari docs target-file`), or ask for one")
 
 
 def _shows(stage: Stage, known: Known) -> bool:

@@ -56,7 +56,9 @@ def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str)
     if unread is not None:
         return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", "mend what it says")
     next_way = (
-        "try `intercept: auto`" if start.intercept is Intercept.PROXY else "docs/interception.md lists what works where"
+        "try `intercept: auto`"
+        if start.intercept is Intercept.PROXY
+        else "`tayari docs interception` lists what works where"
     )
     message = "the merchant called no host of Safaricom's, neither through the proxy nor by name"
     fix = f"{next_way}; or give the merchant the Daraja base URL {daraja_url} ({{daraja_url}} in merchant.start.env)"
