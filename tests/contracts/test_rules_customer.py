@@ -2,9 +2,9 @@
 
 import pytest
 from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
-from tayari_contracts.checks.customer.u01_own_words import TOPICS, judge
+from tayari_contracts.checks.customer.u01_own_words import judge
 from tayari_contracts.checks.registry import checks
-from tayari_contracts.context.customer_messages import topics
+from tayari_contracts.context.customer_messages import TOPICS, topics
 from tayari_reports.model import Level
 
 FAMILIES = ("callback", "query", "customer")

@@ -9,10 +9,12 @@ import pytest
 from endings import ending
 from tayari_contracts.checks.request.s01_password import password_problem
 from tayari_contracts.checks.request.s02_timestamp import judge_two, moment_of, say_offset
-from tayari_contracts.checks.request.s04_whole_amount import amount_of, is_written_whole, shows, states_rounding
-from tayari_contracts.checks.request.s06_phone_forms import FORMS, wire_problem
+from tayari_contracts.checks.request.s04_whole_amount import is_written_whole, shows, states_rounding
+from tayari_contracts.checks.request.s06_phone_forms import FORMS
 from tayari_contracts.checks.request.s08_reference_limits import text_problem
-from tayari_contracts.checks.request.s10_callback_url import is_local, secret_parts, unusable, weaknesses
+from tayari_contracts.checks.request.s10_callback_url import is_local, unusable, weaknesses
+from tayari_contracts.steps.forged_callback import secret_parts
+from tayari_contracts.steps.pushes import amount_of, wire_problem
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd"
 

@@ -126,3 +126,16 @@ def test_a_concept_has_one_home(written: str, home: str) -> None:
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if written in path.read_text()]
 
     assert [path.as_posix().endswith(home) for path in found] == [True]
+
+
+def test_no_check_imports_another() -> None:
+    checks = ROOT / "contract_tests" / "tayari_contracts" / "checks"
+    families = [path.parent.name for path in checks.glob("*/__init__.py")]
+    importers = [
+        path.name
+        for path in checks.glob("*/*.py")
+        if any(f"tayari_contracts.checks.{family}" in path.read_text() for family in families)
+    ]
+
+    assert len(families) == 10
+    assert importers == []

@@ -129,6 +129,14 @@ class Expectations:
             self.credits(payment, 1, quiet_s=0.3, because=because)
         return view
 
+    def callback_read(self, payment: Payment, *, because: str) -> None:
+        """Taken, paid once with the order's amount and, where receipts can be seen, with the callback's receipt."""
+        self.callback_taken(payment)
+        view = self.paid_once(payment, within_s=self._time.settled_s, because=because)
+        receipt = self._journal.record(payment).get("receipt")
+        if view.receipt and receipt and view.receipt != receipt:
+            raise Failed(f"receipt {view.receipt} was stored; expected {receipt}: {because}")
+
     def callback_taken(self, payment: Payment) -> None:
         """The merchant answered each callback of this payment, and none with a crash (5xx)."""
         self._observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)

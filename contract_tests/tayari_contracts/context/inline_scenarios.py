@@ -15,6 +15,10 @@ OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost",
 """Faults that decide when the merchant hears of its push, so that they decide what comes first."""
 
 
+ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
+"""Where the items of a callback lie, as the fault `mutate` names it."""
+
+
 def sets_the_order(scenario: object) -> bool:
     """Whether a scenario itself says what comes first, the acknowledgement or the callback."""
     faults = (scenario.get("faults") or ()) if isinstance(scenario, Mapping) else ()

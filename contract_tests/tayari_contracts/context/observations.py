@@ -15,13 +15,14 @@ from tayari_target.driver import MerchantDriver, StatusView
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.context.check_time import CheckTime
-from tayari_contracts.context.customer_messages import message_at_start
+from tayari_contracts.context.customer_messages import message_at_start, problems_of
 from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, account_credits, read_state, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 REFRESH_EVERY_S: Final = 2.0
+LOOK_EVERY_S: Final = 0.25
 """So often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
 
 
@@ -133,6 +134,24 @@ class Observations:
                 enable="merchant.status.message",
             )
         return (view or self.status(payment)).message or ""
+
+    def last_message(self, payment: Payment, topic: str) -> str:
+        """What the customer reads at last: the first text that fits the topic, else the text once the payment settled.
+
+        Text and state are of one look: between two, the payment may have left pending.
+        """
+        self.wait("callback_answered", payment)
+        last_look_at = payment.began_at + self._time.slow_queue_s
+        while True:
+            view = self.status(payment)
+            text = self.outcome_message(payment, view)
+            if not problems_of(text, topic):
+                return text
+            if view.state in SETTLED or time.time() >= last_look_at or not self._time.remains:
+                break
+            self._time.pause(LOOK_EVERY_S)
+        self._time.pause(LOOK_EVERY_S)
+        return self.outcome_message(payment)
 
     def callback_was_read(self, payment: Payment) -> bool:
         """Whether the merchant showed that it read the payment's callback: it decided, or kept the message."""

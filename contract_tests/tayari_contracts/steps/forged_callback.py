@@ -8,12 +8,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import log2
 from secrets import choice
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from tayari_contracts.context.payment import Payment
+
+GUESSING_BITS: Final = 48.0
+"""At a million guesses a second, years; a word or an order number has far less."""
+
 
 SOURCE: Final = "203.0.113.7"
 """An address of documentation (RFC 5737): nobody's, and not Safaricom's."""
@@ -163,3 +168,25 @@ def _like(character: str, *, hexadecimal: bool) -> str:
     if character.isalpha():
         return choice(ascii_lowercase if character.islower() else ascii_uppercase)
     return character
+
+
+def secret_parts(url: str) -> list[str]:
+    """The path segments and query values that nobody guesses."""
+    parts = urlsplit(url)
+    candidates = [*parts.path.split("/"), *re.split(r"[=&]", parts.query)]
+    return [part for part in candidates if _bits(part) >= GUESSING_BITS and not _is_words(part)]
+
+
+def _bits(part: str) -> float:
+    """How hard a random text over its own alphabet would be to guess."""
+    alphabet = sum(
+        size
+        for pattern, size in ((r"[0-9]", 10), (r"[a-f]", 6), (r"[g-z]", 20), (r"[A-F]", 6), (r"[G-Z]", 20))
+        if re.search(pattern, part)
+    )
+    return len(re.sub(r"\W", "", part)) * log2(alphabet) if alphabet else 0.0
+
+
+def _is_words(part: str) -> bool:
+    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`."""
+    return re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is not None

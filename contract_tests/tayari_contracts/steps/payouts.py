@@ -15,7 +15,7 @@ from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.context.run_record import untranslated
@@ -37,9 +37,7 @@ T = TypeVar("T")
 
 def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
     """The content of a scenario file for the next payout request."""
-    told: dict[str, Any] = {"scenario": name, "about": name.replace("/", ": ").replace("-", " ")}
-    told["when"] = {"endpoint": PAYOUT_CALLS[0]}
-    return {**told, **({"faults": [dict(fault) for fault in faults]} if faults else {}), **keys}
+    return situation(name, *faults, when={"endpoint": PAYOUT_CALLS[0]}, **keys)
 
 
 def pay_out(

@@ -1,16 +1,26 @@
-"""Waiting for what a merchant sends to Daraja for one payment."""
+"""The pushes that a merchant sends to Daraja for one payment: how long they are waited for, and what they hold."""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from tayari_money.payment_state import PaymentState
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.findings import Untested, times
+from tayari_contracts.context.inline_scenarios import Fault, situation
+from tayari_contracts.context.journal_reader import header
 from tayari_contracts.context.payment import Entry, Payment
 
-LOOK_EVERY_S = 0.15
+RECOVERY_S: Final = 8.0
+"""A merchant whose token was refused has pushed again by then."""
+REFUSED: Final = "refused"
+"""The problem of an order that the merchant did not push at all."""
+LOOK_EVERY_S: Final = 0.15
 
 
 def first_push(context: CheckContext, payment: Payment) -> Entry:
@@ -75,3 +85,45 @@ def retried_pushes(context: CheckContext, payment: Payment, *, within_s: float, 
             )
         context.time.pause(LOOK_EVERY_S)
     return context.journal.pushes(payment)
+
+
+def amount_of(value: object) -> Decimal | None:
+    """An Amount as it is on the wire, number or string; None when it is neither."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
+    """What is wrong with the two numbers of a push for this payer; empty when nothing is."""
+    for field in ("PhoneNumber", "PartyA"):
+        if str(body.get(field)) != msisdn:
+            return f"{field} is {_masked(str(body.get(field)))!r}; expected 254 and the nine digits"
+    return ""
+
+
+def _masked(number: str) -> str:
+    """A number as it was written, its middle hidden."""
+    digits = re.sub(r"\D", "", number)
+    return number.replace(digits[-6:-3], "***") if len(digits) >= 9 else number
+
+
+def play_token_refusal(context: CheckContext, refusal: Fault) -> tuple[Payment, str]:
+    """Refuse the token of one push, and say what was wrong with the merchant's reaction; empty when nothing was.
+
+    Raises:
+        Untested: no push was sent at all.
+    """
+    payment = context.actions.pay(situation("token/refused-once", refusal))
+    first = first_push(context, payment)
+    pushes = calm_pushes(context, payment, calm_s=0.5, within_s=RECOVERY_S, at_least=2)
+    if len(pushes) < 2:
+        return payment, "the merchant gave up; expected a new token and the push sent again"
+    if header(pushes[1], "Authorization") == header(first, "Authorization"):
+        return payment, "the push was sent again with the very token that was refused; expected a new one"
+    if len(pushes) > 2:
+        return payment, f"the push was sent {times(len(pushes))}; expected once more with a new token"
+    if not context.journal.accepted(payment):
+        return payment, "the second push was not accepted either"
+    return payment, ""

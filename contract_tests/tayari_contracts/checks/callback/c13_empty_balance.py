@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.callback.c12_items_by_name import ITEM, expect_read
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 
 AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber")
 """The order of the captures from 2017 to August 2024. Source: reference 3.1."""
@@ -17,4 +16,4 @@ def a_balance_without_value_is_handled(context: CheckContext) -> None:
     empty = {"mutate": {"set": {f"{ITEM}[Balance]": {"Name": "Balance"}}, "order": list(AS_SEEN)}}
     payment = context.actions.pay_accepted(situation("inline/c13-empty-balance", empty, outcome=after(0.5)))
 
-    expect_read(context, payment, because='the item Balance came without a Value, as in {"Name": "Balance"}')
+    context.expectations.callback_read(payment, because="the item Balance came without a Value")

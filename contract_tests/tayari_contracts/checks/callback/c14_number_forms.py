@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.callback.c12_items_by_name import ITEM, expect_read
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.context.payment import Payment
 
 PLACES = ("TransactionDate", "PhoneNumber")
@@ -28,7 +27,7 @@ def numbers_are_understood_in_each_form(context: CheckContext) -> None:
         for form, places in forms.items()
     }
     for form, payment in payments.items():
-        expect_read(context, payment, because=f"the callback wrote the amount as {form}")
+        context.expectations.callback_read(payment, because=f"the callback wrote the amount as {form}")
         expect_no_float_dates(context, payment)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.callback.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 WATCH_S = 6.0

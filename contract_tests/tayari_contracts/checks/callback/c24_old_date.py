@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tayari_contracts.checks.callback.c12_items_by_name import ITEM
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.steps.forged_callback import EAT
 
 EARLIER = timedelta(minutes=10)

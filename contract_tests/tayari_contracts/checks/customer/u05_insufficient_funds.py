@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.customer.u01_own_words import text_of
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import is_raw, problems_of, promises_in
@@ -19,7 +18,7 @@ def too_little_money_is_told_as_such(context: CheckContext) -> None:
     payment = context.actions.pay_accepted(
         situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1))
     )
-    text = text_of(context, payment, TOPIC)
+    text = context.observations.last_message(payment, TOPIC)
     sent = str(context.journal.record(payment).get("result_desc") or "")
     if is_raw(text, sent):
         raise Failed(f"the customer reads M-Pesa's raw text {quote(text)}; expected plain words, and what to do now")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -12,7 +11,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
-from tayari_contracts.steps.pushes import first_push, taken_pushes
+from tayari_contracts.steps.pushes import amount_of, first_push, taken_pushes
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100
@@ -34,14 +33,6 @@ def charges_the_total_in_whole_shillings(context: CheckContext) -> None:
         _judge_refusal(context, payment)
         return
     _judge_amount(context, payment, body_of(pushes[-1]).get("Amount"))
-
-
-def amount_of(value: object) -> Decimal | None:
-    """An Amount as it is on the wire, number or string; None when it is neither."""
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
 
 
 def is_written_whole(raw: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.steps.pushes import taken_pushes
+from tayari_contracts.steps.pushes import REFUSED, taken_pushes, wire_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,8 @@ def normalises_numbers(context: CheckContext) -> None:
         raise Warned(f"numbers typed as {' or '.join(odd)} are refused, though they can be understood")
 
 
-REFUSED: Final = "refused"
-
 NEWER: Final = "01..."
 """Whether this range is taken at all is rule S07."""
-
-
-def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
-    """What is wrong with the two numbers of a push for this payer; empty when nothing is."""
-    for field in ("PhoneNumber", "PartyA"):
-        if str(body.get(field)) != msisdn:
-            return f"{field} is {_masked(str(body.get(field)))!r}; expected 254 and the nine digits"
-    return ""
 
 
 def _problem(context: CheckContext, name: str) -> str:
@@ -86,9 +75,3 @@ def _pushes_of_reference(context: CheckContext, payment: Payment) -> list[Entry]
     """Pushes for this order that name somebody else."""
     pushes = context.journal.entries(since=payment.since, endpoint="stk_push", kind="request")
     return [entry for entry in pushes if body_of(entry).get("AccountReference") == payment.reference]
-
-
-def _masked(number: str) -> str:
-    """A number as it was written, its middle hidden."""
-    digits = re.sub(r"\D", "", number)
-    return number.replace(digits[-6:-3], "***") if len(digits) >= 9 else number

@@ -9,12 +9,11 @@ from typing import Final
 from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.request.s06_phone_forms import REFUSED, wire_problem
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.steps.pushes import taken_pushes
+from tayari_contracts.steps.pushes import REFUSED, taken_pushes, wire_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address
-from math import log2
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,6 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.forged_callback import secret_parts
 from tayari_contracts.steps.pushes import first_push
 
 REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
@@ -27,9 +27,6 @@ TUNNELS: Final = (
 
 NOBODYS: Final = ("example.com", "example.org", "example.net", "yourdomain.com", "your-domain.com", "mydomain.com")
 """Hosts of tutorials: whoever copied one sends its results to nobody, or to a stranger."""
-
-GUESSING_BITS: Final = 48.0
-"""At a million guesses a second, years; a word or an order number has far less."""
 
 
 @check("S10")
@@ -97,13 +94,6 @@ def is_local(parts: SplitResult) -> bool:
         return False
 
 
-def secret_parts(url: str) -> list[str]:
-    """The path segments and query values that nobody guesses."""
-    parts = urlsplit(url)
-    candidates = [*parts.path.split("/"), *re.split(r"[=&]", parts.query)]
-    return [part for part in candidates if _bits(part) >= GUESSING_BITS and not _is_words(part)]
-
-
 def _public_weaknesses(parts: SplitResult) -> list[str]:
     host = (parts.hostname or "").lower()
     found = []
@@ -114,21 +104,6 @@ def _public_weaknesses(parts: SplitResult) -> list[str]:
     if any(host == tunnel or host.endswith(f".{tunnel}") for tunnel in TUNNELS):
         found.append("leads through a tunnel, which production refuses")
     return found
-
-
-def _bits(part: str) -> float:
-    """How hard a random text over its own alphabet would be to guess."""
-    alphabet = sum(
-        size
-        for pattern, size in ((r"[0-9]", 10), (r"[a-f]", 6), (r"[g-z]", 20), (r"[A-F]", 6), (r"[G-Z]", 20))
-        if re.search(pattern, part)
-    )
-    return len(re.sub(r"\W", "", part)) * log2(alphabet) if alphabet else 0.0
-
-
-def _is_words(part: str) -> bool:
-    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`."""
-    return re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is not None
 
 
 def _shown(url: str) -> str:

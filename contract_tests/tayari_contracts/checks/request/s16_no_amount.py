@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.request.s04_whole_amount import amount_of
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.pushes import calm_pushes
+from tayari_contracts.steps.pushes import amount_of, calm_pushes
 
 TOTALS: Final = (0, -50)
 SETTLES_S: Final = 2.0

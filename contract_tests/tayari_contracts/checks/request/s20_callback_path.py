@@ -7,10 +7,10 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.request.s10_callback_url import secret_parts
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.steps.forged_callback import secret_parts
 
 SHORTEST: Final = 6
 """A shorter path (/cb) may be a part of any other address."""

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
-from tayari_contracts.checks.token.t04_token_refused import play_token_refusal
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, refused
+from tayari_contracts.steps.pushes import play_token_refusal
 
 FORMS: Final[dict[str, Fault]] = {
     "404.001.03 with HTTP 401": refused("404.001.03.invalid_access_token.status_401"),
