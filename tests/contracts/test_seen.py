@@ -243,7 +243,11 @@ def token_context(desk: TokenDesk) -> Any:
     actions = SimpleNamespace(drop_token=desk.drop_token, pay=desk.pay)
     evidence = SimpleNamespace(watch_since=lambda *_, **__: None)
     return SimpleNamespace(
-        actions=actions, journal=desk, control=desk, evidence=evidence, time=SimpleNamespace(remains=False)
+        actions=actions,
+        journal=desk,
+        control=desk,
+        evidence=evidence,
+        time=SimpleNamespace(remains=False, until=lambda found, within_s: found()),
     )
 
 
