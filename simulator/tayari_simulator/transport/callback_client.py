@@ -6,7 +6,6 @@ One merchant that hangs delays no other. Every callback ends exactly once, with 
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 import time
 from collections import deque
@@ -19,6 +18,7 @@ import httptools
 
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.transport.allowed_targets import Origin, Target, loopback_addresses, tls_context
+from tayari_simulator.transport.http_messages import HEAD_END, KnownHeads
 
 CONNECTIONS: Final = 64
 """For each origin. Measured: fewer make callbacks late, more gain nothing."""
@@ -34,8 +34,6 @@ LONGEST_ANSWER: Final = 2 * 1024 * 1024
 """So many bytes of an answer are read, in all: head, body, chunk lines and trailers."""
 LONGEST_HEAD: Final = 32 * 1024
 """So many bytes of them before the body."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -114,6 +112,14 @@ class Connection(asyncio.Protocol):
         if self.job is None:
             self.abort("")
             return
+        if not self._received:
+            end = data.find(HEAD_END) + 4
+            known = self._pool.heads.told.get(data[:end])
+            if known is not None and len(data) - end == known[0] and self.job.exchange.method != "HEAD":
+                self.job.exchange.status, self._headers = known[1]
+                self._body = data[end:]
+                self._answered(reuse=True)
+                return
         self._received += len(data)
         try:
             self._parser.feed_data(data)
@@ -121,9 +127,14 @@ class Connection(asyncio.Protocol):
             self.abort(f"the answer is not HTTP: {error}")
             return
         if self._complete:
-            self._answered(reuse=self._framed and self._lasting and not self._unsolicited)
+            reuse = self._framed and self._lasting and not self._unsolicited
+            if reuse and len(data) == self._received:
+                self._pool.heads.keep(data, self._body, (self.job.exchange.status, self._headers))
+            self._answered(reuse=reuse)
         elif self._received > LONGEST_ANSWER:
-            self._cut(f"the answer is longer than {LONGEST_ANSWER} bytes; the rest was not read")
+            self._answered(
+                reuse=False, error=f"the answer is longer than {LONGEST_ANSWER} bytes; the rest was not read"
+            )
         elif self._received > LONGEST_HEAD and not self._in_body:
             self.abort(f"the head of the answer is longer than {LONGEST_HEAD} bytes")
 
@@ -196,7 +207,8 @@ class Connection(asyncio.Protocol):
         else:
             self._headers = []
 
-    def _answered(self, *, reuse: bool) -> None:
+    def _answered(self, *, reuse: bool, error: str = "") -> None:
+        """The answer is there, or as much of it as is read: an error says why no more is. Its status counts."""
         job, self.job = self.job, None
         assert job is not None
         self._take_answer(job)
@@ -204,17 +216,8 @@ class Connection(asyncio.Protocol):
             self.idle_since = time.monotonic()
             self._pool.free(self)
         elif self._transport is not None:
-            self._transport.close()
-        job.finish()
-
-    def _cut(self, why: str) -> None:
-        """End an answer that has no end. Its status counts; it was given."""
-        job, self.job = self.job, None
-        assert job is not None
-        self._take_answer(job)
-        if self._transport is not None:
-            self._transport.abort()
-        job.finish(error=why)
+            (self._transport.abort if error else self._transport.close)()
+        job.finish(error=error)
 
     def _take_answer(self, job: Sending) -> None:
         job.exchange.response_headers = tuple(self._headers)
@@ -229,6 +232,8 @@ class OriginPool:
         self._tls = tls
         self._queue_wait_s = queue_wait_s
         self._queue: deque[Sending] = deque()
+        self.heads: KnownHeads[tuple[int, list[tuple[bytes, bytes]]]] = KnownHeads()
+        """Status and headers."""
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._connecting: set[asyncio.Task[None]] = set()

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import RawHeaders
+from tayari_simulator.state.exchange import LONGEST_SHARED, RawHeaders
 
 MOST_BODY: Final = 1024 * 1024
 """A longer body is refused."""
 MOST_HEAD: Final = 64 * 1024
+HEAD_END: Final = b"\r\n\r\n"
+MOST_HEADS: Final = 512
+Told = TypeVar("Told")
 
 _ZIPPED: Final = 32 + zlib.MAX_WBITS
 """The form that zlib recognises by itself: gzip, or its own."""
@@ -66,6 +69,25 @@ class Incoming:
     def transport(self) -> asyncio.Transport | None:
         """Where to write; None once the caller has left."""
         return self.line.transport
+
+
+class KnownHeads(Generic[Told]):
+    """What heads told that were read before, by their bytes: whoever calls often begins each message alike.
+
+    To read the head of a push anew takes a third of the time from its first byte to its acknowledgement.
+    """
+
+    def __init__(self) -> None:
+        self.told: dict[bytes, tuple[int, Told]] = {}
+        """The length of the body, and what else the head told."""
+
+    def keep(self, data: bytes, body: bytes, told: Told) -> None:
+        """Remember a head, if `data` is one message alone and its body stands in it as it is."""
+        size = len(data) - len(body)
+        if size <= LONGEST_SHARED and data.find(HEAD_END) + len(HEAD_END) == size:
+            if len(self.told) >= MOST_HEADS:
+                self.told.clear()
+            self.told[data[:size]] = (len(body), told)
 
 
 class Unreadable(Exception):

@@ -18,9 +18,12 @@ import httptools
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import RawHeaders
 from tayari_simulator.transport.http_messages import (
+    HEAD_END,
     MOST_BODY,
     MOST_HEAD,
     Incoming,
+    KnownHeads,
+    Sender,
     Unreadable,
     plain_reply,
     sender_of,
@@ -63,6 +66,8 @@ class Connections:
         self.same_headers = same_headers
         self.extra = extra
         self.refuse = refuse
+        self.heads: KnownHeads[tuple[str, str, Sender]] = KnownHeads()
+        """Method, URL and headers."""
         self.connections: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -121,6 +126,10 @@ class Connection(asyncio.Protocol):
         self._is_full = False
         """Whether the caller does not read its answers."""
         self._closing = False
+        self._in_call = False
+        """Whether the parser has begun a call and has not reached its end."""
+        self._data = b""
+        """What is being read, if a call begins with its first byte; empty once that call is whole."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody calls."""
@@ -138,11 +147,20 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A piece of a call, or several calls."""
         self.heard_at = time.monotonic()
-        if len(data) <= SLICE and not self._unread:
-            self._read(data)
-        else:
+        if len(data) > SLICE or self._unread:
             self._unread += data
             self._read_slice()
+            return
+        if not self._in_call:
+            end = data.find(HEAD_END) + 4
+            known = self._connections.heads.told.get(data[:end])
+            if known is not None and len(data) - end == known[0] and not self._closing:
+                method, url, sender = known[1]
+                self._take(Incoming(self, self._remote, method, url, sender, data[end:], "1.1", True))
+                return
+            self._data = data
+        self._read(data)
+        self._data = b""
 
     def _read_slice(self) -> None:
         """Read some of what came, and the rest in the next turns: other connections have theirs in between."""
@@ -212,6 +230,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A call begins."""
+        self._in_call = True
         self._headers, self._url, self._head_bytes = [], b"", 1
         self._pieces, self._body_bytes = [], 0
 
@@ -251,9 +270,10 @@ class Connection(asyncio.Protocol):
             raise Unreadable(413, f"the body is longer than {MOST_BODY} bytes")
 
     def on_message_complete(self) -> None:
-        """The call is whole: answer it, or let it wait for its turn."""
+        """The call is whole."""
         if self._closing or self._parser.should_upgrade():
             return
+        self._in_call = False
         parser, sender, body = self._parser, self._sender, b"".join(self._pieces)
         if sender.encoding:
             body = unzipped(body, sender.encoding)
@@ -262,6 +282,13 @@ class Connection(asyncio.Protocol):
             parser.get_http_version(), parser.should_keep_alive(),
         )  # fmt: skip
         self._url = b""
+        if self._data and call.keep_alive and call.version == "1.1" and not (sender.encoding or sender.expects):
+            self._connections.heads.keep(self._data, body, (call.method, call.url, sender))
+        self._data = b""
+        self._take(call)
+
+    def _take(self, call: Incoming) -> None:
+        """Answer a call, or let it wait for its turn."""
         if self.answering is None:
             self._answer(call)
         else:
