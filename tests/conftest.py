@@ -15,9 +15,10 @@ def pytest_configure() -> None:
 
 
 LONGEST = (
-    "test_mutants", "test_load_run", "test_readme", "test_good_merchants", "test_doctor", "test_second_merchant",
-    "test_slow_merchant", "test_load_session", "test_load_deploy", "test_report_access", "test_wheel",
-    "test_exit_codes", "test_operations", "test_real_clients", "test_load_shapes_played",
+    "test_mutants_requests", "test_mutants_other_apis", "test_mutants_callbacks", "test_second_merchant",
+    "test_slow_merchant", "test_mutants_queries", "test_good_merchants", "test_load_run", "test_readme", "test_doctor",
+    "test_load_session", "test_mutants", "test_load_deploy", "test_report_access", "test_wheel", "test_exit_codes",
+    "test_operations", "test_real_clients", "test_load_shapes_played",
 )  # fmt: skip
 """Files by the time they take. Which come first does not change what is tested, only how long it takes."""
 

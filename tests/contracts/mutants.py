@@ -12,9 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
+import pytest
 from rich.console import Console
 from rich.progress import track
 from tayari_contracts.catalogue.rules import catalogue
@@ -29,8 +32,8 @@ from tayari_target.test_environment import Stage
 ROOT = Path(__file__).parents[2]
 DUKA = ROOT / "examples" / "duka"
 MSHAHARA = ROOT / "examples" / "mshahara"
-AT_ONCE = 5
-"""Shops that run side by side; each waits more than it works."""
+AT_ONCE = 3
+"""Shops that run side by side; each waits more than it works, and several files of tests do this at once."""
 
 BUY_GOODS, TILL = "S09", "5000001"
 """The rule that needs a shop with a till, and a till."""
@@ -50,6 +53,9 @@ class Mutant:
     about: str
     shop: Path = DUKA
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -64,9 +70,15 @@ class Outcome:
         return tuple(check.rule for check in self.checks if check.state not in CAUGHT)
 
 
+@cache
 def mutants() -> tuple[Mutant, ...]:
     """The defects that the shop and the payroll list, and that a rule of the catalogue claims."""
     return (*_listed(DUKA / "duka.py"), *_listed(MSHAHARA / "mshahara.py"))
+
+
+def mutants_of(*families: str) -> tuple[Mutant, ...]:
+    """The defects whose first rule is of one of these families of the catalogue, such as `callback`."""
+    return tuple(mutant for mutant in mutants() if catalogue()[mutant.rules[0]].family in families)
 
 
 def _listed(program: Path) -> Iterator[Mutant]:
@@ -129,9 +141,20 @@ MOST_INSTANCES = 3
 class Field:
     """Runs mutants side by side; each outcome is asked for when it is needed."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=at_once)
         self._outcomes: dict[str, Future[Outcome]] = {}
+
+    @classmethod
+    def of_this_file(cls, request: pytest.FixtureRequest) -> Self:
+        """Runs the mutants that this worker tests in the file of this request, side by side."""
+        field = cls()
+        for item in request.session.items:
+            mutant = getattr(item, "callspec", None) and item.callspec.params.get("mutant")  # type: ignore[attr-defined]
+            if item.path == request.path and isinstance(mutant, Mutant):
+                field.begin([mutant])
+        request.addfinalizer(field.close)
+        return field
 
     def begin(self, planned: Iterable[Mutant]) -> None:
         """Start all; returns at once."""
@@ -141,6 +164,17 @@ class Field:
     def outcome(self, name: str) -> Outcome:
         """Wait for one mutant's outcome."""
         return self._outcomes[name].result()
+
+    def caught(self, mutant: Mutant) -> bool:
+        """Whether each rule of the mutant caught it.
+
+        Raises:
+            AssertionError: a rule did not; the message has the rules' states and reasons.
+        """
+        outcome = self.outcome(mutant.name)
+        if outcome.missed:
+            raise AssertionError([(check.rule, check.state, check.reason) for check in outcome.checks])
+        return True
 
     def close(self) -> None:
         """Drop what has not begun."""
@@ -182,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     planned = [mutant for mutant in mutants() if not given.only or mutant.name in given.only]
     console = Console(stderr=True)
-    field = Field()
+    field = Field(at_once=2 * AT_ONCE)
     field.begin(planned)
     try:
         outcomes = [field.outcome(mutant.name) for mutant in track(planned, "mutants", console=console)]

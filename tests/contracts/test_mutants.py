@@ -1,36 +1,16 @@
-"""Every planted defect is caught by its own rule, and the good shop has no failure."""
+"""What planted defects break besides their own rule, and that each of them is tried by one of the files beside this."""
 
-from collections.abc import Iterator
+import re
+from pathlib import Path
 
 import pytest
-from mutants import CAUGHT, Field, Mutant, mutants, run_rules
+from mutants import CAUGHT, mutants, mutants_of, run_rules
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.checks.registry import checks
 from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()
 JUDGED_BY_LOAD = "performance"
-
-
-@pytest.fixture(scope="session")
-def field(request: pytest.FixtureRequest) -> Iterator[Field]:
-    field = Field()
-    wanted = {item.callspec.params["mutant"].name for item in request.session.items if _is_mutant(item)}  # type: ignore[attr-defined]
-    field.begin(mutant for mutant in MUTANTS if mutant.name in wanted)
-    yield field
-    field.close()
-
-
-def _is_mutant(item: pytest.Item) -> bool:
-    return "mutant" in getattr(getattr(item, "callspec", None), "params", {})
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_defect_is_caught_by_its_rule(mutant: Mutant, field: Field) -> None:
-    outcome = field.outcome(mutant.name)
-
-    assert outcome.missed == (), [(check.rule, check.state, check.reason) for check in outcome.checks]
 
 
 @pytest.mark.long
@@ -115,6 +95,16 @@ def test_a_shop_that_pushes_to_one_number_breaks_that_rule_alone() -> None:
 @pytest.mark.parametrize("rule", ["C06", "C07", "C02", "Q01", "Q10", "S10", "T01", "S15", "S18"])
 def test_smoke_holds_the_rules_that_integrations_break_most(rule: str) -> None:
     assert "smoke" in catalogue()[rule].suites
+
+
+def test_each_defect_is_tried_in_one_file() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_mutants_*.py")]
+    named = [
+        name for text in texts for name in re.findall(r'"(\w+)"', text.partition("mutants_of(")[2].partition(")")[0])
+    ]
+
+    assert len(named) == len(set(named))
+    assert {mutant.name for mutant in mutants_of(*named)} == {mutant.name for mutant in MUTANTS}
 
 
 def test_every_rule_has_a_check_and_a_planted_defect() -> None:
