@@ -100,9 +100,9 @@ class ControlClient:
         revoked: int = self._call("POST", "/v1/tokens/revoke", {})["revoked"]
         return revoked
 
-    def refuse_connections(self, *, for_s: float) -> None:
-        """Close the Daraja port for some seconds: callers see `connection refused`."""
-        self._call("POST", "/v1/outage", {"kind": "refuse", "for_s": for_s})
+    def refuse_connections(self, *, for_s: float, silent: bool = False) -> None:
+        """Close the Daraja port for some seconds: callers see `connection refused`; if `silent`, they see nothing."""
+        self._call("POST", "/v1/outage", {"kind": "silent" if silent else "refuse", "for_s": for_s})
 
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Callbacks of this MSISDN's payments wait for so many seconds at most; 0 lets them go."""

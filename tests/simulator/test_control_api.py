@@ -154,6 +154,13 @@ def test_an_outage_refuses_connections_and_ends_by_itself() -> None:
                 time.sleep(0.05)
 
 
+def test_in_a_silent_outage_connecting_times_out() -> None:
+    with running() as alone:
+        alone.control.refuse_connections(for_s=600, silent=True)
+        with pytest.raises(requests.exceptions.ConnectTimeout):
+            requests.get(f"{alone.daraja_url}/oauth/v1/generate", timeout=(0.3, 5))
+
+
 def test_a_manual_clock_is_advanced_by_steps() -> None:
     with running(clock="manual") as alone:
         control = alone.control

@@ -50,6 +50,12 @@ def test_a_checkout_request_id_has_the_time_a_fraction_and_the_phone(digits: int
     assert identifier.endswith("708374149")
 
 
+def test_the_clock_of_a_checkout_request_id_may_run_ahead_of_the_callers() -> None:
+    identifiers = [Desk({"id_clock_ahead_s": ahead_s}).pushed() for ahead_s in ("0", "111")]
+
+    assert [identifier[14:20] for identifier in identifiers] == ["143503", "143654"]
+
+
 @pytest.mark.parametrize("digits", ["1", "3"])
 def test_pushes_of_one_phone_in_one_instant_have_ids_of_their_own(digits: str) -> None:
     desk = Desk({"subscriber_lock": "off", "same_amount": "accept", "id_fraction_digits": digits})

@@ -234,6 +234,24 @@ def test_a_reply_can_close_the_port_and_a_reset_opens_it() -> None:
     in_loop(test)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_silent_port_neither_refuses_nor_answers_until_it_opens_again(host: str) -> None:
+    async def test() -> None:
+        reply = {"transport": Transport.RESET, "close_port_for_s": 30.0, "port_silent": True}
+        async with port(shaped(**reply), host=host) as there:
+            parts = urlsplit(there.simulator.daraja_url.replace("0.0.0.0", "127.0.0.1"))
+            assert await raw_push(there) == b"reset"
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.open_connection(parts.hostname, parts.port), 0.3)
+            there.simulator.reset()
+            await asyncio.sleep(0.05)
+            await there.log_in()
+
+            assert (await there.push())[0] == 200
+
+    in_loop(test)
+
+
 def test_a_caller_that_leaves_early_does_no_harm() -> None:
     async def test() -> None:
         async with port(shaped(delay_s=0.1)) as there:

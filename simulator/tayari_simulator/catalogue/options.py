@@ -153,6 +153,8 @@ OPTIONS: Final = (
            choices=("on", "off"), defaults=_same("on"), mark=_O, source="reference 1.9"),
     Option(name="id_fraction_digits", about="digits of the second's fraction in a CheckoutRequestID",
            choices=("1", "3"), defaults=("1", "1", "3"), mark=_O, source="reference 6-36"),
+    Option(name="id_clock_ahead_s", about="how far the time in a CheckoutRequestID runs ahead of the clock, seconds",
+           defaults=_same("0"), mark=_O, source="reference 9; 0 to 111 s in a sandbox log of April 2025"),
     Option(name="request_id_style", about="form of MerchantRequestID and requestId", choices=("current", "classic"),
            defaults=_same("current"), mark=_O, source="reference 1.5"),
     Option(name="subscriber_lock", about="a second push while the phone's first prompt is open",

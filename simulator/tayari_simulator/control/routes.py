@@ -159,7 +159,7 @@ async def revoke_tokens(controlled: Controlled, request: web.Request) -> web.Res
 async def outage(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/outage`."""
     given = await read_body(request, schemas.Outage)
-    controlled.simulator.refuse_connections(given.for_s)
+    controlled.simulator.refuse_connections(given.for_s, silent=given.kind is schemas.OutageKind.SILENT)
     return answer({"kind": given.kind.value, "for_s": given.for_s})
 
 

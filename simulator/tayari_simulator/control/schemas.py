@@ -100,6 +100,7 @@ class OutageKind(StrEnum):
     """How the Daraja port can be out of order."""
 
     REFUSE = "refuse"
+    SILENT = "silent"
 
 
 class To(StrEnum):

@@ -1,4 +1,4 @@
-"""`refuse`: the Daraja port closes."""
+"""`refuse`: the Daraja port closes, or goes silent."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from tayari_simulator.state.behaviour import Reply, Transport
 
 @dataclass(frozen=True, slots=True)
 class Refuse(TableFault):
-    """Reset this call and close the port for `for_s` seconds: whoever comes meanwhile is refused, others too."""
+    """Reset this call and close the port for `for_s` seconds: whoever comes meanwhile is refused, others too.
+
+    With `silent` nobody is refused and nobody is answered: connecting takes until the caller gives up.
+    """
 
     for_s: Seconds
+    silent: bool = False
 
     def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
         """A reset, and the order to close the port."""
-        return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s)
+        return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s, port_silent=self.silent)

@@ -158,7 +158,7 @@ class Selector:
         if endpoint not in (None, wanted):
             raise Misplaced(
                 f"scenario {scenario.name} is for {wanted} calls, but it was queued for {endpoint}; "
-                f"queue it with endpoint: {wanted}"
+                f"queue it with endpoint: {wanted}, or write when: {{endpoint: {endpoint}}} in the scenario"
             )
         if msisdn is not None and wanted not in TRANSACTIONS:
             raise Misplaced(

@@ -106,6 +106,8 @@ class Reply:
     keep_bytes: int = 0
     close_port_for_s: float = 0.0
     """Above zero: the Daraja port closes for so long once this reply is done."""
+    port_silent: bool = False
+    """Whether callers of the closed port hear nothing; else they are refused."""
     body_over_s: float = 2.0
     """For `SLOW_BODY`: how long the body takes from its first byte to its last."""
     revokes_tokens: bool = False

@@ -50,10 +50,13 @@ _second_of: Final = lru_cache(maxsize=256)(Second)
 class Ids:
     """A source of identifiers. Two with the same seed that began in the same second draw the same ones."""
 
-    def __init__(self, uniform: Uniform, *, fraction_digits: int = 1, classic: bool = False) -> None:
+    def __init__(
+        self, uniform: Uniform, *, fraction_digits: int = 1, classic: bool = False, ahead_s: float = 0.0
+    ) -> None:
         self._uniform = uniform
         self._fraction = fraction_digits
         self._classic = classic
+        self._ahead_s = ahead_s
         self._node, self._tail = _node(uniform)
         self._old_node = int(uniform() * 89_999)
         self._prefix = ""
@@ -88,6 +91,7 @@ class Ids:
 
     def checkout_request_id(self, now_s: float, msisdn: str) -> str:
         """`ws_CO_`, the time in EAT, a fraction of the second, and the last nine digits of the phone."""
+        now_s += self._ahead_s
         second = self.second(now_s)
         fraction = now_s - second.number
         if self._fraction == 1:

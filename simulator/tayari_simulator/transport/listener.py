@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import socket
 from typing import Final, Protocol
 
@@ -11,14 +12,23 @@ from tayari_simulator.transport.http_messages import Line
 from tayari_simulator.transport.server_protocol import Connections
 
 BACKLOG: Final = 1024
+_REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""How this machine reaches an address that stands for all of its own."""
 AGAIN_S: Final = 0.05
 """When another program has the port as an outage ends, it is tried again so often."""
+
+_MOST_PLUGS: Final = 16
+"""A queue of length 0 is full after one or two connections."""
 
 log = logging.getLogger(__name__)
 
 
 class Port(Protocol):
     """What is opened and closed together with a listener."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to connect to from this machine."""
 
     async def open(self) -> None:
         """Listen; OSError where that cannot be."""
@@ -40,8 +50,39 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
+class SilentPort:
+    """A port that neither refuses nor answers: its queue is full, and the system drops whoever else connects."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Fill the queue of the port. Raises OSError: the port is taken."""
+        self._sockets = [listening_socket(host, port)]
+        try:
+            self._sockets[0].listen(0)
+            while self._plugged() and len(self._sockets) <= _MOST_PLUGS:
+                pass
+        except BaseException:
+            self.close()
+            raise
+        if len(self._sockets) > _MOST_PLUGS:
+            log.warning("this system goes on taking connections to port %s: callers hang, but do connect", port)
+
+    def _plugged(self) -> bool:
+        """Connect once more; false: nobody was let in, so that the queue is full."""
+        host, port = self._sockets[0].getsockname()[:2]
+        plug = socket.socket(self._sockets[0].family, socket.SOCK_STREAM)
+        self._sockets.append(plug)
+        plug.setblocking(False)
+        plug.connect_ex((_REACHED.get(host, host), port))
+        return bool(select.select([], [plug], [], 0)[1])
+
+    def close(self) -> None:
+        """Give the port back."""
+        for each in self._sockets:
+            each.close()
+
+
 class Listener:
-    """One address. While it is closed, clients see `connection refused`."""
+    """One address. While it is closed, clients see `connection refused`, or nothing at all."""
 
     def __init__(self, factory: Connections, host: str, port: int) -> None:
         self._factory = factory
@@ -50,6 +91,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
         self._until = 0.0
+        self._silent: list[SilentPort] = []
         self.held: set[Line] = set()
         """Connections with a call under way that an outage must not cut."""
         self.tls: Port | None = None
@@ -64,7 +106,7 @@ class Listener:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to connect to from this machine, once it was open."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host), self._port
+        return _REACHED.get(self._host, self._host), self._port
 
     async def open(self) -> None:
         """Listen. A port of 0 becomes the one that the system chose.
@@ -72,6 +114,7 @@ class Listener:
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
+        self._end_silence()
         listening = listening_socket(self._host, self._port)
         try:
             self._port = listening.getsockname()[1]
@@ -83,9 +126,15 @@ class Listener:
         if self.tls is not None:
             await self.tls.open()
 
-    def close_for(self, seconds: float) -> None:
-        """Close the port and every idle connection; open again after so many real seconds (the longest counts)."""
+    def close_for(self, seconds: float, *, silent: bool = False) -> None:
+        """Close the port and every idle connection; open again after so many real seconds (the longest counts).
+
+        While it is `silent`, callers are not refused: their connections stay half made until they give up.
+        """
         self._shut()
+        if silent and not self._silent:
+            ports = [(self._host, self._port), *([self.tls.address] if self.tls is not None else ())]
+            self._silent = [SilentPort(*each) for each in ports]
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
         if self._reopening is None:
             self._reopening = asyncio.create_task(self._reopen())
@@ -107,6 +156,12 @@ class Listener:
         if self._reopening is not None:
             self._reopening.cancel()
         self._shut()
+        self._end_silence()
+
+    def _end_silence(self) -> None:
+        for each in self._silent:
+            each.close()
+        self._silent = []
 
     def _shut(self) -> None:
         if self._server is None:

@@ -196,10 +196,10 @@ class Simulator:
         """Make every issued token invalid; returns how many there were."""
         return self.daraja.world.tokens.revoke()
 
-    def refuse_connections(self, for_s: float) -> None:
-        """Close the Daraja port and open the same one again after so many real seconds."""
+    def refuse_connections(self, for_s: float, *, silent: bool = False) -> None:
+        """Close the Daraja port, or let it neither refuse nor answer; open it again after so many real seconds."""
         assert self._listener is not None
-        self._listener.close_for(for_s)
+        self._listener.close_for(for_s, silent=silent)
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
         """Give an MSISDN a wallet with so many shillings."""

@@ -60,7 +60,7 @@ async def perform(call: Incoming, reply: Reply, clock: Clock, listener: Listener
     finally:
         listener.held.discard(call.line)
     if reply.close_port_for_s:
-        listener.close_for(clock.real_s(reply.close_port_for_s))
+        listener.close_for(clock.real_s(reply.close_port_for_s), silent=reply.port_silent)
     return left
 
 

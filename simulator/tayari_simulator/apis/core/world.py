@@ -73,6 +73,7 @@ class World:
         self.ids = Ids(
             uniform,
             fraction_digits=int(options.text("id_fraction_digits")),
+            ahead_s=options.number("id_clock_ahead_s"),
             classic=options.says("request_id_style", "classic"),
         )
         self.tokens = Tokens()

@@ -34,6 +34,11 @@ class TlsPort:
         self._accepting: asyncio.Task[None] | None = None
         self._handshakes: set[asyncio.Task[None]] = set()
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens, once it was open."""
+        return self._host, self.port
+
     async def open(self) -> None:
         """Listen. A port of 0 becomes the one that the system chose.
 
