@@ -90,7 +90,7 @@ def rate(selector: Selector, pushes: list[bytes]) -> float:
     """Pushes in each CPU second, all of them accepted."""
     business = Business(short_code=SANDBOX_SHORT_CODE, passkey=SANDBOX_PASSKEY)
     daraja = Daraja(business, Options(), uniform=Random(1).random, choose=selector)
-    token = daraja.world.tokens.issue("t" * 28, app="key", expires_s=NOW_S + 60, cancel_old=False)
+    token = daraja.state.tokens.issue("t" * 28, app="key", expires_s=NOW_S + 60, cancel_old=False)
     route, bearer = daraja.routes[PATH], f"Bearer {token.text}"
     gc.collect()
     began = time.process_time()
@@ -98,7 +98,7 @@ def rate(selector: Selector, pushes: list[bytes]) -> float:
         exchange = Exchange(Kind.REQUEST, "stk_push", "POST", PATH, (), body, NOW_S, NOW_S)
         daraja.answer(route, exchange, bearer, "application/json")
     took_s = time.process_time() - began
-    if daraja.world.counts.accepted != len(pushes):
+    if daraja.state.counts.accepted != len(pushes):
         raise SystemExit("invalid run: not every push was accepted")
     return len(pushes) / took_s
 

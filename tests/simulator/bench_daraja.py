@@ -92,7 +92,7 @@ class Bench:
         return self.seen[-1].transaction_id
 
     def _bearer(self) -> str:
-        token = self.daraja.world.tokens.issue("t" * 28, app="key", expires_s=self.now_s + 10, cancel_old=False)
+        token = self.daraja.state.tokens.issue("t" * 28, app="key", expires_s=self.now_s + 10, cancel_old=False)
         return f"Bearer {token.text}"
 
     def _call(self, call: str, body: bytes, authorization: str, query: str = "") -> Reply:

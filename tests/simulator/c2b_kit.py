@@ -38,7 +38,7 @@ def paid(desk: Desk, **changes: Any) -> Transaction:
     """The transaction of a simulated payment that is accepted."""
     reply = simulate(desk, **changes)
     assert reply.status == 200, reply.body
-    found = desk.daraja.world.transactions.find_request(wire(reply.body)["OriginatorCoversationID"])
+    found = desk.daraja.state.transactions.find_request(wire(reply.body)["OriginatorCoversationID"])
     assert found is not None
     return found
 
@@ -52,7 +52,7 @@ def validating(options: Mapping[str, str] | None = None, *, response_type: str =
 
 def answer(desk: Desk, validation: Delivery, body: object = None, *, status: int = 200) -> list[Json]:
     """The merchant answers a validation; the messages that come of it."""
-    transaction = desk.daraja.world.transactions.find(validation.transaction_id)
+    transaction = desk.daraja.state.transactions.find(validation.transaction_id)
     assert transaction is not None
     transaction.pending -= 1
     raw = body if isinstance(body, bytes) else orjson.dumps(body)

@@ -90,11 +90,11 @@ class Desk:
         )
         options = Options(self.profile, self.options)
         self.daraja = Daraja(business, options, uniform=Random(7).random, choose=self.choose)
-        chosen, self.daraja.world.choose = self.daraja.world.choose, None
+        chosen, self.daraja.state.choose = self.daraja.state.choose, None
         self.authorization = (
             "Bearer " + wire(self.oauth(authorization=basic(self.key or "k", self.secret or "s")).body)["access_token"]
         )
-        self.daraja.world.choose = chosen
+        self.daraja.state.choose = chosen
 
     def call(
         self,

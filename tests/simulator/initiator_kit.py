@@ -24,7 +24,7 @@ MOMENT = re.compile(r"20261007\d{6}")
 
 def ask(desk: Desk, path: str, example: str, **changes: Any) -> Reply:
     """A request like the example; a change to None leaves the field out."""
-    sealed = {"SecurityCredential": desk.daraja.world.credentials.encrypt("Safaricom999!*!")}
+    sealed = {"SecurityCredential": desk.daraja.state.credentials.encrypt("Safaricom999!*!")}
     return desk.call(path, orjson.dumps(request(example, sealed | changes)))
 
 

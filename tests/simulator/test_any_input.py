@@ -99,7 +99,7 @@ def check_answer(status: int, body: bytes) -> None:
 def test_every_call_is_answered_as_daraja_does_and_what_follows_is_good(row: Endpoint) -> None:
     random = Random(row.name)
     desk = Desk(till="600000")
-    sealed = desk.daraja.world.credentials.encrypt("Safaricom999!*!")
+    sealed = desk.daraja.state.credentials.encrypt("Safaricom999!*!")
     example(row).update({"SecurityCredential": sealed} if "SecurityCredential" in example(row) else {})
     accepted = 0
     for _ in range(ROUNDS):
@@ -114,7 +114,7 @@ def test_every_call_is_answered_as_daraja_does_and_what_follows_is_good(row: End
     desk.after(400.0)
 
     assert accepted or row.name in NEVER_ACCEPTED
-    assert sum(desk.daraja.world.ledger.balances().values()) == 0
+    assert sum(desk.daraja.state.ledger.balances().values()) == 0
 
 
 @pytest.mark.parametrize("path", ["/", "//", "/mpesa", "/mpesa/b2c/v9/x", "/v1/billmanager-invoice/none", "/imsi/%00"])

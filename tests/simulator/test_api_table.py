@@ -61,8 +61,8 @@ NOT_ASYNCHRONOUS: dict[str, set[str]] = {"ratiba": {"200"}}
 
 @pytest.mark.parametrize("call", LIFECYCLES)
 def test_a_transaction_that_nobody_asked_for_has_a_message(call: str) -> None:
-    world = Desk().daraja.world
-    made = world.lifecycles[call].example(world, "254711000111", 10, "http://127.0.0.1/", 1_791_372_903.2)
+    state = Desk().daraja.state
+    made = state.lifecycles[call].example(state, "254711000111", 10, "http://127.0.0.1/", 1_791_372_903.2)
 
     assert made.kind == call
     assert made.msisdn == "254711000111"

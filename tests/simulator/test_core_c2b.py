@@ -76,7 +76,7 @@ def test_a_second_registration_is_refused_in_production_and_changes_nothing() ->
     refused = register(desk, ConfirmationURL="https://shop.example.co.ke/c2b/new")
 
     assert error_of(refused) == (500, "500.003.1001", "Urls are already registered.")
-    urls = desk.daraja.world.organisations.find(SHORT_CODE).urls  # type: ignore[union-attr]
+    urls = desk.daraja.state.organisations.find(SHORT_CODE).urls  # type: ignore[union-attr]
     assert urls is not None
     assert urls.confirmation == CONFIRMATION
 
@@ -114,7 +114,7 @@ def test_without_urls_a_payment_is_made_and_told_to_nobody() -> None:
 def test_a_payment_is_confirmed_once_and_credits_the_utility_account() -> None:
     desk = Desk()
     register(desk)
-    before = desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY)
+    before = desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY)
     transaction = paid(desk)
     (confirmation,) = desk.after(3600.0)
     told = wire(confirmation.body)
@@ -128,12 +128,12 @@ def test_a_payment_is_confirmed_once_and_credits_the_utility_account() -> None:
 def test_a_payer_without_money_pays_nothing_and_nothing_is_sent() -> None:
     desk = Desk()
     register(desk)
-    desk.daraja.world.ledger.set_wallet(PAYER, 499)
+    desk.daraja.state.ledger.set_wallet(PAYER, 499)
     transaction = paid(desk)
 
     assert desk.after(60.0) == []
     assert (transaction.result_code, transaction.receipt) == (1, "")
-    assert desk.daraja.world.ledger.wallet(PAYER) == 499
+    assert desk.daraja.state.ledger.wallet(PAYER) == 499
 
 
 def test_the_daily_limit_of_a_payer_counts_pushes_and_c2b_together() -> None:
@@ -148,7 +148,7 @@ def test_the_daily_limit_of_a_payer_counts_pushes_and_c2b_together() -> None:
 
 def test_a_suspended_short_code_is_not_paid() -> None:
     desk = Desk()
-    desk.daraja.world.organisations.find(SHORT_CODE).active = False  # type: ignore[union-attr]
+    desk.daraja.state.organisations.find(SHORT_CODE).active = False  # type: ignore[union-attr]
     transaction = paid(desk)
     desk.after(5.0)
 
@@ -213,13 +213,13 @@ def test_a_validation_that_is_answered_after_a_reset_changes_nothing() -> None:
     desk.daraja.answered(transaction, Answer(200, b'{"ResultCode": 0}', desk.now_s))
 
     assert desk.after(60.0) == []
-    assert sum(desk.daraja.world.ledger.balances().values()) == 0
+    assert sum(desk.daraja.state.ledger.balances().values()) == 0
 
 
 def test_only_organisations_that_have_it_switched_on_are_asked_to_validate() -> None:
     desk = Desk()
     register(desk)
-    desk.daraja.world.organisations.find(SHORT_CODE).validates = True  # type: ignore[union-attr]
+    desk.daraja.state.organisations.find(SHORT_CODE).validates = True  # type: ignore[union-attr]
     register(desk, ShortCode="600001")
     paid(desk)
     paid(desk, ShortCode="600001")
@@ -272,8 +272,8 @@ def test_an_stk_payment_is_confirmed_once_where_the_switch_says_no_or_it_fails()
     off, by_organisation, failing = Desk({"stk_c2b_confirmation": "off"}), Desk(), Desk()
     for desk in (off, by_organisation, failing):
         register(desk, ShortCode="174379")
-    failing.daraja.world.ledger.set_wallet("254708374149", 0)
-    by_organisation.daraja.world.organisations.find("174379").confirms_pushes = False  # type: ignore[union-attr]
+    failing.daraja.state.ledger.set_wallet("254708374149", 0)
+    by_organisation.daraja.state.organisations.find("174379").confirms_pushes = False  # type: ignore[union-attr]
 
     for desk in (off, by_organisation, failing):
         desk.pushed()
@@ -328,7 +328,7 @@ def test_whatever_happens_money_is_neither_made_nor_lost_and_each_receipt_is_con
 ) -> None:
     desk = Desk({"c2b_validation": validation, "subscriber_lock": "off", "token_lifetime_s": "999999"})
     register(desk, ShortCode="174379", ResponseType=response_type)
-    world = desk.daraja.world
+    state = desk.daraja.state
     waiting: list[Any] = []
     confirmed: list[str] = []
 
@@ -346,21 +346,21 @@ def test_whatever_happens_money_is_neither_made_nor_lost_and_each_receipt_is_con
         elif action == "push":
             assert desk.push(Amount=value, PhoneNumber=phone, PartyA=phone).status == 200
         elif action == "wallet":
-            world.ledger.set_wallet(phone, value)
+            state.ledger.set_wallet(phone, value)
         elif action == "answer" and waiting:
             row = waiting.pop(number % len(waiting))
             status, body = (0, b"") if value == "silence" else (200, orjson.dumps({"ResultCode": value}))
-            transaction = world.transactions.find(row.transaction_id)
+            transaction = state.transactions.find(row.transaction_id)
             assert transaction is not None
             transaction.pending -= 1
             desk.daraja.answered(transaction, Answer(status, body, desk.now_s))
         take(float(value) if action == "wait" else 0.0)
-        assert sum(world.ledger.balances().values()) == 0
+        assert sum(state.ledger.balances().values()) == 0
     take(3600.0)
 
-    receipts = [row.receipt for row in world.transactions.all() if row.receipt]
-    paid_in = sum(row.amount for row in world.transactions.all() if row.status is Status.PAID)
+    receipts = [row.receipt for row in state.transactions.all() if row.receipt]
+    paid_in = sum(row.amount for row in state.transactions.all() if row.status is Status.PAID)
     assert sorted(confirmed) == sorted(receipts)
     assert len(set(receipts)) == len(receipts)
-    assert world.ledger.balance("174379", Account.UTILITY) == 1_000_000 + paid_in
-    assert all((world.ledger.wallet(f"25471100011{number}") or 0) >= 0 for number in range(3))
+    assert state.ledger.balance("174379", Account.UTILITY) == 1_000_000 + paid_in
+    assert all((state.ledger.wallet(f"25471100011{number}") or 0) >= 0 for number in range(3))

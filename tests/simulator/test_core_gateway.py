@@ -83,7 +83,7 @@ def test_old_tokens_stay_good_unless_the_switch_cancels_them() -> None:
 def test_revoked_tokens_are_refused() -> None:
     desk = Desk()
 
-    assert desk.daraja.world.tokens.revoke() == 1
+    assert desk.daraja.state.tokens.revoke() == 1
     assert error_of(desk.call(PUSH, BODY))[1] == "404.001.03"
 
 

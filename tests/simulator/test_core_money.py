@@ -57,7 +57,7 @@ STEPS = st.one_of(
 
 def play(desk: Desk, numbers: Iterator[int], what: str, whom: Any, amount: int) -> None:
     """One step; what is refused is refused."""
-    world = desk.daraja.world
+    state = desk.daraja.state
     if what == "push":
         desk.push(PhoneNumber=int(whom), Amount=amount)
     elif what == "payout":
@@ -66,17 +66,17 @@ def play(desk: Desk, numbers: Iterator[int], what: str, whom: Any, amount: int) 
     elif what == "b2b":
         ask(desk, B2B, "b2b_paybill.request", CommandID=whom, Amount=amount)
     elif what == "reverse":
-        receipts = [row.receipt for row in world.transactions.all() if row.kind == "stk_push" and row.receipt]
+        receipts = [row.receipt for row in state.transactions.all() if row.kind == "stk_push" and row.receipt]
         receipt = receipts[whom % len(receipts)] if receipts else "UJ7K4T9QWX"
         ask(desk, REVERSAL, "reversal.request", TransactionID=receipt, Amount=amount, ReceiverParty=OWN)
     elif what == "c2b":
         simulate(desk, ShortCode=OWN, Msisdn=int(whom), Amount=amount)
     elif what == "fault":
         fault = scenario_of(f"scenario: a/b\nabout: x\nfaults: [{{{whom}}}]")
-        assert isinstance(world.choose, Selector)
-        world.choose.queue(fault, endpoint="stk_push")
+        assert isinstance(state.choose, Selector)
+        state.choose.queue(fault, endpoint="stk_push")
     elif what == "wallet":
-        world.ledger.set_wallet(whom, amount)
+        state.ledger.set_wallet(whom, amount)
     elif what == "wait":
         pass  # the caller lets time pass
     else:
@@ -86,7 +86,7 @@ def play(desk: Desk, numbers: Iterator[int], what: str, whom: Any, amount: int) 
 
 
 def is_sound(desk: Desk) -> None:
-    balances = desk.daraja.world.ledger.balances()
+    balances = desk.daraja.state.ledger.balances()
     assert sum(balances.values()) == 0
     assert all(balance >= 0 for (owner, _), balance in balances.items() if owner)
 
@@ -95,8 +95,8 @@ def is_sound(desk: Desk) -> None:
 @given(st.lists(STEPS, min_size=3, max_size=14))
 def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]]) -> None:
     desk = Desk(OPTIONS)
-    desk.daraja.world.credentials = CREDENTIALS
-    desk.daraja.world.choose = Selector()
+    desk.daraja.state.credentials = CREDENTIALS
+    desk.daraja.state.choose = Selector()
     register(desk, ShortCode=OWN)
     numbers, sent = count(), list[Delivery]()
     for what, whom, amount in steps:
@@ -105,8 +105,8 @@ def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]
         is_sound(desk)
     sent += desk.after(200.0)
     is_sound(desk)
-    desk.daraja.world.choose = None
-    remembered = desk.daraja.world.transactions.all()
+    desk.daraja.state.choose = None
+    remembered = desk.daraja.state.transactions.all()
     assert all(row.status is not Status.PROMPTED for row in remembered)
     for row in remembered:
         messages_agree(row, [delivery for delivery in sent if delivery.transaction_id == row.id])
@@ -117,7 +117,7 @@ def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]
     for row in transactions:
         agrees(desk, row)
     reversed_once(transactions)
-    ledger = desk.daraja.world.ledger
+    ledger = desk.daraja.state.ledger
     told = parameters(result_of(desk, BALANCE, "account_balance.request"))["AccountBalance"]
     for account in (Account.WORKING, Account.UTILITY):
         held = ledger.balance(SHORT_CODE, account)

@@ -77,7 +77,7 @@ def test_a_late_success_pays_and_a_receipt_is_one_and_the_same() -> None:
     identifier = desk.pushed()
     results = desk.results(700)
     receipts = {result["CallbackMetadata"]["Item"][1]["Value"] for result in results[1:]}
-    payment = desk.daraja.world.transactions.find(identifier)
+    payment = desk.daraja.state.transactions.find(identifier)
 
     assert payment is not None
     assert [result["ResultCode"] for result in results] == [1037, 0, 0]
@@ -113,21 +113,21 @@ def test_a_late_callback_comes_after_the_truth() -> None:
 
 def test_a_held_callback_waits_until_it_is_let_go_and_the_truth_does_not() -> None:
     desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
-    desk.daraja.world.holding.hold("254708374149", 12.0, desk.now_s)
+    desk.daraja.state.holding.hold("254708374149", 12.0, desk.now_s)
     identifier = desk.pushed()
 
     assert desk.results(3) == []
     assert wire(desk.query(identifier).body)["ResultCode"] == "0"
-    assert len(desk.daraja.world.schedule) == 1
+    assert len(desk.daraja.state.schedule) == 1
 
-    desk.daraja.world.holding.hold("254708374149", 0, desk.now_s)
+    desk.daraja.state.holding.hold("254708374149", 0, desk.now_s)
 
     assert [result["CheckoutRequestID"] for result in desk.results(0.1)] == [identifier]
 
 
 def test_a_held_callback_goes_by_itself_when_its_time_is_over_and_others_are_not_held() -> None:
     desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
-    desk.daraja.world.holding.hold("254708374149", 12.0, desk.now_s)
+    desk.daraja.state.holding.hold("254708374149", 12.0, desk.now_s)
     held, free = desk.pushed(), desk.pushed(PhoneNumber=254711000111, PartyA=254711000111)
 
     assert [result["CheckoutRequestID"] for result in desk.results(2)] == [free]
@@ -137,7 +137,7 @@ def test_a_held_callback_goes_by_itself_when_its_time_is_over_and_others_are_not
 
 def test_a_wallet_pays_until_it_is_empty_and_others_always_can() -> None:
     desk = Desk()
-    desk.daraja.world.ledger.set_wallet("254708374149", 100)
+    desk.daraja.state.ledger.set_wallet("254708374149", 100)
     codes = []
     for amount in (60, 50, 40, 1):
         desk.pushed(Amount=amount)
@@ -145,7 +145,7 @@ def test_a_wallet_pays_until_it_is_empty_and_others_always_can() -> None:
     desk.pushed(Amount=250_000, PhoneNumber=254711000111)
 
     assert codes == [0, 1, 0, 1]
-    assert desk.daraja.world.ledger.wallet("254708374149") == 0
+    assert desk.daraja.state.ledger.wallet("254708374149") == 0
     assert [result["ResultCode"] for result in desk.results()] == [0]
 
 
@@ -229,12 +229,12 @@ def test_a_scenario_shortens_the_life_of_a_token() -> None:
 def test_a_fresh_callback_can_be_made_of_any_code() -> None:
     desk = Desk()
     identifier = desk.pushed()
-    payment = desk.daraja.world.transactions.find(identifier)
+    payment = desk.daraja.state.transactions.find(identifier)
     assert payment is not None
     with pytest.raises(ValueError, match="no result yet"):
-        message_of(desk.daraja.world, payment, None, desk.now_s)
+        message_of(desk.daraja.state, payment, None, desk.now_s)
 
-    forged = wire(message_of(desk.daraja.world, payment, 0, desk.now_s))["Body"]["stkCallback"]
+    forged = wire(message_of(desk.daraja.state, payment, 0, desk.now_s))["Body"]["stkCallback"]
 
     assert forged["ResultCode"] == 0
     assert payment.status is Status.PROMPTED

@@ -199,7 +199,7 @@ def test_an_unknown_id_is_answered_as_switched(switch: str, identifier: str, sta
 def test_a_push_of_a_suspended_organisation_is_refused() -> None:
     desk = Desk(till="555111")
     for code in ("174379", "555111"):
-        organisation = desk.daraja.world.organisations.find(code)
+        organisation = desk.daraja.state.organisations.find(code)
         assert organisation is not None
         organisation.active = False
         changes = {"TransactionType": "CustomerBuyGoodsOnline", "PartyB": "555111"} if code == "555111" else {}

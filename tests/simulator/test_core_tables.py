@@ -42,7 +42,7 @@ def test_a_payment_comes_to_its_end_under_every_position_of_every_switch(name: s
     results = desk.results(100)
 
     assert [result["CheckoutRequestID"] for result in results] == [identifier]
-    assert desk.daraja.world.transactions.find(identifier).status is not Status.PROMPTED  # type: ignore[union-attr]
+    assert desk.daraja.state.transactions.find(identifier).status is not Status.PROMPTED  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_forgetting_leaves_nothing() -> None:
 
     assert desk.push().status == 404
     assert desk.daraja.next_due_s() == NEVER
-    assert len(desk.daraja.world.transactions) == 0
+    assert len(desk.daraja.state.transactions) == 0
 
 
 def test_a_credential_is_judged_by_its_text_once_and_only_so_many_are_kept() -> None:

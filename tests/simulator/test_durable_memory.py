@@ -14,10 +14,10 @@ QUICK = {"outcome_after_s": "0.005"}
 
 def test_payments_that_stay_open_hold_up_no_other() -> None:
     desk = Desk(options=QUICK)
-    store = desk.daraja.world.transactions
+    store = desk.daraja.state.transactions
     store.most = ROOM
     late = [desk.pushed(PhoneNumber=254700000000 + number) for number in range(5)]
-    desk.daraja.world.schedule.clear()  # nothing will ever become of these five
+    desk.daraja.state.schedule.clear()  # nothing will ever become of these five
     for number in range(3 * ROOM):
         desk.pushed(PhoneNumber=254711000000 + number)
         done(desk)
@@ -29,7 +29,7 @@ def test_payments_that_stay_open_hold_up_no_other() -> None:
 
 def test_late_ones_are_forgotten_once_they_are_through() -> None:
     desk = Desk(options=QUICK)
-    store = desk.daraja.world.transactions
+    store = desk.daraja.state.transactions
     store.most = ROOM
     for number in range(2 * ROOM):
         desk.pushed(PhoneNumber=254700000000 + number)
@@ -44,7 +44,7 @@ def test_late_ones_are_forgotten_once_they_are_through() -> None:
 
 def test_twenty_thousand_payments_leave_no_more_than_their_bound() -> None:
     desk, journal = Desk(options=QUICK), Journal(most_bytes=2 * 1024 * 1024)
-    store = desk.daraja.world.transactions
+    store = desk.daraja.state.transactions
     store.most = 1000
     sizes = []
     for number in range(20_000):
@@ -64,6 +64,6 @@ def test_twenty_thousand_payments_leave_no_more_than_their_bound() -> None:
 def done(desk: Desk) -> None:
     """The payment's result falls due, and its callback is answered."""
     for delivery in desk.after(0.01):
-        payment = desk.daraja.world.transactions.find(delivery.transaction_id)
+        payment = desk.daraja.state.transactions.find(delivery.transaction_id)
         assert payment is not None
         payment.pending -= 1

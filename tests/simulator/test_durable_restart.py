@@ -23,9 +23,9 @@ LATER = {"outcome_after_s": "3600"}
 
 def killed(simulator: Simulator) -> None:
     """As after kill -9: nothing is written any more, whatever still happens in this process."""
-    assert isinstance(simulator.daraja.world.keeper, PendingFile)
-    simulator.daraja.world.keeper.close()
-    simulator.daraja.world.keeper = None
+    assert isinstance(simulator.daraja.state.keeper, PendingFile)
+    simulator.daraja.state.keeper.close()
+    simulator.daraja.state.keeper = None
 
 
 async def settled(there: Any) -> Any:
@@ -181,7 +181,7 @@ def test_the_file_begins_anew_when_it_has_grown_and_nothing_is_counted_twice(tmp
         file = str(tmp_path / "journal")
         async with merchant() as shop:
             async with port(journal_file=file, options={"outcome_after_s": "0.05"}) as there:
-                keeper = there.simulator.daraja.world.keeper
+                keeper = there.simulator.daraja.state.keeper
                 assert isinstance(keeper, PendingFile)
                 keeper._most_bytes = 3000
                 for number in range(20):
@@ -213,11 +213,11 @@ def test_two_processes_never_share_a_journal(tmp_path: Path) -> None:
 def test_what_is_lost_shows_in_the_balance() -> None:
     desk = Desk()
     desk.pushed()
-    assert balance(desk.daraja.world, under_way=0)["balanced"]
-    desk.daraja.world.schedule.clear()
-    unplanned = balance(desk.daraja.world, under_way=0)
-    desk.daraja.world.transactions.clear()
-    missing = balance(desk.daraja.world, under_way=0)
+    assert balance(desk.daraja.state, under_way=0)["balanced"]
+    desk.daraja.state.schedule.clear()
+    unplanned = balance(desk.daraja.state, under_way=0)
+    desk.daraja.state.transactions.clear()
+    missing = balance(desk.daraja.state, under_way=0)
 
     assert (unplanned["balanced"], unplanned["owed"], unplanned["planned"]) == (False, 1, 0)
     assert (missing["balanced"], missing["difference"]) == (False, 1)
@@ -241,9 +241,9 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
         file = str(tmp_path / "journal")
         async with merchant() as shop, port(journal_file=file, options=LATER) as there:
             await there.push(shop.url)
-            (payment,) = there.simulator.daraja.world.transactions.all()
+            (payment,) = there.simulator.daraja.state.transactions.all()
             await there.simulator.close()
-            there.simulator.daraja.world.schedule.add(0.0, payment)
+            there.simulator.daraja.state.schedule.add(0.0, payment)
             there.simulator.callback_sender.changed()
             await asyncio.sleep(0.05)
 
@@ -271,7 +271,7 @@ def test_a_standing_order_goes_on_and_no_debit_is_made_twice(tmp_path: Path) -> 
 
 def debits(there: Any) -> list[str]:
     """The days of the C2B payments that were made."""
-    made = [row for row in there.simulator.daraja.world.transactions.all() if row.kind == "c2b"]
+    made = [row for row in there.simulator.daraja.state.transactions.all() if row.kind == "c2b"]
     return [f"{datetime.fromtimestamp(row.created_s, EAT):%Y%m%d}" for row in made]
 
 
@@ -296,20 +296,20 @@ def test_what_is_no_transaction_survives_a_restart(tmp_path: Path, *, turns: boo
                 await there.push(shop.url, AccountReference="INV-1", Amount=100)
                 await settled(there)
                 if turns:
-                    keeper = there.simulator.daraja.world.keeper
+                    keeper = there.simulator.daraja.state.keeper
                     assert isinstance(keeper, PendingFile)
                     keeper._turn()
                     before(beside(file)).unlink()
                 killed(there.simulator)
             async with port(journal_file=file) as there:
-                world = there.simulator.daraja.world
-                organisation = world.organisations.find("174379")
+                state = there.simulator.daraja.state
+                organisation = state.organisations.find("174379")
 
                 assert organisation is not None
                 assert organisation.urls is not None
                 assert organisation.urls.confirmation == shop.url
-                assert world.part(BillBook).opt_ins["174379"].app_key == opted["app_key"]
-                (bill,) = world.part(BillBook).invoices.values()
+                assert state.part(BillBook).opt_ins["174379"].app_key == opted["app_key"]
+                (bill,) = state.part(BillBook).invoices.values()
                 assert (bill.account, bill.paid) == ("INV-1", 0 if turns else 100)
                 _, again = await there.call(PULL, payload("pull_register.request") | {"ShortCode": "174379"})
                 assert "already" in str(again).lower()
@@ -325,7 +325,7 @@ def test_a_reset_forgets_what_was_registered(tmp_path: Path) -> None:
             await there.call(REGISTER_URL, payload("c2b_register.request"))
             there.simulator.reset()
         async with port(journal_file=file) as there:
-            organisation = there.simulator.daraja.world.organisations.find("600984")
+            organisation = there.simulator.daraja.state.organisations.find("600984")
 
             assert organisation is not None
             assert organisation.urls is None

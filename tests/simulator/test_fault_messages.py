@@ -21,7 +21,7 @@ def queue(desk: Desk, fault: str, endpoint: str = "c2b") -> None:
         scenario_of(f"scenario: a/b\nabout: x\nwhen: {{endpoint: {endpoint}}}\nfaults: [{{{fault}}}]"),
         endpoint=endpoint,
     )
-    desk.daraja.world.choose = selector
+    desk.daraja.state.choose = selector
 
 
 def validated(fault: str, *, response_type: str = "Completed") -> tuple[Desk, list[Delivery]]:
@@ -39,7 +39,7 @@ def test_a_validation_that_is_not_sent_is_not_answered_in_time(response_type: st
     assert sent == []
     assert [row.url for row in desk.after(6.0)] == []
     assert [row.url for row in desk.after(5.0)] == told
-    assert desk.daraja.world.schedule.next_s == float("inf")
+    assert desk.daraja.state.schedule.next_s == float("inf")
 
 
 def test_a_validation_is_changed_on_its_way_and_its_answer_counts() -> None:

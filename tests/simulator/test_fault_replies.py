@@ -157,7 +157,7 @@ def test_token_life_is_what_it_says_and_what_happens(form: str, expires_in: obje
     bench = bench_with(f"token_life: {{expires_in: 60, as: {form}}}", endpoint="oauth")
     token = orjson.loads(bench.oauth().body)
     bearer = f"Bearer {token['access_token']}"
-    tokens = bench.daraja.world.tokens
+    tokens = bench.daraja.state.tokens
 
     assert token["expires_in"] == expires_in
     assert tokens.find(bearer, bench.now_s + 59) is not None
@@ -214,7 +214,7 @@ def test_slow_body_lets_the_body_of_an_accepted_push_drip() -> None:
 )
 def test_revoke_tokens_refuses_the_call_and_every_older_token(error: str, status: int) -> None:
     bench = bench_with(f"revoke_tokens: {{error: {error}}}")
-    tokens = bench.daraja.world.tokens
+    tokens = bench.daraja.state.tokens
     older = tokens.issue("o" * 28, app="key", expires_s=bench.now_s + 3600, cancel_old=False)
     reply = bench.push()
 

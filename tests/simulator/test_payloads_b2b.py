@@ -87,9 +87,9 @@ def test_every_failure_may_have_one_form(form: str) -> None:
 @pytest.mark.parametrize("command", [row for row in COMMANDS if row != "BusinessTransferFromMMFToUtility"])
 def test_a_command_moves_money_between_its_accounts(command: str) -> None:
     desk = Desk({"opening_working": "1000", "opening_utility": "1000"})
-    ledger, (debit, credit) = desk.daraja.world.ledger, COMMANDS[command]
-    desk.daraja.world.organisations.find(SHORT_CODE)
-    desk.daraja.world.organisations.find("600000")
+    ledger, (debit, credit) = desk.daraja.state.ledger, COMMANDS[command]
+    desk.daraja.state.organisations.find(SHORT_CODE)
+    desk.daraja.state.organisations.find("600000")
     ledger.set(SHORT_CODE, Account.MERCHANT, 1000)
     before = ledger.balance("600000", credit)
 
@@ -103,20 +103,20 @@ def test_a_full_utility_account_does_not_pay_a_bill() -> None:
     desk = Desk({"opening_working": "238", "opening_utility": "900000"})
 
     assert pay(desk)["ResultCode"] == 1
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.WORKING) == 238
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.WORKING) == 238
 
 
 def test_moving_to_the_own_utility_account_needs_a_role_that_names_it() -> None:
     desk = Desk()
     asked = {"CommandID": "BusinessTransferFromMMFToUtility", "PartyB": SHORT_CODE}
-    organisation = desk.daraja.world.organisations.find(SHORT_CODE)
+    organisation = desk.daraja.state.organisations.find(SHORT_CODE)
     assert organisation is not None
     refused = pay(desk, **asked)
     organisation.initiators[0].commands = frozenset({"BusinessTransferFromMMFToUtility"})
 
     assert refused["ResultCode"] == 21
     assert pay(desk, **asked)["ResultCode"] == 0
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_239
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_239
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_taxes_go_to_the_revenue_authority() -> None:
 
     assert result["ResultCode"] == 0
     assert {"Key": "BillReferenceNumber", "Value": 353353} in result["ReferenceData"]["ReferenceItem"]
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.WORKING) == 999_761
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.WORKING) == 999_761
 
 
 def test_a_business_wallet_is_paid_from_the_utility_account_once_for_each_id() -> None:
@@ -153,7 +153,7 @@ def test_a_business_wallet_is_paid_from_the_utility_account_once_for_each_id() -
     assert result["ResultCode"] == 0
     assert parameters(result)["ReceiverPartyPublicName"] == f"{PHONE} - AMINA WANJIRU"
     assert error_of(again) == (500, "500.002.1001", "Duplicate OriginatorConversationID.")
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_900
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_900
     assert error_of(ask(desk, POCHI, "b2pochi.request", CommandID="BusinessPayment"))[2] == (
         "Bad Request - Invalid CommandID"
     )

@@ -111,7 +111,7 @@ def test_the_second_request_with_an_id_is_refused_and_pays_nothing() -> None:
 
     assert error_of(reply) == (500, "500.002.1001", "Duplicate OriginatorConversationID.")
     assert len(desk.after(20.0)) == 1
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_750
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_750
 
 
 def test_version_1_has_no_de_duplication_and_pays_twice() -> None:
@@ -120,14 +120,14 @@ def test_version_1_has_no_de_duplication_and_pays_twice() -> None:
     pay(desk, V1)
 
     assert [wire(row.body)["Result"]["ResultCode"] for row in desk.after(20.0)] == [0, 0]
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_500
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_500
 
 
 def test_an_empty_utility_account_ends_in_1_though_the_working_account_is_full() -> None:
     desk = Desk({"opening_utility": "249", "opening_working": "900000"})
 
     assert result_of(desk)["ResultCode"] == 1
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 249
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 249
 
 
 @pytest.mark.parametrize(("shillings", "code"), [(9, 2), (10, 0), (250_000, 0), (250_001, 3)])
@@ -137,16 +137,16 @@ def test_limits_are_told_by_the_result(shillings: int, code: int) -> None:
 
 def test_a_wallet_that_would_hold_too_much_ends_in_8() -> None:
     desk = Desk()
-    desk.daraja.world.ledger.set_wallet(PHONE, 499_900)
+    desk.daraja.state.ledger.set_wallet(PHONE, 499_900)
 
     assert result_of(desk)["ResultCode"] == 8
     assert result_of(desk, OriginatorConversationID="other", Amount=100)["ResultCode"] == 0
-    assert desk.daraja.world.ledger.balance(PHONE, WALLET) == 500_000
+    assert desk.daraja.state.ledger.balance(PHONE, WALLET) == 500_000
 
 
 def test_a_wrong_password_ends_in_2001_and_locks_after_three() -> None:
     desk = Desk()
-    wrong = desk.daraja.world.credentials.encrypt("Safaricom111!")
+    wrong = desk.daraja.state.credentials.encrypt("Safaricom111!")
     codes = [
         result_of(desk, OriginatorConversationID=f"payout-{number}", SecurityCredential=wrong)["ResultCode"]
         for number in range(4)
@@ -169,7 +169,7 @@ def test_an_unknown_initiator_or_organisation_ends_in_2001() -> None:
 
 def test_a_role_that_does_not_allow_the_command_ends_in_21() -> None:
     desk = Desk()
-    organisation = desk.daraja.world.organisations.find(SHORT_CODE)
+    organisation = desk.daraja.state.organisations.find(SHORT_CODE)
     assert organisation is not None
     organisation.initiators[0].commands = frozenset({"SalaryPayment"})
 
@@ -178,7 +178,7 @@ def test_a_role_that_does_not_allow_the_command_ends_in_21() -> None:
 
 def test_a_suspended_organisation_ends_in_11() -> None:
     desk = Desk()
-    organisation = desk.daraja.world.organisations.find(SHORT_CODE)
+    organisation = desk.daraja.state.organisations.find(SHORT_CODE)
     assert organisation is not None
     organisation.active = False
 
@@ -216,14 +216,14 @@ def test_a_queue_time_out_calls_its_own_url_and_settles_nothing() -> None:
     desk = Desk(choose=Playing(Behaviour(name="example", steps=steps), "b2c"))
     pay(desk)
     (first,) = desk.after(6.0)
-    untouched = desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY)
+    untouched = desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY)
     (second,) = desk.after(6.0)
 
     assert first.url == "https://shop.example.co.ke/b2c/timeout"
     same(wire(first.body)["Result"], payload("result.queue_timeout.unverified")["Result"])
     assert untouched == 1_000_000
     assert second.url == "https://shop.example.co.ke/b2c/result"
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_750
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 999_750
 
 
 def test_whatever_happens_the_ledger_sums_to_zero() -> None:
@@ -231,7 +231,7 @@ def test_whatever_happens_the_ledger_sums_to_zero() -> None:
     pay(desk)
     desk.pushed()
     desk.after(60.0)
-    balances = desk.daraja.world.ledger.balances()
+    balances = desk.daraja.state.ledger.balances()
 
     assert sum(balances.values()) == 0
     assert balances[SHORT_CODE, Account.UTILITY] == 999_750

@@ -34,16 +34,16 @@ def test_points_are_worth_what_the_switch_says_in_the_envelope_of_the_family() -
 def test_a_redemption_is_confirmed_and_takes_nothing_from_the_wallet() -> None:
     desk = Desk()
     register(desk)
-    desk.daraja.world.ledger.set_wallet(PAYER, 5)
+    desk.daraja.state.ledger.set_wallet(PAYER, 5)
     answer = wire(redeem(desk).body)
     (confirmation,) = desk.after(60.0)
     told = wire(confirmation.body)
 
     assert told["TransID"] == answer["body"]["transactionId"]
     assert (told["TransAmount"], told["BillRefNumber"]) == ("100.00", "HOUSE-12B")
-    assert desk.daraja.world.ledger.wallet(PAYER) == 5
-    assert desk.daraja.world.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_100
-    assert sum(desk.daraja.world.ledger.balances().values()) == 0
+    assert desk.daraja.state.ledger.wallet(PAYER) == 5
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_100
+    assert sum(desk.daraja.state.ledger.balances().values()) == 0
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_version_one_of_simulate_has_a_conversation_id_and_no_response_code() ->
 
 def test_validation_and_confirmation_are_the_examples() -> None:
     desk = validating({"c2b_names": "empty"})
-    desk.daraja.world.ledger.set("600984", "Utility Account", 30171)
+    desk.daraja.state.ledger.set("600984", "Utility Account", 30171)
     desk.now_s += 426
     transaction = paid(desk)
     (validation,) = desk.after(1.0)
@@ -75,8 +75,8 @@ def test_validation_and_confirmation_are_the_examples() -> None:
 
 def test_a_pay_bill_confirmation_can_have_a_hash_and_one_name() -> None:
     desk = Desk({"c2b_names": "missing", "c2b_msisdn": "hashed"})
-    desk.daraja.world.organisations.find("600984")
-    desk.daraja.world.ledger.set("600984", "Utility Account", 30671)
+    desk.daraja.state.organisations.find("600984")
+    desk.daraja.state.ledger.set("600984", "Utility Account", 30671)
     register(desk)
     desk.now_s += 494
     paid(desk, Amount=1)
@@ -100,8 +100,8 @@ def test_a_till_confirmation_of_production_has_no_account() -> None:
 def test_the_old_confirmation_shows_the_whole_number_and_all_names() -> None:
     """The example is of 2019, and of a customer with a middle name; the payers here have none."""
     desk = Desk({"c2b_names": "full", "c2b_msisdn": "full"})
-    desk.daraja.world.organisations.find("600984")
-    desk.daraja.world.ledger.set("600984", "Utility Account", 49187)
+    desk.daraja.state.organisations.find("600984")
+    desk.daraja.state.ledger.set("600984", "Utility Account", 49187)
     register(desk, REGISTER_V1)
     paid(desk, Amount=10, Msisdn="254708374149", BillRefNumber="invoice008")
     (confirmation,) = desk.after(1.0)

@@ -49,8 +49,8 @@ def test_a_cancelled_prompt_is_the_example() -> None:
 
 def test_the_till_pays_the_vendor() -> None:
     desk = Desk(till=TILL)
-    ledger = desk.daraja.world.ledger
-    before = [desk.daraja.world.organisations.find(code) and ledger.balance(code, Account.UTILITY)
+    ledger = desk.daraja.state.ledger
+    before = [desk.daraja.state.organisations.find(code) and ledger.balance(code, Account.UTILITY)
               for code in (TILL, VENDOR)]  # fmt: skip
     asked(desk)
 

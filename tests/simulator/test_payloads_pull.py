@@ -70,7 +70,7 @@ def test_nothing_found_is_an_empty_list_in_a_list() -> None:
 
 def test_a_payment_is_pulled_where_no_url_is_registered_and_a_failed_one_is_not() -> None:
     desk = Desk()
-    desk.daraja.world.ledger.set_wallet("254711000222", 10)
+    desk.daraja.state.ledger.set_wallet("254711000222", 10)
     paid(desk, Msisdn="254711000222")
     second = paid(desk)
 
@@ -156,8 +156,8 @@ def test_a_reset_forgets_registrations_and_payments() -> None:
     desk.after(2.0)
     authorization = desk.authorization
     desk.daraja.forget()
-    world = desk.daraja.world
-    world.tokens.issue(authorization.split()[1], app="k", expires_s=desk.now_s + 3600, cancel_old=False)
+    state = desk.daraja.state
+    state.tokens.issue(authorization.split()[1], app="k", expires_s=desk.now_s + 3600, cancel_old=False)
 
     assert wire(desk.call(REGISTER, orjson.dumps(payload("pull_register.request"))).body)["ResponseStatus"] == "1000"
     assert rows(desk) == []

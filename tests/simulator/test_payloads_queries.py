@@ -44,7 +44,7 @@ def paid(desk: Desk, **changes: Any) -> str:
     """The receipt of an STK payment of the example's customer."""
     identifier = desk.pushed(PhoneNumber=int(PHONE), **changes)
     desk.after(5.0)
-    transaction = desk.daraja.world.transactions.find(identifier)
+    transaction = desk.daraja.state.transactions.find(identifier)
     assert transaction is not None
     return transaction.receipt
 
@@ -88,7 +88,7 @@ def test_a_status_is_the_example(options: dict[str, str], name: str) -> None:
 def test_a_payment_is_told_as_it_was() -> None:
     desk = Desk()
     receipt = paid(desk)
-    transaction = desk.daraja.world.transactions.find_receipt(receipt)
+    transaction = desk.daraja.state.transactions.find_receipt(receipt)
     assert transaction is not None
     told = parameters(status(desk, TransactionID=receipt, PartyA=OWN))
 
@@ -133,7 +133,7 @@ def test_a_payment_that_failed_is_told_as_failed_though_the_query_worked(code: i
     desk = Desk(choose=Playing(Behaviour(name="example", steps=steps)))
     identifier = desk.pushed(PhoneNumber=int(PHONE))
     desk.after(10.0)
-    transaction = desk.daraja.world.transactions.find(identifier)
+    transaction = desk.daraja.state.transactions.find(identifier)
     assert transaction is not None
     result = status(desk, TransactionID=None, OriginalConversationID=transaction.request_id, PartyA=OWN)
 
@@ -215,7 +215,7 @@ def test_a_balance_is_the_ledger() -> None:
     before = parameters(balance(desk))["AccountBalance"]
     ask(desk, B2C, "b2c_v3.request")
     desk.after(20.0)
-    desk.daraja.world.ledger.set(SHORT_CODE, Account.CHARGES, -1540)
+    desk.daraja.state.ledger.set(SHORT_CODE, Account.CHARGES, -1540)
     after = parameters(balance(desk))["AccountBalance"]
 
     assert before == (
@@ -234,7 +234,7 @@ def test_a_balance_without_permission_is_the_example() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_wrong_password_ends_in_2001_though_it_was_acknowledged(path: str) -> None:
     desk = Desk()
-    wrong = desk.daraja.world.credentials.encrypt("Safaricom111!")
+    wrong = desk.daraja.state.credentials.encrypt("Safaricom111!")
 
     assert result_of(desk, path, EXAMPLES[path], SecurityCredential=wrong)["ResultCode"] == 2001
 
@@ -242,9 +242,9 @@ def test_a_wrong_password_ends_in_2001_though_it_was_acknowledged(path: str) -> 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_query_moves_no_money(path: str) -> None:
     desk = Desk()
-    before = dict(desk.daraja.world.ledger.balances())
+    before = dict(desk.daraja.state.ledger.balances())
     result = result_of(desk, path, EXAMPLES[path], TransactionID=paid(desk), PartyA=OWN)
-    moved = {key: value for key, value in desk.daraja.world.ledger.balances().items() if before.get(key) != value}
+    moved = {key: value for key, value in desk.daraja.state.ledger.balances().items() if before.get(key) != value}
 
     assert result["ResultCode"] == 0
     assert PLACEHOLDER.fullmatch(result["TransactionID"])

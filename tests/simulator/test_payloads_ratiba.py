@@ -46,7 +46,7 @@ def debits(deliveries: list[Delivery]) -> list[tuple[str, str]]:
 def confirming(**options: Any) -> Desk:
     """A simulator whose short code is told of C2B payments."""
     desk = Desk(**options)
-    found = desk.daraja.world.organisations.find("174379")
+    found = desk.daraja.state.organisations.find("174379")
     assert found is not None
     found.urls = C2bUrls(
         response_type="Completed", confirmation="https://shop.example/c", validation="https://s.example/v"
@@ -108,7 +108,7 @@ def test_each_debit_is_a_c2b_payment_of_its_own(name: str, frequency: Any, days:
     ordered(desk, name, Frequency=frequency, EndDate=end)
 
     assert debits(desk.after(130 * DAY_S)) == [(day, "HOUSE-12B") for day in days]
-    assert sum(desk.daraja.world.ledger.balances().values()) == 0
+    assert sum(desk.daraja.state.ledger.balances().values()) == 0
 
 
 def test_a_day_that_a_month_has_not_is_its_last_one() -> None:
@@ -123,8 +123,8 @@ def test_no_debit_is_on_the_agenda_and_a_reset_forgets_it() -> None:
     ordered(desk)
     desk.after(20)
 
-    assert len(desk.daraja.world.schedule) == 0
-    assert len(desk.daraja.world.calendar) == 1
+    assert len(desk.daraja.state.schedule) == 0
+    assert len(desk.daraja.state.calendar) == 1
     desk.daraja.forget()
     assert desk.after(100 * DAY_S) == []
 

@@ -23,18 +23,18 @@ def paid(desk: Desk, amount: int = 40) -> str:
     """The receipt of an STK payment by the example's customer."""
     identifier = desk.pushed(PhoneNumber=int(PHONE), Amount=amount)
     desk.after(5.0)
-    transaction = desk.daraja.world.transactions.find(identifier)
+    transaction = desk.daraja.state.transactions.find(identifier)
     assert transaction is not None
     return transaction.receipt
 
 
 def utility(desk: Desk) -> int:
-    return desk.daraja.world.ledger.balance(OWN, Account.UTILITY)
+    return desk.daraja.state.ledger.balance(OWN, Account.UTILITY)
 
 
 def test_a_success_is_the_example_and_the_money_goes_back() -> None:
     desk = Desk()
-    desk.daraja.world.ledger.set_wallet(PHONE, 100)
+    desk.daraja.state.ledger.set_wallet(PHONE, 100)
     receipt = paid(desk)
     before = utility(desk)
     result = reverse(desk, TransactionID=receipt, ReceiverParty=OWN, Amount=40)
@@ -49,7 +49,7 @@ def test_a_success_is_the_example_and_the_money_goes_back() -> None:
     assert told["DebitPartyPublicName"] == f"{OWN} - Example Shop"
     assert result["ReferenceData"] == example["ReferenceData"]
     assert utility(desk) == before - 40
-    assert desk.daraja.world.ledger.balance(PHONE, WALLET) == 100
+    assert desk.daraja.state.ledger.balance(PHONE, WALLET) == 100
 
 
 def test_a_payment_is_reversed_once_and_its_status_says_so() -> None:
@@ -83,7 +83,7 @@ def test_never_more_than_was_paid_and_never_more_than_there_is() -> None:
     desk = Desk()
     receipt = paid(desk)
     more = reverse(desk, TransactionID=receipt, ReceiverParty=OWN, Amount=41)
-    desk.daraja.world.ledger.set(OWN, Account.UTILITY, 39)
+    desk.daraja.state.ledger.set(OWN, Account.UTILITY, 39)
     short = reverse(desk, TransactionID=receipt, ReceiverParty=OWN, Amount=40)
 
     assert (more["ResultCode"], short["ResultCode"], utility(desk)) == (3, 1, 39)
@@ -91,10 +91,10 @@ def test_never_more_than_was_paid_and_never_more_than_there_is() -> None:
 
 def test_a_scenario_cannot_pay_back_what_was_never_paid() -> None:
     desk = ending(0, "reversal")
-    before = dict(desk.daraja.world.ledger.balances())
+    before = dict(desk.daraja.state.ledger.balances())
 
     assert reverse(desk, ReceiverParty=OWN)["ResultCode"] == 0
-    assert desk.daraja.world.ledger.balances() == before
+    assert desk.daraja.state.ledger.balances() == before
 
 
 def test_the_corrected_spelling_is_refused_as_in_the_example() -> None:

@@ -207,4 +207,4 @@ def test_token_refusals_are_the_examples() -> None:
 def test_the_examples_moment_and_phone_make_the_example_s_id() -> None:
     exchange = Exchange(Kind.REQUEST, "", "POST", "", (), b"", NOW_S, NOW_S)
 
-    assert Desk().daraja.world.ids.checkout_request_id(exchange.at_s, MSISDN) == "ws_CO_071020261435032708374149"
+    assert Desk().daraja.state.ids.checkout_request_id(exchange.at_s, MSISDN) == "ws_CO_071020261435032708374149"

@@ -36,7 +36,7 @@ def playing(name: str) -> Desk:
     selector = Selector(SHIPPED)
     scenario = selector.get(name)
     selector.queue(scenario, endpoint=scenario.when.endpoint)
-    desk.daraja.world.choose = selector
+    desk.daraja.state.choose = selector
     return desk
 
 
@@ -79,7 +79,7 @@ def test_a_payment_ends_and_is_confirmed_as_the_file_says(name: str) -> None:
     desk = playing(name)
     reply = called(desk, name)
     code = SAID[name]["outcome"]["result_code"]
-    (transaction,) = desk.daraja.world.transactions.all()
+    (transaction,) = desk.daraja.state.transactions.all()
     sent = desk.after(100.0)
 
     assert reply.transport is (Transport.CLOSE if fault_of(name)[0] == "ack_lost" else Transport.NORMAL)
@@ -110,9 +110,9 @@ def check_messages(name: str, sent: list[Delivery], receipt: str) -> None:
 def test_the_magic_number_of_a_c2b_payer_chooses_its_scenario() -> None:
     desk = Desk()
     register(desk)
-    desk.daraja.world.choose = Selector(SHIPPED)
+    desk.daraja.state.choose = Selector(SHIPPED)
     number = SAID["c2b/insufficient-funds"]["magic"]
     simulate(desk, Msisdn=f"254700000{number}")
     desk.after(2.0)
 
-    assert [row.result_code for row in desk.daraja.world.transactions.all()] == [1]
+    assert [row.result_code for row in desk.daraja.state.transactions.all()] == [1]

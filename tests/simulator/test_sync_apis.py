@@ -83,9 +83,9 @@ def test_of_a_bulk_cancellation_all_are_cancelled_or_none() -> None:
     both = [{"externalReference": "INV-00421"}, {"externalReference": "unknown"}]
 
     assert bill(desk, "cancel-bulk-invoices", both)["rescode"] == "404"
-    assert not desk.daraja.world.part(BillBook).invoices["INV-00421"].cancelled
+    assert not desk.daraja.state.part(BillBook).invoices["INV-00421"].cancelled
     assert bill(desk, "cancel-bulk-invoices", both[:1])["rescode"] == "200"
-    assert desk.daraja.world.part(BillBook).invoices["INV-00421"].cancelled
+    assert desk.daraja.state.part(BillBook).invoices["INV-00421"].cancelled
 
 
 def test_a_refusal_of_bill_manager_may_have_its_code_as_its_status() -> None:
@@ -122,7 +122,7 @@ def test_items_are_read_in_either_spelling() -> None:
     desk = Desk()
     bill(desk, "single-invoicing", INVOICE | {"invoiceItems": [{"Item": "rent", "Amount": 700}]})
 
-    assert desk.daraja.world.part(BillBook).invoices["INV-00421"].items == (("rent", 700),)
+    assert desk.daraja.state.part(BillBook).invoices["INV-00421"].items == (("rent", 700),)
 
 
 @pytest.mark.parametrize("path", [f"{BILLS}{BILLS}/cancel-bulk-invoice", f"{BILLS}/cancel-bulk-invoice"])

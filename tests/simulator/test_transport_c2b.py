@@ -103,9 +103,9 @@ def test_a_c2b_message_is_sent_once_though_callbacks_are_repeated() -> None:
 
 def killed(simulator: Simulator) -> None:
     """As after kill -9: nothing is written any more."""
-    assert isinstance(simulator.daraja.world.keeper, PendingFile)
-    simulator.daraja.world.keeper.close()
-    simulator.daraja.world.keeper = None
+    assert isinstance(simulator.daraja.state.keeper, PendingFile)
+    simulator.daraja.state.keeper.close()
+    simulator.daraja.state.keeper = None
 
 
 def test_a_payment_that_was_validated_is_made_and_confirmed_by_the_next_process(tmp_path: Path) -> None:

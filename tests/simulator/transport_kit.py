@@ -166,7 +166,7 @@ async def port(choose: Playing | None = None, **config: Any) -> AsyncIterator[Po
     running = Port(simulator)
     try:
         await running.log_in()
-        simulator.daraja.world.choose = choose
+        simulator.daraja.state.choose = choose
         yield running
     finally:
         await simulator.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Fields
 from tayari_simulator.apis.core.initiator import (
     Parameter,
@@ -24,7 +25,6 @@ from tayari_simulator.apis.core.initiator import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -52,14 +52,14 @@ def fields(options: Options) -> Fields:
     )
 
 
-def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a query whose fields were read."""
     initiator, credential, command, party, _, remarks, timeout_url, result_url, _ = values
     asked = Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
         party_b=party, reference=remarks, result_url=result_url, timeout_url=timeout_url,
     )  # fmt: skip
-    return accept_request(world, exchange, asked)
+    return accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -67,7 +67,7 @@ def lifecycle(options: Options) -> Lifecycle:
     documented = options.says("balance_result", "documentation")
     return Lifecycle(
         api="balance",
-        decide=lambda _world, _transaction: results.SUCCESS,
+        decide=lambda _state, _transaction: results.SUCCESS,
         settle=nothing_to_settle,
         moves_money=False,
         message=ResultMessage(
@@ -79,20 +79,20 @@ def lifecycle(options: Options) -> Lifecycle:
     )
 
 
-def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     return (
         ("ActionType", COMMAND),
-        ("AccountBalance", _accounts(world, transaction.short_code, _LIVE)),
-        ("BOCompletedTime", date_time(world, result.at_s)),
+        ("AccountBalance", _accounts(state, transaction.short_code, _LIVE)),
+        ("BOCompletedTime", date_time(state, result.at_s)),
     )
 
 
-def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     return (
-        ("AccountBalance", _accounts(world, transaction.short_code, _DOCUMENTED)),
-        ("BOCompletedTime", str(date_time(world, result.at_s))),
+        ("AccountBalance", _accounts(state, transaction.short_code, _DOCUMENTED)),
+        ("BOCompletedTime", str(date_time(state, result.at_s))),
     )
 
 
-def _accounts(world: World, short_code: str, accounts: Sequence[Account]) -> str:
-    return "&".join(account_line(world, short_code, account) for account in accounts)
+def _accounts(state: DarajaState, short_code: str, accounts: Sequence[Account]) -> str:
+    return "&".join(account_line(state, short_code, account) for account in accounts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.initiator import (
     Parameter,
@@ -28,7 +29,6 @@ from tayari_simulator.apis.core.initiator import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -99,17 +99,17 @@ def _requester(value: Any) -> str | None:
     return "" if value in (None, "") else msisdn(value)
 
 
-def pay(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def pay(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a payment to another organisation."""
-    return _pay(world, exchange, CALL, values)
+    return _pay(state, exchange, CALL, values)
 
 
-def pay_tax(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_tax(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a payment to the revenue authority."""
-    return _pay(world, exchange, TAX, values)
+    return _pay(state, exchange, TAX, values)
 
 
-def _pay(world: World, exchange: Exchange, call: str, values: list[Any]) -> Reply:
+def _pay(state: DarajaState, exchange: Exchange, call: str, values: list[Any]) -> Reply:
     initiator, credential, command, _, identifier, shillings, party_a, party_b, reference, requester, *rest = values
     _, timeout_url, result_url, occasion = rest
     asked = Request(
@@ -117,7 +117,7 @@ def _pay(world: World, exchange: Exchange, call: str, values: list[Any]) -> Repl
         party_b=party_b, phone=requester, reference=reference, result_url=result_url, timeout_url=timeout_url,
         details={"identifier": identifier, "initiator": initiator, "occasion": occasion},
     )  # fmt: skip
-    return accept_request(world, exchange, asked)
+    return accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -136,12 +136,12 @@ def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifec
     def single(code: int | str) -> bool:
         return failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID)
 
-    def failure_parameters(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
-        return (("BOCompletedTime", date_time(world, result.at_s)),) if single(result.code) else ()
+    def failure_parameters(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+        return (("BOCompletedTime", date_time(state, result.at_s)),) if single(result.code) else ()
 
     return Lifecycle(
         api="b2b",
-        decide=lambda world, transaction: _decide(world, transaction, tills_say_2=tills_say_2),
+        decide=lambda state, transaction: _decide(state, transaction, tills_say_2=tills_say_2),
         settle=_settle,
         message=ResultMessage(
             options,
@@ -160,11 +160,11 @@ def movement_of(command: str) -> Movement:
     return COMMANDS.get(command, _TAX)
 
 
-def _decide(world: World, transaction: Transaction, *, tills_say_2: bool) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction, *, tills_say_2: bool) -> int | str:
     """The limit of one transaction is that of customers, and does not apply (assumed)."""
     details = transaction.details or {}
-    receiver = world.organisations.find(transaction.party_b)
-    if transaction.command == _OWN and not _is_allowed_own(world, transaction):
+    receiver = state.organisations.find(transaction.party_b)
+    if transaction.command == _OWN and not _is_allowed_own(state, transaction):
         return results.INITIATOR_NOT_ALLOWED
     if receiver is None or (transaction.command == PAY_TAX and receiver.short_code != REVENUE_AUTHORITY):
         return results.OPERATOR_MISSING
@@ -173,21 +173,21 @@ def _decide(world: World, transaction: Transaction, *, tills_say_2: bool) -> int
     if not receiver.active:
         return results.OPERATOR_MISSING
     account = movement_of(transaction.command).debit
-    if world.ledger.balance(transaction.short_code, account) < transaction.amount:
+    if state.ledger.balance(transaction.short_code, account) < transaction.amount:
         return results.INSUFFICIENT
     return results.SUCCESS
 
 
-def _is_allowed_own(world: World, transaction: Transaction) -> bool:
+def _is_allowed_own(state: DarajaState, transaction: Transaction) -> bool:
     """Moving to the own utility account needs an allow-listing: a role that names the command."""
-    organisation = world.organisations.find(transaction.short_code)
+    organisation = state.organisations.find(transaction.short_code)
     initiator = None if organisation is None else organisation.initiator((transaction.details or {})["initiator"])
     return initiator is not None and _OWN in initiator.commands and transaction.party_b == transaction.short_code
 
 
-def _settle(world: World, transaction: Transaction) -> None:
+def _settle(state: DarajaState, transaction: Transaction) -> None:
     debit, credit = movement_of(transaction.command)
-    world.ledger.move(transaction.short_code, debit, (transaction.party_b, credit), transaction.amount)
+    state.ledger.move(transaction.short_code, debit, (transaction.party_b, credit), transaction.amount)
 
 
 def _parties(transaction: Transaction) -> Parties:
@@ -199,7 +199,7 @@ def _references(options: Options, failure: str) -> Rows:
     address, older = internal_address(options, "b2bresults"), internal_address(options, "abresults")
     documented = options.says("b2b_result", "documentation")
 
-    def references(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
         code, reference = result.code, transaction.reference
         bill = ("BillReferenceNumber", reference if documented else as_xml_number(reference) if reference else None)
         if str(code) == "0":
@@ -214,37 +214,37 @@ def _references(options: Options, failure: str) -> Rows:
     return references
 
 
-def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     return (
         ("Currency", "KES"),
-        ("ReceiverPartyPublicName", name_of(world, transaction.party_b)),
+        ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
         ("DebitPartyCharges", None),
-        ("TransCompletedTime", date_time(world, result.at_s)),
-        ("DebitPartyAffectedAccountBalance", _affected(world, transaction)),
+        ("TransCompletedTime", date_time(state, result.at_s)),
+        ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
         ("Amount", transaction.amount),
-        ("DebitAccountCurrentBalance", _braces(world, transaction)),
-        ("InitiatorAccountCurrentBalance", _braces(world, transaction)),
+        ("DebitAccountCurrentBalance", _braces(state, transaction)),
+        ("InitiatorAccountCurrentBalance", _braces(state, transaction)),
     )
 
 
-def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     return (
-        ("DebitAccountBalance", _braces(world, transaction)),
+        ("DebitAccountBalance", _braces(state, transaction)),
         ("Amount", f"{transaction.amount}.00"),
-        ("DebitPartyAffectedAccountBalance", _affected(world, transaction)),
-        ("TransCompletedTime", str(date_time(world, result.at_s))),
+        ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
+        ("TransCompletedTime", str(date_time(state, result.at_s))),
         ("DebitPartyCharges", ""),
-        ("ReceiverPartyPublicName", name_of(world, transaction.party_b)),
+        ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
         ("Currency", "KES"),
-        ("InitiatorAccountCurrentBalance", _braces(world, transaction)),
+        ("InitiatorAccountCurrentBalance", _braces(state, transaction)),
     )
 
 
-def _affected(world: World, transaction: Transaction) -> str:
-    return account_line(world, transaction.short_code, movement_of(transaction.command).debit)
+def _affected(state: DarajaState, transaction: Transaction) -> str:
+    return account_line(state, transaction.short_code, movement_of(transaction.command).debit)
 
 
-def _braces(world: World, transaction: Transaction) -> str:
+def _braces(state: DarajaState, transaction: Transaction) -> str:
     """A balance; `MinimumAmount` is cents."""
-    held = world.ledger.balance(transaction.short_code, movement_of(transaction.command).debit)
+    held = state.ledger.balance(transaction.short_code, movement_of(transaction.command).debit)
     return f"{{Amount={{CurrencyCode=KES, MinimumAmount={held * 100}, BasicAmount={held}.00}}}}"

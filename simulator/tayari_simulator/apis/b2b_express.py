@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -22,7 +23,6 @@ from tayari_simulator.apis.core.fields import (
     text_schema,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
@@ -57,21 +57,21 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def ask(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def ask(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Send the prompt, and acknowledge."""
     till, vendor, shillings, reference, url, _, request_id = values
     now_s = exchange.at_s
 
     def accept(play: Play | None) -> Reply:
         transaction = Transaction(
-            world.ids.conversation_id(now_s), request_id, KIND, till, shillings, till, vendor, reference, url, now_s,
-            first_due_s(world, exchange, play, world.rules.outcome_after_s),
+            state.ids.conversation_id(now_s), request_id, KIND, till, shillings, till, vendor, reference, url, now_s,
+            first_due_s(state, exchange, play, state.rules.outcome_after_s),
         )  # fmt: skip
         transaction.play = play
-        begin(world, exchange, transaction)
+        begin(state, exchange, transaction)
         return Reply(200, dumps({"code": "0", "status": "USSD Initiated Successfully"}))
 
-    return choose(world, exchange, KIND, msisdn=till, amount=shillings, reference=reference, accept=accept)
+    return choose(state, exchange, KIND, msisdn=till, amount=shillings, reference=reference, accept=accept)
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
@@ -83,22 +83,22 @@ def _parties(transaction: Transaction) -> Parties:
     return Parties(transaction.short_code, transaction.party_b, Account.UTILITY, "")
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """A till that is not known has no nominated number (assumed). It pays with what customers paid it."""
-    if world.organisations.find(transaction.short_code) is None:
+    if state.organisations.find(transaction.short_code) is None:
         return NO_NOMINATED_NUMBER
-    if world.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
+    if state.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
         return results.INSUFFICIENT
     return results.SUCCESS
 
 
-def _settle(world: World, transaction: Transaction) -> None:
-    world.ledger.move(
+def _settle(state: DarajaState, transaction: Transaction) -> None:
+    state.ledger.move(
         transaction.short_code, Account.UTILITY, (transaction.party_b, Account.UTILITY), transaction.amount
     )
 
 
-def _callback(world: World, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
+def _callback(state: DarajaState, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
     money = f"{transaction.amount}.0"
     if str(result.code) != "0":
         return dumps({
@@ -120,10 +120,10 @@ def _callback(world: World, transaction: Transaction, result: Result) -> bytes: 
     })  # fmt: skip
 
 
-def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
-    vendor = world.business.short_code
+def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    vendor = state.business.short_code
     return Transaction(
-        world.ids.conversation_id(now_s), world.ids.reference_id(), KIND, msisdn, shillings, msisdn, vendor, "INV1",
+        state.ids.conversation_id(now_s), state.ids.reference_id(), KIND, msisdn, shillings, msisdn, vendor, "INV1",
         url, now_s, now_s,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import public_name
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.initiator import (
     Parameter,
@@ -22,7 +23,6 @@ from tayari_simulator.apis.core.initiator import (
     short_code_field,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
@@ -77,30 +77,30 @@ def pochi_fields(options: Options) -> Fields:
     return Fields((_originator(options), *_common(options, POCHI_COMMANDS)))
 
 
-def pay_v3(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_v3(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read.
 
     Raises:
         Refused: 500.002.1001, the OriginatorConversationID was used before: the first request was accepted.
     """
-    return pay(world, exchange, CALL, values[0], values[1:])
+    return pay(state, exchange, CALL, values[0], values[1:])
 
 
-def pay_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read; a repeated one pays twice."""
-    return pay(world, exchange, CALL, "", values)
+    return pay(state, exchange, CALL, "", values)
 
 
-def pay_pochi(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_pochi(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a request for a payment to a business wallet.
 
     Raises:
         Refused: 500.002.1001, as in `pay_v3`.
     """
-    return pay(world, exchange, POCHI, values[0], values[1:])
+    return pay(state, exchange, POCHI, values[0], values[1:])
 
 
-def pay(world: World, exchange: Exchange, call: str, originator_id: str, values: list[Any]) -> Reply:
+def pay(state: DarajaState, exchange: Exchange, call: str, originator_id: str, values: list[Any]) -> Reply:
     """Queue a payment to a customer.
 
     Raises:
@@ -108,7 +108,7 @@ def pay(world: World, exchange: Exchange, call: str, originator_id: str, values:
     """
     initiator, credential, command, shillings, party_a, party_b, remarks, timeout_url, result_url, occasion = values
     exchange.msisdn = party_b
-    earlier = world.transactions.find_request(originator_id) if originator_id else None
+    earlier = state.transactions.find_request(originator_id) if originator_id else None
     if earlier is not None:
         raise Refused(DUPLICATE, note=f"{originator_id} was accepted before, as {earlier.id}")
     asked = Request(
@@ -116,7 +116,7 @@ def pay(world: World, exchange: Exchange, call: str, originator_id: str, values:
         party_b=party_b, msisdn=party_b, reference=originator_id or remarks, result_url=result_url,
         timeout_url=timeout_url, originator_id=originator_id, details={"remarks": remarks, "occasion": occasion},
     )  # fmt: skip
-    return accept_request(world, exchange, asked)
+    return accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -156,41 +156,41 @@ _WITH_RECEIPT: Final = frozenset((
 """Failures whose TransactionID looks like a receipt; the others have the placeholder. From the example payloads."""
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """Money leaves the utility account; a full working account does not help."""
     if transaction.amount < SMALLEST:
         return results.BELOW_MINIMUM
-    if transaction.amount > world.rules.largest_amount:
+    if transaction.amount > state.rules.largest_amount:
         return results.ABOVE_MAXIMUM
-    if world.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
+    if state.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
         return results.INSUFFICIENT
-    held = world.ledger.wallet(transaction.msisdn)
+    held = state.ledger.wallet(transaction.msisdn)
     if held is not None and held + transaction.amount > FULLEST_WALLET:
         return results.RECEIVER_FULL
     return results.SUCCESS
 
 
-def _settle(world: World, transaction: Transaction) -> None:
-    world.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
+def _settle(state: DarajaState, transaction: Transaction) -> None:
+    state.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
 
 
-def _amount_first(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (*_amounts(transaction, result), *_receiver(world, transaction, result))
+def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_amounts(transaction, result), *_receiver(state, transaction, result))
 
 
-def _receiver_first(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (*_receiver(world, transaction, result), *_amounts(transaction, result))
+def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_receiver(state, transaction, result), *_amounts(transaction, result))
 
 
 def _amounts(transaction: Transaction, result: Result) -> Sequence[Parameter]:
     return ("TransactionAmount", transaction.amount), ("TransactionReceipt", result.receipt)
 
 
-def _receiver(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    short_code, balance = transaction.short_code, world.ledger.balance
+def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    short_code, balance = transaction.short_code, state.ledger.balance
     return (
         ("ReceiverPartyPublicName", public_name(transaction.msisdn)),
-        ("TransactionCompletedDateTime", world.ids.second(result.at_s).dotted),
+        ("TransactionCompletedDateTime", state.ids.second(result.at_s).dotted),
         ("B2CUtilityAccountAvailableFunds", money(balance(short_code, Account.UTILITY))),
         ("B2CWorkingAccountAvailableFunds", money(balance(short_code, Account.WORKING))),
         ("B2CRecipientIsRegisteredCustomer", "Y"),

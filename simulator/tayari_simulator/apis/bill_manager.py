@@ -11,6 +11,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -23,7 +24,6 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
@@ -168,46 +168,46 @@ def own_form(exchange: Exchange, refused: Refused) -> Reply | None:  # noqa: ARG
     return _answer("400", "Bad Request", message, status=400, errors=[message])
 
 
-def opt_in(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Begin to use Bill Manager. A second opt-in gets the same key (assumed).
 
     Raises:
         Refused: an unknown short code.
     """
-    made = _opted_in(world, values)
+    made = _opted_in(state, values)
     key = made.app_key
     exchange.note = f"{made.short_code} uses Bill Manager with the key {key}"
     return Reply(200, dumps({"app_key": key, "resmsg": "Success", "rescode": "200"}))
 
 
-def change_opt_in(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def change_opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Change what the opt-in said; who did not opt in before does so now (assumed).
 
     Raises:
         Refused: an unknown short code, or no key where one is required.
     """
-    _check_key(world, exchange)
-    _opted_in(world, values)
+    _check_key(state, exchange)
+    _opted_in(state, values)
     return Reply(200, dumps({"resmsg": "Success", "rescode": "200"}))
 
 
-def send_invoice(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def send_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Send one invoice, or change it.
 
     Raises:
         Refused: no key where one is required.
     """
-    return send_invoices(world, exchange, [values])
+    return send_invoices(state, exchange, [values])
 
 
-def send_invoices(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def send_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Send invoices, or change them.
 
     Raises:
         Refused: no key where one is required.
     """
-    _check_key(world, exchange)
-    book = world.part(BillBook)
+    _check_key(state, exchange)
+    book = state.part(BillBook)
     for reference, full_name, phone, _, name, due, account, shillings, items in values:
         exchange.msisdn = phone
         book.add(
@@ -217,48 +217,48 @@ def send_invoices(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     return Reply(200, dumps({"Status_Message": "Invoice sent successfully", "resmsg": "Success", "rescode": "200"}))
 
 
-def cancel_invoice(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def cancel_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Cancel one invoice.
 
     Raises:
         Refused: no key where one is required.
     """
-    return cancel_invoices(world, exchange, [values])
+    return cancel_invoices(state, exchange, [values])
 
 
-def cancel_invoices(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def cancel_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Cancel all of these invoices, or none of them when one of them cannot be (assumed).
 
     Raises:
         Refused: no key where one is required.
     """
-    _check_key(world, exchange)
-    book = world.part(BillBook)
+    _check_key(state, exchange)
+    book = state.part(BillBook)
     references = [row[0] for row in values]
     unknown = [reference for reference in references if reference not in book.invoices]
     if unknown:
         exchange.note = f"no invoice {_some(unknown)} is known"
-        return _answer("404", "Not Found", "Invoice not found.", status=_refusal_status(world, 404))
+        return _answer("404", "Not Found", "Invoice not found.", status=_refusal_status(state, 404))
     paid = [reference for reference in references if book.invoices[reference].paid]
     if paid:
         exchange.note = f"the invoice {_some(paid)} is paid, wholly or in part"
         message = "partially or fully paid invoices cannot be cancelled."
-        return _answer("409", "Conflict", message, status=_refusal_status(world, 409))
+        return _answer("409", "Conflict", message, status=_refusal_status(state, 409))
     for reference in references:
         book.invoices[reference].cancelled = True
     return _answer("200", "Success", "Invoice cancelled successfuly.")
 
 
-def reconcile(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def reconcile(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """The merchant has booked a payment: the customer gets a receipt. An invoice counts as paid from then on (assumed).
 
     Raises:
         Refused: no key where one is required.
     """
-    _check_key(world, exchange)
+    _check_key(state, exchange)
     _, shillings, _, receipt, phone, _, _, reference = values
     exchange.msisdn = phone
-    invoice = world.part(BillBook).invoices.get(reference)
+    invoice = state.part(BillBook).invoices.get(reference)
     if invoice is None:
         exchange.note = f"{receipt} is reconciled with {reference}, an invoice that is not known here"
     else:
@@ -266,11 +266,11 @@ def reconcile(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     return Reply(200, dumps({"resmsg": "Success", "rescode": "200"}))
 
 
-def _opted_in(world: World, values: list[Any]) -> OptIn:
+def _opted_in(state: DarajaState, values: list[Any]) -> OptIn:
     short_code, _, _, reminders, _, url = values
-    if world.organisations.find(short_code) is None:
+    if state.organisations.find(short_code) is None:
         raise Refused(INVALID_FIELD, field="shortcode", note=f"no organisation has the short code {short_code}")
-    opt_ins = world.part(BillBook).opt_ins
+    opt_ins = state.part(BillBook).opt_ins
     known = opt_ins.get(short_code)
     key = _app_key(short_code) if known is None else known.app_key
     opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url, reminders=reminders == "1")
@@ -284,17 +284,17 @@ def _app_key(short_code: str) -> str:
     return f"AG_{first:010d}_{second:08d}{chr(65 + third // 26)}{chr(65 + third % 26)}"
 
 
-def _check_key(world: World, exchange: Exchange) -> None:
+def _check_key(state: DarajaState, exchange: Exchange) -> None:
     """One source says that the key goes into a header afterwards; what happens without it is assumed."""
-    if world.options.says("bill_manager_app_key", "ignore"):
+    if state.options.says("bill_manager_app_key", "ignore"):
         return
     sent = {value.decode("latin-1") for name, value in exchange.request_headers if name.lower() in _KEYS}
-    if not sent & {row.app_key for row in world.part(BillBook).opt_ins.values()}:
+    if not sent & {row.app_key for row in state.part(BillBook).opt_ins.values()}:
         raise Refused(ERRORS["401.unauthorized"], note="no header app_key or appKey has the key of an opt-in")
 
 
-def _refusal_status(world: World, code: int) -> int:
-    return code if world.options.says("bill_manager_refusal_status", "as_rescode") else 200
+def _refusal_status(state: DarajaState, code: int) -> int:
+    return code if state.options.says("bill_manager_refusal_status", "as_rescode") else 200
 
 
 def _answer(code: str, word: str, message: str, *, status: int = 200, errors: Iterable[str] = ()) -> Reply:

@@ -10,34 +10,34 @@ from datetime import datetime
 from typing import Final
 
 from tayari_simulator.apis.bill_manager import BillBook
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import flat_schema
 from tayari_simulator.apis.core.lifecycle import Further
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 
-def payment_push(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
+def payment_push(state: DarajaState, transaction: Transaction, at_s: float) -> Delivery | None:
     """Note a payment on its invoice, and the message that tells of it; None: its receiver does not use Bill Manager."""
-    opt_ins = world.part(BillBook).opt_ins
+    opt_ins = state.part(BillBook).opt_ins
     if not opt_ins or not transaction.reference:
         return None
     opt_in = opt_ins.get(transaction.party_b) or opt_ins.get(transaction.short_code)
     if opt_in is None:
         return None
-    world.part(BillBook).pay(transaction.reference, transaction.amount)
-    body = _body(world, transaction, at_s, opt_in.short_code)
+    state.part(BillBook).pay(transaction.reference, transaction.amount)
+    body = _body(state, transaction, at_s, opt_in.short_code)
     return Delivery(
         at_s, opt_in.callback_url, body, transaction.id, transaction.msisdn, note="Bill Manager payment push",
-        attempts_left=max(0, int(world.options.number("bill_manager_push_attempts")) - 1),
+        attempts_left=max(0, int(state.options.number("bill_manager_push_attempts")) - 1),
     )  # fmt: skip
 
 
-def _body(world: World, transaction: Transaction, at_s: float, short_code: str = "") -> bytes:
+def _body(state: DarajaState, transaction: Transaction, at_s: float, short_code: str = "") -> bytes:
     return dumps({
-        "transactionId": transaction.receipt or world.ids.receipt(at_s),
+        "transactionId": transaction.receipt or state.ids.receipt(at_s),
         "paidAmount": str(transaction.amount),
         "msisdn": transaction.msisdn,
         "dateCreated": f"{datetime.fromtimestamp(at_s, EAT):%Y-%m-%d}",

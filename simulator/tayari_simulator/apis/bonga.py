@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
 from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.iot import header
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
@@ -68,70 +68,70 @@ def _rate(value: Any) -> float | None:
     return rate if math.isfinite(rate) and rate > 0 else None
 
 
-def calculate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def calculate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer what points are worth."""
     (points,) = values
-    rate = world.options.number("bonga_rate")
+    rate = state.options.number("bonga_rate")
     body = {"points": points, "conversionRate": rate, "amount": math.floor(points * rate)}
-    return Reply(200, dumps({"header": header(world, exchange), "body": body}))
+    return Reply(200, dumps({"header": header(state, exchange), "body": body}))
 
 
-def redeem(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def redeem(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Accept a redemption.
 
     Raises:
         Refused: 400.002.02, the short code is unknown (assumed).
     """
     payer, shillings, points, rate, short_code, account = values
-    organisation = world.organisations.find(short_code)
+    organisation = state.organisations.find(short_code)
     if organisation is None:
         raise Refused(INVALID_FIELD, field="shortCode", note=f"the short code {short_code} is unknown here")
     url = "" if organisation.urls is None else organisation.urls.confirmation
 
     def accept(play: Play | None) -> Reply:
         transaction = Transaction(
-            world.ids.receipt(exchange.at_s), world.ids.request_id(), KIND, payer, shillings, short_code, short_code,
-            account, url, exchange.at_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), PAY_BILL,
+            state.ids.receipt(exchange.at_s), state.ids.request_id(), KIND, payer, shillings, short_code, short_code,
+            account, url, exchange.at_s, first_due_s(state, exchange, play, state.rules.outcome_after_s), PAY_BILL,
             "", {"points": points, "rate": rate},
         )  # fmt: skip
         transaction.play = play
-        begin(world, exchange, transaction)
+        begin(state, exchange, transaction)
         body = {"transactionId": transaction.id, "msisdn": payer, "amount": shillings, "bongaPoints": points}
-        return Reply(200, dumps({"header": header(world, exchange), "body": body}))
+        return Reply(200, dumps({"header": header(state, exchange), "body": body}))
 
-    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=account, accept=accept)
+    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=account, accept=accept)
 
 
 def lifecycle(options: Options) -> Lifecycle:
     """What becomes of a redemption: the bill is paid in shillings, and confirmed as any C2B payment."""
     messages = C2bMessages(options)
 
-    def message(world: World, transaction: Transaction, result: Result) -> bytes:
-        organisation = world.organisations.find(transaction.short_code)
+    def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:
+        organisation = state.organisations.find(transaction.short_code)
         if organisation is None or str(result.code) != "0":
             return b""
-        return messages.confirmation(world, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
+        return messages.confirmation(state, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
 
     return Lifecycle(
         api="bonga",
         example=_example,
-        decide=lambda _world, _transaction: results.SUCCESS,
+        decide=lambda _state, _transaction: results.SUCCESS,
         settle=_settle,
         message=message,
-        receipt=lambda _world, transaction, _at_s: transaction.id,
+        receipt=lambda _state, transaction, _at_s: transaction.id,
         repeats=False,
         called=Call.CONFIRMATION,
     )
 
 
-def _settle(world: World, transaction: Transaction) -> None:
+def _settle(state: DarajaState, transaction: Transaction) -> None:
     """Points are no money of the wallet: the shillings come from outside."""
-    world.ledger.post(CUSTOMERS, (transaction.short_code, Account.UTILITY), transaction.amount)
+    state.ledger.post(CUSTOMERS, (transaction.short_code, Account.UTILITY), transaction.amount)
 
 
-def _example(world: World, payer: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = world.business.short_code
+def _example(state: DarajaState, payer: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = state.business.short_code
     return Transaction(
-        world.ids.receipt(now_s), world.ids.request_id(), KIND, payer, shillings, short_code, short_code, "INV1", url,
+        state.ids.receipt(now_s), state.ids.request_id(), KIND, payer, shillings, short_code, short_code, "INV1", url,
         now_s, now_s, PAY_BILL,
     )  # fmt: skip

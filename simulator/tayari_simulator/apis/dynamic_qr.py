@@ -7,6 +7,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     Field,
     Fields,
@@ -18,7 +19,6 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -60,7 +60,7 @@ def fields(options: Options) -> Fields:
     )
 
 
-def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def generate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Draw the symbol and answer with it.
 
     Raises:
@@ -70,12 +70,12 @@ def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     if code == "SM" and msisdn(party) is None:
         raise Refused(INVALID_PAYLOAD, note=f"CPI is {party}; TrxCode SM sends money to an MSISDN, 2547... or 2541...")
     image = picture(content(merchant, reference, shillings, code, party), size)
-    documented = world.options.says("qr_response", "documentation")
+    documented = state.options.says("qr_response", "documentation")
     return Reply(
         200,
         dumps({
-            "ResponseCode": world.ids.conversation_id(exchange.at_s) if documented else "00",
-            "RequestID": world.ids.request_id(),
+            "ResponseCode": state.ids.conversation_id(exchange.at_s) if documented else "00",
+            "RequestID": state.ids.request_id(),
             "ResponseDescription": "QR Code Successfully Generated."
             if documented
             else "The service request is processed successfully.",

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange
@@ -71,24 +71,24 @@ def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def handle(operation: str) -> Callable[[World, Exchange, list[Any]], Reply]:
+def handle(operation: str) -> Callable[[DarajaState, Exchange, list[Any]], Reply]:
     """The handler of one operation, which is the last part of its path."""
     act = OPERATIONS[operation]
 
-    def answer(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+    def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
         request_fields = dict(zip(_KEYS, values, strict=True))
         exchange.msisdn = request_fields["msisdn"][:20]
-        body = act(world.part(SimPortal), request_fields, exchange.url.partition("?")[2])
-        return Reply(200, dumps({"header": header(world, exchange), "body": body}))
+        body = act(state.part(SimPortal), request_fields, exchange.url.partition("?")[2])
+        return Reply(200, dumps({"header": header(state, exchange), "body": body}))
 
     return answer
 
 
-def header(world: World, exchange: Exchange) -> Body:
+def header(state: DarajaState, exchange: Exchange) -> Body:
     """The header of a good answer, as IoT and Lipa na Bonga have it."""
     when = datetime.fromtimestamp(exchange.at_s, EAT)
     return {
-        "requestRefId": world.ids.request_id(),
+        "requestRefId": state.ids.request_id(),
         "responseCode": 200,
         "responseMessage": "Success",
         "customerMessage": "Operation Successfull",

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -23,7 +24,6 @@ from tayari_simulator.apis.core.fields import (
     text_schema,
 )
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -91,27 +91,27 @@ def bare_status(exchange: Exchange, refused: Refused) -> Reply:  # noqa: ARG001 
     return Reply(refused.spec.status, b"")
 
 
-def imsi(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def imsi(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """`/imsi/v1/checkATI`: the IMSI, the last swap and the registration."""
-    return _ati(world, exchange, values[0], "imsi", "lastSwapDate", "msisdnRegistrationDate", "customerNumber")
+    return _ati(state, exchange, values[0], "imsi", "lastSwapDate", "msisdnRegistrationDate", "customerNumber")
 
 
-def swap(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def swap(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """`/imsi/v2/checkATI`: the last swap, with its time."""
-    return _ati(world, exchange, values[0], "lastSwapDate", time=True)
+    return _ati(state, exchange, values[0], "lastSwapDate", time=True)
 
 
-def age_on_network(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def age_on_network(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """`/registration/lookup/v1/checkATI`: the registration. The answer is not documented; assumed from `imsi`."""
-    return _ati(world, exchange, values[0], "msisdnRegistrationDate", "customerNumber")
+    return _ati(state, exchange, values[0], "msisdnRegistrationDate", "customerNumber")
 
 
-def imsi_lookup(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def imsi_lookup(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """`/imsi-lookup/v1/checkATI`: the IMSI. The answer is not documented; assumed from `imsi`."""
-    return _ati(world, exchange, values[0], "imsi", "customerNumber")
+    return _ati(state, exchange, values[0], "imsi", "customerNumber")
 
 
-def _ati(world: World, exchange: Exchange, number: str, *keys: str, time: bool = False) -> Reply:
+def _ati(state: DarajaState, exchange: Exchange, number: str, *keys: str, time: bool = False) -> Reply:
     exchange.msisdn = number
     subscriber = Subscriber.of(number, _now(exchange).date())
     if subscriber is None:
@@ -124,7 +124,7 @@ def _ati(world: World, exchange: Exchange, number: str, *keys: str, time: bool =
         "msisdnRegistrationDate": f"{subscriber.registered:%d-%m-%Y}",
         "customerNumber": number,
     }
-    head = {"requestRefID": world.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
+    head = {"requestRefID": state.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
     return Reply(200, dumps(head | {key: known[key] for key in keys}))
 
 
@@ -146,7 +146,7 @@ def kyc_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def validate_id(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def validate_id(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Whether the document belongs to the number. The answer to a match is not documented: assumed."""
     reference, _, number, _, document = values
     exchange.msisdn = number
@@ -159,7 +159,7 @@ def validate_id(world: World, exchange: Exchange, values: list[Any]) -> Reply:
         dumps({
             "responseRefID": reference,
             "responseCode": str(code),
-            "responseMessage": world.text_of(code, "kyc"),
+            "responseMessage": state.text_of(code, "kyc"),
             "status": matches,
         }),
     )  # fmt: skip
@@ -176,11 +176,11 @@ def organisation_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape
     return Fields(rows)
 
 
-def organisation_info(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def organisation_info(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Who has a short code. Of an unknown one the message is observed; its code, and the rest, are assumed."""
     kind, short_code = values
-    found = world.organisations.find(short_code)
-    conversation_id = world.ids.request_id()
+    found = state.organisations.find(short_code)
+    conversation_id = state.ids.request_id()
     if found is None or found.till is not (kind == Identifier.TILL):
         exchange.note = f"no {'till' if kind == Identifier.TILL else 'pay bill'} has the number {short_code}"
         said = {
@@ -192,7 +192,7 @@ def organisation_info(world: World, exchange: Exchange, values: list[Any]) -> Re
         return Reply(200, dumps(said))
     said = {
         "ConversationID": conversation_id,
-        "ResponseCode": world.options.text("organisation_info_code"),
+        "ResponseCode": state.options.text("organisation_info_code"),
         "ResponseMessage": "Success",
         "DetailedMessage": "Request received successfully",
         "OrganizationShortCode": short_code,
@@ -216,7 +216,7 @@ def hakikisha_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of
     return Fields(rows)
 
 
-def hakikisha(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def hakikisha(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """The customer's name, masked but for the first one."""
     request_id, (number, _) = values
     exchange.msisdn = number
@@ -224,7 +224,7 @@ def hakikisha(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     if number.endswith(NOBODY):
         exchange.note = f"no customer has {number}: it ends in {NOBODY}"
         header |= {"status": "400", "message": "Failed"}
-        status = int(world.options.text("hakikisha_unknown_status"))
+        status = int(state.options.text("hakikisha_unknown_status"))
         return Reply(status, dumps({"header": header, "body": {"message": "The customer does not exist."}}))
     first, last = names_of(number)
     header |= {"status": "200", "message": "Success"}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange
@@ -44,24 +44,24 @@ def status_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a 
     return Fields(_texts("id", "serviceAccountId"))
 
 
-def fetch(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def fetch(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """One offer, the same for everybody."""
     exchange.msisdn = values[0]
     offer = {"offeringId": "1", "name": "Example bundle", "price": "50", "resourceAmount": "1024", "validity": "24"}
-    return _answer(world, {"offers": [offer]})
+    return _answer(state, {"offers": [offer]})
 
 
-def purchase(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def purchase(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Every purchase succeeds; no money moves."""
     exchange.msisdn = values[0]
-    return _answer(world, {"transactionId": values[-1], "status": "Success"})
+    return _answer(state, {"transactionId": values[-1], "status": "Success"})
 
 
-def status(world: World, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a handler
+def status(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a handler
     """Every bundle is active."""
-    return _answer(world, {"id": values[0], "status": "Active"})
+    return _answer(state, {"id": values[0], "status": "Active"})
 
 
-def _answer(world: World, body: dict[str, Any]) -> Reply:
-    head = {"requestRefID": world.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
+def _answer(state: DarajaState, body: dict[str, Any]) -> Reply:
+    head = {"requestRefID": state.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
     return Reply(200, dumps(head | body))

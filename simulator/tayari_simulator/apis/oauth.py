@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from tayari_simulator.apis.core.apply_faults import apply_faults
-from tayari_simulator.apis.core.world import World
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.catalogue.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.state.behaviour import Behaviour, Call, Reply
 from tayari_simulator.state.exchange import Exchange
@@ -22,44 +22,46 @@ NOBODY: Final = ("", "")
 Daraja answers it as it answers a wrong pair is assumed (option `empty_key_pair`)."""
 
 
-def generate(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def generate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a token request; `values` are the Authorization header (or None) and the query text.
 
     Raises:
         Refused: 400.008.02 wrong grant type, 400.008.01 not Basic.
     """
     authorization, query = values
-    play = None if world.choose is None else world.choose.for_endpoint(Call.OAUTH)
+    play = None if state.choose is None else state.choose.for_endpoint(Call.OAUTH)
     if play is None:
-        return _issue(world, exchange, authorization, query, _PLAIN)
+        return _issue(state, exchange, authorization, query, _PLAIN)
     behaviour = play.behaviour
     exchange.scenario = behaviour.name
 
     def decide() -> Reply:
-        return _issue(world, exchange, authorization, query, behaviour)
+        return _issue(state, exchange, authorization, query, behaviour)
 
-    return apply_faults(play, Call.OAUTH, world, exchange.at_s, decide)
+    return apply_faults(play, Call.OAUTH, state, exchange.at_s, decide)
 
 
-def _issue(world: World, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour) -> Reply:
+def _issue(
+    state: DarajaState, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour
+) -> Reply:
     if set(parse_qs(query).get("grant_type", ())) != _GRANT_TYPES:
         raise Refused(INVALID_GRANT_TYPE, note=f"the query is {query!r}"[:200])
     app = _credentials(authorization)
     if app is None:
         raise Refused(INVALID_AUTHENTICATION, note="the Authorization header is not Basic base64(key:secret)")
-    if app == NOBODY and world.options.says("empty_key_pair", "refuse"):
-        return _wrong_credentials(world, exchange, "the consumer key and the secret are empty")
-    if not world.business.knows_app(*app):
-        return _wrong_credentials(world, exchange, "the consumer key or secret is not the configured one")
+    if app == NOBODY and state.options.says("empty_key_pair", "refuse"):
+        return _wrong_credentials(state, exchange, "the consumer key and the secret are empty")
+    if not state.business.knows_app(*app):
+        return _wrong_credentials(state, exchange, "the consumer key or secret is not the configured one")
     lifetime_s = behaviour.token_expires_in_s
-    advertised = int(world.options.number("token_lifetime_s")) - 1 if lifetime_s is None else lifetime_s
-    token = world.tokens.issue(
-        world.ids.token(),
+    advertised = int(state.options.number("token_lifetime_s")) - 1 if lifetime_s is None else lifetime_s
+    token = state.tokens.issue(
+        state.ids.token(),
         app=app[0],
         expires_s=exchange.at_s + (advertised + 1 if lifetime_s is None else lifetime_s),
-        cancel_old=world.options.says("new_token_cancels_old", "on"),
+        cancel_old=state.options.says("new_token_cancels_old", "on"),
     )
-    as_type = behaviour.token_expires_in_as or world.options.text("expires_in_type")
+    as_type = behaviour.token_expires_in_as or state.options.text("expires_in_type")
     expires_in = advertised if as_type == "number" else str(advertised)
     return Reply(200, dumps({"access_token": token.text, "expires_in": expires_in}))
 
@@ -81,9 +83,9 @@ def _credentials(authorization: str | None) -> tuple[str, str] | None:
     return (key, secret) if colon else None
 
 
-def _wrong_credentials(world: World, exchange: Exchange, note: str) -> Reply:
+def _wrong_credentials(state: DarajaState, exchange: Exchange, note: str) -> Reply:
     exchange.note = note
-    answer = world.options.text("oauth_wrong_credentials")
+    answer = state.options.text("oauth_wrong_credentials")
     if answer == "400.008.01":
         raise Refused(INVALID_AUTHENTICATION, note=exchange.note)
     return Reply(400 if answer == "empty_400" else 401, b"")

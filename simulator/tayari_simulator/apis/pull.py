@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.c2b.messages import BUY_GOODS
 from tayari_simulator.apis.c2b.payment import KIND
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -21,7 +22,6 @@ from tayari_simulator.apis.core.fields import (
     one_of,
 )
 from tayari_simulator.apis.core.organisations import Organisation
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
@@ -87,60 +87,60 @@ def _time(value: Any) -> float | None:
         return None
 
 
-def register(world: World, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a row
+def register(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a row
     """Answer a registration.
 
     Raises:
         Refused: 400.001, unknown short code.
     """
     short_code = values[0]
-    _organisation(world, short_code)
-    registered = world.part(Registered)
+    _organisation(state, short_code)
+    registered = state.part(Registered)
     code, text = (
         (NOTHING, "ShortCode already Registered")
         if short_code in registered
         else (DONE, "Shortcode Registered Successfully")
     )
     registered.add(short_code)
-    blank = " " if world.options.says("pull_register_keys", "spaced") else ""
+    blank = " " if state.options.says("pull_register_keys", "spaced") else ""
     return Reply(200, dumps({
-        "ResponseRefID": world.ids.reference_id(),
+        "ResponseRefID": state.ids.reference_id(),
         f"Response{blank}Status": code,
         "ShortCode": short_code,
         f"Response{blank}Description": text,
     }))  # fmt: skip
 
 
-def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a query: one page of payments inside a list, the oldest first.
 
     Raises:
         Refused: 400.001, unknown short code.
     """
     short_code, start_s, end_s, offset = values
-    organisation = _organisation(world, short_code)
+    organisation = _organisation(state, short_code)
     earliest_s = max(start_s, exchange.at_s - WINDOW_S)
     found = [
         row
-        for row in world.transactions.all()
+        for row in state.transactions.all()
         if row.kind in _PAYMENTS
         and row.status is Status.PAID
         and short_code in (row.short_code, row.party_b)
         and earliest_s <= int(row.completed_s) <= end_s
     ]
     found.sort(key=lambda row: row.completed_s)
-    page = found[int(offset) :][: int(world.options.number("pull_page_size")) or None]
+    page = found[int(offset) :][: int(state.options.number("pull_page_size")) or None]
     code, text = (DONE, "Success") if page else (NOTHING, "No transactions available for the selected time period")
     return Reply(200, dumps({
-        "ResponseRefID": world.ids.reference_id(),
+        "ResponseRefID": state.ids.reference_id(),
         "ResponseCode": code,
         "ResponseMessage": text,
         "Response": [[_row(row, organisation) for row in page]],
     }))  # fmt: skip
 
 
-def _organisation(world: World, short_code: str) -> Organisation:
-    found = world.organisations.find(short_code)
+def _organisation(state: DarajaState, short_code: str) -> Organisation:
+    found = state.organisations.find(short_code)
     if found is None:
         raise Refused(INVALID_SHORT_CODE, note=f"the short code {short_code} is unknown here")
     return found

@@ -16,6 +16,7 @@ from typing import Any, Final
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
 from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -31,7 +32,6 @@ from tayari_simulator.apis.core.fields import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -113,7 +113,7 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def create(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def create(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Ask the customer for the order.
 
     Raises:
@@ -132,17 +132,17 @@ def create(world: World, exchange: Exchange, values: list[Any]) -> Reply:
 
     def accept(play: Play | None) -> Reply:
         transaction = Transaction(
-            world.ids.reference_id(), world.ids.reference_id(), KIND, payer, shillings, short_code, short_code,
-            reference, url, now_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), kind, "", details,
+            state.ids.reference_id(), state.ids.reference_id(), KIND, payer, shillings, short_code, short_code,
+            reference, url, now_s, first_due_s(state, exchange, play, state.rules.outcome_after_s), kind, "", details,
         )  # fmt: skip
         transaction.play = play
-        if world.prompts.on(payer) is not None:
+        if state.prompts.on(payer) is not None:
             transaction.forced = results.SUBSCRIBER_LOCKED
-        details["order_id"] = world.ids.receipt(now_s)
-        begin(world, exchange, transaction)
+        details["order_id"] = state.ids.receipt(now_s)
+        begin(state, exchange, transaction)
         return Reply(200, _acknowledgement(transaction))
 
-    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
+    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
@@ -165,34 +165,34 @@ def _acknowledgement(transaction: Transaction) -> bytes:
     })  # fmt: skip
 
 
-def _show_prompt(world: World, transaction: Transaction) -> None:
+def _show_prompt(state: DarajaState, transaction: Transaction) -> None:
     if transaction.forced is None:
-        world.prompts.open(transaction)
+        state.prompts.open(transaction)
 
 
-def _hide_prompt(world: World, transaction: Transaction) -> None:
-    world.prompts.close(transaction)
+def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
+    state.prompts.close(transaction)
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """What exactly is a bad request is not documented: assumed are dates, types and short codes that cannot be."""
     told = _details(transaction)
-    if (transaction.msisdn, told["name"]) in world.part(StandingOrders).names:
+    if (transaction.msisdn, told["name"]) in state.part(StandingOrders).names:
         return DUPLICATE_NAME
     today = f"{datetime.fromtimestamp(transaction.created_s, EAT):%Y%m%d}"
     dated = today <= told["start"] <= told["end"]
-    if not dated or not told["fits"] or world.organisations.find(transaction.short_code) is None:
+    if not dated or not told["fits"] or state.organisations.find(transaction.short_code) is None:
         return BAD_REQUEST
     return results.SUCCESS
 
 
-def _settle(world: World, transaction: Transaction) -> None:
+def _settle(state: DarajaState, transaction: Transaction) -> None:
     """The order stands: its name is taken, and its first debit is planned."""
-    world.part(StandingOrders).take(transaction.msisdn, _details(transaction)["name"], transaction.id)
-    _plan_debit(world, transaction, 0, transaction.completed_s)
+    state.part(StandingOrders).take(transaction.msisdn, _details(transaction)["name"], transaction.id)
+    _plan_debit(state, transaction, 0, transaction.completed_s)
 
 
-def _plan_debit(world: World, order: Transaction, number: int, now_s: float) -> None:
+def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: float) -> None:
     """Plan a debit, the first one has number 0, for the begin of its day or for now; none after the last day."""
     told = _details(order)
     days, months = _STEPS[told["generation"]][told["frequency"] - 1]
@@ -203,30 +203,30 @@ def _plan_debit(world: World, order: Transaction, number: int, now_s: float) -> 
         return
 
     def debit(at_s: float) -> None:
-        if not _was_made(world, order, number):
-            _debit(world, order, number, at_s)
-        _plan_debit(world, order, number + 1, at_s)
+        if not _was_made(state, order, number):
+            _debit(state, order, number, at_s)
+        _plan_debit(state, order, number + 1, at_s)
 
-    world.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
+    state.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
 
 
-def _debit(world: World, order: Transaction, number: int, at_s: float) -> None:
+def _debit(state: DarajaState, order: Transaction, number: int, at_s: float) -> None:
     """The customer pays by C2B, under the scenario that is chosen for such a payment."""
     exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
     command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else PAY_BILL
     c2b.pay_chosen(
-        world, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,
+        state, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,
         reference=order.reference, details={"standing_order": order.id, "debit": number},
     )  # fmt: skip
 
 
-def _was_made(world: World, order: Transaction, number: int) -> bool:
+def _was_made(state: DarajaState, order: Transaction, number: int) -> bool:
     """Whether an earlier process has made this debit: a restart plans the order's debits again."""
     made = {"standing_order": order.id, "debit": number}.items()
-    return any(made <= (row.details or {}).items() for row in world.transactions.of(order.msisdn))
+    return any(made <= (row.details or {}).items() for row in state.transactions.of(order.msisdn))
 
 
-def _callback(world: World, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
+def _callback(state: DarajaState, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
     """Success and failure differ in the case of their keys, and in how they mask the MSISDN."""
     code, told = str(result.code), _details(transaction)
     if code != "0":
@@ -262,15 +262,15 @@ def _newer(transaction: Transaction, told: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = world.business.short_code
+def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = state.business.short_code
     today = datetime.fromtimestamp(now_s, EAT)
     details = {
         "name": "Example", "custom_id": "", "start": f"{today:%Y%m%d}", "end": f"{today:%Y%m%d}", "frequency": 1,
-        "generation": OLD, "fits": True, "order_id": world.ids.receipt(now_s),
+        "generation": OLD, "fits": True, "order_id": state.ids.receipt(now_s),
     }  # fmt: skip
     return Transaction(
-        world.ids.reference_id(), world.ids.reference_id(), KIND, msisdn, shillings, short_code, short_code, "INV1",
+        state.ids.reference_id(), state.ids.reference_id(), KIND, msisdn, shillings, short_code, short_code, "INV1",
         url, now_s, now_s, next(iter(TYPES)), "", details,
     )  # fmt: skip
 

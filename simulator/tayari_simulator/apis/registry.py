@@ -25,9 +25,9 @@ from tayari_simulator.apis import (
 )
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Fields
 from tayari_simulator.apis.core.lifecycle import Lifecycle
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.stk import stk_push, stk_query
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
@@ -35,7 +35,7 @@ from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Call, Reply
 from tayari_simulator.state.exchange import Exchange
 
-Handle = Callable[[World, Exchange, list[Any]], Reply]
+Handle = Callable[[DarajaState, Exchange, list[Any]], Reply]
 """Decides, with the fields that were read; may raise `Refused`."""
 
 Refuse = Callable[[Exchange, Refused], Reply | None]
@@ -186,7 +186,7 @@ CALLS: Final = tuple(row.name for row in ENDPOINTS)
 LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
     row.name: row.lifecycle(Options()) for row in ENDPOINTS if row.lifecycle is not None
 }
-"""What becomes of transactions, by call, under the switches of the documented profile: for whoever needs no world."""
+"""What becomes of transactions, by call, under the switches of the documented profile."""
 TRANSACTIONS: Final = frozenset(LIFECYCLES)
 """The calls that make transactions."""
 

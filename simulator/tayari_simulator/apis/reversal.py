@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, text, text_schema
 from tayari_simulator.apis.core.initiator import (
     Parameter,
@@ -26,7 +27,6 @@ from tayari_simulator.apis.core.initiator import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -55,16 +55,16 @@ def fields(options: Options) -> Fields:
     ))  # fmt: skip
 
 
-def reverse(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def reverse(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a reversal whose fields were read."""
     initiator, credential, command, receipt, shillings, party, _, _, timeout_url, result_url, _ = values
-    original = _original(world, receipt, party)
+    original = _original(state, receipt, party)
     asked = Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party,
         party_b=party, msisdn="" if original is None else original.msisdn, reference=receipt,
         result_url=result_url, timeout_url=timeout_url, details={"original": receipt},
     )  # fmt: skip
-    return accept_request(world, exchange, asked)
+    return accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -79,61 +79,61 @@ def lifecycle(options: Options) -> Lifecycle:
     )
 
 
-def _is_reversible(world: World, original: Transaction, short_code: str) -> bool:
+def _is_reversible(state: DarajaState, original: Transaction, short_code: str) -> bool:
     """Only a payment by a customer, to this short code."""
     return (
-        world.lifecycles[original.kind].reversible
+        state.lifecycles[original.kind].reversible
         and original.status is Status.PAID
         and short_code in (original.short_code, original.party_b)
     )
 
 
-def _original(world: World, receipt: str, short_code: str) -> Transaction | None:
+def _original(state: DarajaState, receipt: str, short_code: str) -> Transaction | None:
     """The payment of this receipt, if this short code may have it reversed."""
-    found = world.transactions.find_receipt(receipt)
-    return found if found is not None and _is_reversible(world, found, short_code) else None
+    found = state.transactions.find_receipt(receipt)
+    return found if found is not None and _is_reversible(state, found, short_code) else None
 
 
-def _original_of(world: World, transaction: Transaction) -> Transaction | None:
-    return _original(world, (transaction.details or {})["original"], transaction.short_code)
+def _original_of(state: DarajaState, transaction: Transaction) -> Transaction | None:
+    return _original(state, (transaction.details or {})["original"], transaction.short_code)
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """Once, and never more than was paid; that more is told as a limit (3) is assumed."""
-    original = _original_of(world, transaction)
+    original = _original_of(state, transaction)
     if original is None:
         return results.ORIGINAL_INVALID
     if original.reversed_by:
         return results.ALREADY_REVERSED
     if transaction.amount > original.amount:
         return results.ABOVE_MAXIMUM
-    if world.ledger.balance(original.short_code, Account.UTILITY) < transaction.amount:
+    if state.ledger.balance(original.short_code, Account.UTILITY) < transaction.amount:
         return results.INSUFFICIENT
     return results.SUCCESS
 
 
-def _settle(world: World, transaction: Transaction) -> None:
+def _settle(state: DarajaState, transaction: Transaction) -> None:
     """What a scenario lets succeed though it cannot be reversed, moves nothing."""
-    original = _original_of(world, transaction)
+    original = _original_of(state, transaction)
     if original is None or original.reversed_by or transaction.amount > original.amount:
         return
     original.reversed_by = transaction.receipt
-    world.ledger.pay_out(original.short_code, Account.UTILITY, original.msisdn, transaction.amount)
+    state.ledger.pay_out(original.short_code, Account.UTILITY, original.msisdn, transaction.amount)
 
 
 def _parties(transaction: Transaction) -> Parties:
     return Parties(transaction.short_code, transaction.msisdn, Account.UTILITY, transaction.command)
 
 
-def _parameters(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    original = _original_of(world, transaction)
+def _parameters(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    original = _original_of(state, transaction)
     holder = transaction.short_code if original is None else original.short_code
     return (
-        ("DebitAccountBalance", account_line(world, holder, Account.UTILITY)),
+        ("DebitAccountBalance", account_line(state, holder, Account.UTILITY)),
         ("Amount", money(transaction.amount)),
-        ("TransCompletedTime", date_time(world, result.at_s)),
+        ("TransCompletedTime", date_time(state, result.at_s)),
         ("OriginalTransactionID", (transaction.details or {})["original"]),
         ("Charge", money(0)),
-        ("CreditPartyPublicName", name_of(world, transaction.msisdn)),
-        ("DebitPartyPublicName", name_of(world, transaction.short_code)),
+        ("CreditPartyPublicName", name_of(state, transaction.msisdn)),
+        ("DebitPartyPublicName", name_of(state, transaction.short_code)),
     )

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.initiator import (
     Parameter,
@@ -30,7 +31,6 @@ from tayari_simulator.apis.core.initiator import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -69,7 +69,7 @@ def _id_field(name: str, about: str) -> Field:
                  required=False)  # fmt: skip
 
 
-def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a query whose fields were read.
 
     Raises:
@@ -79,7 +79,7 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     conversation = original or newer
     if not receipt and not conversation:
         raise Refused(INVALID_FIELD, field="TransactionID", note="neither TransactionID nor OriginalConversationID")
-    about = find(world, receipt, conversation)
+    about = find(state, receipt, conversation)
     asked = Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
         party_b=party, phone="" if about is None else about.msisdn, reference=remarks, result_url=urls[1],
@@ -87,16 +87,16 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
             "receipt": receipt, "conversation": conversation, "identifier": identifier, "occasion": occasion,
         },
     )  # fmt: skip
-    return accept_request(world, exchange, asked)
+    return accept_request(state, exchange, asked)
 
 
-def find(world: World, receipt: str, conversation: str) -> Transaction | None:
+def find(state: DarajaState, receipt: str, conversation: str) -> Transaction | None:
     """The transaction of this receipt or, without one, of this conversation. Queries are no transactions."""
-    store = world.transactions
+    store = state.transactions
     found = store.find_receipt(receipt) or store.find(receipt) if receipt else store.find_request(conversation)
     if found is None and not receipt:
         found = store.find(conversation)
-    return found if found is not None and world.lifecycles[found.kind].moves_money else None
+    return found if found is not None and state.lifecycles[found.kind].moves_money else None
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -117,17 +117,17 @@ def lifecycle(options: Options) -> Lifecycle:
     )
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """Only an organisation that takes part may ask; what is malformed is told late, as the ids are opaque at first."""
     details = transaction.details or {}
     if details["receipt"] and _RECEIPT.fullmatch(details["receipt"]) is None:
         return results.MALFORMED
-    organisation = world.organisations.find(transaction.short_code)
+    organisation = state.organisations.find(transaction.short_code)
     if organisation is not None and details["identifier"] != (
         Identifier.TILL if organisation.till else Identifier.SHORT_CODE
     ):
         return results.OPERATOR_MISSING
-    about = find(world, details["receipt"], details["conversation"])
+    about = find(state, details["receipt"], details["conversation"])
     if about is None or transaction.short_code not in (about.short_code, about.party_b):
         return results.RECEIPT_UNKNOWN
     return results.SUCCESS
@@ -146,7 +146,7 @@ def _references(options: Options) -> Rows:
     """A success has the occasion in place of the internal address."""
     address = (internal_address(options, "transactionstatusresults"),)
 
-    def references(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
         if str(result.code) != "0":
             return address
         return (("Occasion", (transaction.details or {}).get("occasion") or None),)
@@ -154,29 +154,29 @@ def _references(options: Options) -> Rows:
     return references
 
 
-def _live(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    about = _about(world, transaction, result)
-    debit, credit, account, reason = world.lifecycles[about.kind].parties(about)
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    about = _about(state, transaction, result)
+    debit, credit, account, reason = state.lifecycles[about.kind].parties(about)
     return (
-        ("DebitPartyName", name_of(world, debit)),
-        ("CreditPartyName", name_of(world, credit)),
+        ("DebitPartyName", name_of(state, debit)),
+        ("CreditPartyName", name_of(state, credit)),
         ("OriginatorConversationID", about.request_id),
-        ("InitiatedTime", date_time(world, about.created_s)),
+        ("InitiatedTime", date_time(state, about.created_s)),
         ("CreditPartyCharges", None),
         ("DebitAccountType", account),
         ("TransactionReason", None),
         ("ReasonType", reason or None),
         ("TransactionStatus", state_of(about)),
-        ("FinalisedTime", date_time(world, about.completed_s) if about.completed_s else None),
+        ("FinalisedTime", date_time(state, about.completed_s) if about.completed_s else None),
         ("Amount", about.amount),
-        ("ConversationID", _conversation_of(world, about)),
+        ("ConversationID", _conversation_of(state, about)),
         ("ReceiptNo", about.receipt or None),
     )
 
 
-def _documented(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     """The documentation's form: numbers are text, and `DebitPartyName` comes twice."""
-    told = dict(_live(world, transaction, result))
+    told = dict(_live(state, transaction, result))
     debit, credit = ("DebitPartyName", told["DebitPartyName"]), ("DebitPartyName", told["CreditPartyName"])
     names = (
         "OriginatorConversationID", "InitiatedTime", "DebitAccountType", "DebitPartyCharges", "TransactionReason",
@@ -186,23 +186,23 @@ def _documented(world: World, transaction: Transaction, result: Result) -> Seque
     return (debit, credit, *((name, None if value is None else str(value)) for name, value in rest))
 
 
-def _about(world: World, transaction: Transaction, result: Result) -> Transaction:
+def _about(state: DarajaState, transaction: Transaction, result: Result) -> Transaction:
     """The transaction that is asked about; an invented payment, where a scenario tells of one that does not exist."""
     details = transaction.details or {}
-    found = find(world, details["receipt"], details["conversation"])
+    found = find(state, details["receipt"], details["conversation"])
     if found is not None:
         return found
     at_s = result.at_s
-    payer = transaction.msisdn if len(transaction.msisdn) == 12 else world.business.short_code
-    invented = world.lifecycles[Call.STK_PUSH].example(world, payer, max(transaction.amount, 1), "", at_s)
+    payer = transaction.msisdn if len(transaction.msisdn) == 12 else state.business.short_code
+    invented = state.lifecycles[Call.STK_PUSH].example(state, payer, max(transaction.amount, 1), "", at_s)
     invented.status, invented.completed_s = Status.PAID, at_s
-    invented.receipt = details["receipt"] or world.ids.receipt(at_s)
+    invented.receipt = details["receipt"] or state.ids.receipt(at_s)
     return invented
 
 
-def _conversation_of(world: World, transaction: Transaction) -> str:
+def _conversation_of(state: DarajaState, transaction: Transaction) -> str:
     """The ConversationID; one that is not known to its maker (of a push, say) is made from its id. Assumed."""
     if transaction.id.startswith("AG_"):
         return transaction.id
-    day = date_time(world, transaction.created_s) // 1_000_000
+    day = date_time(state, transaction.created_s) // 1_000_000
     return f"AG_{day}_2040{blake2b(transaction.id.encode(), digest_size=8).hexdigest()}"

@@ -109,7 +109,7 @@ def facts_of(simulator: Simulator, selector: Selector) -> Json:
             "version": settings["version"],
         },
         "metrics": simulator.metrics(),
-        "payments": [transaction_dict(row) for row in simulator.daraja.world.transactions.all()[-RECENT:]],
+        "payments": [transaction_dict(row) for row in simulator.daraja.state.transactions.all()[-RECENT:]],
         "scenarios": [[row.name, row.when.endpoint, row.about] for row in selector.scenarios()],
     }
 

@@ -125,7 +125,7 @@ def explain(simulator: Simulator, selector: Selector, which: str) -> Json | None
 
 
 def _meant(simulator: Simulator, which: str) -> list[Transaction]:
-    store = simulator.daraja.world.transactions
+    store = simulator.daraja.state.transactions
     if MSISDN_FORM.fullmatch(which):
         return list(store.of(which))
     found = store.find_by_any_id(which)

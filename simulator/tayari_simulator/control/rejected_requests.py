@@ -84,7 +84,7 @@ def _complaint(row: Field, wire: Mapping[str, Any]) -> str:
 
 def _credentials(simulator: Simulator, wire: Mapping[str, Any]) -> Iterator[str]:
     try:
-        simulator.daraja.world.business.check(
+        simulator.daraja.state.business.check(
             str(wire.get("BusinessShortCode")), str(wire.get("Password")), str(wire.get("Timestamp"))
         )
     except Refused as refused:

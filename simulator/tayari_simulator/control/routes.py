@@ -167,7 +167,7 @@ async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
     given = await read_body(request, schemas.Hold)
     simulator = controlled.simulator
-    simulator.daraja.world.holding.hold(given.msisdn, given.for_s, simulator.now_s())
+    simulator.daraja.state.holding.hold(given.msisdn, given.for_s, simulator.now_s())
     return answer({"msisdn": given.msisdn, "for_s": given.for_s})
 
 
@@ -309,7 +309,7 @@ async def ask_account(controlled: Controlled, request: web.Request) -> web.Respo
         answered += await simulator.send([fetched], timeout_s=given.timeout_s)
         token = hakikisha.token_of(answered[0].status, answered[0].body)
         asked = hakikisha.name_request(
-            given.url, token, request_id=simulator.daraja.world.ids.request_id(), account=given.account,
+            given.url, token, request_id=simulator.daraja.state.ids.request_id(), account=given.account,
             short_code=given.short_code, now_s=now_s,
         )  # fmt: skip
         answered += await simulator.send([asked], timeout_s=given.timeout_s)

@@ -106,13 +106,13 @@ def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | 
 
 def _invented(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction:
     """A transaction that Daraja has never heard of, for a message about it."""
-    world, now_s, msisdn = simulator.daraja.world, simulator.now_s(), told.msisdn or SOMEBODY
+    state, now_s, msisdn = simulator.daraja.state, simulator.now_s(), told.msisdn or SOMEBODY
     usual = c2b.KIND if told.message in (Call.VALIDATION, Call.CONFIRMATION) else Call.STK_PUSH
     kind = told.kind or (scenario.when.endpoint if scenario is not None else usual)
     if kind not in TRANSACTIONS:
         message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
         raise Refusal(400, "misplaced_scenario", message)
-    return world.lifecycles[kind].example(world, msisdn, told.amount or 1, told.url or "", now_s)
+    return state.lifecycles[kind].example(state, msisdn, told.amount or 1, told.url or "", now_s)
 
 
 def _step_of(scenario: Scenario | None) -> Step | None:
@@ -132,7 +132,7 @@ def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | N
             message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
             raise Refusal(409, "no_result", message)
         desc = step.result_desc if step is not None else None
-        body = message_of(simulator.daraja.world, transaction, code, simulator.now_s(), desc=desc)
+        body = message_of(simulator.daraja.state, transaction, code, simulator.now_s(), desc=desc)
         if not body:
             message = f"a {transaction.kind} transaction that failed is told to nobody; give result_code 0"
             raise Refusal(400, "no_message", message)
@@ -144,28 +144,28 @@ def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | N
 
 def _named(simulator: Simulator, transaction: Transaction, name: str) -> bytes:
     """One of the further messages; a C2B payment tells its result by its confirmation."""
-    world, now_s = simulator.daraja.world, simulator.now_s()
-    lifecycle = world.lifecycles[transaction.kind]
+    state, now_s = simulator.daraja.state, simulator.now_s()
+    lifecycle = state.lifecycles[transaction.kind]
     if name == lifecycle.called:
-        return message_of(world, transaction, 0, now_s)
+        return message_of(state, transaction, 0, now_s)
     body = lifecycle.messages().get(name)
     if body is None:
         known = ", ".join((Call.CALLBACK, *filter(None, [lifecycle.called]), *lifecycle.messages()))
         message = f"a {transaction.kind} transaction has no message {name}; expected one of {known}, or another kind"
         raise Refusal(400, "no_message", message)
-    return body(world, transaction, now_s)
+    return body(state, transaction, now_s)
 
 
 def _url_of(simulator: Simulator, transaction: Transaction, name: str | None) -> str:
     """Where a message of this transaction goes."""
-    world = simulator.daraja.world
+    state = simulator.daraja.state
     found: str | None = transaction.url
     if name in (Call.VALIDATION, Call.CONFIRMATION):
-        organisation = organisation_of(world, transaction)
+        organisation = organisation_of(state, transaction)
         urls = organisation.urls if organisation is not None else None
         found = None if urls is None else urls.validation if name == Call.VALIDATION else urls.confirmation
     elif name == Call.PAYMENT_PUSH:
-        opt_in = world.part(BillBook).opt_ins.get(transaction.party_b)
+        opt_in = state.part(BillBook).opt_ins.get(transaction.party_b)
         found = None if opt_in is None else opt_in.callback_url
     if not found:
         message = f"nobody has said where the {name or 'message'} of {transaction.id} goes; give url"
@@ -177,8 +177,8 @@ def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None
     """What the scenario's callback faults make of it, in the order of their times."""
     made: tuple[Delivery, ...] = (one,)
     for armed in scenario.behaviour.armed if scenario is not None else ():
-        if armed.applies(Call.CALLBACK, armed.after_calls + 1, armed.from_s, simulator.daraja.world.uniform):
-            made = armed.met(simulator.daraja.world.uniform).deliver(made)
+        if armed.applies(Call.CALLBACK, armed.after_calls + 1, armed.from_s, simulator.daraja.state.uniform):
+            made = armed.met(simulator.daraja.state.uniform).deliver(made)
     return sorted(made, key=lambda row: row.due_s)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.dispatcher import Daraja
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
@@ -185,36 +185,36 @@ def resume(daraja: Daraja, clock: Clock, journal: str, behaviours: Behaviours) -
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise JournalFileError(f"{path}: {error}; it belongs to the journal: mend or remove it") from error
     clock.begin_at(left.latest_s)
-    world = daraja.world
+    state = daraja.state
     _take_over(daraja, left)
     if left.unknown:
         log.warning("payments are resumed without their scenarios, which are not loaded: %s",
                     ", ".join(sorted(left.unknown)))  # fmt: skip
-    world.keeper = keeper
+    state.keeper = keeper
     return keeper, Resumed(len(left.transactions), len(left.open()))
 
 
 def _take_over(daraja: Daraja, left: Left) -> None:
     """Remember all transactions; then post what was paid, and make the calls again, in the order of their times."""
-    world = daraja.world
-    counts = world.counts
+    state = daraja.state
+    counts = state.counts
     counts.accepted_before = left.totals["accepted"]
     counts.forgotten = left.totals["forgotten"]
     counts.endings.update((Ending(name), number) for name, number in left.totals["ended"].items())
     for transaction, owed in left.transactions.values():
-        _plan(world, transaction, owed)
+        _plan(state, transaction, owed)
     paid = [row for row, _ in left.transactions.values() if row.status is Status.PAID]
-    events: list[tuple[float, Callable[[], object]]] = [(row.completed_s, partial(_settle, world, row)) for row in paid]
+    events: list[tuple[float, Callable[[], object]]] = [(row.completed_s, partial(_settle, state, row)) for row in paid]
     events += [(row[1], partial(_call_again, daraja, row)) for row in left.calls]
     for _, happen in sorted(events, key=itemgetter(0)):
         happen()
 
 
-def _settle(world: World, transaction: Transaction) -> None:
-    lifecycle = world.lifecycles[transaction.kind]
-    lifecycle.settle(world, transaction)
+def _settle(state: DarajaState, transaction: Transaction) -> None:
+    lifecycle = state.lifecycles[transaction.kind]
+    lifecycle.settle(state, transaction)
     for further in lifecycle.also:
-        further.plan(world, transaction, transaction.completed_s)  # it notes the payment; what it says was sent before
+        further.plan(state, transaction, transaction.completed_s)  # it notes the payment; what it says was sent before
 
 
 def _call_again(daraja: Daraja, row: list[Any]) -> None:
@@ -225,16 +225,16 @@ def _call_again(daraja: Daraja, row: list[Any]) -> None:
     daraja.call_again(path, exchange)
 
 
-def _plan(world: World, transaction: Transaction, owed: Owed) -> None:
-    lifecycle = world.lifecycles[transaction.kind]
-    world.transactions.add(transaction)
+def _plan(state: DarajaState, transaction: Transaction, owed: Owed) -> None:
+    lifecycle = state.lifecycles[transaction.kind]
+    state.transactions.add(transaction)
     if not transaction.step:
-        lifecycle.opened(world, transaction)
+        lifecycle.opened(state, transaction)
     if transaction.next_due_s:
-        world.schedule.add(transaction.next_due_s, transaction)
+        state.schedule.add(transaction.next_due_s, transaction)
     for delivery in owed.values():
         delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
         if delivery.overtaken_gap_s is not None:
-            world.reordering.wait(delivery)
+            state.reordering.wait(delivery)
         else:
-            world.schedule.add(delivery.due_s, delivery)
+            state.schedule.add(delivery.due_s, delivery)

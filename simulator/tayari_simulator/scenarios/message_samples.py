@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.apis.core.settlement import message_of
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.registry import ENDPOINTS, TRANSACTIONS
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
@@ -24,11 +24,11 @@ def sample_message(call: str, name: str = Call.CALLBACK, *, success: bool) -> by
     """A message of this kind of transaction, by its name; of an STK push where the call makes none."""
     options = Options(overrides=_FULLEST)
     business = Business(short_code=SANDBOX_SHORT_CODE, passkey=SANDBOX_PASSKEY)
-    world = World(business, options, uniform=Random(1).random, choose=None)
-    world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
+    state = DarajaState(business, options, uniform=Random(1).random, choose=None)
+    state.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
     kind = call if call in TRANSACTIONS else Call.STK_PUSH
-    transaction = world.lifecycles[kind].example(world, _MSISDN, 1, "http://127.0.0.1/", _NOW_S)
-    named = world.lifecycles[kind].messages().get(name)
+    transaction = state.lifecycles[kind].example(state, _MSISDN, 1, "http://127.0.0.1/", _NOW_S)
+    named = state.lifecycles[kind].messages().get(name)
     if named is not None:
-        return named(world, transaction, _NOW_S)
-    return message_of(world, transaction, 0 if success else 1, _NOW_S)
+        return named(state, transaction, _NOW_S)
+    return message_of(state, transaction, 0 if success else 1, _NOW_S)

@@ -71,9 +71,9 @@ class CallbackSender:
         self._client = CallbackClient()
         self._heads: dict[tuple[str, str, Headers], tuple[bytes, RawHeaders]] = {}
         self._answers: dict[RawHeaders, RawHeaders] = {}
-        self._timeout_s = daraja.world.options.number("callback_timeout_s")
-        self._retries = int(daraja.world.options.number("callback_retries"))
-        self._retry_gap_s = daraja.world.options.number("callback_retry_gap_s")
+        self._timeout_s = daraja.state.options.number("callback_timeout_s")
+        self._retries = int(daraja.state.options.number("callback_retries"))
+        self._retry_gap_s = daraja.state.options.number("callback_retry_gap_s")
         self.counts = CallbackCounts()
         self._began_s = clock.now_s()
         """What was due before, in an earlier process, is not late."""
@@ -89,11 +89,11 @@ class CallbackSender:
             self._send(delivery)
         except Exception as error:  # noqa: BLE001 - the callback ends with it as its reason
             self._failures.note("sending a callback")
-            transaction = self._daraja.world.transactions.find(delivery.transaction_id)
+            transaction = self._daraja.state.transactions.find(delivery.transaction_id)
             self._refuse(delivery, transaction, f"not sent, for a defect of the simulator: {error!r}")
 
     def _send(self, delivery: Delivery) -> None:
-        transaction = self._daraja.world.transactions.find(delivery.transaction_id)
+        transaction = self._daraja.state.transactions.find(delivery.transaction_id)
         try:
             target = self._targets.resolve(delivery.url)
         except TargetRefused as refused:
@@ -193,20 +193,20 @@ class CallbackSender:
 
     def _may_repeat(self, transaction: Transaction, delivery: Delivery) -> bool:
         """C2B messages are sent once, those about an STK payment too. Source: reference 1.9."""
-        lifecycle = self._daraja.world.lifecycles[transaction.kind]
+        lifecycle = self._daraja.state.lifecycles[transaction.kind]
         return lifecycle.repeats and delivery.url in (transaction.url, transaction.timeout_url)
 
     def _through(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback is over; the payment may be, too."""
-        world = self._daraja.world
+        state = self._daraja.state
         if not transaction.pending:
-            world.end_if_through(transaction)
-        if world.keeper is not None:
-            world.keeper.done(transaction, delivery)
+            state.end_if_through(transaction)
+        if state.keeper is not None:
+            state.keeper.done(transaction, delivery)
 
     def _retry(self, transaction: Transaction, delivery: Delivery) -> None:
-        world = self._daraja.world
-        headers = world.callback_headers if world.lifecycles[transaction.kind].names_short_code else ()
+        state = self._daraja.state
+        headers = state.callback_headers if state.lifecycles[transaction.kind].names_short_code else ()
         again = Delivery(
             self._clock.now_s() + self._retry_gap_s, delivery.url, delivery.body, delivery.transaction_id,
             delivery.msisdn, delivery.method, delivery.content_type, headers,
@@ -223,8 +223,8 @@ class CallbackSender:
 
     def _plan_again(self, transaction: Transaction, again: Delivery) -> None:
         transaction.pending += 1
-        if self._daraja.world.keeper is not None:
-            self._daraja.world.keeper.planned(transaction, again)
+        if self._daraja.state.keeper is not None:
+            self._daraja.state.keeper.planned(transaction, again)
         self._daraja.later(again)
 
     def _record(self, exchange: Exchange) -> None:

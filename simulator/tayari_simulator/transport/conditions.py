@@ -132,13 +132,13 @@ class Conditions:
 
     def _idle(self, where: Question) -> list[Exchange] | None:
         if where.msisdn is None and where.transaction_id is None:
-            busy = bool(len(self._daraja.world.schedule)) or self._in_flight() > 0
+            busy = bool(len(self._daraja.state.schedule)) or self._in_flight() > 0
         else:
             busy = any(transaction.pending for transaction in self._transactions(where))
         return None if busy else []
 
     def _transactions(self, where: Question) -> list[Transaction]:
-        transactions = self._daraja.world.transactions
+        transactions = self._daraja.state.transactions
         if where.transaction_id is not None:
             found = transactions.find(where.transaction_id)
             return [] if found is None else [found]

@@ -39,7 +39,7 @@ class DarajaApp:
         self._journal = journal
         self._clock = clock
         self._scheduler = scheduler
-        self._extra = _COOKIES if daraja.world.options.says("edge_cookies", "on") else b""
+        self._extra = _COOKIES if daraja.state.options.says("edge_cookies", "on") else b""
         self._content_types: dict[str, RawHeaders] = {}
         self.listener: Listener | None = None
         """Set before the first call: outages close it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_simulator.apis.core.world import World
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
@@ -53,16 +53,16 @@ HELP: Final[Mapping[str, str]] = {
 }
 
 
-def balance(world: World, *, under_way: int) -> Json:
+def balance(state: DarajaState, *, under_way: int) -> Json:
     """As in `docs/control-api.md`. `under_way`: callbacks of payments that wait for the merchant's answer.
 
     Pending payments are counted one by one and are not the remainder of the others, so that a payment that was lost
     shows. So does one for which something is to come that nobody has planned.
     """
-    counts = world.counts
-    open_payments = [transaction for transaction in world.transactions.all() if transaction.pending]
+    counts = state.counts
+    open_payments = [transaction for transaction in state.transactions.all() if transaction.pending]
     owed = sum(transaction.pending for transaction in open_payments)
-    planned = len(world.schedule) - world.reordering.gone + under_way
+    planned = len(state.schedule) - state.reordering.gone + under_way
     accepted = counts.accepted_before + counts.accepted
     ended = {str(ending): number for ending, number in counts.endings.items()}
     difference = accepted - sum(ended.values()) - len(open_payments) - counts.forgotten
@@ -82,7 +82,7 @@ def balance(world: World, *, under_way: int) -> Json:
 class MetricSources:
     """Where everything that can be counted stands."""
 
-    world: World
+    state: DarajaState
     callback_sender: CallbackSender
     entries: Journal
     monitor: Monitor
@@ -100,7 +100,7 @@ def limits_of(parts: MetricSources) -> Limits:
 
     def counted() -> Seen:
         counts = parts.callback_sender.counts
-        return Seen(parts.world.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total)
+        return Seen(parts.state.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total)
 
     def measure() -> dict[str, float]:
         late = parts.callback_sender.counts.own_late_s
@@ -118,18 +118,18 @@ def limits_of(parts: MetricSources) -> Limits:
 
 def measured(parts: MetricSources, limits: Limits) -> dict[str, float]:
     """Every value now; names that end in `_total` only grow."""
-    world, callback_sender, entries, monitor = parts.world, parts.callback_sender, parts.entries, parts.monitor
+    state, callback_sender, entries, monitor = parts.state, parts.callback_sender, parts.entries, parts.monitor
     counts = callback_sender.counts
-    accepted = world.counts.accepted_by_kind
-    refused = {f'tayari_refusals_total{{code="{code}"}}': number for code, number in world.counts.refused.items()}
-    ended = {f'tayari_payments_ended_total{{as="{name}"}}': number for name, number in world.counts.endings.items()}
+    accepted = state.counts.accepted_by_kind
+    refused = {f'tayari_refusals_total{{code="{code}"}}': number for code, number in state.counts.refused.items()}
+    ended = {f'tayari_payments_ended_total{{as="{name}"}}': number for name, number in state.counts.endings.items()}
     return {
         "tayari_pushes_accepted_total": accepted.get(Call.STK_PUSH, 0),
         **{f'tayari_transactions_accepted_total{{kind="{kind}"}}': number for kind, number in accepted.items()},
         **refused,
         **ended,
         "tayari_defects_total": parts.failures.total,
-        "tayari_results_total": world.counts.results,
+        "tayari_results_total": state.counts.results,
         "tayari_callbacks_sent_total": counts.sent,
         "tayari_callbacks_answered_total": counts.answered,
         "tayari_callbacks_failed_total": counts.failed,
@@ -138,10 +138,10 @@ def measured(parts: MetricSources, limits: Limits) -> dict[str, float]:
         "tayari_callbacks_late_p99_seconds": counts.late_p_s(0.99),
         "tayari_callbacks_in_flight": callback_sender.in_flight,
         "tayari_callbacks_waiting": callback_sender.waiting,
-        "tayari_payments_remembered": len(world.transactions),
-        "tayari_payments_pending": len(world.prompts),
-        "tayari_plans": len(world.schedule),
-        "tayari_tokens": len(world.tokens),
+        "tayari_payments_remembered": len(state.transactions),
+        "tayari_payments_pending": len(state.prompts),
+        "tayari_plans": len(state.schedule),
+        "tayari_tokens": len(state.tokens),
         "tayari_journal_entries": len(entries),
         "tayari_journal_bytes": entries.bytes,
         "tayari_journal_dropped_total": entries.dropped_ever,

@@ -86,8 +86,8 @@ class Simulator:
             choose=choose,
             organisations=config.organisations,
         )
-        self.daraja.world.ids.begin(int(self.clock.now_s()))
-        self.daraja.world.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
+        self.daraja.state.ids.begin(int(self.clock.now_s()))
+        self.daraja.state.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()
         self._file = JournalFile(config.journal_file, self.failures.note) if config.journal_file else None
         self.entries = Journal(most_bytes=config.journal_bytes, sink=self._file.add if self._file else None)
@@ -106,7 +106,7 @@ class Simulator:
         self.advancing = ClockAdvance(self.clock, self.daraja, self._scheduler, self._in_flight)
         self._monitor = Monitor()
         self._metric_sources = MetricSources(
-            world=self.daraja.world, callback_sender=self.callback_sender, entries=self.entries,
+            state=self.daraja.state, callback_sender=self.callback_sender, entries=self.entries,
             monitor=self._monitor, file=self._file, keeper=self._keeper, failures=self.failures,
         )  # fmt: skip
         self._limits = limits_of(self._metric_sources)
@@ -147,7 +147,7 @@ class Simulator:
 
     async def close(self) -> None:
         """Close ports, connections and journal. Callbacks under way stay pending beside the journal."""
-        self.daraja.world.keeper = None
+        self.daraja.state.keeper = None
         if self._keeper is not None:
             self._keeper.close()
         self._scheduler.close()
@@ -194,7 +194,7 @@ class Simulator:
 
     def revoke_tokens(self) -> int:
         """Make every issued token invalid; returns how many there were."""
-        return self.daraja.world.tokens.revoke()
+        return self.daraja.state.tokens.revoke()
 
     def refuse_connections(self, for_s: float, *, silent: bool = False) -> None:
         """Close the Daraja port, or let it neither refuse nor answer; open it again after so many real seconds."""
@@ -203,7 +203,7 @@ class Simulator:
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
         """Give an MSISDN a wallet with so many shillings."""
-        self.daraja.world.ledger.set_wallet(msisdn, balance)
+        self.daraja.state.ledger.set_wallet(msisdn, balance)
 
     def pay_c2b(self, *, short_code: str, msisdn: str, amount: int, reference: str, buy_goods: bool = False) -> Json:
         """A customer pays a short code, as with the simulate API but without a token: the payment.
@@ -211,13 +211,13 @@ class Simulator:
         Raises:
             LookupError: the short code is unknown.
         """
-        world, (now_s, wall_s) = self.daraja.world, self.clock.both_s()
-        if world.organisations.find(short_code) is None:
+        state, (now_s, wall_s) = self.daraja.state, self.clock.both_s()
+        if state.organisations.find(short_code) is None:
             raise LookupError(short_code)
         exchange = Exchange(Kind.CONTROL, c2b.KIND, "POST", "/v1/c2b", (), b"", now_s, wall_s)
         command = BUY_GOODS if buy_goods else PAY_BILL
         transaction = c2b.pay_chosen(
-            world, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
+            state, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
         )
         self._changed()
         return transaction_dict(transaction)
@@ -228,13 +228,13 @@ class Simulator:
         Raises:
             LookupError: the short code is unknown.
         """
-        world = self.daraja.world
-        organisation = world.organisations.find(short_code)
+        state = self.daraja.state
+        organisation = state.organisations.find(short_code)
         if organisation is None:
             raise LookupError(short_code)
         for name, value in changes.items():
             setattr(organisation, name, value)
-        return organisation_dict(organisation, world.ledger)
+        return organisation_dict(organisation, state.ledger)
 
     async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
         """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
@@ -248,20 +248,20 @@ class Simulator:
 
     def transaction(self, transaction_id: str) -> Transaction | None:
         """The transaction with this id, or this other id of it, if it is still remembered."""
-        return self.daraja.world.transactions.find_by_any_id(transaction_id)
+        return self.daraja.state.transactions.find_by_any_id(transaction_id)
 
     def transactions(
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
     ) -> list[Json]:
         """Payments in the shape of the control API, oldest first."""
-        rows = transactions_of(self.daraja.world.transactions, msisdn, transaction_id, reference)
+        rows = transactions_of(self.daraja.state.transactions, msisdn, transaction_id, reference)
         return [transaction_dict(row) for row in rows]
 
     async def all_transactions(
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
     ) -> list[orjson.Fragment]:
         """`GET /v1/payments`: the same, each as JSON already, without holding the event loop for long."""
-        rows = transactions_of(self.daraja.world.transactions, msisdn, transaction_id, reference)
+        rows = transactions_of(self.daraja.state.transactions, msisdn, transaction_id, reference)
         return await in_turns(rows, lambda row: orjson.Fragment(orjson.dumps(transaction_dict(row))))
 
     def journal(self, *, limit: int = 1000, **where: Any) -> Json:
@@ -344,7 +344,7 @@ class Simulator:
 
     def certificate(self) -> str:
         """The certificate with which a merchant makes its SecurityCredential, as PEM."""
-        return self.daraja.world.credentials.certificate
+        return self.daraja.state.credentials.certificate
 
     def intercepted(self) -> Json:
         """`calls` by host and end, as the TLS port and the forward proxy saw them; `others`: of further hosts."""
@@ -353,8 +353,8 @@ class Simulator:
 
     def organisations(self) -> list[Json]:
         """Every known organisation with its accounts and URLs."""
-        world = self.daraja.world
-        return [organisation_dict(row, world.ledger) for row in world.organisations.all()]
+        state = self.daraja.state
+        return [organisation_dict(row, state.ledger) for row in state.organisations.all()]
 
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
@@ -371,7 +371,7 @@ class Simulator:
 
     def balance(self) -> Json:
         """`GET /v1/balance`."""
-        return balance(self.daraja.world, under_way=self.callback_sender.under_way)
+        return balance(self.daraja.state, under_way=self.callback_sender.under_way)
 
     def _in_flight(self) -> int:
         return self.callback_sender.in_flight

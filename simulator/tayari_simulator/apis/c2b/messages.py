@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import Further
 from tayari_simulator.apis.core.organisations import Organisation
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.json_bytes import dumps
@@ -44,12 +44,12 @@ class C2bMessages:
         return dumps(told | {"FirstName": names_of(transaction.msisdn)[0]})
 
     def confirmation(
-        self, world: World, transaction: Transaction, organisation: Organisation, *, receipt: str, at_s: float
+        self, state: DarajaState, transaction: Transaction, organisation: Organisation, *, receipt: str, at_s: float
     ) -> bytes:
         """What tells of a payment that was made. Its `TransID` is the receipt."""
         kind = self._till if transaction.command == BUY_GOODS else "Pay Bill"
-        told = self._head(transaction, kind, receipt, world.ids.second(at_s).date_time, organisation.short_code)
-        balance = world.ledger.balance(organisation.short_code, Account.UTILITY)
+        told = self._head(transaction, kind, receipt, state.ids.second(at_s).date_time, organisation.short_code)
+        balance = state.ledger.balance(organisation.short_code, Account.UTILITY)
         told["OrgAccountBalance"] = f"{balance}.00"
         told["ThirdPartyTransID"] = (transaction.details or {}).get(THIRD_PARTY, "")
         return dumps(told | self._customer(transaction.msisdn, receipt))
@@ -79,9 +79,9 @@ class C2bMessages:
         return {"FirstName": first, "MiddleName": "", "LastName": ""}
 
 
-def organisation_of(world: World, transaction: Transaction) -> Organisation | None:
+def organisation_of(state: DarajaState, transaction: Transaction) -> Organisation | None:
     """The receiver of a customer's payment that registered URLs: the till, or the short code that asked for it."""
-    find = world.organisations.find
+    find = state.organisations.find
     organisation = find(transaction.party_b)
     if organisation is not None and organisation.urls is not None:
         return organisation
@@ -96,20 +96,20 @@ def confirmation_of_push(options: Options) -> Further:
     messages = C2bMessages(options)
     is_off = options.says("stk_c2b_confirmation", "off")
 
-    def confirm(world: World, transaction: Transaction, at_s: float) -> Delivery | None:
-        organisation = organisation_of(world, transaction)
+    def confirm(state: DarajaState, transaction: Transaction, at_s: float) -> Delivery | None:
+        organisation = organisation_of(state, transaction)
         if organisation is None or organisation.urls is None or is_off or not organisation.confirms_pushes:
             return None
-        body = messages.confirmation(world, transaction, organisation, receipt=transaction.receipt, at_s=at_s)
+        body = messages.confirmation(state, transaction, organisation, receipt=transaction.receipt, at_s=at_s)
         return Delivery(
             at_s, organisation.urls.confirmation, body, transaction.id, transaction.msisdn, note="C2B confirmation"
         )
 
-    def body(world: World, transaction: Transaction, at_s: float) -> bytes:
-        organisation = organisation_of(world, transaction) or world.organisations.find(transaction.short_code)
+    def body(state: DarajaState, transaction: Transaction, at_s: float) -> bytes:
+        organisation = organisation_of(state, transaction) or state.organisations.find(transaction.short_code)
         assert organisation is not None  # a transaction has a short code that was known
-        receipt = transaction.receipt or world.ids.receipt(at_s)
-        return messages.confirmation(world, transaction, organisation, receipt=receipt, at_s=at_s)
+        receipt = transaction.receipt or state.ids.receipt(at_s)
+        return messages.confirmation(state, transaction, organisation, receipt=receipt, at_s=at_s)
 
     return Further(Call.CONFIRMATION, confirm, body)
 

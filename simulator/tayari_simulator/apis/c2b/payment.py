@@ -19,9 +19,9 @@ from tayari_simulator.apis.c2b.register import (
     unknown_short_code,
 )
 from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
 from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
@@ -65,36 +65,36 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def simulate_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def simulate_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a simulated payment of version 1. Raises Refused."""
-    return _simulate(world, exchange, values, "v1")
+    return _simulate(state, exchange, values, "v1")
 
 
-def simulate_v2(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def simulate_v2(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a simulated payment of version 2. Raises Refused."""
-    return _simulate(world, exchange, values, "v2")
+    return _simulate(state, exchange, values, "v2")
 
 
-def _simulate(world: World, exchange: Exchange, values: list[Any], version: str) -> Reply:
-    if world.options.says("c2b_simulate", "off"):
+def _simulate(state: DarajaState, exchange: Exchange, values: list[Any], version: str) -> Reply:
+    if state.options.says("c2b_simulate", "off"):
         raise Refused(_SIMULATE_IS_OFF, note="simulate is an API of the sandbox (option c2b_simulate)")
-    check_version(world.options, version)
+    check_version(state.options, version)
     short_code, command, shillings, payer, reference = values
-    if world.organisations.find(short_code) is None:
+    if state.organisations.find(short_code) is None:
         return unknown_short_code(exchange, short_code)
 
     def accept(play: Play | None) -> Reply:
         transaction = pay(
-            world, exchange, play, short_code=short_code, command=command, amount=shillings, msisdn=payer,
+            state, exchange, play, short_code=short_code, command=command, amount=shillings, msisdn=payer,
             reference=reference,
         )  # fmt: skip
-        return Reply(200, _acknowledgement(world, transaction, version))
+        return Reply(200, _acknowledgement(state, transaction, version))
 
-    return choose(world, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
+    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
 
 
 def pay_chosen(
-    world: World,
+    state: DarajaState,
     exchange: Exchange,
     *,
     short_code: str,
@@ -105,12 +105,12 @@ def pay_chosen(
     details: dict[str, Any] | None = None,
 ) -> Transaction:
     """A customer pays without any call of the merchant: only what its scenario does after the acceptance is played."""
-    chooser = world.choose
+    chooser = state.choose
     play = None
     if chooser is not None:
         play = chooser.for_transaction(KIND, msisdn=msisdn, amount=amount, reference=reference)
     transaction = pay(
-        world, exchange, play, short_code=short_code, command=command, amount=amount, msisdn=msisdn,
+        state, exchange, play, short_code=short_code, command=command, amount=amount, msisdn=msisdn,
         reference=reference, details=details,
     )  # fmt: skip
     if chooser is not None and play is not None:
@@ -119,7 +119,7 @@ def pay_chosen(
 
 
 def pay(
-    world: World,
+    state: DarajaState,
     exchange: Exchange,
     play: Play | None,
     *,
@@ -132,23 +132,23 @@ def pay(
 ) -> Transaction:
     """A customer pays: remember it, and plan what comes of it."""
     now_s = exchange.at_s
-    organisation = world.organisations.find(short_code)
+    organisation = state.organisations.find(short_code)
     urls = None if organisation is None else organisation.urls
     transaction = Transaction(
-        world.ids.receipt(now_s), world.ids.request_id(), KIND, msisdn, amount, short_code, short_code, reference,
+        state.ids.receipt(now_s), state.ids.request_id(), KIND, msisdn, amount, short_code, short_code, reference,
         "" if urls is None else urls.confirmation, now_s,
-        first_due_s(world, exchange, play, world.rules.outcome_after_s), command, "", details or {},
+        first_due_s(state, exchange, play, state.rules.outcome_after_s), command, "", details or {},
     )  # fmt: skip
     transaction.play = play
-    begin(world, exchange, transaction)
+    begin(state, exchange, transaction)
     return transaction
 
 
-def _acknowledgement(world: World, transaction: Transaction, version: str) -> bytes:
+def _acknowledgement(state: DarajaState, transaction: Transaction, version: str) -> bytes:
     """The first key is spelt as Daraja spells it; version 1 has no `ResponseCode`."""
     if version == "v1":
         return dumps({
-            "ConversationID": world.ids.conversation_id(transaction.created_s),
+            "ConversationID": state.ids.conversation_id(transaction.created_s),
             "OriginatorCoversationID": transaction.request_id,
             "ResponseDescription": ACCEPTED,
         })  # fmt: skip
@@ -165,26 +165,26 @@ def lifecycle(options: Options) -> Lifecycle:
     timeout_s = options.number("c2b_validation_timeout_s")
     all_validate = options.says("c2b_validation", "all")
 
-    def message(world: World, transaction: Transaction, result: Result) -> bytes:
+    def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:
         """A confirmation has no result code: it tells of money that moved, and of nothing else."""
-        organisation = world.organisations.find(transaction.short_code)
+        organisation = state.organisations.find(transaction.short_code)
         if organisation is None or str(result.code) != "0":
             return b""
-        return messages.confirmation(world, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
+        return messages.confirmation(state, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
 
-    def question(world: World, transaction: Transaction, at_s: float) -> bytes:
-        organisation = organisation_of(world, transaction) or world.organisations.find(transaction.short_code)
+    def question(state: DarajaState, transaction: Transaction, at_s: float) -> bytes:
+        organisation = organisation_of(state, transaction) or state.organisations.find(transaction.short_code)
         assert organisation is not None
-        return messages.validation(transaction, organisation, world.ids.second(at_s).date_time)
+        return messages.validation(transaction, organisation, state.ids.second(at_s).date_time)
 
-    def precede(world: World, transaction: Transaction, due_s: float) -> Delivery | None:
-        organisation = organisation_of(world, transaction)
+    def precede(state: DarajaState, transaction: Transaction, due_s: float) -> Delivery | None:
+        organisation = organisation_of(state, transaction)
         if organisation is None or organisation.urls is None or VALIDATED in _details(transaction):
             return None
         if not (organisation.validates or all_validate):
             return None
         _details(transaction)[VALIDATED] = ASKED
-        body = question(world, transaction, due_s)
+        body = question(state, transaction, due_s)
         return Delivery(
             due_s, organisation.urls.validation, body, transaction.id, transaction.msisdn, note="C2B validation",
             timeout_s=timeout_s, precedes=True,
@@ -199,7 +199,7 @@ def lifecycle(options: Options) -> Lifecycle:
         settle=_settle,
         reversible=True,
         message=message,
-        receipt=lambda _world, transaction, _at_s: transaction.id,
+        receipt=lambda _state, transaction, _at_s: transaction.id,
         precede=precede,
         question=question,
         answered=_answered,
@@ -213,39 +213,39 @@ def _details(transaction: Transaction) -> dict[str, Any]:
     return transaction.details
 
 
-def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = world.business.short_code
+def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = state.business.short_code
     return Transaction(
-        world.ids.receipt(now_s), world.ids.request_id(), KIND, msisdn, shillings, short_code, short_code, "INV1", url,
+        state.ids.receipt(now_s), state.ids.request_id(), KIND, msisdn, shillings, short_code, short_code, "INV1", url,
         now_s, now_s, PAY_BILL,
     )  # fmt: skip
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
-    if not world.ledger.covers(transaction.msisdn, transaction.amount):
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
+    if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    organisation = world.organisations.find(transaction.short_code)
+    organisation = state.organisations.find(transaction.short_code)
     if organisation is not None and not organisation.active:
         return results.CREDIT_PARTY_INVALID
-    paid = world.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
-    if paid and paid + transaction.amount > world.rules.daily_limit:
+    paid = state.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
+    if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS
 
 
-def _settle(world: World, transaction: Transaction) -> None:
-    world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    world.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
+def _settle(state: DarajaState, transaction: Transaction) -> None:
+    state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+    state.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
 
 
-def _answered(world: World, transaction: Transaction, answer: Answer) -> None:
+def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> None:
     """The merchant answered the validation, or did not: the payment goes on at once, or is cancelled."""
     details = _details(transaction)
     if details.get(VALIDATED) != ASKED:
         return  # a restarted process may send a validation again that was answered just before
     verdict, third_party = _verdict_of(answer)
     if verdict == "":
-        organisation = organisation_of(world, transaction)
+        organisation = organisation_of(state, transaction)
         cancels = organisation is None or organisation.urls is None or organisation.urls.response_type == CANCELLED
         details[VALIDATED] = f"no answer: {'cancelled' if cancels else 'completed'} by ResponseType"
         transaction.forced = results.VALIDATION_FAILED if cancels else None
@@ -257,7 +257,7 @@ def _answered(world: World, transaction: Transaction, answer: Answer) -> None:
         transaction.forced = verdict if verdict in REJECT_CODES else OTHER_REASON
     transaction.next_due_s = answer.at_s
     transaction.pending += 1
-    world.schedule.add(answer.at_s, transaction)
+    state.schedule.add(answer.at_s, transaction)
 
 
 def _verdict_of(answer: Answer) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -15,7 +16,6 @@ from tayari_simulator.apis.core.fields import (
     text,
 )
 from tayari_simulator.apis.core.organisations import C2bUrls, Organisation
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.catalogue.options import Options
@@ -58,26 +58,26 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def register_v1(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def register_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a registration of version 1. Raises Refused."""
-    return _register(world, exchange, values, "v1")
+    return _register(state, exchange, values, "v1")
 
 
-def register_v2(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def register_v2(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a registration of version 2. Raises Refused."""
-    return _register(world, exchange, values, "v2")
+    return _register(state, exchange, values, "v2")
 
 
-def _register(world: World, exchange: Exchange, values: list[Any], version: str) -> Reply:
+def _register(state: DarajaState, exchange: Exchange, values: list[Any], version: str) -> Reply:
     short_code, response_type, confirmation, validation = values
-    check_version(world.options, version)
-    organisation = world.organisations.find(short_code)
+    check_version(state.options, version)
+    organisation = state.organisations.find(short_code)
     if organisation is None:
         return unknown_short_code(exchange, short_code)
-    if organisation.urls is not None and _registers_once(world, organisation):
+    if organisation.urls is not None and _registers_once(state, organisation):
         raise Refused(_ALREADY, note=f"{short_code} has URLs already; in production they are deleted on the portal")
     organisation.urls = C2bUrls(response_type=response_type, confirmation=confirmation, validation=validation)
-    return Reply(200, _acknowledgement(world))
+    return Reply(200, _acknowledgement(state))
 
 
 def check_version(options: Options, version: str) -> None:
@@ -97,20 +97,20 @@ def unknown_short_code(exchange: Exchange, short_code: str) -> Reply:
     return PAGES["service_unreachable"].reply()
 
 
-def _registers_once(world: World, organisation: Organisation) -> bool:
-    return organisation.registers_once or world.options.says("c2b_register_again", "refuse")
+def _registers_once(state: DarajaState, organisation: Organisation) -> bool:
+    return organisation.registers_once or state.options.says("c2b_register_again", "refuse")
 
 
-def _acknowledgement(world: World) -> bytes:
+def _acknowledgement(state: DarajaState) -> bytes:
     """The answer, in one of the forms that were seen; the first key is spelt as Daraja spells it."""
-    form = world.options.text("c2b_register_ack")
+    form = state.options.text("c2b_register_ack")
     if form == "description_only":
         return dumps({"ResponseDescription": "Success"})
     if form == "empty_ids":
         return dumps({"ConversationID": "", "OriginatorCoversationID": "", "ResponseDescription": "success"})
     code, description = ("00000000", "success") if form == "eight_zeros" else ("0", "Success")
     return dumps({
-        "OriginatorCoversationID": world.ids.request_id(),
+        "OriginatorCoversationID": state.ids.request_id(),
         "ResponseCode": code,
         "ResponseDescription": description,
     })  # fmt: skip

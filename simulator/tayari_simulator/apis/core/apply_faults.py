@@ -6,34 +6,34 @@ from collections.abc import Callable
 
 import orjson
 
-from tayari_simulator.apis.core.world import World
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.catalogue.errors import REQUEST_ID
 from tayari_simulator.state.behaviour import Play, Reply, Transport
 
 _MARK = REQUEST_ID.encode()
 
 
-def apply_faults(play: Play, call: str, world: World, now_s: float, decide: Callable[[], Reply]) -> Reply:
+def apply_faults(play: Play, call: str, state: DarajaState, now_s: float, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 
     Raises:
         Refused: by `decide`.
     """
-    faults = play.met(call, now_s, world.uniform)
+    faults = play.met(call, now_s, state.uniform)
     reply = None
     for fault in faults:
         reply = fault.instead(call)
         if reply is not None:
-            world.counts.refuse(_code_of(reply))
+            state.counts.refuse(_code_of(reply))
             break
     if reply is None:
         reply = decide()
     for fault in faults:
         fault.shape(reply)
     if reply.revokes_tokens:
-        world.tokens.revoke()
+        state.tokens.revoke()
     if _MARK in reply.body:
-        reply.body = reply.body.replace(_MARK, world.ids.request_id().encode())
+        reply.body = reply.body.replace(_MARK, state.ids.request_id().encode())
     return reply
 
 

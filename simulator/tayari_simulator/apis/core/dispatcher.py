@@ -11,12 +11,12 @@ import orjson
 from tayari_formats.suggestion import suggestion
 
 from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.families import family_of, token_error
 from tayari_simulator.apis.core.lifecycle import Answer
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.core.rate_limits import rate_gaps, rate_refusal
 from tayari_simulator.apis.core.settlement import play_next_result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse
 from tayari_simulator.catalogue.errors import (
@@ -84,8 +84,8 @@ class Daraja:
         choose: Choose | None = None,
         organisations: Iterable[Organisation] = (),
     ) -> None:
-        self.world = World(business, options, uniform=uniform, choose=choose, organisations=organisations)
-        self.world.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
+        self.state = DarajaState(business, options, uniform=uniform, choose=choose, organisations=organisations)
+        self.state.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
         self.routes: Mapping[str, Route] = _routes(options)
         self._gaps_s = rate_gaps(options)
         self._rate_refusal = rate_refusal(options)
@@ -99,14 +99,14 @@ class Daraja:
             if route.read is None:
                 if self._gaps_s and self._too_fast(route.endpoint.name, consumer_key(authorization), exchange.at_s):
                     return self._slow_down(exchange)
-                return route.handle(self.world, exchange, [authorization, exchange.url.partition("?")[2]])
+                return route.handle(self.state, exchange, [authorization, exchange.url.partition("?")[2]])
             token = self._token(route, authorization, exchange.at_s)
             if self._gaps_s and self._too_fast(route.endpoint.name, token.app, exchange.at_s):
                 return self._slow_down(exchange)
             wire = _body_of(route, exchange, content_type)
-            if route.chooses or self.world.choose is None:
-                return route.handle(self.world, exchange, route.read(wire))
-            return self._under_scenario(self.world.choose, route, exchange, wire)
+            if route.chooses or self.state.choose is None:
+                return route.handle(self.state, exchange, route.read(wire))
+            return self._under_scenario(self.state.choose, route, exchange, wire)
         except Refused as refused:
             return self._refuse(refused, exchange, route.endpoint.refuse)
 
@@ -117,10 +117,10 @@ class Daraja:
         call = route.endpoint.plays or route.name
         play = choose.for_endpoint(call)
         if play is None:
-            return route.handle(self.world, exchange, read(wire))
+            return route.handle(self.state, exchange, read(wire))
         exchange.scenario = play.behaviour.name
         return apply_faults(
-            play, call, self.world, exchange.at_s, lambda: route.handle(self.world, exchange, read(wire))
+            play, call, self.state, exchange.at_s, lambda: route.handle(self.state, exchange, read(wire))
         )
 
     def not_found(self, exchange: Exchange, path: str) -> Reply:
@@ -137,7 +137,7 @@ class Daraja:
 
     def next_due_s(self) -> float:
         """When something is to happen next; infinity when nothing is planned."""
-        agenda_s, calendar_s = self.world.schedule.next_s, self.world.calendar.next_s
+        agenda_s, calendar_s = self.state.schedule.next_s, self.state.calendar.next_s
         return agenda_s if agenda_s < calendar_s else calendar_s
 
     def due(self, now_s: float) -> tuple[Delivery, ...]:
@@ -145,8 +145,8 @@ class Daraja:
 
         Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
         """
-        world = self.world
-        schedule, calendar = world.schedule, world.calendar
+        state = self.state
+        schedule, calendar = state.schedule, state.calendar
         if calendar.next_s <= now_s and calendar.next_s < schedule.next_s:
             calendar.begin_next()
             return ()
@@ -157,13 +157,13 @@ class Daraja:
         if type(plan) is Delivery:
             return self._leaving(plan, now_s)
         assert isinstance(plan, Transaction)
-        deliveries = play_next_result(world, plan, due_s)
+        deliveries = play_next_result(state, plan, due_s)
         plan.pending += len(deliveries)
         if not plan.pending:
-            world.end_if_through(plan)
-        if world.keeper is not None:
-            world.keeper.resulted(plan, deliveries)
-        reordering = world.reordering
+            state.end_if_through(plan)
+        if state.keeper is not None:
+            state.keeper.resulted(plan, deliveries)
+        reordering = state.reordering
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
             return self._leaving(deliveries[0], now_s)
         for delivery in deliveries:
@@ -175,9 +175,9 @@ class Daraja:
 
     def _leaving(self, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
         """The delivery whose moment has come, unless it has to wait, or is gone already."""
-        if self.world.holding.keeps(delivery, now_s):
+        if self.state.holding.keeps(delivery, now_s):
             return ()
-        return (delivery,) if self.world.reordering.leaves(delivery, now_s) else ()
+        return (delivery,) if self.state.reordering.leaves(delivery, now_s) else ()
 
     def call_again(self, path: str, exchange: Exchange) -> None:
         """Make a call of an earlier process again, for what it changed; without token, scenario and limits."""
@@ -185,29 +185,29 @@ class Daraja:
         if route is None or route.read is None:
             return
         try:
-            route.endpoint.handle(self.world, exchange, route.read(_body_of(route, exchange, "application/json")))
+            route.endpoint.handle(self.state, exchange, route.read(_body_of(route, exchange, "application/json")))
         except Refused:
             return
 
     def answered(self, transaction: Transaction, answer: Answer) -> None:
         """The merchant answered a message that must be answered before there is a result."""
-        if self.world.transactions.find(transaction.id) is not transaction:
+        if self.state.transactions.find(transaction.id) is not transaction:
             return  # it was forgotten meanwhile
-        self.world.lifecycles[transaction.kind].answered(self.world, transaction, answer)
-        if self.world.keeper is not None:
-            self.world.keeper.resulted(transaction, ())
+        self.state.lifecycles[transaction.kind].answered(self.state, transaction, answer)
+        if self.state.keeper is not None:
+            self.state.keeper.resulted(transaction, ())
 
     def later(self, delivery: Delivery) -> None:
         """Plan a delivery again (a retry)."""
-        self.world.schedule.add(delivery.due_s, delivery)
+        self.state.schedule.add(delivery.due_s, delivery)
 
     def forget(self) -> None:
         """Back to the start."""
-        self.world.forget()
+        self.state.forget()
         self._last_call.clear()
 
     def _token(self, route: Route, authorization: str | None, now_s: float) -> Token:
-        token = None if authorization is None else self.world.tokens.find(authorization, now_s)
+        token = None if authorization is None else self.state.tokens.find(authorization, now_s)
         if token is None:
             if not is_bearer(authorization):
                 raise Refused(INVALID_AUTHENTICATION_HEADER, note="no Authorization header of the form Bearer TOKEN")
@@ -230,31 +230,31 @@ class Daraja:
         reply = self._rate_refusal()
         exchange.note = f"more {exchange.endpoint} calls of this app than its limit allows"
         _note_whose(exchange)
-        self.world.counts.refuse("rate_limit")
-        reply.body = reply.body.replace(REQUEST_ID.encode(), self.world.ids.request_id().encode())
+        self.state.counts.refuse("rate_limit")
+        reply.body = reply.body.replace(REQUEST_ID.encode(), self.state.ids.request_id().encode())
         return reply
 
     def _wrong_method(self, method: str) -> Refused:
-        if self.world.options.says("wrong_method", "404.001.04"):
+        if self.state.options.says("wrong_method", "404.001.04"):
             return Refused(INVALID_AUTHENTICATION_HEADER)
         return Refused(METHOD_NOT_ALLOWED, method=method)
 
     def _refuse(self, refused: Refused, exchange: Exchange, form: Refuse | None = None) -> Reply:
-        self.world.counts.refuse(refused.spec.code)
+        self.state.counts.refuse(refused.spec.code)
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
             _note_whose(exchange)
         reply = None if form is None or refused.spec in _OF_THE_GATEWAY else form(exchange, refused)
-        return reply or refused.spec.reply(refused.request_id or self.world.ids.request_id(), **refused.fill)
+        return reply or refused.spec.reply(refused.request_id or self.state.ids.request_id(), **refused.fill)
 
 
 def _kept(endpoint: Endpoint) -> Handle:
     """Its handler, and whoever keeps what outlives the process is told of each call that was accepted."""
 
-    def answer(world: World, exchange: Exchange, values: list[Any]) -> Reply:
-        reply = endpoint.handle(world, exchange, values)
-        if world.keeper is not None and reply.status == 200:
-            world.keeper.called(endpoint.path, exchange)
+    def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+        reply = endpoint.handle(state, exchange, values)
+        if state.keeper is not None and reply.status == 200:
+            state.keeper.called(endpoint.path, exchange)
         return reply
 
     return answer

@@ -17,6 +17,7 @@ import orjson
 
 from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.customers import public_name
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     Field,
     Read,
@@ -32,7 +33,6 @@ from tayari_simulator.apis.core.fields import (
 from tayari_simulator.apis.core.lifecycle import Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, is_base64
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
@@ -149,7 +149,7 @@ class Request:
     details: dict[str, Any] | None = None
 
 
-def accept_request(world: World, exchange: Exchange, asked: Request) -> Reply:
+def accept_request(state: DarajaState, exchange: Exchange, asked: Request) -> Reply:
     """Let the scenario speak, or queue the request, and acknowledge. The acknowledgement proves only the queueing.
 
     Raises:
@@ -159,18 +159,18 @@ def accept_request(world: World, exchange: Exchange, asked: Request) -> Reply:
     def accept(play: Play | None) -> Reply:
         now_s = exchange.at_s
         transaction = Transaction(
-            world.ids.conversation_id(now_s), asked.originator_id or world.ids.request_id(), asked.call,
+            state.ids.conversation_id(now_s), asked.originator_id or state.ids.request_id(), asked.call,
             asked.msisdn or asked.party_b, asked.amount, asked.party_a, asked.party_b, asked.reference,
-            asked.result_url, now_s, first_due_s(world, exchange, play, world.rules.outcome_after_s), asked.command,
+            asked.result_url, now_s, first_due_s(state, exchange, play, state.rules.outcome_after_s), asked.command,
             asked.timeout_url, asked.details,
         )  # fmt: skip
         transaction.play = play
-        transaction.forced = check_initiator(world, asked)
-        begin(world, exchange, transaction)
+        transaction.forced = check_initiator(state, asked)
+        begin(state, exchange, transaction)
         return Reply(200, acknowledgement(transaction))
 
     return choose(
-        world, exchange, asked.call, msisdn=asked.phone or asked.msisdn or asked.party_b, amount=asked.amount,
+        state, exchange, asked.call, msisdn=asked.phone or asked.msisdn or asked.party_b, amount=asked.amount,
         reference=asked.reference, accept=accept,
     )  # fmt: skip
 
@@ -185,18 +185,18 @@ def acknowledgement(transaction: Transaction) -> bytes:
     })  # fmt: skip
 
 
-def check_initiator(world: World, asked: Request) -> int | str | None:
+def check_initiator(state: DarajaState, asked: Request) -> int | str | None:
     """The result code of a request whose initiator is not good; None: it is. Source: reference 1.7, 3.0.
 
     The acknowledgement succeeds all the same. An organisation that does not exist has no initiator either.
     """
-    organisation = world.organisations.find(asked.party_a)
+    organisation = state.organisations.find(asked.party_a)
     initiator = None if organisation is None else organisation.initiator(asked.initiator)
     if organisation is None or initiator is None:
         return results.INITIATOR_INVALID
     if initiator.locked:
         return results.CREDENTIAL_LOCKED
-    if world.credentials.decrypt(asked.credential) != initiator.password or initiator.expired:
+    if state.credentials.decrypt(asked.credential) != initiator.password or initiator.expired:
         initiator.failures += 1
         return results.CREDENTIAL_LOCKED if initiator.locked else results.INITIATOR_INVALID
     initiator.failures = 0
@@ -205,7 +205,7 @@ def check_initiator(world: World, asked: Request) -> int | str | None:
     return None if organisation.active else results.DEBIT_PARTY_INVALID
 
 
-Rows = Callable[[World, Transaction, Result], Sequence[Parameter]]
+Rows = Callable[[DarajaState, Transaction, Result], Sequence[Parameter]]
 """What a result tells, in its order."""
 
 
@@ -222,10 +222,10 @@ def internal_address(options: Options, segment: str) -> Parameter:
 def address_only(options: Options, segment: str) -> Rows:
     """The reference items of most APIs: the internal address, and nothing else."""
     rows = (internal_address(options, segment),)
-    return lambda _world, _transaction, _result: rows
+    return lambda _state, _transaction, _result: rows
 
 
-def no_rows(world: World, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+def no_rows(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
     """Nothing is told."""
     return ()
 
@@ -252,7 +252,7 @@ class ResultMessage:
         self._failure_has_receipt = failure_has_receipt
         self._sorted = sorted_keys
 
-    def __call__(self, world: World, transaction: Transaction, result: Result) -> bytes:
+    def __call__(self, state: DarajaState, transaction: Transaction, result: Result) -> bytes:
         """The message as bytes. A list of one member is a bare object."""
         code = result.code
         success = str(code) == "0"
@@ -262,22 +262,22 @@ class ResultMessage:
             "ResultDesc": result.desc if self._full_stop else result.desc.removesuffix("."),
             "OriginatorConversationID": transaction.request_id,
             "ConversationID": transaction.id,
-            "TransactionID": self._transaction_id(world, transaction, result),
+            "TransactionID": self._transaction_id(state, transaction, result),
         }
         told = self._parameters if success else self._failure_parameters
-        parameters = _rows(told(world, transaction, result))
+        parameters = _rows(told(state, transaction, result))
         if parameters:
             body["ResultParameters"] = {"ResultParameter": parameters if success else _bare(parameters)}
-        body["ReferenceData"] = {"ReferenceItem": _bare(_rows(self._references(world, transaction, result)))}
+        body["ReferenceData"] = {"ReferenceItem": _bare(_rows(self._references(state, transaction, result)))}
         return dumps({"Result": dict(sorted(body.items())) if self._sorted else body})
 
-    def _transaction_id(self, world: World, transaction: Transaction, result: Result) -> str:
+    def _transaction_id(self, state: DarajaState, transaction: Transaction, result: Result) -> str:
         """The receipt, or a placeholder where no transaction was made (yet). Source: reference 1.5."""
         if result.receipt:
             return result.receipt
         if transaction.status is not Status.PROMPTED and self._failure_has_receipt(result.code):
-            return world.ids.receipt(result.at_s)
-        return "0" * 16 if result.code == results.SYSTEM_ERROR else world.ids.placeholder(result.at_s)
+            return state.ids.receipt(result.at_s)
+        return "0" * 16 if result.code == results.SYSTEM_ERROR else state.ids.placeholder(result.at_s)
 
 
 def _bare(rows: list[dict[str, object]]) -> object:
@@ -298,36 +298,36 @@ def as_xml_number(value: str) -> object:
     return orjson.Fragment(value.encode()) if _NUMBER.fullmatch(value) else value
 
 
-def account_line(world: World, short_code: str, account: Account) -> str:
+def account_line(state: DarajaState, short_code: str, account: Account) -> str:
     """Name, currency, current, available, reserved, uncleared. Source: reference 3.9, 6-28."""
-    held = world.ledger.balance(short_code, account)
+    held = state.ledger.balance(short_code, account)
     return f"{account}|KES|{held}.00|{held}.00|0.00|0.00"
 
 
 def example_of(
     call: str, command: str, *, details: dict[str, Any] | None = None
-) -> Callable[[World, str, int, str, float], Transaction]:
+) -> Callable[[DarajaState, str, int, str, float], Transaction]:
     """What makes a transaction of this call that nobody asked for."""
 
-    def example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    def example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
         return Transaction(
-            world.ids.conversation_id(now_s), world.ids.request_id(), call, msisdn, shillings,
-            world.business.short_code, msisdn, "", url, now_s, now_s, command, "", dict(details or {}),
+            state.ids.conversation_id(now_s), state.ids.request_id(), call, msisdn, shillings,
+            state.business.short_code, msisdn, "", url, now_s, now_s, command, "", dict(details or {}),
         )  # fmt: skip
 
     return example
 
 
-def date_time(world: World, at_s: float) -> int:
+def date_time(state: DarajaState, at_s: float) -> int:
     """14 digits in EAT, as results have them. Source: reference 1.5."""
-    return world.ids.second(at_s).date_time
+    return state.ids.second(at_s).date_time
 
 
-def name_of(world: World, party: str) -> str:
+def name_of(state: DarajaState, party: str) -> str:
     """Number and name of an organisation, or of a customer."""
-    organisation = world.organisations.find(party)
+    organisation = state.organisations.find(party)
     return public_name(party) if organisation is None else organisation.public_name
 
 
-def nothing_to_settle(world: World, transaction: Transaction) -> None:
+def nothing_to_settle(state: DarajaState, transaction: Transaction) -> None:
     """No money moves."""

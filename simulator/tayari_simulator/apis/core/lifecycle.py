@@ -10,7 +10,7 @@ from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.transactions import Transaction
 
 if TYPE_CHECKING:
-    from tayari_simulator.apis.core.world import World
+    from tayari_simulator.apis.core.daraja_state import DarajaState
 
 
 class Result(NamedTuple):
@@ -63,49 +63,49 @@ class Further(NamedTuple):
 
     name: str
     """One of `Call.MESSAGES`."""
-    plan: Callable[[World, Transaction, float], Delivery | None]
+    plan: Callable[[DarajaState, Transaction, float], Delivery | None]
     """The message where it applies; None: nobody is told."""
-    body: Callable[[World, Transaction, float], bytes]
+    body: Callable[[DarajaState, Transaction, float], bytes]
     """What it says, whether it applies or not."""
 
 
-def _nothing(world: World, transaction: Transaction) -> None:
+def _nothing(state: DarajaState, transaction: Transaction) -> None:
     """Nothing happens."""
 
 
-def _no_answer(world: World, transaction: Transaction, answer: Answer) -> None:
+def _no_answer(state: DarajaState, transaction: Transaction, answer: Answer) -> None:
     """The answer does not matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle:
-    """The part of an API that comes after its acknowledgement. Pure functions; the world is what they change."""
+    """The part of an API that comes after its acknowledgement. Pure functions that change the state."""
 
-    example: Callable[[World, str, int, str, float], Transaction]
+    example: Callable[[DarajaState, str, int, str, float], Transaction]
     """A transaction that nobody asked for: of this MSISDN, amount and URL, at this time."""
     api: str
     """The word for this API in `catalogue.results`."""
-    decide: Callable[[World, Transaction], int | str]
+    decide: Callable[[DarajaState, Transaction], int | str]
     """The result code of a transaction that no scenario speaks for."""
-    settle: Callable[[World, Transaction], None]
+    settle: Callable[[DarajaState, Transaction], None]
     """Post the money of a success on the ledger. Called once."""
-    message: Callable[[World, Transaction, Result], bytes]
+    message: Callable[[DarajaState, Transaction, Result], bytes]
     """The later message: callback, result or confirmation; empty: this result is told to nobody."""
     moves_money: bool = True
     """Whether a success has a receipt."""
-    receipt: Callable[[World, Transaction, float], str] | None = None
+    receipt: Callable[[DarajaState, Transaction, float], str] | None = None
     """The receipt of a success at this time; None: a new one is drawn."""
     parties: Callable[[Transaction], Parties] = customer_pays
     """Who paid whom."""
     reversible: bool = False
     """Whether the organisation that was paid may have it reversed."""
-    opened: Callable[[World, Transaction], None] = _nothing
+    opened: Callable[[DarajaState, Transaction], None] = _nothing
     """It was accepted."""
-    closed: Callable[[World, Transaction], None] = _nothing
+    closed: Callable[[DarajaState, Transaction], None] = _nothing
     """Its first result is there."""
-    precede: Callable[[World, Transaction, float], Delivery | None] | None = None
+    precede: Callable[[DarajaState, Transaction, float], Delivery | None] | None = None
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
-    answered: Callable[[World, Transaction, Answer], None] = _no_answer
+    answered: Callable[[DarajaState, Transaction, Answer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""
     also: tuple[Further, ...] = ()
     """Further messages of the first success."""
@@ -115,10 +115,10 @@ class Lifecycle:
     """Whether its message carries the header `Businessshortcode`."""
     repeats: bool = True
     """Whether its message may be sent again when it is not answered 200 (option `callback_retries`)."""
-    question: Callable[[World, Transaction, float], bytes] | None = None
+    question: Callable[[DarajaState, Transaction, float], bytes] | None = None
     """The body of what `precede` sends: `c2b_validation`."""
 
-    def messages(self) -> Mapping[str, Callable[[World, Transaction, float], bytes]]:
+    def messages(self) -> Mapping[str, Callable[[DarajaState, Transaction, float], bytes]]:
         """What each of its messages but the callback says, by name."""
         further = {row.name: row.body for row in self.also}
         return further if self.question is None else {Call.VALIDATION: self.question, **further}

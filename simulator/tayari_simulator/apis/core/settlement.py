@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue import results
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Step
 from tayari_simulator.state.transactions import Event, Move, Status, Transaction
@@ -17,57 +17,59 @@ _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 """What the `QueueTimeOutURL` is told. No capture is known: assumed. Source: reference 6-2."""
 
 
-def play_next_result(world: World, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
+def play_next_result(state: DarajaState, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
     """Apply the transaction's next result at `due_s`; returns the messages to send, each with its own time.
 
     A further step of its behaviour is put on the schedule.
     """
-    lifecycle = world.lifecycles[transaction.kind]
+    lifecycle = state.lifecycles[transaction.kind]
     if lifecycle.precede is not None:
-        first = lifecycle.precede(world, transaction, due_s)
+        first = lifecycle.precede(state, transaction, due_s)
         if first is not None:
-            return _precede(world, lifecycle, transaction, first)
+            return _precede(state, lifecycle, transaction, first)
     play = transaction.play
     steps = _PLAIN if play is None else play.behaviour.steps
     step = steps[transaction.step]
     transaction.step += 1
-    code = _code_of(world, lifecycle, transaction, step)
-    desc = (step.result_desc if code == step.result_code else None) or world.text_of(code, lifecycle.api)
+    code = _code_of(state, lifecycle, transaction, step)
+    desc = (step.result_desc if code == step.result_code else None) or state.text_of(code, lifecycle.api)
     unpaid = transaction.status is not _PAID
-    receipt = _apply(world, transaction, code, desc, due_s) if step.truth else ""
-    lifecycle.closed(world, transaction)
-    world.counts.results += 1
+    receipt = _apply(state, transaction, code, desc, due_s) if step.truth else ""
+    lifecycle.closed(state, transaction)
+    state.counts.results += 1
     if transaction.step < len(steps):
-        transaction.next_due_s = due_s + steps[transaction.step].after.draw(world.uniform)
-        world.schedule.add(transaction.next_due_s, transaction)
+        transaction.next_due_s = due_s + steps[transaction.step].after.draw(state.uniform)
+        state.schedule.add(transaction.next_due_s, transaction)
     else:
         transaction.next_due_s = 0.0
         transaction.pending -= 1
-    deliveries = _message(world, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
+    deliveries = _message(state, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
     if unpaid and transaction.status is _PAID:
         for further in lifecycle.also:
-            sent = further.plan(world, transaction, due_s)
+            sent = further.plan(state, transaction, due_s)
             if sent is not None and play is not None:
-                deliveries = (*deliveries, *_with_faults(world, play, sent, due_s, further.name))
+                deliveries = (*deliveries, *_with_faults(state, play, sent, due_s, further.name))
             elif sent is not None:
                 deliveries = (*deliveries, sent)
     return deliveries
 
 
-def _precede(world: World, lifecycle: Lifecycle, transaction: Transaction, first: Delivery) -> tuple[Delivery, ...]:
+def _precede(
+    state: DarajaState, lifecycle: Lifecycle, transaction: Transaction, first: Delivery
+) -> tuple[Delivery, ...]:
     """The message that must be answered, as its faults leave it. One that is not sent is not answered in time."""
     transaction.next_due_s = 0.0
     transaction.pending -= 1
     if transaction.play is None:
         return (first,)
-    sent = _with_faults(world, transaction.play, first, first.due_s, Call.VALIDATION)
+    sent = _with_faults(state, transaction.play, first, first.due_s, Call.VALIDATION)
     if not any(row.precedes for row in sent):
-        lifecycle.answered(world, transaction, Answer(0, b"", first.due_s + first.timeout_s))
+        lifecycle.answered(state, transaction, Answer(0, b"", first.due_s + first.timeout_s))
     return sent
 
 
 def _message(
-    world: World, lifecycle: Lifecycle, transaction: Transaction, step: Step, result: Result
+    state: DarajaState, lifecycle: Lifecycle, transaction: Transaction, step: Step, result: Result
 ) -> tuple[Delivery, ...]:
     """The later message of a result, as its scenario's faults leave it."""
     url = transaction.timeout_url if step.to_timeout_url else transaction.url
@@ -77,46 +79,46 @@ def _message(
     if step.to_timeout_url:
         result = _TIMED_OUT._replace(at_s=due_s)
     elif result.code == 0 and not result.receipt and lifecycle.moves_money:
-        result = result._replace(receipt=transaction.receipt or _receipt(world, lifecycle, transaction, due_s))
-    body = lifecycle.message(world, transaction, result)
+        result = result._replace(receipt=transaction.receipt or _receipt(state, lifecycle, transaction, due_s))
+    body = lifecycle.message(state, transaction, result)
     if not body:
         return ()
-    sent_s = due_s + step.callback_after.draw(world.uniform)
+    sent_s = due_s + step.callback_after.draw(state.uniform)
     delivery = Delivery(sent_s, url, body, transaction.id, transaction.msisdn)
     if lifecycle.names_short_code:
-        delivery.headers = world.callback_headers
+        delivery.headers = state.callback_headers
     if play is None:
         return (delivery,)
-    return _with_faults(world, play, delivery, due_s, Call.CALLBACK, lifecycle.called)
+    return _with_faults(state, play, delivery, due_s, Call.CALLBACK, lifecycle.called)
 
 
 def message_of(
-    world: World, transaction: Transaction, code: int | str | None, now_s: float, *, desc: str | None = None
+    state: DarajaState, transaction: Transaction, code: int | str | None, now_s: float, *, desc: str | None = None
 ) -> bytes:
     """The later message of a transaction as bytes: of its result, or (with `code`) a fresh one that says so.
 
     Raises:
         ValueError: there is no result yet, and none was given.
     """
-    lifecycle = world.lifecycles[transaction.kind]
+    lifecycle = state.lifecycles[transaction.kind]
     code = transaction.result_code if code is None else results.wire_form(code)
     if code is None:
         raise ValueError(f"{transaction.id} has no result yet")
     if desc is None:
         known = code == transaction.result_code
-        desc = transaction.result_desc if known else world.text_of(code, lifecycle.api)
+        desc = transaction.result_desc if known else state.text_of(code, lifecycle.api)
     done_s = transaction.completed_s or now_s
     receipt = transaction.receipt
     if not receipt and code == 0 and lifecycle.moves_money:
-        receipt = _receipt(world, lifecycle, transaction, done_s)
-    return lifecycle.message(world, transaction, Result(code, desc, receipt, done_s))
+        receipt = _receipt(state, lifecycle, transaction, done_s)
+    return lifecycle.message(state, transaction, Result(code, desc, receipt, done_s))
 
 
-def _apply(world: World, transaction: Transaction, code: int | str, desc: str, due_s: float) -> str:
+def _apply(state: DarajaState, transaction: Transaction, code: int | str, desc: str, due_s: float) -> str:
     """Let the truth follow a result; returns the receipt if money moved."""
     if transaction.status is _PAID:
         return transaction.receipt
-    lifecycle = world.lifecycles[transaction.kind]
+    lifecycle = state.lifecycles[transaction.kind]
     before = transaction.status
     transaction.move(_APPROVED if code == 0 else Event.DECLINED)
     transaction.moves = (*transaction.moves, Move(due_s, before, transaction.status, code, desc))
@@ -125,28 +127,28 @@ def _apply(world: World, transaction: Transaction, code: int | str, desc: str, d
     transaction.completed_s = due_s
     if code == 0:
         if lifecycle.moves_money:
-            transaction.receipt = transaction.receipt or _receipt(world, lifecycle, transaction, due_s)
-            world.transactions.keep_receipt(transaction)
-        lifecycle.settle(world, transaction)
+            transaction.receipt = transaction.receipt or _receipt(state, lifecycle, transaction, due_s)
+            state.transactions.keep_receipt(transaction)
+        lifecycle.settle(state, transaction)
     return transaction.receipt
 
 
-def _code_of(world: World, lifecycle: Lifecycle, transaction: Transaction, step: Step) -> int | str:
+def _code_of(state: DarajaState, lifecycle: Lifecycle, transaction: Transaction, step: Step) -> int | str:
     """The result as the scenario says; no scenario lets a request succeed that was doomed when it was accepted."""
     if transaction.play is not None:
         code = results.wire_form(step.result_code)
         return code if code != 0 or transaction.forced is None else transaction.forced
-    return transaction.forced if transaction.forced is not None else lifecycle.decide(world, transaction)
+    return transaction.forced if transaction.forced is not None else lifecycle.decide(state, transaction)
 
 
-def _receipt(world: World, lifecycle: Lifecycle, transaction: Transaction, at_s: float) -> str:
-    return world.ids.receipt(at_s) if lifecycle.receipt is None else lifecycle.receipt(world, transaction, at_s)
+def _receipt(state: DarajaState, lifecycle: Lifecycle, transaction: Transaction, at_s: float) -> str:
+    return state.ids.receipt(at_s) if lifecycle.receipt is None else lifecycle.receipt(state, transaction, at_s)
 
 
-def _with_faults(world: World, play: Play, delivery: Delivery, now_s: float, *names: str) -> tuple[Delivery, ...]:
+def _with_faults(state: DarajaState, play: Play, delivery: Delivery, now_s: float, *names: str) -> tuple[Delivery, ...]:
     """A message under the faults that are put on it, by whichever of its names."""
     deliveries: tuple[Delivery, ...] = (delivery,)
     for name in filter(None, names):
-        for fault in play.met(name, now_s, world.uniform):
+        for fault in play.met(name, now_s, state.uniform):
             deliveries = fault.deliver(deliveries)
     return deliveries

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import Result
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import wire_form
 from tayari_simulator.state.identifiers import EAT
@@ -26,12 +26,12 @@ SOURCE_ADDRESSES: Final = (
 """From where callbacks come. Source: reference 1.9."""
 
 
-def transaction_date(world: World, now_s: float) -> int:
+def transaction_date(state: DarajaState, now_s: float) -> int:
     """`TransactionDate`: 14 digits in EAT, perhaps earlier than the clock (option `transaction_date_skew_s`)."""
-    skew_s = world.rules.transaction_date_skew_s
+    skew_s = state.rules.transaction_date_skew_s
     if skew_s:
         return int(f"{datetime.fromtimestamp(int(now_s - skew_s), EAT):%Y%m%d%H%M%S}")
-    return world.ids.second(now_s).date_time
+    return state.ids.second(now_s).date_time
 
 
 class StkCallback:
@@ -44,10 +44,10 @@ class StkCallback:
         self._single = options.says("metadata_form", "single_object")
         self._plain = not (self._balance or self._masked or self._single or self._amount != "integer")
 
-    def __call__(self, world: World, transaction: Transaction, result: Result) -> bytes:
+    def __call__(self, state: DarajaState, transaction: Transaction, result: Result) -> bytes:
         """The callback as bytes. Receipt and TransactionDate appear on success only."""
         code, desc, receipt, at_s = result
-        date_time = transaction_date(world, at_s) if str(code) == "0" else 0
+        date_time = transaction_date(state, at_s) if str(code) == "0" else 0
         if code == 0 and self._plain:
             metadata: Json | None = {
                 "Item": [

@@ -9,6 +9,7 @@ import orjson
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
 from tayari_simulator.apis.core.acceptance import begin, choose
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -24,7 +25,6 @@ from tayari_simulator.apis.core.fields import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.core.rules import Rules
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
@@ -83,7 +83,7 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def push(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a push whose fields were read.
 
     Raises:
@@ -91,54 +91,54 @@ def push(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     """
     short_code, password, sent, kind, _, _, _, msisdn, *_ = values
     exchange.msisdn = msisdn
-    business = world.business
+    business = state.business
     business.check(short_code, password, sent)
-    _check_active(world, short_code, values[6])
+    _check_active(state, short_code, values[6])
     if kind == BUY_GOODS and business.till is None:
         raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
-    chooser = world.choose
+    chooser = state.choose
     if chooser is None or not chooser.chooses:
-        return _accept(world, exchange, values, None)  # most pushes: no scenario is looked for
+        return _accept(state, exchange, values, None)  # most pushes: no scenario is looked for
 
     def accept(play: Play | None) -> Reply:
-        return _accept(world, exchange, values, play)
+        return _accept(state, exchange, values, play)
 
-    return choose(world, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
+    return choose(state, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
 
 
-def _check_active(world: World, short_code: str, party_b: str) -> None:
+def _check_active(state: DarajaState, short_code: str, party_b: str) -> None:
     """Refuse a push of, or to, an organisation that is suspended. With which error is not documented: assumed."""
     for code in (short_code,) if party_b == short_code else (short_code, party_b):
-        organisation = world.organisations.find(code)
+        organisation = state.organisations.find(code)
         if organisation is not None and not organisation.active:
             raise Refused(MERCHANT_DOES_NOT_EXIST, note=f"the organisation {code} is suspended")
 
 
-def _accept(world: World, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
+def _accept(state: DarajaState, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
     """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
     _, _, _, command, shillings, _, party_b, msisdn, url, _, reference = values
-    short_code = world.business.short_code
+    short_code = state.business.short_code
     if party_b == short_code:
         party_b = short_code  # one object for all payments
     now_s = exchange.at_s
-    busy = world.prompts.on(msisdn)
-    if busy is not None and world.rules.lock_refuses:
+    busy = state.prompts.on(msisdn)
+    if busy is not None and state.rules.lock_refuses:
         raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.id} is open")
-    forced, after_s = (None, 0.0) if play is not None else _ruled(world, exchange, values, busy)
+    forced, after_s = (None, 0.0) if play is not None else _ruled(state, exchange, values, busy)
     if play is not None:
-        after_s = play.behaviour.steps[0].after.draw(world.uniform)
-    identifier = world.ids.checkout_request_id(now_s, msisdn)
+        after_s = play.behaviour.steps[0].after.draw(state.uniform)
+    identifier = state.ids.checkout_request_id(now_s, msisdn)
     later_s = now_s
-    while identifier in world.transactions:
-        later_s += world.ids.tick_s
-        identifier = world.ids.checkout_request_id(later_s, msisdn)
+    while identifier in state.transactions:
+        later_s += state.ids.tick_s
+        identifier = state.ids.checkout_request_id(later_s, msisdn)
     transaction = Transaction(
-        identifier, world.ids.request_id(), _PUSH, msisdn, shillings, short_code, party_b, reference, url,
+        identifier, state.ids.request_id(), _PUSH, msisdn, shillings, short_code, party_b, reference, url,
         now_s, now_s + after_s, command,
     )  # fmt: skip
     transaction.play = play
     transaction.forced = forced
-    begin(world, exchange, transaction)
+    begin(state, exchange, transaction)
     return Reply(200, acknowledgement(transaction))
 
 
@@ -154,24 +154,24 @@ def acknowledgement(transaction: Transaction) -> bytes:
 
 
 def _ruled(
-    world: World, exchange: Exchange, values: list[Any], busy: Transaction | None
+    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None
 ) -> tuple[int | str | None, float]:
     """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
-    rules = world.rules
+    rules = state.rules
     after_s = rules.outcome_after_s
     if busy is not None and rules.lock_limits:
         return results.SUBSCRIBER_LOCKED, after_s
     _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
     if _unanswered(rules, exchange, msisdn):
         low, high = NO_ANSWER_S
-        return results.TIMED_OUT, low + world.uniform() * (high - low)
+        return results.TIMED_OUT, low + state.uniform() * (high - low)
     if rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
         return results.BAD_DEBT, after_s
-    if kind == PAY_BILL and party_b != world.business.short_code:
+    if kind == PAY_BILL and party_b != state.business.short_code:
         return results.PRODUCT_ASSIGNMENT, after_s
-    if kind == BUY_GOODS and party_b != world.business.till:
+    if kind == BUY_GOODS and party_b != state.business.till:
         return results.OPERATOR_MISSING, after_s
-    if rules.same_amount_limits and _repeated(world, msisdn, shillings, exchange.at_s):
+    if rules.same_amount_limits and _repeated(state, msisdn, shillings, exchange.at_s):
         return results.RULE_LIMITED, after_s
     return None, after_s
 
@@ -184,8 +184,8 @@ def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
     return False
 
 
-def _repeated(world: World, msisdn: str, shillings: int, now_s: float) -> bool:
-    for earlier in reversed(world.transactions.of(msisdn)):
+def _repeated(state: DarajaState, msisdn: str, shillings: int, now_s: float) -> bool:
+    for earlier in reversed(state.transactions.of(msisdn)):
         if earlier.created_s < now_s - SAME_AMOUNT_S:
             return False
         if earlier.kind == _PUSH and earlier.amount == shillings:
@@ -209,32 +209,32 @@ def lifecycle(options: Options) -> Lifecycle:
     )
 
 
-def _example(world: World, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = world.business.short_code
-    identifier = world.ids.checkout_request_id(now_s, msisdn)
+def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+    short_code = state.business.short_code
+    identifier = state.ids.checkout_request_id(now_s, msisdn)
     return Transaction(
-        identifier, world.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, short_code, "", url, now_s,
+        identifier, state.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, short_code, "", url, now_s,
         now_s, PAY_BILL,
     )  # fmt: skip
 
 
-def _show_prompt(world: World, transaction: Transaction) -> None:
-    world.prompts.open(transaction)
+def _show_prompt(state: DarajaState, transaction: Transaction) -> None:
+    state.prompts.open(transaction)
 
 
-def _hide_prompt(world: World, transaction: Transaction) -> None:
-    world.prompts.close(transaction)
+def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
+    state.prompts.close(transaction)
 
 
-def _settle(world: World, transaction: Transaction) -> None:
-    world.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    world.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
+def _settle(state: DarajaState, transaction: Transaction) -> None:
+    state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+    state.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
 
 
-def _decide(world: World, transaction: Transaction) -> int | str:
-    if not world.ledger.covers(transaction.msisdn, transaction.amount):
+def _decide(state: DarajaState, transaction: Transaction) -> int | str:
+    if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    paid = world.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
-    if paid and paid + transaction.amount > world.rules.daily_limit:
+    paid = state.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
+    if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS

@@ -6,8 +6,8 @@ import re
 from typing import Any, Final
 
 from tayari_simulator.apis.core.apply_faults import apply_faults
+from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.world import World
 from tayari_simulator.catalogue.errors import (
     DOES_NOT_EXIST,
     ERRORS,
@@ -43,7 +43,7 @@ def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Answer a query whose fields were read.
 
     Raises:
@@ -51,63 +51,63 @@ def query(world: World, exchange: Exchange, values: list[Any]) -> Reply:
     """
     short_code, password, sent, checkout_request_id = values
     exchange.transaction_id = checkout_request_id
-    transaction = world.transactions.find(checkout_request_id)
+    transaction = state.transactions.find(checkout_request_id)
     if transaction is not None:
         exchange.msisdn = transaction.msisdn
-    world.business.check(short_code, password, sent)
-    play = None if world.choose is None else world.choose.for_endpoint(Call.STK_QUERY)
+    state.business.check(short_code, password, sent)
+    play = None if state.choose is None else state.choose.for_endpoint(Call.STK_QUERY)
     if play is None and transaction is not None:
         play = transaction.play
     if play is None:
-        return _answer(world, exchange, transaction, None)
+        return _answer(state, exchange, transaction, None)
     exchange.scenario = play.behaviour.name
-    return apply_faults(play, Call.STK_QUERY, world, exchange.at_s, lambda: _answer(world, exchange, transaction, play))
+    return apply_faults(play, Call.STK_QUERY, state, exchange.at_s, lambda: _answer(state, exchange, transaction, play))
 
 
-def _answer(world: World, exchange: Exchange, transaction: Transaction | None, play: Play | None) -> Reply:
+def _answer(state: DarajaState, exchange: Exchange, transaction: Transaction | None, play: Play | None) -> Reply:
     if transaction is None:
-        raise Refused(_unknown(world.options, exchange.transaction_id))
+        raise Refused(_unknown(state.options, exchange.transaction_id))
     transaction.queries += 1
     says = None if play is None else play.behaviour.query
     if says is not None and (says.for_calls is None or transaction.queries <= says.for_calls):
-        return _told(world, exchange, transaction, says)
-    return _truth(world, exchange, transaction)
+        return _told(state, exchange, transaction, says)
+    return _truth(state, exchange, transaction)
 
 
-def _told(world: World, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
+def _told(state: DarajaState, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
     """What a scenario lets the query say."""
     if says.error is not None:
         raise Refused(ERRORS[says.error])
     if says.result_code is not None:
-        desc = says.result_desc or world.text_of(says.result_code)
-        return _result(world, transaction, says.result_code, desc, says.checkout_request_id)
+        desc = says.result_desc or state.text_of(says.result_code)
+        return _result(state, transaction, says.result_code, desc, says.checkout_request_id)
     if says.in_flight and (transaction.status is Status.PROMPTED or says.for_calls is not None):
         form = says.in_flight[min(transaction.queries, len(says.in_flight)) - 1]
-        return _in_flight(world, transaction, form, says.checkout_request_id)
-    return _truth(world, exchange, transaction, says.checkout_request_id)
+        return _in_flight(state, transaction, form, says.checkout_request_id)
+    return _truth(state, exchange, transaction, says.checkout_request_id)
 
 
-def _truth(world: World, exchange: Exchange, transaction: Transaction, identifier: str | None = None) -> Reply:
+def _truth(state: DarajaState, exchange: Exchange, transaction: Transaction, identifier: str | None = None) -> Reply:
     if transaction.result_code is not None:
-        return _result(world, transaction, transaction.result_code, transaction.result_desc, identifier)
-    if exchange.at_s - transaction.created_s < world.rules.query_too_early_s:
-        return _in_flight(world, transaction, "too_early", identifier)
-    form = world.options.text("in_flight")
-    return _in_flight(world, transaction, _drawn(world) if form == "mix" else form, identifier)
+        return _result(state, transaction, transaction.result_code, transaction.result_desc, identifier)
+    if exchange.at_s - transaction.created_s < state.rules.query_too_early_s:
+        return _in_flight(state, transaction, "too_early", identifier)
+    form = state.options.text("in_flight")
+    return _in_flight(state, transaction, _drawn(state) if form == "mix" else form, identifier)
 
 
-def _drawn(world: World) -> str:
+def _drawn(state: DarajaState) -> str:
     """One of the in-flight forms. About one poll in five without a message is reported; the rest is assumed."""
-    number = world.uniform()
+    number = state.uniform()
     if number < 0.2:
         return "empty"
     return "processing" if number < 0.5 else "4999"
 
 
-def _in_flight(world: World, transaction: Transaction, form: str, identifier: str | None) -> Reply:
+def _in_flight(state: DarajaState, transaction: Transaction, form: str, identifier: str | None) -> Reply:
     if form == "4999":
-        return _result(world, transaction, STILL_PROCESSING, world.text_of(STILL_PROCESSING), identifier)
-    names_payment = world.options.says("in_flight_request_id", "checkout_request_id")
+        return _result(state, transaction, STILL_PROCESSING, state.text_of(STILL_PROCESSING), identifier)
+    names_payment = state.options.says("in_flight_request_id", "checkout_request_id")
     raise Refused(_FORMS[form], request_id=transaction.id if names_payment else "")
 
 
@@ -117,9 +117,9 @@ IN_FLIGHT_FORMS: Final = ("4999", *_FORMS)
 """The names that a scenario may use. Source: reference 3.2."""
 
 
-def _result(world: World, transaction: Transaction, code: int | str, desc: str, identifier: str | None) -> Reply:
+def _result(state: DarajaState, transaction: Transaction, code: int | str, desc: str, identifier: str | None) -> Reply:
     """`ResultCode` is text here, and a number in the callback. Source: reference 3.2."""
-    description = world.options.text("query_description")
+    description = state.options.text("query_description")
     return Reply(
         200,
         dumps({

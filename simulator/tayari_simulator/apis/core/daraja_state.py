@@ -52,8 +52,8 @@ class Counts:
         self.refused[code] = self.refused.get(code, 0) + 1
 
 
-class World:
-    """All state, and the few collaborators that are handed in: numbers, and who chooses behaviours."""
+class DarajaState:
+    """All that one Daraja knows, and what is handed in: random numbers, and who chooses behaviours."""
 
     def __init__(
         self,
