@@ -108,6 +108,24 @@ class ControlClient:
         """Callbacks of this MSISDN's payments wait for so many seconds at most; 0 lets them go."""
         self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})
 
+    def hold_handset(self, msisdn: str, **how: str | int | bool) -> Json:
+        """Take a phone in hand: its STK prompts wait. `pin`, `language` (`en`, `sw`), `reachable`, `balance`."""
+        return self._call("PUT", f"/v1/handsets/{msisdn}", how)
+
+    def handset(self, msisdn: str) -> Json:
+        """A phone: `prompt` (or null), `balance`, `messages`, ..."""
+        return self._call("GET", f"/v1/handsets/{msisdn}")
+
+    def release_handset(self, msisdn: str) -> None:
+        """Put a phone down: scenarios answer its prompts again."""
+        self._call("DELETE", f"/v1/handsets/{msisdn}")
+
+    def answer_prompt(self, msisdn: str, press: str, *, pin: str | None = None) -> Json:
+        """Answer the prompt on a phone in hand: `pay`, `wrong_pin`, `cancel` or `no_answer`; the payment."""
+        body = {"press": press} if pin is None else {"press": press, "pin": pin}
+        payment: Json = self._call("POST", f"/v1/handsets/{msisdn}/answer", body)["payment"]
+        return payment
+
     def set_wallet(self, msisdn: str, *, balance: int) -> None:
         """Give this MSISDN a wallet with so many shillings."""
         self._call("PUT", f"/v1/wallets/{msisdn}", {"balance": balance})
@@ -117,8 +135,8 @@ class ControlClient:
         paid: Json = self._call("POST", "/v1/c2b", payment)["payment"]
         return paid
 
-    def set_organisation(self, short_code: str, **changes: bool) -> Json:
-        """Switch `validates` (C2B validation), `active` or `confirms_pushes` of an organisation."""
+    def set_organisation(self, short_code: str, **changes: bool | int | str) -> Json:
+        """Switch `validates`, `active`, `confirms_pushes`; `top_up` an `account`; let an `initiator` be `expired`."""
         organisation: Json = self._call("PUT", f"/v1/organisations/{short_code}", changes)["organisation"]
         return organisation
 

@@ -86,7 +86,12 @@ def running(scenarios: Sequence[Scenario] = (), **config: Any) -> Iterator[Runni
     done = asyncio.Event()
 
     async def serve() -> None:
-        selector = Selector(scenarios, mix=config.pop("mix", None), seed=config.get("seed", 1))
+        selector = Selector(
+            scenarios,
+            mix=config.pop("mix", None),
+            seed=config.get("seed", 1),
+            interactive=config.get("interactive", False),
+        )
         simulator = Simulator(Config(port=0, control_port=0, **config), choose=selector)
         await simulator.start()
         port = await open_control_port(simulator, selector, host="127.0.0.1", port=0)

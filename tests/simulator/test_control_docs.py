@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 from tayari_simulator.apis.registry import CALLS
-from tayari_simulator.control import schemas
+from tayari_simulator.control import events, har, schemas
 from tayari_simulator.control.openapi import document
 from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.reading.record import keys_of
@@ -27,6 +27,10 @@ BODIES = {
     ("POST", "/v1/next"): schemas.PlayNext,
     ("POST", "/v1/outage"): schemas.Outage,
     ("PUT", "/v1/wallets/MSISDN"): schemas.Wallet,
+    ("PUT", "/v1/handsets/MSISDN"): schemas.HoldHandset,
+    ("POST", "/v1/handsets/MSISDN/answer"): schemas.AnswerPrompt,
+    ("GET", "/v1/events"): events.EventsWhere,
+    ("GET", "/v1/har"): har.HarWhere,
     ("POST", "/v1/c2b"): schemas.PayC2b,
     ("PUT", "/v1/organisations/SHORT_CODE"): schemas.SetOrganisation,
     ("POST", "/v1/clock/advance"): schemas.Advance,
@@ -98,6 +102,7 @@ def test_only_what_must_be_given_has_no_default() -> None:
         "Outage": ["kind", "for_s"],
         "PayC2b": ["short_code", "msisdn", "amount"],
         "Wallet": ["balance"],
+        "AnswerPrompt": ["press"],
         "WaitFor": ["for_"],
         "AskAccount": ["token_url", "url", "key", "secret", "account", "short_code"],
     }

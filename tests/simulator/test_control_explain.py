@@ -22,7 +22,7 @@ LOADED = [
         "scenario: payment/late-success\nabout: x\nmagic: 12\noutcome: {result_code: 1037}\nthen: [{result_code: 0}]"
     ),
 ]
-WAYS = ["one_shot_msisdn", "one_shot_endpoint", "msisdn", "amount", "reference", "mix", "active", "default"]
+WAYS = ["one_shot_msisdn", "one_shot_endpoint", "handset", "msisdn", "amount", "reference", "mix", "active", "default"]
 
 
 @pytest.fixture(scope="module")

@@ -26,13 +26,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def build_app(simulator: Simulator, selector: Selector) -> web.Application:
     """The control API over one simulator and the one that chooses for it."""
     names = frozenset(name.lower() for name in simulator.config.control_names)
-    return application(control_handlers(simulator, selector, ROUTES), names)
-
-
-def control_handlers(simulator: Simulator, selector: Selector, rows: Iterable[Route]) -> list[web.RouteDef]:
-    """Rows of the table, bound to what they steer."""
     controlled = Controlled(simulator, selector)
-    return [web.route(row.method, row.path, _handler(row, controlled)) for row in rows]
+    app = application((web.route(row.method, row.path, _handler(row, controlled)) for row in ROUTES), names)
+
+    async def end_streams(_: web.Application) -> None:
+        for stream in list(controlled.streams):
+            stream.end()
+
+    app.on_shutdown.append(end_streams)
+    return app
 
 
 def application(routes: Iterable[web.RouteDef], names: frozenset[str] = frozenset()) -> web.Application:
@@ -147,8 +149,14 @@ def _is_address(text: str) -> bool:
 
 
 def _refuse_other_sites(request: web.Request) -> None:
-    """A web page that someone has open must not be able to steer a simulator on the same machine."""
+    """A web page that someone has open must not be able to steer a simulator on the same machine.
+
+    A link to the page from elsewhere may be followed; a page of another site may load nothing from here.
+    """
     origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate":
+        message = "found a request from a web page of another site; the control API is not for other sites' pages"
+        raise Refusal(403, "other_site", message)
     if origin is not None and origin.partition("://")[2] != request.host:
         message = f"found a request from the web page {origin}; the control API is not for other sites' pages"
         raise Refusal(403, "other_site", message)

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import orjson
 from aiohttp import web
@@ -38,6 +39,12 @@ def answer(body: object, *, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
+class Stream(Protocol):
+    """An answer that goes on until it is ended."""
+
+    def end(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """What the control API steers."""
@@ -46,6 +53,8 @@ class Controlled:
     selector: Selector
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One scenario is read at a time, in a thread, so that Daraja answers meanwhile."""
+    streams: set[Stream] = field(default_factory=set)
+    """Those who listen to events; they are told when the port closes."""
 
 
 Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tayari_simulator.control import routes, schemas
+from tayari_simulator.control import console, events, handsets, har, organisations, routes, schemas
 from tayari_simulator.control.endpoint import Controlled, Route, answer
 from tayari_simulator.control.openapi import document
 
@@ -20,7 +20,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/openapi.json", openapi, "this description"),
     Route("GET", "/health", routes.health, "is it well?"),
     Route("GET", "/metrics", routes.metrics, "counters and gauges as Prometheus text", answers="text/plain"),
-    Route("GET", "/", routes.page, "the live page, for people", answers="text/html"),
+    Route("GET", "/", console.console, "the console, for people", answers="text/html"),
     Route("GET", "/v1/settings", routes.settings, "how this simulator was started"),
     Route(
         "POST",
@@ -61,12 +61,29 @@ ROUTES: Final[tuple[Route, ...]] = (
         "give a number a wallet with so many shillings",
         schemas.Wallet,
     ),
+    Route("GET", "/v1/handsets", handsets.list_handsets, "the phones that are held in hand"),
+    Route("GET", "/v1/handsets/{msisdn}", handsets.show_handset, "a phone: its prompt, wallet and messages"),
+    Route(
+        "PUT",
+        "/v1/handsets/{msisdn}",
+        handsets.hold_handset,
+        "take a phone in hand: its STK prompts wait for an answer",
+        schemas.HoldHandset,
+    ),
+    Route("DELETE", "/v1/handsets/{msisdn}", handsets.release_handset, "put a phone down: scenarios decide again"),
+    Route(
+        "POST",
+        "/v1/handsets/{msisdn}/answer",
+        handsets.press,
+        "answer the prompt on a phone: PIN, wrong PIN, cancel, no answer",
+        schemas.AnswerPrompt,
+    ),
     Route("POST", "/v1/c2b", routes.pay_c2b, "a customer pays a short code by himself", schemas.PayC2b),
     Route(
         "PUT",
         "/v1/organisations/{short_code}",
-        routes.set_organisation,
-        "switch validation, suspension or confirmations of an organisation",
+        organisations.set_organisation,
+        "switch an organisation, add to an account, let an initiator's password expire",
         schemas.SetOrganisation,
     ),
     Route("POST", "/v1/clock/advance", routes.advance, "move a manual clock", schemas.Advance),
@@ -74,6 +91,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/balance", routes.balance, "do accepted and called back add up?"),
     Route("GET", "/v1/limits", routes.limits, "was the simulator near its own limit?"),
     Route("GET", "/v1/journal", routes.journal, "every exchange, in order", schemas.JournalWhere),
+    Route(
+        "GET",
+        "/v1/events",
+        events.events,
+        "what happens, as server-sent events",
+        events.EventsWhere,
+        answers="text/event-stream",
+    ),
     Route("POST", "/v1/wait", routes.wait, "wait until something has happened", schemas.WaitFor),
     Route(
         "POST",
@@ -100,6 +125,13 @@ ROUTES: Final[tuple[Route, ...]] = (
         "the certificate for SecurityCredential, as PEM",
         answers="application/x-pem-file",
     ),
-    Route("GET", "/v1/organisations", routes.organisations, "organisations with accounts, initiators and URLs"),
+    Route("GET", "/v1/organisations", organisations.organisations, "organisations with accounts, initiators and URLs"),
+    Route(
+        "GET",
+        "/v1/organisations/{short_code}/statement",
+        organisations.statement,
+        "the money that transactions moved to and from an organisation",
+    ),
+    Route("GET", "/v1/har", har.har, "exchanges as an HTTP archive, secrets masked", har.HarWhere),
     Route("GET", "/v1/interception", routes.interception, "what came to the TLS port and the forward proxy"),
 )

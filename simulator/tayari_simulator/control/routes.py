@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from tayari_formats.problems import Complaint, describe
+from tayari_formats.problems import describe
 
 from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.control import schemas
-from tayari_simulator.control.console import live_page
 from tayari_simulator.control.endpoint import Controlled, Refusal, answer, named
 from tayari_simulator.control.explain import explain
+from tayari_simulator.control.handsets import msisdn_of
+from tayari_simulator.control.organisations import unknown_short_code
 from tayari_simulator.control.provenance import standings
 from tayari_simulator.control.schemas import read_body, read_query
 from tayari_simulator.control.send_callback import deliveries
 from tayari_simulator.journal.entries import Question
-from tayari_simulator.reading.record import read_value
 from tayari_simulator.scenarios.magic import magic_rows
 from tayari_simulator.scenarios.mix import BadMix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.read import read_inline, read_scenario
 from tayari_simulator.scenarios.selector import Misplaced
-from tayari_simulator.scenarios.values import Msisdn
 from tayari_simulator.transport.metrics import metrics_text
 from tayari_simulator.transport.simulator import ClockIsReal, TargetRefused
 
@@ -77,11 +76,6 @@ async def metrics(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /metrics`."""
     text = metrics_text(controlled.simulator.metrics(), queued=controlled.selector.queued)
     return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
-
-
-async def page(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /`."""
-    return web.Response(text=live_page(controlled.simulator, controlled.selector), content_type="text/html")
 
 
 async def settings(controlled: Controlled, _: web.Request) -> web.Response:
@@ -173,10 +167,7 @@ async def hold(controlled: Controlled, request: web.Request) -> web.Response:
 
 async def set_wallet(controlled: Controlled, request: web.Request) -> web.Response:
     """`PUT /v1/wallets/MSISDN`."""
-    complaints: list[Complaint] = []
-    msisdn = read_value(Msisdn, request.match_info["msisdn"], (), complaints)
-    if not isinstance(msisdn, str):
-        raise Refusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
+    msisdn = msisdn_of(request)
     given = await read_body(request, schemas.Wallet)
     controlled.simulator.set_wallet(msisdn, given.balance)
     return answer({"msisdn": msisdn, "balance": given.balance})
@@ -194,30 +185,8 @@ async def pay_c2b(controlled: Controlled, request: web.Request) -> web.Response:
             buy_goods=given.buy_goods,
         )
     except LookupError as error:
-        raise _unknown_short_code(given.short_code) from error
+        raise unknown_short_code(given.short_code) from error
     return answer({"payment": payment})
-
-
-async def set_organisation(controlled: Controlled, request: web.Request) -> web.Response:
-    """`PUT /v1/organisations/SHORT_CODE`."""
-    short_code = request.match_info["short_code"]
-    given = await read_body(request, schemas.SetOrganisation)
-    changes = {"validates": given.validates, "active": given.active, "confirms_pushes": given.confirms_pushes}
-    try:
-        organisation = controlled.simulator.set_organisation(
-            short_code, **{name: value for name, value in changes.items() if value is not None}
-        )
-    except LookupError as error:
-        raise _unknown_short_code(short_code) from error
-    return answer({"organisation": organisation})
-
-
-def _unknown_short_code(short_code: str) -> Refusal:
-    message = (
-        f'no organisation has the short code "{short_code[:20]}"; known are those of the start (--short-code, '
-        "--organisation) and the sandbox's, 600000 to 600999"
-    )
-    return Refusal(404, "unknown_short_code", message)
 
 
 async def advance(controlled: Controlled, request: web.Request) -> web.Response:
@@ -331,11 +300,6 @@ async def codes(controlled: Controlled, _: web.Request) -> web.Response:
 async def certificate(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/certificate`."""
     return web.Response(text=controlled.simulator.certificate(), content_type="application/x-pem-file")
-
-
-async def organisations(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /v1/organisations`."""
-    return answer({"organisations": controlled.simulator.organisations()})
 
 
 async def interception(controlled: Controlled, _: web.Request) -> web.Response:

@@ -18,6 +18,8 @@ from tayari_simulator.scenarios.mix import BadMix, parse_mix
 from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.exchange import Kind
+from tayari_simulator.state.handsets import Language, Press
+from tayari_simulator.state.ledger import Account
 from tayari_simulator.transport.conditions import CONDITIONS
 
 T = TypeVar("T")
@@ -27,7 +29,7 @@ DEEPEST: Final = 100
 """So many levels of lists and objects a body may have."""
 MOST_SEQ: Final = 2**63 - 1
 """The largest number that the journal's file can hold."""
-_NUMBERS: Final = frozenset(("since", "until", "limit"))
+_NUMBERS: Final = frozenset(("since", "until", "limit", "latest"))
 
 ABSENT: Final = object()
 """A key that was not sent, where null is a value too."""
@@ -59,6 +61,13 @@ def _one_line(value: object, path: Path, complaints: list[Complaint]) -> object:
     if isinstance(value, str) and value.isprintable() and value.isascii():
         return value
     complaints.append(Complaint(path, f"found {describe(value)}; expected one line of ASCII text"))
+    return None
+
+
+def _pin(value: object, path: Path, complaints: list[Complaint]) -> object:
+    if isinstance(value, str) and len(value) == 4 and value.isascii() and value.isdigit():
+        return value
+    complaints.append(Complaint(path, f"found {describe(value)}; expected four digits as text"))
     return None
 
 
@@ -189,6 +198,30 @@ class SetOrganisation:
     """False: suspended."""
     confirms_pushes: bool | None = None
     """Whether payments by STK push are confirmed to the C2B URLs as well."""
+    top_up: Annotated[int, AtLeast(1), AtMost(1_000_000_000)] | None = None
+    """Shillings that are added to the account."""
+    account: Account = Account.UTILITY
+    initiator: Text | None = None
+    expired: bool | None = None
+    """Whether the password of this initiator has expired; either way wrong passwords are forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldHandset:
+    """`PUT /v1/handsets/MSISDN`."""
+
+    pin: Annotated[str, ReadWith(_pin)] | None = None
+    language: Language | None = None
+    reachable: bool | None = None
+    balance: Annotated[int, AtLeast(0), AtMost(1_000_000_000)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPrompt:
+    """`POST /v1/handsets/MSISDN/answer`."""
+
+    press: Press
+    pin: Annotated[str, ReadWith(_pin)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tayari_simulator.state.handsets import BY_HANDSET
+
 
 class MatchedBy(StrEnum):
     """One way to choose. The order of the members is the order of precedence."""
@@ -12,6 +14,8 @@ class MatchedBy(StrEnum):
     """Queued for this MSISDN."""
     ONE_SHOT_ENDPOINT = "one_shot_endpoint"
     """Queued for the endpoint; the MSISDN that came first took it."""
+    HANDSET = BY_HANDSET
+    """A person, or a test, holds the payer's phone in hand."""
     MSISDN = "msisdn"
     AMOUNT = "amount"
     REFERENCE = "reference"

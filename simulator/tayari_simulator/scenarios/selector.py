@@ -1,5 +1,5 @@
-"""Which scenario a call meets. In order: a queued one-shot (of the MSISDN, then of the endpoint), magic MSISDN, magic
-amount, account reference, the mix, the active scenario; none of them is the plain default.
+"""Which scenario a call meets. In order: a queued one-shot (of the MSISDN, then of the endpoint), a handset in hand,
+magic MSISDN, magic amount, account reference, the mix, the active scenario; none of them is the plain default.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.queued import Misplaced, Queued, one_shot
 from tayari_simulator.state.behaviour import Call, Play, Timeline
+from tayari_simulator.state.handsets import NOT_REACHED, WAITS, Handset, Handsets
 
 __all__ = ["Misplaced", "Selector", "UnknownScenario"]
 
@@ -41,8 +42,11 @@ class Selector:
         active: str | None = None,
         mix: Mapping[str, float] | None = None,
         seed: int = 1,
+        interactive: bool = False,
     ) -> None:
         """Load scenarios. `mix` is drawn from, or `active` plays, where nothing more specific does.
+
+        `interactive`: every prompt waits for a handset.
 
         Raises:
             UnknownScenario: `active` is not among them.
@@ -51,6 +55,7 @@ class Selector:
         self._scenarios = {scenario.name: scenario for scenario in scenarios}
         self._of_msisdn: dict[Phone, deque[Queued]] = {}
         self._of_call: dict[str, deque[Queued]] = {}
+        self.handsets = Handsets(everyone=interactive)
         self._open: dict[Phone, Play] = {}
         """Plays by MSISDN that refused its pushes so far: they stay until one is accepted."""
         self._timelines: dict[str, Timeline] = {}
@@ -170,6 +175,17 @@ class Selector:
         line.extend(one_shot(scenario, wanted, way) for _ in range(times))
         self._refresh()
 
+    def hold(self, msisdn: str) -> Handset:
+        """Take the phone of this number in hand: its prompts wait for an answer."""
+        held = self.handsets.hold(msisdn)
+        self._refresh()
+        return held
+
+    def release(self, msisdn: str) -> None:
+        """Put the phone down; a prompt that waits goes on waiting."""
+        self.handsets.release(msisdn)
+        self._refresh()
+
     def clear(self) -> None:
         """Drop what is queued; what payments have already taken up plays on."""
         self._of_msisdn.clear()
@@ -177,8 +193,9 @@ class Selector:
         self._refresh()
 
     def reset(self) -> None:
-        """As at the start: nothing queued, no counts, the first active scenario and mix. Loaded scenarios stay."""
+        """As at the start: nothing queued or in hand, the first active scenario and mix. Loaded scenarios stay."""
         active, mix = self._at_start
+        self.handsets.clear()
         self.clear()
         self._seen.clear()
         self._timelines.clear()
@@ -204,6 +221,10 @@ class Selector:
             first.seen += 1
             if first.seen >= first.from_call:
                 return first.play
+        if call == Call.STK_PUSH and self.handsets:
+            handset = self.handsets.find(msisdn)
+            if handset is not None:
+                return Play(WAITS if handset.reachable else NOT_REACHED, chosen_by=MatchedBy.HANDSET)
         if not self._lasting:
             return None
         number = self._seen.get(phone, 1)
@@ -301,4 +322,4 @@ class Selector:
         """Whether there is anything to choose at all: the common answer is no, and costs one look."""
         queued = self._of_msisdn or any(self._of_call.values())
         self._lasting = self._active is not None or self._mix is not None or bool(self._conditions)
-        self._plain = not self._lasting and not queued
+        self._plain = not self._lasting and not queued and not self.handsets

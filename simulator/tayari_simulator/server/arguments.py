@@ -56,6 +56,7 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         seed=given.seed,
         scenario_dirs=tuple(given.scenarios),
         scenario=given.scenario,
+        interactive=given.interactive,
         mix=_mix(given.mix) if given.mix is not None else None,
         journal_file=given.journal,
         journal_bytes=given.journal_bytes,
@@ -103,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
     add("--scenarios", action="append", default=[], metavar="DIR", help="scenario files; may be repeated")
     add("--scenario", metavar="NAME", help="plays where nothing more specific does")
+    add(
+        "--interactive",
+        action="store_true",
+        help="every STK prompt waits for a handset: the page of the control port, or POST /v1/handsets/MSISDN/answer",
+    )
     add("--mix", metavar="NAME=WEIGHT,...", help="scenarios drawn from the seed, such as success=92,timeout=8")
     add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
     add(

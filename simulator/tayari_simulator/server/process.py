@@ -29,6 +29,7 @@ from tayari_simulator.scenarios.mix import BadMix
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
+from tayari_simulator.state.handsets import BEHAVIOURS
 from tayari_simulator.transport.allowed_targets import is_loopback
 from tayari_simulator.transport.interception.authority import AuthorityError
 from tayari_simulator.transport.interception.interception import PortTaken
@@ -65,6 +66,11 @@ def with_control_token(config: Config, environ: Mapping[str, str]) -> Config:
     if config.control_open:
         return config
     return replace(config, control_token=environ.get("TAYARI_CONTROL_TOKEN") or secrets.token_urlsafe(24))
+
+
+def console_url(control_url: str, token: str | None) -> str:
+    """Where a browser finds the console. The token stands behind the #, which is sent to nobody."""
+    return control_url if token is None else f"{control_url}/#token={token}"
 
 
 def say(stream: TextIO, line: str) -> None:
@@ -117,7 +123,8 @@ def load_scenarios(config: Config) -> Selector:
     if problems:
         raise ConfigError("\n".join(["scenario files cannot be used", *map(str, problems)]))
     try:
-        return Selector(scenarios, active=config.scenario, mix=config.mix, seed=config.seed)
+        return Selector(scenarios, active=config.scenario, mix=config.mix, seed=config.seed,
+                        interactive=config.interactive)  # fmt: skip
     except UnknownScenario as error:
         raise ConfigError(f"--scenario: {error}") from error
     except BadMix as error:
@@ -175,7 +182,9 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
         try:
             collect_seldom(config)
             say(announce, orjson.dumps(_ready(simulator)).decode())
+            page = console_url(control.url, config.control_token)
             say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
+            say(sys.stderr, f"The console, with a phone that answers prompts: {page}")
             if simulator.resumed.pending:
                 say(sys.stderr, f"{simulator.resumed.pending} payments of the journal are resumed")
             await stop.wait()
@@ -211,8 +220,8 @@ def _ready(simulator: Simulator) -> dict[str, Any]:
 
 
 def _behaviours(selector: Selector) -> Behaviours:
-    """Behaviours by the names of loaded scenarios."""
-    known = {scenario.name: scenario.behaviour for scenario in selector.scenarios()}
+    """Behaviours by the names of loaded scenarios; a prompt that waited for a handset goes on waiting."""
+    known = {**BEHAVIOURS, **{scenario.name: scenario.behaviour for scenario in selector.scenarios()}}
     return known.get
 
 

@@ -37,6 +37,13 @@ class Schedule:
         if due_s < self.next_s:  # noqa: PLR1730 - `min` takes three times as long
             self.next_s = due_s
 
+    def bring_forward(self, plan: Plan, due_s: float) -> None:
+        """Let a plan that is on the schedule happen at `due_s` instead. Looks through all of it: for rare events."""
+        self._heap = [row for row in self._heap if row[2] is not plan]
+        heapq.heapify(self._heap)
+        self.next_s = self._heap[0][0] if self._heap else NEVER
+        self.add(due_s, plan)
+
     def pop_due(self, now_s: float) -> tuple[float, int, Plan] | None:
         """Take the next plan if its time has come: its moment, its number, and itself."""
         if self.next_s > now_s:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import Final
 
 from tayari_simulator.state.transactions import Status, Transaction
@@ -99,6 +100,10 @@ class Transactions:
     def all(self) -> tuple[Transaction, ...]:
         """Every transaction that is remembered, oldest first."""
         return (*self._late.values(), *self._order) if self._late else tuple(self._order)
+
+    def latest(self, number: int) -> list[Transaction]:
+        """At most so many of the transactions that were accepted last, oldest first."""
+        return list(islice(reversed(self._order), number))[::-1]
 
     def clear(self) -> None:
         """Forget everything."""

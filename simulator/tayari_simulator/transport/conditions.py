@@ -73,6 +73,20 @@ class Waiting:
             found = met()
         return found is not None, found or []
 
+    def listen(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """Call `heard` at each change until the answer is called. It costs nothing while nobody listens."""
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def met() -> None:
+            heard()
+
+        self._conditions[never] = met
+
+        def forget() -> None:
+            del self._conditions[never]
+
+        return forget
+
     def changed(self) -> None:
         """Something happened that is not an entry: ask every condition again."""
         for done, met in self._conditions.items():

@@ -45,7 +45,6 @@ from tayari_simulator.transport.server_protocol import Connections
 from tayari_simulator.transport.views import (
     business_of,
     configured,
-    organisation_dict,
     transaction_dict,
     transactions_of,
 )
@@ -98,11 +97,11 @@ class Simulator:
             self.entries.next_seq = self._file.last_seq + 1
         self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets,
                                               headers=self.source_headers(), failures=self.failures)  # fmt: skip
-        self._waiting = Waiting(self.entries)
-        self.callback_sender.changed = self._changed
-        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, self._changed, self.failures)
+        self.waiting = Waiting(self.entries)
+        self.callback_sender.changed = self.changed
+        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, self.changed, self.failures)
         self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
-        self._conditions = Conditions(self.daraja, self.entries, self._waiting, self._in_flight)
+        self._conditions = Conditions(self.daraja, self.entries, self.waiting, self._in_flight)
         self.advancing = ClockAdvance(self.clock, self.daraja, self._scheduler, self._in_flight)
         self._monitor = Monitor()
         self._metric_sources = MetricSources(
@@ -190,7 +189,7 @@ class Simulator:
             self.interception.record.clear()
         if self._listener is not None and not self._listener.is_open:
             self._listener.open_soon()
-        self._changed()
+        self.changed()
 
     def revoke_tokens(self) -> int:
         """Make every issued token invalid; returns how many there were."""
@@ -219,22 +218,8 @@ class Simulator:
         transaction = c2b.pay_chosen(
             state, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
         )
-        self._changed()
+        self.changed()
         return transaction_dict(transaction)
-
-    def set_organisation(self, short_code: str, **changes: bool) -> Json:
-        """Switch an organisation's external validation or its suspension: the organisation.
-
-        Raises:
-            LookupError: the short code is unknown.
-        """
-        state = self.daraja.state
-        organisation = state.organisations.find(short_code)
-        if organisation is None:
-            raise LookupError(short_code)
-        for name, value in changes.items():
-            setattr(organisation, name, value)
-        return organisation_dict(organisation, state.ledger)
 
     async def advance(self, *, by_s: float | None = None, to_next: bool = False, until_idle: bool = False) -> Json:
         """Move a manual clock: `now_s`, `fired`. Exactly one of the three.
@@ -351,11 +336,6 @@ class Simulator:
         record = self.interception.record if self.interception is not None else InterceptionRecord()
         return record.to_dict()
 
-    def organisations(self) -> list[Json]:
-        """Every known organisation with its accounts and URLs."""
-        state = self.daraja.state
-        return [organisation_dict(row, state.ledger) for row in state.organisations.all()]
-
     def metrics(self) -> dict[str, float]:
         """Counters and gauges by Prometheus name (`tayari_pushes_accepted_total`, ...)."""
         return measured(self._metric_sources, self._limits)
@@ -376,9 +356,10 @@ class Simulator:
     def _in_flight(self) -> int:
         return self.callback_sender.in_flight
 
-    def _changed(self) -> None:
-        if self._waiting.for_conditions:
-            self._waiting.changed()
+    def changed(self) -> None:
+        """Something happened: tell whoever waits for a condition, and let the scheduler look at the next plan."""
+        if self.waiting.for_conditions:
+            self.waiting.changed()
         if self.daraja.next_due_s() < self._scheduler.armed_s:
             self._scheduler.arm()
 

@@ -72,6 +72,7 @@ def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
         "validates": organisation.validates,
         "confirms_pushes": organisation.confirms_pushes,
         "initiators": [row.name for row in organisation.initiators],
+        "expired_initiators": [row.name for row in organisation.initiators if row.expired],
         "balances": {str(account): ledger.balance(organisation.short_code, account) for account in Account},
         "urls": None
         if urls is None

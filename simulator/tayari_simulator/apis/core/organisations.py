@@ -90,7 +90,12 @@ class Organisation:
     @property
     def public_name(self) -> str:
         """The number and the name, as results tell them."""
-        return f"{self.short_code} - {self.name or 'Example Shop'}"
+        return f"{self.short_code} - {self.shown_name}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name alone."""
+        return self.name or "Example Shop"
 
     def initiator(self, name: str) -> Initiator | None:
         """The initiator of this name."""

@@ -32,6 +32,7 @@ from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
 from tayari_simulator.state.eat_time import eat_day, timestamp
 from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.handsets import BY_HANDSET
 from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
@@ -124,7 +125,12 @@ def _accept(state: DarajaState, exchange: Exchange, values: list[Any], play: Pla
     busy = state.prompts.on(msisdn)
     if busy is not None and state.rules.lock_refuses:
         raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.id} is open")
-    forced, after_s = (None, 0.0) if play is not None else _ruled(state, exchange, values, busy)
+    forced, after_s = None, 0.0
+    if play is None:
+        forced, after_s = _ruled(state, exchange, values, busy)
+    elif play.chosen_by == BY_HANDSET:
+        forced, after_s = _ruled(state, exchange, values, busy, in_hand=True)
+        play = play if forced is None else None  # M-Pesa's rules let no prompt be shown
     if play is not None:
         after_s = play.behaviour.steps[0].after.draw(state.uniform)
     identifier = state.ids.checkout_request_id(now_s, msisdn)
@@ -154,18 +160,21 @@ def acknowledgement(transaction: Transaction) -> bytes:
 
 
 def _ruled(
-    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None
+    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None, *, in_hand: bool = False
 ) -> tuple[int | str | None, float]:
-    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
+    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay.
+
+    With `in_hand`, the rules of the sandbox about phones are left out: a handset answers for the phone.
+    """
     rules = state.rules
     after_s = rules.outcome_after_s
     if busy is not None and rules.lock_limits:
         return results.SUBSCRIBER_LOCKED, after_s
     _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
-    if _unanswered(rules, exchange, msisdn):
+    if not in_hand and _unanswered(rules, exchange, msisdn):
         low, high = NO_ANSWER_S
         return results.TIMED_OUT, low + state.uniform() * (high - low)
-    if rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
+    if not in_hand and rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
         return results.BAD_DEBT, after_s
     if kind == PAY_BILL and party_b != state.business.short_code:
         return results.PRODUCT_ASSIGNMENT, after_s

@@ -1,0 +1,208 @@
+"""The handset: phones that are held in hand, their prompts and messages, and what their customers do."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+from tayari_formats.problems import Complaint, describe
+
+from tayari_simulator.apis.b2c import CALL as B2C
+from tayari_simulator.apis.b2c import POCHI
+from tayari_simulator.apis.c2b.payment import KIND as C2B
+from tayari_simulator.apis.core.customers import names_of
+from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.reversal import CALL as REVERSAL
+from tayari_simulator.apis.stk.prompt_answer import NoPrompt, answer_prompt, prompt_on
+from tayari_simulator.catalogue import handset_texts as texts
+from tayari_simulator.control import schemas
+from tayari_simulator.control.endpoint import Controlled, Refusal, answer
+from tayari_simulator.control.schemas import read_body
+from tayari_simulator.reading.record import read_value
+from tayari_simulator.scenarios.values import Msisdn
+from tayari_simulator.state.behaviour import Call
+from tayari_simulator.state.handsets import FIRST_BALANCE, Handset, Language, Press
+from tayari_simulator.state.transactions import Status, Transaction
+from tayari_simulator.transport.views import transaction_dict
+
+Json = dict[str, Any]
+MOST_MESSAGES: Final = 30
+"""So many messages a phone shows, the latest."""
+_PAYS: Final = (Call.STK_PUSH, C2B)
+_RECEIVES: Final = (B2C, POCHI, REVERSAL)
+
+
+async def list_handsets(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/handsets`."""
+    held = controlled.selector.handsets
+    rows = [handset_dict(controlled, row.msisdn) for row in held.all()]
+    return answer({"handsets": rows, "everyone": held.everyone})
+
+
+async def show_handset(controlled: Controlled, request: web.Request) -> web.Response:
+    """`GET /v1/handsets/MSISDN`."""
+    return answer(handset_dict(controlled, msisdn_of(request)))
+
+
+async def hold_handset(controlled: Controlled, request: web.Request) -> web.Response:
+    """`PUT /v1/handsets/MSISDN`."""
+    msisdn = msisdn_of(request)
+    given = await read_body(request, schemas.HoldHandset)
+    held, ledger = controlled.selector.hold(msisdn), controlled.simulator.daraja.state.ledger
+    held.pin = given.pin or held.pin
+    held.language = given.language or held.language
+    held.reachable = held.reachable if given.reachable is None else given.reachable
+    if given.pin is not None:
+        held.wrong_pins = 0
+    if given.balance is not None or ledger.wallet(msisdn) is None:
+        _note_balances(controlled.simulator.daraja.state, held)
+        ledger.set_wallet(msisdn, FIRST_BALANCE if given.balance is None else given.balance)
+    return answer(handset_dict(controlled, msisdn))
+
+
+async def release_handset(controlled: Controlled, request: web.Request) -> web.Response:
+    """`DELETE /v1/handsets/MSISDN`."""
+    msisdn = msisdn_of(request)
+    controlled.selector.release(msisdn)
+    return answer(handset_dict(controlled, msisdn))
+
+
+async def press(controlled: Controlled, request: web.Request) -> web.Response:
+    """`POST /v1/handsets/MSISDN/answer`."""
+    msisdn = msisdn_of(request)
+    given = await read_body(request, schemas.AnswerPrompt)
+    if given.pin is not None and given.press is not Press.PAY:
+        raise Refusal(400, "bad_body", f"pin is for press: pay; found press: {given.press}; leave pin out")
+    simulator, selector = controlled.simulator, controlled.selector
+    held = selector.handsets.find(msisdn) or Handset(msisdn=msisdn)
+    try:
+        transaction = answer_prompt(simulator.daraja.state, held, given.press, given.pin, simulator.now_s())
+    except NoPrompt as error:
+        message = (
+            f"the phone {msisdn} shows no prompt that waits for an answer; take it in hand first "
+            f"(PUT /v1/handsets/{msisdn}, or start with --interactive), then push to it"
+        )
+        raise Refusal(409, "no_prompt", message) from error
+    if selector.handsets.everyone:
+        selector.hold(msisdn).wrong_pins = held.wrong_pins
+    simulator.changed()
+    return answer({"payment": transaction_dict(transaction)})
+
+
+def msisdn_of(request: web.Request) -> str:
+    """The MSISDN of a path.
+
+    Raises:
+        Refusal: 400, it is none.
+    """
+    complaints: list[Complaint] = []
+    found = read_value(Msisdn, request.match_info["msisdn"], (), complaints)
+    if not isinstance(found, str):
+        raise Refusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
+    return found
+
+
+def handset_dict(controlled: Controlled, msisdn: str) -> Json:
+    """A phone as in `docs/control-api.md`, whether it is held in hand or not."""
+    state, held = controlled.simulator.daraja.state, controlled.selector.handsets.find(msisdn)
+    shown = held or Handset(msisdn=msisdn)
+    _note_balances(state, shown)
+    waiting = prompt_on(state, msisdn)
+    return {
+        "msisdn": msisdn,
+        "customer": " ".join(names_of(msisdn)),
+        "held": held is not None,
+        "pin": shown.pin,
+        "language": str(shown.language),
+        "reachable": shown.reachable,
+        "balance": state.ledger.wallet(msisdn),
+        "prompt": None if waiting is None else _prompt(state, waiting, shown.language),
+        "messages": [
+            {"at": row.completed_s, "checkout_request_id": row.id, "receipt": row.receipt, "text": text}
+            for row in _finished(state, msisdn)
+            if (text := _message(state, row, shown))
+        ],
+        "wording": texts.MARK,
+    }
+
+
+def _prompt(state: DarajaState, transaction: Transaction, language: Language) -> Json:
+    till = _is_till(state, transaction)
+    form = texts.PROMPT_OF_A_TILL if till else texts.PROMPT
+    return {
+        "checkout_request_id": transaction.id,
+        "amount": transaction.amount,
+        "name": _name(state, transaction),
+        "account": "" if till else transaction.reference,
+        "text": form[language].format(**_words(state, transaction, language)),
+        "expires_at": transaction.due_s,
+    }
+
+
+def _finished(state: DarajaState, msisdn: str) -> list[Transaction]:
+    """The latest transactions of a phone that have a result, oldest first."""
+    rows = [row for row in state.transactions.of(msisdn) if row.status is not Status.PROMPTED]
+    return sorted(rows, key=lambda row: row.completed_s)[-MOST_MESSAGES:]
+
+
+def _message(state: DarajaState, transaction: Transaction, handset: Handset) -> str:
+    """What M-Pesa writes to the phone about a transaction; empty: nothing."""
+    form = _form(state, transaction)
+    if form is None:
+        return ""
+    language = handset.language
+    words = _words(state, transaction, language)
+    balance = handset.balances.get(transaction.id)
+    words["balance"] = "" if balance is None else texts.BALANCE[language].format(balance=texts.shillings(balance))
+    return form[language].format(**words)
+
+
+def _form(state: DarajaState, transaction: Transaction) -> texts.Texts | None:
+    kind = transaction.kind
+    if transaction.status is Status.PAID:
+        if kind in _PAYS:
+            return texts.PAID_TO_A_TILL if _is_till(state, transaction) else texts.PAID
+        if kind == REVERSAL:
+            return texts.REVERSED
+        return texts.RECEIVED if kind in _RECEIVES else None
+    if kind not in _PAYS:
+        return None
+    code = str(transaction.result_code)
+    return texts.FAILURES.get("C2B" if code.startswith("C2B") or code == "2007" else code)
+
+
+def _words(state: DarajaState, transaction: Transaction, language: Language) -> dict[str, str]:
+    return {
+        "receipt": transaction.receipt,
+        "amount": texts.shillings(transaction.amount),
+        "name": _name(state, transaction),
+        "account": transaction.reference,
+        "time": texts.moment(transaction.completed_s, language),
+    }
+
+
+def _name(state: DarajaState, transaction: Transaction) -> str:
+    """The organisation's name, as a phone shows it."""
+    receives = transaction.kind in _RECEIVES
+    organisation = state.organisations.find(transaction.short_code if receives else transaction.party_b)
+    return organisation.shown_name.upper() if organisation is not None else transaction.party_b
+
+
+def _is_till(state: DarajaState, transaction: Transaction) -> bool:
+    organisation = state.organisations.find(transaction.party_b)
+    return organisation is not None and organisation.till
+
+
+def _note_balances(state: DarajaState, handset: Handset) -> None:
+    """Note what the wallet held after each transaction since the last look, counted back from what it holds now."""
+    balance = state.ledger.wallet(handset.msisdn)
+    if balance is None:
+        return
+    finished = _finished(state, handset.msisdn)
+    handset.balances = {row.id: handset.balances[row.id] for row in finished if row.id in handset.balances}
+    for row in reversed(finished):
+        if row.id in handset.balances:
+            break
+        handset.balances[row.id] = max(balance, 0)
+        if row.status is Status.PAID:
+            balance += row.amount if row.kind in _PAYS else -row.amount if row.kind in _RECEIVES else 0

@@ -1,0 +1,116 @@
+"""Phones that a person, or a test, holds in hand: their prompts wait for an answer instead of a scenario's outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Play, Step, Uniform
+from tayari_simulator.state.transactions import Status, Transaction
+
+BY_HANDSET: Final = "handset"
+"""How a payment came to its behaviour; also the name of that behaviour."""
+FIRST_PIN: Final = "1234"
+FIRST_BALANCE: Final = 5_000
+"""Shillings of a handset whose number had no wallet."""
+PINS_UNTIL_LOCKED: Final = 3
+"""After so many wrong PINs in a row the PIN is locked (8006). The number is assumed."""
+PROMPT_S: Final = 60.0
+"""A prompt that nobody answers ends after so long. Measured for a phone out of reach (reference 3.1); assumed here."""
+UNREACHABLE: Final = 1037
+
+
+class Language(StrEnum):
+    """In which a phone shows its messages."""
+
+    ENGLISH = "en"
+    SWAHILI = "sw"
+
+
+class Press(StrEnum):
+    """What the customer does with a prompt."""
+
+    PAY = "pay"
+    """Enters the PIN."""
+    WRONG_PIN = "wrong_pin"
+    CANCEL = "cancel"
+    NO_ANSWER = "no_answer"
+    """Lets it time out; that comes at once instead of after `PROMPT_S`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OutOfReach:
+    """The measured delays of 1037. Source: reference 3.1."""
+
+    def draw(self, uniform: Uniform) -> float:
+        return 26.0 + uniform() * 36.0
+
+
+def _no_answer(name: str, after: Delay) -> Behaviour:
+    return Behaviour(name=name, steps=(Step(result_code=UNREACHABLE, after=after),))
+
+
+WAITS: Final = _no_answer(BY_HANDSET, Fixed(PROMPT_S))
+"""The prompt is shown, and waits."""
+NOT_REACHED: Final = _no_answer(f"{BY_HANDSET}/out-of-reach", _OutOfReach())
+"""The prompt never gets to the phone."""
+BEHAVIOURS: Final = {row.name: row for row in (WAITS, NOT_REACHED)}
+
+
+def answered(code: int | str) -> Play:
+    """What a payment plays once its prompt is answered: this result, now."""
+    steps = (Step(result_code=code, after=NO_DELAY),)
+    return Play(Behaviour(name=BY_HANDSET, steps=steps), chosen_by=BY_HANDSET)
+
+
+def waits(transaction: Transaction) -> bool:
+    """Whether the prompt of a payment waits for a handset's answer."""
+    play = transaction.play
+    return play is not None and play.behaviour is WAITS and transaction.status is Status.PROMPTED
+
+
+@dataclass(slots=True, kw_only=True)
+class Handset:
+    """One phone that is held in hand."""
+
+    msisdn: str
+    pin: str = FIRST_PIN
+    language: Language = Language.ENGLISH
+    reachable: bool = True
+    wrong_pins: int = 0
+    """In a row."""
+    balances: dict[str, int] = field(default_factory=dict)
+    """What the wallet held after each of its last transactions, by id."""
+
+
+class Handsets:
+    """The phones that are held. With `everyone`, so is every other phone."""
+
+    def __init__(self, *, everyone: bool = False) -> None:
+        self.everyone = everyone
+        self._held: dict[str, Handset] = {}
+
+    def __bool__(self) -> bool:
+        return self.everyone or bool(self._held)
+
+    def find(self, msisdn: str) -> Handset | None:
+        """The handset of this number, if it is held."""
+        held = self._held.get(msisdn)
+        return Handset(msisdn=msisdn) if held is None and self.everyone else held
+
+    def hold(self, msisdn: str) -> Handset:
+        """Take the phone of this number in hand."""
+        return self._held.setdefault(msisdn, Handset(msisdn=msisdn))
+
+    def release(self, msisdn: str) -> None:
+        """Its prompts are answered by scenarios again."""
+        self._held.pop(msisdn, None)
+
+    def all(self) -> tuple[Handset, ...]:
+        """All that are held, in the order in which they were taken in hand."""
+        return tuple(self._held.values())
+
+    def clear(self) -> None:
+        """Nobody holds a phone."""
+        self._held.clear()

@@ -1,0 +1,196 @@
+"""The console in a real browser: a payment by keyboard alone, its page, both colour schemes, and a strict policy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from bench_daraja import scenario_of
+from legibility import problems_of
+from playwright.sync_api import sync_playwright
+from running_simulator import Running, running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SCENARIOS = Path(__file__).parents[2] / "scenarios/payment"
+SHIPPED = [scenario_of((SCENARIOS / f"{name}.yaml").read_text()) for name in ("insufficient-funds", "wrong-pin")]
+MSISDN: Final = "254712345678"
+OTHER: Final = "254711000002"
+HOSTILE: Final = "<img src=x onerror=alert(1)>"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: install Chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(SHIPPED) as alone:
+        yield alone
+
+
+@pytest.fixture(scope="module")
+def page(server: Running) -> Iterator[Any]:
+    """One page for all tests; what the browser complains of fails the last of them."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page: Any = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.complaints = []
+        page.on(
+            "console", lambda line: page.complaints.append(line.text) if line.type in {"error", "warning"} else None
+        )
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: page.complaints.append(f"dialog {dialog.message}"))
+        page.set_default_timeout(15_000)
+        page.goto(server.control_url)
+        page.wait_for_selector("#live:text-is('live')")
+        yield page
+        browser.close()
+
+
+def handset(page: Any, msisdn: str) -> Any:
+    """The handset of this number on the page, taken in hand where it is not."""
+    phone = page.locator(f"section[aria-label='Handset {msisdn}']")
+    if not phone.count():
+        page.fill("#number", msisdn)
+        page.click("text=Take in hand")
+        phone.wait_for()
+    return phone
+
+
+def go_to(page: Any, name: str) -> None:
+    """Follow a link of the navigation."""
+    page.click(f"nav >> text={name}")
+    page.wait_for_selector(f"nav a[aria-current=page]:text-is('{name}')")
+
+
+def test_a_payment_is_made_from_the_handset_by_keyboard_alone(server: Running, page: Any) -> None:
+    page.focus("#number")
+    page.keyboard.type("0712345678")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"section[aria-label='Handset {MSISDN}']")
+    page.evaluate("document.activeElement.blur()")
+    identifier = server.pushed(MSISDN, amount=300, reference="INV7")
+    page.wait_for_selector("text=Do you want to pay Ksh300.00 to EXAMPLE SHOP Account no. INV7?")
+    page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'M-PESA PIN of 254712345678'")
+    page.keyboard.type("1234")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("ol.messages >> text=New M-PESA balance is Ksh4,700.00.")
+    page.wait_for_selector("#view td.state.paid")
+
+    assert server.control.payments(checkout_request_id=identifier)[0]["result_code"] == 0
+
+
+def test_two_handsets_stand_side_by_side_and_each_button_has_its_result(server: Running, page: Any) -> None:
+    handset(page, MSISDN)
+    phone = handset(page, OTHER)
+    phone.locator("select[aria-label=Language]").select_option("sw")
+    results = {}
+    for amount, button in ((11, "Cancel"), (12, "Time out")):
+        identifier = server.pushed(OTHER, amount=amount)
+        phone.locator("text=Je, unataka kulipa").wait_for()
+        phone.get_by_role("button", name=button).click()
+        server.control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)
+        phone.locator("text=No prompt.").wait_for()
+        results[button] = server.control.payments(checkout_request_id=identifier)[0]["result_code"]
+    boxes = [page.locator(f"section[aria-label='Handset {number}']").bounding_box() for number in (MSISDN, OTHER)]
+
+    assert results == {"Cancel": 1032, "Time out": 1037}
+    assert boxes[0]["y"] == boxes[1]["y"]
+
+
+def test_a_customer_pays_a_pay_bill_from_the_sim_menu(server: Running, page: Any) -> None:
+    phone = handset(page, MSISDN)
+    phone.locator("summary:has-text('Lipa na M-PESA')").click()
+    phone.locator("[aria-label='Business or till number']").fill("600992")
+    phone.locator("[aria-label='Account number']").fill("ACC9")
+    phone.get_by_role("button", name="Pay", exact=True).click()
+    phone.locator("ol.messages >> text=for account ACC9").wait_for()
+
+    assert server.control.payments(msisdn=MSISDN, kind="c2b")[-1]["state"] == "paid"
+
+
+def test_what_comes_from_outside_is_text_and_the_filter_finds_it(server: Running, page: Any) -> None:
+    server.control.play_next("payment/insufficient-funds", msisdn="254722000001")
+    server.pushed("254722000001", amount=450, reference=HOSTILE)
+    go_to(page, "Payments")
+    page.fill("[aria-label='Filter the timeline']", HOSTILE)
+    page.wait_for_selector("#view td.state.failed")
+
+    assert page.locator("#view tbody tr").count() == 1
+    assert page.locator("img").count() == 0
+    page.fill("[aria-label='Filter the timeline']", "")
+
+
+def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: Running, page: Any) -> None:
+    server.control.play_next("payment/insufficient-funds", msisdn="254722000002")
+    identifier = server.pushed("254722000002", amount=450)
+    server.control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)
+    before = len(server.taken)
+    go_to(page, "Payments")
+    page.click("#view a:text-is('254722000002')")
+    page.wait_for_selector("h2:text-is('What the merchant must do')")
+    page.wait_for_selector("text=insufficient")
+    page.click("button:text-is('Ten at once')")
+    page.wait_for_selector("text=Ten at once: 10 sent")
+    page.locator("[aria-label='Field to change']").select_option("Body.stkCallback.ResultCode")
+    page.fill("[aria-label='New value']", "0")
+    page.click("button:text-is('Send changed')")
+    page.wait_for_selector("text=Body.stkCallback.ResultCode changed: 1 sent")
+    shown = page.inner_text("#view")
+
+    assert len(server.taken) == before + 11
+    assert b'"ResultCode":0' in server.taken[-1].body
+    assert "U01" in shown
+    assert "Bearer ***" in page.evaluate("document.querySelector('#view').textContent")
+
+
+def test_scenarios_are_found_activated_and_queued(server: Running, page: Any) -> None:
+    go_to(page, "Scenarios")
+    page.fill("[aria-label='Search scenarios']", "stk_push wrong-pin")
+    page.click("button:text-is('Activate')")
+    page.wait_for_selector("button:text-is('Deactivate')")
+    active = server.control.settings()["active_scenario"]
+    page.click("button:text-is('Deactivate')")
+    page.wait_for_selector("button:text-is('Activate')")
+
+    assert active == "payment/wrong-pin"
+    assert server.control.settings()["active_scenario"] is None
+
+
+def test_an_organisation_is_topped_up_suspended_and_its_statement_read(server: Running, page: Any) -> None:
+    identifier = server.pushed("254722000003", amount=305)
+    server.control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)
+    go_to(page, "Organisations")
+    own = page.locator("section[aria-label='Organisation 174379']")
+    before = server.control.organisations()[0]["balances"]["Utility Account"]
+    own.get_by_role("button", name="Top up").click()
+    page.wait_for_selector("text=174379: Ksh10,000 added")
+    own.get_by_role("button", name="Expire the password of testapi").click()
+    own.get_by_role("button", name="Renew the password of testapi").wait_for()
+    own.locator("summary:text-is('Statement')").click()
+    own.locator("td:text-is('305')").wait_for()
+
+    assert server.control.organisations()[0]["balances"]["Utility Account"] == before + 10_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_text_can_be_read_and_everything_has_a_name(page: Any, scheme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    found = []
+    for name in ("Payments", "Scenarios", "Organisations"):
+        go_to(page, name)
+        found += problems_of(page)
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('button, input, select')].filter(one => !(one.labels && one.labels.length)"
+        " && !one.getAttribute('aria-label') && !one.textContent.trim()).map(one => one.outerHTML)"
+    )
+
+    assert found == []
+    assert unnamed == []
+    assert page.complaints == []

@@ -1,0 +1,214 @@
+"""Phones in hand: a prompt waits, its answer decides, and the phone shows M-Pesa's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from running_simulator import Running, running
+from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.server.process import _behaviours as behaviours_of
+from tayari_simulator.state.behaviour import Call
+from tayari_simulator.state.handsets import WAITS
+
+MSISDN = "254712345678"
+OTHER = "254712000001"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running() as alone:
+        yield alone
+
+
+@pytest.fixture(autouse=True)
+def _fresh(server: Running) -> None:
+    server.control.reset()
+
+
+def call(server: Running, method: str, path: str, body: Any = None) -> Any:
+    answer = requests.request(method, f"{server.control_url}{path}", json=body, timeout=5)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def hold(server: Running, msisdn: str = MSISDN, **how: Any) -> Any:
+    return call(server, "PUT", f"/v1/handsets/{msisdn}", how)
+
+
+def shown(server: Running, msisdn: str = MSISDN) -> Any:
+    return call(server, "GET", f"/v1/handsets/{msisdn}")
+
+
+def press(server: Running, what: str, **more: Any) -> Any:
+    return call(server, "POST", f"/v1/handsets/{MSISDN}/answer", {"press": what, **more})
+
+
+def result_of(server: Running, checkout_request_id: str) -> Any:
+    server.control.wait("callback_answered", timeout_s=5, checkout_request_id=checkout_request_id)
+    (payment,) = server.control.payments(checkout_request_id=checkout_request_id)
+    return payment["result_code"]
+
+
+def test_a_prompt_waits_and_is_paid_by_pin_then_balance_and_message_follow(server: Running) -> None:
+    hold(server, balance=1500)
+    identifier = server.pushed(MSISDN, amount=300, reference="INV7")
+    prompt = shown(server)["prompt"]
+    press(server, "pay", pin="1234")
+    code = result_of(server, identifier)
+    phone = shown(server)
+
+    assert prompt["checkout_request_id"] == identifier
+    assert prompt["text"] == "Do you want to pay Ksh300.00 to EXAMPLE SHOP Account no. INV7? Enter M-PESA PIN:"
+    assert code == 0
+    assert (phone["prompt"], phone["balance"]) == (None, 1200)
+    (message,) = phone["messages"]
+    assert message["text"].startswith(
+        f"{message['receipt']} Confirmed. Ksh300.00 sent to EXAMPLE SHOP for account INV7"
+    )
+    assert "New M-PESA balance is Ksh1,200.00." in message["text"]
+
+
+@pytest.mark.parametrize(
+    ("what", "more", "code"),
+    [
+        ("cancel", {}, 1032),
+        ("no_answer", {}, 1037),
+        ("wrong_pin", {}, 2001),
+        ("pay", {"pin": "9999"}, 2001),
+        ("pay", {}, 0),
+    ],
+)
+def test_each_answer_has_its_result(server: Running, what: str, more: dict[str, str], code: int) -> None:
+    hold(server)
+    identifier = server.pushed(MSISDN)
+    press(server, what, **more)
+
+    assert result_of(server, identifier) == code
+
+
+def test_too_little_money_and_three_wrong_pins_have_their_own_results(server: Running) -> None:
+    hold(server, balance=10)
+    poor = server.pushed(MSISDN, amount=11)
+    press(server, "pay")
+    codes = [result_of(server, poor)]
+    for amount in range(1, 5):
+        identifier = server.pushed(MSISDN, amount=amount)
+        press(server, "wrong_pin")
+        codes.append(result_of(server, identifier))
+    hold(server, pin="4321")
+    identifier = server.pushed(MSISDN, amount=9)
+    press(server, "pay", pin="4321")
+
+    assert [*codes, result_of(server, identifier)] == [1, 2001, 2001, 2001, 8006, 0]
+    assert next(row["text"].split(".")[0] for row in shown(server)["messages"]) == "Failed"
+
+
+def test_messages_are_in_swahili_where_the_phone_is(server: Running) -> None:
+    hold(server, language="sw", balance=1000)
+    identifier = server.pushed(MSISDN, amount=300)
+    prompt = shown(server)["prompt"]["text"]
+    press(server, "pay")
+    result_of(server, identifier)
+
+    assert prompt.startswith("Je, unataka kulipa Ksh300.00 kwa EXAMPLE SHOP")
+    assert "Baki yako mpya ya M-PESA ni Ksh700.00." in shown(server)["messages"][0]["text"]
+
+
+def test_each_message_keeps_the_balance_of_its_moment(server: Running) -> None:
+    hold(server, balance=1000)
+    for amount in (100, 200):
+        identifier = server.pushed(MSISDN, amount=amount)
+        press(server, "pay")
+        result_of(server, identifier)
+    hold(server, balance=50)
+    texts = [row["text"] for row in shown(server)["messages"]]
+
+    assert ["Ksh900.00" in texts[0], "Ksh700.00" in texts[1]] == [True, True]
+
+
+def test_only_the_phone_in_hand_waits_and_after_it_is_put_down_none_does(server: Running) -> None:
+    hold(server)
+    waiting = server.pushed(MSISDN)
+    others = server.pushed(OTHER)
+    code = result_of(server, others)
+    call(server, "DELETE", f"/v1/handsets/{MSISDN}")
+    still = server.control.payments(checkout_request_id=waiting)[0]["state"]
+    press(server, "cancel")
+    result_of(server, waiting)
+
+    assert (code, still) == (0, "prompted")
+    assert result_of(server, server.pushed(MSISDN, amount=7)) == 0
+
+
+def test_a_phone_without_a_prompt_cannot_answer(server: Running) -> None:
+    hold(server)
+    refused = requests.post(f"{server.control_url}/v1/handsets/{MSISDN}/answer", json={"press": "pay"}, timeout=5)
+
+    assert refused.status_code == 409
+    assert "shows no prompt that waits" in refused.json()["error"]["message"]
+
+
+def test_a_queued_scenario_goes_before_the_handset_and_explain_names_the_handset(server: Running) -> None:
+    hold(server)
+    server.control.play_next({"outcome": {"result_code": 1032, "after_s": 0.01}}, msisdn=MSISDN)
+    queued = server.pushed(MSISDN)
+    code = result_of(server, queued)
+    waiting = server.pushed(MSISDN, amount=7)
+    chosen = server.control.explain(waiting)["payments"][0]["chosen"]
+
+    assert code == 1032
+    assert (chosen["way"], chosen["scenario"]) == ("handset", "handset")
+
+
+def test_a_customer_s_own_payment_and_a_payout_write_to_the_phone(server: Running) -> None:
+    hold(server, balance=1000)
+    server.control.pay_c2b(short_code="600992", msisdn=MSISDN, amount=100, reference="ACC9")
+    server.control.wait("idle", timeout_s=5)
+
+    assert "Ksh100.00 sent to EXAMPLE SHOP for account ACC9" in shown(server)["messages"][0]["text"]
+
+
+def test_a_phone_out_of_reach_shows_nothing_and_is_told_of_by_1037() -> None:
+    with running(clock="manual") as alone:
+        hold(alone, reachable=False)
+        identifier = alone.pushed(MSISDN)
+        prompt = shown(alone)["prompt"]
+        due_s = alone.control.payments()[0]["result_due_at"] - alone.control.payments()[0]["created_at"]
+        alone.control.advance(until="idle")
+
+        assert prompt is None
+        assert 26 <= due_s <= 62
+        assert result_of(alone, identifier) == 1037
+
+
+def test_an_interactive_simulator_waits_for_every_phone_and_a_prompt_ends_after_a_minute() -> None:
+    with running(clock="manual", interactive=True) as alone:
+        identifier = alone.pushed(MSISDN)
+        alone.control.advance(by_s=59)
+        waiting = alone.control.payments()[0]["state"]
+        alone.control.advance(by_s=1.1)
+        late = result_of(alone, identifier)
+        other = alone.pushed(MSISDN, amount=7)
+        press(alone, "pay")
+        balance = alone.control.balance()
+
+        assert (waiting, late, result_of(alone, other)) == ("prompted", 1037, 0)
+        assert balance["balanced"]
+
+
+def test_a_restarted_simulator_knows_the_behaviour_of_a_prompt_that_waited() -> None:
+    assert behaviours_of(Selector())("handset") is WAITS
+
+
+def test_a_selector_without_handsets_chooses_nothing() -> None:
+    selector = Selector()
+    selector.hold(MSISDN)
+    chosen = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="")
+    selector.release(MSISDN)
+
+    assert chosen is not None
+    assert chosen.behaviour is WAITS
+    assert not selector.chooses
