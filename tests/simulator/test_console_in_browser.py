@@ -75,7 +75,7 @@ def test_a_payment_is_made_from_the_handset_by_keyboard_alone(server: Running, p
     page.evaluate("document.activeElement.blur()")
     identifier = server.pushed(MSISDN, amount=300, reference="INV7")
     page.wait_for_selector("text=Do you want to pay Ksh300.00 to EXAMPLE SHOP Account no. INV7?")
-    page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'M-PESA PIN of 254712345678'")
+    page.wait_for_selector(f"[aria-label='M-PESA PIN of {MSISDN}']:focus")
     page.keyboard.type("1234")
     page.keyboard.press("Enter")
     page.wait_for_selector("ol.messages >> text=New M-PESA balance is Ksh4,700.00.")
