@@ -145,6 +145,12 @@ class ControlClient:
         found: list[Json] = self._call("GET", "/v1/organisations")["organisations"]
         return found
 
+    def c2b_urls(self, short_code: str) -> Json | None:
+        """`confirmation`, `validation` and `response_type` as registered for this short code; None: none are."""
+        rows = {row["short_code"]: row for row in self.organisations()}
+        found: Json | None = rows.get(short_code, {}).get("urls")
+        return found
+
     def advance(self, *, by_s: float | None = None, to: str | None = None, until: str | None = None) -> Json:
         """Move a manual clock: `by_s`, `to="next"` or `until="idle"`."""
         body = {key: value for key, value in {"by_s": by_s, "to": to, "until": until}.items() if value is not None}

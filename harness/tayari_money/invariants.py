@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_money.payment_record import (
+    RECEIVED,
     DarajaTransaction,
     Observation,
     PaymentKind,
@@ -24,7 +25,6 @@ from tayari_money.payment_record import (
 from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
-_RECEIVED: Final = frozenset({PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT})
 _SENT: Final = frozenset({PaymentKind.PAYOUT, PaymentKind.REFUND})
 _SHOWN: Final = 3
 """Violations that a sentence shows."""
@@ -280,7 +280,7 @@ def refunds_within_payment(records: Records) -> list[Violation]:
         if record.kind is PaymentKind.REFUND:
             refunded[record.refund_of] += sum(one.amount for one in record.completed)
     paid = {
-        record.reference: sum(one.amount for one in record.completed) for record in records if record.kind in _RECEIVED
+        record.reference: sum(one.amount for one in record.completed) for record in records if record.kind in RECEIVED
     }
     return [
         Violation(
@@ -319,11 +319,11 @@ class Invariant:
 
 _ROWS: Final = (
     Invariant(
-        rule="M01", find=credited_once, kinds=_RECEIVED, precondition=_reported_twice,
+        rule="M01", find=credited_once, kinds=RECEIVED, precondition=_reported_twice,
         not_met="the merchant received no second success for any order that it credited",
     ),
     Invariant(
-        rule="M02", find=credited_on_proof, kinds=_RECEIVED, precondition=lambda record: record.state is not None,
+        rule="M02", find=credited_on_proof, kinds=RECEIVED, precondition=lambda record: record.state is not None,
         not_met="no order had a state that could be read",
     ),
     Invariant(
@@ -331,11 +331,11 @@ _ROWS: Final = (
         precondition=lambda record: record.state in (PAID, FAILED), not_met="no order was seen paid or failed",
     ),
     Invariant(
-        rule="M04", find=amounts_agree, kinds=_RECEIVED, precondition=lambda record: bool(record.total),
+        rule="M04", find=amounts_agree, kinds=RECEIVED, precondition=lambda record: bool(record.total),
         not_met="no order was seen credited with a sum",
     ),
     Invariant(
-        rule="M05", find=paid_is_settled, kinds=_RECEIVED,
+        rule="M05", find=paid_is_settled, kinds=RECEIVED,
         precondition=lambda record: record.state is not None and bool(record.completed),
         not_met="no order that was paid had a state that could be read",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from tayari_money.payment_state import PaymentState
 
@@ -18,6 +19,10 @@ class PaymentKind(StrEnum):
     """From the merchant to a customer."""
     REFUND = "refund"
     """Of a payment that the merchant received."""
+
+
+RECEIVED: Final = frozenset({PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT})
+"""What customers pay."""
 
 
 class Result(StrEnum):

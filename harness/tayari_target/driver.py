@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from tayari_control.http_session import MerchantSession
+from tayari_money.payment_state import PaymentState
 
 from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.answers import (
@@ -32,6 +33,7 @@ __all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusV
 
 _MOST_KEPT: Final = 100_000
 """So many payments are remembered: their amounts, and who pays them."""
+_NOTHING_CREDITED: Final = LedgerView(credits=0, total=0.0)
 _View = TypeVar("_View")
 _Kept = TypeVar("_Kept", float, str)
 
@@ -223,6 +225,24 @@ class MerchantDriver:
         total = as_number(find(reading.total or "", answer))
         found_nothing = f"c2b.account.total ({reading.total}) found no number in the answer; correct it"
         return LedgerView(credits=None, total=total, error="" if total is not None else found_nothing)
+
+    def read_c2b_payment(
+        self, account: str, reference: str, *, receipt: str, before: LedgerView = _NOTHING_CREDITED
+    ) -> StatusView:
+        """Read a customer's payment by the account it went to.
+
+        It is paid where that was credited since `before`, in review where staff see it as unallocated, else pending.
+        """
+        found = self.read_account(account, reference).since(before)
+        if found.error:
+            return StatusView(state=None, error=found.error)
+        if ((found.total or 0.0) if found.credits is None else found.credits) > 0:
+            state = PaymentState.PAID
+        elif receipt and any(receipt in text for text in self.read_unallocated() or ()):
+            state = PaymentState.REVIEW
+        else:
+            state = PaymentState.PENDING
+        return StatusView(state=state, credited=found.total, credits=found.credits, http_status=200)
 
     def read_unallocated(self) -> tuple[str, ...] | None:
         """The payments that belong to no account, as staff see them; None where they cannot be read."""

@@ -29,6 +29,8 @@ from tayari_target.target_file.model import Target
 from tayari_target.target_file.placeholders import fill
 
 _ENDING_S: Final = 0.2
+_REGISTERED_S: Final = 5.0
+"""So long a merchant has to register its C2B URLs."""
 _STOP_S: Final = 5.0
 _HURRY_S: Final = 0.7
 """So long a process may take to end by itself; the second where a person waits."""
@@ -287,6 +289,18 @@ class Stage:
             merchant = self._need_merchant()
             merchant.stop()
             merchant.start()
+
+    def c2b_urls(self, *, within_s: float = _REGISTERED_S) -> Mapping[str, Any] | None:
+        """The C2B URLs, once the merchant was asked to register them, or had the time to; None: it registered none."""
+        short_code, c2b = self.target.c2b_short_code, self.target.merchant.c2b
+        found = self.control.c2b_urls(short_code)
+        if found is None and c2b is not None and c2b.register is not None:
+            self.driver.register_c2b()
+        until = time.monotonic() + within_s
+        while found is None and time.monotonic() < until:
+            time.sleep(0.1)
+            found = self.control.c2b_urls(short_code)
+        return found
 
     def new_driver(self, *, record: Record | None = None, session: Any = None) -> MerchantDriver:
         """Another driver for the same merchant, with its own log-in and its own record."""

@@ -39,6 +39,8 @@ class StatusView:
     receipt: str | None = None
     credited: float | None = None
     """Shillings; true counts as the full amount of a payment that this driver started."""
+    credits: int | None = None
+    """Of a C2B payment: how often its account was credited; None where the account shows sums alone."""
     http_status: int | None = None
     """None for probes, and when no answer came."""
     body: str = ""
@@ -54,6 +56,14 @@ class LedgerView:
     total: float | None = None
     """Sum credited, shillings; None where the target file does not say where it is."""
     error: str = ""
+
+    def since(self, before: LedgerView) -> LedgerView:
+        """What was credited since an earlier reading."""
+        return LedgerView(
+            credits=None if self.credits is None else self.credits - (before.credits or 0),
+            total=None if self.total is None else self.total - (before.total or 0.0),
+            error=self.error,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from tayari_control.client import ControlError
-from tayari_money.daraja_records import PAYOUT_CALLS, STK_PUSH
+from tayari_money.daraja_records import C2B, PAYOUT_CALLS, STK_PUSH
+from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Load, State
-from tayari_target.views import StatusView
+from tayari_target.views import LedgerView, StatusView
 
 from tayari_load.load_run import LoadRun
 from tayari_load.money import MoneyResult, RunMoney, by_msisdn, declined, judge_money, money_checks
@@ -19,10 +20,13 @@ from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import Outcome, Payment
 from tayari_load.summary import checks, load_record, repeat_command, write_checks, write_load
+from tayari_load.users.checkout import judge_credit, read_state
 
 LOOK_AGAIN_S: Final = 10.0
 """How long paid payments that were not settled are looked at once more."""
 _MOST_LOOKS: Final = 50
+_MOST_SECOND_LOOKS: Final = 200
+"""So many paid payments are read again when the load is over."""
 _FEW: Final = 3
 """With more unsettled payments than this, each is read only once."""
 _CLOCK_SLACK_S: Final = 2.0
@@ -35,7 +39,7 @@ def finalize(run: LoadRun) -> Load | None:
     money = _read_money(run)
     results: tuple[MoneyResult, ...] = ()
     if money is not None:
-        money = _look_again(run, money)
+        money = look_again(run, money)
         _excuse(run, declined(money))
         _record_callback_lag(run, money)
         results = judge_money(money)
@@ -93,9 +97,11 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     since = run.started_at - _CLOCK_SLACK_S
     pushes = by_msisdn((row for row in listed if row["kind"] == STK_PUSH), since=since)
     payouts = by_msisdn((row for row in listed if row["kind"] in PAYOUT_CALLS), since=since)
+    paid_in = by_msisdn((row for row in listed if row["kind"] == C2B), since=since)
     remembered = sum(len(rows) for rows in pushes.values())
+    by_kind = {PaymentKind.STK_PAYMENT: pushes, PaymentKind.PAYOUT: payouts, PaymentKind.C2B_PAYMENT: paid_in}
     orders = [payment.order for payment in run.log.payments]
-    made = {order.msisdn: (payouts if order.pays_out else pushes).get(order.msisdn, []) for order in orders}
+    made = {order.msisdn: by_kind[order.kind].get(order.msisdn, []) for order in orders}
     return RunMoney(
         payments=tuple(run.log.payments),
         rows={msisdn: rows for msisdn, rows in made.items() if rows},
@@ -105,19 +111,20 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     )
 
 
-def _look_again(run: LoadRun, money: RunMoney) -> RunMoney:
+def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S) -> RunMoney:
     """Read once more, now that it is quiet, what Daraja was paid for and the merchant had not settled."""
     unsettled = [
         payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
     ]
-    until = time.monotonic() + LOOK_AGAIN_S
-    for payment in unsettled[:_MOST_LOOKS]:
-        while time.monotonic() < until and not _settled_by_now(run, payment):
-            if len(unsettled) > _FEW:
-                break
-            time.sleep(0.5)
+    until = time.monotonic() + within_s
+    untold = [payment for payment in unsettled if payment.order.pays_in and not money.is_told(payment)]
+    _wait_for(run, [payment for payment in unsettled if payment not in untold], until)
+    if untold:
+        # What was told is judged by now: a pull would also find what the merchant was told and lost.
+        run.stage.driver.recover_c2b()
+        _wait_for(run, untold, time.monotonic() + within_s)
     for payment in money.payments:
-        if payment.order.pays_out or time.monotonic() >= until:
+        if payment.order.kind is not PaymentKind.STK_PAYMENT or time.monotonic() >= until:
             continue
         if payment.outcome is Outcome.REFUSED and money.paid(payment):
             _read_refused(run, payment)
@@ -125,17 +132,21 @@ def _look_again(run: LoadRun, money: RunMoney) -> RunMoney:
     return replace(money, now=time.time(), looked_again=again)
 
 
-def _read(run: LoadRun, payment: Payment) -> StatusView:
-    driver = run.stage.driver
-    read = driver.read_payout if payment.order.pays_out else driver.read_status
-    return read(payment.payment_id, payment.order.reference)
+def _wait_for(run: LoadRun, unsettled: Sequence[Payment], until: float) -> None:
+    """Few payments are read until they are settled, many are read once."""
+    for payment in unsettled[:_MOST_LOOKS]:
+        while time.monotonic() < until and not _settled_by_now(run, payment):
+            if len(unsettled) > _FEW:
+                break
+            time.sleep(0.5)
 
 
 def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
-    seen = _read(run, payment)
+    seen = read_state(run.stage.driver, payment)
     if seen.state is not PaymentState.PAID:
         return False
-    payment.outcome, payment.state, payment.credited = Outcome.SETTLED, seen.state, seen.credited
+    payment.outcome, payment.state = Outcome.SETTLED, seen.state
+    payment.credits, payment.credited = seen.credits, seen.credited
     return True
 
 
@@ -149,15 +160,39 @@ def _read_refused(run: LoadRun, payment: Payment) -> None:
 
 
 def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
-    """The states of paid orders, spread over the run, as the merchant shows them now."""
+    """The states of paid orders as the merchant shows them now; what was credited since then is noted.
+
+    Orders of a scenario come first, then others that are spread over the run.
+    """
+    special = [payment for payment in paid if payment.order.scenario]
+    others = [payment for payment in paid if not payment.order.scenario]
+    chosen = (*special, *others[:: max(1, len(others) // _MOST_SECOND_LOOKS)])
     states, until = {}, time.monotonic() + LOOK_AGAIN_S
-    for payment in paid[:: max(1, len(paid) // _MOST_LOOKS)]:
+    for payment in chosen[:_MOST_SECOND_LOOKS]:
         if time.monotonic() > until:
             break
-        seen = _read(run, payment)
+        seen = read_state(run.stage.driver, payment)
         if seen.state is not None:
             states[payment.order.reference] = str(seen.state)
+            _credited_since(run, payment, seen)
     return states
+
+
+def _credited_since(run: LoadRun, payment: Payment, seen: StatusView) -> None:
+    """A second message may have been credited after the payment was seen paid."""
+    if payment.order.pays_out or payment.outcome is not Outcome.SETTLED:
+        return
+    found = LedgerView(credits=seen.credits, total=seen.credited)
+    if not payment.order.pays_in:
+        ledger = run.stage.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
+        found = ledger or found
+    grew = (found.credits or 0) > (payment.credits or 0) or (found.total or 0) > (payment.credited or 0)
+    if found.error or not grew:
+        return
+    payment.credits = found.credits if found.credits is not None else payment.credits
+    payment.credited = found.total if found.total is not None else payment.credited
+    if judge_credit(payment):
+        run.tally.found_twice(payment)
 
 
 def _record_callback_lag(run: LoadRun, money: RunMoney) -> None:

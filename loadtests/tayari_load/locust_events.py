@@ -15,10 +15,10 @@ from tayari_load.limit_search import LimitSearch, RateSearch
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.plan import Plan, PlanError
 from tayari_load.shapes.disturbances import disturb
+from tayari_load.statistics.payments import ROWS
 from tayari_load.statistics.process_use import PERIOD_S
 from tayari_load.summary import exit_code, summary_lines
 
-PAYMENT: Final = "PAYMENT"
 """The method of the row that is a whole payment, in Locust's statistics."""
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""
@@ -166,7 +166,7 @@ def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
     """Locust's own statistics; the name of each figure says that Locust has rounded it."""
     return tuple(
         LocustRow(
-            name=f"{PAYMENT} {entry.name}" if entry.method == PAYMENT else entry.name,
+            name=f"{entry.method} {entry.name}" if entry.method in ROWS.values() else entry.name,
             requests=entry.num_requests,
             failures=entry.num_failures,
             p50_rounded_s=entry.get_response_time_percentile(0.5) / 1000,

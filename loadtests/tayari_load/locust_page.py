@@ -17,7 +17,7 @@ from tayari_load.load_run import LoadRun
 from tayari_load.locust_events import LocustEvents
 from tayari_load.statistics.latencies import Latencies, Span, enough_for
 from tayari_load.statistics.process_use import BUSY
-from tayari_load.summary import timeline
+from tayari_load.summary import funnels, timeline
 from tayari_load.thresholds import judge
 
 SHOWN_S: Final = 180
@@ -42,13 +42,14 @@ def funnel(load_run: LoadRun) -> list[dict[str, Any]]:
         ("declined or turned away", tally.excused),
         ("stuck", sum(second.stuck for second in list(tally.seconds.values()))),
     ]
+    of_kinds = [(f"{row.kind} settled", row.settled) for row in funnels(load_run.log.ended)]
     return [
         {
             "what": what,
             "count": "unknown" if number is None else number,
             "share": f"{number / started:.1%}" if started and number is not None else "",
         }
-        for what, number in rows
+        for what, number in (*rows, *of_kinds)
     ]
 
 

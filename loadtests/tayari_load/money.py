@@ -14,8 +14,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tayari_control.client import ControlError
+from tayari_money.daraja_records import C2B
 from tayari_money.invariants import Violation, is_unsettled, judge
-from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
+from tayari_money.payment_record import (
+    DarajaTransaction,
+    Observation,
+    PaymentKind,
+    PaymentRecord,
+    Result,
+    ResultMessage,
+)
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Exchange, NotTested, State
 
@@ -75,6 +83,10 @@ class RunMoney:
         """What Daraja was paid for this order."""
         return [row for row in self.rows.get(payment.order.msisdn, ()) if row["state"] == "paid"]
 
+    def is_told(self, payment: Payment) -> bool:
+        """Whether M-Pesa's message of the payment was answered."""
+        return any(is_answered(row) for row in self.paid(payment))
+
     def record(self, payment: Payment) -> PaymentRecord:
         """One order, as the judge takes it."""
         return PaymentRecord(
@@ -96,7 +108,10 @@ class RunMoney:
 
 
 def transaction(row: SimulatorPayment) -> DarajaTransaction:
-    """A payment of the simulator. Whatever is true of it, a query may have told the merchant."""
+    """A payment of the simulator. Whatever is true of it, a query or a pull may have told the merchant.
+
+    Nobody has to ask: a merchant that heard nothing of a customer's payment (C2B) need not know of it.
+    """
     result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(row["state"]))
     amount, receipt = float(row["amount"]), str(row.get("receipt") or "")
     return DarajaTransaction(
@@ -106,10 +121,21 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
         due_at=_ANY_TIME,
         receipt=receipt,
         account_reference=str(row.get("account_reference", "")),
+        acknowledged=row.get("kind") != C2B or any(told["sent_at"] is not None for told in result_messages(row)),
         messages=()
         if result is None
         else (ResultMessage(at=_ANY_TIME, result=result, by_query=True, amount=amount, receipt=receipt),),
     )
+
+
+def result_messages(row: SimulatorPayment) -> Sequence[Mapping[str, Any]]:
+    """The messages that told the merchant of the result: a validation comes before them, and only asks."""
+    return list(row["callbacks"])[1 if row.get("validation") else 0 :]
+
+
+def is_answered(row: SimulatorPayment) -> bool:
+    """Whether the merchant took a message of the result."""
+    return any((message["status"] or 0) in range(200, 300) for message in result_messages(row))
 
 
 def by_msisdn(payments: Iterable[SimulatorPayment], *, since: float) -> Mapping[str, list[SimulatorPayment]]:
@@ -130,11 +156,15 @@ def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
 
 
 def declined(money: RunMoney) -> list[Payment]:
-    """Orders shown as failed that Daraja knows as failed: the customers did not pay, and the merchant says so."""
+    """Orders shown as failed that Daraja knows as failed: the customers did not pay, and the merchant says so.
+
+    A payment that its customer began (C2B) fails of the merchant's own validation.
+    """
     return [
         payment
         for payment in money.payments
         if payment.outcome is Outcome.FAILED
+        and not payment.order.pays_in
         and money.rows.get(payment.order.msisdn)
         and all(row["state"] == "failed" for row in money.rows[payment.order.msisdn])
     ]
@@ -155,7 +185,11 @@ def _credited_once(money: RunMoney) -> MoneyResult:
 
 def _proven(money: RunMoney) -> MoneyResult:
     settled = [payment for payment in money.payments if payment.paid]
-    known = settled if money.complete else [payment for payment in settled if payment.order.msisdn in money.rows]
+    known = [
+        payment
+        for payment in settled
+        if payment.order.msisdn in money.rows or (money.complete and not payment.order.pays_in)
+    ]
     return _invariant(PROVEN, money, known, unseen="no payment was shown as paid")
 
 
@@ -186,7 +220,7 @@ def _paid_twice(money: RunMoney, payment: Payment) -> str:
 
 
 def _not_stuck(money: RunMoney) -> MoneyResult:
-    paid = [payment for payment in money.payments if money.paid(payment)]
+    paid = [payment for payment in money.payments if money.paid(payment) and not payment.order.may_stay_open]
     unread = [payment for payment in paid if payment.state is None]
     young = [
         payment
@@ -218,9 +252,7 @@ OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
 
 def _is_due(row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
-    if any((callback["status"] or 0) in range(200, 300) for callback in row["callbacks"]):
-        return True
-    return money.now - float(row["result_due_at"]) > money.young_s
+    return is_answered(row) or money.now - float(row["result_due_at"]) > money.young_s
 
 
 def _invariant(
@@ -255,8 +287,11 @@ def _invariant(
     )
 
 
+_NOUNS: Final = {PaymentKind.PAYOUT: "payout", PaymentKind.C2B_PAYMENT: "C2B payment"}
+
+
 def _sentence(payment: Payment, what: str) -> str:
-    noun = "payout" if payment.order.pays_out else "order"
+    noun = _NOUNS.get(payment.order.kind, "order")
     return f"{noun} {payment.order.reference} over {payment.order.amount} shillings {what}"
 
 

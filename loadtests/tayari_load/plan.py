@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, Final, Self
 
+from tayari_money.daraja_records import C2B
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.model import Merchant
+from tayari_target.test_environment import Stage
 
 from tayari_load.shapes import SHAPES, Shape
 
-ORDINARY: Final = frozenset({"payment/success", "payout/success"})
+_OF_ANSWERS: Final = frozenset({"api_error", "ack_lost", "refuse"})
+ORDINARY: Final = frozenset({"payment/success", "payout/success", "c2b/success"})
 """What happens without a scenario too."""
-PAYOUTS: Final = "payout/"
-"""The folder of the scenarios of payouts."""
+_KINDS: Final = {"payout": PaymentKind.PAYOUT, "c2b": PaymentKind.C2B_PAYMENT}
+"""By the folder of a scenario; any other folder is about payments that the merchant asks for."""
+_KEYS: Final = {
+    PaymentKind.STK_PAYMENT: "merchant.pay",
+    PaymentKind.PAYOUT: "merchant.payout",
+    PaymentKind.C2B_PAYMENT: "merchant.c2b with open_account and account",
+}
+"""What a target file needs for each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +87,65 @@ class PlanError(Exception):
     """An option makes no sense; the message says what to do."""
 
 
+def kind_of(scenario: str) -> PaymentKind:
+    """Which kind of money a scenario moves, by its folder."""
+    return _KINDS.get(scenario.partition("/")[0], PaymentKind.STK_PAYMENT)
+
+
+def described(merchant: Merchant) -> tuple[PaymentKind, ...]:
+    """The kinds of money that the target file lets a load move; the first one is moved where nothing else is asked."""
+    has = {
+        PaymentKind.STK_PAYMENT: merchant.takes_payments,
+        PaymentKind.PAYOUT: merchant.payout is not None,
+        PaymentKind.C2B_PAYMENT: merchant.c2b is not None and merchant.c2b.can_be_followed,
+    }
+    return tuple(kind for kind, is_there in has.items() if is_there)
+
+
 def kinds(mix: Mix, shape: str, merchant: Merchant) -> frozenset[PaymentKind]:
-    """What the load asks of this merchant: payments, payouts, or both.
+    """What the load asks of this merchant: payments, payouts, payments that customers begin, or several of these.
 
     Raises:
         PlanError: the mix asks for what the target file does not describe.
     """
-    asked = {PaymentKind.PAYOUT if name.startswith(PAYOUTS) else PaymentKind.STK_PAYMENT for name, _ in mix.weights}
-    if not asked:
-        pays_out = merchant.payout is not None and (SHAPES[shape or "steady"].payouts or not merchant.takes_payments)
-        return frozenset({PaymentKind.PAYOUT if pays_out else PaymentKind.STK_PAYMENT})
-    if PaymentKind.PAYOUT in asked and merchant.payout is None:
-        raise PlanError("--mix: payouts, and the target file has no merchant.payout; leave out the names of payout/")
-    if PaymentKind.STK_PAYMENT in asked and not merchant.takes_payments:
-        raise PlanError("--mix: payments, and the target file has no merchant.pay; expected names of payout/")
-    return frozenset(asked)
+    can = described(merchant)
+    if not mix.weights:
+        of_shape = SHAPES[shape or "steady"].kind
+        wanted = of_shape if of_shape in can else next(iter(can), PaymentKind.STK_PAYMENT)
+        return frozenset({wanted})
+    asked = frozenset(kind_of(name) for name, _ in mix.weights)
+    for kind in sorted(asked - set(can)):
+        raise PlanError(f"--mix: {kind}s, and the target file has no {_KEYS[kind]}; add it, or leave these names out")
+    return asked
+
+
+def check_payable(name: str, scenario: Mapping[str, Any]) -> None:
+    """A customer who pays in (C2B) can play this scenario, given as its file has it.
+
+    Raises:
+        PlanError: it is about another call, or a stranger takes part who knows the merchant's secret address.
+    """
+    endpoint = str((scenario.get("when") or {}).get("endpoint"))
+    if endpoint != C2B:
+        raise PlanError(f"--mix: {name} is about {endpoint}; customers who pay in (C2B) play scenarios of {C2B}")
+    faults = {key for fault in scenario.get("faults") or () for key in fault}
+    if "forge" in faults:
+        raise PlanError(
+            f"--mix: {name} sends a forged confirmation to the very URL that the merchant registered, and no stranger "
+            f"knows that; `tayari gate {name}` sends it as a stranger could"
+        )
+    if faults & _OF_ANSWERS:
+        raise PlanError(f"--mix: {name} is about the answer to a call, and customers who pay in (C2B) make none")
+
+
+def unheard(moved: Collection[PaymentKind], stage: Stage) -> str:
+    """Why the merchant would hear of no payment that a customer begins; empty where it will. It is made to register."""
+    if PaymentKind.C2B_PAYMENT not in moved or stage.c2b_urls() is not None:
+        return ""
+    return (
+        f"customers would pay {stage.target.c2b_short_code} (C2B), and the merchant has registered no URLs for it, so "
+        "that it would hear of no payment; `tayari doctor` shows why"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

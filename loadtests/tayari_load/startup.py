@@ -18,6 +18,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from tayari_control.client import ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
+from tayari_money.payment_record import PaymentKind
 from tayari_target.adapter import AdapterError
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import TargetError, load_target
@@ -27,7 +28,7 @@ from tayari_target.test_environment import Stage
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
 from tayari_load.locust_page import add_tab
-from tayari_load.plan import Plan, PlanError, add_options, kinds
+from tayari_load.plan import Plan, PlanError, add_options, check_payable, kind_of, kinds, unheard
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.users.shopper import Shopper
 
@@ -213,7 +214,9 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
     Raises:
         PlanError: one does not, or it is of no use to this merchant.
     """
-    kinds(plan.outcomes, plan.shape, load_run.target.merchant)
+    moved = kinds(plan.outcomes, plan.shape, load_run.target.merchant)
+    if why := unheard(moved, load_run.stage):
+        raise PlanError(why)
     if not plan.mix:
         return
     try:
@@ -223,6 +226,9 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
     missing = [name for name, _ in plan.outcomes.weights if name not in known]
     if missing:
         raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")
+    for name, _ in plan.outcomes.weights:
+        if kind_of(name) is PaymentKind.C2B_PAYMENT:
+            check_payable(name, load_run.stage.control.scenario(name))
 
 
 def _stop(message: str, exit_status: Exit = Exit.BAD_CONFIGURATION) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from tayari_reports.model import (
 )
 from tayari_reports.model.run_files import EventsWriter, to_dict
 from tayari_reports.redaction import redact_check
-from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
+from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence
 from tayari_target.target_file.model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole
@@ -76,7 +76,7 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         dropped=tally.dropped,
         declined=tally.ended[Outcome.DECLINED],
         turned_away=tally.ended[Outcome.TURNED_AWAY],
-        funnels=funnels(run.log.payments),
+        funnels=funnels(ended(run.log.payments)),
         measures=spans.measures(),
         processes=run.processes(),
         doubts=circumstances.doubts,
@@ -91,11 +91,16 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     )
 
 
-def funnels(payments: Iterable[Payment]) -> tuple[Funnel, ...]:
-    """How far the money of each kind came; nothing where there are customers' payments alone."""
-    ended: dict[PaymentKind, Counter[Outcome]] = {}
+def ended(payments: Iterable[Payment]) -> Mapping[PaymentKind, Counter[Outcome]]:
+    """How the payments of each kind ended."""
+    found: dict[PaymentKind, Counter[Outcome]] = {}
     for payment in payments:
-        ended.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
+        found.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
+    return found
+
+
+def funnels(ended: Mapping[PaymentKind, Counter[Outcome]]) -> tuple[Funnel, ...]:
+    """How far the money of each kind came; nothing where there are payments by STK push alone."""
     if not set(ended) - {PaymentKind.STK_PAYMENT}:
         return ()
     return tuple(
@@ -288,10 +293,7 @@ def summary_lines(load: Load) -> tuple[str, ...]:
         lines.append(limit_sentence(load.limit))
     if load.balance is not None:
         lines.append(balance_sentence(load.balance))
-    lines += [
-        f"{row.kind}: {row.started} started, {row.settled} settled, {row.failed} failed, {row.stuck} stuck"
-        for row in load.funnels
-    ]
+    lines += [funnel_words(row) for row in load.funnels]
     return (*lines, *load.warnings, *load.notes)
 
 

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 import pytest
 from load_payments import ORDER
 from tayari_load.statistics.latencies import Span
-from tayari_load.statistics.payments import Outcome, Payment
+from tayari_load.statistics.payments import Order, Outcome, Payment
 from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
@@ -44,6 +44,8 @@ class FakeShop:
         self, started: Started = TAKEN, views: Sequence[StatusView] = (PAID,), ledger: LedgerView | None = None
     ) -> None:
         self.started, self.views, self.ledger = started, list(views), ledger
+        self.rejected = ""
+        self.lists_read = 0
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started:
         return self.started
@@ -58,8 +60,74 @@ class FakeShop:
     def read_payout(self, payout_id: str, reference: str) -> StatusView:
         return replace(self.read_status(payout_id, reference), receipt="UJ1")
 
+    def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        return self.started
+
+    def pay_in(self, order: Order, account: str) -> str:
+        return f"receipt of {account}"
+
+    def not_made(self, order: Order) -> str:
+        return self.rejected
+
+    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView:
+        self.lists_read += bool(receipt)
+        return self.read_status(account, reference)
+
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         return self.ledger
+
+
+IN = replace(ORDER, kind=PaymentKind.C2B_PAYMENT)
+ONCE = replace(PAID, credits=1, credited=350.0)
+
+
+def paid_in(shop: FakeShop, order: Order = IN) -> Payment:
+    return Checkout(shop=shop, tally=Tally(), clock=FakeClock(), patience_s=30.0).pay(order)
+
+
+def test_a_customer_who_pays_in_is_followed_by_the_account_and_no_ledger_is_asked() -> None:
+    shop = FakeShop(views=[PENDING, ONCE], ledger=LedgerView(credits=7))
+
+    ended = paid_in(shop)
+
+    assert (ended.outcome, ended.receipt, ended.credits, ended.credited) == (
+        Outcome.SETTLED, "receipt of p-1", 1, 350.0
+    )  # fmt: skip
+    assert shop.lists_read == 0, "the list of unallocated payments grows: it is read only where an account stays empty"
+
+
+@pytest.mark.parametrize("seen", [replace(ONCE, credits=2), replace(ONCE, credits=None, credited=700.0)])
+def test_a_customer_who_pays_in_may_be_credited_twice(seen: StatusView) -> None:
+    assert paid_in(FakeShop(views=[seen])).outcome is Outcome.CREDITED_TWICE
+
+
+def test_a_payment_that_the_merchant_rejects_fails_and_one_that_its_scenario_rejects_is_declined() -> None:
+    shop = FakeShop(views=[PENDING])
+    shop.rejected = "C2B00012 Rejected"
+
+    failed, wanted = paid_in(shop), paid_in(shop, replace(IN, scenario="c2b/rejected-account"))
+
+    assert (failed.outcome, failed.reason) == (
+        Outcome.FAILED, "M-Pesa did not make the payment: C2B# Rejected"
+    )  # fmt: skip
+    assert wanted.outcome is Outcome.DECLINED
+    assert failed.duration_s < 10.0, "the customer is told, and waits no longer"
+
+
+def test_a_payment_in_may_stay_open_where_its_scenario_says_so() -> None:
+    lost = replace(IN, scenario="c2b/confirmation-never-comes", may_stay_open=True)
+    shop = FakeShop(views=[PENDING])
+
+    assert (paid_in(shop).outcome, paid_in(shop, lost).outcome) == (Outcome.STUCK, Outcome.DECLINED)
+    assert shop.lists_read > 0
+
+
+def test_a_payment_in_that_is_shown_as_unallocated_failed() -> None:
+    view = replace(PENDING, state=PaymentState.REVIEW)
+
+    assert (paid_in(FakeShop(views=[view])).outcome, paid_in(FakeShop(views=[ONCE])).outcome) == (
+        Outcome.FAILED, Outcome.SETTLED
+    )  # fmt: skip
 
 
 def test_a_payout_is_started_and_read_as_one_and_no_ledger_is_asked() -> None:

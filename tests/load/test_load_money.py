@@ -89,6 +89,72 @@ def test_payouts_are_judged_by_rules_of_their_own() -> None:
     assert [found.broken for found in judged([paid_out()], {1: [row()]}).values()] == [(), ()]
 
 
+def paid_in(**changes: Any) -> Payment:
+    payment = settled(**changes)
+    return replace(payment, order=replace(payment.order, kind=PaymentKind.C2B_PAYMENT))
+
+
+def confirmed(*, status: int | None = 200, sent: bool = True, validation: str | None = None) -> dict[str, Any]:
+    told = {"status": status, "sent_at": 6.0 if sent else None}
+    asked = [{"status": 200, "sent_at": 5.0}] if validation else []
+    return {**row(), "kind": "c2b", "validation": validation, "callbacks": [*asked, told] if sent else asked}
+
+
+def test_payments_that_customers_begin_are_judged_as_those_that_the_merchant_asks_for() -> None:
+    rows = judged([paid_in(), settled(2)], {1: [confirmed()], 2: [row()]}, looked_again={"L1": "paid"})
+
+    assert [(name, found.broken, found.judged) for name, found in rows.items()] == [
+        ("M01", (), 2), ("M02", (), 2), ("M03", (), 1), ("M04", (), 2), ("M05", (), 2)
+    ]  # fmt: skip
+
+
+WRONG_IN = [
+    ("M01", paid_in(outcome=Outcome.CREDITED_TWICE, credits=2), [confirmed()], "was credited 2 times for one payment"),
+    ("M02", paid_in(), [], "no message of M-Pesa reported it as paid"),
+    ("M04", paid_in(credited=1.0), [confirmed()], "was credited 1 shillings; 100 were paid"),
+    ("M05", paid_in(state=PENDING, credits=0, credited=0), [confirmed()], "is pending in the end"),
+]
+
+
+@pytest.mark.parametrize(("rule", "payment", "rows", "sentence"), WRONG_IN)
+def test_each_wrong_account_breaks_its_rule(
+    rule: str, payment: Payment, rows: list[dict[str, Any]], sentence: str
+) -> None:
+    broken = judged([payment], {1: rows})[rule].broken[0]
+
+    assert broken.startswith("C2B payment L1 over 100 shillings ")
+    assert sentence in broken
+
+
+def test_a_merchant_that_heard_of_no_confirmation_need_not_know_of_the_payment() -> None:
+    never = paid_in(state=PENDING, credits=0, credited=0)
+
+    for heard_nothing in (confirmed(sent=False), confirmed(sent=False, validation="accepted")):
+        assert judged([never], {1: [heard_nothing]}, now=1e6)["M05"].broken == ()
+    assert judged([never], {1: [confirmed(validation="accepted")]}, now=1e6)["M05"].broken
+
+
+def test_a_confirmation_that_crashed_the_merchant_leaves_it_time_to_pull() -> None:
+    crashed = [paid_in(state=PENDING, credits=0, credited=0)], {1: [confirmed(status=500, validation="accepted")]}
+
+    assert "had time left" in judged(*crashed)["M05"].open
+    assert judged(*crashed, now=100.0)["M05"].broken
+
+
+def test_a_payment_that_its_scenario_leaves_open_is_not_stuck() -> None:
+    payment = paid_in(state=PENDING, credits=0, credited=0)
+    payment = replace(payment, order=replace(payment.order, may_stay_open=True))
+
+    assert judged([payment], {1: [confirmed()]})["M05"].broken == ()
+
+
+def test_a_payment_that_the_merchant_rejected_is_not_excused() -> None:
+    rejected = [paid_in(outcome=Outcome.FAILED, state=PENDING)]
+    rows = {"254790000001": [{**confirmed(), "state": "failed"}]}
+
+    assert declined(RunMoney(payments=rejected, rows=rows)) == []
+
+
 @pytest.mark.parametrize(
     ("rule", "rows", "sentence"),
     [

@@ -9,6 +9,7 @@ from load_payments import ended
 from tayari_load.statistics.latencies import LONGEST_S
 from tayari_load.statistics.payments import Outcome
 from tayari_load.statistics.tally import Second, Tally
+from tayari_load.summary import ended as ended_by_kind
 from tayari_load.summary import funnels
 from tayari_money.payment_record import PaymentKind
 
@@ -46,8 +47,8 @@ def test_each_kind_of_money_has_a_funnel_of_its_own() -> None:
     payments = [ended(outcome=outcome) for outcome in (Outcome.SETTLED, Outcome.FAILED, Outcome.DECLINED)]
     sent = [replace(one, order=replace(one.order, kind=PaymentKind.PAYOUT)) for one in payments[:2]]
 
-    assert funnels(payments) == ()
-    paid_in, paid_out = funnels([*payments, *sent])
+    assert funnels(ended_by_kind(payments)) == ()
+    paid_in, paid_out = funnels(ended_by_kind([*payments, *sent]))
     assert (paid_in.kind, paid_in.started, paid_in.settled, paid_in.failed, paid_in.excused) == (
         "STK payments", 3, 1, 1, 1
     )  # fmt: skip

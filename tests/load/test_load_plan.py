@@ -6,15 +6,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from tayari_load.plan import Plan, PlanError, kinds, parse_mix
+from tayari_load.plan import Plan, PlanError, check_payable, kind_of, kinds, parse_mix, unheard
 from tayari_load.shapes import SHAPES, Shape
 from tayari_load.shapes.document import written
 from tayari_load.users.customers import Customers
 from tayari_money.payment_record import PaymentKind
-from tayari_target.target_file.model import Call, Merchant, Pay, Payout
+from tayari_target.target_file.model import AccountReading, C2b, Call, Merchant, OpenAccount, Pay, Payout, Status
+from tayari_target.test_environment import Stage
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 
@@ -70,7 +71,13 @@ def test_the_same_seed_draws_the_same_customers_in_the_asked_proportions() -> No
 PAYS = Merchant(name="shop", base_url="", pay=Pay(call=Call(method="POST", path="/pay")))
 PAYS_OUT = Merchant(name="payroll", base_url="", payout=Payout(call=Call(method="POST", path="/payouts")))
 BOTH = replace(PAYS, payout=PAYS_OUT.payout)
-STK, PAYOUT = PaymentKind.STK_PAYMENT, PaymentKind.PAYOUT
+ACCOUNTS = C2b(
+    open_account=OpenAccount(call=Call(method="POST", path="/accounts"), account="$.account"),
+    account=AccountReading(way=Status(), credits="$.payments"),
+)
+TAKES_IN = Merchant(name="school", base_url="", c2b=ACCOUNTS)
+ALL = replace(BOTH, c2b=ACCOUNTS)
+STK, PAYOUT, C2B = PaymentKind.STK_PAYMENT, PaymentKind.PAYOUT, PaymentKind.C2B_PAYMENT
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,12 @@ STK, PAYOUT = PaymentKind.STK_PAYMENT, PaymentKind.PAYOUT
         (BOTH, "", "", {STK}),
         (BOTH, "", "salary-morning", {PAYOUT}),
         (BOTH, "success=9,payout/success=1", "salary-morning", {STK, PAYOUT}),
+        (TAKES_IN, "", "", {C2B}),
+        (TAKES_IN, "", "salary-morning", {C2B}),
+        (ALL, "", "", {STK}),
+        (ALL, "", "school-fees-day", {C2B}),
+        (PAYS, "", "school-fees-day", {STK}),
+        (ALL, "success=8,payout/success=1,c2b/success=1", "", {STK, PAYOUT, C2B}),
     ],
 )
 def test_a_load_moves_the_money_that_mix_shape_and_merchant_name(
@@ -89,10 +102,41 @@ def test_a_load_moves_the_money_that_mix_shape_and_merchant_name(
     assert kinds(parse_mix(mix), shape, merchant) == moved
 
 
-@pytest.mark.parametrize(("merchant", "mix"), [(PAYS, "payout/success=1"), (PAYS_OUT, "success=1")])
+@pytest.mark.parametrize(
+    ("merchant", "mix"),
+    [
+        (PAYS, "payout/success=1"),
+        (PAYS_OUT, "success=1"),
+        (PAYS, "c2b/success=1"),
+        (replace(PAYS, c2b=C2b(account=ACCOUNTS.account)), "c2b/success=1"),
+    ],
+)
 def test_a_mix_that_the_target_file_cannot_play_is_refused(merchant: Merchant, mix: str) -> None:
     with pytest.raises(PlanError, match="the target file has no merchant"):
         kinds(parse_mix(mix), "", merchant)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "found"),
+    [
+        ({"when": {"endpoint": "c2b_register"}}, "is about c2b_register"),
+        ({"when": {"endpoint": "c2b"}, "faults": [{"forge": {"id": "unknown"}}]}, "no stranger knows that"),
+        ({"when": {"endpoint": "c2b"}, "faults": [{"api_error": {"error": "500"}}]}, "is about the answer to a call"),
+    ],
+)
+def test_customers_who_pay_in_play_what_can_become_of_their_payments(scenario: dict[str, Any], found: str) -> None:
+    check_payable("c2b/one", {"when": {"endpoint": "c2b"}, "faults": [{"duplicate": {"count": 2}}]})
+    with pytest.raises(PlanError, match=found):
+        check_payable("c2b/one", scenario)
+
+
+def test_a_load_of_payments_in_needs_registered_urls() -> None:
+    def stage(urls: dict[str, str] | None) -> Stage:
+        return cast(Stage, SimpleNamespace(c2b_urls=lambda: urls, target=SimpleNamespace(c2b_short_code="600984")))
+
+    assert unheard({STK, PAYOUT}, stage(None)) == ""
+    assert unheard({C2B}, stage({"confirmation": "https://shop.example/told"})) == ""
+    assert "customers would pay 600984 (C2B)" in unheard({STK, C2B}, stage(None))
 
 
 def test_payments_and_payouts_are_mixed() -> None:
@@ -100,7 +144,8 @@ def test_payments_and_payouts_are_mixed() -> None:
     drawn = Counter((order.kind, order.scenario) for order in (customers.order() for _ in range(1_000)))
 
     assert set(drawn) == {(STK, ""), (PAYOUT, ""), (PAYOUT, "payout/receiver-full")}
-    assert Customers(seed=5, pays_out=True).order().kind is PAYOUT
+    assert Customers(seed=5, usual=C2B).order().kind is C2B
+    assert kind_of("c2b/confirmation-twice") is C2B
 
 
 @pytest.mark.parametrize("row", SHAPES.values(), ids=lambda row: row.name)

@@ -170,3 +170,32 @@ def test_the_suite_load_judges_thresholds_and_money(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(states(read_run(tmp_path / "out" / "run.json"))) == ["L01", "L02", "L03", "L04", *MONEY]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("defect", "code", "failed"),
+    [("", 0, set()), ("c2b-credits-each-message", 10, {"L02", "L03", "M01", "M04"})],
+)
+def test_customers_pay_in_under_load_and_are_credited_once(
+    tmp_path: Path, defect: str, code: int, failed: set[str]
+) -> None:
+    target = example_folder() / "tayari.yaml"
+    text = target.read_text(encoding="utf-8").replace("{target_dir}", str(example_folder()))
+    (tmp_path / "tayari.yaml").write_text(
+        text.replace("    env:\n", f'    env:\n      DUKA_DEFECTS: "{defect}"\n', 1), encoding="utf-8"
+    )
+    mix = "c2b/success=50,c2b/confirmation-twice=40,c2b/insufficient-funds=10"
+
+    found, said = whole_load(
+        "--rate", "6", "--mix", mix, "--duration", "6", "--seed", "3", "--out", str(tmp_path / "out"),
+        target=tmp_path / "tayari.yaml",
+    )  # fmt: skip
+
+    run = read_run(tmp_path / "out" / "run.json")
+    assert found == code, said
+    assert {rule for rule, state in states(run).items() if state is State.FAIL} == failed
+    assert run.load is not None
+    (funnel,) = run.load.funnels
+    assert (funnel.kind, funnel.started) == ("C2B payments", run.load.started)
+    assert funnel.excused > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tayari_reports.model import Load, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.model import Funnel, Load, Measure, ProcessUse, RateLimit, Threshold
 
 
 def load() -> Load:
@@ -37,6 +37,10 @@ def load() -> Load:
         faults=((30.0, 42.0, "Daraja answers 503"),),
         measures=(Measure(name="answer to the click", samples=486, p50_s=0.02, p95_s=0.06, p99_s=None),),
         processes=(ProcessUse(name="generator", cpu_mean=0.3, cpu_peak=0.4), ProcessUse(name="fake Daraja")),
+        funnels=(
+            Funnel(kind="C2B payments", started=186, settled=184, failed=1, stuck=1),
+            Funnel(kind="STK payments", started=300, settled=297, failed=2, stuck=1, excused=7),
+        ),
         doubts=("the fake's loop was late",),
         limit=RateLimit(kept_rate=8.0, missed_rate=10.0, limited_by="merchant"),
         notes=("generator below 40 % CPU",),

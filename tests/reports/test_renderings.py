@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import samples
+from sample_load import load
 from tayari_reports.model import Run, State, Verdict
 from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
@@ -99,6 +100,19 @@ def test_what_a_merchant_answers_cannot_break_out_of_any_rendering(tmp_path: Pat
     assert "<script" not in markdown.replace("\\<", "")
     assert "@everyone" not in markdown.replace("\\@", "")
     assert "\x1b" not in screen(run)
+
+
+def test_how_far_each_kind_of_money_came_under_load_is_told_everywhere(tmp_path: Path) -> None:
+    run = replace(samples.not_ready(), load=load())
+    paths = write_all(run, tmp_path)
+
+    markdown = paths["md"].read_text()
+    assert "C2B payments: 186 started, 184 settled, 1 failed, 1 stuck, 0 not counted; STK payments: 300" in markdown
+    assert len(markdown.splitlines()) <= MOST_LINES
+    assert (
+        '<th scope="row">C2B payments</th><td class="num">186</td><td class="num">184</td>' in paths["html"].read_text()
+    )
+    assert "STK payments: 300 started, 297 settled, 2 failed, 1 stuck, 7 not counted" in screen(run)
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:

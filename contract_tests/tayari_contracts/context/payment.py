@@ -81,15 +81,12 @@ def read_state(driver: MerchantDriver, payment: Payment) -> StatusView:
 
 
 def _account_view(driver: MerchantDriver, payment: Payment) -> StatusView:
-    try:
-        credited = account_credits(driver, payment)
-    except Unjudged as error:
-        return StatusView(state=None, error=str(error))
-    if credited.count > 0:
-        return StatusView(state=PaymentState.PAID, credited=credited.total, http_status=200)
-    parked = payment.transaction_id and any(payment.transaction_id in text for text in driver.read_unallocated() or ())
-    state = PaymentState.REVIEW if parked else PaymentState.PENDING
-    return StatusView(state=state, credited=credited.total, http_status=200)
+    before = payment.before
+    if before is None:
+        return StatusView(state=None, error="it was not read before the payment")
+    if before.error:
+        return StatusView(state=None, error=before.error)
+    return driver.read_c2b_payment(payment.payment_id, payment.reference, receipt=payment.transaction_id, before=before)
 
 
 def account_credits(driver: MerchantDriver, payment: Payment) -> Credits:
@@ -102,10 +99,10 @@ def account_credits(driver: MerchantDriver, payment: Payment) -> Credits:
     if now.error or before is None or before.error:
         why = now.error or (before.error if before is not None else "it was not read before the payment")
         raise Unjudged(f"the account {payment.payment_id} could not be read: {why}")
-    total = None if now.total is None else now.total - (before.total or 0.0)
-    if now.credits is not None:
-        return Credits(now.credits - (before.credits or 0), total)
-    return Credits(math.ceil((total or 0.0) / payment.amount), total, counted=False)
+    found = now.since(before)
+    if found.credits is not None:
+        return Credits(found.credits, found.total)
+    return Credits(math.ceil((found.total or 0.0) / payment.amount), found.total, counted=False)
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

@@ -29,7 +29,7 @@ def section(context: CheckContext) -> C2b:
 
 def short_code(context: CheckContext) -> str:
     """What customers pay to."""
-    return section(context).short_code or context.target.daraja.short_code
+    return context.target.c2b_short_code
 
 
 def urls(context: CheckContext) -> Mapping[str, str]:
@@ -47,9 +47,7 @@ def urls(context: CheckContext) -> Mapping[str, str]:
 
 def registered(context: CheckContext) -> Mapping[str, str] | None:
     """The URLs that Daraja has for this short code; None: none."""
-    rows = {row["short_code"]: row for row in context.control.organisations()}
-    found: Mapping[str, str] | None = rows.get(short_code(context), {}).get("urls")
-    return found
+    return context.control.c2b_urls(short_code(context))
 
 
 def _register(context: CheckContext) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tayari_contracts.catalogue.rules import CatalogueRow, Need, catalogue, select
 from tayari_formats.problems import Problem
 from tayari_load.plan import PlanError, kinds, parse_mix
-from tayari_money.payment_record import PaymentKind
+from tayari_money.payment_record import RECEIVED, PaymentKind
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.merchant_process import free_port
@@ -72,7 +72,7 @@ def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
 
 
 def _of_other_kinds(asked: LoadOrder, target: Target) -> set[str]:
-    """Rules about money of a kind that this load does not move: payments, or payouts.
+    """Rules about money of a kind that this load does not move: customers' payments, or payouts.
 
     Raises:
         TargetError: the load asks for a kind that the target file does not describe.
@@ -81,11 +81,11 @@ def _of_other_kinds(asked: LoadOrder, target: Target) -> set[str]:
         moved = kinds(parse_mix(asked.mix), asked.shape, target.merchant)
     except PlanError as error:
         raise TargetError([Problem(file=str(target.path), line=1, message=str(error))]) from error
-    return {row.rule.id for row in catalogue().values() if row.family == MONEY and _kind_of(row) not in moved}
+    return {row.rule.id for row in catalogue().values() if row.family == MONEY and not _kinds_of(row) & moved}
 
 
-def _kind_of(row: CatalogueRow) -> PaymentKind:
-    return PaymentKind.PAYOUT if Need.PAYOUT in row.needs else PaymentKind.STK_PAYMENT
+def _kinds_of(row: CatalogueRow) -> frozenset[PaymentKind]:
+    return frozenset({PaymentKind.PAYOUT}) if Need.PAYOUT in row.needs else RECEIVED
 
 
 def _of_the_suite(order: Order) -> set[str]:

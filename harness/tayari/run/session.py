@@ -11,6 +11,7 @@ from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
+from tayari_load.plan import described, kinds, parse_mix, unheard
 from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
@@ -31,7 +32,7 @@ from tayari.run.doctor.preflight import examine, stopped
 from tayari.run.findings import Finding
 from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
-from tayari.run.order import Order
+from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
 from tayari.run.report_folder import report_folder
 from tayari.run.statement_files import read_statements
@@ -141,7 +142,7 @@ def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) ->
 
 def _load(order: Order, stage: Stage, parts: Parts, progress: RunProgress, stage_file: Path) -> None:
     """The load, on the first instance alone."""
-    if order.load is not None and _settled(stage, parts, progress):
+    if order.load is not None and _settled(order.load, stage, parts, progress):
         since = journal.newest(stage.control)
         parts.loaded = run_load(
             order,
@@ -171,25 +172,26 @@ def _learn(order: Order, stages: Sequence[Stage], parts: Parts) -> None:
         parts.notes.append(f"environment and codes were not read: {error}")
 
 
-def _settled(stage: Stage, parts: Parts, progress: RunProgress) -> bool:
+def _settled(asked: LoadOrder, stage: Stage, parts: Parts, progress: RunProgress) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
-    merchant = stage.target.merchant
-    if not merchant.takes_payments and merchant.payout is None:
+    merchant, reason = stage.target.merchant, ""
+    if not described(merchant):
         reason = (
-            "the load is made of payments and payouts; the target file has neither merchant.pay nor merchant.payout"
+            "the load is made of payments, payouts and payments into accounts (C2B); the target file has neither "
+            "merchant.pay nor merchant.payout nor merchant.c2b with open_account and account"
         )
+    elif stage.merchant_alive() is False:
+        try:
+            stage.restart_merchant()
+        except MerchantStartError as error:
+            reason = "the merchant had ended, and did not come up again"
+            parts.notes.append(f"no load run: {reason}: {error}")
+            progress.say(parts.notes[-1], style="bold red")
+    reason = reason or unheard(kinds(parse_mix(asked.mix), asked.shape, merchant), stage)
+    if reason:
         parts.loaded = not_begun(parts.loaded.plan, reason)
         return False
     stage.control.clear_next()
-    if stage.merchant_alive() is not False:
-        return True
-    try:
-        stage.restart_merchant()
-    except MerchantStartError as error:
-        parts.notes.append(f"no load run: the merchant had ended, and did not come up again: {error}")
-        progress.say(parts.notes[-1], style="bold red")
-        parts.loaded = not_begun(parts.loaded.plan, "the merchant had ended, and did not come up again")
-        return False
     return True
 
 

@@ -159,6 +159,11 @@ class C2b:
     """Whether M-Pesa asks the merchant before a payment is made."""
 
     @property
+    def can_be_followed(self) -> bool:
+        """Whether every payment can have an account of its own, and be seen on it."""
+        return self.open_account is not None and self.account is not None
+
+    @property
     def tells_amount(self) -> bool:
         """Whether the merchant is told how much an account is to be paid."""
         call = None if self.open_account is None else self.open_account.call
@@ -283,3 +288,9 @@ class Target:
     sha256: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Every value that came from `env:NAME`, and passwords of initiators: no report may show one."""
+
+    @property
+    def c2b_short_code(self) -> str:
+        """What customers pay to by themselves."""
+        c2b = self.merchant.c2b
+        return (c2b.short_code if c2b is not None else "") or self.daraja.short_code

@@ -13,6 +13,7 @@ from tayari_load.shapes import (
     outage,
     ramp,
     salary_morning,
+    school_fees_day,
     soak,
     spike,
     steady,
@@ -24,7 +25,8 @@ from tayari_load.shapes.shape import Disturbance, Shape, Trouble
 __all__ = ["SHAPES", "Disturbance", "Shape", "Trouble"]
 
 _MODULES: Final = (
-    steady, ramp, step, spike, soak, stress, salary_morning, kick_off_burst, outage, brown_out, callback_storm,
+    steady, ramp, step, spike, soak, stress, salary_morning, school_fees_day, kick_off_burst, outage, brown_out,
+    callback_storm,
 )  # fmt: skip
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({module.ROW.name: module.ROW for module in _MODULES})
 """In the order in which they are documented."""

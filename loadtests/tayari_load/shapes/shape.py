@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tayari_money.payment_record import PaymentKind
+
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _QUIET: Final = " "
 
@@ -54,8 +56,8 @@ class Shape:
     level: Callable[[float], float]
     """Share of the run, 0 to 1 -> multiple of the rate or of the users that were asked for."""
     troubles: tuple[Disturbance, ...] = ()
-    payouts: bool = False
-    """A merchant that pays out does so in this shape; any other takes payments."""
+    kind: PaymentKind = PaymentKind.STK_PAYMENT
+    """What a merchant does in this shape, where its target file describes that; any other takes payments."""
     open_only: bool = False
     """Means nothing when customers wait for the merchant."""
 

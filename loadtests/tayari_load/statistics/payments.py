@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -20,6 +21,8 @@ _HEAD, _TAIL = 3, 3
 """Exchanges kept of one payment: how it began and how it ended; the looks between say nothing new."""
 
 Exchanges = tuple[Exchange, ...]
+ROWS: Final = {PaymentKind.STK_PAYMENT: "PAYMENT", PaymentKind.C2B_PAYMENT: "C2B", PaymentKind.PAYOUT: "PAYOUT"}
+"""How Locust's statistics name a payment of each kind, in the place of an HTTP method."""
 
 
 class Outcome(StrEnum):
@@ -58,12 +61,19 @@ class Order:
     scenario: str = ""
     """What happens instead of a payment: a scenario of the outcome mix; empty: it is paid."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
-    """A payment, or a payout to this customer."""
+    """A payment that the merchant asks for, one that the customer begins (C2B), or a payout to the customer."""
+    may_stay_open: bool = False
+    """Of a C2B payment: by its scenario the merchant cannot know whose money it is, or hears nothing of it."""
 
     @property
     def pays_out(self) -> bool:
         """The merchant pays, and the customer receives."""
         return self.kind is PaymentKind.PAYOUT
+
+    @property
+    def pays_in(self) -> bool:
+        """The customer pays into an account, unasked (C2B)."""
+        return self.kind is PaymentKind.C2B_PAYMENT
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,17 +118,21 @@ class Payment:
         order, state = self.order, self.state.value if self.state is not None else None
         return [
             order.msisdn, order.reference, order.amount, self.outcome.value, self.at, self.payment_id, self.receipt,
-            self.credits, self.credited, state, order.kind.value,
+            self.credits, self.credited, state, order.kind.value, order.scenario, order.may_stay_open,
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, wire: Sequence[Any]) -> Payment:
         """A payment of a worker."""
-        msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, kind = wire
+        msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, *asked = wire
+        kind, scenario, may_stay_open = asked
+        order = Order(
+            name="", msisdn=msisdn, amount=amount, reference=reference, kind=PaymentKind(kind), scenario=scenario,
+            may_stay_open=may_stay_open,
+        )  # fmt: skip
         return cls(
-            order=Order(name="", msisdn=msisdn, amount=amount, reference=reference, kind=PaymentKind(kind)),
-            outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt, credits=credits,
-            credited=credited, state=None if state is None else PaymentState(state),
+            order=order, outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
+            credits=credits, credited=credited, state=None if state is None else PaymentState(state),
         )  # fmt: skip
 
 
@@ -129,9 +143,12 @@ class PaymentLog:
     payments: list[Payment] = field(default_factory=list)
     left_out: int = 0
     """Payments beyond the bound."""
+    ended: dict[PaymentKind, Counter[Outcome]] = field(default_factory=dict)
+    """How the payments of each kind ended, before the money was judged; those beyond the bound count too."""
 
     def keep(self, payment: Payment) -> None:
         """Keep one payment, within the bound."""
+        self.ended.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
         if len(self.payments) < MOST_PAYMENTS:
             self.payments.append(payment)
         else:
@@ -140,6 +157,7 @@ class PaymentLog:
     def clear(self) -> None:
         """Forget all payments."""
         self.payments.clear()
+        self.ended.clear()
         self.left_out = 0
 
     def take(self) -> list[list[Any]]:

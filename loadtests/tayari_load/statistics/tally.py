@@ -138,6 +138,13 @@ class Tally:
         self.ended[Outcome.FAILED] -= number
         self.ended[Outcome.DECLINED] += number
 
+    def found_twice(self, payment: Payment) -> None:
+        """A second credit of a settled payment was seen after its end."""
+        self.ended[Outcome.SETTLED] -= 1
+        self.ended[Outcome.CREDITED_TWICE] += 1
+        self._second(payment.at).twice += 1
+        self._because(f"{payment.outcome}: {payment.reason}")
+
     def so_far(self) -> Tally:
         """This tally without the payments under way: while a run goes on, they are not missing."""
         return Tally(

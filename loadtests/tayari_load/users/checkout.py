@@ -17,19 +17,36 @@ from tayari_load.statistics.tally import Tally
 FIRST_GAP_S: Final = 0.2
 GROWTH: Final = 1.3
 LONGEST_GAP_S: Final = 2.0
+_QUICK_LOOKS: Final = 6
+"""So many looks are at the account alone, as most are credited by then; later ones also ask M-Pesa, and the merchant's
+list of payments that belong to no account."""
 _FINAL: Final = frozenset({PaymentState.PAID, PaymentState.FAILED, PaymentState.REVIEW})
 
 
-class Shop(Protocol):
-    """What a customer can do at the merchant: the part of `MerchantDriver` that the load uses."""
-
-    def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started: ...
+class Reader(Protocol):
+    """Where the merchant shows what became of a payment: the part of `MerchantDriver` that reads states."""
 
     def read_status(self, payment_id: str, reference: str) -> StatusView: ...
 
+    def read_payout(self, payout_id: str, reference: str) -> StatusView: ...
+
+    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView: ...
+
+
+class Shop(Reader, Protocol):
+    """What a customer can do at the merchant, as `MerchantDriver` does it, and in M-Pesa's own menu."""
+
+    def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started: ...
+
     def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started: ...
 
-    def read_payout(self, payout_id: str, reference: str) -> StatusView: ...
+    def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started: ...
+
+    def pay_in(self, order: Order, account: str) -> str:
+        """The customer pays into the account; the receipt."""
+
+    def not_made(self, order: Order) -> str:
+        """Why M-Pesa did not make the customer's payment; empty where it did, or has not decided yet."""
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None: ...
 
@@ -45,6 +62,16 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Let others run for so long."""
+
+
+def read_state(reader: Reader, payment: Payment, *, unallocated: bool = True) -> StatusView:
+    """What the merchant shows of a payment of any kind, now; `unallocated`: its list of what it cannot assign, too."""
+    order = payment.order
+    if order.pays_in:
+        receipt = payment.receipt if unallocated else ""
+        return reader.read_c2b_payment(payment.payment_id, order.reference, receipt=receipt)
+    read = reader.read_payout if order.pays_out else reader.read_status
+    return read(payment.payment_id, order.reference)
 
 
 def gaps() -> Iterator[float]:
@@ -77,6 +104,8 @@ class Checkout:
         """
         clicked, began = self.clock.elapsed(), self.clock.now()
         payment = Payment(order=order, user=self.user)
+        if order.may_stay_open:
+            payment.end(Outcome.DECLINED, "its scenario leaves it open")
         self.tally.start(began)
         if planned is not None:
             payment.late_s = max(0.0, clicked - planned)
@@ -96,8 +125,7 @@ class Checkout:
 
     def _complete(self, payment: Payment, *, until: float) -> None:
         clicked, order = self.clock.elapsed(), payment.order
-        start = self.shop.start_payout if order.pays_out else self.shop.start_payment
-        started = start(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
+        started = self._start(order)
         if not started.accepted:
             payment.answered = started.status is not None
             return payment.end(Outcome.REFUSED, refusal(started))
@@ -107,7 +135,24 @@ class Checkout:
             return payment.end(Outcome.REFUSED, reason)
         payment.payment_id = started.payment_id
         self.tally.acknowledge(self.clock.elapsed() - clicked)
-        last = self._follow(payment, until=until)
+        if order.pays_in:
+            payment.receipt = self.shop.pay_in(order, payment.payment_id)
+        self._settle(payment, self._follow(payment, until=until))
+        return None
+
+    def _start(self, order: Order) -> Started:
+        """Ask for a payment or a payout; a customer who pays in has an account opened first."""
+        start: Callable[..., Started] = self.shop.start_payment
+        if order.pays_out:
+            start = self.shop.start_payout
+        elif order.pays_in:
+            start = self.shop.open_account
+        return start(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
+
+    def _settle(self, payment: Payment, last: StatusView) -> None:
+        """How the payment ended, by what was seen last."""
+        order = payment.order
+        unpaid = Outcome.DECLINED if order.scenario else Outcome.FAILED
         match last.state:
             case PaymentState.PAID if order.pays_out:
                 payment.receipt = last.receipt or ""
@@ -115,34 +160,47 @@ class Checkout:
             case PaymentState.PAID:
                 self._read_credit(payment, last)
             case PaymentState.FAILED | PaymentState.REVIEW:
-                unpaid = Outcome.DECLINED if order.scenario else Outcome.FAILED
                 payment.end(unpaid, brief(f"shown as {last.state}", last.message))
+            case PaymentState.PENDING if order.pays_in and (why := self.shop.not_made(order)):
+                payment.end(unpaid, brief("M-Pesa did not make the payment", why))
+            case PaymentState.PENDING if order.may_stay_open:
+                payment.end(Outcome.DECLINED, pending(last, self.patience_s))
             case _:
                 payment.end(Outcome.STUCK, pending(last, self.patience_s))
-        return None
 
     def _follow(self, payment: Payment, *, until: float) -> StatusView:
-        for gap in gaps():
+        """Look until the end. M-Pesa tells a customer who pays in when it does not make the payment."""
+        for number, gap in enumerate(gaps()):
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
-            read = self.shop.read_payout if payment.order.pays_out else self.shop.read_status
-            view = read(payment.payment_id, payment.order.reference)
+            view = read_state(self.shop, payment, unallocated=number >= _QUICK_LOOKS)
             payment.state = view.state or payment.state
             if view.state in _FINAL or self.clock.elapsed() >= until:
+                return view
+            if payment.order.pays_in and number >= _QUICK_LOOKS and self.shop.not_made(payment.order):
                 return view
         raise AssertionError("gaps() has no end")
 
     def _read_credit(self, payment: Payment, last: StatusView) -> None:
         """Settled, unless the merchant's ledger (or else the status) shows more than one payment's money."""
-        ledger = self.shop.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
-        total = ledger.total if ledger is not None and ledger.total is not None else last.credited
-        payment.receipt, payment.credited = last.receipt or "", total
-        payment.credits = ledger.credits if ledger is not None else None
-        if (payment.credits or 0) > 1:
-            payment.end(Outcome.CREDITED_TWICE, f"the ledger shows {payment.credits} credits for one payment")
-        elif total is not None and total > payment.order.amount:
-            payment.end(Outcome.CREDITED_TWICE, "more was credited than was paid")
+        if payment.order.pays_in:
+            payment.credited, payment.credits = last.credited, last.credits
         else:
-            payment.end(Outcome.SETTLED)
+            ledger = self.shop.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
+            total = ledger.total if ledger is not None and ledger.total is not None else last.credited
+            payment.receipt, payment.credited = last.receipt or "", total
+            payment.credits = ledger.credits if ledger is not None else None
+        judge_credit(payment)
+
+
+def judge_credit(payment: Payment) -> bool:
+    """End a payment that is shown as paid, by what was credited for it. True: it was credited twice."""
+    if (payment.credits or 0) > 1:
+        payment.end(Outcome.CREDITED_TWICE, f"the ledger shows {payment.credits} credits for one payment")
+    elif payment.credited is not None and payment.credited > payment.order.amount:
+        payment.end(Outcome.CREDITED_TWICE, "more was credited than was paid")
+    else:
+        payment.end(Outcome.SETTLED)
+    return payment.outcome is Outcome.CREDITED_TWICE
 
 
 def refusal(started: Started) -> str:

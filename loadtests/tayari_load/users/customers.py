@@ -9,7 +9,7 @@ from faker import Faker
 from faker.providers import BaseProvider
 from tayari_money.payment_record import PaymentKind
 
-from tayari_load.plan import ORDINARY, PAYOUTS, Mix
+from tayari_load.plan import ORDINARY, Mix, kind_of
 from tayari_load.statistics.payments import Order
 
 LOAD_PREFIX: Final = "25479"
@@ -29,13 +29,20 @@ class KenyanShopping(BaseProvider):
 
 
 class Customers:
-    """An endless queue of orders. The same seed and worker give the same queue. `pays_out`: without a mix, of payouts.
+    """An endless queue of orders. The same seed and worker give the same queue. `usual`: their kind without a mix.
 
     Raises:
         ValueError: a worker index outside 0 to 99; the number block has a part for each of a hundred workers.
     """
 
-    def __init__(self, *, seed: int, worker: int = 0, mix: Mix = Mix(), pays_out: bool = False) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        *,
+        seed: int,
+        worker: int = 0,
+        mix: Mix = Mix(),  # noqa: B008 - frozen
+        usual: PaymentKind = PaymentKind.STK_PAYMENT,
+    ) -> None:
         if not 0 <= worker < WORKERS:
             raise ValueError(
                 f"worker index {worker}: expected 0 to {WORKERS - 1}; each worker has its own part of the numbers "
@@ -45,7 +52,7 @@ class Customers:
         self._faker.add_provider(KenyanShopping)
         self._faker.seed_instance(f"{seed}/{worker}")
         self._worker = worker
-        self._usual = PaymentKind.PAYOUT if pays_out else PaymentKind.STK_PAYMENT
+        self._usual = usual
         self._draws = mix.draws(f"{seed}/{worker}/mix")
         self._mark = "".join(self._faker.random_choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", length=3))
         # A step that shares no factor with the block's size visits every number once before it repeats one.
@@ -63,10 +70,5 @@ class Customers:
             amount=self._faker.shillings(),
             reference=f"L{self._mark}{self._worker:02d}{number % 1_000_000:06d}",
             scenario="" if drawn in ORDINARY else drawn,
-            kind=self._kind(drawn),
+            kind=kind_of(drawn) if drawn else self._usual,
         )
-
-    def _kind(self, drawn: str) -> PaymentKind:
-        if not drawn:
-            return self._usual
-        return PaymentKind.PAYOUT if drawn.startswith(PAYOUTS) else PaymentKind.STK_PAYMENT

@@ -14,15 +14,16 @@ from typing import Any, ClassVar
 from locust import HttpUser, task
 from locust.clients import HttpSession, ResponseContextManager
 from locust.exception import StopUser
-from tayari_control.client import ControlError
+from tayari_control.client import ControlClient, ControlError
 from tayari_control.http_session import MerchantSession
-from tayari_money.payment_record import PaymentKind
+from tayari_money.daraja_records import C2B
+from tayari_money.payment_state import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
 
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import kinds
-from tayari_load.statistics.payments import EXCUSED, Outcome, Payment
+from tayari_load.statistics.payments import EXCUSED, ROWS, Order, Outcome, Payment
 from tayari_load.users.checkout import Checkout, brief
 from tayari_load.users.customers import Customers
 
@@ -31,6 +32,8 @@ STATUS = "payment status"
 LEDGER = "payment ledger"
 START_PAYOUT = "start payout"
 PAYOUT_STATUS = "payout status"
+OPEN_ACCOUNT = "open account"
+ACCOUNT = "read account"
 
 
 @dataclass(slots=True)
@@ -87,11 +90,15 @@ class StepSession(MerchantSession, HttpSession):
 
 
 class MeasuredShop:
-    """The merchant driver, each call one step of the session. What is wrong in a body fails the request."""
+    """The merchant driver, each call one step of the session. What is wrong in a body fails the request.
 
-    def __init__(self, driver: MerchantDriver, session: StepSession) -> None:
+    What a customer does in M-Pesa's own menu goes to the simulator, and is no request of Locust's statistics.
+    """
+
+    def __init__(self, driver: MerchantDriver, session: StepSession, control: ControlClient) -> None:
         self._driver = driver
         self._session = session
+        self._control = control
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started:
         """A start that was taken but names no payment is wrong: nobody could follow it."""
@@ -119,6 +126,36 @@ class MeasuredShop:
         with self._session.step(PAYOUT_STATUS) as step:
             seen = self._driver.read_payout(payout_id, reference)
             step.problem = _unmapped(seen)
+        return seen
+
+    def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started:
+        """The same for an account that a customer pays into."""
+        with self._session.step(OPEN_ACCOUNT) as step:
+            opened = self._driver.open_account(msisdn=msisdn, amount=amount, reference=reference)
+            step.problem = _unnamed(opened)
+        return opened
+
+    def pay_in(self, order: Order, account: str) -> str:
+        """The receipt. Raises ControlError where the simulator does not answer."""
+        paid = self._control.pay_c2b(
+            short_code=self._driver.target.c2b_short_code, msisdn=order.msisdn, amount=order.amount, reference=account
+        )  # fmt: skip
+        return str(paid["id"])
+
+    def not_made(self, order: Order) -> str:
+        """Of the customer's last payment."""
+        try:
+            made = self._control.payments(msisdn=order.msisdn, kind=C2B)
+        except ControlError:
+            return ""
+        failed = bool(made) and made[-1]["state"] == "failed"
+        return f"{made[-1]['result_code']} {made[-1]['result_desc']}" if failed else ""
+
+    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView:
+        """An account that cannot be read is wrong."""
+        with self._session.step(ACCOUNT) as step:
+            seen = self._driver.read_c2b_payment(account, reference, receipt=receipt)
+            step.problem = brief("the account could not be read", seen.error) if seen.error else ""
         return seen
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
@@ -168,6 +205,8 @@ class Shopper(HttpUser):
     load_run: ClassVar[LoadRun]
     customers: ClassVar[Customers | None] = None
     _numbers: ClassVar[count[int]] = count(1)
+    _open_ends: ClassVar[dict[str, bool]] = {}
+    """By scenario of C2B."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
@@ -175,7 +214,7 @@ class Shopper(HttpUser):
         self._exchanges: list[DriverExchange] = []
         driver = self.load_run.stage.new_driver(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(
-            shop=MeasuredShop(driver, self.client),
+            shop=MeasuredShop(driver, self.client, self.load_run.stage.control),
             tally=self.load_run.tally,
             clock=WallClock(),
             patience_s=self.load_run.patience_s,
@@ -214,7 +253,20 @@ class Shopper(HttpUser):
             except ControlError as error:
                 _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
                 order = replace(order, scenario="")
+        if order.pays_in and order.scenario:
+            order = replace(order, may_stay_open=self._may_stay_open(order.scenario))
         self._checkout.pay(order, planned=planned)
+
+    def _may_stay_open(self, scenario: str) -> bool:
+        """Whether the scenario's own `expect` lets the merchant leave the payment open; asked once in a process."""
+        if scenario not in self._open_ends:
+            try:
+                expect = self.load_run.stage.control.scenario(scenario).get("expect") or {}
+            except ControlError:
+                return False
+            expected = expect.get("state", PaymentState.PAID)
+            self._open_ends[scenario] = PaymentState.PENDING in ([expected] if isinstance(expected, str) else expected)
+        return self._open_ends[scenario]
 
     def _customers(self) -> Customers:
         """One queue for all users of this process; made late, because a worker learns its index late."""
@@ -225,7 +277,7 @@ class Shopper(HttpUser):
                 seed=self.load_run.seed,
                 worker=self._worker(),
                 mix=plan.outcomes,
-                pays_out=PaymentKind.PAYOUT in asked,
+                usual=next(iter(asked)),
             )
         return Shopper.customers
 
@@ -233,13 +285,13 @@ class Shopper(HttpUser):
         return int(getattr(self.environment.runner, "worker_index", 0))
 
     def _report(self, payment: Payment) -> None:
-        """The payment as a row of its own in Locust's statistics: `PAYMENT settled` or `PAYOUT settled`, end to end."""
+        """The payment as a row of its own in Locust's statistics, end to end: `PAYMENT settled`, `C2B settled`, ..."""
         self.load_run.samples.offer(payment, self._exchanges)
         self.load_run.log.keep(payment)
         fine = payment.outcome in {Outcome.SETTLED, *EXCUSED}
         problem = None if fine else PaymentProblem(f"{payment.outcome}: {payment.reason}")
         self.environment.events.request.fire(
-            request_type="PAYOUT" if payment.order.pays_out else "PAYMENT",
+            request_type=ROWS[payment.order.kind],
             name="settled",
             response_time=payment.duration_s * 1000,
             response_length=0,

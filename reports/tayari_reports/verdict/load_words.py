@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_reports.model.load_model import Balance, RateLimit
+from tayari_reports.model.load_model import Balance, Funnel, RateLimit
 
 
 def balance_sentence(balance: Balance) -> str:
@@ -21,6 +21,14 @@ def balance_sentence(balance: Balance) -> str:
         line += f"; callbacks of this run: {balance.callbacks} counted, {noted} in the journal"
     verdict = "does NOT add up: " + "; ".join(balance.problems) if balance.problems else "adds up"
     return f"the fake's balance {verdict}: {line}"
+
+
+def funnel_words(funnel: Funnel) -> str:
+    """How far the money of one kind came."""
+    return (
+        f"{funnel.kind}: {funnel.started} started, {funnel.settled} settled, {funnel.failed} failed, "
+        f"{funnel.stuck} stuck, {funnel.excused} not counted"
+    )
 
 
 def limit_sentence(limit: RateLimit) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 from tayari_reports.model import Load, Run, State, Verdict
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.verdict import Judgement, percent
-from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
+from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence
 from tayari_reports.verdict.sentences import (
     LIMITS,
     answer,
@@ -123,6 +123,7 @@ def _load_lines(load: Load) -> Iterator[Text]:
         f"Load: {who} for {load.duration_s:.0f} s, {load.started} started, {load.settled} settled, "
         f"{load.stuck} stuck, {load.credited_twice} credited twice, {p95}"
     )
+    yield from (Text(f"  {funnel_words(row)}") for row in load.funnels)
     if load.ended_early:
         yield Text(f"Ended early: {load.ended_early}", style="yellow")
     if load.limit is not None:

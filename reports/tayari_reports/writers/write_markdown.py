@@ -8,6 +8,7 @@ from typing import Final
 from tayari_reports.model import Run, State
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.verdict import Judgement, Row, percent
+from tayari_reports.verdict.load_words import funnel_words
 from tayari_reports.verdict.sentences import (
     LIMITS,
     STATES,
@@ -37,6 +38,7 @@ def render(run: Run, judgement: Judgement) -> str:
         f"- {_safe(answer(judgement))}",
         f"- **First:** {_safe(sentence(first_step(run, judgement)), 500)}",
         f"- **Confidence {judgement.confidence.level}:** {_safe(judgement.confidence.because)}.",
+        *_funnels(run),
         "",
         "| Category | Rules | Passed | Failed | Not judged | Success |",
         "| --- | --: | --: | --: | --: | --: |",
@@ -47,6 +49,12 @@ def render(run: Run, judgement: Judgement) -> str:
         f"Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _funnels(run: Run) -> list[str]:
+    """How far the money of each kind came under load, in one line."""
+    rows = run.load.funnels if run.load is not None else ()
+    return [f"- **Load:** {_safe('; '.join(map(funnel_words, rows)))}"] if rows else []
 
 
 def _row(row: Row) -> str:

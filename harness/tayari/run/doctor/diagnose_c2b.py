@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import Stage
@@ -21,7 +21,6 @@ from tayari.run.findings import Finding, bad, good, warning
 MSISDN_RANGE: Final = "25479996"
 """The preflight's customers: 254 79996 0000 to 9999, a range that no suite uses."""
 AMOUNT: Final = 10
-_REGISTERED_S: Final = 5.0
 _CONFIRMED_S: Final = 10.0
 _BOOKED_S: Final = 3.0
 
@@ -31,29 +30,13 @@ def c2b(stage: Stage) -> Iterator[Finding]:
     asked = stage.target.merchant.c2b
     if asked is None:
         return
-    short_code = asked.short_code or stage.target.daraja.short_code
-    urls = _registered(stage, asked, short_code)
+    short_code = stage.target.c2b_short_code
+    urls = stage.c2b_urls()
     if urls is None:
         yield _not_registered(stage, asked, short_code)
         return
     yield good("C2B URLs", f"{short_code} has URLs, ResponseType {urls['response_type']}")
     yield from _payment(stage, asked, short_code)
-
-
-def _registered(stage: Stage, asked: C2b, short_code: str) -> Mapping[str, Any] | None:
-    """The URLs, once the merchant has been asked to register, or has had the time to."""
-    if _urls(stage, short_code) is None and asked.register is not None:
-        stage.driver.register_c2b()
-    until = time.monotonic() + _REGISTERED_S
-    while (found := _urls(stage, short_code)) is None and time.monotonic() < until:
-        time.sleep(0.1)
-    return found
-
-
-def _urls(stage: Stage, short_code: str) -> Mapping[str, Any] | None:
-    rows = {row["short_code"]: row for row in stage.control.organisations()}
-    found: Mapping[str, Any] | None = rows.get(short_code, {}).get("urls")
-    return found
 
 
 def _not_registered(stage: Stage, asked: C2b, short_code: str) -> Finding:

@@ -1,0 +1,85 @@
+"""What is read again when a load is over: late credits, lost confirmations, and what a pull may not hide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from load_payments import ORDER, load_run
+from tayari_load.finalize import look_again
+from tayari_load.load_run import LoadRun
+from tayari_load.money import RunMoney
+from tayari_load.statistics.payments import Order, Outcome, Payment
+from tayari_money.payment_record import PaymentKind
+from tayari_money.payment_state import PaymentState
+from tayari_target.test_environment import Stage
+from tayari_target.views import LedgerView, StatusView
+
+PAID, PENDING = PaymentState.PAID, PaymentState.PENDING
+
+
+@dataclass
+class Books:
+    """A merchant as the driver sees it: credits by account, and what a pull finds."""
+
+    credits: dict[str, int] = field(default_factory=dict)
+    pulled: dict[str, int] = field(default_factory=dict)
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        return StatusView(state=PAID if self.credits.get(reference) else PENDING)
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView:
+        return LedgerView(credits=self.credits.get(reference, 0), total=350.0 * self.credits.get(reference, 0))
+
+    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView:
+        found = self.credits.get(reference, 0)
+        return StatusView(state=PAID if found else PENDING, credits=found, credited=350.0 * found)
+
+    def recover_c2b(self) -> None:
+        self.credits.update(self.pulled)
+
+
+def run_at(books: Books, *payments: Payment) -> LoadRun:
+    run = load_run()
+    run.stage = cast(Stage, SimpleNamespace(driver=books))
+    for payment in payments:
+        run.log.keep(payment)
+        run.tally.start(payment.at)
+        run.tally.end(payment)
+    return run
+
+
+def order(kind: PaymentKind, number: int = 1) -> Order:
+    return replace(ORDER, kind=kind, reference=f"L{number}", msisdn=f"25479000000{number}")
+
+
+def row(*, told: bool = True) -> dict[str, Any]:
+    answered = [{"status": 200, "sent_at": 6.0}]
+    return {"state": "paid", "amount": 350, "result_due_at": 5.0, "kind": "c2b", "callbacks": answered if told else []}
+
+
+@pytest.mark.parametrize("kind", [PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT])
+def test_a_second_credit_that_came_after_the_payments_end_is_seen(kind: PaymentKind) -> None:
+    payment = Payment(order=order(kind), outcome=Outcome.SETTLED, state=PAID, payment_id="1", credits=1, credited=350.0)
+    run = run_at(Books(credits={"L1": 2}), payment)
+
+    look_again(run, RunMoney(payments=[payment], rows={payment.order.msisdn: [row()]}))
+
+    assert (payment.outcome, payment.credits, payment.credited) == (Outcome.CREDITED_TWICE, 2, 700.0)
+    assert (run.tally.settled, run.tally.credited_twice) == (1, 1)
+
+
+def test_a_pull_finds_what_no_confirmation_told_and_hides_nothing_that_one_told() -> None:
+    lost, told = (
+        Payment(order=order(PaymentKind.C2B_PAYMENT, number), state=PENDING, payment_id=str(number))
+        for number in (1, 2)
+    )
+    run = run_at(Books(pulled={"L1": 1, "L2": 1}), lost, told)
+    rows = {lost.order.msisdn: [row(told=False)], told.order.msisdn: [row()]}
+
+    look_again(run, RunMoney(payments=[told, lost], rows=rows), within_s=0.1)
+
+    assert (lost.state, lost.credits) == (PAID, 1)
+    assert told.state is PENDING, "its confirmation was answered, and the account stayed empty until a pull"
