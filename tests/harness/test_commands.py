@@ -13,8 +13,8 @@ from mini_target import mini_target
 from tayari import __version__
 from tayari.cli.check_commands import demo_order
 from tayari.cli.commands import COMMANDS, run
-from tayari.cli.starting_file import STARTING_FILE
 from tayari.run.load import planned_rules
+from tayari.target_draft.starting_file import STARTING_FILE
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_simulator.catalogue.options import PROFILES
 from tayari_target.resources import docs_folder, scenario_folder

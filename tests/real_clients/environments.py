@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,29 @@ def python_of_latest(name: str, *also: str) -> Path:
             _install([str(pip), "-m", "pip", "--python", str(python), "install", "--quiet", name, *also], cwd=folder)
             mark.write_text(wanted)
     return python
+
+
+def unpacked(package: str) -> Path:
+    """The files of a published package, `NAME==VERSION` of PyPI or `npm:NAME@VERSION`, which is not installed.
+
+    Raises:
+        RegistryUnreachable: the registry did not answer.
+        subprocess.CalledProcessError: it did, and the download failed.
+    """
+    folder = FOLDER / f"unpacked-{re.sub(r'[^A-Za-z0-9.]+', '-', package)}"
+    pip = _pip()
+    with _one_builder(folder.name):
+        if not (folder / "built-from").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            if package.startswith("npm:"):
+                _install(["npm", "pack", "--silent", package.removeprefix("npm:")], cwd=folder)
+            else:
+                _install([str(pip), "-m", "pip", "download", "--quiet", "--no-deps", package], cwd=folder)
+            archive = next(path for path in folder.iterdir() if path.suffix in {".whl", ".tgz", ".gz", ".zip"})
+            shutil.unpack_archive(archive, folder / "source", "zip" if archive.suffix in {".whl", ".zip"} else "gztar")
+            (folder / "built-from").touch()
+    return folder / "source"
 
 
 def command_of(name: str, script: Path) -> tuple[list[str], dict[str, str]]:

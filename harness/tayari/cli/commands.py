@@ -60,7 +60,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     ),
     "init": Row(
         "setup_commands",
-        "Write a target file to start from, with a comment on every key; or the sample shop, to try things on.",
+        "Look at your merchant's source and write a target file with what is found; or write the sample shop.",
     ),
     "doctor": Row("check_commands", "Make two payments and say what is wrong with the set-up, before any rule runs."),
     "check": Row(

@@ -15,7 +15,6 @@ from tayari_target.resources import example_folder, target_schema
 from tayari.cli.app import simulate as run_simulator
 from tayari.cli.options import DEFAULT_TARGET, FormatOption
 from tayari.cli.output import Format, Output
-from tayari.cli.starting_file import SCHEMA_FILE, STARTING_FILE
 
 _EXAMPLE: Final = Path("examples/duka")
 
@@ -44,7 +43,11 @@ def schema(name: Annotated[Schema, typer.Argument(help="Of which file.")]) -> No
 
 def init(
     path: Annotated[
-        Path | None, typer.Argument(help="What to write.", show_default="tayari.yaml, or examples/duka")
+        Path | None,
+        typer.Argument(
+            help="The folder of your merchant, which is looked at, or the file to write.",
+            show_default="this folder; with --example examples/duka",
+        ),
     ] = None,
     example: Annotated[
         bool, typer.Option("--example", help="Write the sample shop `duka` with its target file: a folder.")
@@ -52,23 +55,52 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Write a target file to start from, with a comment on every key; or the sample shop, to try things on."""
+    """Look at your merchant's source and write a target file with what is found; or write the sample shop.
+
+    Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, Spring and Go. Guesses are
+    marked with CHECK. Where none of them is found, the file has an example and a comment for every key.
+    """
+    from tayari.target_draft.source_draft import draft_from_source
+    from tayari.target_draft.starting_file import SCHEMA_FILE, STARTING_FILE
+
     output = Output(form)
     if example:
         _write_example(path or _EXAMPLE, output, force=force)
         return
-    path = path or DEFAULT_TARGET
-    if path.exists() and not force:
-        message = f"{path} is there already; `tayari init --force` overwrites it"
+    file = _target_path(path)
+    if file.exists() and not force:
+        message = f"{file} is there already; `tayari init --force` overwrites it"
         raise output.fail(message, Exit.BAD_CONFIGURATION)
+    draft = draft_from_source(file.parent)
+    _write_target(file, STARTING_FILE if draft is None else draft.text(), output)
+    if draft is None:
+        output.json({"written": str(file)})
+        output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
+        return
+    output.json({"written": str(file), "recognised": list(draft.about), "check": list(draft.doubts)})
+    for line in draft.about:
+        output.text(line)
+    for doubt in draft.doubts:
+        output.text(f"to check: {doubt}")
+    output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; now run `tayari doctor {file}`")
+
+
+def _target_path(path: Path | None) -> Path:
+    """The file to write; of a folder, `tayari.yaml` in it."""
+    if path is None:
+        return DEFAULT_TARGET
+    return path / DEFAULT_TARGET if path.is_dir() else path
+
+
+def _write_target(file: Path, text: str, output: Output) -> None:
+    from tayari.target_draft.starting_file import SCHEMA_FILE
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(STARTING_FILE, encoding="utf-8")
-        path.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
     except OSError as error:
-        raise output.fail(f"{path}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
-    output.json({"written": str(path)})
-    output.text(f"wrote {path}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
+        raise output.fail(f"{file}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
 
 
 def _write_example(folder: Path, output: Output, *, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""The file that `tayari init` writes."""
+"""The target file that `tayari init` writes where it recognises nothing, and the parts that every proposal has."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Final
 SCHEMA_FILE: Final = "tayari.schema.json"
 """Written beside it, so that an editor needs no network to complete and check the file."""
 
-STARTING_FILE: Final = """\
-# yaml-language-server: $schema=tayari.schema.json
+FIRST_LINE: Final = "# yaml-language-server: $schema=tayari.schema.json"
+
+_MERCHANT: Final = f"""\
+{FIRST_LINE}
 # How Tayari reaches and drives your merchant. `tayari docs target-file` describes every key.
 # A value `env:NAME` is read from the environment variable NAME. `tayari doctor` checks this file on real traffic.
 
@@ -21,19 +23,19 @@ merchant:
   # start:
   #   command: "flask --app shop run -p 8000"
   #   ready: /health                             # a path that answers below 500 once the merchant serves
-  #   env: {MPESA_BASE_URL: "{daraja_url}", MPESA_KEY: "{consumer_key}", MPESA_SECRET: "{consumer_secret}"}
+  #   env: {{MPESA_BASE_URL: "{{daraja_url}}", MPESA_KEY: "{{consumer_key}}", MPESA_SECRET: "{{consumer_secret}}"}}
   #   intercept: auto                            # where Safaricom's hosts stand in its code: no base URL is needed
 
   # The request that your own checkout page sends when a customer pays.
   pay:
     request: "POST /api/pay"
-    json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}   # or form: {...}
+    json: {{phone: "{{msisdn}}", amount: "{{amount}}", reference: "{{reference}}"}}   # or form: {{...}}
     payment_id: $.id             # where the payment's identifier is in the answer
     message: $.message           # what the customer is told
 
   # Where the state of a payment can be read, and your words for the states.
   status:
-    request: "GET /api/payments/{payment_id}"
+    request: "GET /api/payments/{{payment_id}}"
     state: $.status
     message: $.message
     receipt: $.receipt
@@ -44,6 +46,9 @@ merchant:
       pending: [PENDING]
       # review: [REVIEW]         # a person decides, nothing is credited
 
+"""
+
+OPTIONAL_KEYS: Final = """\
   # Optional, and each lets more rules be judged.
   # ledger: {request: "GET /api/ledger?reference={reference}", credits: $.credits, total: $.total}
   # audit: {request: "GET /api/payments/{payment_id}/messages", messages: $.messages}
@@ -70,6 +75,9 @@ merchant:
   # login:
   #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   # headers: {Authorization: "Bearer {token}"}
+"""
+
+_ACCOUNT_AND_CALLBACKS: Final = """\
 
 # The Daraja account that your merchant uses. Left out: the public sandbox short code and passkey, any key pair.
 # daraja:
@@ -87,7 +95,12 @@ callbacks:
   source_header: X-Forwarded-For
   # Needed when the callback URL that your merchant sends leads nowhere from here.
   # rewrite: {"https://shop.example": "http://127.0.0.1:8000"}
+"""
+
+THRESHOLDS: Final = """\
 
 # What a load run must keep.
 # thresholds: {payment_p95_s: 10, success_rate: 0.95, failure_rate: 0.05, concurrent_users: 50}
 """
+
+STARTING_FILE: Final = _MERCHANT + OPTIONAL_KEYS + _ACCOUNT_AND_CALLBACKS + THRESHOLDS

@@ -1,0 +1,181 @@
+"""A target file as a proposal: what is known of a merchant, with a comment for its source and a mark for each doubt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tayari.target_draft.starting_file import FIRST_LINE, OPTIONAL_KEYS, THRESHOLDS
+
+CHECK: Final = "CHECK: "
+"""Begins each comment on something that nobody but the merchant's developer can know."""
+USUAL_STATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "paid": ("PAID", "COMPLETED", "SUCCESS"),
+    "failed": ("FAILED", "CANCELLED"),
+    "pending": ("PENDING",),
+}
+
+
+_USUAL_ACCOUNT: Final = """
+# The Daraja account that your merchant uses. Left out: the public sandbox short code and passkey, any key pair.
+# daraja:
+#   short_code: "174379"
+#   passkey: env:MPESA_PASSKEY
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One proposed value, where it comes from, and the doubt about it; empty: none."""
+
+    text: str
+    source: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraft:
+    """A request to the merchant."""
+
+    request: Value
+    body: Mapping[str, str] = field(default_factory=dict)
+    is_form: bool = False
+    body_doubt: str = ""
+    identifier: Value | None = None
+    message: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusDraft:
+    """How a state is read."""
+
+    request: Value
+    state: Value
+    states: Mapping[str, Sequence[str]]
+    states_doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDraft:
+    """How the merchant is started."""
+
+    command: Value
+    ready: Value
+    env: Mapping[str, Value] = field(default_factory=dict)
+    intercept: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Everything that is proposed."""
+
+    name: str
+    about: Sequence[str]
+    """What was recognised, one line each."""
+    base_url: Value
+    start: StartDraft | None = None
+    pay: RequestDraft | None = None
+    status: StatusDraft | None = None
+    payout: RequestDraft | None = None
+    payout_status: StatusDraft | None = None
+    short_code: Value | None = None
+    rewrite: Value | None = None
+    """The start of the merchant's callback URLs, which leads to its own address here."""
+    deliver_to: Value | None = None
+
+    def text(self) -> str:
+        """The target file."""
+        lines = [FIRST_LINE, "# Proposed by `tayari init`. `tayari docs target-file` describes every key."]
+        lines += [f"# {line}" for line in self.about]
+        lines += [
+            f"# What stands below {CHECK.strip()} is a guess: correct it. `tayari doctor` tries the file on traffic."
+        ]
+        lines += ["", "merchant:", f"  name: {_quoted(self.name)}", *_line(2, "base_url", self.base_url)]
+        lines += _start(self.start) if self.start else []
+        if self.pay is not None:
+            lines += _request(2, "pay", self.pay, "payment_id")
+        if self.status is not None:
+            lines += _status(2, self.status)
+        if self.payout is not None:
+            lines += _request(2, "payout", self.payout, "payout_id")
+            lines += _status(4, self.payout_status) if self.payout_status else []
+        return "\n".join(lines) + "\n" + OPTIONAL_KEYS + self._daraja() + self._callbacks() + THRESHOLDS
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Everything that is marked, in the order of the file."""
+        return tuple(
+            line.partition(CHECK)[2] for line in self.text().splitlines() if line.lstrip().startswith(f"# {CHECK}")
+        )
+
+    def _daraja(self) -> str:
+        if self.short_code is None:
+            return _USUAL_ACCOUNT
+        lines = _line(2, "short_code", self.short_code)
+        lines += ["  # passkey: env:MPESA_PASSKEY      # left out: the public passkey of the sandbox"]
+        return "\n" + "\n".join(["daraja:", *lines]) + "\n"
+
+    def _callbacks(self) -> str:
+        lines = ["", "callbacks:"]
+        if self.rewrite is not None:
+            lines += _comments(2, self.rewrite)
+            lines += [f"  rewrite: {{{_quoted(self.rewrite.text)}: {_quoted(self.base_url.text)}}}"]
+        elif self.deliver_to is not None:
+            lines += _line(2, "deliver_to", self.deliver_to)
+        lines += [
+            "  # The header in which your merchant, or the proxy before it, sees the caller's address (C08).",
+            "  source_header: X-Forwarded-For",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def _start(start: StartDraft) -> list[str]:
+    lines = ["  start:", *_line(4, "command", start.command), *_line(4, "ready", start.ready)]
+    if start.intercept is not None:
+        lines += _line(4, "intercept", start.intercept)
+    if start.env:
+        lines += ["    env:"]
+        for name, value in start.env.items():
+            lines += _line(6, name, value)
+    return [*lines, ""]
+
+
+def _request(indent: int, key: str, draft: RequestDraft, identifier: str) -> list[str]:
+    pad = " " * indent
+    lines = [f"{pad}{key}:", *_line(indent + 2, "request", draft.request)]
+    kind = "form" if draft.is_form else "json"
+    if draft.body_doubt:
+        lines += [f"{pad}  # {CHECK}{draft.body_doubt}"]
+    if draft.body:
+        lines += [f"{pad}  {kind}: {{{', '.join(f'{name}: {_quoted(text)}' for name, text in draft.body.items())}}}"]
+    for name, value in ((identifier, draft.identifier), ("message", draft.message)):
+        lines += _line(indent + 2, name, value) if value is not None else []
+    return [*lines, ""]
+
+
+def _status(indent: int, draft: StatusDraft) -> list[str]:
+    pad = " " * indent
+    lines = [f"{pad}status:", *_line(indent + 2, "request", draft.request), *_line(indent + 2, "state", draft.state)]
+    if draft.states_doubt:
+        lines += [f"{pad}  # {CHECK}{draft.states_doubt}"]
+    lines += [f"{pad}  states:"]
+    for state, words in draft.states.items():
+        lines += [f"{pad}    {state}: [{', '.join(map(_quoted, words))}]"] if words else []
+    return [*lines, ""]
+
+
+def _line(indent: int, key: str, value: Value) -> list[str]:
+    return [*_comments(indent, value), f"{' ' * indent}{key}: {_quoted(value.text)}"]
+
+
+def _comments(indent: int, value: Value) -> list[str]:
+    pad = " " * indent
+    found = [f"{pad}# from {value.source}"] if value.source else []
+    return [*found, f"{pad}# {CHECK}{value.doubt}"] if value.doubt else found
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML and JSON both read it."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,140 @@
+"""Which route of a merchant looks like which part of a payment, and what its request holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tayari.target_draft.routes import Route
+from tayari.target_draft.source_files import Project, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One part of a payment, and how a route shows that it plays it."""
+
+    words: str
+    """In its path."""
+    code: str
+    """In its code."""
+    methods: tuple[str, ...]
+    not_words: str = r"(?!)"
+
+
+ROLES: Final[Mapping[str, Role]] = {
+    "callback": Role(
+        r"callback|webhook|confirm|validat|result|notif|\bipn\b|hook|wc-api",
+        r"stkCallback|CallbackMetadata|ResultCode|MpesaReceiptNumber",
+        ("POST",),
+    ),
+    "payout": Role(
+        r"payout|b2c|disburs|withdraw|salar|payroll",
+        r"msisdn|phone|amount|b2c",
+        ("POST",),
+        r"callback|result|time_?out|queue|status",
+    ),
+    "pay": Role(
+        r"stk|push|\bpay|/pay|lipa|checkout|\bbuy|deposit|donat|purchase|top-?up|subscri|express|mpesa|collect",
+        r"msisdn|phone|\btel\b|amount|stk",
+        ("POST",),
+        r"callback|webhook|confirm|validat|result|query|status|login|register|refund|revers|token|payout|b2c|again",
+    ),
+    "status": Role(
+        r"status|query|state|payment|order|transaction|check(?!out)|invoice|donation",
+        r"status|state|pending|paid|checkout_?request_?id",
+        ("GET", "POST"),
+        r"callback|webhook|confirm|refund|messages|admin|health|ledger|stk|push|/pay/?$|payout|success|cancel|error",
+    ),
+    "payout status": Role(r"payout|b2c|disburs|withdraw", r"status|state", ("GET",), r"callback|result|balance"),
+    "ready": Role(r"^/(health|healthz|up|ping|ready|status|livez?|actuator/health)/?$", r"", ("GET",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The route for a role; `sure` where no other comes near."""
+
+    route: Route
+    sure: bool
+
+
+def choose(role: str, found: Iterable[Route]) -> Chosen | None:
+    """The route that looks most like one part of a payment; None where none does."""
+    row = ROLES[role]
+    scored = sorted(((_score(role, row, route), -len(route.path), route) for route in found), key=_order, reverse=True)
+    scored = [each for each in scored if each[0] >= _LEAST]
+    if not scored:
+        return None
+    runner_up = scored[1][0] if len(scored) > 1 else 0
+    return Chosen(scored[0][2], scored[0][0] - runner_up >= _CLEAR and scored[0][0] > _LEAST)
+
+
+PAGES: Final = r"\brender\(|render_template|return view\(|<(?:html|p|form|button)\b|\b(?:page|html)\(|res\.render\("
+"""What shows that a route answers with a page."""
+_LEAST: Final = 5
+_CLEAR: Final = 2
+
+
+def _order(each: tuple[int, int, Route]) -> tuple[int, int]:
+    return each[0], each[1]
+
+
+def _score(role: str, row: Role, route: Route) -> int:
+    if route.method not in row.methods or compiled(f"(?i){row.not_words}").search(route.path):
+        return 0
+    if (
+        role == "status"
+        and route.method == "POST"
+        and not compiled(r"(?i)status|query|check(?!out)").search(route.path)
+    ):
+        return 0
+    words = len(set(compiled(f"(?i){row.words}").findall(route.path)))
+    cues = len({cue.lower() for cue in compiled(f"(?i){row.code}").findall(route.code)} - {""})
+    if not words and not (cues >= 2 and role in {"callback", "pay"}):
+        return 0
+    score = 5 * min(words, 1) + words + min(cues, 3)
+    if role.endswith("status"):
+        score += 2 * (route.method == "GET") + 2 * bool(route.variables)
+    if role in {"pay", "status"}:
+        score += bool(
+            compiled(r"(?i)^/api\b|/api/|jsonify|json_response|\.json\(|JsonResponse").search(route.path + route.code)
+        )
+        score -= 2 * bool(compiled(PAGES).search(route.code))
+    if role in {"pay", "payout"} and route.variables:
+        score -= 2  # most often a step after the payment's start
+    return score
+
+
+def body_fields(project: Project, route: Route) -> Sequence[str]:
+    """The names that a route reads from the body of its request, in the order of its code."""
+    found: list[str] = []
+    for regex in _READS:
+        found += compiled(regex).findall(route.code)
+    for names in compiled(r"\{([^{}]*)\}\s*=\s*(?:await\s+)?(?:\w+\.)*(?:body|json\(\))").findall(route.code):
+        found += compiled(r"(\w+)\s*(?:[,:=]|$)").findall(names)
+    for name in dict.fromkeys(compiled(_MODEL).findall(route.code)):
+        hit = project.first(rf"(?:class|interface|struct|record|type)\s+{name}\b")
+        if hit is not None:
+            block = hit.file.text[hit.match.start() : hit.match.start() + 900]
+            end = compiled(r"^(?:class|\}|@|def |type )").search(block, 10)
+            rows = compiled(_MODEL_FIELD).findall(block[: end.start() if end else len(block)])
+            found += [next(filter(None, row)) for row in rows]
+    return tuple(dict.fromkeys(found))
+
+
+_READS: Final = (
+    r"(?:get|input|query|post|form|FormValue|PostForm|getParameter|getlist|integer|string)\(\s*[\"'](\w+)[\"']",
+    r"\w\[\s*[\"'](\w+)[\"']\s*\]",
+    r"\b(?:json|form):\"(\w+)",
+    r"(?:req(?:uest)?\.body|\bbody|\bdata|payload|dto|\bform|input|\$request)(?:\?)?(?:\.|->)(\w+)\b(?!\s*\()",
+    r"^\s*[\"'](\w+)[\"']\s*=>\s*\[?\s*[\"'][^\"']*required",
+)
+_MODEL: Final = (
+    r"\b([A-Z]\w*(?:Request|Dto|DTO|In|Input|Payload|Form|Body|Push|Order|Schema|Serializer|Payment|Create|Data))\b"
+)
+"""Names that people give to the shape of a request's body."""
+_MODEL_FIELD: Final = (
+    r"json:\"(\w+)|^\s+(?:readonly |public |private |final )*(\w+)\s*[?!]?\s*:|"
+    r"(?:String|int|Integer|BigDecimal|Long|long|double)\s+(\w+)\s*[;,)]|^\s+(\w+)\s*=\s*\w*[Ff]ield|^\s+(\w+)\s*="
+)

@@ -1,0 +1,280 @@
+"""The routes of a merchant, read from its source, and which of them looks like which part of a payment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tayari.target_draft.source_files import Project, SourceFile, compiled
+
+PYTHON: Final = (".py",)
+SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
+JAVA: Final = (".java", ".kt")
+_VERBS: Final = "get|post|put|patch|delete"
+_TEXT: Final = r"""f?r?["'`](?P<path>[^"'`\n]*)["'`]"""
+_HANDLER_CHARACTERS: Final = 2_500
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePattern:
+    """How one kind of framework writes a route. Groups: `path`; and `method`, `handler`, `router` where it has them."""
+
+    suffixes: tuple[str, ...]
+    regex: str
+    template: str = "{}"
+    """The path of the request, where `{}` is the path that is written."""
+
+
+ROUTES: Final = (
+    RoutePattern(PYTHON, rf"@(?P<router>\w+)\.(?P<method>route|{_VERBS})\(\s*{_TEXT}(?P<rest>[^)]*)"),
+    RoutePattern(PYTHON, rf"\bweb\.(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
+    RoutePattern(PYTHON, rf"\.add_(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
+    RoutePattern(PYTHON, rf"\b(?:re_)?(?:path|url)\(\s*{_TEXT}\s*,\s*(?P<handler>(?!include\b)[\w.]+)", "/{}"),
+    RoutePattern(PYTHON, r"self\.path\s*==\s*[\"'](?P<path>/[^\"']*)[\"']"),
+    RoutePattern(PYTHON, r"self\.path\.(?:startswith|removeprefix)\([\"'](?P<path>/[^\"']*/)[\"']\)", "{}{{id}}"),
+    RoutePattern(
+        SCRIPT,
+        rf"\b(?P<router>(?!axios|http|client|request|api\b|got|nock|supertest)\w+)\.(?P<method>{_VERBS}|all)\(\s*"
+        rf"[\"'`](?P<path>/[^\"'`\n]*)[\"'`]\s*,(?P<rest>[^\n]*)",
+    ),
+    RoutePattern(SCRIPT, rf"\.route\(\s*\{{[^}}]*?method:\s*[\"'](?P<method>\w+)[\"'][^}}]*?url:\s*{_TEXT}"),
+    RoutePattern(SCRIPT, rf"@(?P<method>Get|Post|Put|Patch|Delete|All)\(\s*(?:{_TEXT})?\s*\)", "/{}"),
+    RoutePattern((".php",), rf"Route::(?P<method>{_VERBS}|any)\(\s*{_TEXT}\s*,(?P<rest>[^\n]*)", "/{}"),
+    RoutePattern((".php",), rf"register_rest_route\(\s*[\"'](?P<space>[^\"']+)[\"']\s*,\s*{_TEXT}", "/wp-json{}"),
+    RoutePattern((".php",), r"woocommerce_api_(?P<path>\w+)(?P<rest>[^\n]*)", "/?wc-api={}"),
+    RoutePattern(JAVA, rf"@(?P<method>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:\w+\s*=\s*)?\{{?(?:{_TEXT})?)?",
+                 "/{}"),
+    RoutePattern((".go",), r"\b(?P<router>\w+)\.(?P<method>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"
+                 r"\"(?P<path>/[^\"]*)\"\s*,\s*(?P<handler>[\w.]+)"),
+    RoutePattern((".go",), r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?(?P<path>/[^\"]*)\"\s*,\s*(?P<handler>[\w.]+)"
+                 r"(?P<rest>[^\n]*)"),
+)  # fmt: skip
+
+_ROUTER_PREFIXES: Final = (
+    r"(?P<router>\w+)\s*=\s*APIRouter\([^)]*\bprefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
+    r"(?P<router>\w+)\s*=\s*Blueprint\([^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
+    r"(?P<router>\w+)\s*:?=\s*\w+\.Group\(\s*\"(?P<prefix>/[^\"]*)\"",
+)
+_CLASS_PREFIXES: Final = (
+    r"@Controller\(\s*(?:\{\s*path:\s*)?[\"'`](?P<prefix>[^\"'`]*)[\"'`]",
+    r"@RequestMapping\(\s*(?:\w+\s*=\s*)?\{?[\"'](?P<prefix>[^\"']*)[\"'][^)]*\)\s*(?:@\w+(?:\([^)]*\))?\s*)*"
+    r"(?:public\s+)?class\b",
+)
+_MOUNTS: Final = (
+    r"\.use\(\s*[\"'`](?P<prefix>/[^\"'`]*)[\"'`]\s*,(?:[^,\n]*,)*?\s*(?:require\(\s*[\"'](?P<module>[^\"']+)[\"']"
+    r"|(?P<name>\w+))\s*\)",
+    r"include_router\(\s*(?P<name>[\w.]+)[^)]*\bprefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
+    r"register_blueprint\(\s*(?P<name>[\w.]+)[^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
+    r"\.register\(\s*(?P<name>\w+)\s*,\s*\{[^}]*\bprefix:\s*[\"'](?P<prefix>[^\"']*)",
+    r"\b(?:re_)?(?:path|url)\(\s*r?[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*\(?\s*[\"'](?P<module>[\w.]+)[\"']",
+)
+_GLOBAL_PREFIXES: Final = (
+    r"setGlobalPrefix\(\s*[\"'`](?P<prefix>[^\"'`]*)",
+    r"^server\.servlet\.context-path\s*=\s*(?P<prefix>\S+)",
+)
+_POST_ONLY: Final = (
+    r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
+    r"|csrf_exempt"
+)
+"""What shows that a view of Django takes POST."""
+
+
+_OF_DARAJA: Final = r"^/(?:mpesa|oauth|pulltransactions|standingorder)/[\w/-]*v\d|^/oauth/"
+"""Daraja's own paths: a client of it calls them, and does not serve them."""
+_DEFINITION: Final = (
+    r"^[ \t]*(?:(?:export|public|async|default|static)\s+)*(?:def|class|function|func(?:\s*\([^)]*\))?)\s+WORD\b"
+    r"|^[ \t]*(?:export\s+)?(?:const|exports\.|module\.exports\.)\s*WORD\s*="
+    r"|^[ \t]*(?:async\s+)?WORD\s*\([^)]*\)\s*\{"
+)
+"""Where the function or class of the name WORD begins, in any of the languages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route: what is called, and the code behind it."""
+
+    method: str
+    path: str
+    """With each of its variable parts as `{name}`."""
+    place: str
+    code: str = field(repr=False, default="")
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variable parts of the path."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+
+def routes(project: Project) -> tuple[Route, ...]:
+    """Every route that is found, in the order of the files."""
+    found: dict[tuple[str, str], Route] = {}
+    mounted, everywhere = _mounts(project), _global_prefix(project)
+    for file in project.files:
+        for route in _routes_of(project, file, everywhere + mounted.get(file.name, "")):
+            if not compiled(_OF_DARAJA).search(route.path):
+                found.setdefault((route.method, route.path), route)
+    return tuple(found.values())
+
+
+def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Route]:
+    matches = [
+        (match, pattern)
+        for pattern in ROUTES
+        if file.name.endswith(pattern.suffixes)
+        for match in compiled(pattern.regex).finditer(file.text)
+    ]
+    matches.sort(key=lambda pair: pair[0].start())
+    starts = [match.start() for match, _ in matches] + [len(file.text)]
+    for place, (match, pattern) in enumerate(matches):
+        groups = match.groupdict()
+        code = file.text[match.start() : min(starts[place + 1], match.start() + _HANDLER_CHARACTERS)]
+        code += _definition(project, file, groups.get("handler") or _last_word(groups.get("rest") or ""))
+        for called in dict.fromkeys(compiled(r"\b(?:self|this)(?:\.|->)(\w+)\(").findall(code)):
+            code += _definition(project, file, called, elsewhere=False)
+        space = f"/{groups['space']}/" if groups.get("space") else ""
+        path = pattern.template.format(space + (groups.get("path") or ""))
+        own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
+        yield Route(
+            method=_method(file, match, code),
+            path=_plain(prefix + own + path),
+            place=file.place(match.start()),
+            code=code,
+        )
+
+
+def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
+    groups = match.groupdict()
+    method, rest = (groups.get("method") or "").upper(), groups.get("rest") or ""
+    named = compiled(r"(?:methods\s*=\s*|\.Methods\()[\[(]?\s*[\"'](\w+)[\"'](?:\s*,\s*[\"'](\w+)[\"'])?").search(rest)
+    if named:
+        return "POST" if "POST" in (named[1].upper(), (named[2] or "").upper()) else named[1].upper()
+    if method in {"ROUTE", "ALL", "ANY", ""}:
+        verb = compiled(r"def do_([A-Z]+)\(").findall(file.text[: match.start()]) if "self.path" in match[0] else []
+        post = method in {"ALL", "ANY"} or "wc-api" in match[0] or "woocommerce_api" in match[0]
+        if verb:
+            return str(verb[-1])
+        return "POST" if post or (method == "" and compiled(_POST_ONLY).search(code)) else "GET"
+    return method
+
+
+def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: bool = True) -> str:
+    """The code of a handler that is defined elsewhere; empty where it is not found."""
+    name = handler.removesuffix(".as_view").rpartition(".")[2]
+    if len(name) < 2:
+        return ""
+    word = re.escape(name)
+    suffix = file.name[file.name.rfind(".") :]
+    hits = sorted(project.find(_DEFINITION.replace("WORD", word), suffix), key=lambda hit: hit.file is not file)
+    if not hits or not (elsewhere or hits[0].file is file):
+        return ""
+    text, start = hits[0].file.text, hits[0].match.start()
+    above = text[max(0, start - 120) : start]
+    following = compiled(r"^(?:[ \t]*(?:public |async |export )*(?:def|function|func)\b|class\b|@\w)").search(
+        text, hits[0].match.end()
+    )
+    is_class = re.match(r"\s*class\b", hits[0].match[0])
+    end = following.start() if following and not is_class else start + _HANDLER_CHARACTERS
+    return "\n" + above + text[start : min(end, start + _HANDLER_CHARACTERS)]
+
+
+def _last_word(rest: str) -> str:
+    """The handler at the end of a route's arguments: `auth, payments.start);`, `[PayController::class, 'pay']`."""
+    found = compiled(r"['\"]?([A-Za-z_][\w.]*)['\"]?\s*\]?\s*\)\s*;?\s*$").search(rest)
+    return found[1] if found else ""
+
+
+def _router_prefix(file: SourceFile, router: str | None) -> str:
+    for regex in _ROUTER_PREFIXES if router else ():
+        for match in compiled(regex).finditer(file.text):
+            if match["router"] == router:
+                return match["prefix"].rstrip("/")
+    return ""
+
+
+def _enclosing_prefix(file: SourceFile, offset: int) -> str:
+    """The prefix of the class or the group around a route."""
+    found = ""
+    for regex in _CLASS_PREFIXES:
+        for match in compiled(regex).finditer(file.text, 0, offset):
+            found = "/" + match["prefix"].strip("/")
+    for match in compiled(r"prefix\(\s*['\"](?P<prefix>[^'\"]*)['\"]\s*\)[^;{]*\{").finditer(file.text, 0, offset):
+        inside = file.text[match.end() : offset]
+        if file.name.endswith(".php") and inside.count("{") - len(re.findall(r"\{\w+\??\}", inside)) >= (
+            inside.count("}") - len(re.findall(r"\{\w+\??\}", inside))
+        ):
+            found += "/" + match["prefix"].strip("/")
+    return found.rstrip("/")
+
+
+def _global_prefix(project: Project) -> str:
+    for regex in _GLOBAL_PREFIXES:
+        hit = project.first(regex)
+        if hit is not None:
+            return "/" + hit.match["prefix"].strip("/")
+    return ""
+
+
+def _mounts(project: Project) -> Mapping[str, str]:
+    """File -> the prefix under which its routes are served."""
+    direct: dict[str, tuple[str, str]] = {}
+    for regex in _MOUNTS:
+        for hit in project.find(regex):
+            groups = hit.match.groupdict()
+            module = groups.get("module") or _imported(hit.file, groups.get("name") or "")
+            target = _file_of(project, hit.file, module)
+            if target is not None and target is not hit.file:
+                direct[target.name] = (hit.file.name, "/" + _pattern_path(groups["prefix"]).strip("/"))
+    for file in project.files:
+        if f"/{file.name}".endswith("/routes/api.php"):  # Laravel serves this file below /api
+            direct[file.name] = ("", "/api")
+    return {name: _chain(direct, name) for name in direct}
+
+
+def _chain(direct: Mapping[str, tuple[str, str]], name: str) -> str:
+    """The prefixes of a file that is mounted in a file that is mounted."""
+    prefix, seen = "", set()
+    while name in direct and name not in seen:
+        seen.add(name)
+        name, outer = direct[name]
+        prefix = outer.rstrip("/") + prefix
+    return prefix
+
+
+def _imported(file: SourceFile, name: str) -> str:
+    """The module from which a name comes: `./routes/mpesa`, `shop.payments`."""
+    first = name.partition(".")[0]
+    word = re.escape(first)
+    for regex in (
+        rf"(?:const|let|var|import)\s+(?:\{{[^}}]*\b)?{word}\b[^\n;]*?(?:require\(|from)\s*[\"']([^\"']+)[\"']",
+        rf"from\s+([\w.]+)\s+import\s+[^\n]*\b{word}\b",
+    ):
+        found = compiled(regex).search(file.text)
+        if found:
+            return f"{found[1]}.{first}" if "." in name and "/" not in found[1] else found[1]
+    return first if "." in name else ""
+
+
+def _file_of(project: Project, file: SourceFile, module: str) -> SourceFile | None:
+    """The file of a module, as the file that imports it writes it."""
+    if not module:
+        return None
+    path = re.sub(r"\.(js|ts|mjs|cjs)$", "", module) if "/" in module else module.strip(".").replace(".", "/")
+    tail = re.sub(r"^(\.\.?/)+", "", path)
+    ends = (f"/{tail}", f"/{tail}/index", f"/{tail}/__init__")
+    found = [each for each in project.files if f"/{each.stem}".endswith(ends)]
+    return min(found, key=lambda each: (each.folder != file.folder, each.name.count("/")), default=None)
+
+
+def _pattern_path(path: str) -> str:
+    """A regular expression of an older Django as a path."""
+    return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", path).replace("^", "").replace("$", "").replace("/?", "/")
+
+
+def _plain(path: str) -> str:
+    """The path of a route, with `{name}` for each variable part in the framework's own writing."""
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", _pattern_path(path) if "wc-api" not in path else path)
+    path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
+    path = re.sub(r"\{(\w+)[:?][^}]*\}", r"{\1}", path)
+    return "/" + re.sub(r"/{2,}", "/", path).strip().lstrip("/")

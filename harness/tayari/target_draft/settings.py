@@ -1,0 +1,125 @@
+"""The settings that a merchant reads from its environment, and what Tayari gives for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tayari.target_draft.source_files import CODE, Hit, Project, compiled
+
+PUBLIC_URL: Final = "https://shop.example"
+"""What the merchant is told of its own address: Daraja refuses callback URLs on loopback."""
+
+_READ: Final = (
+    r"(?:environ(?:\.get)?|getenv|Getenv|LookupEnv|config|env|env\.(?:str|get)|get_env|getEnv)[\[(]\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
+    r"(?:process\.env|import\.meta\.env|\benv)\.([A-Z][A-Z0-9_]{2,})\b",
+    r"process\.env\[\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
+    r"configService\.get(?:OrThrow)?(?:<\w+>)?\(\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
+    r"\$\{([A-Z][A-Z0-9_]{2,})(?::[^}]*)?\}",
+)
+_QUOTED: Final = r"[\"']((?:MPESA|DARAJA|SAFARICOM|LIPA|CALLBACK|PUBLIC)_[A-Z0-9_]{2,})[\"']"
+_READ_BY_TABLE: Final = r"environ(?:\.get\(|\[)\s*[a-z_]+\b|process\.env\[\s*[a-z]\w*\s*\]|getenv\(\s*\$?[a-z_]+\b"
+"""The environment, read by a name that stands elsewhere."""
+_OWN_ADDRESS: Final = r"(?i)call_?back|result_?url|public_?url|confirmation_?url"
+_EXAMPLE: Final = r"^(?:export )?([A-Z][A-Z0-9_]{2,})\s*=[^\n]*"
+_OURS: Final = r"MPESA|DARAJA|SAFARICOM|LIPA|STK"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What names of a kind mean; the first row that fits counts."""
+
+    name: str
+    value: str
+    daraja_only: bool = False
+    """Only where M-Pesa is named as well: such a name may mean anything."""
+
+
+_MEANINGS: Final = (
+    Meaning(r"(CALLBACK|CALL_BACK|RESULT|CONFIRMATION|VALIDATION|TIMEOUT|WEBHOOK)_?(URL|URI|ENDPOINT)", "callback"),
+    Meaning(r"(CALLBACK|CALL_BACK)(_BASE)?(_URL|_HOST|_DOMAIN)?$|CALLBACK_BASE|^(APP|SITE|PUBLIC|HOST)_?(BASE_)?URL$"
+            r"|^(BASE_URL|DOMAIN|NGROK_URL|BACKEND_URL|SERVER_URL)$", "public"),
+    Meaning(r"CONSUMER_?KEY", "{consumer_key}"),
+    Meaning(r"CONSUMER_?SECRET", "{consumer_secret}"),
+    Meaning(r"PASS_?KEY", "{passkey}"),
+    Meaning(r"SHORT_?CODE(?!_TYPE)|PAY_?BILL|BUSINESS_?(NUMBER|CODE)", "{short_code}"),
+    Meaning(r"TILL", "{short_code}", daraja_only=True),
+    Meaning(r"CERT", "{certificate_file}", daraja_only=True),
+    Meaning(r"AUTH_?(URL|URI)|OAUTH|TOKEN_?(URL|URI)|ACCESS_TOKEN_URL",
+            "{daraja_url}/oauth/v1/generate?grant_type=client_credentials", daraja_only=True),
+    Meaning(r"(STK|EXPRESS|PROCESS|LIPA).*QUERY.*(URL|URI|ENDPOINT)", "{daraja_url}/mpesa/stkpushquery/v1/query"),
+    Meaning(r"(STK|EXPRESS|PROCESS|LIPA).*(URL|URI|ENDPOINT)", "{daraja_url}/mpesa/stkpush/v1/processrequest"),
+    Meaning(r"BASE_?URL|BASE_?URI|(^|_)(URL|HOST|ENDPOINT|API)$", "{daraja_url}", daraja_only=True),
+    Meaning(r"(^|_)(ENV|ENVIRONMENT|MODE)$", "sandbox", daraja_only=True),
+    Meaning(r"(CONSUMER_|API_|^MPESA_|^DARAJA_)KEY$", "{consumer_key}", daraja_only=True),
+    Meaning(r"SECRET$", "{consumer_secret}", daraja_only=True),
+    Meaning(r"^PORT$|^SERVER_PORT$", "{port}"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable: what Tayari gives for it, and where it is read. `sure`: the code reads it from the environment."""
+
+    name: str
+    value: str
+    place: str
+    sure: bool
+
+
+def settings(project: Project, callback_path: str) -> tuple[Setting, ...]:
+    """The variables of the merchant that concern Daraja, its own address or its port."""
+    found: dict[str, Setting] = {}
+    for name, hit, sure in _named(project):
+        value = _value(name, callback_path)
+        if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
+            value = PUBLIC_URL
+        if value and (name not in found or (sure and not found[name].sure)):
+            found[name] = Setting(name, value, hit.place, sure)
+    has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())
+    return tuple(each for each in found.values() if not (has_short_code and "TILL" in each.name))
+
+
+def base_url_setting(found: tuple[Setting, ...]) -> Setting | None:
+    """The setting by which the merchant's calls come here."""
+    return next((each for each in found if each.value.startswith("{daraja_url}")), None)
+
+
+def literal_host(project: Project) -> str:
+    """Where a host of Safaricom's stands in the source; empty where it does not."""
+    hit = project.first(r"(?:sandbox|api)\.safaricom\.co\.ke", *CODE)
+    return hit.place if hit else ""
+
+
+def callback_host(project: Project) -> str:
+    """The start of the callback URL that stands in the source; empty where it does not."""
+    for regex in (
+        r"(?i)call_?back_?url[\"']?\s*(?:[:=]|=>|,)+\s*f?[\"'`](https?://[^/\"'`\s{}$]+)",
+        r"[\"'`](https?://[^/\"'`\s{}$]+)/[^\"'`\s]*callback",
+    ):
+        for hit in project.find(regex):
+            if "safaricom" not in hit.match[1]:
+                return hit.match[1]
+    return ""
+
+
+def _named(project: Project) -> Iterator[tuple[str, Hit, bool]]:
+    for regex in _READ:
+        for hit in project.find(regex):
+            yield hit.match[1], hit, True
+    for hit in project.find(_QUOTED):
+        yield hit.match[1], hit, compiled(_READ_BY_TABLE).search(hit.file.text) is not None
+    for hit in project.find(_EXAMPLE, ".env.example", ".env.sample", ".env.dist"):
+        yield hit.match[1], hit, False
+
+
+def _value(name: str, callback_path: str) -> str:
+    filled: Mapping[str, str] = {"callback": PUBLIC_URL + callback_path, "public": PUBLIC_URL}
+    for row in _MEANINGS:
+        if compiled(row.name).search(name):
+            if row.daraja_only and not re.search(_OURS, name):
+                continue
+            return filled.get(row.value, row.value)
+    return ""

@@ -1,0 +1,276 @@
+"""A proposal of a target file from a merchant's source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tayari.target_draft.draft import USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
+from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
+from tayari.target_draft.routes import Route, routes
+from tayari.target_draft.settings import (
+    PUBLIC_URL,
+    Setting,
+    base_url_setting,
+    callback_host,
+    literal_host,
+    settings,
+)
+from tayari.target_draft.source_files import CODE, Project, compiled, read_project
+from tayari.target_draft.stacks import Recognised, StartCommand, daraja_library, recognise
+
+_FIELDS: Final = (
+    ("{msisdn}", r"(?i)phone|msisdn|mobile|^tel|customer_?number|^number$|payer"),
+    ("{amount}", r"(?i)amount|total|price|^kes$|^sum$"),
+    ("{reference}", r"(?i)ref|order|account|invoice|^what$|item|description|product|bill"),
+)
+_OF_DARAJA: Final = frozenset(
+    {
+        "BusinessShortCode",
+        "Password",
+        "Timestamp",
+        "TransactionType",
+        "Amount",
+        "PartyA",
+        "PartyB",
+        "PhoneNumber",
+        "CallBackURL",
+        "AccountReference",
+        "TransactionDesc",
+        "CheckoutRequestID",
+        "MerchantRequestID",
+        "ResponseCode",
+        "ResultCode",
+        "ResultDesc",
+        "CallbackMetadata",
+        "Item",
+        "Name",
+        "Body",
+        "stkCallback",
+        "Value",
+        "errorMessage",
+        "errorCode",
+        "access_token",
+        "CustomerMessage",
+        "ResponseDescription",
+    }
+)
+_IDENTIFIERS: Final = (
+    r"[\"']?\b(checkout_?request_?id|CheckoutRequestID|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
+    r"[\"']?\s*(?:[:,}=]|=>)"
+)
+_MESSAGES: Final = "$.message | $.error | $.detail | $.CustomerMessage | $.ResponseDescription | $.errorMessage"
+_STATE_KEYS: Final = r"(?i)[\"']?\b(payment_?status|status|payment_?state|state)\b[\"']?\s*(?::|=>|=)"
+_WORDS: Final[Mapping[str, str]] = {
+    "paid": "paid|completed?|success|successful|succeeded|confirmed|settled",
+    "failed": "failed|failure|cancelled|canceled|declined|timed?_?out|expired|rejected",
+    "pending": "pending|processing|initiated|requested|awaiting|queued|sent|sending|open|unpaid",
+    "review": "review|manual|person|unknown",
+}
+
+
+def draft_from_source(folder: Path) -> Draft | None:
+    """What the source of a merchant says; None where no known stack is found in it."""
+    project = read_project(folder)
+    seen = recognise(project)
+    if seen is None:
+        return None
+    found = routes(project)
+    callback = choose("callback", found)
+    command = seen.stack.start(project)
+    read = settings(project, callback.route.path if callback else "/mpesa/callback")
+    base_url = f"http://127.0.0.1:{command.port if command else seen.stack.usual_port}"
+    pay, payout = choose("pay", found), choose("payout", found)
+    status, payout_status = choose("status", found), choose("payout status", found)
+    if pay is None and payout is not None:
+        status = None
+    else:
+        payout = None if payout is None or payout.route == (pay.route if pay else None) else payout
+    takes_payments = pay is not None or payout is None
+    return Draft(
+        name=re.sub(r"[^\w.-]+", "-", folder.resolve().name) or "my-shop",
+        about=_about(project, seen, callback),
+        base_url=Value(base_url, doubt=_base_url_doubt(command)),
+        start=_start(project, command, read, choose("ready", found)),
+        pay=_pay(project, pay, status) if takes_payments else None,
+        status=_status(project, status, pay) if status is not None else None,
+        payout=_payout(project, payout) if payout is not None else None,
+        payout_status=_status(project, payout_status, payout) if payout is not None and payout_status else None,
+        short_code=_short_code(project),
+        **_callbacks(project, read, callback, base_url),
+    )
+
+
+def _about(project: Project, seen: Recognised, callback: Chosen | None) -> Sequence[str]:
+    lines = [f"Stack: {seen.stack.name} ({seen.place})."]
+    library = daraja_library(project)
+    lines += [f"Daraja library: {library[0]} ({library[1]})."] if library else []
+    if callback is not None:
+        doubt = "" if callback.sure else ", perhaps"
+        lines += [f"Callback: {callback.route.method} {callback.route.path} ({callback.route.place}){doubt}."]
+    if not project.complete:
+        lines += ["The project is larger than what is read: routes may be missing."]
+    return lines
+
+
+def _base_url_doubt(command: StartCommand | None) -> str:
+    if command is None:
+        return "the address at which your merchant runs; no command that starts it was found"
+    return "" if command.port == "{port}" else "the port on which your merchant listens"
+
+
+def _start(
+    project: Project, command: StartCommand | None, read: Sequence[Setting], ready: Chosen | None
+) -> StartDraft | None:
+    if command is None:
+        return None
+    env = {name: Value(text) for name, text in command.variables}
+    for each in read:
+        doubt = "" if each.sure else f"is {each.name} read from the environment?"
+        if each.name not in env and not (each.value == "{port}" and command.port != "{port}"):
+            env[each.name] = Value(each.value, each.place, doubt)
+    return StartDraft(
+        command=Value(command.command, doubt="" if command.sure else "the command that starts your merchant"),
+        ready=Value(ready.route.path, ready.route.place) if ready else Value("/"),
+        env=env,
+        intercept=_intercept(project, base_url_setting(tuple(read))),
+    )
+
+
+def _intercept(project: Project, setting: Setting | None) -> Value | None:
+    """Interception, where no setting leads the merchant's calls here."""
+    if setting is not None and setting.sure:
+        return None
+    place, library = literal_host(project), daraja_library(project)
+    if setting is not None:
+        return Value("auto", doubt=f"not needed where the merchant reads {setting.name} from its environment")
+    if place:
+        return Value("auto", f"{place}: Safaricom's host stands in the source")
+    if library:
+        return Value("auto", f"{library[1]}: the host stands in {library[0]}")
+    return Value("auto", doubt="no base-URL setting was found; with interception none is needed")
+
+
+def _pay(project: Project, chosen: Chosen | None, status: Chosen | None) -> RequestDraft:
+    if chosen is None:
+        usual = {"phone": "{msisdn}", "amount": "{amount}", "reference": "{reference}"}
+        doubt = "no route was found that starts a payment; write the request of your checkout page"
+        return RequestDraft(request=Value("POST /pay", doubt=doubt), body=usual, identifier=Value("$.id"))
+    draft = _starting(project, chosen, "another route looks like the start of a payment as well")
+    wanted = status.route.variables[-1] if status and status.route.variables else ""
+    return _with_identifier(draft, chosen.route, wanted)
+
+
+def _payout(project: Project, chosen: Chosen) -> RequestDraft:
+    return _with_identifier(_starting(project, chosen, "is this the request that pays somebody?"), chosen.route, "")
+
+
+def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
+    route, body, missing = chosen.route, {}, []
+    names = [name for name in body_fields(project, route) if name not in _OF_DARAJA]
+    for placeholder, pattern in _FIELDS:
+        name = next((each for each in names if compiled(pattern).search(each) and each not in body), None)
+        if name is not None:
+            body[name] = placeholder
+        elif placeholder != "{reference}":
+            missing.append(placeholder)
+    path = route.path
+    for variable in route.variables:
+        path = path.replace(f"{{{variable}}}", "{reference}")
+    body_doubt = ""
+    if missing:
+        body_doubt = f"no field was found for {' and '.join(missing)}; write the fields of the request"
+        body = {"phone": "{msisdn}", "amount": "{amount}"} | body if len(missing) == 2 else body
+    return RequestDraft(
+        request=Value(f"{route.method} {path}", route.place, "" if chosen.sure else doubt),
+        body=body,
+        is_form=bool(compiled(r"\.form\b|request\.POST|FormValue|PostForm|\bForm\(|@RequestParam").search(route.code)),
+        body_doubt=body_doubt,
+        message=Value(_MESSAGES),
+    )
+
+
+def _with_identifier(draft: RequestDraft, route: Route, wanted: str) -> RequestDraft:
+    """The draft with the place of the identifier in the answer; the one that the status route wants comes first."""
+    if compiled(r"(?i)\bredirect\w*\(|see_?other").search(route.code):
+        return replace(
+            draft,
+            identifier=Value("url:/([^/?]+)$", doubt="the identifier is read from the address after the redirect"),
+        )
+    keys = list(dict.fromkeys(compiled(_IDENTIFIERS).findall(route.code)))
+    keys.sort(key=lambda key: _plain(key) != _plain(wanted))
+    doubt = "" if keys else "where the payment's identifier stands in the answer"
+    keys = [*keys, *(key for key in ("id", "CheckoutRequestID") if key not in keys)]
+    places = " | ".join(f"$.{key} | $.data.{key}" for key in keys[:4])
+    return replace(draft, identifier=Value(places, doubt=doubt))
+
+
+def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDraft:
+    route = chosen.route
+    body = body_fields(project, start.route) if start else ()
+    own = "{payout_id}" if "payout" in route.path else "{payment_id}"
+    path = route.path
+    for variable in route.variables:
+        by_reference = compiled(r"(?i)ref|order|account|invoice").search(variable) and variable in body
+        path = path.replace(f"{{{variable}}}", "{reference}" if by_reference else own)
+    doubt = "" if chosen.sure else "is this where the state of a payment is read?"
+    if not route.variables:
+        key = next((name for name in body_fields(project, route) if compiled(r"(?i)id$|ref|order").search(name)), "")
+        path += f"?{key}={own}" if key else ""
+        doubt = doubt or ("" if key else "how the payment is named in this request")
+    named = compiled(_STATE_KEYS).search(route.code)
+    state_doubt = "" if named else "where the state stands in the answer"
+    if compiled(PAGES).search(route.code):
+        state_doubt = 'this route answers with a page; write a pattern, such as `state: "regex:<b>([a-z]+)</b>"`'
+    states = _states(project)
+    places = (f"$.{named[1]}", f"$.data.{named[1]}") if named else ()
+    return StatusDraft(
+        request=Value(f"{route.method} {path}", route.place, doubt),
+        state=Value(" | ".join(dict.fromkeys((*places, "$.status", "$.state"))), doubt=state_doubt),
+        states={**USUAL_STATES, **states},
+        states_doubt="your words for the states"
+        if states.keys() >= {"paid", "failed"}
+        else "no words for paid and failed were found in the source; write your own",
+    )
+
+
+def _states(project: Project) -> Mapping[str, Sequence[str]]:
+    """The merchant's words for states: texts of its source that stand for one."""
+    found: dict[str, list[str]] = {}
+    for state, words in _WORDS.items():
+        hits = project.find(rf"(?i)[\"'`]({words})[\"'`](?!\s*(?::|=>|\]?\s*=))", *CODE)
+        hits_of_enums = project.find(rf"^\s+({words.upper()})\s*[,;(=]", ".java", ".kt", ".ts", ".py")
+        unique = {hit.match[1].lower(): hit.match[1] for hit in (*hits, *hits_of_enums)}
+        if unique:
+            found[state] = sorted(unique.values())
+    return found
+
+
+def _callbacks(
+    project: Project, read: Sequence[Setting], callback: Chosen | None, base_url: str
+) -> Mapping[str, Value]:
+    given = next((each for each in read if each.value.startswith(PUBLIC_URL)), None)
+    if given is not None:
+        return {"rewrite": Value(PUBLIC_URL, doubt="" if given.sure else f"{given.name} is perhaps not read")}
+    host = callback_host(project)
+    if host:
+        return {"rewrite": Value(host, "the source")}
+    if callback is None or "{" in callback.route.path:
+        return {}
+    doubt = "the callback URL was not found; this address gets every callback"
+    return {"deliver_to": Value(base_url + callback.route.path, callback.route.place, doubt)}
+
+
+def _short_code(project: Project) -> Value | None:
+    """A short code in the source that is not the sandbox's."""
+    for hit in project.find(r"(?i)short_?code[\"']?\s*(?:[:=]|=>|,)+\s*[\"']?(\d{5,7})\b"):
+        if hit.match[1] != "174379":
+            return Value(hit.match[1], hit.place)
+    return None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

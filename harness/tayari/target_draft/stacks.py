@@ -1,0 +1,229 @@
+"""The stacks that `tayari init` knows: one row each. How a row is seen, and how such a merchant is started."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Final
+
+from tayari.target_draft.source_files import Project, compiled
+
+PORT_TEXT: Final = "{port}"
+_PYTHON: Final = (".py",)
+_SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """How a merchant is started. `sure`: its files say so."""
+
+    command: str
+    port: str = PORT_TEXT
+    """`{port}`, where the command or a variable passes it; else the port in its files."""
+    variables: tuple[tuple[str, str], ...] = ()
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One kind of merchant."""
+
+    name: str
+    package: str
+    """Pattern of its name in the files that name what a project stands on."""
+    source: str
+    """Pattern of its use in the source."""
+    suffixes: tuple[str, ...]
+    start: Callable[[Project], StartCommand | None]
+    mark: str = ""
+    """A file that only such projects have."""
+    usual_port: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The stack of a project, and where that was seen."""
+
+    stack: Stack
+    place: str
+
+
+def recognise(project: Project) -> Recognised | None:
+    """The stack that most of the source uses; None where none is known."""
+    best: tuple[int, Recognised] | None = None
+    for stack in STACKS:
+        score, place = _seen(stack, project)
+        if score and (best is None or score > best[0]):
+            best = score, Recognised(stack, place)
+    return best[1] if best else None
+
+
+def daraja_library(project: Project) -> tuple[str, str] | None:
+    """The package for Daraja that the project stands on, and where that is said."""
+    for file in project.manifests():
+        for match in compiled(_LIBRARY_IN_JSON if file.name.endswith(".json") else _LIBRARY).finditer(file.text):
+            name = match[1]
+            own = compiled(r"[\"']?name[\"']?\s*[=:]\s*[\"']([^\"']+)").search(file.text)
+            if own is None or own[1] != name:
+                return name, file.place(match.start())
+    return None
+
+
+_LIBRARY_IN_JSON: Final = r"(?i)\"((?:@?[\w-]+/)?[\w-]*(?:mpesa|daraja)[\w.-]*)\"\s*:\s*\"[\^~*\d>v]"
+_LIBRARY: Final = (
+    r"(?i)^\s*[\"']?((?:@[\w-]+/|[\w-]+/|github\.com/[\w/-]+/)?[\w-]*(?:mpesa|daraja)[\w.-]*)[\"']?"
+    r"\s*(?:[=~<>^:,\[\"v;]|$)"
+)
+
+
+def _seen(stack: Stack, project: Project) -> tuple[int, str]:
+    hits = {hit.file.name: hit.place for hit in project.find(stack.source, *stack.suffixes)}
+    named = [
+        file.place(match.start())
+        for file in project.manifests()
+        if (match := compiled(stack.package).search(file.text)) is not None
+    ]
+    marked = [file.name for file in project.files if stack.mark and f"/{file.name}".endswith(f"/{stack.mark}")]
+    score = min(len(hits), 5) + 2 * bool(named) + 4 * bool(marked)
+    return score, next(iter([*marked, *named, *hits.values()]), "")
+
+
+def _python(project: Project, package: str) -> str:
+    """The interpreter: the project's own environment, Tayari's where it has the framework, else the system's."""
+    for folder in (".venv", "venv", "env"):
+        if (project.folder / folder / "bin" / "python").exists():
+            return f"{folder}/bin/python"
+    try:
+        return "{python}" if find_spec(package) is not None else "python3"
+    except (ImportError, ValueError):
+        return "python3"
+
+
+def _django(project: Project) -> StartCommand | None:
+    manage = project.named("manage.py")
+    python = _python(project, "django")
+    if manage is None:
+        return None
+    return StartCommand(f"{python} {manage.name} runserver --noreload 127.0.0.1:{{port}}")
+
+
+def _script(project: Project, package: str, serves: str) -> StartCommand | None:
+    """A Python file that serves when it is run, with its options for port and database."""
+    for hit in project.find(r"^if __name__ == [\"']__main__[\"']", *_PYTHON):
+        text = hit.file.text
+        if not compiled(serves).search(text):
+            continue
+        words = [_python(project, package), hit.file.name]
+        if compiled(r"add_argument\(\s*[\"']--port[\"']").search(text):
+            words += ["--port", PORT_TEXT]
+            if compiled(r"add_argument\(\s*[\"']--db[\"']").search(text):
+                words += ["--db", "{work_dir}/merchant.db"]
+            return StartCommand(" ".join(words))
+        port = compiled(r"\bport\s*=\s*(\d{2,5})").search(text)
+        by_variable = compiled(r"[\"']PORT[\"']").search(text)
+        return StartCommand(" ".join(words), PORT_TEXT if by_variable else port[1] if port else "5000", sure=False)
+    return None
+
+
+def _app(project: Project, made: str) -> tuple[str, str] | None:
+    """Module and name of the application, or of what makes it: `shop.main`, `app`."""
+    hits = list(project.find(f"^{made}", *_PYTHON))
+    if not hits:
+        return None
+    hit = min(hits, key=lambda each: each.file.name.count("/"))
+    return hit.file.stem.replace("/", ".").removesuffix(".__init__"), hit.match[1]
+
+
+def _flask(project: Project) -> StartCommand | None:
+    scripted = _script(project, "flask", r"add_argument\(\s*[\"']--port")
+    if scripted is not None:
+        return scripted
+    found, python = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*Flask\("), _python(project, "flask")
+    found = found or _app(project, r"def (create_app|make_app|build_app)\(")
+    if found is None:
+        return None
+    return StartCommand(f"{python} -m flask --app {':'.join(found)} run --port {{port}}")
+
+
+def _fastapi(project: Project) -> StartCommand | None:
+    found = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*FastAPI\(")
+    if found is None:
+        return None
+    return StartCommand(f"{_python(project, 'uvicorn')} -m uvicorn {found[0]}:{found[1]} --port {{port}}")
+
+
+def _aiohttp(project: Project) -> StartCommand | None:
+    return _script(project, "aiohttp", r"run_app|add_argument\(\s*[\"']--port")
+
+
+def _plain_python(project: Project) -> StartCommand | None:
+    return _script(project, "http.server", r"HTTPServer\(")
+
+
+def _node(project: Project) -> StartCommand | None:
+    """The start script of `package.json`; the port by PORT, where the source reads it."""
+    package = project.named("package.json")
+    try:
+        facts: dict[str, Any] = json.loads(package.text) if package else {}
+    except ValueError:
+        facts = {}
+    scripts = facts.get("scripts") if isinstance(facts.get("scripts"), dict) else {}
+    by_variable = project.first(r"\bPORT\b", *_SCRIPT)
+    literal = project.first(r"\.listen\(\s*(?:\{\s*port:\s*)?(\d{2,5})|\b(?:port|PORT)\s*=\s*(\d{2,5})", *_SCRIPT)
+    number = next(filter(None, literal.match.groups()), "3000") if literal else "3000"
+    port, variables = (PORT_TEXT, (("PORT", PORT_TEXT),)) if by_variable else (number, ())
+    if "start" in (scripts or {}):
+        return StartCommand("npm start", port, variables)
+    main = str(facts.get("main") or "index.js")
+    served = project.named(main) or project.first(r"\.listen\(", *_SCRIPT)
+    if served is None:
+        return None
+    name = served.name if not hasattr(served, "file") else served.file.name
+    return StartCommand(f"node {name}", port, variables, sure=False)
+
+
+def _laravel(project: Project) -> StartCommand | None:
+    artisan = project.named("artisan")
+    return StartCommand(f"php {artisan.name if artisan else 'artisan'} serve --port={{port}}", sure=artisan is not None)
+
+
+def _spring(project: Project) -> StartCommand | None:
+    own = {file.name for file in project.files}
+    gradle = any(name.startswith("build.gradle") for name in own)
+    tool = ("./gradlew" if "gradlew" in own else "gradle") if gradle else ("./mvnw" if "mvnw" in own else "mvn")
+    words = f"{tool} bootRun" if gradle else f"{tool} -q spring-boot:run"
+    return StartCommand(words, PORT_TEXT, (("SERVER_PORT", PORT_TEXT),))
+
+
+def _go(project: Project) -> StartCommand | None:
+    main = project.first(r"^package main\b", ".go")
+    folder = "." if main is None or not main.file.folder else f"./{main.file.folder.rstrip('/')}"
+    if project.first(r"\"PORT\"", ".go"):
+        return StartCommand(f"go run {folder}", PORT_TEXT, (("PORT", PORT_TEXT),))
+    literal = project.first(r"(?:ListenAndServe|Run|Start|Listen)\(\s*\"[^\":]*:(\d{2,5})\"", ".go")
+    return StartCommand(f"go run {folder}", literal.match[1] if literal else "8080", sure=False)
+
+
+def _nothing(project: Project) -> StartCommand | None:  # noqa: ARG001 - the shape of a row's start
+    """WordPress runs already."""
+    return None
+
+
+STACKS: Final = (
+    Stack("Django", r"(?i)\bdjango\b", r"^\s*(?:from|import) django\b", _PYTHON, _django, "manage.py"),
+    Stack("Flask", r"(?i)\bflask\b", r"^\s*(?:from|import) flask\b", _PYTHON, _flask, usual_port=5000),
+    Stack("FastAPI", r"(?i)\bfastapi\b", r"^\s*(?:from|import) fastapi\b", _PYTHON, _fastapi),
+    Stack("aiohttp", r"(?i)\baiohttp\b", r"^\s*from aiohttp import [^\n]*\bweb\b", _PYTHON, _aiohttp, usual_port=8080),
+    Stack("Python's http.server", r"(?!)", r"^\s*from http\.server import", _PYTHON, _plain_python),
+    Stack("Nest", r"\"@nestjs/core\"", r"from ['\"]@nestjs/", _SCRIPT, _node, "nest-cli.json", 3000),
+    Stack("Fastify", r"\"fastify\"", r"(?:require\(|from )['\"]fastify['\"]", _SCRIPT, _node, usual_port=3000),
+    Stack("Express", r"\"express\"", r"(?:require\(|from )['\"]express['\"]", _SCRIPT, _node, usual_port=3000),
+    Stack("Laravel", r"\"laravel/framework\"|\"illuminate/\w+\"", r"\bIlluminate\\", (".php",), _laravel, "artisan"),
+    Stack("WooCommerce", r"woocommerce", r"WC_Payment_Gateway|woocommerce_api_|add_filter\(\s*['\"]woocommerce_",
+          (".php",), _nothing, usual_port=8080),
+    Stack("Spring", r"spring-boot", r"^import org\.springframework\.", (".java", ".kt"), _spring, usual_port=8080),
+    Stack("Go", r"^module \S+", r"\"net/http\"|gin-gonic|labstack/echo|gofiber|go-chi", (".go",), _go, "go.mod", 8080),
+)  # fmt: skip
+"""Where two rows are seen equally often, the first one counts: Nest stands on Express."""

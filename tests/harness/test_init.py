@@ -1,0 +1,362 @@
+"""`tayari init`: what it finds in the source of a merchant, and that the file it writes can be used."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tayari.cli.commands import run
+from tayari.target_draft.source_draft import draft_from_source
+from tayari_target.interception import Intercept
+from tayari_target.target_file import load_target
+from tayari_target.target_file.model import Merchant
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FIELDS = {"phone": "{msisdn}", "amount": "{amount}", "reference": "{reference}"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small project that looks like real ones, and what its target file must say."""
+
+    stack: str
+    files: Mapping[str, str]
+    command: str
+    pay: str
+    status: str
+    callback: str
+    env: Mapping[str, str]
+    intercept: Intercept = Intercept.AUTO
+    body: Mapping[str, str] | None = None
+    is_form: bool = False
+
+
+DJANGO = Case(
+    "Django",
+    {
+        "manage.py": "import django\n",
+        "requirements.txt": "Django==5.0\ndjango-daraja==1.3.0\n",
+        "shop/settings.py": "from decouple import config\nMPESA_CONSUMER_KEY = config('MPESA_CONSUMER_KEY')\n"
+        "CALLBACK_BASE_URL = config('CALLBACK_BASE_URL')\n",
+        "shop/urls.py": "from django.urls import include, path\n"
+        "urlpatterns = [path('payments/', include('payments.urls')), path('login/', login)]\n",
+        "payments/urls.py": "from django.urls import path\nfrom . import views\nurlpatterns = [\n"
+        "    path('stk-push/', views.start_payment),\n    path('callback/', views.mpesa_callback),\n"
+        "    path('status/<str:checkout_id>/', views.payment_status),\n]\n",
+        "payments/views.py": "from django.http import JsonResponse\n\n\n@require_POST\ndef start_payment(request):\n"
+        "    phone = request.POST.get('phone_number')\n    amount = request.POST['amount']\n"
+        "    return JsonResponse({'checkout_id': 1, 'checkout_request_id': 'x'})\n\n\n@csrf_exempt\n"
+        "def mpesa_callback(request):\n    body = json.loads(request.body)['Body']['stkCallback']\n"
+        "    Payment.objects.update(status='COMPLETED' if body['ResultCode'] == 0 else 'FAILED')\n\n\n"
+        "def payment_status(request, checkout_id):\n    return JsonResponse({'status': payment.status})\n",
+    },
+    command="runserver --noreload 127.0.0.1:{port}",
+    pay="POST /payments/stk-push/",
+    status="GET /payments/status/{payment_id}/",
+    callback="POST /payments/callback/",
+    env={"MPESA_CONSUMER_KEY": "{consumer_key}", "CALLBACK_BASE_URL": "https://shop.example"},
+    body={"phone_number": "{msisdn}", "amount": "{amount}"},
+    is_form=True,
+)
+FLASK = Case(
+    "Flask",
+    {
+        "requirements.txt": "flask\nrequests\n",
+        "app.py": "from flask import Flask\nfrom mpesa import bp\napp = Flask(__name__)\n"
+        "app.register_blueprint(bp, url_prefix='/mpesa')\n",
+        "mpesa.py": "import os\nfrom flask import Blueprint, jsonify, request\nbp = Blueprint('mpesa', __name__)\n"
+        "BASE = os.environ.get('DARAJA_BASE_URL', 'https://sandbox.safaricom.co.ke')\n\n\n"
+        "@bp.route('/pay', methods=['POST'])\ndef pay():\n    data = request.get_json()\n"
+        "    push(data['phone'], data['amount'], data.get('reference'))\n    return jsonify(payment_id=1)\n\n\n"
+        "@bp.route('/callback', methods=['POST'])\ndef callback():\n    return result(request.json['Body'])\n\n\n"
+        "@bp.get('/payments/<payment_id>')\ndef payment(payment_id):\n    return jsonify(status='paid')\n",
+    },
+    command="-m flask --app app:app run --port {port}",
+    pay="POST /mpesa/pay",
+    status="GET /mpesa/payments/{payment_id}",
+    callback="POST /mpesa/callback",
+    env={"DARAJA_BASE_URL": "{daraja_url}"},
+    intercept=Intercept.OFF,
+    body=FIELDS,
+)
+FASTAPI = Case(
+    "FastAPI",
+    {
+        "pyproject.toml": '[project]\ndependencies = ["fastapi", "httpx"]\n',
+        "app/main.py": "from fastapi import FastAPI\nfrom app.routers import payments\napp = FastAPI()\n"
+        "app.include_router(payments.router, prefix='/api')\n",
+        "app/routers/payments.py": "from fastapi import APIRouter\nfrom app.schemas import PayRequest\n"
+        'router = APIRouter(prefix="/payments")\nURL = "https://sandbox.safaricom.co.ke"\n\n\n'
+        '@router.post("/stkpush")\nasync def start(payload: PayRequest):\n    return {"id": 1}\n\n\n'
+        '@router.post("/webhook")\nasync def hook(body: dict):\n    return body["Body"]["stkCallback"]\n\n\n'
+        '@router.get("/{payment_id}/status")\nasync def status(payment_id: str):\n    return {"state": "PENDING"}\n',
+        "app/schemas.py": "class PayRequest(BaseModel):\n    phone: str\n    amount: int\n    reference: str\n",
+    },
+    command="-m uvicorn app.main:app --port {port}",
+    pay="POST /api/payments/stkpush",
+    status="GET /api/payments/{payment_id}/status",
+    callback="POST /api/payments/webhook",
+    env={},
+    body=FIELDS,
+)
+EXPRESS = Case(
+    "Express",
+    {
+        "package.json": '{"name": "shop", "scripts": {"start": "node server.js"}, "dependencies": '
+        '{"express": "^4.18.2", "mpesa-node": "^0.1.3"}}',
+        "server.js": "const express = require('express')\nconst mpesa = require('./routes/mpesa')\n"
+        "const app = express()\napp.use(express.json())\napp.use('/api/mpesa', mpesa)\n"
+        "app.listen(process.env.PORT || 3000)\n",
+        "routes/mpesa.js": "const router = require('express').Router()\nconst { stkPush } = require('../pay')\n"
+        "router.post('/stk', auth, stkPush)\nrouter.post('/callback', (req, res) => {\n"
+        "  const { stkCallback } = req.body.Body\n  res.json({ ResultCode: 0 })\n})\n"
+        "router.get('/status/:id', (req, res) => res.json({ status: payment.status }))\nmodule.exports = router\n",
+        "pay.js": "exports.stkPush = async (req, res) => {\n  const { phone, amount, reference } = req.body\n"
+        "  const answer = await mpesa.push(process.env.MPESA_SHORTCODE, phone)\n"
+        "  res.json({ checkoutRequestId: answer.CheckoutRequestID })\n}\n",
+        "node_modules/other/index.js": "app.post('/pay', (req, res) => {})\n",
+    },
+    command="npm start",
+    pay="POST /api/mpesa/stk",
+    status="GET /api/mpesa/status/{payment_id}",
+    callback="POST /api/mpesa/callback",
+    env={"PORT": "{port}", "MPESA_SHORTCODE": "{short_code}"},
+    body=FIELDS,
+)
+NEST = Case(
+    "Nest",
+    {
+        "package.json": '{"scripts": {"start": "nest start"}, "dependencies": {"@nestjs/core": "^10"}}',
+        "src/main.ts": "import { NestFactory } from '@nestjs/core'\napp.setGlobalPrefix('api')\n"
+        "await app.listen(process.env.PORT ?? 3000)\n",
+        "src/payments/payments.controller.ts": "import { Controller, Post } from '@nestjs/common'\n"
+        "import { CreatePaymentDto } from './dto'\n@Controller('payments')\nexport class PaymentsController {\n"
+        "  @Post('stk-push')\n  start(@Body() dto: CreatePaymentDto) { return { id: 1 } }\n\n"
+        "  @Post('callback')\n  callback(@Body() body) { return body.Body.stkCallback.ResultCode }\n\n"
+        "  @Get(':id/status')\n  status(@Param('id') id: string) { return { status: 'PENDING' } }\n}\n",
+        "src/payments/dto.ts": "export class CreatePaymentDto {\n  phone: string\n"
+        "  amount: number\n  reference: string\n}\n",
+        "src/payments/daraja.ts": "const base = process.env.MPESA_BASE_URL\n",
+    },
+    command="npm start",
+    pay="POST /api/payments/stk-push",
+    status="GET /api/payments/{payment_id}/status",
+    callback="POST /api/payments/callback",
+    env={"PORT": "{port}", "MPESA_BASE_URL": "{daraja_url}"},
+    intercept=Intercept.OFF,
+    body=FIELDS,
+)
+FASTIFY = Case(
+    "Fastify",
+    {
+        "package.json": '{"main": "index.mjs", "dependencies": {"fastify": "^4"}}',
+        "index.mjs": "import Fastify from 'fastify'\nimport payments from './payments.mjs'\nconst app = Fastify()\n"
+        "app.register(payments, { prefix: '/v1' })\nawait app.listen({ port: 4100 })\n",
+        "payments.mjs": "const host = 'https://sandbox.safaricom.co.ke'\nexport default async function (app) {\n"
+        "  app.post('/pay', async (request) => {\n    const { phone, amount, reference } = request.body\n"
+        "    return { id: 1 }\n  })\n  app.post('/mpesa-callback', async (request) => request.body.Body.stkCallback)\n"
+        "  app.get('/payments/:id', async (request) => ({ status: 'paid' }))\n}\n",
+    },
+    command="node index.mjs",
+    pay="POST /v1/pay",
+    status="GET /v1/payments/{payment_id}",
+    callback="POST /v1/mpesa-callback",
+    env={},
+    body=FIELDS,
+)
+LARAVEL = Case(
+    "Laravel",
+    {
+        "artisan": "<?php\n",
+        "composer.json": '{"require": {"laravel/framework": "^11.0", "safaricom/mpesa": "^1.0"}}',
+        "config/mpesa.php": "<?php return ['key' => env('MPESA_CONSUMER_KEY'), 'pass' => env('MPESA_PASSKEY')];\n",
+        "routes/api.php": "<?php\nuse Illuminate\\Support\\Facades\\Route;\n"
+        "Route::prefix('mpesa')->group(function () {\n"
+        "    Route::post('/stk', [MpesaController::class, 'stkPush']);\n"
+        "    Route::post('/callback', [MpesaController::class, 'callback']);\n});\n"
+        "Route::get('/payments/{payment}', [MpesaController::class, 'show']);\n",
+        "app/Http/Controllers/MpesaController.php": "<?php\nclass MpesaController {\n"
+        "    public function stkPush(Request $request) {\n        $phone = $request->input('phone');\n"
+        "        $amount = $request->amount;\n        $reference = $request->reference;\n"
+        "        return response()->json(['payment_id' => 1]);\n    }\n"
+        "    public function callback(Request $request) { $request->Body['stkCallback']['ResultCode']; }\n"
+        "    public function show($payment) { return response()->json(['status' => 'PAID']); }\n}\n",
+    },
+    command="php artisan serve --port={port}",
+    pay="POST /api/mpesa/stk",
+    status="GET /api/payments/{payment_id}",
+    callback="POST /api/mpesa/callback",
+    env={"MPESA_CONSUMER_KEY": "{consumer_key}", "MPESA_PASSKEY": "{passkey}"},
+    body=FIELDS,
+)
+SPRING = Case(
+    "Spring",
+    {
+        "pom.xml": "<project><artifactId>spring-boot-starter-web</artifactId></project>",
+        "mvnw": "#!/bin/sh\n",
+        "src/main/resources/application.properties": "mpesa.url=${MPESA_BASE_URL:https://sandbox.safaricom.co.ke}\n",
+        "src/main/java/shop/PayController.java": "import org.springframework.web.bind.annotation.*;\n@RestController\n"
+        '@RequestMapping("/api/payments")\npublic class PayController {\n'
+        '    @PostMapping("/stk")\n    public Started start(@RequestBody PayRequest body) { return new Started(id); }\n'
+        '    @PostMapping("/callback")\n    public Ack callback(@RequestBody StkCallback body) { body.ResultCode(); }\n'
+        '    @GetMapping("/{id}")\n    public Payment status(@PathVariable String id) { return all.get(id); }\n}\n',
+        "src/main/java/shop/PayRequest.java": "record PayRequest(String phone, int amount, String reference) {}\n",
+    },
+    command="./mvnw -q spring-boot:run",
+    pay="POST /api/payments/stk",
+    status="GET /api/payments/{payment_id}",
+    callback="POST /api/payments/callback",
+    env={"SERVER_PORT": "{port}", "MPESA_BASE_URL": "{daraja_url}"},
+    intercept=Intercept.OFF,
+    body=FIELDS,
+)
+GO = Case(
+    "Go",
+    {
+        "go.mod": "module example.com/shop\n\nrequire github.com/gin-gonic/gin v1.9.1\n",
+        "main.go": 'package main\n\nimport "net/http"\n\nfunc main() {\n\tr := gin.Default()\n'
+        '\tapi := r.Group("/api")\n'
+        '\tapi.POST("/pay", startPayment)\n\tapi.POST("/mpesa/callback", callback)\n'
+        '\tapi.GET("/payments/:id", showPayment)\n\tr.Run(":" + os.Getenv("PORT"))\n}\n',
+        "pay.go": 'package main\n\nvar base = os.Getenv("DARAJA_URL")\n\ntype payRequest struct {\n'
+        '\tPhone string `json:"phone"`\n}\n\nfunc startPayment(c *gin.Context) {\n\tvar body struct {\n'
+        '\t\tPhone     string `json:"phone"`\n\t\tAmount    int    `json:"amount"`\n'
+        '\t\tReference string `json:"reference"`\n\t}\n\tc.JSON(202, gin.H{"id": 1})\n}\n\n'
+        "func callback(c *gin.Context) {\n\tresult := body.Body.StkCallback.ResultCode\n}\n\n"
+        'func showPayment(c *gin.Context) {\n\tc.JSON(200, gin.H{"status": "paid"})\n}\n',
+    },
+    command="go run .",
+    pay="POST /api/pay",
+    status="GET /api/payments/{payment_id}",
+    callback="POST /api/mpesa/callback",
+    env={"PORT": "{port}", "DARAJA_URL": "{daraja_url}"},
+    intercept=Intercept.OFF,
+    body=FIELDS,
+)
+CASES = (DJANGO, FLASK, FASTAPI, EXPRESS, NEST, FASTIFY, LARAVEL, SPRING, GO)
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def proposed(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Merchant, str, dict[str, list[str]]]:
+    """What `tayari init` writes for a folder, and what it says about it."""
+    assert run(["init", str(folder), "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    return load_target(folder / "tayari.yaml", {}).merchant, (folder / "tayari.yaml").read_text(), said
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stack)
+def test_a_stack_is_recognised_and_its_routes_are_proposed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case
+) -> None:
+    merchant, text, said = proposed(write(tmp_path, case.files), capsys)
+
+    assert said["recognised"][0].startswith(f"Stack: {case.stack} (")
+    assert merchant.start is not None
+    assert merchant.status is not None
+    assert merchant.status.call is not None
+    assert merchant.start.command.endswith(case.command)
+    assert f"{merchant.pay.call.method} {merchant.pay.call.path}" == case.pay
+    assert f"{merchant.status.call.method} {merchant.status.call.path}" == case.status
+    assert f"# Callback: {case.callback} (" in text
+    assert merchant.start.env == case.env
+    assert merchant.start.intercept is case.intercept
+    assert (merchant.pay.call.form if case.is_form else merchant.pay.call.json) == case.body
+
+
+def test_a_plugin_of_woocommerce_gets_its_callback_and_no_start_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin = "<?php\nadd_action('woocommerce_api_mpesa_callback', 'take');\nclass G extends WC_Payment_Gateway {}\n"
+
+    merchant, text, _ = proposed(write(tmp_path, {"mpesa-gateway.php": plugin}), capsys)
+
+    assert merchant.start is None
+    assert "# Callback: POST /?wc-api=mpesa_callback (mpesa-gateway.php:2)" in text
+    assert "# CHECK: the address at which your merchant runs" in text
+
+
+def test_what_is_guessed_is_marked_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    routes = "from flask import Flask\napp = Flask(__name__)\n"
+    routes += "@app.post('/pay')\ndef a(): ...\n@app.post('/buy')\ndef b(): ...\n"
+
+    merchant, text, said = proposed(write(tmp_path, {"app.py": routes}), capsys)
+
+    assert merchant.pay.call.path in {"/pay", "/buy"}
+    assert "another route looks like the start of a payment as well" in said["check"]
+    assert "no field was found for {msisdn} and {amount}; write the fields of the request" in said["check"]
+    assert all(f"# CHECK: {doubt}" in text for doubt in said["check"])
+
+
+def test_a_port_in_the_source_is_the_merchants_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    merchant, _, said = proposed(write(tmp_path, FASTIFY.files), capsys)
+
+    assert merchant.base_url == "http://127.0.0.1:4100"
+    assert "the port on which your merchant listens" in said["check"]
+
+
+def test_the_host_of_the_callback_url_in_the_source_is_led_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (
+        FASTIFY.files["payments.mjs"] + "const push = { CallBackURL: 'https://pay.shop.co.ke/v1/mpesa-callback' }\n"
+    )
+    write(tmp_path, {**FASTIFY.files, "payments.mjs": source})
+
+    assert run(["init", str(tmp_path)]) == 0
+
+    rewrite = load_target(tmp_path / "tayari.yaml", {}).callbacks.rewrite
+    assert rewrite == {"https://pay.shop.co.ke": "http://127.0.0.1:4100"}
+
+
+def test_a_library_and_a_short_code_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, said = proposed(write(tmp_path, {**EXPRESS.files, "config.js": "shortCode: '600123'"}), capsys)
+
+    assert "Daraja library: mpesa-node (package.json:1)." in said["recognised"]
+    assert load_target(tmp_path / "tayari.yaml", {}).daraja.short_code == "600123"
+
+
+def test_files_that_cannot_be_source_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, FLASK.files)
+    (tmp_path / "big.py").write_text("@app.post('/pay')\n" * 40_000)
+    (tmp_path / "binary.py").write_bytes(b"\0\xff@app.post('/pay')")
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "package.json").write_text("{not json")
+
+    merchant, _, _ = proposed(tmp_path, capsys)
+
+    assert merchant.pay.call.path == "/mpesa/pay"
+
+
+@pytest.mark.parametrize(
+    ("example", "pay", "finding"),
+    [
+        ("duka", "/api/pay", "the payment is paid"),
+        ("soko", "/buy", "the merchant refused the payment (401)"),
+        ("mshahara", "/payouts", "the payout is paid"),
+    ],
+)
+def test_the_file_of_an_example_leads_doctor_to_something_worth_saying(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], example: str, pay: str, finding: str
+) -> None:
+    folder = tmp_path / example
+    shutil.copytree(EXAMPLES / example, folder, ignore=shutil.ignore_patterns("tayari.yaml", "defects.yaml"))
+    assert run(["init", str(folder)]) == 0
+    target = load_target(folder / "tayari.yaml", {})
+    assert (target.merchant.payout or target.merchant.pay).call.path == pay
+
+    run(["doctor", str(folder / "tayari.yaml")])
+
+    assert finding in capsys.readouterr().out
+
+
+def test_an_empty_folder_is_no_merchant(tmp_path: Path) -> None:
+    assert draft_from_source(tmp_path) is None

@@ -1,0 +1,59 @@
+"""`tayari init` on published code that nobody of this project wrote."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from environments import RegistryUnreachable, unpacked
+from tayari.target_draft.source_draft import draft_from_source
+from tayari_target.target_file import load_target
+
+pytestmark = pytest.mark.registry
+
+PACKAGES = {
+    "djangompesa==2.2": ("Django", "POST /api/payment/stk_push/", {"phone": "{msisdn}", "amount": "{amount}"}),
+    "django-mpesa-payments==0.0.4": (
+        "Django",
+        "POST /request-stk-push/",
+        {"phone_number": "{msisdn}", "amount": "{amount}", "account_number": "{reference}"},
+    ),
+    "django-mpesa-express==0.1": (
+        "Django",
+        "POST /checkout/",
+        {"phone_number": "{msisdn}", "amount": "{amount}", "reference": "{reference}"},
+    ),
+    "mainfinity-django-mpesa==0.1.1": ("Django", "", {}),
+    "daraja-mock==1.0.5": ("Flask", "", {}),
+    "npm:mpesa-node@0.1.3": ("Express", "", {}),
+}
+"""Package -> stack, the request that starts a payment, and its fields; no request: it has no such route."""
+
+
+SLOW = {"django-mpesa-payments==0.0.4", "django-mpesa-express==0.1"}
+"""Their registry has no wheel: it takes pip ten seconds to look at each."""
+
+
+@pytest.mark.parametrize(
+    "package", [pytest.param(each, marks=[pytest.mark.long] if each in SLOW else []) for each in PACKAGES]
+)
+def test_a_published_package_is_read(tmp_path: Path, not_proven: dict[str, str], package: str) -> None:
+    stack, request, body = PACKAGES[package]
+    try:
+        source = unpacked(package)
+    except RegistryUnreachable as error:
+        not_proven[package] = str(error)
+        pytest.skip(f"NOT PROVEN: {error}")
+    folder = tmp_path / "project"
+    shutil.copytree(source, folder)
+
+    draft = draft_from_source(folder)
+
+    assert draft is not None
+    (tmp_path / "tayari.yaml").write_text(draft.text())
+    assert load_target(tmp_path / "tayari.yaml", {}).merchant.name == "project"
+    assert draft.about[0].startswith(f"Stack: {stack} (")
+    assert draft.pay is not None
+    assert (draft.pay.request.text, draft.pay.body) == (request, body) or not request
+    assert bool(request) != ("no route was found that starts a payment" in draft.pay.request.doubt)
