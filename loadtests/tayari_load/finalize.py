@@ -15,7 +15,7 @@ from tayari_reports.model import Check, Load, State
 from tayari_target.views import LedgerView, StatusView
 
 from tayari_load.load_run import LoadRun
-from tayari_load.money import MoneyResult, RunMoney, by_msisdn, declined, judge_money, money_checks
+from tayari_load.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, money_checks
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import Outcome, Payment
@@ -40,7 +40,8 @@ def finalize(run: LoadRun) -> Load | None:
     results: tuple[MoneyResult, ...] = ()
     if money is not None:
         money = look_again(run, money)
-        _excuse(run, declined(money))
+        for payment, outcome in excused(money):
+            run.tally.excuse(payment, outcome)
         _record_callback_lag(run, money)
         results = judge_money(money)
     limits = run.target.thresholds
@@ -62,13 +63,6 @@ def judged_by(load: Load, part: Load) -> Load:
     that is met would contradict it."""
     times = {name: getattr(part, name) for name in ("settled_p50_s", "settled_p95_s", "settled_p99_s")}
     return replace(load, thresholds=part.thresholds, **times)
-
-
-def _excuse(run: LoadRun, unpaid: Sequence[Payment]) -> None:
-    """What was never paid, and is shown so, is no failure."""
-    run.tally.excuse(len(unpaid))
-    for payment in unpaid:
-        payment.outcome = Outcome.DECLINED
 
 
 def _believed(found: Iterable[Check], monitor: SimulatorMonitor | None) -> Iterator[Check]:

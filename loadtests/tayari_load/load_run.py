@@ -32,6 +32,8 @@ _SPARE_S: Final = 30.0
 _RELEASE_S: Final = 0.3
 _REPORTED_S: Final = 4
 """Workers report every three seconds: younger seconds are not whole yet."""
+SWITCHED: Final = "scenario "
+"""How the windows of scenarios begin that were switched on while the load ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,20 +168,32 @@ class LoadRun:
         return self.finished_at > 0
 
     def disturbed(self, begin: float, end: float) -> bool:
-        """Whether the shape disturbed Daraja at some time between these epoch seconds."""
-        return self.plan.disturbed(begin - self.started_at, end - self.started_at)
+        """Whether the shape, or a scenario that was switched on, disturbed Daraja between these epoch seconds."""
+        if self.plan.disturbed(begin - self.started_at, end - self.started_at):
+            return True
+        return any(since <= end and begin < until for since, until, _ in self.faults)
+
+    def switch(self, name: str | None, at: float) -> None:
+        """This scenario plays from now on, and none that was switched on before; None: payments succeed again."""
+        self.faults[:] = [
+            (begin, at if what.startswith(SWITCHED) and end == float("inf") else end, what)
+            for begin, end, what in self.faults
+        ]
+        if name is not None:
+            self.faults.append((at, float("inf"), f"{SWITCHED}{name}"))
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
         for part in (self.tally, self.samples, self.log, self.workers, self.workers_saturated):
             part.clear()
-        for rows in (self.faults, self.troubles):
-            rows.clear()
+        self.troubles.clear()
+        open_now = [what for _, end, what in self.faults if what.startswith(SWITCHED) and end == float("inf")]
         self.cpu.restart()
         self.arrivals = Arrivals(elapsed=time.perf_counter, part=self.arrivals.part, parts=self.arrivals.parts)
         self.peak_users = self.in_flight_peak = self.lost_workers = 0
         self.limit, self.judged_seconds, self.aborted, self.interrupted = None, None, (), False
         self.started_at, self.finished_at = time.time(), 0.0
+        self.faults[:] = [(self.started_at, float("inf"), what) for what in open_now]
         if self.monitor is not None:
             self.monitor.begin(self.started_at)
             self.faults += [

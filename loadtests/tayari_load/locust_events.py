@@ -99,6 +99,10 @@ class LocustEvents:
         """Hold this rate from now on: the search for the limit."""
         self.load_run.held_rate = rate
 
+    def switch(self, name: str | None, at: float) -> None:
+        """Payments under way from this epoch second on meet another scenario."""
+        self.load_run.switch(name, at)
+
     def in_flight(self) -> int:
         """Payments under way."""
         return self.load_run.arrivals.busy
@@ -179,6 +183,7 @@ def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
 
 _PLAN: Final = "tayari_plan"
 _RATE: Final = "tayari_rate"
+_SWITCH: Final = "tayari_switch"
 _DRAIN: Final = "tayari_drain"
 _DRAINED: Final = "tayari_drained"
 
@@ -191,6 +196,7 @@ class WorkerEvents(LocustEvents):
         environment.events.report_to_master.add_listener(self.report_to_master)
         environment.runner.register_message(_PLAN, self.planned)
         environment.runner.register_message(_RATE, self.rated)
+        environment.runner.register_message(_SWITCH, self.switched)
         environment.runner.register_message(_DRAIN, self.drain, concurrent=True)
 
     def read_plan(self) -> None:
@@ -208,6 +214,10 @@ class WorkerEvents(LocustEvents):
     def rated(self, msg: Any, **_: Any) -> None:
         """Hold another rate."""
         self.hold(msg.data)
+
+    def switched(self, msg: Any, **_: Any) -> None:
+        """Another scenario plays."""
+        self.load_run.switch(msg.data, time.time())
 
     def test_stop(self, **_: Any) -> None:
         """The master concludes."""
@@ -257,6 +267,11 @@ class MasterEvents(LocustEvents):
     def hold(self, rate: float) -> None:
         """In all workers."""
         self.environment.runner.send_message(_RATE, rate)
+
+    def switch(self, name: str | None, at: float) -> None:
+        """In all workers."""
+        super().switch(name, at)
+        self.environment.runner.send_message(_SWITCH, name)
 
     def in_flight(self) -> int:
         """By the last report of each."""

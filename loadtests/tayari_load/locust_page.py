@@ -163,7 +163,6 @@ _STRUCTURE: Final = (
     {"key": "count", "title": "Count"},
     {"key": "share", "title": "Share of started"},
 )
-_SWITCHED: Final = "scenario "
 _ASSETS: Final = '<link rel="stylesheet" href="./tayari/tab.css"><script src="./tayari/tab.js" defer></script>'
 
 
@@ -186,15 +185,8 @@ def switch(locust_events: LocustEvents, name: str | None) -> None:
     Raises:
         ControlError: the simulator does not know it.
     """
-    load_run = locust_events.load_run
-    load_run.stage.control.activate(name)
-    now = time.time()
-    load_run.faults[:] = [
-        (begin, now if what.startswith(_SWITCHED) and end == float("inf") else end, what)
-        for begin, end, what in load_run.faults
-    ]
-    if name is not None:
-        load_run.faults.append((now, float("inf"), f"{_SWITCHED}{name}"))
+    locust_events.load_run.stage.control.activate(name)
+    locust_events.switch(name, time.time())
 
 
 def _blueprint(locust_events: LocustEvents, guarded: Any) -> Blueprint:

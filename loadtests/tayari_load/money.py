@@ -158,19 +158,25 @@ def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
     return (*found, *(row(replace(money, payments=sent)) for row in OF_PAYOUTS if sent))
 
 
-def declined(money: RunMoney) -> list[Payment]:
-    """Orders shown as failed that Daraja knows as failed: the customers did not pay, and the merchant says so.
+def excused(money: RunMoney) -> list[tuple[Payment, Outcome]]:
+    """Orders shown as failed that are no failure of the merchant, and what they count as.
 
-    A payment that its customer began (C2B) fails of the merchant's own validation.
+    Daraja knows the order as failed: the customer did not pay. That a payment in (C2B) failed is the merchant's own
+    validation. Or Daraja took no push of it while the load disturbed
+    Daraja: a merchant may say so at once, or take the order and say so later.
     """
-    return [
-        payment
-        for payment in money.payments
-        if payment.outcome is Outcome.FAILED
-        and not payment.order.pays_in
-        and money.rows.get(payment.order.msisdn)
-        and all(row["state"] == "failed" for row in money.rows[payment.order.msisdn])
-    ]
+    found = []
+    for payment in money.payments:
+        rows = money.rows.get(payment.order.msisdn, ())
+        if payment.outcome is not Outcome.FAILED or any(row["state"] != "failed" for row in rows):
+            continue
+        if rows and payment.order.pays_in:
+            continue
+        if rows:
+            found.append((payment, Outcome.DECLINED))
+        elif payment.disturbed and money.complete:
+            found.append((payment, Outcome.TURNED_AWAY))
+    return found
 
 
 def _credited_once(money: RunMoney) -> MoneyResult:

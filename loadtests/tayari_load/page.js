@@ -81,8 +81,9 @@
         `, ${limit(row)}`), make("strong", {}, word), make("small", {}, `${row.name}, ${row.samples} payments${row.reason ? `: ${row.reason}` : ""}`)));
     }
     if (state.faults.some(([, , what]) => what.startsWith("scenario ")))
-      box.append(make("p", { class: "note" }, "A scenario was switched on: payments that Daraja itself fails count as failures here while the "
-        + "load runs, and are taken out at its end."));
+      box.append(make("p", { class: "note" }, "A scenario was switched on. Payments that met it are no failures where the merchant refused them with an "
+        + (state.phase === "finished" ? "answer, or showed as failed what nobody paid: they were taken out."
+          : "answer. Those that nobody pays, and that it shows as failed, count as failures until the run ends, and are then taken out.")));
     return box;
   };
 
@@ -92,15 +93,14 @@
     const last = Math.max(30, state.elapsed_s, ...state.timeline.map((row) => row[0] + 1)), first = Math.max(0, last - state.shown_s);
     const x = (at) => left + ((at - first) / (last - first)) * (right - left), y = (value) => base - (Math.min(value, top) / top) * (base - roof);
     const svg = make("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": title });
-    let free = 0;
-    for (const [begin, end, what] of state.faults) {
+    state.faults.forEach(([begin, end, what], number) => {  // numbers, as names do not fit; the note below the charts has the names
       const until = end == null ? state.elapsed_s : end;
-      if (until < first) continue;
-      const at = x(Math.max(first, begin)), width = Math.max(2, x(until) - at);
+      if (until < first) return;
+      const at = x(Math.max(first, begin)), width = Math.max(2, x(until) - at - 2);  // the gap parts it from the next one
       svg.append(make("rect", { class: "fault", x: at, y: roof, width, height: base - roof, fill: "var(--bad)", "fill-opacity": 0.16 }, make("title", {}, what)),
-        at + 3 < free ? "" : make("text", { x: at + 3, y: 11, style: "fill: var(--bad)" }, what.slice(0, Math.max(3, Math.floor((right - at) / 6)))));
-      if (at + 3 >= free) free = at + 9 + 6 * what.length;
-    }
+        make("path", { class: "fault-begin", d: `M${at} ${roof}V${base}`, stroke: "var(--bad)", "stroke-width": 1 }),
+        make("text", { class: "fault-number", x: at + width / 2, y: 11, "text-anchor": "middle", style: "fill: var(--bad)" }, `${number + 1}`));
+    });
     for (const share of [0, 0.5, 1]) svg.append(make("line", { x1: left, x2: right, y1: y(share * top), y2: y(share * top), stroke: "var(--grid)" }),
       make("text", { x: left - 6, y: y(share * top) + 4, "text-anchor": "end" }, unit(share * top)));
     for (let part = 0; part <= 4; part += 1) {
@@ -151,7 +151,7 @@
       [["var(--late)", "slowest of each second"], ["var(--started)", "p95 of each second"], ...FAULT]);
     answers.line(state.lag.seconds, 2, "var(--late)");
     answers.line(state.lag.seconds, 1, "var(--started)");
-    const windows = state.faults.map(([begin, end, what]) => `${what} ${clock(begin)} to ${end == null ? "now" : clock(end)}`).join("; ");
+    const windows = state.faults.map(([begin, end, what], number) => `${number + 1} ${what}, ${clock(begin)} to ${end == null ? "now" : clock(end)}`).join("; ");
     return make("section", { class: "wide", id: "tayari-chart" }, make("h3", {}, "Over the run", make("small", {}, `the last ${state.shown_s} s`)),
       make("div", { class: "charts" }, flow.figure, times.figure, answers.figure), windows ? make("p", { class: "note" }, `Fault windows: ${windows}.`) : null,
       make("p", { class: "note", id: "tayari-lag-note" }, `Callback lag p95 ${seconds(state.lag.p95_s)}, answered by the merchant within p95 ` +

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
-from load_payments import ORDER
+from load_payments import ORDER, load_run
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import Order, Outcome, Payment
 from tayari_load.statistics.tally import Tally
@@ -128,6 +128,31 @@ def test_a_payment_in_that_is_shown_as_unallocated_failed() -> None:
     assert (paid_in(FakeShop(views=[view])).outcome, paid_in(FakeShop(views=[ONCE])).outcome) == (
         Outcome.FAILED, Outcome.SETTLED
     )  # fmt: skip
+
+
+def test_payments_that_meet_a_scenario_that_was_switched_on_are_taken_out() -> None:
+    run = load_run()
+    for name, at in (("ack/lost", 110.0), ("service/system-busy", 120.0), (None, 130.0)):
+        run.switch(name, at)
+    shop = FakeShop(Started(accepted=False, status=503, message="M-Pesa is busy", payment_id=""))
+    outcomes = []
+    for at in (100.0, 125.0, 140.0):
+        clock = FakeClock()
+        clock.time = at
+        outcomes.append(
+            Checkout(shop=shop, tally=Tally(), clock=clock, patience_s=30.0, disturbed=run.disturbed).pay(ORDER).outcome
+        )
+
+    assert run.faults == [(110.0, 120.0, "scenario ack/lost"), (120.0, 130.0, "scenario service/system-busy")]
+    assert outcomes == [Outcome.REFUSED, Outcome.TURNED_AWAY, Outcome.REFUSED]
+
+
+def test_a_scenario_that_plays_already_when_a_run_begins_has_its_window_from_then_on() -> None:
+    run = load_run()
+    run.switch("ack/lost", 110.0)
+    run.begin()
+
+    assert run.faults == [(run.started_at, float("inf"), "scenario ack/lost")]
 
 
 def test_a_payout_is_started_and_read_as_one_and_no_ledger_is_asked() -> None:

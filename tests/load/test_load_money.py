@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tayari_load.money import MoneyResult, RunMoney, declined, judge_money
+from tayari_load.money import MoneyResult, RunMoney, excused, judge_money
 from tayari_load.statistics.payments import Order, Outcome, Payment, PaymentLog
+from tayari_load.statistics.tally import Tally
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
 
@@ -218,13 +219,36 @@ def test_customers_who_did_not_pay_are_no_failures_of_the_merchant() -> None:
     payments = [settled(number, outcome=Outcome.FAILED, state=FAILED) for number in (1, 2, 3)]
     rows = {"254790000001": [row("failed")], "254790000002": [row()]}
 
-    assert len(declined(RunMoney(payments=payments, rows=rows))) == 1
+    found = excused(RunMoney(payments=payments, rows=rows))
+
+    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", Outcome.DECLINED)]
+
+
+def test_an_order_that_was_taken_and_then_failed_honestly_is_no_worse_than_a_refusal() -> None:
+    kept = [settled(number, outcome=Outcome.FAILED, state=FAILED, disturbed=number != 3) for number in (1, 2, 3)]
+    rows = {"254790000002": [row()]}
+
+    found = excused(RunMoney(payments=kept, rows=rows))
+    unknown = excused(RunMoney(payments=kept, rows=rows, complete=False))
+
+    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", Outcome.TURNED_AWAY)]
+    assert unknown == []
+
+
+def test_what_is_excused_at_the_end_is_no_failure_in_the_charts_either() -> None:
+    tally, payment = Tally(), settled(1, outcome=Outcome.FAILED, state=FAILED)
+    tally.start(9.0)
+    tally.end(payment)
+    tally.excuse(payment, Outcome.TURNED_AWAY)
+
+    assert (tally.failed, tally.excused, tally.counted) == (0, 1, 0)
+    assert [second.failed for second in tally.seconds.values()] == [0, 0]
 
 
 def test_a_workers_payments_are_the_same_at_its_master() -> None:
     worker, master = PaymentLog(), PaymentLog()
-    worker.keep(settled(1))
+    worker.keep(settled(1, disturbed=True))
     master.add(worker.take())
 
-    assert master.payments == [settled(1)]
+    assert master.payments == [settled(1, disturbed=True)]
     assert worker.payments == []

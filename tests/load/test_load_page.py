@@ -106,6 +106,8 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         assert page.locator("#tayari-chart rect.fault").count() == 3, "one column through all three charts"
         shoot(page, "missed")
         red = page.locator(".threshold.missed").first.evaluate("node => getComputedStyle(node).borderLeftColor")
+        play(page, "payment/wrong-pin")
+        page.locator("#tayari-chart .fault-number", has_text="2").first.wait_for()
         play(page, "")
         page.locator("#tayari-said", has_text="payments succeed").wait_for()
 
@@ -132,7 +134,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
     assert red == "rgb(198, 40, 40)"
     assert by_keyboard == ["tayari-scenario", "tayari-play"]
     assert not too_wide
-    assert [what for _, _, what in load.faults] == ["scenario payment/cancelled"]
+    assert [what for _, _, what in load.faults] == ["scenario payment/cancelled", "scenario payment/wrong-pin"]
     assert load.declined > 0, "customers who cancel are told so: that is no failure in the end"
 
 

@@ -40,7 +40,8 @@ class Outcome(StrEnum):
     DECLINED = "declined"
     """Taken, and shown as failed, as the customer of the outcome mix did not pay: what should happen."""
     TURNED_AWAY = "turned away"
-    """Refused while Daraja was disturbed by the load's shape: what a merchant may do then."""
+    """Refused while the load disturbed Daraja, or taken and then shown as failed without a push: what a merchant may do
+    then."""
 
 
 EXCUSED: Final = frozenset({Outcome.DECLINED, Outcome.TURNED_AWAY})
@@ -92,7 +93,7 @@ class Payment:
     late_s: float = 0.0
     """How long after its planned start it was clicked. Always 0 in the closed model."""
     disturbed: bool = False
-    """The load's shape disturbed Daraja during this payment."""
+    """The load's shape, or a scenario that was switched on, disturbed Daraja during this payment."""
     answered: bool = True
     """The merchant answered the start. False: there was no answer at all."""
     payment_id: str = ""
@@ -118,21 +119,21 @@ class Payment:
         order, state = self.order, self.state.value if self.state is not None else None
         return [
             order.msisdn, order.reference, order.amount, self.outcome.value, self.at, self.payment_id, self.receipt,
-            self.credits, self.credited, state, order.kind.value, order.scenario, order.may_stay_open,
+            self.credits, self.credited, state, order.kind.value, order.scenario, order.may_stay_open, self.disturbed,
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, wire: Sequence[Any]) -> Payment:
         """A payment of a worker."""
         msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, *asked = wire
-        kind, scenario, may_stay_open = asked
+        kind, scenario, may_stay_open, disturbed = asked
         order = Order(
             name="", msisdn=msisdn, amount=amount, reference=reference, kind=PaymentKind(kind), scenario=scenario,
             may_stay_open=may_stay_open,
         )  # fmt: skip
         return cls(
             order=order, outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
-            credits=credits, credited=credited, state=None if state is None else PaymentState(state),
+            credits=credits, credited=credited, state=None if state is None else PaymentState(state), disturbed=disturbed,
         )  # fmt: skip
 
 

@@ -132,11 +132,15 @@ class Tally:
         """Seconds from the planned start to settled; None without a settled payment."""
         return self.latencies.percentile_s(Span.SETTLED, percentile)
 
-    def excuse(self, number: int) -> None:
-        """So many payments shown as failed were never paid, as the simulator knows: they are no failures."""
-        number = min(number, self.ended[Outcome.FAILED])
-        self.ended[Outcome.FAILED] -= number
-        self.ended[Outcome.DECLINED] += number
+    def excuse(self, payment: Payment, outcome: Outcome) -> None:
+        """It was shown as failed and was never paid, as the simulator knows: it is no failure."""
+        if not self.ended[payment.outcome]:
+            return
+        self.ended[payment.outcome] -= 1
+        self.ended[outcome] += 1
+        second = self._second(payment.at)
+        second.failed = max(0, second.failed - 1)
+        payment.outcome = outcome
 
     def found_twice(self, payment: Payment) -> None:
         """A second credit of a settled payment was seen after its end."""

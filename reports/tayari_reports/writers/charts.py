@@ -12,7 +12,9 @@ from tayari_reports.model import Load
 
 WIDTH: Final = 560
 HEIGHT: Final = 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 16, 26
+_GAP: Final = 2.0
+"""Between a window and the next one."""
 _MOST_POINTS: Final = 240
 
 Points = Sequence[tuple[float, float | None]]
@@ -40,6 +42,8 @@ class Mark:
     at: float
     text: str
     until: float | None = None
+    number: int = 0
+    """Drawn above a window; the text below the charts names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,10 @@ def percent_chart(title: str, series: tuple[Series, ...], marks: tuple[Mark, ...
 
 
 def _shades(load: Load) -> tuple[Mark, ...]:
-    return tuple(Mark(at=begin, until=end, text=what) for begin, end, what in load.faults)
+    return tuple(
+        Mark(at=begin, until=end, text=what, number=number)
+        for number, (begin, end, what) in enumerate(load.faults, start=1)
+    )
 
 
 def _outcomes(load: Load) -> list[Chart]:
@@ -172,9 +179,11 @@ def _mark(mark: Mark, begin: float, end: float) -> str:
         return (
             f'<path class="mark" d="M{begin:.1f} {_TOP}V{HEIGHT - _BOTTOM}"><title>{escape(mark.text)}</title></path>'
         )
-    width = max(1.0, end - begin)
+    width = max(1.0, end - begin - _GAP)
     place = f'x="{begin:.1f}" y="{_TOP}" width="{width:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"'
-    return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/></g>'
+    edge = f'<path d="M{begin:.1f} {_TOP}V{HEIGHT - _BOTTOM}"/>'
+    name = f'<text x="{begin + width / 2:.1f}" y="{_TOP - 3}" text-anchor="middle">{mark.number}</text>'
+    return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/>{edge}{name}</g>'
 
 
 def _told(marks: tuple[Mark, ...]) -> list[str]:
