@@ -29,6 +29,7 @@ from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.merchant_instance import combined
 from tayari_control.client import ControlError
+from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
 from tayari_target.merchant_process import MerchantStartError
@@ -505,6 +506,18 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
 
     assert found.state is State.PASS
     assert tries[1] - newest >= 1.5 * 60.0 / 10
+
+
+def test_a_state_word_that_nobody_translates_is_told_at_its_first_sight_once() -> None:
+    told: list[str] = []
+    run = RunRecord(notice=told.append)
+    for state, word in ((PaymentState.PENDING, "PENDING"), (None, "HELD"), (None, "HELD"), (None, "VOID")):
+        view = StatusView(state=state, raw_state=word, http_status=200)
+        run.add_observation(PAYMENT, view, began=1.0, ended=1.1)
+
+    assert [sentence.split(",")[0] for sentence in told] == [
+        f'the merchant calls a payment "{w}"' for w in ("HELD", "VOID")
+    ]
 
 
 def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> None:

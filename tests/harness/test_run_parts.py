@@ -22,7 +22,7 @@ from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import EventTail, pytest_command
 from tayari_reports.model import Check, State
-from tayari_reports.model.run_files import EventsWriter
+from tayari_reports.model.run_files import EventsWriter, read_events
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
 
@@ -127,6 +127,7 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
     with EventsWriter(path) as events:
         events.plan([row for row in samples.ready().plan if row.id == "C03"])
         events.check(Check(rule="C03", state=State.PASS))
+        events.notice('the merchant calls a payment "HELD"')
         events.check(Check(rule="C03", state=State.FAIL, reason="credited twice"))
     whole = path.read_bytes()
 
@@ -141,8 +142,10 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
     assert lines == [
         ["suite", "smoke:", "1", "checks"],
         ["pass", "C03:", *title.split()],
+        ["NOTE", "the", "merchant", "calls", "a", "payment", '"HELD"'],
         ["FAIL", "C03:", "credited", "twice"],
     ]
+    assert len(read_events(path).checks) == 2
 
 
 def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:

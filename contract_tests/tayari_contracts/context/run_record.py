@@ -15,7 +15,7 @@ from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
 from tayari_target.driver import StatusView
 
 from tayari_contracts.catalogue.rules import Control
-from tayari_contracts.context.findings import Finding
+from tayari_contracts.context.findings import Finding, unknown_word
 from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
 
@@ -73,7 +73,9 @@ class RunRecord:
         payments_at_once: int | None = None,
         queries_per_minute: float | None = None,
         machine: MachineWatch | None = None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._notice = notice
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
         self._observations: dict[str, list[Observation]] = defaultdict(list)
@@ -125,7 +127,7 @@ class RunRecord:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         if payment.kind is PaymentKind.STK_PAYMENT:
-            self.unknown_word = untranslated(view) or self.unknown_word
+            self._meet(untranslated(view))
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.message:
             with self._lock:
@@ -134,6 +136,12 @@ class RunRecord:
             look = Observation(payment_id=payment.payment_id, state=view.state, began=began, ended=ended)
             with self._lock:
                 self._observations[payment.record_name].append(look)
+
+    def _meet(self, word: str) -> None:
+        """At its first sight a word is told: who waits for the verdict could mend the target file meanwhile."""
+        if word and word != self.unknown_word:
+            self.unknown_word = word
+            self._notice(str(unknown_word(word)))
 
     def add_other_number(self, msisdn: str, *, instead_of: str) -> None:
         """A push went to this number while another one was to be prompted; twice, it is the one for all."""

@@ -65,7 +65,13 @@ class _Crowd:
 class CheckRunner:
     """Owns the checks of one suite while they run. Results are asked for one by one, in any order."""
 
-    def __init__(self, stages: Sequence[Stage], *, report: Callable[[Check], Check]) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        *,
+        report: Callable[[Check], Check],
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._report = report
         self._schedule = Schedule(target=stages[0].target)
         promises = stages[0].target.merchant.promises
@@ -79,6 +85,7 @@ class CheckRunner:
                     payments_at_once=promises.payments_at_once,
                     queries_per_minute=promises.queries_per_minute,
                     machine=self._machine,
+                    notice=notice,
                 ),
                 allocation,
                 stop=self._stop,

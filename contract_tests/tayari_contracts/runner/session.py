@@ -44,6 +44,7 @@ class CheckSession:
         self._events: EventsWriter | None = None
         self._plan: list[PlannedCheck] = []
         self._checks: dict[str, Check] = {}
+        self._told: set[str] = set()
         self._seen_once: frozenset[str] = frozenset()
         """Parts of callback addresses. What a second check shows again is the merchant's own secret."""
         self._began = time.time()
@@ -79,7 +80,7 @@ class CheckSession:
         if events is not None:
             self._events = EventsWriter(events)
             self._events.plan([planned.rule for planned in self._plan])
-        self._runner = CheckRunner(self._stages, report=self._note)
+        self._runner = CheckRunner(self._stages, report=self._note, notice=self._tell)
         self._runner.start(self._plan)
 
     @pytest.hookimpl(tryfirst=True)
@@ -147,6 +148,12 @@ class CheckSession:
         if self._events is not None:
             self._events.check(redacted)
         return redacted
+
+    def _tell(self, sentence: str) -> None:
+        """What concerns the whole run is said while it runs, once."""
+        if sentence not in self._told and self._events is not None:
+            self._told.add(sentence)
+            self._events.notice(Redactor(self._all_secrets()).text(sentence))
 
     def _all_secrets(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(secret for stage in self._stages for secret in stage.secrets))

@@ -53,6 +53,8 @@ class EventTail:
             self._progress.planned(titles, self._what)
         elif event["event"] == "check":
             self._progress.check(_check(event))
+        elif event["event"] == "notice":
+            self._progress.say(f"  NOTE  {event['text']}", style="yellow")
 
 
 def instances_for(order: Order, target: Target) -> int:

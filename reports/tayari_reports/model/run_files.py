@@ -116,6 +116,10 @@ class EventsWriter:
         """Report one finished check."""
         self._write({"event": "check", **to_dict(check)})
 
+    def notice(self, sentence: str) -> None:
+        """Tell whoever waits for the suite something that is no result."""
+        self._write({"event": "notice", "text": sentence})
+
     def end(self) -> None:
         """Say that the suite came to its end; without it the run counts as interrupted."""
         self._write({"event": "end"})
@@ -165,10 +169,12 @@ def read_events(path: Path | str) -> Events:
                     plan.setdefault(made.id, made)
             case "check":
                 checks.append(from_value(Check, record, f"{where}: $"))
+            case "notice":
+                pass
             case "end":
                 ended = True
             case other:
-                raise ReportError(f"{where}: event {other!r} is not known; expected plan, check or end")
+                raise ReportError(f"{where}: event {other!r} is not known; expected plan, check, notice or end")
     return Events(tuple(plan.values()), tuple(checks), ended)
 
 
