@@ -161,16 +161,16 @@ def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
 def excused(money: RunMoney) -> list[tuple[Payment, Outcome]]:
     """Orders shown as failed that are no failure of the merchant, and what they count as.
 
-    Daraja knows the order as failed: the customer did not pay. That a payment in (C2B) failed is the merchant's own
-    validation. Or Daraja took no push of it while the load disturbed
-    Daraja: a merchant may say so at once, or take the order and say so later.
+    Daraja knows the order as failed: the customer did not pay. Or Daraja took no push of it while the load disturbed
+    Daraja: a merchant may say so at once, or take the order and say so later. A payment that its customer began (C2B)
+    fails of the merchant's own validation.
     """
     found = []
     for payment in money.payments:
         rows = money.rows.get(payment.order.msisdn, ())
-        if payment.outcome is not Outcome.FAILED or any(row["state"] != "failed" for row in rows):
+        if payment.outcome is not Outcome.FAILED or payment.order.pays_in:
             continue
-        if rows and payment.order.pays_in:
+        if any(row["state"] != "failed" for row in rows):
             continue
         if rows:
             found.append((payment, Outcome.DECLINED))

@@ -153,7 +153,7 @@ def test_a_payment_that_the_merchant_rejected_is_not_excused() -> None:
     rejected = [paid_in(outcome=Outcome.FAILED, state=PENDING)]
     rows = {"254790000001": [{**confirmed(), "state": "failed"}]}
 
-    assert declined(RunMoney(payments=rejected, rows=rows)) == []
+    assert excused(RunMoney(payments=rejected, rows=rows)) == []
 
 
 @pytest.mark.parametrize(

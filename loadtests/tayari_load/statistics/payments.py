@@ -133,7 +133,8 @@ class Payment:
         )  # fmt: skip
         return cls(
             order=order, outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
-            credits=credits, credited=credited, state=None if state is None else PaymentState(state), disturbed=disturbed,
+            credits=credits, credited=credited, state=None if state is None else PaymentState(state),
+            disturbed=disturbed,
         )  # fmt: skip
 
 
