@@ -67,6 +67,7 @@ def test_it_announces_itself_and_ends_cleanly(number: signal.Signals) -> None:
         assert health["status"] == "ok"
         assert (process.returncode, out) == (0, "")
         assert err.count("\n") == 1
+        assert f"its console at {ready['control_url']}/#token={ready['control_token']}; Ctrl+C" in err
 
 
 ORDER = {"url": "http://127.0.0.1:9/x", "raw": "x"}

@@ -183,8 +183,7 @@ async def serve(config: Config, selector: Selector, *, announce: TextIO) -> None
             collect_seldom(config)
             say(announce, orjson.dumps(_ready(simulator)).decode())
             page = console_url(control.url, config.control_token)
-            say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its control API at {control.url}; Ctrl+C stops it")
-            say(sys.stderr, f"The console, with a phone that answers prompts: {page}")
+            say(sys.stderr, f"Daraja is at {simulator.daraja_url}, its console at {page}; Ctrl+C stops it")
             if simulator.resumed.pending:
                 say(sys.stderr, f"{simulator.resumed.pending} payments of the journal are resumed")
             await stop.wait()
