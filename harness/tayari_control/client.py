@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -23,6 +23,8 @@ Json = dict[str, Any]
 
 TOKEN_VARIABLE: Final = "TAYARI_CONTROL_TOKEN"
 """Where the token of a simulator is found that somebody else has started."""
+_SILENT_S: Final = 60.0
+"""A stream of events says at least every 15 seconds that it is there."""
 _LOOK_UP_S: Final = 2.0
 """A wait that may be stopped asks again so often."""
 
@@ -202,6 +204,25 @@ class ControlClient:
             if waited["met"] or stop.is_set() or time.monotonic() >= until:
                 return waited
 
+    def events(self, *, msisdn: str | None = None, latest: int = 200) -> Iterator[Json]:
+        """What happens, as it happens, until the simulator ends: see `GET /v1/events`."""
+        where = urlencode({"latest": latest, **({} if msisdn is None else {"msisdn": msisdn})})
+        answer = self._send("GET", f"/v1/events?{where}", timeout_s=_SILENT_S, stream=True)
+        if answer.status != 200:
+            raise _refusal("/v1/events", answer)
+        pending = b""
+        try:
+            for part in answer.stream():
+                *whole, pending = (pending + part).split(b"\n\n")
+                for event in whole:
+                    data = [line.removeprefix(b"data: ") for line in event.split(b"\n") if line.startswith(b"data: ")]
+                    if data:
+                        yield json.loads(b"\n".join(data))
+        except (HTTPError, OSError):
+            return  # the simulator ended
+        finally:
+            answer.close()
+
     def send_callback(self, **telling: Any) -> list[Json]:
         """Send a callback as told and wait for the answers: see `POST /v1/callbacks`."""
         each_s = telling.get("timeout_s", 30.0) + telling.get("gap_s", 0.0)
@@ -284,12 +305,13 @@ class ControlClient:
         return decoded
 
     def _send(
-        self, method: str, path: str, *, body: object = None, timeout_s: float | None = None
+        self, method: str, path: str, *, body: object = None, timeout_s: float | None = None, stream: bool = False
     ) -> urllib3.BaseHTTPResponse:
         url, timeout = f"{self.control_url}{path}", timeout_s or self._timeout_s
         try:
             headers = {**self._pool.headers, **self._headers}
-            return self._pool.request(method, url, json=body, headers=headers, timeout=timeout, redirect=False)
+            return self._pool.request(method, url, json=body, headers=headers, timeout=timeout, redirect=False,
+                                      preload_content=not stream)  # fmt: skip
         except HTTPError as error:
             why = "connection refused" if "refused" in str(error) else str(error)
             raise ControlError(f"the simulator's control port {self.control_url} did not answer: {why}") from error

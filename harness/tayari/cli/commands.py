@@ -74,6 +74,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
         "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
     ),
     "explain": Row("explain_command", "A code, or a payment that a running simulator had."),
+    "watch": Row("watch_command", "The timeline of a running simulator in the terminal."),
     "trigger": Row("trigger_command", "Send a callback, and show what the merchant answers."),
     "rules": Row("rule_commands", "The catalogue of rules."),
     "scenarios": Row("scenario_commands", "The scenario files."),

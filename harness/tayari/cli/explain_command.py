@@ -133,7 +133,7 @@ def _remark(event: Json) -> str:
 def _explain_payments(told: Json, output: Output) -> None:
     output.json(told)
     for row in told["payments"]:
-        _say_payment(row, output)
+        say_payment(row, output)
     if any("•" in row["payment"]["checkout_request_id"] for row in told["payments"]):
         output.text(
             "the identifier ends in the payer's number; --ids shows it whole, as `tayari trigger` needs it", style="dim"
@@ -145,7 +145,8 @@ def _explain_payments(told: Json, output: Output) -> None:
     output.table(("seq", "call", "answer", "why"), [cells for row in told["refusals"] for cells in _refused(row)])
 
 
-def _say_payment(row: Json, output: Output) -> None:
+def say_payment(row: Json, output: Output) -> None:
+    """A payment with its choice, its events and our remarks, masked before."""
     payment, chosen = row["payment"], row["chosen"]
     head = f"{payment['checkout_request_id']}  {payment['msisdn']}  KES {payment['amount']}"
     output.text(f"{head}  {payment['account_reference']}", style="bold")
