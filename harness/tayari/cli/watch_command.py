@@ -46,7 +46,8 @@ def watch(
 ) -> None:
     """The timeline of a running simulator in the terminal.
 
-    With --format json it is a line of JSON for each event. In a terminal: a number shows that payment closer, `r` and a number sends its callback again, `/words` filters.
+    With --format json it is a line of JSON for each event. In a terminal, a number shows that payment closer, `r` and a
+    number sends its callback again, `/words` filters.
     Exit code: 0 the simulator ended or you did, 20 there is none.
     """
     from tayari_control.client import ControlClient, ControlError
