@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import compose_spec
 import kubernetes_validate
 import pytest
 import yaml
@@ -45,9 +44,9 @@ daraja: {{short_code: 174379, passkey: env:TAYARI_PASSKEY, consumer_key: key1, c
 CREDENTIALS = {"TAYARI_PASSKEY": "pass1", "TAYARI_CONSUMER_KEY": "key1", "TAYARI_CONSUMER_SECRET": "secret1"}
 
 
-def compose() -> dict[str, Any]:
+def compose(file: str = "compose.yaml") -> dict[str, Any]:
     """The file as `docker compose` reads it: anchors merged, variables at their defaults."""
-    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (DEPLOY / "compose.yaml").read_text())
+    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (DEPLOY / file).read_text())
     found = yaml.safe_load(text)
     return {name: part for name, part in found.items() if not name.startswith("x-")}
 
@@ -68,20 +67,11 @@ def commands(file: str) -> dict[str, list[str]]:
     return {row["name"]: row["args"] for row in containers()}
 
 
-def test_the_compose_file_keeps_the_compose_specification() -> None:
+def test_the_compose_file_publishes_ports_on_loopback_alone() -> None:
     services = compose()["services"]
 
-    compose_spec.PyCompose.from_yaml(yaml.safe_dump(compose())).validate()
     assert set(services) == {"simulator", "master", "worker"}
     assert all(port.startswith("127.0.0.1:") for port in services["simulator"]["ports"])
-
-
-def test_a_wrong_word_in_the_compose_file_would_be_seen() -> None:
-    wrong = compose()
-    wrong["services"]["worker"]["replicsa"] = 2
-
-    with pytest.raises(ValueError, match="replicsa"):
-        compose_spec.PyCompose.from_yaml(yaml.safe_dump(wrong))
 
 
 def test_the_manifests_objects_keep_the_kubernetes_schemas() -> None:
@@ -146,8 +136,9 @@ def changed(word: str, changes: Mapping[str, str]) -> str:
 def on_loopback(words: list[str], ports: Mapping[str, str], folder: Path) -> list[str]:
     """A command of the file, its hosts mapped to loopback addresses, its ports to free ones, its time to 6 s."""
     changes = {
-        "tayari-": "", "simulator:": "127.0.0.1:", "master:": "127.0.0.2:", "0.0.0.0:": "127.0.0.2:",
-        "0.0.0.0": "127.0.0.1", "/target/": f"{folder}/", "/tmp/report": f"{folder}/report", **ports,
+        "tayari-": "", "simulator:": "127.0.0.1:", "merchant:": "127.0.0.1:", "master:": "127.0.0.2:",
+        "0.0.0.0:": "127.0.0.2:", "0.0.0.0": "127.0.0.1", "/target/": f"{folder}/",
+        "/tmp/report": f"{folder}/report", **ports,
     }  # fmt: skip
     fixed = {"--duration": "6", "--rate": "8"}
     mapped = [fixed.get(before, changed(word, changes)) for before, word in zip(["", *words], words, strict=False)]
@@ -185,6 +176,34 @@ def test_the_files_own_commands_run_a_load_over_separate_processes(tmp_path: Pat
     assert (load.balance.problems, load.invalid) == ((), ())
     states = {check.rule: check.state for check in read_run(tmp_path / "report" / "run.json").checks}
     assert set(states.values()) == {State.PASS}, states
+
+
+@pytest.mark.long
+def test_the_suite_of_the_compose_file_judges_its_merchant(tmp_path: Path) -> None:
+    services = compose("compose-merchant.yaml")["services"]
+    ports = {port: str(free_port()) for port in ("9310", "9311", "8000")}
+    target = changed((DEPLOY / "merchant.yaml").read_text(), {"merchant:8000": f"127.0.0.1:{ports['8000']}"})
+    (tmp_path / "merchant.yaml").write_text(target)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TAYARI_")}
+    hosts = {"simulator:": "127.0.0.1:", "/tmp/duka.db": f"{tmp_path}/duka.db", "0.0.0.0": "127.0.0.1", **ports}
+    shop = {name: changed(value, hosts) for name, value in services["merchant"]["environment"].items()}
+    serve = [sys.executable, str(ROOT / "examples/duka/duka.py")]
+    serve += [changed(word, hosts) for word in services["merchant"]["command"]]
+    told = {**clean, **services["simulator"]["environment"]}
+    with ExitStack() as stack:
+        up = stack.enter_context
+        up(running(on_loopback(services["simulator"]["command"], ports, tmp_path), tmp_path, "simulator", told))
+        up(running(serve, tmp_path, "shop", {**clean, **shop}))
+        until(lambda: answers(f"http://127.0.0.1:{ports['9311']}/health"), "no simulator")
+        until(lambda: answers(f"http://127.0.0.1:{ports['8000']}/health"), "no merchant")
+        done = subprocess.run(
+            on_loopback(services["check"]["command"], ports, tmp_path), cwd=tmp_path, env=told, capture_output=True,
+            text=True, timeout=240, check=False,
+        )  # fmt: skip
+
+    states = {check.rule: check.state for check in read_run(tmp_path / "report" / "run.json").checks}
+    assert State.FAIL not in states.values(), done.stdout
+    assert sum(state is State.PASS for state in states.values()) >= 10
 
 
 @pytest.mark.long
