@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from records import Ack, AckKind
 from settings import Settings
@@ -62,12 +62,15 @@ class QueryBudget:
         self._held_until = 0.0
         self._in_line = asyncio.Lock()
 
-    async def take(self) -> None:
-        """Wait for one's turn."""
+    async def take(self, is_wanted: Callable[[], bool]) -> bool:
+        """Wait for one's turn. False: nobody wants the query any more, and it is left to the next in line."""
         async with self._in_line:
-            while (wait_s := self._wait_s()) > 0:
+            while is_wanted():
+                if (wait_s := self._wait_s()) <= 0:
+                    self._left -= 1
+                    return True
                 await asyncio.sleep(wait_s)
-            self._left -= 1
+            return False
 
     def heard(self, *, too_fast: bool) -> None:
         """After each answer: a 429 holds everybody back, twice as long each time in a row."""

@@ -92,11 +92,19 @@ class Reconciler:
         bell.clear()
         return True
 
-    async def _ask(self, payment_id: str) -> None:
-        await self._budget.take()
+    def _to_ask_about(self, payment_id: str) -> Payment | None:
+        """The payment; None where it is settled, or its acknowledgement was lost, so that nothing can name it."""
         payment = self._store.get(payment_id)
         if payment is None or payment.checkout_request_id is None or not self.is_open(payment):
-            return  # settled meanwhile, or the acknowledgement was lost: nothing to ask by
+            return None
+        return payment
+
+    async def _ask(self, payment_id: str) -> None:
+        if not await self._budget.take(lambda: self._to_ask_about(payment_id) is not None):
+            return
+        payment = self._to_ask_about(payment_id)
+        if payment is None or payment.checkout_request_id is None:
+            return
         answer = await self._daraja.query(payment.checkout_request_id)
         self._budget.heard(too_fast=answer.too_fast)
         if answer.said is Said.SUCCESS and payment.claimed_at is None:

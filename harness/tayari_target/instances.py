@@ -24,7 +24,7 @@ OWN: Final = frozenset({"work_dir", "instance"})
 """The placeholders by which an instance has files, or a database, of its own."""
 
 PER_CORE: Final = 2
-PATIENT_PER_CORE: Final = 4
+PATIENT_PER_CORE: Final = 8
 """Of a merchant that limits its status queries: it waits nearly all of the time."""
 MEMORY_MB: Final = 600
 """So much free memory is wanted for each instance: a simulator, and a merchant with what it starts."""

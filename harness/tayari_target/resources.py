@@ -19,10 +19,10 @@ def scenario_folder() -> Path:
     return packed if packed.is_dir() else _REPOSITORY / "scenarios"
 
 
-def example_folder() -> Path:
-    """The folder of the sample merchant: in the wheel, or in the repository."""
-    packed = _HERE / "_examples" / "duka"
-    return packed if packed.is_dir() else _REPOSITORY / "examples" / "duka"
+def example_folder(name: str = "duka") -> Path:
+    """The folder of a sample merchant, the shop or another one: in the wheel, or in the repository."""
+    packed = _HERE / "_examples" / name
+    return packed if packed.is_dir() else _REPOSITORY / "examples" / name
 
 
 def docs_folder() -> Path:

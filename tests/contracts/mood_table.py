@@ -61,7 +61,9 @@ def run_mood(mood: str, rule_ids: Iterable[str], *, defects: Sequence[str] = ())
         if mood == FIXED_PORTS:
             return {check.rule: check for check in judged([stage], rule_ids)}
         running = replace(target, merchant=replace(target.merchant, start=None))
-        with Stage(running, control_url=stage.control_url) as attached:
+        other = Stage(running, control_url=stage.control_url)
+        other.control_token = stage.control_token
+        with other as attached:
             return {check.rule: check for check in judged([attached], rule_ids)}
 
 

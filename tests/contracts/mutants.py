@@ -109,7 +109,8 @@ def run_rules(
     )
     env = MappingProxyType({**start.env, **told, **settings})
     declared = (target.merchant.capabilities if capabilities is None else frozenset(capabilities)) | frozenset(also)
-    merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared)
+    refund = target.merchant.refund if "refund" in declared else None
+    merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared, refund=refund)
     wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
     ids = tuple(rule_ids)
     count = Schedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)

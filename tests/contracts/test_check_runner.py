@@ -9,10 +9,11 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_stage import FakeStage, planned_check, stage
+from fake_stage import FakeStage, NoControl, planned_check, stage
 from tayari_contracts.catalogue.rules import Control, Need
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
+from tayari_contracts.context.inline_scenarios import UNPAID
 from tayari_contracts.context.overload import (
     AT_FIRST,
     FIRST,
@@ -24,7 +25,7 @@ from tayari_contracts.context.overload import (
     lock_named,
 )
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.run_record import ControlOutcome, RunRecord
+from tayari_contracts.context.run_record import Allocation, ControlOutcome, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.merchant_instance import combined
@@ -463,6 +464,13 @@ def asked(on: FakeStage, *, ago_s: Sequence[float], payments: int) -> None:
     ]
 
 
+class Pays:
+    """A driver whose merchant takes every payment."""
+
+    def start_payment(self, **_: object) -> Started:
+        return Started(accepted=True, status=200, payment_id="1")
+
+
 EVERY_12_S = tuple(range(59, 0, -12))
 
 
@@ -518,6 +526,47 @@ def test_a_state_word_that_nobody_translates_is_told_at_its_first_sight_once() -
     assert [sentence.split(",")[0] for sentence in told] == [
         f'the merchant calls a payment "{w}"' for w in ("HELD", "VOID")
     ]
+
+
+def test_an_ordinary_payment_whose_query_had_to_wait_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tayari_contracts.runner.merchant_instance.QUERY_WAIT_S", 0.0)
+    on = stage(queries_per_minute=5)
+    asked(on, ago_s=EVERY_12_S, payments=5)
+    played: list[str] = []
+
+    def fails(context: CheckContext) -> None:
+        context.run.controls.once(Control.SUCCESS, lambda: played.append("it") or ControlOutcome(finding=waits))  # type: ignore[func-returns-value]
+        raise Missing("the payment is pending")
+
+    waits = Missing("an ordinary success was answered 200, and the payment is pending")
+    plan = [planned_check(rule, fails, controls=frozenset({Control.SUCCESS})) for rule in ("S12", "P17")]
+    found = run_plan(on, *plan)
+
+    assert {(check.state, check.not_tested) for check in found.values()} == {(State.UNKNOWN, None)}
+    assert "blocked by C25" in found["S12"].reason
+    assert len(played) > 1, "a control that only waited is played again"
+
+
+def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_end_no_rule_asks() -> None:
+    class Told(NoControl):
+        played: list[object]
+
+        def play_next(self, scenario: object, *, msisdn: str) -> None:
+            self.played.append(scenario)
+
+    def scenarios(limit: float | None) -> list[object]:
+        made: Any = stage(driver=Pays())
+        made.control = Told()
+        made.control.played = []
+        context = CheckContext(
+            made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(queries_per_minute=limit)
+        )
+        context.actions.pay()
+        context.actions.pay({"scenario": "inline/paid"})
+        return list(made.control.played)
+
+    assert scenarios(5) == [UNPAID, {"scenario": "inline/paid"}]
+    assert scenarios(1800) == scenarios(None) == [{"scenario": "inline/paid"}]
 
 
 def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> None:

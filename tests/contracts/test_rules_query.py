@@ -8,8 +8,9 @@ from endings import ending
 from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12_backoff
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, most_in, trend_of_one, written
-from tayari_contracts.steps.status_queries import on_query, unanswered
+from tayari_contracts.context.query_limit import most_in
+from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, trend_of_one, written
+from tayari_contracts.steps.status_queries import caused_by_looks, on_query, unanswered
 
 TRIES = 2_000
 
@@ -108,6 +109,23 @@ def test_a_longer_pause_after_a_429_passes(seen: list[Entry]) -> None:
 def test_a_429_that_is_answered_by_asking_sooner_breaks_the_rule(seen: list[Entry], says: str) -> None:
     with pytest.raises(Failed, match=says):
         q04_query_rate.judge_after_429(seen)
+
+
+@pytest.mark.parametrize(
+    ("looks_s", "queries_s", "caused"),
+    [
+        ([0.0, 2.0, 6.0, 14.0], [0.1, 2.1, 6.1, 14.1], True),
+        ([0.0, 2.0, 6.0, 14.0], [0.1, 2.1, 9.0], False),
+        ([2.0 * place for place in range(16)], [15.5, 28.5], False),
+        ([0.0, 2.0], [], False),
+        ([], [1.0], False),
+    ],
+    ids=["each look", "one by itself", "looks so often that chance will do", "no query", "no look"],
+)
+def test_looks_cause_queries_where_chance_would_not_put_them_there(
+    looks_s: list[float], queries_s: list[float], caused: bool
+) -> None:
+    assert caused_by_looks(looks_s, queries_s) is caused
 
 
 def test_one_straggler_after_the_end_is_forgiven_and_two_are_not() -> None:

@@ -1,9 +1,11 @@
 """The sample shop and money: credited once, for the right amount, when M-Pesa agrees."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
-from tiny_daraja import DROP, IN_FLIGHT, PAID, TinyDaraja, ok, open_shop, refused
+import pytest
+from tiny_daraja import DROP, IN_FLIGHT, PAID, QUICK, QueryBudget, TinyDaraja, ok, open_shop, refused
 
 
 def test_a_success_is_credited_once_however_often_it_is_told() -> None:
@@ -198,5 +200,17 @@ def test_errors_of_a_query_change_nothing() -> None:
             paid = await shop.until(payment, "PAID", "FAILED", "REVIEW")
 
             assert (paid["status"], paid["credited"]) == ("PAID", 100)
+
+    asyncio.run(story())
+
+
+def test_a_query_that_nobody_wants_any_more_is_left_to_the_next_in_line() -> None:
+    async def story() -> None:
+        budget = QueryBudget(replace(QUICK, queries_per_minute=5))
+        assert await budget.take(lambda: True)
+
+        assert not await budget.take(lambda: False), "it is not waited for"
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(budget.take(lambda: True), 0.2)
 
     asyncio.run(story())

@@ -171,9 +171,11 @@ def test_the_sample_shop_is_written_where_the_readme_expects_it(
     """Whoever has the wheel alone runs the commands of the README as they stand there."""
     monkeypatch.chdir(tmp_path)
 
+    assert decoded(capsys, "init", "--payroll")["written"] == "examples/mshahara/tayari.yaml"
     assert decoded(capsys, "init", "--example")["written"] == "examples/duka/tayari.yaml"
     assert run(["init", "--example"]) == 20
     assert run(["init", "--example", "--force"]) == 0
+    assert run(["init", "--example", "--payroll"]) == 20
 
     target = load_target(tmp_path / "examples/duka/tayari.yaml")
     assert target.merchant.name == "duka"

@@ -18,10 +18,11 @@ from tayari_target.test_environment import Stage
 from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.evidence import Evidence, Scenario
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import callbacks_held, has_no_faults, sets_the_order
+from tayari_contracts.context.inline_scenarios import UNPAID, callbacks_held, has_no_faults, sets_the_order
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.query_limit import polite
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class Actions:
         headers: Mapping[str, str] | None = None,
         again: str | None = None,
     ) -> Payment:
-        """Ask the merchant to start a payment, which plays `scenario`.
+        """Ask the merchant to start a payment, which plays `scenario`; without one, no rule asks how it ends.
 
         `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
         the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
@@ -92,6 +93,8 @@ class Actions:
             if scenario is not None:
                 self._control.play_next(scenario, msisdn=payer)
                 self._evidence.name_scenario(scenario)
+            elif polite(self._run.queries_per_minute) is not None and payer in self._allocation.payers:
+                self._control.play_next(UNPAID, msisdn=payer)
             since, began_at = self._journal.now(), time.time()
             total = amount if amount is not None else self._allocation.amount()
             name = reference or self._allocation.reference()

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from tayari_target.target_file.model import Merchant
 
 from tayari_contracts.context.evidence import Evidence
+from tayari_contracts.context.query_limit import spacing_s
 from tayari_contracts.context.run_record import RunRecord
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class CheckTime:
             return 0.0
         promised = self._promises.queries_per_minute is not None
         before = QUEUE if promised else 2 * (len(self._evidence.payments) - 1)
-        return min(QUEUE_MOST_S, max(0, before) * 60.0 / limit)
+        return min(QUEUE_MOST_S, max(0, before) * spacing_s(limit))
 
     @property
     def settled_s(self) -> float:

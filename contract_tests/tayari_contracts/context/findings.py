@@ -28,7 +28,11 @@ class Warned(Finding):
 
 
 class Unjudged(Finding):
-    """The check ran, and what it saw does not decide."""
+    """The check ran, and what it saw does not decide. `certain`: a second look would see the same."""
+
+    def __init__(self, text: str, *, certain: bool = False) -> None:
+        super().__init__(text)
+        self.certain = certain
 
 
 class Unsettled(Unjudged):

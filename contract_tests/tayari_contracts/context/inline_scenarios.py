@@ -69,6 +69,10 @@ HELD_S: Final = 12.0
 knows the end, as some do, gets its callback then."""
 
 
+UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
+"""An ordinary payment that its customer cancels: unlike a success, it needs no query that confirms it."""
+
+
 @contextmanager
 def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
     """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not.

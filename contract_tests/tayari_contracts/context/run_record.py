@@ -51,10 +51,14 @@ class ControlOutcomes:
                 self._played[control] = play()
             return self._played[control]
 
+    def findings(self, controls: Iterable[Control]) -> list[Finding]:
+        """How those of these that were played did not end as expected."""
+        played = [self._played.get(control) for control in controls]
+        return [one.finding for one in played if one is not None and one.finding is not None]
+
     def are_broken(self, controls: Iterable[Control]) -> bool:
         """Whether one of these was played and did not end as expected."""
-        found = [self._played.get(control) for control in controls]
-        return any(played is not None and played.finding is not None for played in found)
+        return bool(self.findings(controls))
 
     def forget_failures(self) -> None:
         """Let what did not end as expected be played again: the merchant was strained at the time."""

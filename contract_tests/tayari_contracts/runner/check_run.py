@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -66,7 +66,9 @@ class CheckResult:
 
     def left_open(self, reason: str) -> CheckResult:
         """The same check, undecided for this reason."""
-        return replace(self, check=replace(self.check, state=State.UNKNOWN, fingerprint="", reason=reason))
+        return replace(
+            self, check=replace(self.check, state=State.UNKNOWN, not_tested=None, fingerprint="", reason=reason)
+        )
 
 
 def check_of_rule(row: CatalogueRow) -> PlannedCheck:
@@ -240,7 +242,13 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
     known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
     reasons = [reason for control in known if (reason := _others(planned, blocked(context, control)))]
     reasons = reasons if planned.rule.waivable else []
-    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else None
+    return _blocked_ending(context, planned.controls, reasons[0]) if reasons else None
+
+
+def _blocked_ending(context: CheckContext, controls: Iterable[Control], reason: str) -> _Ending:
+    """The ending of a blocked rule. It keeps the control's finding where something only did not come in time."""
+    missing = [found for found in context.run.controls.findings(controls) if isinstance(found, Missing)]
+    return _Ending(State.NOT_TESTED, reason, NotTested.BLOCKED, doubtful=True, finding=next(iter(missing), None))
 
 
 def _others(planned: PlannedCheck, reason: str) -> str:
@@ -263,7 +271,7 @@ def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Endin
         ]
     except Exception as error:  # noqa: BLE001 - as above: never the merchant's
         return _failed_of_ours(error)
-    return _Ending(State.NOT_TESTED, reasons[0], NotTested.BLOCKED, doubtful=True) if reasons else ending
+    return _blocked_ending(context, controls, reasons[0]) if reasons else ending
 
 
 def _ending_of(finding: Finding, rule: Rule) -> _Ending:
@@ -280,7 +288,7 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
         case Inapplicable():
             return _Ending(State.NOT_APPLICABLE, text)
         case Unjudged():
-            return _Ending(State.UNKNOWN, text, doubtful=True, finding=finding)
+            return _Ending(State.UNKNOWN, text, doubtful=not finding.certain, finding=finding)
     return _Ending(State.UNKNOWN, text)
 
 

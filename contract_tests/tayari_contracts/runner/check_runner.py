@@ -145,7 +145,7 @@ class CheckRunner:
         )
         exclusive = self._schedule.longest_first(planned for planned in plan if planned.exclusive and not planned.last)
         self._run_alone = deque(Task(planned=planned) for planned in exclusive)
-        crowds = self._instances[: self._schedule.crowds(len(self._instances))] if self._waiting else []
+        crowds = self._instances[: self._schedule.crowds(plan, len(self._instances))] if self._waiting else []
         self._crowds = len(crowds)
         with ThreadPoolExecutor(max_workers=len(self._instances), thread_name_prefix="tayari-instance") as pool:
             working = [pool.submit(self._work, instance, instance in crowds) for instance in self._instances]

@@ -11,7 +11,7 @@ from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need
 from tayari_contracts.context.overload import SIDE_BY_SIDE
-from tayari_contracts.steps.retry_intervals import POLITE
+from tayari_contracts.context.query_limit import QUIET, polite, spacing_s
 
 MEASURED_WITH_S: Final = 30.0
 """The promise `reconcile_within_s` of the shop whose checks were measured."""
@@ -67,8 +67,7 @@ class Schedule:
     @property
     def is_patient(self) -> bool:
         """Whether the merchant asks Daraja so seldom that its checks mostly wait for their turn to ask."""
-        limit = self.target.merchant.promises.queries_per_minute
-        return limit is not None and limit <= POLITE
+        return polite(self.target.merchant.promises.queries_per_minute) is not None
 
     def expected_s(self, check: Planned) -> float:
         """How long this check takes, as far as that is known before it runs."""
@@ -79,7 +78,13 @@ class Schedule:
     def pause_s(self, check: Planned) -> float:
         """How long no other check begins on the same instance, so that the merchant's queries keep to its limit."""
         limit = self.target.merchant.promises.queries_per_minute
-        return STAGGER_S if limit is None else max(STAGGER_S, check.queries * 60.0 / limit)
+        return STAGGER_S if limit is None else max(STAGGER_S, check.queries * spacing_s(limit))
+
+    @property
+    def end_s(self) -> float:
+        """How long the rules take that judge the whole run; before them a merchant makes its last queries."""
+        limit = polite(self.target.merchant.promises.queries_per_minute)
+        return END_S + (0.0 if limit is None else QUIET * spacing_s(limit))
 
     def longest_first(self, checks: Iterable[T]) -> list[T]:
         """The order in which they begin: what takes longest must not begin last."""
@@ -90,12 +95,15 @@ class Schedule:
         """At most so many checks run at once on all instances together: they share this machine."""
         return PATIENT_AT_ONCE if self.is_patient else AT_ONCE
 
-    def crowds(self, instances: int) -> int:
+    def crowds(self, checks: Sequence[Planned], instances: int) -> int:
         """On how many instances checks run side by side from the start. The others begin with those that run alone.
 
-        A merchant that limits its queries needs all of them for its waits.
+        A merchant that limits its queries needs several for its waits: as many as make the suite shortest.
         """
-        return instances if self.is_patient else 1
+        if not self.is_patient:
+            return 1
+        step = max(1, instances // 4)
+        return min(range(step, instances + 1, step), key=lambda crowds: self._dealt_s(checks, instances, crowds))
 
     def useful_instances(self, checks: Sequence[Planned], most: int) -> int:
         """The fewest instances on which the checks take hardly longer than on `most`.
@@ -111,9 +119,11 @@ class Schedule:
 
     def total_s(self, checks: Sequence[Planned], instances: int) -> float:
         """How long all of them take on so many instances, as they are dealt."""
+        return self._dealt_s(checks, instances, self.crowds(checks, instances))
+
+    def _dealt_s(self, checks: Sequence[Planned], instances: int, crowds: int) -> float:
         beside = self.longest_first(check for check in checks if not (check.exclusive or check.last))
         alone = self.longest_first(check for check in checks if check.exclusive and not check.last)
-        crowds = self.crowds(instances)
         free_at = [0.0] * max(1, instances - crowds)
         for check in alone if crowds < instances else ():
             heapq.heappush(free_at, heapq.heappop(free_at) + self.expected_s(check))
@@ -128,9 +138,10 @@ class Schedule:
             heapq.heappush(slots, began + self.expected_s(check))
             heapq.heappush(begins_at, (began + self.pause_s(check), place))
             ended = max(ended, began + self.expected_s(check))
-        if crowds == instances:
-            ended += sum(self.expected_s(check) for check in alone) / instances
-        return ended + (END_S if any(check.last for check in checks) else 0.0)
+        if crowds == instances and alone:
+            took_s = [self.expected_s(check) for check in alone]
+            ended += max(sum(took_s) / instances, *took_s)
+        return ended + (self.end_s if any(check.last for check in checks) else 0.0)
 
 
 def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueRow, ...]:

@@ -15,14 +15,14 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import CALLBACK_WAIT_S
-from tayari_contracts.context.findings import Failed, Finding, Untested, WrongCredit, quote, say
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
+from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Entry, Payment
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
 from tayari_contracts.steps.control_payouts import ordinary_payout, silent_payout
-from tayari_contracts.steps.status_queries import REACTION_S, patience_s, unanswered
+from tayari_contracts.steps.status_queries import REACTION_S, await_earlier_queries, patience_s, unanswered
 
 CARRIED_BY: Final[Mapping[Control, str]] = {
     Control.SUCCESS: "C25",
@@ -35,6 +35,9 @@ CARRIED_BY: Final[Mapping[Control, str]] = {
 """The rule that fails where a control does not end as expected."""
 
 CARRIERS: Final = frozenset(CARRIED_BY.values())
+
+ASKED_ABOUT: Final = frozenset({Control.SUCCESS, Control.QUERY})
+"""Controls that wait for a status query of the merchant."""
 
 CANCELLED: Final = 1032
 CRASH: Final = 500
@@ -85,8 +88,10 @@ def _played(context: CheckContext, control: Control) -> ControlOutcome:
     """The control as it was played in this run, by a probe with its own time."""
 
     def play() -> ControlOutcome:
-        own = context.sibling(limit_s=LIMIT_S + 3 * context.time.reconcile_s)
+        own = context.sibling(limit_s=LIMIT_S + QUEUE_MOST_S + 3 * context.time.reconcile_s)
         try:
+            if control in ASKED_ABOUT:
+                await_earlier_queries(own)
             PLAYS[control](own)
         except Finding as finding:
             return ControlOutcome(payments=own.evidence.payments, finding=finding)
@@ -192,7 +197,8 @@ def _require_heard(context: CheckContext, payment: Payment, what: str, ends: tup
         view = context.observations.until(payment, ends, within_s=context.time.settled_s)
         if view.state not in ends:
             heard = f"was answered {_written(answer)}" if answer else "waited for a status query"
-            raise Failed(
+            kind = Missing if view.state in (PENDING, None) else Failed
+            raise kind(
                 f"{what} {heard}, and the payment is {say(view)} {context.time.settled_s:.3g} s later; expected "
                 f"{ends[0]}"
             )

@@ -96,11 +96,6 @@ GROWTH: Final = 1.14
 """Growth from pause to pause, fitted over all of them. Doubling with a jitter of 50 % never falls below it with three
 pauses, a fixed pause with a jitter of 10 % never reaches it."""
 
-POLITE: Final = 12
-"""More calls within a minute are no limit that Daraja asks for: its sandbox lets five through."""
-FEW_PAYMENTS: Final = 5
-LEARNED_S: Final = 30.0
-
 SHORTEST_S: Final = 0.02
 """Pauses below this are no pauses; they count as this long, so that noise is not taken for growth."""
 
@@ -128,25 +123,3 @@ def growth_from_pause_to_pause(pauses_s: Sequence[float]) -> float:
 def written(gaps_s: Sequence[float]) -> str:
     """The pauses as a reason names them: `1.0, 2.1, 4.0 s`."""
     return ", ".join(f"{gap_s:.1f}" for gap_s in gaps_s) + " s"
-
-
-def own_limit(queries: Sequence[tuple[float, str]]) -> int | None:
-    """How many status queries a minute a merchant lets itself make, judged by those it made; None: no limit shows.
-
-    `queries`: when, and for which payment. Only some time with several payments shows a limit.
-    """
-    times_s = [at_s for at_s, _ in queries]
-    payments = {checkout_request_id for _, checkout_request_id in queries}
-    if len(payments) < FEW_PAYMENTS or max(times_s) - min(times_s) < LEARNED_S:
-        return None
-    busiest = most_in(times_s, 60.0)
-    return busiest if busiest <= POLITE else None
-
-
-def most_in(times_s: Sequence[float], window_s: float) -> int:
-    """The most calls that fall into any window of so many seconds."""
-    ordered = sorted(times_s)
-    return max(
-        (sum(1 for time_s in ordered[place:] if time_s - first_s < window_s) for place, first_s in enumerate(ordered)),
-        default=0,
-    )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.check_time import GRACE_S, QUEUE_MOST_S
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
+from tayari_contracts.context.query_limit import is_quiet, polite
 
 REACTION_S = 3.0
 """A merchant shows what it made of an answer within this time."""
 
 CAUSED_WITHIN_S = 1.0
+SELDOM = 0.05
+"""Chance that is smaller explains nothing."""
 
 LOOK_EVERY_S = 0.4
 
@@ -38,6 +42,16 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
 def patience_s(context: CheckContext) -> float:
     """How long a payment without callback may stay unsettled."""
     return context.time.reconcile_s + GRACE_S + context.time.queue_s
+
+
+def await_earlier_queries(context: CheckContext) -> None:
+    """Let a merchant that limits its queries make those that stand in line, for a while, before a payment begins."""
+    limit = polite(context.run.queries_per_minute)
+    if limit is not None:
+        context.time.until(
+            lambda: is_quiet(times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request")), limit),
+            within_s=QUEUE_MOST_S,
+        )
 
 
 def first_query(context: CheckContext, payment: Payment) -> None:
@@ -99,10 +113,23 @@ def queries_until(
 
 def asks_only_when_read(context: CheckContext, payment: Payment, queries: list[Entry]) -> bool:
     """Whether each of these queries came right after a look at the payment's state, so that the looks caused them."""
-    looks = context.run.observations(payment.reference)
-    return bool(queries) and all(
-        any(0.0 <= at - look.began <= CAUSED_WITHIN_S for look in looks) for at in times_of(queries)
-    )
+    looks_s = [look.began for look in context.run.observations(payment.reference)]
+    return caused_by_looks(looks_s, times_of(queries))
+
+
+def caused_by_looks(looks_s: Sequence[float], queries_s: Sequence[float]) -> bool:
+    """Whether looks caused all of these queries: each follows a look at once, and chance would seldom have it so.
+
+    Looks that come often leave little time that does not follow one.
+    """
+    if not looks_s or not queries_s:
+        return False
+    if not all(any(0.0 <= at - look <= CAUSED_WITHIN_S for look in looks_s) for at in queries_s):
+        return False
+    begins, end = sorted(looks_s), max(*looks_s, *queries_s) + CAUSED_WITHIN_S
+    covered_s = sum(min(CAUSED_WITHIN_S, after - look) for look, after in pairwise([*begins, end]))
+    chance: float = (covered_s / (end - begins[0])) ** len(queries_s)
+    return chance < SELDOM
 
 
 def times_of(entries: list[Entry]) -> list[float]:

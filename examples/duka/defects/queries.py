@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiohttp import web
 from api import Api
@@ -56,8 +56,8 @@ class PollsHard(QueryGaps):
 
 
 class NoBudget(QueryBudget):
-    async def take(self) -> None:
-        pass
+    async def take(self, is_wanted: Callable[[], bool]) -> bool:  # noqa: ARG002 - that is the defect
+        return True
 
 
 class NeverDone(Reconciler):

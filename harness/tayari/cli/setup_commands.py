@@ -16,7 +16,8 @@ from tayari.cli.app import simulate as run_simulator
 from tayari.cli.options import DEFAULT_TARGET, FormatOption
 from tayari.cli.output import Format, Output
 
-_EXAMPLE: Final = Path("examples/duka")
+_SHOP: Final = "duka"
+_PAYROLL: Final = "mshahara"
 
 
 def simulate(context: typer.Context) -> None:
@@ -52,6 +53,9 @@ def init(
     example: Annotated[
         bool, typer.Option("--example", help="Write the sample shop `duka` with its target file: a folder.")
     ] = False,
+    payroll: Annotated[
+        bool, typer.Option("--payroll", help="Write the sample payroll `mshahara`, which pays out: a folder.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -64,8 +68,11 @@ def init(
     from tayari.target_draft.starting_file import SCHEMA_FILE, STARTING_FILE
 
     output = Output(form)
-    if example:
-        _write_example(path or _EXAMPLE, output, force=force)
+    if example and payroll:
+        raise output.fail("--example and --payroll write two merchants; ask for one at a time", Exit.BAD_CONFIGURATION)
+    if example or payroll:
+        name = _PAYROLL if payroll else _SHOP
+        _write_example(name, path or Path("examples") / name, output, force=force)
         return
     file = _target_path(path)
     if file.exists() and not force:
@@ -103,13 +110,13 @@ def _write_target(file: Path, text: str, output: Output) -> None:
         raise output.fail(f"{file}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
 
 
-def _write_example(folder: Path, output: Output, *, force: bool) -> None:
+def _write_example(name: str, folder: Path, output: Output, *, force: bool) -> None:
     if folder.exists() and not force:
         raise output.fail(f"{folder} is there already; `--force` writes over it", Exit.BAD_CONFIGURATION)
     try:
-        shutil.copytree(example_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        shutil.copytree(example_folder(name), folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     except OSError as error:
         raise output.fail(f"{folder}: cannot be written ({error.strerror or error})", Exit.BAD_CONFIGURATION) from error
     target = folder / "tayari.yaml"
     output.json({"written": str(target)})
-    output.text(f"wrote the sample shop; look at it with `tayari doctor {target}`")
+    output.text(f"wrote the sample merchant {name}; look at it with `tayari doctor {target}`")

@@ -7,7 +7,8 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
-from tayari_contracts.steps.retry_intervals import POLITE, Trend, trend_of_one, written
+from tayari_contracts.context.query_limit import polite, spacing_s
+from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
 from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
 
 IN_FLIGHT = 3
@@ -31,8 +32,8 @@ def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> 
         try:
             judge_spacing(pauses_of_one(context), limit=context.run.queries_per_minute)
             return
-        except Unjudged:
-            if tried == TRIES:
+        except Unjudged as error:
+            if error.certain or tried == TRIES:
                 raise
 
 
@@ -62,10 +63,12 @@ def judge_spacing(gaps: list[float], *, limit: float | None = None) -> None:
         Failed: they are all the same; Unjudged: they differ, and chance could have made them, or its limit made them.
     """
     trend = trend_of_one(gaps)
-    if trend is Trend.FIXED and limit is not None and limit <= POLITE and min(gaps) >= OWN_PACE * 60.0 / limit:
+    low = polite(limit)
+    if trend is Trend.FIXED and low is not None and min(gaps) >= OWN_PACE * 60.0 / low:
         raise Unjudged(
-            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {limit:g} "
-            "queries a minute makes them, so whether they would grow was not seen"
+            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {low:g} "
+            "queries a minute makes them, so whether they would grow was not seen",
+            certain=max(gaps) <= spacing_s(low) / OWN_PACE,
         )
     if trend is Trend.FIXED:
         raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
