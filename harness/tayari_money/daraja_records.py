@@ -183,9 +183,29 @@ def c2b_payments(control: ControlClient, *, since: int = 0) -> Mapping[str, Dara
     """
     messages = result_messages(control, since=since)
     return {
-        row["id"]: replace(_transaction(row, messages.get(row["id"], ())), acknowledged=row["id"] in messages)
+        row["id"]: replace(
+            _transaction(row, [_of_account(row, one) for one in messages.get(row["id"], ())]),
+            acknowledged=row["id"] in messages,
+        )
         for row in control.payments(kind=C2B)
     }
+
+
+def _of_account(row: Mapping[str, Any], message: ResultMessage) -> ResultMessage:
+    """The message without its amount where it names another account than the customer paid into: nobody can book it."""
+    true = f"{row['short_code']} {row['account_reference']}"
+    return message if message.account in ("", true) else replace(message, amount=None)
+
+
+def amount_told(scenario: Mapping[str, Any]) -> int | None:
+    """The whole shillings that a scenario file lets a C2B confirmation tell, however they are written; None: the true
+    amount. A payment that plays it is of this amount.
+    """
+    for fault in scenario.get("faults") or ():
+        told = (fault.get("mutate") or {}).get("set", {}).get("TransAmount")
+        if told is not None and (amount := _number(str(told).replace(",", ""))) is not None:
+            return int(amount)
+    return None
 
 
 def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | None]:
@@ -202,6 +222,7 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
             answered=answered,
             amount=_number(told.get("TransAmount")),
             receipt=str(told["TransID"]),
+            account=f"{told.get('BusinessShortCode')} {told.get('BillRefNumber')}",
         )
     body = told.get("Body")
     callback = body.get("stkCallback") if isinstance(body, dict) else None

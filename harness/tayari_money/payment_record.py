@@ -50,6 +50,8 @@ class ResultMessage:
     """M-Pesa called the QueueTimeOutURL, which decides nothing: the transaction may still be made."""
     amount: float | None = None
     receipt: str = ""
+    account: str = ""
+    """Of a C2B confirmation: the short code and the account that it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,20 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from tayari_money.daraja_records import callback_message, pulled_receipts, query_message
-from tayari_money.invariants import judge
-from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
+from tayari_control.client import ControlClient
+from tayari_money.daraja_records import c2b_payments, callback_message, pulled_receipts, query_message
+from tayari_money.invariants import is_unsettled, judge
+from tayari_money.payment_record import (
+    DarajaTransaction,
+    Observation,
+    PaymentKind,
+    PaymentRecord,
+    Result,
+    ResultMessage,
+)
 from tayari_money.payment_state import PaymentState
 
 
@@ -60,6 +68,41 @@ def test_a_confirmation_names_a_receipt_and_a_validation_proves_nothing() -> Non
     assert message is not None
     assert (message.result, message.amount, message.receipt) == (Result.SUCCESS, 500.0, "UKN1")
     assert callback_message(told_by_c2b(TransactionType="")) == ("", None)
+
+
+class Simulator:
+    """One payment of a customer, and one confirmation of it."""
+
+    def __init__(self, **told: str) -> None:
+        self._entry = {**told_by_c2b(TransactionType="Pay Bill", **told), "seq": 1}
+
+    def payments(self, **_: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": "UKN1", "checkout_request_id": "UKN1", "merchant_request_id": "m-1", "amount": 500,
+                "state": "paid", "result_due_at": 4.0, "receipt": "UKN1", "short_code": "600984", "account_reference": "HOUSE-1",
+            }
+        ]  # fmt: skip
+
+    def journal(self, *, kind: str = "", **_: object) -> dict[str, Any]:
+        return {"entries": [self._entry] if kind == "callback" else [], "dropped": 0}
+
+
+@pytest.mark.parametrize(
+    ("short_code", "account", "owed"),
+    [("600984", "HOUSE-1", True), ("600984", "NOBODY", False), ("600001", "HOUSE-1", False)],
+)
+def test_nobody_owes_a_credit_for_a_confirmation_of_another_account(short_code: str, account: str, owed: bool) -> None:
+    simulator = cast(ControlClient, Simulator(BusinessShortCode=short_code, BillRefNumber=account))
+    paid = c2b_payments(simulator)["UKN1"]
+    pending = Observation(payment_id="HOUSE-1", state=PaymentState.PENDING, began=9.0, ended=9.1)
+    record = PaymentRecord(
+        reference="HOUSE-1", ordered=None, transactions=(paid,), observations=(pending,), credits=0, total=0.0,
+        kind=PaymentKind.C2B_PAYMENT,
+    )  # fmt: skip
+
+    assert is_unsettled(record) is owed
+    assert any(paid.proofs()), "the money came, so a credit is proven all the same"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
 
+_OF_KINDS = (Need.C2B, Need.PAYOUT, Need.REFUND)
+"""Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
 LIMIT_S = 90.0
 """What a check may take besides the merchant's own promised times."""
 
@@ -50,6 +52,8 @@ class PlannedCheck:
     last: bool = False
     queries: int = 0
     takes_s: float = USUAL_S
+    asked_for: bool = False
+    """Somebody named it, and nothing else that was named applies: what the merchant does not do is then untested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,12 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
     """The check's ending when the target file lacks what it needs; None when nothing is missing."""
     merchant = target.merchant
     absent = _absent_kind(planned, target)
+    if absent and planned.asked_for:
+        key = next((ENABLED_BY[need] for need in _OF_KINDS if need in planned.needs), "merchant.pay")
+        return Check(
+            rule=planned.rule.id, state=State.NOT_TESTED, reason=absent, not_tested=NotTested.TARGET_KEY_MISSING,
+            enable=key,
+        )  # fmt: skip
     if absent:
         return Check(rule=planned.rule.id, state=State.NOT_APPLICABLE, reason=absent)
     status, payout = merchant.status, merchant.payout

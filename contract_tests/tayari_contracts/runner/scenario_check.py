@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tayari_money.daraja_records import REVERSAL
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
-from tayari_reports.model import Category, Level, Rule, Severity
+from tayari_reports.model import Category, Level, Rule, Severity, State
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, Need, Seen
@@ -30,17 +29,13 @@ from tayari_contracts.context.findings import (
 )
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
-from tayari_contracts.runner.payout_scenarios import NEEDS, go_on, play, stops_payouts
+from tayari_contracts.runner.scenario_kinds import kind_of
+from tayari_contracts.steps.c2b_payments import is_decided
 from tayari_contracts.steps.payouts import originator_ids, payout_requests
 
 Document = Mapping[str, Any]
 """The content of one scenario file."""
 
-PUSH: Final = "stk_push"
-PAYOUT: Final = "b2c"
-TOKEN: Final = "oauth"
-TOKEN_WITHIN_S: Final = 5.0
-"""A merchant without a token fetches one for its next payment within this time."""
 LOOK_EVERY_S: Final = 0.2
 
 CATEGORIES: Final[Mapping[str, Category]] = {
@@ -52,9 +47,6 @@ CATEGORIES: Final[Mapping[str, Category]] = {
     "service": Category.ERROR_HANDLING,
 }
 """By the folder of the scenario's name; any other folder is a payment flow."""
-
-WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
-"""Faults that every caller of the Daraja port feels."""
 
 LOOKS_REFUSED: Final = frozenset({"ack_refused", "ack_without_id"})
 """Faults after which the merchant may take an accepted push for a refused one."""
@@ -91,9 +83,8 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
     """
     name = str(document["scenario"])
     expect: Mapping[str, Any] = document.get("expect") or {}
-    needs = NEEDS.get(endpoint_of(document), {Need.STATE}) | (
-        {Need.MESSAGE} if strict_words and "message" in expect else set()
-    )
+    kind = kind_of(document)
+    needs = kind.needs | ({Need.MESSAGE} if strict_words and "message" in expect else set())
     return PlannedCheck(
         rule=Rule(
             id=name,
@@ -106,9 +97,9 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
             source="the scenario file",
         ),
         run=_play(document, strict_words=strict_words),
-        needs=frozenset(needs),
+        needs=needs,
         seen=frozenset({Seen.MET}),
-        exclusive=concerns_whole_merchant(document),
+        exclusive=kind.is_alone(document),
         queries=4 if _without_callback(document) else 0,
     )
 
@@ -130,40 +121,36 @@ def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
     return replace(planned, run=run, rule=replace(planned.rule, level=Level.SHOULD) if hidden else planned.rule)
 
 
-def concerns_whole_merchant(document: Document) -> bool:
-    """Whether other payments would feel the scenario: a token, a query or the port itself."""
-    if endpoint_of(document) in (PAYOUT, REVERSAL):
-        return stops_payouts(document)
-    if endpoint_of(document) != PUSH or token_part(document) is not None:
-        return True
-    return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
+def applying(plan: Iterable[PlannedCheck], target: Target) -> list[PlannedCheck]:
+    """The plan, whose scenarios are untested where the merchant does nothing of what all of them are about.
+
+    A gate of payouts says of a shop that pays nobody that nothing was tested, not that nothing failed.
+    """
+    planned = list(plan)
+    unmet = [missing_need(one, target) for one in planned if one.rule.kind == "scenario"]
+    if not unmet or not all(one is not None and one.state is State.NOT_APPLICABLE for one in unmet):
+        return planned
+    return [replace(one, asked_for=one.rule.kind == "scenario") for one in planned]
 
 
 def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext], None]:
+    kind = kind_of(document)
+    judged = document if kind.expect is None else {**document, "expect": kind.expect}
+
     def run(context: CheckContext) -> None:
         context.evidence.scenario = str(document["scenario"])
-        endpoint = endpoint_of(document)
-        if endpoint in NEEDS:
-            _judge_sent(context, document, endpoint)
-            return
-        other_call = document if endpoint != PUSH else token_part(document)
-        payment = context.actions.pay(document) if other_call is None else pay_until_met(context, document, other_call)
-        _judge(context, payment, document)
-        wanted = (document.get("expect") or {}).get("message")
-        if wanted:
-            _judge_words(context, payment, wanted, strict=strict_words)
+        try:
+            payment = kind.play(context, document)
+            if payment is None:
+                return
+            _judge(context, payment, judged)
+            wanted = (judged.get("expect") or {}).get("message")
+            if wanted and payment.kind is PaymentKind.STK_PAYMENT:
+                _judge_words(context, payment, wanted, strict=strict_words)
+        finally:
+            kind.afterwards(context, document)
 
     return run
-
-
-def _judge_sent(context: CheckContext, document: Document, endpoint: str) -> None:
-    """What became of a payout, a refund, or a question about one."""
-    try:
-        payment = play(context, document, endpoint)
-        if payment is not None:
-            _judge(context, payment, document)
-    finally:
-        go_on(context, document)
 
 
 def _judge(context: CheckContext, payment: Payment, document: Document) -> None:
@@ -198,7 +185,9 @@ def _judge_outcome(context: CheckContext, payment: Payment, document: Document) 
         raise
     if "never" in expect:
         context.expectations.never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
-    if context.profile.shows_credits and payment.kind is PaymentKind.STK_PAYMENT:
+    shows_credits = context.profile.shows_credits and payment.kind is PaymentKind.STK_PAYMENT
+    if shows_credits or payment.kind is PaymentKind.C2B_PAYMENT:
+        _wait_for_repeats(context, payment, document)
         paid = view.state is PAID
         _judge_credits(context, payment, expect, paid=paid, open_still=PAID in wanted and not paid)
 
@@ -250,6 +239,13 @@ class _Calls:
             )
 
 
+def _wait_for_repeats(context: CheckContext, payment: Payment, document: Document) -> None:
+    """The last message of a result that is told several times may be the one that is credited again."""
+    counts = [fault["duplicate"].get("count", 2) for fault in document.get("faults") or () if "duplicate" in fault]
+    if counts:
+        context.observations.wait("callback_answered", payment, count=int(max(counts)))
+
+
 def _within_s(context: CheckContext, expect: Mapping[str, Any]) -> float:
     return float(expect.get("within_s", context.time.settle_s))
 
@@ -262,7 +258,9 @@ def _pays_at_first_push(document: Document) -> bool:
 
 def _let_it_play(context: CheckContext, payment: Payment) -> None:
     """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
-    if payment.kind is not PaymentKind.STK_PAYMENT or context.journal.accepted(payment):
+    if payment.kind is PaymentKind.C2B_PAYMENT:
+        context.time.until(lambda: is_decided(context, payment), within_s=5.0)
+    elif payment.kind is not PaymentKind.STK_PAYMENT or context.journal.accepted(payment):
         context.observations.wait("result_due", payment, within_s=5.0)
     context.time.pause(1.0)
 
@@ -335,65 +333,3 @@ def _wanted(expect: Mapping[str, Any]) -> str:
 
 def _written(value: object) -> str:
     return " or ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def token_part(document: Document) -> Document | None:
-    """What a scenario of a push says of the token besides: its faults `on: oauth`; None where it says nothing of it."""
-    if endpoint_of(document) != PUSH:
-        return None
-    faults = [fault for fault in document.get("faults") or () if _is_of_token(fault)]
-    if not faults:
-        return None
-    return {**{key: document[key] for key in ("scenario", "about")}, "when": {"endpoint": TOKEN}, "faults": faults}
-
-
-def endpoint_of(document: Document) -> str:
-    """The call that a scenario is for."""
-    return str((document.get("when") or {}).get("endpoint", PUSH))
-
-
-def pay_until_met(context: CheckContext, document: Document, other_call: Document) -> Payment:
-    """A payment that plays `document`, whose merchant made the call that `other_call` answers.
-
-    Raises:
-        Untested: it made none; the sentence says why not.
-    """
-    endpoint, since = endpoint_of(other_call), context.journal.now()
-    push = document if endpoint_of(document) == PUSH else None
-    if endpoint == TOKEN:
-        context.actions.drop_token()
-    context.control.play_next(other_call, endpoint=endpoint)
-    try:
-        payment = context.actions.pay(push)
-        if endpoint == TOKEN and not _met(context, other_call, since):
-            context.control.revoke_tokens()
-            payment = context.actions.pay(push)
-        if not _met(context, other_call, since):
-            why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
-            raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
-    finally:
-        context.control.clear_next()
-    context.evidence.watch_since(since, endpoint=endpoint)
-    return payment
-
-
-def _met(context: CheckContext, other_call: Document, since: int) -> bool:
-    """Whether a call met the scenario, waiting for one that comes in the background."""
-    endpoint = endpoint_of(other_call)
-    within_s = TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s
-
-    def is_met() -> bool:
-        calls = context.journal.entries(since=since, endpoint=endpoint, kind="request")
-        return any(entry.get("scenario") == other_call["scenario"] for entry in calls)
-
-    return context.time.until(is_met, within_s=within_s)
-
-
-def _is_of_token(fault: object) -> bool:
-    if not isinstance(fault, Mapping):
-        return False
-    return any(isinstance(keys, Mapping) and TOKEN in _listed(keys.get("on")) for keys in fault.values())
-
-
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else [value]

@@ -22,7 +22,7 @@ from tayari_target.test_environment import Stage
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule
 from tayari_contracts.runner.check_runner import CheckRunner
-from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
+from tayari_contracts.runner.scenario_check import applying, check_of_scenario, money_check
 
 SESSION: pytest.StashKey[CheckSession] = pytest.StashKey()
 """Where the session keeps its suite."""
@@ -164,7 +164,7 @@ class CheckSession:
             planned = self._check_of(item, stage)
             if planned is not None:
                 plan[planned.rule.id] = planned
-        return sorted(plan.values(), key=lambda planned: planned.last)
+        return sorted(applying(plan.values(), stage.target), key=lambda planned: planned.last)
 
     def _check_of(self, item: pytest.Item, stage: Stage) -> PlannedCheck | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})

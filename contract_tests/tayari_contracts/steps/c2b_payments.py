@@ -128,6 +128,12 @@ def pay_in(
     return payment
 
 
+def is_decided(context: CheckContext, payment: Payment) -> bool:
+    """Whether M-Pesa has made the payment, or will not."""
+    rows = context.control.payments(checkout_request_id=payment.transaction_id)
+    return any(row["state"] in ("paid", "failed") for row in rows)
+
+
 def pay_in_told(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
     """Like `pay_in`, where the merchant answered the confirmation.
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
+from tayari_contracts.runner.scenario_kinds import KINDS
 from tayari_formats.exit_codes import Exit
 from tayari_formats.suggestion import suggestion
 from tayari_reports.model.codec import ReportError
@@ -259,9 +260,7 @@ def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
         raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
 
 
-_CHECKED_CALLS: Final = frozenset(
-    {Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, "b2c", "reversal", "transaction_status", "account_balance"}
-)
+_CHECKED_CALLS: Final = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, *KINDS})
 """The calls that a merchant makes while a check lets it pay or be paid: scenarios of others would never be met."""
 
 
@@ -284,7 +283,7 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
         names |= dict.fromkeys(row.name for row in matching if row.when.endpoint in _CHECKED_CALLS)
         if matching and not any(row.name in names for row in matching):
             calls = ", ".join(sorted({row.when.endpoint for row in matching}))
-            played = "a check plays scenarios of STK payments, payouts and refunds"
+            played = "a check plays scenarios of STK payments, payouts, refunds and payments by customers (C2B)"
             problem = f"{pattern!r} is about {calls} calls, and {played}"
             raise output.fail(f"{problem}; play it with `tayari simulate` or `tayari trigger`", Exit.BAD_CONFIGURATION)
         if not matching:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -16,7 +16,7 @@ from locust.clients import HttpSession, ResponseContextManager
 from locust.exception import StopUser
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.http_session import MerchantSession
-from tayari_money.daraja_records import C2B
+from tayari_money.daraja_records import C2B, amount_told
 from tayari_money.payment_state import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
@@ -205,8 +205,8 @@ class Shopper(HttpUser):
     load_run: ClassVar[LoadRun]
     customers: ClassVar[Customers | None] = None
     _numbers: ClassVar[count[int]] = count(1)
-    _open_ends: ClassVar[dict[str, bool]] = {}
-    """By scenario of C2B."""
+    _scenarios: ClassVar[dict[str, Mapping[str, Any]]] = {}
+    """Those of C2B, asked once in a process."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
@@ -254,19 +254,21 @@ class Shopper(HttpUser):
                 _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
                 order = replace(order, scenario="")
         if order.pays_in and order.scenario:
-            order = replace(order, may_stay_open=self._may_stay_open(order.scenario))
+            order = self._as_told(order)
         self._checkout.pay(order, planned=planned)
 
-    def _may_stay_open(self, scenario: str) -> bool:
-        """Whether the scenario's own `expect` lets the merchant leave the payment open; asked once in a process."""
-        if scenario not in self._open_ends:
+    def _as_told(self, order: Order) -> Order:
+        """The order as its scenario has it: the amount that its confirmation tells, and whether it may stay open."""
+        name = order.scenario
+        if name not in self._scenarios:
             try:
-                expect = self.load_run.stage.control.scenario(scenario).get("expect") or {}
+                self._scenarios[name] = self.load_run.stage.control.scenario(name)
             except ControlError:
-                return False
-            expected = expect.get("state", PaymentState.PAID)
-            self._open_ends[scenario] = PaymentState.PENDING in ([expected] if isinstance(expected, str) else expected)
-        return self._open_ends[scenario]
+                return order
+        scenario = self._scenarios[name]
+        expected = (scenario.get("expect") or {}).get("state", PaymentState.PAID)
+        may_stay_open = PaymentState.PENDING in ([expected] if isinstance(expected, str) else expected)
+        return replace(order, amount=amount_told(scenario) or order.amount, may_stay_open=may_stay_open)
 
     def _customers(self) -> Customers:
         """One queue for all users of this process; made late, because a worker learns its index late."""

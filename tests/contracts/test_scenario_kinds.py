@@ -1,4 +1,4 @@
-"""Scenario files of payouts, reversals and questions, as the gate plays them."""
+"""Scenario files of payouts, reversals, questions and payments by customers, as the gate plays them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,8 +10,9 @@ from mutants import DUKA, MSHAHARA
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.runner.check_run import missing_need
 from tayari_contracts.runner.check_runner import CheckRunner
-from tayari_contracts.runner.payout_scenarios import stops_payouts
-from tayari_contracts.runner.scenario_check import check_of_scenario
+from tayari_contracts.runner.scenario_check import applying, check_of_scenario
+from tayari_contracts.runner.scenario_kinds import stops_payouts
+from tayari_money.daraja_records import amount_told
 from tayari_reports.model import Check, State
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
@@ -21,12 +22,12 @@ from tayari_target.test_environment import Stage
 DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in read_scenarios((scenario_folder(),))[0]}
 
 
-def judged(names: Iterable[str], *, defect: str = "") -> dict[str, Check]:
-    """What the payroll, with this defect, makes of these scenarios."""
-    target = load_target(MSHAHARA / "tayari.yaml")
+def judged(names: Iterable[str], *, defect: str = "", shop: bool = False) -> dict[str, Check]:
+    """What the payroll, or the shop, with this defect, makes of these scenarios."""
+    target = load_target((DUKA if shop else MSHAHARA) / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
-    env = MappingProxyType({**start.env, "MSHAHARA_DEFECT": defect})
+    env = MappingProxyType({**start.env, "DUKA_DEFECTS" if shop else "MSHAHARA_DEFECT": defect})
     planned = [check_of_scenario(DOCUMENTS[name]) for name in names]
     found: dict[str, Check] = {}
 
@@ -59,6 +60,55 @@ def test_a_payout_that_is_called_failed_too_soon_is_found() -> None:
     assert "the payment is failed" in check.reason
 
 
+@pytest.mark.slow
+def test_a_good_shop_does_what_the_scenarios_of_customers_payments_expect() -> None:
+    paid = ["success", "confirmation-twice", "forged", "amount-with-comma", "keys-reordered", "ack-lost"]
+    not_paid = ["unknown-reference", "other-short-code", "insufficient-funds", "rejected-account"]
+    registered = ["register-already-registered", "register-soap-fault"]
+    names = [f"c2b/{name}" for name in (*paid, *not_paid, *registered)]
+
+    found = judged([*names, "c2b/simulate-busy"], shop=True)
+
+    assert {found[name].state for name in names} == {State.PASS}, found
+    assert found["c2b/simulate-busy"].state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "defect", "reason"),
+    [
+        ("c2b/confirmation-twice", "c2b-credits-each-message", "the customer was credited twice; expected once"),
+        ("c2b/without-names", "c2b-greets-by-name", "answered 500"),
+    ],
+)
+def test_a_shop_that_is_wrong_about_customers_payments_is_found(name: str, defect: str, reason: str) -> None:
+    check = judged([name], defect=defect, shop=True)[name]
+
+    assert check.state is State.FAIL
+    assert reason in check.reason
+
+
+def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
+    payroll = load_target(MSHAHARA / "tayari.yaml")
+    customers, payout = (check_of_scenario(DOCUMENTS[name]) for name in ("c2b/success", "payout/success"))
+
+    (alone,) = applying([customers], payroll)
+    beside, _ = applying([customers, payout], payroll)
+
+    untested, left_out = missing_need(alone, payroll), missing_need(beside, payroll)
+    assert untested is not None
+    assert (untested.state, untested.enable) == (State.NOT_TESTED, "merchant.c2b")
+    assert "declares no c2b capability" in untested.reason
+    assert left_out is not None
+    assert left_out.state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(("told", "amount"), [("1,000.00", 1000), ("500", 500), (None, None)])
+def test_a_customer_pays_what_the_scenarios_confirmation_tells(told: str | None, amount: int | None) -> None:
+    faults = [{"mutate": {"set": {"TransAmount": told}}}] if told else [{"mutate": {"drop": ["FirstName"]}}]
+
+    assert amount_told({"faults": faults}) == amount
+
+
 @pytest.mark.parametrize(
     ("name", "stops"),
     [
@@ -82,6 +132,8 @@ def test_what_stops_all_payouts_runs_alone(name: str, stops: bool) -> None:
         ("balance/success", {Need.PAYOUT, Need.BALANCE}),
         ("reversal/success", {Need.STATE, Need.REFUND, Need.REFUND_STATE}),
         ("payment/success", {Need.STATE}),
+        ("c2b/success", {Need.C2B, Need.ACCOUNT}),
+        ("c2b/register-busy", {Need.C2B, Need.ACCOUNT}),
     ],
 )
 def test_a_scenario_names_what_it_needs_of_the_target_file(name: str, needs: set[Need]) -> None:

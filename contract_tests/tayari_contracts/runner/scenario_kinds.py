@@ -1,0 +1,286 @@
+"""How a check plays the scenario files of each call: payments, payouts, reversals, questions, payments by customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, amount_told
+from tayari_money.payment_state import PaymentState
+
+from tayari_contracts.catalogue.rules import Need
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
+from tayari_contracts.context.customer_messages import machine_words
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested, quote
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import status_of
+from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
+from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, pay_in
+from tayari_contracts.steps.c2b_registration import REGISTER, registering, short_code, urls
+from tayari_contracts.steps.forged_callback import EAT, SOURCE, forged_url, invented_receipt
+from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation
+from tayari_contracts.steps.refunds import give_back_sent, paid_payment
+
+Document = Mapping[str, Any]
+
+PUSH: Final = "stk_push"
+TOKEN: Final = "oauth"
+TOKEN_WITHIN_S: Final = 5.0
+"""A merchant without a token fetches one for its next payment within this time."""
+WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
+"""Faults that every caller of the Daraja port feels."""
+STATUS: Final = "transaction_status"
+BALANCE: Final = "account_balance"
+CRASH: Final = 500
+SHOWN_S: Final = 1.0
+"""A merchant shows what it made of an answer within this time, and asks no second question before."""
+OF_ANSWERS: Final = frozenset({"api_error", "gateway_fault", "html"})
+"""Faults of the answer to a call."""
+RUNS_S: Final = 20.0
+"""How long a payout runs that is asked about meanwhile: longer than a scenario is watched."""
+STOPPING: Final = frozenset({"2001", "21", "8006", "403.002.1001"})
+"""After these a merchant rightly stops all payouts (P11, P12), until it is told to go on."""
+
+
+def endpoint_of(document: Document) -> str:
+    """The call that a scenario is for."""
+    return str((document.get("when") or {}).get("endpoint", PUSH))
+
+
+def stops_payouts(document: Document) -> bool:
+    """Whether a merchant stops its payouts after this scenario, so that it runs alone."""
+    code = str((document.get("outcome") or {}).get("result_code", 0))
+    refused = [fault["api_error"].get("error") for fault in document.get("faults") or () if "api_error" in fault]
+    return bool(STOPPING & {code, *map(str, refused)})
+
+
+def _go_on(context: CheckContext, document: Document) -> None:
+    """Let a merchant that has stopped its payouts pay again."""
+    if stops_payouts(document) and (why := context.driver.resume_payouts()):
+        context.evidence.notes.append(f"its payouts may still be stopped: {why}")
+
+
+def _give_back(context: CheckContext, document: Document) -> Payment:
+    return give_back_sent(context, paid_payment(context), document)
+
+
+def _asked_about(context: CheckContext, document: Document) -> Payment:
+    """A payout without result, so that the merchant asks about it: the first question plays the document.
+
+    Where the document expects it to stay open, it does: a merchant may ask again at once.
+    """
+    expected = (document.get("expect") or {}).get("state", "paid")
+    is_paid = PAID in states_of(map(PaymentState, [expected] if isinstance(expected, str) else expected))
+    silent = payout_situation("inline/asked-about", outcome=after(0.5, callback=False) if is_paid else after(RUNS_S))
+    msisdn = context.allocation.msisdn()
+    context.control.play_next(document, msisdn=msisdn)
+    payment = pay_out_sent(context, silent, msisdn=msisdn)
+    _require_met(context, document, STATUS, payment.since)
+    if _hears_result(document):
+        context.time.until(lambda: _results(context, document, payment.since), within_s=context.time.settle_s)
+    context.time.pause(SHOWN_S)
+    return payment
+
+
+def _ask_balance(context: CheckContext, document: Document) -> None:
+    """The merchant asks for its balance. Whatever it hears, it does not crash, and shows what it was told."""
+    since = context.journal.now()
+    context.control.play_next(document, endpoint=BALANCE)
+    context.driver.refresh_balance()
+    try:
+        _require_met(context, document, BALANCE, since)
+    finally:
+        context.control.clear_next()
+    context.evidence.watch_since(since, endpoint=BALANCE)
+    results = context.time.until(lambda: _results(context, document, since), within_s=context.time.settle_s)
+    for entry in results if _hears_result(document) else ():
+        status = status_of(entry)
+        if status is None or status >= CRASH:
+            raise Failed(f"the result was answered {status or entry.get('error')}; expected 200")
+    if (document.get("expect") or {}).get("state") == "paid":
+        context.time.until(lambda: context.driver.read_balance()[0] is not None, within_s=context.time.settle_s)
+        shown, why = context.driver.read_balance()
+        if shown is None:
+            raise Failed(f"the balance was told, and staff see none: {why}")
+
+
+def _hears_result(document: Document) -> bool:
+    refused = any("api_error" in fault for fault in document.get("faults") or ())
+    return not refused and (document.get("outcome") or {}).get("callback") is not False
+
+
+def _require_met(context: CheckContext, document: Document, endpoint: str, since: int) -> None:
+    def calls() -> list[Entry]:
+        entries = context.journal.entries(since=since, endpoint=endpoint, kind="request")
+        return [entry for entry in entries if entry.get("scenario") == document["scenario"]]
+
+    if not context.time.until(calls, within_s=context.time.reconcile_s + context.time.settle_s):
+        raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile")
+
+
+def _results(context: CheckContext, document: Document, since: int) -> list[Entry]:
+    entries = context.journal.entries(since=since, kind="callback")
+    return [entry for entry in entries if entry.get("scenario") == document["scenario"] and entry.get("response")]
+
+
+def _pay(context: CheckContext, document: Document) -> Payment:
+    """A payment that the merchant asks for, and of which each call that the document is about is made."""
+    other_call = document if endpoint_of(document) != PUSH else token_part(document)
+    return context.actions.pay(document) if other_call is None else pay_until_met(context, document, other_call)
+
+
+def _concerns_whole_merchant(document: Document) -> bool:
+    """Whether other payments would feel the scenario: a token, a query or the port itself."""
+    if endpoint_of(document) != PUSH or token_part(document) is not None:
+        return True
+    return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
+
+
+def token_part(document: Document) -> Document | None:
+    """What a scenario of a push says of the token besides: its faults `on: oauth`; None where it says nothing of it."""
+    if endpoint_of(document) != PUSH:
+        return None
+    faults = [fault for fault in document.get("faults") or () if _is_of_token(fault)]
+    if not faults:
+        return None
+    return {**{key: document[key] for key in ("scenario", "about")}, "when": {"endpoint": TOKEN}, "faults": faults}
+
+
+def pay_until_met(context: CheckContext, document: Document, other_call: Document) -> Payment:
+    """A payment that plays `document`, whose merchant made the call that `other_call` answers.
+
+    Raises:
+        Untested: it made none; the sentence says why not.
+    """
+    endpoint, since = endpoint_of(other_call), context.journal.now()
+    push = document if endpoint_of(document) == PUSH else None
+    if endpoint == TOKEN:
+        context.actions.drop_token()
+    context.control.play_next(other_call, endpoint=endpoint)
+    try:
+        payment = context.actions.pay(push)
+        if endpoint == TOKEN and not _met(context, other_call, since):
+            context.control.revoke_tokens()
+            payment = context.actions.pay(push)
+        if not _met(context, other_call, since):
+            why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
+            raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
+    finally:
+        context.control.clear_next()
+    context.evidence.watch_since(since, endpoint=endpoint)
+    return payment
+
+
+def _met(context: CheckContext, other_call: Document, since: int) -> bool:
+    """Whether a call met the scenario, waiting for one that comes in the background."""
+    endpoint = endpoint_of(other_call)
+    within_s = TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s
+
+    def is_met() -> bool:
+        calls = context.journal.entries(since=since, endpoint=endpoint, kind="request")
+        return any(entry.get("scenario") == other_call["scenario"] for entry in calls)
+
+    return context.time.until(is_met, within_s=within_s)
+
+
+def _is_of_token(fault: object) -> bool:
+    if not isinstance(fault, Mapping):
+        return False
+    return any(isinstance(keys, Mapping) and TOKEN in _listed(keys.get("on")) for keys in fault.values())
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _pay_in(context: CheckContext, document: Document) -> Payment:
+    """A customer pays into an account; what M-Pesa sends of it is taken, and not as a crash is.
+
+    Raises:
+        Inapplicable: the document is about the answer to a call, and the customer of a pay bill makes none.
+    """
+    names = {name for fault in document.get("faults") or () for name in fault}
+    if names & OF_ANSWERS:
+        raise Inapplicable("it is about the answer to the simulate API, which no merchant calls for its customers")
+    faults = [fault for fault in document.get("faults") or () if "forge" not in fault]
+    is_paid = str((document.get("outcome") or {}).get("result_code", 0)) == "0"
+    whole = [EMPTY_NAMES, *faults] if is_paid else faults
+    payment = pay_in(context, {**document, "faults": whole}, amount=amount_told(document))
+    if "forge" in names:
+        _lie(context, payment)
+    if is_paid and "drop" not in names:
+        late_s = sum(float(fault["delay"].get("by_s", 0)) for fault in document.get("faults") or () if "delay" in fault)
+        context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S + late_s)
+        context.expectations.callback_taken(payment)
+    return payment
+
+
+def _lie(context: CheckContext, payment: Payment) -> None:
+    """A stranger confirms a payment that was never made into the same account.
+
+    The stranger has to guess what cannot be guessed of the URL, and calls from an address of nobody.
+    """
+    url = urls(context)["confirmation"]
+    told = {
+        "TransID": invented_receipt(datetime.now(UTC) + EAT),
+        "BillRefNumber": payment.payment_id,
+        "BusinessShortCode": short_code(context),
+    }
+    context.control.send_callback(
+        url=forged_url(url, other=url, known=f"{payment.started.body} {payment.payment_id}"),
+        message="c2b_confirmation", msisdn=payment.msisdn, amount=int(payment.amount), set=told, source=SOURCE,
+    )  # fmt: skip
+
+
+def _register(context: CheckContext, document: Document) -> Payment:
+    """The merchant registers, and is answered as the document says; once its URLs are known, it is paid into."""
+    with registering(context, document) as started:
+        if started is not None and (
+            started.status is None or (started.status >= CRASH and machine_words(started.body))
+        ):
+            found = f"{started.status}, {quote(started.body, most=100)}" if started.status else started.error
+            raise Failed(f"Daraja refused the registration, and the merchant crashed: it answered {found}")
+    payment = pay_in(context)
+    context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
+    context.expectations.callback_taken(payment)
+    return payment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioKind:
+    """The scenarios of one call: what the target file must give for them, and what plays them."""
+
+    needs: frozenset[Need]
+    play: Callable[[CheckContext, Document], Payment | None]
+    """The payment, payout or refund that plays the document; None where the document is about none. It raises Untested
+    where the merchant made no such call, and Failed where it crashed on the answer."""
+    is_alone: Callable[[Document], bool] = lambda _: True
+    """Whether other payments would feel it."""
+    afterwards: Callable[[CheckContext, Document], None] = lambda _context, _document: None
+    expect: Mapping[str, Any] | None = None
+    """What counts in the place of the file's own `expect`."""
+
+
+_PAYOUT: Final = frozenset({Need.PAYOUT, Need.PAYOUT_STATE})
+_C2B: Final = frozenset({Need.C2B, Need.ACCOUNT})
+KINDS: Final[Mapping[str, ScenarioKind]] = {
+    PAYOUT_CALLS[0]: ScenarioKind(needs=_PAYOUT, play=pay_out, is_alone=stops_payouts, afterwards=_go_on),
+    STATUS: ScenarioKind(needs=_PAYOUT, play=_asked_about),
+    BALANCE: ScenarioKind(needs=frozenset({Need.PAYOUT, Need.BALANCE}), play=_ask_balance),
+    REVERSAL: ScenarioKind(
+        needs=frozenset({Need.STATE, Need.REFUND, Need.REFUND_STATE}), play=_give_back, is_alone=stops_payouts,
+        afterwards=_go_on,
+    ),
+    C2B: ScenarioKind(needs=_C2B, play=_pay_in, is_alone=lambda _: False),
+    REGISTER: ScenarioKind(needs=_C2B, play=_register, expect={"state": "paid", "credits": 1}),
+}  # fmt: skip
+"""By the call that a scenario is for; those of any other call are played by a payment that the merchant asks for."""
+_PAYMENT: Final = ScenarioKind(needs=frozenset({Need.STATE}), play=_pay, is_alone=_concerns_whole_merchant)
+
+
+def kind_of(document: Document) -> ScenarioKind:
+    """How the scenario is played."""
+    return KINDS.get(endpoint_of(document), _PAYMENT)
