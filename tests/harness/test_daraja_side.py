@@ -80,7 +80,8 @@ class Simulator:
         return [
             {
                 "id": "UKN1", "checkout_request_id": "UKN1", "merchant_request_id": "m-1", "amount": 500,
-                "state": "paid", "result_due_at": 4.0, "receipt": "UKN1", "short_code": "600984", "account_reference": "HOUSE-1",
+                "state": "paid", "result_due_at": 4.0, "receipt": "UKN1", "short_code": "600984",
+                "account_reference": "HOUSE-1",
             }
         ]  # fmt: skip
 
