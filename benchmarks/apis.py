@@ -26,7 +26,7 @@ from contestants import Counters, Product
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from driving import ACKNOWLEDGED
-from payments import InvalidRun, Stage, play
+from payments import InvalidRun, TestEnvironment, play
 from writing import machine, replace_block
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -180,18 +180,20 @@ class Found:
         return slow
 
 
-async def round_of(stage: Stage, product: Product, rows: tuple[Api, ...], seconds: float) -> dict[str, float]:
+async def round_of(
+    environment: TestEnvironment, product: Product, rows: tuple[Api, ...], seconds: float
+) -> dict[str, float]:
     """One round of every API and of STK payments before and after them."""
     receipts: deque[bytes] = deque()
-    costs = {STK: (await play(product, stage, seconds)).cost_us}
+    costs = {STK: (await play(product, environment, seconds)).cost_us}
     for api in rows:
-        stage.sink.seen.clear()
+        environment.sink.seen.clear()
         is_first = api is rows[0]  # it makes the payments that are reversed: more than there are reversals
-        result = await play(Caller(product, api, receipts), stage, seconds * (2 if is_first else 1))
+        result = await play(Caller(product, api, receipts), environment, seconds * (2 if is_first else 1))
         costs[api.name] = result.cost_us
         if is_first:
-            receipts.extend(stage.sink.seen)
-    costs[AGAIN] = (await play(product, stage, seconds)).cost_us
+            receipts.extend(environment.sink.seen)
+    costs[AGAIN] = (await play(product, environment, seconds)).cost_us
     return costs
 
 
@@ -200,17 +202,17 @@ async def run(arguments: argparse.Namespace) -> int:
     flags = [word for row in ORGANISATIONS for word in ("--organisation", row)]
     found = Found()
     try:
-        stage = await Stage.built()
-        product = Product(stage.core, STK, *flags)
-        other = Product(stage.core, OTHER, python=arguments.against) if arguments.against else None
+        environment = await TestEnvironment.built()
+        product = Product(environment.core, STK, *flags)
+        other = Product(environment.core, OTHER, python=arguments.against) if arguments.against else None
         try:
-            url = {"ShortCode": PAYBILL, "ResponseType": "Completed", "ConfirmationURL": stage.sink_url,
-                   "ValidationURL": stage.sink_url}  # fmt: skip
+            url = {"ShortCode": PAYBILL, "ResponseType": "Completed", "ConfirmationURL": environment.sink_url,
+                   "ValidationURL": environment.sink_url}  # fmt: skip
             product.send("/mpesa/c2b/v2/registerurl", url)
             rows = apis(sealed_for(product))
             for number in range(arguments.rounds + 1):
-                beside = await play(other, stage, arguments.seconds) if other is not None else None
-                for name, cost in (await round_of(stage, product, rows, arguments.seconds)).items():
+                beside = await play(other, environment, arguments.seconds) if other is not None else None
+                for name, cost in (await round_of(environment, product, rows, arguments.seconds)).items():
                     if number:  # the first round warms up
                         found.add(name, cost)
                         print(f"round {number:2}  {name:22} {cost:6.1f} us CPU each", flush=True)

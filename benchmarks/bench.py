@@ -18,7 +18,7 @@ from typing import Final
 import uvloop
 from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
-from payments import FLOOR, JOURNAL, MEMORY, Costs, InvalidRun, Stage, compare, options, told
+from payments import FLOOR, JOURNAL, MEMORY, Costs, InvalidRun, TestEnvironment, compare, options, told
 from peer import NoPeer, Peer, version
 from writing import Report
 
@@ -37,10 +37,10 @@ def compared(costs: Costs) -> Report:
     return report
 
 
-async def beside_peer(report: Report, stage: Stage, floors: list[float], seconds: float) -> None:
+async def beside_peer(report: Report, environment: TestEnvironment, floors: list[float], seconds: float) -> None:
     """Add the peer's row, or say why there is none."""
     try:
-        peer = Peer(stage.core)
+        peer = Peer(environment.core)
         try:
             costs = [await peer.cost_us(seconds) for _ in range(PEER_ROUNDS)]
         finally:
@@ -55,9 +55,9 @@ async def beside_peer(report: Report, stage: Stage, floors: list[float], seconds
     print(f"{name}: median {statistics.median(costs):.0f} us CPU each")
 
 
-async def late(report: Report, stage: Stage, capacity: float) -> None:
+async def late(report: Report, environment: TestEnvironment, capacity: float) -> None:
     """Add the rows of lateness."""
-    runs = await late_at(stage, capacity * SHARE, TIMES)
+    runs = await late_at(environment, capacity * SHARE, TIMES)
     try:
         found = f"{median_p99(runs):.1f} ms"
     except TooBusy as error:
@@ -65,7 +65,7 @@ async def late(report: Report, stage: Stage, capacity: float) -> None:
         print(error)
     what = f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)"
     report.figures.append((what, found, "20 ms, better 5"))
-    _, p99_ms = await late_beside_hanging(stage)
+    _, p99_ms = await late_beside_hanging(environment)
     what = "a merchant's callbacks late by, 99 of 100, beside one that hangs"
     report.figures.append((what, f"{p99_ms:.1f} ms", "50 ms, better 10"))
 
@@ -84,16 +84,16 @@ async def remembered(report: Report, payments: int) -> None:
 async def run(arguments: argparse.Namespace) -> int:
     """The whole run."""
     try:
-        stage = await Stage.built()
+        environment = await TestEnvironment.built()
         costs = await compare(
-            stage, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
+            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
         )
         if not told(costs):
             return 1
         report = compared(costs)
         if not arguments.no_peer:
-            await beside_peer(report, stage, costs.floors(), arguments.seconds)
-        await late(report, stage, 1e6 / statistics.median(costs.rounds[MEMORY]))
+            await beside_peer(report, environment, costs.floors(), arguments.seconds)
+        await late(report, environment, 1e6 / statistics.median(costs.rounds[MEMORY]))
         await remembered(report, arguments.payments)
     except InvalidRun as error:
         print(f"invalid run: {error}")

@@ -63,13 +63,13 @@ def calls_of_check(rule_id: str) -> CallCounter:
     from tayari_contracts.context.run_record import Allocation  # noqa: PLC0415
     from tayari_contracts.runner.check_run import check_of_rule, run_check  # noqa: PLC0415
     from tayari_target.target_file import load_target  # noqa: PLC0415
-    from tayari_target.test_environment import Stage  # noqa: PLC0415
+    from tayari_target.test_environment import TestEnvironment  # noqa: PLC0415
 
     planned = check_of_rule(catalogue()[rule_id])
-    with Stage(load_target(TARGET)) as stage:
+    with TestEnvironment(load_target(TARGET)) as environment:
         packages = ("tayari_contracts", "tayari_target", "tayari_control", "tayari_money", "tayari_reports")
         with CallCounter(*packages, "tayari_formats") as counter:
-            result = run_check(planned, stage, Allocation(), stop=Event())
+            result = run_check(planned, environment, Allocation(), stop=Event())
     print(f"{rule_id} ended as {result.check.state.value}")
     return counter
 

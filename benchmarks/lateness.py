@@ -21,7 +21,7 @@ from typing import Final
 import uvloop
 from contestants import Product
 from driving import Generator, Sink
-from payments import InvalidRun, Stage, settled
+from payments import InvalidRun, TestEnvironment, settled
 
 MOST_REMEMBERED: Final = 14_000
 """The simulator remembers about so many payments; a run is not longer, so that none is left out."""
@@ -59,24 +59,24 @@ class Late:
                 f"without a core for {self.waited:.1%} of the time")  # fmt: skip
 
 
-async def late_at(stage: Stage, per_s: float, times: int) -> list[Late]:
+async def late_at(environment: TestEnvironment, per_s: float, times: int) -> list[Late]:
     """So many runs at this rate, of one process; up to twice as many while the machine is too busy."""
-    product = Product(stage.core)
+    product = Product(environment.core)
     try:
-        warm = Generator(product.push(stage.sink_url))
+        warm = Generator(product.push(environment.sink_url))
         await warm.closed_loop(product.host, product.port, WARM_UP_S)
         await settled(product)
         runs: list[Late] = []
         while sum(row.waited <= MOST_WAITED for row in runs) < times and len(runs) < times * 2:
-            runs.append(await _late_once(stage, product, per_s))
+            runs.append(await _late_once(environment, product, per_s))
         return runs
     finally:
         product.stop()
 
 
-async def _late_once(stage: Stage, product: Product, per_s: float) -> Late:
+async def _late_once(environment: TestEnvironment, product: Product, per_s: float) -> Late:
     await asyncio.to_thread(product.reset)
-    generator = Generator(product.push(stage.sink_url))
+    generator = Generator(product.push(environment.sink_url))
     began, waited_s = time.monotonic(), product.waited_s()
     await generator.open_loop(product.host, product.port, seconds=min(5.0, MOST_REMEMBERED / per_s), per_s=per_s)
     waited = (product.waited_s() - waited_s) / (time.monotonic() - began)
@@ -89,22 +89,22 @@ async def _late_once(stage: Stage, product: Product, per_s: float) -> Late:
     return found
 
 
-async def late_beside_hanging(stage: Stage, seconds: float = 4.0) -> tuple[float, float]:
+async def late_beside_hanging(environment: TestEnvironment, seconds: float = 4.0) -> tuple[float, float]:
     """Milliseconds (p50, p99) by which the callbacks of a healthy merchant are late beside one that hangs."""
     hanging = Sink(answers_after_s=HANGS_S)
     slow_url = await hanging.opened()
-    product = Product(stage.core)
+    product = Product(environment.core)
     try:
-        slow, well = product.push(slow_url), product.push(stage.sink_url)
-        calls = stage.sink.calls
+        slow, well = product.push(slow_url), product.push(environment.sink_url)
+        calls = environment.sink.calls
         generator = Generator(lambda number: well(number) if number % HANGING else slow(number + APART))
         await generator.open_loop(product.host, product.port, seconds=seconds, per_s=BESIDE_PER_S)
         wanted = generator.acknowledged - generator.acknowledged // HANGING
         for _ in range(100):
-            if stage.sink.calls - calls >= wanted:
+            if environment.sink.calls - calls >= wanted:
                 break
             await asyncio.sleep(0.1)
-        late = await asyncio.to_thread(product.lateness_s, stage.sink_url)
+        late = await asyncio.to_thread(product.lateness_s, environment.sink_url)
         if len(late) != wanted or generator.refused or not product.metrics()["tayari_callbacks_waiting"]:
             raise InvalidRun(f"{wanted} callbacks were due to the healthy merchant, {len(late)} came, or nothing hung")
         print(f"beside a merchant that hangs: the other's callbacks late p50 {_ms(late, 0.5):.1f}, "
@@ -137,10 +137,10 @@ def _ms(values_s: list[float], part: float) -> float:
 async def run(arguments: argparse.Namespace) -> int:
     """Both measures."""
     try:
-        stage = await Stage.built()
-        runs = await late_at(stage, arguments.capacity * arguments.share, arguments.times)
+        environment = await TestEnvironment.built()
+        runs = await late_at(environment, arguments.capacity * arguments.share, arguments.times)
         print(f"p99 in the median of the runs that had a core: {median_p99(runs):.1f} ms")
-        await late_beside_hanging(stage)
+        await late_beside_hanging(environment)
     except InvalidRun as error:
         print(f"invalid run: {error}")
         return 1

@@ -20,7 +20,7 @@ from typing import Final
 import uvloop
 from contestants import Product
 from driving import Generator, Sink
-from payments import InvalidRun, Stage, settled
+from payments import InvalidRun, TestEnvironment, settled
 
 GOAL_MB: Final = 60.0
 WARM_UP: Final = 30_000
@@ -70,9 +70,9 @@ async def grown(payments: int, *flags: str) -> Grown:
     Raises:
         InvalidRun: the counts do not add up.
     """
-    stage, sink = await Stage.built(), Sink()
+    environment, sink = await TestEnvironment.built(), Sink()
     sink_url = await sink.opened()
-    product = Product(stage.core, "product", *flags)
+    product = Product(environment.core, "product", *flags)
     try:
         idle_mb = product.resident_mb()
         print(f"idle               {idle_mb:7.1f} MB")

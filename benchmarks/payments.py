@@ -76,7 +76,7 @@ class Costs:
 
 
 @dataclass(slots=True)
-class Stage:
+class TestEnvironment:
     """Where everything runs: servers on `core`, load and the merchant in this process, on another."""
 
     core: int
@@ -84,7 +84,7 @@ class Stage:
     sink_url: str
 
     @classmethod
-    async def built(cls) -> Stage:
+    async def built(cls) -> TestEnvironment:
         """Take two cores and open the merchant.
 
         Raises:
@@ -97,12 +97,12 @@ class Stage:
         return cls(CORES[0], sink, await sink.opened())
 
 
-async def play(contestant: Contestant, stage: Stage, seconds: float) -> Round:
+async def play(contestant: Contestant, environment: TestEnvironment, seconds: float) -> Round:
     """Load one contestant, wait until everything is answered, and check the accounts."""
-    sink = stage.sink
+    sink = environment.sink
     before, cpu_s = contestant.counters(), contestant.cpu_s()
     heard, calls = len(sink.seen), sink.calls
-    generator = Generator(contestant.push(stage.sink_url), getattr(contestant, "acknowledged", ACKNOWLEDGED))
+    generator = Generator(contestant.push(environment.sink_url), getattr(contestant, "acknowledged", ACKNOWLEDGED))
     await generator.closed_loop(contestant.host, contestant.port, seconds)
     after = await settled(contestant)
     used_s = contestant.cpu_s() - cpu_s
@@ -131,23 +131,23 @@ async def settled(contestant: Contestant) -> Counters:
     raise InvalidRun(f"{contestant.name} is not through after {PATIENCE_S:g} s: {last}")
 
 
-async def compare(stage: Stage, *, rounds: int, most_rounds: int, seconds: float) -> Costs:
+async def compare(environment: TestEnvironment, *, rounds: int, most_rounds: int, seconds: float) -> Costs:
     """Costs in alternating order, in at least `rounds` and at most `most_rounds`: until two equal floors agree."""
     costs, played = Costs(), 0
     while played < rounds or (costs.noise() > NOISE and played < most_rounds):
         with tempfile.TemporaryDirectory() as folder:
             contestants: list[Contestant] = [
-                FloorA(stage.core, FLOOR),
-                Product(stage.core, MEMORY),
-                FloorA(stage.core, AGAIN),
-                Product(stage.core, JOURNAL, "--journal", str(Path(folder) / "journal.sqlite")),
+                FloorA(environment.core, FLOOR),
+                Product(environment.core, MEMORY),
+                FloorA(environment.core, AGAIN),
+                Product(environment.core, JOURNAL, "--journal", str(Path(folder) / "journal.sqlite")),
             ]
             try:
                 for contestant in contestants:
-                    await play(contestant, stage, seconds)
+                    await play(contestant, environment, seconds)
                 for number in range(played, min(played + FRESH_AFTER, max(rounds, most_rounds))):
                     for contestant in contestants if number % 2 else contestants[::-1]:
-                        result = await play(contestant, stage, seconds)
+                        result = await play(contestant, environment, seconds)
                         costs.rounds.setdefault(contestant.name, []).append(result.cost_us)
                         print(f"round {number + 1:2}  {contestant.name:16} {result.payments:7} payments"
                               f"  {result.cost_us:6.1f} us CPU each", flush=True)  # fmt: skip
@@ -177,9 +177,9 @@ def told(costs: Costs) -> bool:
 async def run(arguments: argparse.Namespace) -> int:
     """The comparison alone."""
     try:
-        stage = await Stage.built()
+        environment = await TestEnvironment.built()
         costs = await compare(
-            stage, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
+            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
         )
     except InvalidRun as error:
         print(f"invalid run: {error}")

@@ -15,8 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tayari", "M-Pesa production readiness")
     group.addoption("--tayari-target", metavar="FILE", help="target file that says how to drive the merchant")
     group.addoption(
-        "--tayari-stage", metavar="FILE", action="append", default=[],
-        help="a stage that is up already, described by its owner (repeatable: several instances of the merchant)",
+        "--tayari-environment", metavar="FILE", action="append", default=[],
+        help="a test environment that is up already, described by its owner (repeatable: several instances)",
     )  # fmt: skip
     group.addoption("--tayari-control", metavar="URL", help="control port of a simulator that runs already")
     group.addoption("--tayari-suite", metavar="NAME", default="ci", help="smoke, ci (default) or release")
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in the suites where a merchant is named."""
-    if config.getoption("--tayari-target") is None and not config.getoption("--tayari-stage"):
+    if config.getoption("--tayari-target") is None and not config.getoption("--tayari-environment"):
         return
     if config.getoption("numprocesses", default=None):
         raise pytest.UsageError("the checks overlap their waits in one process: run the Tayari suites without -n")
@@ -40,6 +40,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     if (
         file_path.parent == Path(__file__).parent
         and parent.config.getoption("--tayari-target") is None
-        and not parent.config.getoption("--tayari-stage")
+        and not parent.config.getoption("--tayari-environment")
     ):
         raise pytest.UsageError("name the merchant: pytest --pyargs tayari_contracts --tayari-target tayari.yaml")

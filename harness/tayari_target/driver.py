@@ -42,7 +42,7 @@ class MerchantDriver:
     """Drives one merchant. Thread-safe; no method raises for what the merchant or the network does.
 
     `session`: another `MerchantSession`, such as the load's; `record` is called with every exchange;
-    `placeholders` are those of the run (`daraja_url`, `port`, `work_dir`, ...: `Stage.placeholders`).
+    `placeholders` are those of the run (`daraja_url`, `port`, `work_dir`, ...: `TestEnvironment.placeholders`).
 
     Raises:
         AdapterError: the target file names an adapter that cannot be loaded.

@@ -1,4 +1,4 @@
-"""How the simulator of a stage is started: from the target file, and from what the run chooses."""
+"""How the simulator of a test environment is started: from the target file, and from what the run chooses."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tayari_target.target_file.placeholders import fill, names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageOptions:
-    """What the run may choose about the simulator of its stage."""
+class EnvironmentOptions:
+    """What the run may choose about the simulator of its test environment."""
 
     port: int | None = None
     """None: 9310 where the merchant cannot be told another one, else chosen by the system; likewise `control_port`."""
@@ -28,7 +28,7 @@ class StageOptions:
     journal: Path | None = None
 
 
-def simulator_options(target: Target, chosen: StageOptions, port: str) -> SimulatorOptions:
+def simulator_options(target: Target, chosen: EnvironmentOptions, port: str) -> SimulatorOptions:
     """The simulator that this target needs; `port` is what `{port}` of its addresses stands for."""
     fixed = not learns_daraja_url(target.merchant.start)
     return SimulatorOptions(

@@ -13,12 +13,12 @@ from typing import Final, Self
 from tayari_control.client import ControlError
 from tayari_control.process import SimulatorStartError
 
-from tayari_target.environment_options import StageOptions, asks_for, learns_daraja_url
+from tayari_target.environment_options import EnvironmentOptions, asks_for, learns_daraja_url
 from tayari_target.interception import Intercept
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Merchant, Target
 from tayari_target.target_file.placeholders import names
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 OWN: Final = frozenset({"work_dir", "instance"})
 """The placeholders by which an instance has files, or a database, of its own."""
@@ -97,17 +97,17 @@ class Instances:
         target: Target,
         count: int,
         *,
-        options: StageOptions | None = None,
+        options: EnvironmentOptions | None = None,
         control_url: str | None = None,
         asked_for: int = 0,
     ) -> None:
         self._target = target
-        self._options = replace(options or StageOptions(), port=None, control_port=None, journal=None)
+        self._options = replace(options or EnvironmentOptions(), port=None, control_port=None, journal=None)
         self.only_one = only_one_because(target, control_url=control_url) if count > 1 else ""
         """Why there is the first one alone; empty where nothing speaks against more."""
         self.asked_for = asked_for if asked_for > 1 else 0
         self._count = 1 if self.only_one else count
-        self._starting: list[tuple[Stage, Future[None]]] = []
+        self._starting: list[tuple[TestEnvironment, Future[None]]] = []
         self._pool = ThreadPoolExecutor(thread_name_prefix="tayari-instance")
         self.problems: list[str] = []
         """Why an instance is not there."""
@@ -115,28 +115,30 @@ class Instances:
     def begin(self) -> None:
         """Start them; returns at once."""
         for number in range(2, 1 + self._count):
-            stage = Stage(self._target, options=self._options, instance=number)
-            self._starting.append((stage, self._pool.submit(_bring_up, stage)))
+            environment = TestEnvironment(self._target, options=self._options, instance=number)
+            self._starting.append((environment, self._pool.submit(_bring_up, environment)))
 
-    def ready(self) -> tuple[Stage, ...]:
+    def ready(self) -> tuple[TestEnvironment, ...]:
         """Wait until all are up. One that does not come up is missing, and `problems` says why."""
         self.problems = []
-        up: list[Stage] = []
-        for stage, started in self._starting:
+        up: list[TestEnvironment] = []
+        for environment, started in self._starting:
             try:
                 started.result()
             except (MerchantStartError, SimulatorStartError, ControlError) as error:
                 self.problems.append(str(error))
             else:
-                up.append(stage)
+                up.append(environment)
         return tuple(up)
 
     def close(self) -> None:
         """Take down what was started, side by side. Safe to call twice."""
         starting, self._starting = self._starting, []
-        close_all(stage for stage, _ in starting)
+        close_all(environment for environment, _ in starting)
         self._pool.shutdown(cancel_futures=True)
-        close_all(stage for stage, started in starting if not started.cancelled())  # one may have been half up
+        close_all(
+            environment for environment, started in starting if not started.cancelled()
+        )  # one may have been half up
 
     def __enter__(self) -> Self:
         return self
@@ -145,19 +147,19 @@ class Instances:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is KeyboardInterrupt:
-            for stage, _ in self._starting:
-                stage.hurry()
+            for environment, _ in self._starting:
+                environment.hurry()
         self.close()
 
 
-def _bring_up(stage: Stage) -> None:
-    stage.__enter__()
+def _bring_up(environment: TestEnvironment) -> None:
+    environment.__enter__()
 
 
-def close_all(stages: Iterable[Stage]) -> None:
+def close_all(environments: Iterable[TestEnvironment]) -> None:
     """Take them down side by side: each may take a moment to end its merchant politely."""
-    listed: Sequence[Stage] = tuple(stages)
+    listed: Sequence[TestEnvironment] = tuple(environments)
     if not listed:
         return
     with ThreadPoolExecutor(max_workers=len(listed), thread_name_prefix="tayari-instance") as pool:
-        list(pool.map(Stage.close, listed))
+        list(pool.map(TestEnvironment.close, listed))

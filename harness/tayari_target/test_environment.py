@@ -1,4 +1,4 @@
-"""The stage that suites play on: a simulator, a merchant, and the two ways to reach them."""
+"""The test environment that suites play on: a simulator, a merchant, and the two ways to reach them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tayari_control.process import SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
-from tayari_target.environment_options import StageOptions, asks_for, credentials_of, simulator_options
+from tayari_target.environment_options import EnvironmentOptions, asks_for, credentials_of, simulator_options
 from tayari_target.merchant_process import MerchantProcess, free_port
 from tayari_target.run_processes import POLITE_S, end_marked, marked, marks, new_folder, start_guard
 from tayari_target.sender import Record
@@ -37,11 +37,11 @@ _HURRY_S: Final = 0.7
 _SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
 
 
-class StageError(Exception):
-    """The stage cannot do what was asked, such as restarting a merchant that it did not start."""
+class EnvironmentUseError(Exception):
+    """The test environment cannot do what was asked, such as restarting a merchant that it did not start."""
 
 
-class Stage:
+class TestEnvironment:
     """A context manager: brings up what is missing, and takes down what it brought up.
 
     `control_url`: a simulator that runs already. `record` is called with every exchange of `.driver`. `instance`: which
@@ -52,12 +52,15 @@ class Stage:
         ControlError: `control_url` does not answer; AdapterError: the adapter cannot be loaded.
     """
 
+    __test__ = False
+    """Not a class of tests, whatever pytest makes of its name."""
+
     def __init__(
         self,
         target: Target,
         *,
         control_url: str | None = None,
-        options: StageOptions | None = None,
+        options: EnvironmentOptions | None = None,
         record: Record | None = None,
         instance: int = 1,
     ) -> None:
@@ -70,7 +73,7 @@ class Stage:
         self.base_url = target.merchant.base_url
         self.control: ControlClient
         self.driver: MerchantDriver
-        self._options = options or StageOptions()
+        self._options = options or EnvironmentOptions()
         self._record = record
         self._simulator: SimulatorProcess | None = None
         self._merchant: MerchantProcess | None = None
@@ -89,24 +92,24 @@ class Stage:
 
     @classmethod
     def attach(cls, described: Path, *, record: Record | None = None) -> Self:
-        """The stage that another process described in a file; it stays the owner and takes the stage down.
+        """The test environment that another process described in a file. That process owns it and takes it down.
 
         Raises:
             TargetError: the target file was changed meanwhile, and cannot be read any more.
         """
         facts: dict[str, Any] = json.loads(described.read_text(encoding="utf-8"))
         target, control_url = load_target(Path(facts["target"])), facts["control_url"]
-        stage = cls(target, control_url=control_url, record=record, instance=facts["instance"])
-        stage._attached = True
-        stage._described = described
-        stage._work_dir = Path(facts["work_dir"])
-        stage._learned = frozenset(facts["learned"])
-        stage.control_token = facts["control_token"]
-        stage._connect(facts["daraja_url"], facts["placeholders"])
+        environment = cls(target, control_url=control_url, record=record, instance=facts["instance"])
+        environment._attached = True
+        environment._described = described
+        environment._work_dir = Path(facts["work_dir"])
+        environment._learned = frozenset(facts["learned"])
+        environment.control_token = facts["control_token"]
+        environment._connect(facts["daraja_url"], facts["placeholders"])
         if facts["can_restart"]:
-            stage._merchant = stage._merchant_process()
-            stage._merchant.pid = facts["merchant_pid"]
-        return stage
+            environment._merchant = environment._merchant_process()
+            environment._merchant.pid = facts["merchant_pid"]
+        return environment
 
     @property
     def can_restart(self) -> bool:
@@ -115,9 +118,9 @@ class Stage:
 
     @property
     def work_dir(self) -> Path:
-        """A fresh folder of this run, deleted with the stage."""
+        """A fresh folder of this run, deleted with the test environment."""
         if self._work_dir is None:
-            raise StageError("the stage is not up: use it as a context manager")
+            raise EnvironmentUseError("the test environment is not up: use it as a context manager")
         return self._work_dir
 
     @property
@@ -143,7 +146,7 @@ class Stage:
 
     @property
     def simulator_pid(self) -> int | None:
-        """Of the simulator, where this stage started it."""
+        """Of the simulator, where this test environment started it."""
         return self._simulator.pid if self._simulator is not None else None
 
     def __enter__(self) -> Self:
@@ -219,7 +222,7 @@ class Stage:
             self._merchant.start()
 
     def close(self) -> None:
-        """Take down what this stage brought up. Safe to call twice."""
+        """Take down what this test environment brought up. Safe to call twice."""
         if hasattr(self, "driver"):
             self.driver.close()
             self.control.close()
@@ -281,11 +284,11 @@ class Stage:
         """Stop the merchant if it runs, and start it anew with the same settings.
 
         Raises:
-            StageError: Tayari did not start this merchant; MerchantStartError: it did not come up again.
+            EnvironmentUseError: Tayari did not start this merchant; MerchantStartError: it did not come up again.
         """
         with self._lock:
             if self._closed:
-                raise StageError("the stage is closed: its merchant is not started again")
+                raise EnvironmentUseError("the test environment is closed: its merchant is not started again")
             merchant = self._need_merchant()
             merchant.stop()
             merchant.start()
@@ -313,11 +316,12 @@ class Stage:
         """A second process of the merchant on a port and in a folder of its own; `changed` placeholders differ.
 
         Raises:
-            StageError: Tayari did not start this merchant; MerchantStartError: the second one did not come up.
+            EnvironmentUseError: Tayari did not start this merchant.
+            MerchantStartError: the second one did not come up.
         """
         start = self.target.merchant.start
         if start is None:
-            raise StageError("Tayari did not start this merchant; add merchant.start to the target file")
+            raise EnvironmentUseError("Tayari did not start this merchant; add merchant.start to the target file")
         own = {"port": str(free_port()), "work_dir": str(work_dir), "instance": f"{self.instance}b"}
         values = {**self.placeholders, **own, **changed}
         base_url = fill(self.target.merchant.base_url, values)
@@ -337,7 +341,7 @@ class Stage:
     def _need_merchant(self) -> MerchantProcess:
         self._adopt()
         if self._merchant is None:
-            raise StageError("Tayari did not start this merchant; add merchant.start to the target file")
+            raise EnvironmentUseError("Tayari did not start this merchant; add merchant.start to the target file")
         return self._merchant
 
     def _adopt(self) -> None:
@@ -357,7 +361,7 @@ class Stage:
     def _merchant_process(self) -> MerchantProcess:
         start = self.target.merchant.start
         if start is None:
-            raise StageError("the target file has no merchant.start")
+            raise EnvironmentUseError("the target file has no merchant.start")
         log = self.work_dir / "merchant.log"
         folder = self.target.path.parent
         process = MerchantProcess(start, self.base_url, values=self.placeholders, folder=folder, log=log)

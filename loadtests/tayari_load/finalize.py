@@ -53,7 +53,7 @@ def finalize(run: LoadRun) -> Load | None:
     if run.events is not None:
         repeat = f"{repeat_command(load, run)} --seed {run.seed}"
         found = (*checks(load, run), *money_checks(results, run, repeat))
-        write_checks(_believed(found, run.monitor), run.events, secrets=run.stage.secrets)
+        write_checks(_believed(found, run.monitor), run.events, secrets=run.test_environment.secrets)
     run.finalized = True
     return load
 
@@ -83,7 +83,7 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     if monitor is None or not monitor.watching:
         return None
     try:
-        listed = run.stage.control.payments()
+        listed = run.test_environment.control.payments()
     except ControlError as error:
         monitor.problem = f"the simulator's payments could not be read, so the money is not judged: {error}"
         return None
@@ -115,7 +115,7 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
     _wait_for(run, [payment for payment in unsettled if payment not in untold], until)
     if untold:
         # What was told is judged by now: a pull would also find what the merchant was told and lost.
-        run.stage.driver.recover_c2b()
+        run.test_environment.driver.recover_c2b()
         _wait_for(run, untold, time.monotonic() + within_s)
     for payment in money.payments:
         if payment.order.kind is not PaymentKind.STK_PAYMENT or time.monotonic() >= until:
@@ -136,7 +136,7 @@ def _wait_for(run: LoadRun, unsettled: Sequence[Payment], until: float) -> None:
 
 
 def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
-    seen = read_state(run.stage.driver, payment)
+    seen = read_state(run.test_environment.driver, payment)
     if seen.state is not PaymentState.PAID:
         return False
     payment.outcome, payment.state = Outcome.SETTLED, seen.state
@@ -146,7 +146,7 @@ def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
 
 def _read_refused(run: LoadRun, payment: Payment) -> None:
     """The start was answered with an error, and the customer paid all the same: only the ledger shows its state."""
-    ledger = run.stage.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
+    ledger = run.test_environment.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
     if ledger is None or ledger.credits is None:
         return
     payment.state = PaymentState.PAID if ledger.credits else PaymentState.FAILED
@@ -165,7 +165,7 @@ def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
     for payment in chosen[:_MOST_SECOND_LOOKS]:
         if time.monotonic() > until:
             break
-        seen = read_state(run.stage.driver, payment)
+        seen = read_state(run.test_environment.driver, payment)
         if seen.state is not None:
             states[payment.order.reference] = str(seen.state)
             _credited_since(run, payment, seen)
@@ -178,7 +178,9 @@ def _credited_since(run: LoadRun, payment: Payment, seen: StatusView) -> None:
         return
     found = LedgerView(credits=seen.credits, total=seen.credited)
     if not payment.order.pays_in:
-        ledger = run.stage.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
+        ledger = run.test_environment.driver.read_ledger(
+            payment_id=payment.payment_id, reference=payment.order.reference
+        )
         found = ledger or found
     grew = (found.credits or 0) > (payment.credits or 0) or (found.total or 0) > (payment.credited or 0)
     if found.error or not grew:

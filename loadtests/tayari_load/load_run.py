@@ -13,7 +13,7 @@ from typing import Any, Final
 import gevent
 from tayari_reports.model import LocustRow, ProcessUse, RateLimit
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.plan import Plan
 from tayari_load.simulator_monitor import SimulatorMonitor
@@ -114,8 +114,8 @@ class LoadRun:
     """Everything of a load run that outlives a user. One per process."""
 
     target: Target
-    stage: Stage
-    own_stage: bool
+    test_environment: TestEnvironment
+    own_environment: bool
     seed: int
     plan: Plan = field(default_factory=Plan)
     out: Path | None = None
@@ -290,9 +290,9 @@ class LoadRun:
         return True
 
     def close(self) -> None:
-        """Take down the stage, if it is our own."""
-        if self.own_stage:
-            self.stage.__exit__(None, None, None)
+        """Take down the test environment, if it is our own."""
+        if self.own_environment:
+            self.test_environment.__exit__(None, None, None)
 
     def fault_windows(self) -> tuple[tuple[float, float, str], ...]:
         """Begin and end of each fault in seconds since the start, and what it was."""

@@ -85,7 +85,7 @@ class LocustEvents:
         """What only one process does: the shape's troubles, the search for the limit."""
         plan, load_run = self.load_run.plan, self.load_run
         if plan.row.troubles:
-            control, row = load_run.stage.control, plan.row
+            control, row = load_run.test_environment.control, plan.row
             self._play(disturb, control, row, plan.duration_s, load_run.troubles.append)
         if plan.find_limit:
             self._play(self._search)
@@ -152,7 +152,7 @@ class LocustEvents:
             return
         for line in summary_lines(load):
             _log.info(line)
-        if self.load_run.own_stage:
+        if self.load_run.own_environment:
             self.environment.process_exit_code = exit_code(load)
 
     def quitting(self, **_: Any) -> None:

@@ -185,7 +185,7 @@ def switch(locust_events: LocustEvents, name: str | None) -> None:
     Raises:
         ControlError: the simulator does not know it.
     """
-    locust_events.load_run.stage.control.activate(name)
+    locust_events.load_run.test_environment.control.activate(name)
     locust_events.switch(name, time.time())
 
 
@@ -200,7 +200,7 @@ def _blueprint(locust_events: LocustEvents, guarded: Any) -> Blueprint:
     @tab.get("/tayari/scenarios")
     @guarded  # type: ignore[untyped-decorator]
     def show_scenarios() -> Response:
-        control = locust_events.load_run.stage.control
+        control = locust_events.load_run.test_environment.control
         try:
             found = sorted(str(row["name"]) for row in control.scenarios())
             return _json({"scenarios": found, "active": control.settings().get("active_scenario")})

@@ -341,9 +341,9 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
     """The payments as Daraja has them, and those of the merchant that were kept."""
     proof = []
     for msisdn in row.msisdns[:_SHOWN]:
-        url = f"{run.stage.control_url}/v1/payments?msisdn={msisdn}"
+        url = f"{run.test_environment.control_url}/v1/payments?msisdn={msisdn}"
         try:
-            found: Any = run.stage.control.payments(msisdn=msisdn)
+            found: Any = run.test_environment.control.payments(msisdn=msisdn)
         except ControlError as error:
             found = {"error": str(error)}
         proof.append(

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from tayari_money.daraja_records import C2B
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.model import Merchant
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.shapes import SHAPES, Shape
 
@@ -138,13 +138,13 @@ def check_payable(name: str, scenario: Mapping[str, Any]) -> None:
         raise PlanError(f"--mix: {name} is about the answer to a call, and customers who pay in (C2B) make none")
 
 
-def unheard(moved: Collection[PaymentKind], stage: Stage) -> str:
+def unheard(moved: Collection[PaymentKind], test_environment: TestEnvironment) -> str:
     """Why the merchant would hear of no payment that a customer begins; empty where it will. It is made to register."""
-    if PaymentKind.C2B_PAYMENT not in moved or stage.c2b_urls() is not None:
+    if PaymentKind.C2B_PAYMENT not in moved or test_environment.c2b_urls() is not None:
         return ""
     return (
-        f"customers would pay {stage.target.c2b_short_code} (C2B), and the merchant has registered no URLs for it, so "
-        "that it would hear of no payment; `tayari doctor` shows why"
+        f"customers would pay {test_environment.target.c2b_short_code} (C2B), and the merchant has registered no URLs, "
+        "so that it would hear of no payment; `tayari doctor` shows why"
     )
 
 

@@ -23,7 +23,7 @@ from tayari_target.adapter import AdapterError
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
@@ -33,7 +33,7 @@ from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.users.shopper import Shopper
 
 TARGET: Final = "TAYARI_TARGET"
-STAGE: Final = "TAYARI_STAGE"
+ENVIRONMENT: Final = "TAYARI_ENVIRONMENT"
 CONTROL: Final = "TAYARI_CONTROL"
 OUT: Final = "TAYARI_LOAD_OUT"
 EVENTS: Final = "TAYARI_EVENTS"
@@ -113,28 +113,28 @@ def listen(events: Any) -> None:
     A worker opens its test environment here already. Locust connects a worker to its master before it fires `init`,
     and from then on the master may send it a plan and users.
     """
-    opened = _open() if "--worker" in sys.argv and _stage_is_shared() else None
+    opened = _open() if "--worker" in sys.argv and _environment_is_shared() else None
     events.init_command_line_parser.add_listener(add_options)
     events.init.add_listener(partial(_init, opened))
 
 
-def _stage_is_shared() -> bool:
-    return bool(os.environ.get(STAGE) or os.environ.get(CONTROL))
+def _environment_is_shared() -> bool:
+    return bool(os.environ.get(ENVIRONMENT) or os.environ.get(CONTROL))
 
 
 def _init(opened: LoadRun | None, environment: Any, **_: Any) -> None:
     runner = environment.runner
     leads = not isinstance(runner, WorkerRunner)
-    if isinstance(runner, WorkerRunner | MasterRunner) and not _stage_is_shared():
+    if isinstance(runner, WorkerRunner | MasterRunner) and not _environment_is_shared():
         _stop(
-            f"several Locust processes need one stage, in {STAGE}, or the simulator's control URL, in {CONTROL}; "
-            "`tayari load --workers N` sets it"
+            f"several Locust processes need one test environment, in {ENVIRONMENT}, or the simulator's control URL, in "
+            f"{CONTROL}; `tayari load --workers N` sets it"
         )
     load_run = opened or _open()
     if leads:
         _prepare(environment, load_run)
     Shopper.load_run = load_run
-    environment.host = Shopper.host = load_run.stage.base_url
+    environment.host = Shopper.host = load_run.test_environment.base_url
     environment.stop_timeout = environment.stop_timeout or DRAIN_S
     kinds = {WorkerRunner: WorkerEvents, MasterRunner: MasterEvents}
     locust_events = kinds.get(type(runner), LocustEvents)(environment, load_run)
@@ -153,19 +153,23 @@ def open_run(environ: Mapping[str, str]) -> LoadRun:
         TargetError: the target file is wrong; its message has file and line.
         SimulatorStartError, MerchantStartError, AdapterError: as the test environment says.
     """
-    described, control_url = environ.get(STAGE, ""), environ.get(CONTROL, "")
-    stage = Stage.attach(Path(described)) if described else Stage(target_of(environ), control_url=control_url or None)
-    followable(stage.target)
+    described, control_url = environ.get(ENVIRONMENT, ""), environ.get(CONTROL, "")
+    test_environment = (
+        TestEnvironment.attach(Path(described))
+        if described
+        else TestEnvironment(target_of(environ), control_url=control_url or None)
+    )
+    followable(test_environment.target)
     if control_url and not described:
         # Simulator and merchant run elsewhere: a generator on another machine starts neither.
-        stage.prepare()
-        stage.raise_simulator()
+        test_environment.prepare()
+        test_environment.raise_simulator()
     elif not described:
-        stage.__enter__()
+        test_environment.__enter__()
     return LoadRun(
-        target=stage.target,
-        stage=stage,
-        own_stage=not described,
+        target=test_environment.target,
+        test_environment=test_environment,
+        own_environment=not described,
         seed=seed_of(environ),
         out=path_of(environ, OUT),
         events=path_of(environ, EVENTS),
@@ -200,7 +204,7 @@ def _prepare(environment: Any, load_run: LoadRun) -> None:
     rate = _SPAWN_RATE if plan.open else max(1.0, options.num_users / _RAMP_S)
     options.spawn_rate = options.spawn_rate or rate
     load_run.plan = plan
-    load_run.monitor = SimulatorMonitor(control=load_run.stage.control)
+    load_run.monitor = SimulatorMonitor(control=load_run.test_environment.control)
     if plan.shape and not plan.open:
         environment.shape_class = ShapeSchedule(plan, options.num_users)
         environment.shape_class.runner = environment.runner
@@ -215,12 +219,12 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
         PlanError: one does not, or it is of no use to this merchant.
     """
     moved = kinds(plan.outcomes, plan.shape, load_run.target.merchant)
-    if why := unheard(moved, load_run.stage):
+    if why := unheard(moved, load_run.test_environment):
         raise PlanError(why)
     if not plan.mix:
         return
     try:
-        known = {str(row["name"]) for row in load_run.stage.control.scenarios()}
+        known = {str(row["name"]) for row in load_run.test_environment.control.scenarios()}
     except ControlError as error:
         raise PlanError(f"--mix: the simulator does not tell its scenarios: {error}") from error
     missing = [name for name, _ in plan.outcomes.weights if name not in known]
@@ -228,7 +232,7 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
         raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")
     for name, _ in plan.outcomes.weights:
         if kind_of(name) is PaymentKind.C2B_PAYMENT:
-            check_payable(name, load_run.stage.control.scenario(name))
+            check_payable(name, load_run.test_environment.control.scenario(name))
 
 
 def _stop(message: str, exit_status: Exit = Exit.BAD_CONFIGURATION) -> NoReturn:

@@ -20,7 +20,7 @@ from tayari_reports.model import Check, State
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 HEADING = "## The good shop in other moods"
 FIXED_PORTS, NOT_RESTARTED = "fixed-ports", "cannot-be-restarted"
@@ -57,12 +57,12 @@ def run_mood(mood: str, rule_ids: Iterable[str], *, defects: Sequence[str] = ())
         checks = run_rules(rule_ids, defects=defects, capabilities=DECLARED.get(mood), settings={"DUKA_MOODS": mood})
         return {check.rule: check for check in checks}
     target = _with_port(load_target(DUKA / "tayari.yaml"), str(free_port()), defects)
-    with Stage(target) as stage:
+    with TestEnvironment(target) as environment:
         if mood == FIXED_PORTS:
-            return {check.rule: check for check in judged([stage], rule_ids)}
+            return {check.rule: check for check in judged([environment], rule_ids)}
         running = replace(target, merchant=replace(target.merchant, start=None))
-        other = Stage(running, control_url=stage.control_url)
-        other.control_token = stage.control_token
+        other = TestEnvironment(running, control_url=environment.control_url)
+        other.control_token = environment.control_token
         with other as attached:
             return {check.rule: check for check in judged([attached], rule_ids)}
 

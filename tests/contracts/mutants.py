@@ -27,7 +27,7 @@ from tayari_contracts.runner.check_schedule import Schedule
 from tayari_reports.model import Check, State
 from tayari_target.instances import Instances
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 ROOT = Path(__file__).parents[2]
 DUKA = ROOT / "examples" / "duka"
@@ -114,13 +114,13 @@ def run_rules(
     wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
     ids = tuple(rule_ids)
     count = Schedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)
-    with Instances(wanted, count) as others, Stage(wanted) as stage:
+    with Instances(wanted, count) as others, TestEnvironment(wanted) as environment:
         others.begin()
-        return judged((stage, *others.ready()), ids)
+        return judged((environment, *others.ready()), ids)
 
 
-def judged(stages: Sequence[Stage], rule_ids: Iterable[str]) -> tuple[Check, ...]:
-    """What these rules say about the merchant of these stages."""
+def judged(environments: Sequence[TestEnvironment], rule_ids: Iterable[str]) -> tuple[Check, ...]:
+    """What these rules say about the merchant of these test environments."""
     plan = [check_of_rule(catalogue()[rule_id]) for rule_id in rule_ids]
     found: list[Check] = []
 
@@ -128,7 +128,7 @@ def judged(stages: Sequence[Stage], rule_ids: Iterable[str]) -> tuple[Check, ...
         found.append(check)
         return check
 
-    runner = CheckRunner(stages, report=keep)
+    runner = CheckRunner(environments, report=keep)
     runner.start(plan)
     for planned in plan:
         runner.result(planned.rule.id)

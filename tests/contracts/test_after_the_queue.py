@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from endings import ending
-from fake_stage import stage
+from fake_environment import environment
 from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import _knows_the_receipt
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.context.check_context import CheckContext
@@ -70,7 +70,7 @@ class Script:
 def watched(odd: View, later: View, *, asked: bool = True, receipts: bool = True) -> CheckContext:
     """The context of a merchant that follows a script, with less than a second in place of half a minute."""
     status = Status(call=Call(method="GET", path="/"), state="$", states={}, receipt="$" if receipts else None)
-    made: Any = stage(status=status, driver=Script(odd, later), reconcile_within_s=-GRACE_S)  # no time at all
+    made: Any = environment(status=status, driver=Script(odd, later), reconcile_within_s=-GRACE_S)  # no time at all
     journal: Any = LaterRecord(asked=asked)
     context = CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=journal)
     context.time.settle_s, context.time.slow_s = 0.0, 0.8

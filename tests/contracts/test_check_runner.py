@@ -9,7 +9,7 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_stage import FakeStage, NoControl, planned_check, stage
+from fake_environment import FakeEnvironment, NoControl, environment, planned_check
 from tayari_contracts.catalogue.rules import Control, Need
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
@@ -44,9 +44,9 @@ def keeper(reported: list[Check]) -> Callable[[Check], Check]:
     return keep
 
 
-def run_plan(on: FakeStage, *plan: PlannedCheck) -> dict[str, Check]:
+def run_plan(on: FakeEnvironment, *plan: PlannedCheck) -> dict[str, Check]:
     reported: list[Check] = []
-    runner = CheckRunner([on], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
+    runner = CheckRunner([on], report=keeper(reported))  # type: ignore[list-item]  # a test environment without processes
     runner.start(plan)
     found = {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
     assert {check.rule for check in reported} == set(found)
@@ -77,25 +77,25 @@ def raises(error: Exception) -> Any:
     ],
 )
 def test_every_ending_of_a_check_is_a_state_with_its_reason(error: Exception, state: State) -> None:
-    found = run_plan(stage(), planned_check("C01", raises(error)))["C01"]
+    found = run_plan(environment(), planned_check("C01", raises(error)))["C01"]
 
     assert found.state is state
     assert str(error) in found.reason
 
 
 def test_a_check_that_raises_nothing_passes() -> None:
-    assert run_plan(stage(), planned_check("C01", passes))["C01"].state is State.PASS
+    assert run_plan(environment(), planned_check("C01", passes))["C01"].state is State.PASS
 
 
 def test_a_should_that_fails_is_a_warning() -> None:
-    found = run_plan(stage(), planned_check("C01", raises(Failed("slow")), level=Level.SHOULD))
+    found = run_plan(environment(), planned_check("C01", raises(Failed("slow")), level=Level.SHOULD))
 
     assert found["C01"].state is State.WARN
 
 
 def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
-    found = run_plan(stage(), planned_check("C03", raises(Failed("credited 3 times"))))["C03"]
-    again = run_plan(stage(), planned_check("C03", raises(Failed("credited 2 times"))))["C03"]
+    found = run_plan(environment(), planned_check("C03", raises(Failed("credited 3 times"))))["C03"]
+    again = run_plan(environment(), planned_check("C03", raises(Failed("credited 2 times"))))["C03"]
 
     assert found.repeat == "tayari check tayari.yaml --only C03"
     assert found.fingerprint == again.fingerprint != ""
@@ -107,7 +107,7 @@ def test_checks_wait_side_by_side() -> None:
     def meets(context: CheckContext) -> None:
         together.wait()
 
-    found = run_plan(stage(), *(planned_check(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
+    found = run_plan(environment(), *(planned_check(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
 
     assert {check.state for check in found.values()} == {State.PASS}
 
@@ -124,7 +124,7 @@ def test_an_exclusive_check_runs_when_no_other_does() -> None:
         running.remove("x")
 
     found = run_plan(
-        stage(),
+        environment(),
         planned_check("T01", alone, exclusive=True),
         *(planned_check(f"C{number}", shared) for number in range(5)),
     )
@@ -139,7 +139,7 @@ def test_what_judges_the_whole_run_comes_last_and_knows_what_was_paid_in_it() ->
         return lambda context: order.append(name)
 
     run_plan(
-        stage(),
+        environment(),
         planned_check("M01", note("last"), last=True),
         planned_check("T01", note("alone"), exclusive=True),
         planned_check("C01", note("together")),
@@ -152,7 +152,7 @@ def test_all_checks_of_a_session_write_into_one_book() -> None:
     books: list[object] = []
 
     run_plan(
-        stage(),
+        environment(),
         *(
             planned_check(rule, lambda context: books.append(context.run), last=rule == "M01")
             for rule in ("C01", "M01")
@@ -163,14 +163,14 @@ def test_all_checks_of_a_session_write_into_one_book() -> None:
 
 
 def test_a_missing_key_of_the_target_file_is_not_tested_and_named() -> None:
-    found = run_plan(stage(), planned_check("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
+    found = run_plan(environment(), planned_check("C03", passes, needs=frozenset({Need.CREDITS})))["C03"]
 
     assert (found.state, found.not_tested) == (State.NOT_TESTED, NotTested.TARGET_KEY_MISSING)
     assert found.enable == "merchant.ledger or merchant.status.credited"
 
 
 def test_a_capability_that_is_not_there_makes_its_rules_not_applicable() -> None:
-    without = stage(capabilities=frozenset({"stk_push"}))
+    without = environment(capabilities=frozenset({"stk_push"}))
 
     found = run_plan(without, planned_check("Q06", passes, needs=frozenset({Need.QUERY})))["Q06"]
 
@@ -178,7 +178,7 @@ def test_a_capability_that_is_not_there_makes_its_rules_not_applicable() -> None
 
 
 def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -> None:
-    on = stage()
+    on = environment()
 
     def kill(context: CheckContext) -> None:
         on.alive = False
@@ -198,7 +198,7 @@ def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -
 
 
 def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -> None:
-    on = stage()
+    on = environment()
 
     def kill(context: CheckContext) -> None:
         on.alive = False
@@ -211,7 +211,7 @@ def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -
 
 def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
     reported: list[Check] = []
-    runner = CheckRunner([stage()], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
+    runner = CheckRunner([environment()], report=keeper(reported))  # type: ignore[list-item]  # a test environment without processes
     waiting = Event()
 
     def wait(context: CheckContext) -> None:
@@ -240,7 +240,7 @@ def test_a_polite_merchant_gets_its_queries_spread_over_its_limit() -> None:
         planned_check(f"Q{number}", lambda context: starts.append(time.monotonic()), queries=1) for number in range(3)
     ]
 
-    run_plan(stage(queries_per_minute=120), *plan)
+    run_plan(environment(queries_per_minute=120), *plan)
 
     assert starts[-1] - starts[0] >= 0.9
 
@@ -249,7 +249,7 @@ def test_what_tests_see_of_a_check_is_what_was_reported() -> None:
     def mask(check: Check) -> Check:
         return replace(check, reason=check.reason.replace("secret", "[redacted]"))
 
-    runner = CheckRunner([stage()], report=mask)  # type: ignore[list-item]  # a stage without processes
+    runner = CheckRunner([environment()], report=mask)  # type: ignore[list-item]  # a test environment without processes
     runner.start([planned_check("T13", raises(Failed("the page shows secret")))])
 
     assert runner.result("T13").reason == "the page shows [redacted]"
@@ -285,9 +285,9 @@ def crowd(*plan: PlannedCheck) -> tuple[PlannedCheck, ...]:
 def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_with_the_pass() -> None:
     tries: list[str] = []
 
-    found = run_plan(stage(), *crowd(planned_check("C12", missing_at_first(tries, Failed("the payment is pending")))))[
-        "C12"
-    ]
+    found = run_plan(
+        environment(), *crowd(planned_check("C12", missing_at_first(tries, Failed("the payment is pending"))))
+    )["C12"]
 
     assert len(tries) == 2
     assert found.state is State.PASS
@@ -300,14 +300,14 @@ def test_what_is_missed_again_fails() -> None:
         looked_slowly(context)
         raise Failed("the payment is pending after 10 s")
 
-    found = run_plan(stage(), *crowd(planned_check("C12", misses)))["C12"]
+    found = run_plan(environment(), *crowd(planned_check("C12", misses)))["C12"]
 
     assert (found.state, found.reason) == (State.FAIL, "the payment is pending after 10 s")
 
 
 @pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
 def test_what_could_not_be_judged_in_the_crowd_is_judged_after_it(error: Exception) -> None:
-    found = run_plan(stage(), *crowd(planned_check("C12", missing_at_first([], error))))["C12"]
+    found = run_plan(environment(), *crowd(planned_check("C12", missing_at_first([], error))))["C12"]
 
     assert found.state is State.PASS
 
@@ -316,7 +316,7 @@ def test_what_no_second_look_would_change_gets_none() -> None:
     tries: list[str] = []
     never = Untested("the merchant never asks", certain=True)
 
-    found = run_plan(stage(), *crowd(planned_check("Q02", missing_at_first(tries, never))))["Q02"]
+    found = run_plan(environment(), *crowd(planned_check("Q02", missing_at_first(tries, never))))["Q02"]
 
     assert (found.state, len(tries)) == (State.NOT_TESTED, 1)
 
@@ -324,9 +324,9 @@ def test_what_no_second_look_would_change_gets_none() -> None:
 def test_a_wrong_deed_is_proof_enough_the_first_time() -> None:
     tries: list[str] = []
 
-    found = run_plan(stage(), *crowd(planned_check("C03", missing_at_first(tries, WrongCredit("credited twice")))))[
-        "C03"
-    ]
+    found = run_plan(
+        environment(), *crowd(planned_check("C03", missing_at_first(tries, WrongCredit("credited twice"))))
+    )["C03"]
 
     assert (found.state, found.reason, len(tries)) == (State.FAIL, "credited twice", 1)
 
@@ -347,7 +347,7 @@ def test_a_failure_beside_other_checks_is_repeated_alone_though_the_merchant_is_
         running.remove("x")
 
     plan = (*(planned_check(f"X{number}", others) for number in range(4)), planned_check("C12", misses))
-    found = run_plan(stage(), *plan)["C12"]
+    found = run_plan(environment(), *plan)["C12"]
 
     assert (found.state, found.tries) == (State.FAIL, 2)
     assert beside[1] == 0
@@ -360,7 +360,7 @@ def test_a_single_check_that_fails_is_not_repeated() -> None:
         tries.append("x")
         raise Failed("pending")
 
-    assert run_plan(stage(), planned_check("C12", misses))["C12"].state is State.FAIL
+    assert run_plan(environment(), planned_check("C12", misses))["C12"].state is State.FAIL
     assert len(tries) == 1
 
 
@@ -372,7 +372,9 @@ def test_what_a_merchant_at_ease_leaves_open_is_not_repeated(error: Exception) -
         tries.append("x")
         raise error
 
-    run_plan(stage(), planned_check("C12", leaves_open), *(planned_check(f"X{number}", passes) for number in range(5)))
+    run_plan(
+        environment(), planned_check("C12", leaves_open), *(planned_check(f"X{number}", passes) for number in range(5))
+    )
     assert len(tries) == 1
 
 
@@ -388,7 +390,7 @@ def test_at_most_eight_checks_run_at_once() -> None:
         with lock:
             running[0] -= 1
 
-    run_plan(stage(), *(planned_check(f"C{number}", counts) for number in range(20)))
+    run_plan(environment(), *(planned_check(f"C{number}", counts) for number in range(20)))
 
     assert most[0] <= SIDE_BY_SIDE
 
@@ -426,7 +428,7 @@ def test_a_locked_database_is_known_by_the_words_of_the_databases(text: str, wor
 
 
 def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
-    on = stage()
+    on = environment()
     on.log = "sqlite3.OperationalError: database is locked"
     seen: list[str] = []
 
@@ -440,7 +442,7 @@ def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
 
 
 def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
-    on = stage()
+    on = environment()
 
     def fails(context: CheckContext) -> None:
         on.log += "\nsqlite3.OperationalError: database is locked"
@@ -455,7 +457,7 @@ def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
     assert {found["D02"].state, found["C03"].state} == {State.FAIL}
 
 
-def asked(on: FakeStage, *, ago_s: Sequence[float], payments: int) -> None:
+def asked(on: FakeEnvironment, *, ago_s: Sequence[float], payments: int) -> None:
     """The merchant made a status query so long ago, for so many payments in turn."""
     now = time.time()
     on.control.entries = [
@@ -489,7 +491,7 @@ def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_
     ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tayari_contracts.runner.merchant_instance.QUERY_WAIT_S", 0.0)
-    on = stage()
+    on = environment()
     asked(on, ago_s=ago_s, payments=payments)
 
     found = run_plan(on, planned_check("Q01", raises(error), queries=1), planned_check("C03", passes))["Q01"]
@@ -500,7 +502,7 @@ def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_
 
 
 def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of_others() -> None:
-    on = stage()
+    on = environment()
     asked(on, ago_s=tuple(range(58, 0, -6)), payments=5)
     newest = float(on.control.entries[-1]["at"])
     tries: list[float] = []
@@ -530,7 +532,7 @@ def test_a_state_word_that_nobody_translates_is_told_at_its_first_sight_once() -
 
 def test_an_ordinary_payment_whose_query_had_to_wait_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tayari_contracts.runner.merchant_instance.QUERY_WAIT_S", 0.0)
-    on = stage(queries_per_minute=5)
+    on = environment(queries_per_minute=5)
     asked(on, ago_s=EVERY_12_S, payments=5)
     played: list[str] = []
 
@@ -555,7 +557,7 @@ def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_
             self.played.append(scenario)
 
     def scenarios(limit: float | None) -> list[object]:
-        made: Any = stage(driver=Pays())
+        made: Any = environment(driver=Pays())
         made.control = Told()
         made.control.played = []
         context = CheckContext(
@@ -587,7 +589,7 @@ def test_several_payments_of_one_number_are_not_told_apart(tries: int, state: St
             context.run.add_other_number("254708374149", instead_of=payer)
         raise Failed("the payment is failed")
 
-    assert run_plan(stage(), planned_check("C12", fails))["C12"].state is state
+    assert run_plan(environment(), planned_check("C12", fails))["C12"].state is state
 
 
 def test_starts_inside_checks_keep_the_promise_of_payments_at_once() -> None:
@@ -682,14 +684,14 @@ def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:
         context.time.pause(0.1)
         running[0] -= 1
 
-    run_plan(stage(payments_at_once=2), *(planned_check(f"C{number}", counts) for number in range(8)))
+    run_plan(environment(payments_at_once=2), *(planned_check(f"C{number}", counts) for number in range(8)))
 
     assert most[0] <= 2
 
 
 def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
     reported: list[Check] = []
-    runner = CheckRunner([stage(queries_per_minute=60)], report=keeper(reported))  # type: ignore[list-item]  # a stage without processes
+    runner = CheckRunner([environment(queries_per_minute=60)], report=keeper(reported))  # type: ignore[list-item]  # a test environment without processes
     runner.start(
         [
             planned_check("C01", passes, queries=1),
@@ -704,7 +706,7 @@ def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
     runner.stop()
 
 
-class Doomed(FakeStage):
+class Doomed(FakeEnvironment):
     """Its merchant does not start again."""
 
     def restart_merchant(self) -> None:
@@ -712,7 +714,7 @@ class Doomed(FakeStage):
 
 
 def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
-    on = Doomed(stage().target)
+    on = Doomed(environment().target)
 
     def kill(context: CheckContext) -> None:
         on.alive = False
@@ -747,7 +749,7 @@ def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[PlannedCh
 def test_what_was_blocked_in_the_crowd_is_played_again_where_the_ordinary_payment_alone_ends_well() -> None:
     tries: list[str] = []
 
-    found = run_plan(stage(), *ordinary([Failed("lost in the crowd"), None], tries))
+    found = run_plan(environment(), *ordinary([Failed("lost in the crowd"), None], tries))
 
     assert (found["C25"].state, found["C12"].state) == (State.PASS, State.PASS)
     assert tries.count("control") == 2
@@ -756,7 +758,7 @@ def test_what_was_blocked_in_the_crowd_is_played_again_where_the_ordinary_paymen
 def test_what_is_blocked_by_a_failure_that_repeats_is_not_played_again() -> None:
     tries: list[str] = []
 
-    found = run_plan(stage(), *ordinary([Failed("lost"), Failed("lost again")], tries))
+    found = run_plan(environment(), *ordinary([Failed("lost"), Failed("lost again")], tries))
 
     assert found["C25"].state is State.FAIL
     assert (found["C12"].state, found["C12"].not_tested) == (State.NOT_TESTED, NotTested.BLOCKED)

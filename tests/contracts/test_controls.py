@@ -6,7 +6,7 @@ from functools import partial
 from threading import Event
 
 import pytest
-from fake_stage import planned_check, stage
+from fake_environment import environment, planned_check
 from tayari_contracts.catalogue.rules import Control, catalogue
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
@@ -42,7 +42,7 @@ def ended(raised: Finding | None, *controls: Control, found: Finding | None = LO
 
     planned = planned_check("C12", run, controls=frozenset(controls))
     planned = replace(planned, rule=replace(planned.rule, waivable=waivable))
-    return run_check(planned, stage(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
+    return run_check(planned, environment(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_did_not_fail_needs_no_control(raised: Finding | None, state: State
             raise raised
 
     planned = planned_check("C12", run, controls=frozenset({Control.SUCCESS}))
-    made = stage()
+    made = environment()
 
     assert run_check(planned, made, Allocation(), stop=Event(), run=RunRecord()).check.state is state  # type: ignore[arg-type]
 
@@ -80,9 +80,9 @@ def test_a_rule_is_not_played_once_its_control_is_known_to_fail_unless_it_looks_
     planned = planned_check("C12", lambda _: played.append("it"), controls=frozenset({Control.SUCCESS}))
     unwaivable = replace(planned, rule=replace(planned.rule, id="C03", waivable=False))
 
-    run_check(planned, stage(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
+    run_check(planned, environment(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
     assert played == []
-    run_check(unwaivable, stage(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
+    run_check(unwaivable, environment(), Allocation(), stop=Event(), run=record)  # type: ignore[arg-type]
     assert played == ["it"]
 
 
@@ -111,7 +111,7 @@ def test_a_rule_that_waited_for_an_ordinary_payment_in_vain_is_blocked_without_d
     def run(_: CheckContext) -> None:
         raise Unsettled("an ordinary payment begun after it is pending")
 
-    check = run_check(planned_check("C17", run), stage(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
+    check = run_check(planned_check("C17", run), environment(), Allocation(), stop=Event(), run=record).check  # type: ignore[arg-type]
 
     assert check.reason == f"blocked by C25: {LOST}"
 

@@ -7,7 +7,7 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_stage import FakeStage, planned_check, stage
+from fake_environment import FakeEnvironment, environment, planned_check
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, WrongCredit
@@ -26,8 +26,8 @@ from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
 
 
-def run_all(stages: list[FakeStage], *plan: PlannedCheck) -> dict[str, Check]:
-    runner = CheckRunner(stages, report=lambda check: check)  # type: ignore[arg-type]  # stages without processes
+def run_all(environments: list[FakeEnvironment], *plan: PlannedCheck) -> dict[str, Check]:
+    runner = CheckRunner(environments, report=lambda check: check)  # type: ignore[arg-type]  # environments without processes
     runner.start(plan)
     return {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
 
@@ -40,22 +40,22 @@ def paid(reference: str) -> Payment:
 def test_what_must_run_alone_has_an_instance_to_itself_beside_others() -> None:
     """Three checks meet, which they could not one after the other; two of them run alone on their instance."""
     meet, on = Barrier(3, timeout=10), Lock()
-    stages: list[object] = []
+    environments: list[object] = []
 
     def meets(context: CheckContext) -> None:
         with on:
-            stages.append(context.stage)
+            environments.append(context.environment)
         meet.wait()
 
     found = run_all(
-        [stage(), stage(), stage()],
+        [environment(), environment(), environment()],
         planned_check("T01", meets, exclusive=True),
         planned_check("T02", meets, exclusive=True),
         planned_check("C01", meets),
     )
 
     assert {check.state for check in found.values()} == {State.PASS}
-    assert len({id(each) for each in stages}) == 3
+    assert len({id(each) for each in environments}) == 3
 
 
 def test_nothing_runs_beside_what_must_run_alone_on_its_instance() -> None:
@@ -64,7 +64,7 @@ def test_nothing_runs_beside_what_must_run_alone_on_its_instance() -> None:
     def run(name: str, *, alone: bool) -> Callable[[CheckContext], None]:
         def check(context: CheckContext) -> None:
             with lock:
-                here = beside.setdefault(id(context.stage), [])
+                here = beside.setdefault(id(context.environment), [])
                 here.append(name)
                 if len(here) > 1 and (alone or any(other.startswith("T") for other in here)):
                     broken.append(f"{name} beside {here}")
@@ -76,7 +76,7 @@ def test_nothing_runs_beside_what_must_run_alone_on_its_instance() -> None:
 
     alone = [planned_check(f"T{number:02}", run(f"T{number:02}", alone=True), exclusive=True) for number in range(6)]
     shared = [planned_check(f"C{number:02}", run(f"C{number:02}", alone=False)) for number in range(20)]
-    run_all([stage(), stage(), stage()], *alone, *shared)
+    run_all([environment(), environment(), environment()], *alone, *shared)
 
     assert broken == []
 
@@ -86,13 +86,13 @@ def test_at_most_so_many_checks_as_before_run_at_once_on_one_instance() -> None:
 
     def counts(context: CheckContext) -> None:
         with lock:
-            running[id(context.stage)] = running.get(id(context.stage), 0) + 1
+            running[id(context.environment)] = running.get(id(context.environment), 0) + 1
             most[0] = max(most[0], *running.values())
         context.time.pause(0.05)
         with lock:
-            running[id(context.stage)] -= 1
+            running[id(context.environment)] -= 1
 
-    run_all([stage(), stage()], *(planned_check(f"C{number:02}", counts) for number in range(40)))
+    run_all([environment(), environment()], *(planned_check(f"C{number:02}", counts) for number in range(40)))
 
     assert len(running) == 2
     assert most[0] <= SIDE_BY_SIDE
@@ -105,7 +105,7 @@ def test_what_takes_longest_begins_first() -> None:
         return lambda context: begun.append(name)
 
     quick = [planned_check(f"T{number:02}", note("quick"), exclusive=True, takes_s=1.0) for number in range(3)]
-    run_all([stage()], *quick, planned_check("T09", note("long"), exclusive=True, takes_s=40.0))
+    run_all([environment()], *quick, planned_check("T09", note("long"), exclusive=True, takes_s=40.0))
 
     assert begun == ["long", "quick", "quick", "quick"]
 
@@ -123,7 +123,9 @@ def test_what_fails_alone_beside_a_loaded_instance_is_repeated_when_that_is_over
         if len(tried) == 1:
             raise Failed("no token in time")
 
-    found = run_all([stage(), stage()], planned_check("C01", crowd), planned_check("T01", fails_once, exclusive=True))
+    found = run_all(
+        [environment(), environment()], planned_check("C01", crowd), planned_check("T01", fails_once, exclusive=True)
+    )
 
     assert tried == [False, True]
     assert found["T01"].state is State.PASS
@@ -138,7 +140,7 @@ def test_a_wrong_credit_on_any_instance_is_proof_the_first_time() -> None:
         raise WrongCredit("credited 2 times")
 
     found = run_all(
-        [stage(), stage()],
+        [environment(), environment()],
         planned_check("C01", lambda context: None),
         planned_check("C09", credits_twice, exclusive=True),
     )
@@ -166,7 +168,7 @@ def test_a_rule_about_the_whole_run_is_judged_on_each_instance_that_took_part_an
             raise Failed("credited without proof")
 
     found = run_all(
-        [stage(), stage(), stage()],
+        [environment(), environment(), environment()],
         planned_check("T01", order("good"), exclusive=True),
         planned_check("T02", order("bad"), exclusive=True),
         planned_check("M02", judge, last=True),
@@ -191,13 +193,13 @@ def test_the_worst_of_several_instances(states: tuple[State, ...], counts: State
 
 
 def test_an_instance_that_does_not_come_up_again_is_no_pass_of_the_whole_run() -> None:
-    living, dead = stage(), stage()
+    living, dead = environment(), environment()
     meet = Barrier(2, timeout=10)
 
     def dies(context: CheckContext) -> None:
         meet.wait()
-        context.run.add_payment(paid("A" if context.stage is living else "B"))  # type: ignore[comparison-overlap]
-        if context.stage is dead:  # type: ignore[comparison-overlap]
+        context.run.add_payment(paid("A" if context.environment is living else "B"))  # type: ignore[comparison-overlap]
+        if context.environment is dead:  # type: ignore[comparison-overlap]
             dead.alive = False
 
     def no_restart() -> None:
@@ -238,7 +240,7 @@ def strained(failures: Iterator[Exception | None], *, late: Callable[[], bool]) 
         if error is not None:
             raise error
 
-    on: Any = stage()
+    on: Any = environment()
     instance = MerchantInstance(on, RunRecord(machine=machine), Allocation(), stop=Event())
     return instance.alone(planned_check("T02", run, exclusive=True)).check
 
@@ -266,7 +268,7 @@ CI = [row for row in catalogue().values() if "ci" in row.suites and row.family !
 
 
 def schedule(queries_per_minute: float | None = None, reconcile_within_s: float = 30.0) -> Schedule:
-    made = stage(queries_per_minute=queries_per_minute).target
+    made = environment(queries_per_minute=queries_per_minute).target
     promises = replace(made.merchant.promises, reconcile_within_s=reconcile_within_s)
     return Schedule(target=replace(made, merchant=replace(made.merchant, promises=promises)))
 
@@ -318,7 +320,7 @@ def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_mone
         return (open_order,) if len(seen) == 1 else ()
 
     monkeypatch.setattr(reconciliation, "look_at_all", look)
-    on: Any = stage()
+    on: Any = environment()
     context = CheckContext(on, Allocation(), deadline=time.monotonic() + 60.0)
     context.run.overload.watch.lost_s = lost_s
     reconciliation.close(context)

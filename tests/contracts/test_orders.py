@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from endings import ending
-from fake_stage import FakeStage, target
+from fake_environment import FakeEnvironment, target
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.run_record import Allocation
 from tayari_target.target_file.model import Call, Pay
@@ -17,8 +17,8 @@ TOP_UP = frozenset({"stk_push", "stk_query", "top_up"})
 
 
 def context(pay: Pay, **merchant: Any) -> CheckContext:
-    stage = FakeStage(target(pay=pay, **merchant))
-    return CheckContext(stage, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
+    environment = FakeEnvironment(target(pay=pay, **merchant))
+    return CheckContext(environment, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from fake_stage import planned_check, stage
+from fake_environment import environment, planned_check
 from tayari_contracts.catalogue.rules import Seen, catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import refused, situation
@@ -63,7 +63,7 @@ def context(
     is_refund: bool = False,
 ) -> CheckContext:
     made = CheckContext(
-        stage(),  # type: ignore[arg-type]  # what it needs of one
+        environment(),  # type: ignore[arg-type]  # what it needs of one
         Allocation(),
         deadline=time.monotonic() + 30,
         journal=journal,  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def test_each_condition_is_met_by_what_it_names_and_by_nothing_less(
 def test_a_check_that_saw_too_little_is_not_tested() -> None:
     planned = planned_check("T09", lambda _: None, seen=frozenset({Seen.PUSH}))
 
-    check = run_check(planned, stage(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
+    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
 
     assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
     assert check.reason == "no STK push was sent, so a pass would prove nothing"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_stage import stage
+from fake_environment import environment
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Untested, Warned, WrongCredit
@@ -78,7 +78,7 @@ def played(
     """The context of a merchant whose payment is in one state, and whose calls come when the test says."""
     shown = Shown(state, started or Started(accepted=True, status=200, payment_id="7"))
     status = replace(STATUS, message="$.message") if words else STATUS
-    made: Any = stage(status=status, driver=shown)
+    made: Any = environment(status=status, driver=shown)
     journal: Any = calls
     return CheckContext(made, Allocation(start=1), deadline=time.monotonic() + time_s, journal=journal)
 
@@ -150,9 +150,9 @@ def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
         "the words were not judged, for what the customer is told cannot be seen (merchant.pay.message and "
         "merchant.status.message would show it)"
     ]
-    assert missing_need(check_of_scenario({"scenario": "a/b", **document}), stage(status=STATUS).target) is None
+    assert missing_need(check_of_scenario({"scenario": "a/b", **document}), environment(status=STATUS).target) is None
     strict = missing_need(
-        check_of_scenario({"scenario": "a/b", **document}, strict_words=True), stage(status=STATUS).target
+        check_of_scenario({"scenario": "a/b", **document}, strict_words=True), environment(status=STATUS).target
     )
     assert strict is not None
     assert strict.not_tested is NotTested.TARGET_KEY_MISSING
@@ -257,7 +257,7 @@ def test_money_of_scenarios_that_put_it_to_no_test_is_no_gap_and_a_broken_one_fa
             raise error
 
         row = check_of_rule(catalogue()["M01"])
-        money_check(type(row)(rule=row.rule, run=run), stage().target).run(context)
+        money_check(type(row)(rule=row.rule, run=run), environment().target).run(context)
 
     context = played(Calls())
 
@@ -271,6 +271,6 @@ def test_money_of_scenarios_that_put_it_to_no_test_is_no_gap_and_a_broken_one_fa
 def test_an_invariant_that_the_target_file_hides_does_not_leave_a_gate_inconclusive() -> None:
     row = check_of_rule(catalogue()["M01"])
 
-    assert money_check(row, stage().target).rule.level is Level.SHOULD
-    shown = stage(status=replace(STATUS, credited="$.paid")).target
+    assert money_check(row, environment().target).rule.level is Level.SHOULD
+    shown = environment(status=replace(STATUS, credited="$.paid")).target
     assert money_check(row, shown).rule.level is Level.MUST

@@ -17,7 +17,7 @@ from tayari_reports.model import Check, State
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in read_scenarios((scenario_folder(),))[0]}
 
@@ -34,8 +34,10 @@ def judged(names: Iterable[str], *, defect: str = "", shop: bool = False) -> dic
     def keep(check: Check) -> Check:
         return found.setdefault(check.rule, check)
 
-    with Stage(replace(target, merchant=replace(target.merchant, start=replace(start, env=env)))) as stage:
-        runner = CheckRunner((stage,), report=keep)
+    with TestEnvironment(
+        replace(target, merchant=replace(target.merchant, start=replace(start, env=env)))
+    ) as environment:
+        runner = CheckRunner((environment,), report=keep)
         runner.start(planned)
         for row in planned:
             runner.result(row.rule.id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from endings import ending
-from fake_stage import stage
+from fake_environment import environment
 from tayari_contracts.checks.callback.c19_late_success import failure_was_read
 from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.request.s05_amount_limit import names_amount
@@ -74,7 +74,7 @@ def context(
     **merchant: Any,
 ) -> CheckContext:
     read: Any = journal or Journal()
-    made: Any = stage(driver=driver or Shown(view, messages=messages), **{"status": STATUS, **merchant})
+    made: Any = environment(driver=driver or Shown(view, messages=messages), **{"status": STATUS, **merchant})
     return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=read)
 
 
@@ -315,8 +315,8 @@ def test_a_check_starts_no_more_payments_at_once_than_is_promised(
     promised: int | None, one_by_one: bool, most: int
 ) -> None:
     run, merchant = RunRecord(payments_at_once=promised), OneAtATime()
-    made_stage: Any = stage(driver=merchant)
-    made = CheckContext(made_stage, Allocation(), deadline=time.monotonic() + 30, run=run, one_by_one=one_by_one)
+    made_environment: Any = environment(driver=merchant)
+    made = CheckContext(made_environment, Allocation(), deadline=time.monotonic() + 30, run=run, one_by_one=one_by_one)
 
     for future in [made.actions.in_background(made.actions.pay) for _ in range(3)]:
         future.result()

@@ -9,7 +9,7 @@ from tayari.run.doctor.preflight import examine
 from tayari.run.findings import Finding
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.target_file.model import C2b
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 LANDLORD = """\
@@ -35,12 +35,12 @@ def preflight(*, c2b: C2b | None = None, **changed: str) -> dict[str, Finding]:
     assert start is not None
     env = MappingProxyType({**start.env, **changed})
     merchant = replace(target.merchant, start=replace(start, env=env), c2b=c2b or target.merchant.c2b)
-    stage = Stage(replace(target, merchant=merchant))
-    stage.prepare()
+    environment = TestEnvironment(replace(target, merchant=merchant))
+    environment.prepare()
     try:
-        return {finding.name: finding for finding in examine(stage, lambda _: None)}
+        return {finding.name: finding for finding in examine(environment, lambda _: None)}
     finally:
-        stage.close()
+        environment.close()
 
 
 def test_a_merchant_that_is_only_paid_by_hand_needs_no_prompt(tmp_path: Path) -> None:

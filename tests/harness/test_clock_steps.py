@@ -20,7 +20,7 @@ from tayari.run.suites import run_suites
 from tayari_reports.model import Verdict
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 
 @dataclass
@@ -73,7 +73,7 @@ def test_a_run_with_a_step_is_invalid_for_that_reason(tmp_path: Path) -> None:
     clocks.pass_s(10, step_s=7199.0)
     path = mini_target(tmp_path)
 
-    judgement = judge(compose(Order(target=path), Stage(load_target(path, {})), parts, finished=1.0))
+    judgement = judge(compose(Order(target=path), TestEnvironment(load_target(path, {})), parts, finished=1.0))
 
     assert judgement.verdict is Verdict.INVALID_RUN
     assert "The run proves nothing: this machine's clock was set" in judgement.reasons[0].sentence
@@ -91,7 +91,7 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(f"tayari.run.{part}.run_child", child)
     looked: list[bool] = []
     order = Order(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
-    where = {"stage_files": [tmp_path / "s"]} if part == "suites" else {"stage_file": tmp_path / "s"}
+    where = {"environment_files": [tmp_path / "s"]} if part == "suites" else {"environment_file": tmp_path / "s"}
     given = {**where, "work_dir": tmp_path, "progress": RunProgress(Console(file=io.StringIO()))}
     run: Callable[..., object] = run_suites if part == "suites" else partial(run_load, plan=())
     with pytest.raises(Begun):

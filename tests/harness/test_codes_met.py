@@ -10,7 +10,7 @@ from tayari.run.codes import learn
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.model.facts import Code
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 FAULTS: tuple[dict[str, Any], ...] = (
     {"api_error": {"error": "500.001.1001.wrong_credentials"}},
@@ -44,8 +44,8 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
         push(simulator, "http://127.0.0.1:9/cb", PartyA=str(payer), PhoneNumber=str(payer))
     control.play_next(QUERY_REFUSED, endpoint="stk_query")
     query(simulator, "ws_CO_071020261435030712340000")
-    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
-    found = learn([cast(Stage, stage)], ask=False, told=TOLD)
+    environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+    found = learn([cast(TestEnvironment, environment)], ask=False, told=TOLD)
     control.close()
     return {
         f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found
@@ -97,9 +97,9 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
     empty: dict[str, Any] = {"entries": [], "next": 1, "dropped": 0}
     control = ControlClient("http://127.0.0.1:9")
     monkeypatch.setattr(control, "_call", lambda _, path, **__: {"payments": rows} if "payments" in path else empty)
-    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+    environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
 
-    found = learn([cast(Stage, stage)], ask=False)
+    found = learn([cast(TestEnvironment, environment)], ask=False)
 
     assert [(code.kind, code.code) for code in found] == [
         ("result", "1"), ("payout", "1"), ("payout", "2040"), ("payout", "R000001")

@@ -15,7 +15,7 @@ from tayari_target.merchant_process import answers
 from tayari_target.resources import example_folder
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 DUKA = example_folder() / "tayari.yaml"
 OWN = {"OWN": "{instance}"}
@@ -64,19 +64,19 @@ def test_each_instance_has_port_folder_and_state_of_its_own_and_all_end_together
     others = Instances(mini(tmp_path, env=OWN), 3)
     others.begin()
 
-    second, third = stages = others.ready()
-    assert [stage.placeholders["instance"] for stage in stages] == ["2", "3"]
+    second, third = environments = others.ready()
+    assert [environment.placeholders["instance"] for environment in environments] == ["2", "3"]
     for name in ("port", "work_dir", "daraja_url"):
         assert second.placeholders[name] != third.placeholders[name]
     assert second.driver.start_payment(msisdn="254700000001", amount=10, reference="R1").accepted
     assert second.control.payments()
     assert third.control.payments() == []
-    with Stage.attach(third.describe(tmp_path / "stage.json")) as attached:
+    with TestEnvironment.attach(third.describe(tmp_path / "environment.json")) as attached:
         assert attached.instance == 3
 
     others.close()
 
-    assert not any(answers(stage.base_url) for stage in stages)
+    assert not any(answers(environment.base_url) for environment in environments)
     assert others.ready() == ()
 
 

@@ -11,7 +11,7 @@ from tayari.run.findings import Finding
 from tayari_money.payment_state import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.target_file import Target, TargetError, load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tiny_shop import Says, open_shop
 
 MSHAHARA = Path(__file__).parents[2] / "examples" / "mshahara" / "tayari.yaml"
@@ -59,12 +59,12 @@ def preflight(**changed: str) -> dict[str, Finding]:
     start = target.merchant.start
     assert start is not None
     env = MappingProxyType({**start.env, **changed})
-    stage = Stage(replace(target, merchant=replace(target.merchant, start=replace(start, env=env))))
-    stage.prepare()
+    environment = TestEnvironment(replace(target, merchant=replace(target.merchant, start=replace(start, env=env))))
+    environment.prepare()
     try:
-        return {finding.name: finding for finding in examine(stage, lambda _: None)}
+        return {finding.name: finding for finding in examine(environment, lambda _: None)}
     finally:
-        stage.close()
+        environment.close()
 
 
 def test_a_merchant_that_only_pays_out_needs_no_payment(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     order = Order(target=Path("tayari.yaml"), suite="ci", only=("C03",), scenarios=("payment/success",), out=tmp_path)
 
     command = pytest_command(
-        order, stage_files=[tmp_path / "s.json", tmp_path / "s2.json"], events=tmp_path / "e", work_dir=tmp_path
+        order, environment_files=[tmp_path / "s.json", tmp_path / "s2.json"], events=tmp_path / "e", work_dir=tmp_path
     )
 
     text = " ".join(command)

@@ -10,7 +10,7 @@ import pytest
 from mini_target import MINI, mini_target
 from tayari_target.run_processes import OWNER, marked, new_folder, sweep
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 ENDS_WITHIN_S = 30.0
 """A second on an idle machine."""
@@ -19,11 +19,11 @@ ENTER = """
 import sys, time
 from pathlib import Path
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
-with Stage(load_target(Path(sys.argv[1]), {})) as stage:
-    stage.describe(stage.work_dir / "stage.json")
-    print(stage.work_dir, flush=True)
+with TestEnvironment(load_target(Path(sys.argv[1]), {})) as environment:
+    environment.describe(environment.work_dir / "environment.json")
+    print(environment.work_dir, flush=True)
     time.sleep(600)
 """
 
@@ -44,7 +44,7 @@ def test_a_run_that_is_killed_takes_simulator_merchant_and_credentials_with_it(t
         running = " ".join(marked(folder).values())
         assert "tayari_simulator" in running
         assert "mini_merchant" in running
-        assert "pass1" in (folder / "stage.json").read_text()
+        assert "pass1" in (folder / "environment.json").read_text()
 
         process.kill()
 
@@ -54,19 +54,19 @@ def test_a_run_that_is_killed_takes_simulator_merchant_and_credentials_with_it(t
 def test_a_process_that_escaped_its_merchant_is_ended_and_named(tmp_path: Path) -> None:
     command = f"sh -c 'setsid sleep 321 & exec {{python}} {MINI} {{port}}'"
     target = mini_target(tmp_path, replace={f'"{{python}} {MINI} {{port}}"': f'"{command}"'})
-    with Stage(load_target(target, {})) as stage:
-        folder = stage.work_dir
+    with TestEnvironment(load_target(target, {})) as environment:
+        folder = environment.work_dir
         assert any("sleep 321" in one for one in marked(folder).values())
 
-    assert [one.split(maxsplit=1)[1] for one in stage.left_behind] == ["sleep 321"]
+    assert [one.split(maxsplit=1)[1] for one in environment.left_behind] == ["sleep 321"]
     wait_until_gone(folder)
 
 
 def test_a_merchant_that_leaves_nothing_behind_is_not_accused(tmp_path: Path) -> None:
-    with Stage(load_target(mini_target(tmp_path), {})) as stage:
+    with TestEnvironment(load_target(mini_target(tmp_path), {})) as environment:
         pass
 
-    assert stage.left_behind == ()
+    assert environment.left_behind == ()
 
 
 def test_folders_of_dead_runs_are_swept_and_others_are_left_alone(

@@ -7,7 +7,7 @@ from typing import Any, cast
 from tayari_load.load_run import LoadRun
 from tayari_load.statistics.payments import Order, Payment
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
 
@@ -19,4 +19,6 @@ def ended(**how: Any) -> Payment:
 
 def load_run(**how: Any) -> LoadRun:
     """A run without a merchant or simulator: what its users saw is in the tally."""
-    return LoadRun(target=cast(Target, None), stage=cast(Stage, None), own_stage=False, seed=1, **how)
+    return LoadRun(
+        target=cast(Target, None), test_environment=cast(TestEnvironment, None), own_environment=False, seed=1, **how
+    )

@@ -15,7 +15,7 @@ from tayari_load.shapes.document import written
 from tayari_load.users.customers import Customers
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.model import AccountReading, C2b, Call, Merchant, OpenAccount, Pay, Payout, Status
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
 
@@ -131,12 +131,14 @@ def test_customers_who_pay_in_play_what_can_become_of_their_payments(scenario: d
 
 
 def test_a_load_of_payments_in_needs_registered_urls() -> None:
-    def stage(urls: dict[str, str] | None) -> Stage:
-        return cast(Stage, SimpleNamespace(c2b_urls=lambda: urls, target=SimpleNamespace(c2b_short_code="600984")))
+    def test_environment(urls: dict[str, str] | None) -> TestEnvironment:
+        return cast(
+            TestEnvironment, SimpleNamespace(c2b_urls=lambda: urls, target=SimpleNamespace(c2b_short_code="600984"))
+        )
 
-    assert unheard({STK, PAYOUT}, stage(None)) == ""
-    assert unheard({C2B}, stage({"confirmation": "https://shop.example/told"})) == ""
-    assert "customers would pay 600984 (C2B)" in unheard({STK, C2B}, stage(None))
+    assert unheard({STK, PAYOUT}, test_environment(None)) == ""
+    assert unheard({C2B}, test_environment({"confirmation": "https://shop.example/told"})) == ""
+    assert "customers would pay 600984 (C2B)" in unheard({STK, C2B}, test_environment(None))
 
 
 def test_payments_and_payouts_are_mixed() -> None:

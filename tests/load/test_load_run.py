@@ -19,7 +19,7 @@ from tayari_reports.model import Load, State
 from tayari_reports.model.run_files import load_from_dict, read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tiny_merchant import STALLS_S, Tiny, tiny_merchant
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
@@ -52,12 +52,14 @@ def locust(
     run_time: str = "3s",
     during: Callable[[subprocess.Popen[str], Tiny], None] | None = None,
 ) -> Done:
-    """Run the locustfile on a stage whose simulator is the tiny merchant itself."""
+    """Run the locustfile on a test environment whose simulator is the tiny merchant itself."""
     path = folder / "tayari.yaml"
-    with Stage(load_target(path if path.exists() else target_file(folder, tiny)), control_url=tiny.url) as stage:
+    with TestEnvironment(
+        load_target(path if path.exists() else target_file(folder, tiny)), control_url=tiny.url
+    ) as test_environment:
         environment = {
             **os.environ,
-            "TAYARI_STAGE": str(stage.describe(folder / "stage.json")),
+            "TAYARI_ENVIRONMENT": str(test_environment.describe(folder / "environment.json")),
             "TAYARI_LOAD_OUT": str(folder / "load.json"),
             "TAYARI_EVENTS": str(folder / "events.jsonl"),
             "TAYARI_LOAD_SEED": "7",

@@ -14,7 +14,7 @@ from tayari_load.money import RunMoney
 from tayari_load.statistics.payments import Order, Outcome, Payment
 from tayari_money.payment_record import PaymentKind
 from tayari_money.payment_state import PaymentState
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import LedgerView, StatusView
 
 PAID, PENDING = PaymentState.PAID, PaymentState.PENDING
@@ -43,7 +43,7 @@ class Books:
 
 def run_at(books: Books, *payments: Payment) -> LoadRun:
     run = load_run()
-    run.stage = cast(Stage, SimpleNamespace(driver=books))
+    run.test_environment = cast(TestEnvironment, SimpleNamespace(driver=books))
     for payment in payments:
         run.log.keep(payment)
         run.tally.start(payment.at)

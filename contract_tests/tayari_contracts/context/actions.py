@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from tayari_control.client import ControlClient
 from tayari_target.driver import MerchantDriver, Started
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.evidence import Evidence, Scenario
@@ -40,7 +40,7 @@ class Actions:
 
     def __init__(
         self,
-        stage: Stage,
+        environment: TestEnvironment,
         driver: MerchantDriver,
         *,
         allocation: Allocation,
@@ -50,9 +50,9 @@ class Actions:
         time: CheckTime,
         gate: StartGate,
     ) -> None:
-        self._stage = stage
-        self._merchant = stage.target.merchant
-        self._control: ControlClient = stage.control
+        self._environment = environment
+        self._merchant = environment.target.merchant
+        self._control: ControlClient = environment.control
         self._driver = driver
         self._allocation = allocation
         self._run = run
@@ -208,7 +208,7 @@ class Actions:
             Failed: it does not come up: a crash has left it something that it cannot live with.
         """
         try:
-            self._stage.restart_merchant()
+            self._environment.restart_merchant()
         except MerchantStartError as error:
             raise Failed(f"the merchant was stopped and did not start again: {error}") from error
 
@@ -218,7 +218,7 @@ class Actions:
         Raises:
             Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
         """
-        if self._stage.can_restart:
+        if self._environment.can_restart:
             self._time.pause(self._journal.seconds_until_stored())
             self.restart_merchant()
             return
@@ -232,8 +232,8 @@ class Actions:
 
     def other_device(self) -> MerchantDriver:
         """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
-        return self._stage.new_driver(record=self._evidence.record)
+        return self._environment.new_driver(record=self._evidence.record)
 
     def second_merchant(self, work_dir: Path, *, daraja_url: str) -> AbstractContextManager[MerchantDriver]:
         """A second process of the merchant with another Daraja; what it is asked is evidence too."""
-        return self._stage.another_merchant(work_dir, record=self._evidence.record, daraja_url=daraja_url)
+        return self._environment.another_merchant(work_dir, record=self._evidence.record, daraja_url=daraja_url)

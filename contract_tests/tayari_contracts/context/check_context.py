@@ -8,7 +8,7 @@ from threading import Event
 from tayari_control.client import ControlClient
 from tayari_target.driver import MerchantDriver
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.check_time import CheckTime
@@ -26,7 +26,7 @@ class CheckContext:
 
     def __init__(
         self,
-        stage: Stage,
+        environment: TestEnvironment,
         allocation: Allocation,
         *,
         deadline: float,
@@ -36,19 +36,19 @@ class CheckContext:
         gate: StartGate | None = None,
         journal: JournalReader | None = None,
     ) -> None:
-        self.stage = stage
-        self.target: Target = stage.target
-        self.control: ControlClient = stage.control
+        self.environment = environment
+        self.target: Target = environment.target
+        self.control: ControlClient = environment.control
         self.allocation = allocation
         self.run = run or RunRecord()
-        self.journal = journal or JournalReader(stage.control)
-        self.profile = MerchantProfile(stage.target, self.run)
+        self.journal = journal or JournalReader(environment.control)
+        self.profile = MerchantProfile(environment.target, self.run)
         self.evidence = Evidence(self.journal, self.run)
-        self.driver: MerchantDriver = stage.new_driver(record=self.evidence.record)
+        self.driver: MerchantDriver = environment.new_driver(record=self.evidence.record)
         self.time = CheckTime(
             deadline=deadline,
             stop=stop or Event(),
-            merchant=stage.target.merchant,
+            merchant=environment.target.merchant,
             run=self.run,
             evidence=self.evidence,
         )
@@ -56,7 +56,7 @@ class CheckContext:
             self.driver, self.control, self.target, run=self.run, journal=self.journal, time=self.time
         )
         self.actions = Actions(
-            stage, self.driver, allocation=allocation, run=self.run, journal=self.journal, evidence=self.evidence,
+            environment, self.driver, allocation=allocation, run=self.run, journal=self.journal, evidence=self.evidence,
             time=self.time, gate=gate or StartGate(1 if one_by_one else None),
         )  # fmt: skip
         self.expectations = Expectations(
@@ -67,6 +67,6 @@ class CheckContext:
     def sibling(self, *, limit_s: float) -> CheckContext:
         """Another one in the same run, with its own time and its own payments."""
         return CheckContext(
-            self.stage, self.allocation, deadline=time.monotonic() + limit_s, stop=self.time.stop, run=self.run,
+            self.environment, self.allocation, deadline=time.monotonic() + limit_s, stop=self.time.stop, run=self.run,
             gate=self.actions.gate,
         )  # fmt: skip

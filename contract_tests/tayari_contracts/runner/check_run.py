@@ -13,7 +13,7 @@ from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
 from tayari_target.target_file.model import C2b, Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, USUAL_S, CatalogueRow, Control, Need, Seen
 from tayari_contracts.checks.registry import checks
@@ -174,7 +174,7 @@ def _given_of_c2b(c2b: C2b | None) -> dict[Need, bool]:
 
 def run_check(
     planned: PlannedCheck,
-    stage: Stage,
+    environment: TestEnvironment,
     allocation: Allocation,
     *,
     stop: Event,
@@ -185,12 +185,12 @@ def run_check(
 
     `one_by_one`: it starts its payments one after the other.
     """
-    unmet = missing_need(planned, stage.target)
+    unmet = missing_need(planned, environment.target)
     if unmet is not None:
         return CheckResult(unmet)
     started_at, began = time.time(), time.monotonic()
-    limit_s = LIMIT_S + 3 * stage.target.merchant.promises.reconcile_within_s
-    context = CheckContext(stage, allocation, deadline=began + limit_s, stop=stop, run=run, one_by_one=one_by_one)
+    limit_s = LIMIT_S + 3 * environment.target.merchant.promises.reconcile_within_s
+    context = CheckContext(environment, allocation, deadline=began + limit_s, stop=stop, run=run, one_by_one=one_by_one)
     ending = _known_blocked(planned, context) or _unless_blocked(planned, context, _run(planned, context))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
@@ -203,11 +203,11 @@ def run_check(
         enable=ending.enable,
         evidence=_evidence(context),
         tries=max(1, context.evidence.tries),
-        depth=depth_of(stage.target),
+        depth=depth_of(environment.target),
         started_at=started_at,
         duration_s=round(time.monotonic() - began, 3),
         scenario=context.evidence.scenario,
-        repeat=repeat_command(planned.rule, stage.target),
+        repeat=repeat_command(planned.rule, environment.target),
     )
     if check.state in (State.FAIL, State.WARN):
         check = replace(check, fingerprint=fingerprint(check.rule, check.reason))

@@ -21,7 +21,7 @@ from threading import Condition, Event, RLock, Thread
 from typing import Final
 
 from tayari_reports.model import Check, NotTested, State
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
@@ -67,20 +67,20 @@ class CheckRunner:
 
     def __init__(
         self,
-        stages: Sequence[Stage],
+        environments: Sequence[TestEnvironment],
         *,
         report: Callable[[Check], Check],
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._report = report
-        self._schedule = Schedule(target=stages[0].target)
-        promises = stages[0].target.merchant.promises
+        self._schedule = Schedule(target=environments[0].target)
+        promises = environments[0].target.merchant.promises
         allocation = Allocation()
         self._stop = Event()
         self._machine = MachineWatch()
         self._instances = [
             MerchantInstance(
-                stage,
+                environment,
                 RunRecord(
                     payments_at_once=promises.payments_at_once,
                     queries_per_minute=promises.queries_per_minute,
@@ -90,7 +90,7 @@ class CheckRunner:
                 allocation,
                 stop=self._stop,
             )
-            for stage in stages
+            for environment in environments
         ]
         self._results: dict[str, Future[Check]] = {}
         self._thread: Thread | None = None
@@ -129,7 +129,7 @@ class CheckRunner:
 
     def _run_all(self, plan: tuple[PlannedCheck, ...]) -> None:
         try:
-            with self._machine, pushes_unconfirmed([instance.stage for instance in self._instances]):
+            with self._machine, pushes_unconfirmed([instance.environment for instance in self._instances]):
                 self._deal(plan)
                 for planned in plan:
                     if planned.last:
@@ -247,7 +247,7 @@ class CheckRunner:
                 planned, found = running.pop(future), future.result()
                 with self._lock:
                     self._running -= 1
-                if held or instance.stage.merchant_alive() is False:
+                if held or instance.environment.merchant_alive() is False:
                     held.append((planned, found.check))
                 elif found.doubtful:
                     doubted.append((planned, found))

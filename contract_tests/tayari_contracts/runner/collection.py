@@ -1,4 +1,4 @@
-"""The pytest side of the suites where a merchant is named: the stage they run on, and what pytest collects."""
+"""The pytest side of the suites where a merchant is named: their test environment, and what pytest collects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tayari_formats.terminal_text import printable, without_commands
 from tayari_reports.model import Check, Rule, State
 from tayari_target.target_file import TargetError, load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.runner.session import SESSION, CheckSession
 
@@ -28,19 +28,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[SESSION], "tayari-suite")
 
 
-def _opener(config: pytest.Config) -> Callable[[ExitStack], list[Stage]]:
-    def open_stages(opened: ExitStack) -> list[Stage]:
-        """The stages that another process described, or one of this process; `opened` closes them."""
-        described = config.getoption("--tayari-stage")
+def _opener(config: pytest.Config) -> Callable[[ExitStack], list[TestEnvironment]]:
+    def open_environments(opened: ExitStack) -> list[TestEnvironment]:
+        """The test environments that another process described, or one of this process; `opened` closes them."""
+        described = config.getoption("--tayari-environment")
         if described:
-            return [opened.enter_context(Stage.attach(Path(file))) for file in described]
+            return [opened.enter_context(TestEnvironment.attach(Path(file))) for file in described]
         try:
             target = load_target(Path(config.getoption("--tayari-target")))
         except TargetError as error:
             raise pytest.UsageError("\n".join(str(problem) for problem in error.problems)) from error
-        return [opened.enter_context(Stage(target, control_url=config.getoption("--tayari-control")))]
+        return [opened.enter_context(TestEnvironment(target, control_url=config.getoption("--tayari-control")))]
 
-    return open_stages
+    return open_environments
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -11,7 +11,7 @@ from typing import Final
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, NotTested, State
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.findings import quote
@@ -50,10 +50,10 @@ class _Heard:
 
 
 class MerchantInstance:
-    """A stage, and the record of what checks did on it."""
+    """A test environment, and the record of what checks did on it."""
 
-    def __init__(self, stage: Stage, run: RunRecord, allocation: Allocation, *, stop: Event) -> None:
-        self.stage = stage
+    def __init__(self, environment: TestEnvironment, run: RunRecord, allocation: Allocation, *, stop: Event) -> None:
+        self.environment = environment
         self.run = run
         self._allocation = allocation
         self._stop = stop
@@ -65,7 +65,7 @@ class MerchantInstance:
     def is_crowded(self, running: int) -> bool:
         """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
         overload = self.run.overload
-        promised = self.stage.target.merchant.promises.payments_at_once
+        promised = self.environment.target.merchant.promises.payments_at_once
         most = 1 if self.run.prompted else min(overload.most_at_once, promised or SIDE_BY_SIDE)
         return running >= most or overload.full or (running >= FEWEST and overload.growing)
 
@@ -88,23 +88,23 @@ class MerchantInstance:
         self._heard.at = time.monotonic()
         overload = self.run.overload
         with contextlib.suppress(ControlError):
-            found = self.stage.control.journal(since=self._heard.since, kind="callback")
+            found = self.environment.control.journal(since=self._heard.since, kind="callback")
             self._heard.since = found["next"]
             for entry in found["entries"]:
                 answer = entry.get("response") or {}
                 overload.heard(str(answer.get("body") or ""))
                 if (answer.get("status") or 0) >= CRASH:
                     overload.crashed()
-        printed = self.stage.merchant_log_tail(masked=False)  # only what names a lock is kept of it
+        printed = self.environment.merchant_log_tail(masked=False)  # only what names a lock is kept of it
         overload.heard(printed_since(self._heard.printed, printed))
         self._heard.printed = printed
 
     def restart_merchant(self) -> None:
         """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""
-        if not self.stage.can_restart or self._stop.is_set():
+        if not self.environment.can_restart or self._stop.is_set():
             return
         try:
-            self.stage.restart_merchant()
+            self.environment.restart_merchant()
             self._start_failure = ""
         except MerchantStartError as error:
             self._start_failure = f"its process had ended, and it did not start again: {error}"
@@ -124,7 +124,7 @@ class MerchantInstance:
         return found.left_open(f"{strain}, each time this check ran: {found.check.reason}")
 
     def _run_alone(self, planned: PlannedCheck, *, one_by_one: bool) -> CheckResult:
-        if self.stage.merchant_alive() is False and not self._stop.is_set():
+        if self.environment.merchant_alive() is False and not self._stop.is_set():
             self.restart_merchant()
             if self._start_failure:
                 return CheckResult(
@@ -139,7 +139,7 @@ class MerchantInstance:
         found = self.run_check(planned, one_by_one=one_by_one)
         if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
             found = self._one_by_one(planned, found)
-        if self.stage.merchant_alive() is False and not self._stop.is_set():
+        if self.environment.merchant_alive() is False and not self._stop.is_set():
             return self._repeat_after_crash(found)
         return found
 
@@ -153,7 +153,7 @@ class MerchantInstance:
         return combined(first.check, self._run_alone(planned, one_by_one=True), trouble="")
 
     def _repeat_after_crash(self, found: CheckResult) -> CheckResult:
-        tail = self.stage.merchant_log_tail().strip().splitlines()
+        tail = self.environment.merchant_log_tail().strip().splitlines()
         last = f": {tail[-1]}" if tail else ""
         self.restart_merchant()
         if found.check.state in (State.NOT_APPLICABLE, State.FAIL):
@@ -168,7 +168,9 @@ class MerchantInstance:
         if self._stop.is_set():
             return CheckResult(_interrupted(planned))
         before = self.run.overload.locks
-        found = run_check(planned, self.stage, self._allocation, stop=self._stop, run=self.run, one_by_one=one_by_one)
+        found = run_check(
+            planned, self.environment, self._allocation, stop=self._stop, run=self.run, one_by_one=one_by_one
+        )
         if found.check.not_tested is NotTested.BLOCKED:
             return self._unless_control_waited(found)
         if not found.doubtful or found.check.state not in BROKEN:
@@ -211,7 +213,7 @@ class MerchantInstance:
     def _queries(self) -> list[tuple[float, str]]:
         """When the merchant asked Daraja for a payment's state (epoch seconds), and for which payment."""
         with contextlib.suppress(ControlError):
-            found = self.stage.control.journal(since=1, endpoint="stk_query", kind="request")
+            found = self.environment.control.journal(since=1, endpoint="stk_query", kind="request")
             return [(float(entry["at"]), str(entry["checkout_request_id"])) for entry in found["entries"]]
         return []
 

@@ -1,4 +1,4 @@
-"""One pytest session of checks: what is planned, the stage it runs on, the results, the verdict at the end."""
+"""One pytest session of checks: what is planned, its test environment, the results, the verdict at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tayari_reports.redaction import Redactor, callback_secrets, redact_check
 from tayari_reports.verdict import judge, percent
 from tayari_reports.verdict.sentences import shout
 from tayari_target.customer_messages import TOLD_FILE, write_told
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule
@@ -34,11 +34,11 @@ MONEY = "money"
 class CheckSession:
     """A plugin object of one session that names a merchant."""
 
-    def __init__(self, config: pytest.Config, open_stages: Callable[[ExitStack], list[Stage]]) -> None:
+    def __init__(self, config: pytest.Config, open_environments: Callable[[ExitStack], list[TestEnvironment]]) -> None:
         self._config = config
-        self._open_stages = open_stages
+        self._open_environments = open_environments
         self._open = ExitStack()
-        self._stages: list[Stage] = []
+        self._environments: list[TestEnvironment] = []
         """One for each instance of the merchant."""
         self._runner: CheckRunner | None = None
         self._events: EventsWriter | None = None
@@ -71,22 +71,22 @@ class CheckSession:
         return next((planned.rule for planned in self._plan if planned.rule.id == rule_id), None)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Open the stages and begin all checks at once; the tests only wait for them."""
+        """Open the test environments and begin all checks at once; the tests only wait for them."""
         if session.config.option.collectonly or not session.items:
             return
-        self._stages = self._open_stages(self._open)
-        self._plan = self._plan_of(session.items, self._stages[0])
+        self._environments = self._open_environments(self._open)
+        self._plan = self._plan_of(session.items, self._environments[0])
         events = self._config.getoption("--tayari-events")
         if events is not None:
             self._events = EventsWriter(events)
             self._events.plan([planned.rule for planned in self._plan])
-        self._runner = CheckRunner(self._stages, report=self._note, notice=self._tell)
+        self._runner = CheckRunner(self._environments, report=self._note, notice=self._tell)
         self._runner.start(self._plan)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """An adapter may print anything; terminal, pytest.html and other reporters get it masked."""
-        if self._stages and report.sections:
+        if self._environments and report.sections:
             redactor = Redactor(self._all_secrets())
             report.sections = [(name, redactor.text(text)) for name, text in report.sections]
 
@@ -102,9 +102,9 @@ class CheckSession:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_unconfigure(self) -> None:
-        """Close the stages, whatever happened."""
+        """Close the test environments, whatever happened."""
         self._open.close()
-        self._stages = []
+        self._environments = []
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The verdict, and what is behind it."""
@@ -118,7 +118,7 @@ class CheckSession:
 
     def run(self) -> Run:
         """What this session knows, as a run."""
-        target = self._stages[0].target if self._stages else None
+        target = self._environments[0].target if self._environments else None
         return Run(
             run_id="",
             selection=" ".join([*self._config.getoption("--tayari-only"), *self.scenario_names]),
@@ -140,8 +140,8 @@ class CheckSession:
         of all checks the search takes many times as long.
         """
         found = callback_secrets(check)
-        for stage in self._stages:
-            stage.keep_secret(found & self._seen_once)
+        for environment in self._environments:
+            environment.keep_secret(found & self._seen_once)
         self._seen_once |= found
         redacted = redact_check(check, self._all_secrets())
         self._checks[check.rule] = redacted
@@ -156,33 +156,33 @@ class CheckSession:
             self._events.notice(Redactor(self._all_secrets()).text(sentence))
 
     def _all_secrets(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(secret for stage in self._stages for secret in stage.secrets))
+        return tuple(dict.fromkeys(secret for environment in self._environments for secret in environment.secrets))
 
-    def _plan_of(self, items: list[pytest.Item], stage: Stage) -> list[PlannedCheck]:
+    def _plan_of(self, items: list[pytest.Item], environment: TestEnvironment) -> list[PlannedCheck]:
         plan: dict[str, PlannedCheck] = {}
         for item in items:
-            planned = self._check_of(item, stage)
+            planned = self._check_of(item, environment)
             if planned is not None:
                 plan[planned.rule.id] = planned
-        return sorted(applying(plan.values(), stage.target), key=lambda planned: planned.last)
+        return sorted(applying(plan.values(), environment.target), key=lambda planned: planned.last)
 
-    def _check_of(self, item: pytest.Item, stage: Stage) -> PlannedCheck | None:
+    def _check_of(self, item: pytest.Item, environment: TestEnvironment) -> PlannedCheck | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if params.get("tayari_rule") in catalogue():
             planned = check_of_rule(catalogue()[params["tayari_rule"]])
-            return money_check(planned, stage.target) if self._scenarios_only else planned
+            return money_check(planned, environment.target) if self._scenarios_only else planned
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
-            return self._scenario_job(stage, params["tayari_scenario"])
+            return self._scenario_job(environment, params["tayari_scenario"])
         text: str | None = getattr(item, "text", None)
-        return None if text is None else self._check_of_file(item, text, stage)
+        return None if text is None else self._check_of_file(item, text, environment)
 
-    def _check_of_file(self, item: pytest.Item, text: str, stage: Stage) -> PlannedCheck:
+    def _check_of_file(self, item: pytest.Item, text: str, environment: TestEnvironment) -> PlannedCheck:
         try:
-            stage.control.load_scenario(text, file=os.path.relpath(item.path))
+            environment.control.load_scenario(text, file=os.path.relpath(item.path))
         except ControlError as error:
             raise pytest.UsageError(str(error)) from error
-        return self._scenario_job(stage, item.name)
+        return self._scenario_job(environment, item.name)
 
-    def _scenario_job(self, stage: Stage, name: str) -> PlannedCheck:
+    def _scenario_job(self, environment: TestEnvironment, name: str) -> PlannedCheck:
         strict_words = self._config.getoption("--tayari-strict-words")
-        return check_of_scenario(stage.control.scenario(name), strict_words=strict_words)
+        return check_of_scenario(environment.control.scenario(name), strict_words=strict_words)

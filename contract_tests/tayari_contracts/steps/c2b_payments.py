@@ -11,7 +11,7 @@ from typing import Any, Final
 from tayari_control.client import ControlError
 from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import NotTested
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext
@@ -219,21 +219,25 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
 
 
 @contextlib.contextmanager
-def pushes_unconfirmed(stages: Sequence[Stage]) -> Iterator[None]:
+def pushes_unconfirmed(environments: Sequence[TestEnvironment]) -> Iterator[None]:
     """While rules are judged, M-Pesa confirms no STK payment to the C2B URLs: a true word beside a false callback would
     decide what the rule is about. B12 plays these confirmations.
     """
     try:
-        _confirm_pushes(stages, on=False)
+        _confirm_pushes(environments, on=False)
         yield
     finally:
-        _confirm_pushes(stages, on=True)
+        _confirm_pushes(environments, on=True)
 
 
-def _confirm_pushes(stages: Sequence[Stage], *, on: bool) -> None:
-    for stage in stages:
-        c2b = stage.target.merchant.c2b
-        codes = {stage.target.daraja.short_code, stage.target.daraja.till, None if c2b is None else c2b.short_code}
+def _confirm_pushes(environments: Sequence[TestEnvironment], *, on: bool) -> None:
+    for environment in environments:
+        c2b = environment.target.merchant.c2b
+        codes = {
+            environment.target.daraja.short_code,
+            environment.target.daraja.till,
+            None if c2b is None else c2b.short_code,
+        }
         for code in filter(None, codes):
             with contextlib.suppress(ControlError):  # an older simulator, or one that knows no such organisation
-                stage.control.set_organisation(code, confirms_pushes=on)
+                environment.control.set_organisation(code, confirms_pushes=on)

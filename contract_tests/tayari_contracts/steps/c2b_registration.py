@@ -85,7 +85,7 @@ def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: in
     try:
         if section(context).register is not None:
             started: Started | None = context.driver.register_c2b()
-        elif context.stage.can_restart:
+        elif context.environment.can_restart:
             context.actions.restart_merchant()
             started = None
         else:

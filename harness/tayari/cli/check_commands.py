@@ -43,7 +43,7 @@ from tayari.cli.options import (
     SummaryOption,
     TargetArgument,
     WaiversOption,
-    stage_options,
+    environment_options,
 )
 from tayari.cli.output import Format, Output
 from tayari.run.children import ChildFailed
@@ -104,7 +104,7 @@ def check(
         functional=suite != "load",
         control_url=control,
         instances=instances,
-        stage=stage_options(port, control_port, profile, seed, scenarios),
+        environment=environment_options(port, control_port, profile, seed, scenarios),
         statements=StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off),
     )
     finish(order, output, CiFiles.of(os.environ, junit=junit, summary=summary))
@@ -135,7 +135,7 @@ def gate(
     """CI: play these scenarios only; the exit code is the answer. Money decides, words warn."""
     output = Output(form)
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
-    options = stage_options(port, control_port, profile, seed, scenarios)
+    options = environment_options(port, control_port, profile, seed, scenarios)
     names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), output)
     order = Order(
         target=target,
@@ -145,7 +145,7 @@ def gate(
         out=out,
         control_url=control,
         instances=instances,
-        stage=options,
+        environment=options,
         statements=StatementFiles(waivers=waivers),
     )
     finish(order, output, CiFiles.of(os.environ, junit=junit, summary=summary))
@@ -175,7 +175,7 @@ def demo_order(out: Path, seed: int | None, *, loaded: bool) -> Order:
         suite="smoke",
         out=out,
         load=_DEMO_LOAD if loaded else None,
-        stage=stage_options(0, 0, "documented", seed, None),
+        environment=environment_options(0, 0, "documented", seed, None),
     )
 
 
@@ -201,7 +201,9 @@ def doctor(
 ) -> None:
     """Make two payments and say what is wrong with the set-up, before any rule runs."""
     output = Output(form)
-    order = Order(target=target, control_url=control, stage=stage_options(port, control_port, profile, seed, None))
+    order = Order(
+        target=target, control_url=control, environment=environment_options(port, control_port, profile, seed, None)
+    )
     with failures(output), output.progress() as progress:
         findings = run_doctor(order, progress)
     rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]

@@ -24,7 +24,7 @@ from tayari.cli.options import (
     ProfileOption,
     SeedOption,
     TargetArgument,
-    stage_options,
+    environment_options,
 )
 from tayari.cli.output import Format, Output
 from tayari.run.load import INSTALL, installed, run_worker
@@ -106,10 +106,10 @@ def load(
         _be_worker(target, worker, control, out, output)
         return
     _sensible(asked, master, output, own_simulator=control is None)
-    stage = stage_options(port, control_port, profile, seed, None)
+    environment = environment_options(port, control_port, profile, seed, None)
     order = Order(
         build=build,
-        target=target, suite="load", functional=False, out=out, load=asked, control_url=control, stage=stage
+        target=target, suite="load", functional=False, out=out, load=asked, control_url=control, environment=environment
     )  # fmt: skip
     finish(order, output)
 

@@ -10,7 +10,7 @@ import typer
 from tayari.cli.output import Format
 
 if TYPE_CHECKING:
-    from tayari_target.environment_options import StageOptions
+    from tayari_target.environment_options import EnvironmentOptions
 
 DEFAULT_TARGET = Path("tayari.yaml")
 
@@ -90,15 +90,15 @@ AttestationsOption = Annotated[
 SignOffOption = Annotated[Path | None, typer.Option("--sign-off", help="The sign-off sheet (`tayari docs report`).")]
 
 
-def stage_options(
+def environment_options(
     port: int | None,
     control_port: int | None,
     profile: str,
     seed: int | None,
     scenarios: list[Path] | None,
-) -> StageOptions:
+) -> EnvironmentOptions:
     """The simulator's part of the command line in one record."""
-    from tayari_target.environment_options import StageOptions
+    from tayari_target.environment_options import EnvironmentOptions
 
     folders = tuple(folder.resolve() for folder in scenarios or ())
-    return StageOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)
+    return EnvironmentOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)

@@ -18,7 +18,7 @@ from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
 from tayari_simulator.catalogue.refusals import Recognised, recognise
 from tayari_simulator.catalogue.results import find
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari.run import journal
 
@@ -76,7 +76,9 @@ def refusals_met(requests: Iterable[Json]) -> Refused:
     return found
 
 
-def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = MappingProxyType({})) -> tuple[Code, ...]:
+def learn(
+    environments: Sequence[TestEnvironment], *, ask: bool, told: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Code, ...]:
     """The codes of the run so far, on all instances; with `ask`, one payment for each result code, on the first one,
     tells what its customer reads.
 
@@ -85,14 +87,14 @@ def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = Mappi
     Raises:
         ControlError: the simulator does not answer.
     """
-    stage = stages[0]
-    rows = [row for each in stages for row in each.control.payments()]
+    environment = environments[0]
+    rows = [row for each in environments for row in each.control.payments()]
     payments = [row for row in rows if row["kind"] == STK_PUSH]
     results = results_met(payments)
     sent = {api: results_met(row for row in rows if row["kind"] in calls) for api, calls in SENT.items()}
-    refusals = refusals_met(entry for each in stages for entry in journal.entries(each.control, kind="request"))
-    shows = stage.target.merchant.status is not None and stage.target.merchant.status.message is not None
-    answers = _ask(stage, results) if ask and shows else {}
+    refusals = refusals_met(entry for each in environments for entry in journal.entries(each.control, kind="request"))
+    shows = environment.target.merchant.status is not None and environment.target.merchant.status.message is not None
+    answers = _ask(environment, results) if ask and shows else {}
     accepted = {str(payment["msisdn"]) for payment in payments}
     heard = refusals.told(told, accepted)
     return (
@@ -109,28 +111,28 @@ def learn(stages: Sequence[Stage], *, ask: bool, told: Mapping[str, str] = Mappi
     )
 
 
-def _ask(stage: Stage, codes: Iterable[str]) -> Mapping[str, str]:
+def _ask(environment: TestEnvironment, codes: Iterable[str]) -> Mapping[str, str]:
     known = [code for code in codes if find(code) is not None]
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="tayari-codes") as pool:
-        return dict(zip(known, pool.map(lambda code: _told(stage, code), known), strict=True))
+        return dict(zip(known, pool.map(lambda code: _told(environment, code), known), strict=True))
 
 
-def _told(stage: Stage, code: str) -> str:
+def _told(environment: TestEnvironment, code: str) -> str:
     """What a customer reads whose payment ends with this code; empty when nothing can be read."""
     row = find(code)
     msisdn = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"
     reference = f"TC{secrets.token_hex(4).upper()}"
     outcome = {"result_code": row.code if row is not None else code, "after_s": 0.3}
-    stage.control.play_next(
+    environment.control.play_next(
         {"scenario": "codes/told", "about": f"A payment that ends with {code}.", "outcome": outcome}, msisdn=msisdn
     )
-    started = stage.driver.start_payment(msisdn=msisdn, amount=_AMOUNT, reference=reference)
+    started = environment.driver.start_payment(msisdn=msisdn, amount=_AMOUNT, reference=reference)
     if not started.accepted:
         return ""
-    stage.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CALLBACK_S)
+    environment.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CALLBACK_S)
     until = time.monotonic() + _SETTLED_S
     while True:
-        view = stage.driver.read_status(started.payment_id or reference, reference)
+        view = environment.driver.read_status(started.payment_id or reference, reference)
         if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
             return view.message
         time.sleep(0.1)

@@ -17,7 +17,7 @@ from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__
 from tayari.run.build import read_build
@@ -55,16 +55,16 @@ class Parts:
     """How the simulator played each behaviour that can be switched, by the switch's name."""
 
 
-def compose(order: Order, stage: Stage, parts: Parts, *, finished: float) -> Run:
+def compose(order: Order, test_environment: TestEnvironment, parts: Parts, *, finished: float) -> Run:
     """One record of everything."""
-    target = stage.target
+    target = test_environment.target
     return Run(
         run_id=parts.run_id,
         tayari_version=__version__,
         suite=order.suite,
-        profile=order.stage.profile,
+        profile=order.environment.profile,
         merchant=target.merchant.name,
-        base_url=stage.base_url,
+        base_url=test_environment.base_url,
         started_at=parts.began,
         finished_at=finished,
         clock=parts.clock,

@@ -17,7 +17,7 @@ from tayari_reports.model.facts import How, Setting
 from tayari_simulator.apis.core.fields import WORDS
 from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari.run import journal
 from tayari.run.certificate import look
@@ -31,19 +31,19 @@ _SOON_DAYS: Final = 30
 _WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORECASE)
 
 
-def measure(stage: Stage) -> tuple[Setting, ...]:
+def measure(environment: TestEnvironment) -> tuple[Setting, ...]:
     """What this run can say of the environment.
 
     Raises:
         ControlError: the simulator does not answer.
     """
-    url = callback_url(journal.entries(stage.control, kind="request"))
+    url = callback_url(journal.entries(environment.control, kind="request"))
     return (
-        *_credentials(stage.target),
-        *_switch(stage.target, called=url is not None),
-        _short_code(stage.target),
-        _base_url(stage.base_url),
-        *(_callback(url, stage.target) if url is not None else ()),
+        *_credentials(environment.target),
+        *_switch(environment.target, called=url is not None),
+        _short_code(environment.target),
+        _base_url(environment.base_url),
+        *(_callback(url, environment.target) if url is not None else ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The load, run as a performance engineer would: Locust in a process of its own, on the run's stage."""
+"""The load, run as a performance engineer would: Locust in a process of its own, on the run's test environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tayari_target.merchant_process import free_port
 from tayari_target.run_processes import marks
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari.run.children import PUT_AWAY_S, ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
 from tayari.run.order import LoadOrder, Order
@@ -116,7 +116,7 @@ def run_load(
     order: Order,
     plan: tuple[Rule, ...],
     *,
-    stage_file: Path,
+    environment_file: Path,
     work_dir: Path,
     progress: RunProgress,
     mask: Mask,
@@ -148,7 +148,7 @@ def run_load(
             locust_command(asked),
             log=log,
             watch=look,
-            environment=_environment(order, asked, stage_file, work_dir),
+            environment=_environment(order, asked, environment_file, work_dir),
             folder=work_dir,
             what="the load",
             accept=frozenset({0}),
@@ -263,14 +263,14 @@ def run_worker(target: Path, *, master: str, control_url: str, log: Path) -> Non
         folder=Path.cwd(),
         what="the load's worker",
         accept=frozenset({0}),
-        mask=Stage(load_target(target)).masked,
+        mask=TestEnvironment(load_target(target)).masked,
     )
 
 
-def _environment(order: Order, asked: LoadOrder, stage_file: Path, work_dir: Path) -> dict[str, str]:
+def _environment(order: Order, asked: LoadOrder, environment_file: Path, work_dir: Path) -> dict[str, str]:
     given = {
         "TAYARI_TARGET": str(order.target.resolve()),
-        "TAYARI_STAGE": str(stage_file),
+        "TAYARI_ENVIRONMENT": str(environment_file),
         **marks(work_dir),
         "TAYARI_LOAD_OUT": str(work_dir / _OUT),
         "TAYARI_EVENTS": str(work_dir / _EVENTS),

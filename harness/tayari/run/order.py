@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tayari_target.environment_options import StageOptions
+from tayari_target.environment_options import EnvironmentOptions
 
 from tayari.run.statement_files import StatementFiles
 
@@ -63,7 +63,7 @@ class Order:
     control_url: str | None = None
     instances: int | None = None
     """How many instances of the merchant the suite runs on; None: as many as help, and this machine bears."""
-    stage: StageOptions = field(default_factory=StageOptions)
+    environment: EnvironmentOptions = field(default_factory=EnvironmentOptions)
     statements: StatementFiles = field(default_factory=StatementFiles)
     """What people say beside the measurements; files of the usual names beside the target file need not be named."""
 

@@ -21,7 +21,7 @@ from tayari_target.customer_messages import TOLD_FILE, read_told
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import load_target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 
 from tayari.run import journal
 from tayari.run.children import ChildFailed
@@ -62,13 +62,13 @@ def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
         TargetError: the target file is wrong.
     """
     target = load_target(order.target)
-    stage = Stage(target, control_url=order.control_url, options=order.stage)
-    stage.prepare()
+    environment = TestEnvironment(target, control_url=order.control_url, options=order.environment)
+    environment.prepare()
     try:
-        with Instances(target, _A_SECOND, options=order.stage, control_url=order.control_url) as others:
-            return examine(stage, progress.finding, others)
+        with Instances(target, _A_SECOND, options=order.environment, control_url=order.control_url) as others:
+            return examine(environment, progress.finding, others)
     finally:
-        stage.close()
+        environment.close()
 
 
 def check(order: Order, progress: RunProgress) -> Result:
@@ -79,125 +79,131 @@ def check(order: Order, progress: RunProgress) -> Result:
         ChildFailed: a suite or the load failed by our fault; what was found is in the reports.
         ReportError: the reports could not be written, or another run writes to their folder; nothing was started.
     """
-    stage = Stage(load_target(order.target), control_url=order.control_url, options=order.stage)
+    environment = TestEnvironment(load_target(order.target), control_url=order.control_url, options=order.environment)
     statements = read_statements(order.statements.beside(order.target))
     parts = Parts(began=time.time(), statements=statements)
     with report_folder(order.out):
-        return _run(order, stage, parts, progress)
+        return _run(order, environment, parts, progress)
 
 
-def _run(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> Result:
-    stage.prepare()
+def _run(order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> Result:
+    environment.prepare()
     try:
         try:
-            _perform(order, stage, parts, progress)
+            _perform(order, environment, parts, progress)
         except KeyboardInterrupt:
             with signals_ignored():
-                stage.hurry()
+                environment.hurry()
                 parts.interrupted = True
-                parts.events = found_so_far(stage.work_dir)
+                parts.events = found_so_far(environment.work_dir)
                 with contextlib.suppress(ChildFailed):
-                    parts.loaded = interrupted_load(order, parts.loaded.plan, stage.work_dir)
+                    parts.loaded = interrupted_load(order, parts.loaded.plan, environment.work_dir)
                 progress.say("interrupted: what was found so far is reported", style="bold yellow")
-                return _conclude(order, stage, parts)
+                return _conclude(order, environment, parts)
         except ChildFailed as error:
             parts.interrupted = True
-            parts.events = found_so_far(stage.work_dir)
+            parts.events = found_so_far(environment.work_dir)
             parts.notes.append(f"Tayari failed: {error}")
-            _conclude(order, stage, parts)
+            _conclude(order, environment, parts)
             raise
-        return _conclude(order, stage, parts)
+        return _conclude(order, environment, parts)
     finally:
         with signals_ignored():
-            stage.close()
-        for process in stage.left_behind:
+            environment.close()
+        for process in environment.left_behind:
             progress.say(f"the merchant had left a process behind, which was ended: {process}", style="yellow")
 
 
-def _perform(order: Order, stage: Stage, parts: Parts, progress: RunProgress) -> None:
+def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> None:
     progress.say("preflight")
     watch = parts.clock_steps.look
-    plan = planned_rules(order, stage.target)
+    plan = planned_rules(order, environment.target)
     parts.loaded = Loaded(plan=plan)
-    count = instances_for(order, stage.target)
+    count = instances_for(order, environment.target)
     with Instances(
-        stage.target, count, options=order.stage, control_url=order.control_url, asked_for=order.instances or 0
+        environment.target,
+        count,
+        options=order.environment,
+        control_url=order.control_url,
+        asked_for=order.instances or 0,
     ) as others:
-        parts.findings = examine(stage, progress.finding, others)
+        parts.findings = examine(environment, progress.finding, others)
         if stopped(parts.findings) is not None:
             return
-        _note_settings(stage, parts)
-        _keep_callback_secrets(stage, parts)
-        stages = (stage, *others.ready())
-        stage_files = [each.describe(each.work_dir / "stage.json") for each in stages]
+        _note_settings(environment, parts)
+        _keep_callback_secrets(environment, parts)
+        environments = (environment, *others.ready())
+        environment_files = [each.describe(each.work_dir / "environment.json") for each in environments]
         if order.functional:
-            progress.say(expected_time(order, stage.target, len(stages)))
+            progress.say(expected_time(order, environment.target, len(environments)))
             parts.events = run_suites(
-                order, stage_files=stage_files, work_dir=stage.work_dir, progress=progress, mask=stage.masked,
-                watch=watch,
+                order, environment_files=environment_files, work_dir=environment.work_dir, progress=progress,
+                mask=environment.masked, watch=watch,
             )  # fmt: skip
-        _learn(order, stages, parts)
-    _load(order, stage, parts, progress, stage_files[0])
+        _learn(order, environments, parts)
+    _load(order, environment, parts, progress, environment_files[0])
 
 
-def _load(order: Order, stage: Stage, parts: Parts, progress: RunProgress, stage_file: Path) -> None:
+def _load(
+    order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress, environment_file: Path
+) -> None:
     """The load, on the first instance alone."""
-    if order.load is not None and _settled(order.load, stage, parts, progress):
-        since = journal.newest(stage.control)
+    if order.load is not None and _settled(order.load, environment, parts, progress):
+        since = journal.newest(environment.control)
         parts.loaded = run_load(
             order,
             parts.loaded.plan,
-            stage_file=stage_file,
-            work_dir=stage.work_dir,
+            environment_file=environment_file,
+            work_dir=environment.work_dir,
             progress=progress,
-            mask=stage.masked,
+            mask=environment.masked,
             watch=parts.clock_steps.look,
         )
         try:
-            if stage.target.merchant.takes_callbacks:
-                parts.callback_errors = callback_errors(stage.control, since)
+            if environment.target.merchant.takes_callbacks:
+                parts.callback_errors = callback_errors(environment.control, since)
         except ControlError as error:
             parts.notes.append(f"how callbacks were answered was not read: {error}")
 
 
-def _learn(order: Order, stages: Sequence[Stage], parts: Parts) -> None:
+def _learn(order: Order, environments: Sequence[TestEnvironment], parts: Parts) -> None:
     """What the traffic so far says of the environment and of the codes that were met."""
-    stage = stages[0]
+    environment = environments[0]
     whole = order.functional and not order.only and not order.scenarios
     try:
-        parts.configuration = measure(stage)
-        told = read_told(stage.work_dir / TOLD_FILE)
-        parts.codes = learn(stages, ask=whole and stage.merchant_alive() is not False, told=told)
+        parts.configuration = measure(environment)
+        told = read_told(environment.work_dir / TOLD_FILE)
+        parts.codes = learn(environments, ask=whole and environment.merchant_alive() is not False, told=told)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
 
 
-def _settled(asked: LoadOrder, stage: Stage, parts: Parts, progress: RunProgress) -> bool:
+def _settled(asked: LoadOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> bool:
     """The load begins with a merchant that runs and a Daraja that plays nothing special, whatever the suites did."""
-    merchant, reason = stage.target.merchant, ""
+    merchant, reason = environment.target.merchant, ""
     if not described(merchant):
         reason = (
             "the load is made of payments, payouts and payments into accounts (C2B); the target file has neither "
             "merchant.pay nor merchant.payout nor merchant.c2b with open_account and account"
         )
-    elif stage.merchant_alive() is False:
+    elif environment.merchant_alive() is False:
         try:
-            stage.restart_merchant()
+            environment.restart_merchant()
         except MerchantStartError as error:
             reason = "the merchant had ended, and did not come up again"
             parts.notes.append(f"no load run: {reason}: {error}")
             progress.say(parts.notes[-1], style="bold red")
-    reason = reason or unheard(kinds(parse_mix(asked.mix), asked.shape, merchant), stage)
+    reason = reason or unheard(kinds(parse_mix(asked.mix), asked.shape, merchant), environment)
     if reason:
         parts.loaded = not_begun(parts.loaded.plan, reason)
         return False
-    stage.control.clear_next()
+    environment.control.clear_next()
     return True
 
 
-def _note_settings(stage: Stage, parts: Parts) -> None:
+def _note_settings(environment: TestEnvironment, parts: Parts) -> None:
     try:
-        settings = stage.control.settings()
+        settings = environment.control.settings()
     except ControlError as error:
         parts.notes.append(str(error))
         return
@@ -208,20 +214,20 @@ def _note_settings(stage: Stage, parts: Parts) -> None:
     parts.seed = seed if isinstance(seed, int) else 0
 
 
-def _keep_callback_secrets(stage: Stage, parts: Parts) -> None:
+def _keep_callback_secrets(environment: TestEnvironment, parts: Parts) -> None:
     """The preflight has seen the address that keeps forgers out; no report and no log may show it."""
     try:
-        url = callback_url(journal.entries(stage.control, kind="request"))
+        url = callback_url(journal.entries(environment.control, kind="request"))
     except ControlError as error:
         parts.notes.append(str(error))
         return
     if url is not None:
-        stage.keep_secret(secret_pieces(url))
+        environment.keep_secret(secret_pieces(url))
 
 
-def _conclude(order: Order, stage: Stage, parts: Parts) -> Result:
-    secrets = stage.secrets
-    whole = compose(order, stage, parts, finished=time.time())
+def _conclude(order: Order, environment: TestEnvironment, parts: Parts) -> Result:
+    secrets = environment.secrets
+    whole = compose(order, environment, parts, finished=time.time())
     unwritten = ""
     reports: Mapping[str, Path] = {}
     try:

@@ -95,7 +95,7 @@ def told_duration(seconds: float) -> str:
 def run_suites(
     order: Order,
     *,
-    stage_files: Sequence[Path],
+    environment_files: Sequence[Path],
     work_dir: Path,
     progress: RunProgress,
     mask: Mask,
@@ -111,7 +111,7 @@ def run_suites(
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     tail = EventTail(events, progress, f"suite {order.suite}")
-    command = pytest_command(order, stage_files=stage_files, events=events, work_dir=work_dir)
+    command = pytest_command(order, environment_files=environment_files, events=events, work_dir=work_dir)
 
     def look() -> None:
         watch()
@@ -136,14 +136,14 @@ def found_so_far(work_dir: Path) -> Events:
     return read_events(events) if events.exists() else Events((), (), False)
 
 
-def pytest_command(order: Order, *, stage_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
+def pytest_command(order: Order, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
     """The command line; without the options that a project's own pytest settings would add."""
     html = order.out.resolve() / "pytest.html"
     command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir)]
     command += ["--tayari-target", str(order.target)]
-    for stage_file in stage_files:
-        command += ["--tayari-stage", str(stage_file)]
+    for environment_file in environment_files:
+        command += ["--tayari-environment", str(environment_file)]
     command += ["--tayari-suite", order.suite, "--tayari-events", str(events)]
     command += ["--html", str(html), "--self-contained-html"]
     for rule in order.only:

@@ -212,9 +212,9 @@ class Shopper(HttpUser):
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
         self._exchanges: list[DriverExchange] = []
-        driver = self.load_run.stage.new_driver(session=self.client, record=self._exchanges.append)
+        driver = self.load_run.test_environment.new_driver(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(
-            shop=MeasuredShop(driver, self.client, self.load_run.stage.control),
+            shop=MeasuredShop(driver, self.client, self.load_run.test_environment.control),
             tally=self.load_run.tally,
             clock=WallClock(),
             patience_s=self.load_run.patience_s,
@@ -249,7 +249,7 @@ class Shopper(HttpUser):
         order = self._customers().order()
         if order.scenario:
             try:
-                self.load_run.stage.control.play_next(order.scenario, msisdn=order.msisdn)
+                self.load_run.test_environment.control.play_next(order.scenario, msisdn=order.msisdn)
             except ControlError as error:
                 _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
                 order = replace(order, scenario="")
@@ -262,7 +262,7 @@ class Shopper(HttpUser):
         name = order.scenario
         if name not in self._scenarios:
             try:
-                self._scenarios[name] = self.load_run.stage.control.scenario(name)
+                self._scenarios[name] = self.load_run.test_environment.control.scenario(name)
             except ControlError:
                 return order
         scenario = self._scenarios[name]

@@ -14,7 +14,7 @@ def matches_the_callback_after_a_restart(context: CheckContext) -> None:
     """The merchant is killed right after the acknowledgement and started again; then the success callback arrives."""
     payment = context.actions.pay_accepted(situation("ack/restart", outcome=after(0.2, callback=False)))
     context.time.pause(context.journal.seconds_until_stored())
-    context.stage.kill_merchant()
+    context.environment.kill_merchant()
     context.actions.restart_merchant()
     deliveries = context.actions.send_callback(payment)
     view = context.observations.until(payment, PAID, within_s=context.time.slow_queue_s)

@@ -23,12 +23,12 @@ CRASH: Final = 500
 @check("D02")
 def callbacks_that_come_together_are_all_taken(context: CheckContext) -> None:
     """Four times three callbacks come at the same moment; where some are lost, one more comes alone."""
-    printed = context.stage.merchant_log_tail()
+    printed = context.environment.merchant_log_tail()
     answers: list[dict[str, Any]] = []
     for _ in range(ROUNDS):
         answers += _callbacks_at_once(context, [_paid_silently(context) for _ in range(AT_ONCE)])
     answered = " ".join(str(answer.get("body") or "") for answer in answers)
-    words = lock_named(answered) or lock_named(printed_since(printed, context.stage.merchant_log_tail()))
+    words = lock_named(answered) or lock_named(printed_since(printed, context.environment.merchant_log_tail()))
     judge(context, lost=sum(map(_is_lost, answers)), sent=len(answers), words=words)
 
 

@@ -30,7 +30,7 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
     """The merchant is killed while its request waits for the acknowledgement, and started again."""
     payment = pay_out_in_background(context)
     first = transactions(context, payment)
-    context.stage.kill_merchant()
+    context.environment.kill_merchant()
     context.actions.restart_merchant()
     context.evidence.watch_since(payment.since, endpoint="b2c")
     context.time.until(
@@ -61,5 +61,5 @@ def pay_out_in_background(context: CheckContext) -> Payment:
     if not rows:
         raise Untested("no payout request reached Daraja, so the merchant was not killed meanwhile")
     if not context.time.until(lambda: len(context.run.payouts) > before or asking.done(), within_s=1.0):
-        context.stage.kill_merchant()
+        context.environment.kill_merchant()
     return asking.result()

@@ -20,7 +20,7 @@ def open_payments_survive_a_crash(context: CheckContext) -> None:
     """Killed after the acknowledgement; the callback comes meanwhile, once; then the merchant is started again."""
     payment = context.actions.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
     context.time.pause(context.journal.seconds_until_stored())
-    context.stage.kill_merchant()
+    context.environment.kill_merchant()
     context.observations.wait("callback_answered", payment, within_s=CALLBACK_S + DOWN_S + 5.0)
     if any((entry.get("response") or {}).get("status") is not None for entry in context.journal.callbacks(payment)):
         context.actions.restart_merchant()

@@ -18,7 +18,9 @@ from tayari_contracts.steps.pushes import first_push
 def signs_each_push(context: CheckContext) -> None:
     """The password of one push, decoded."""
     body = body_of(first_push(context, context.actions.pay()))
-    problem = password_problem(body, passkey=context.stage.placeholders.get("passkey", context.target.daraja.passkey))
+    problem = password_problem(
+        body, passkey=context.environment.placeholders.get("passkey", context.target.daraja.passkey)
+    )
     if problem:
         raise Failed(f"the Password of the STK push {problem}; Daraja answers 500.001.1001 Wrong credentials")
 

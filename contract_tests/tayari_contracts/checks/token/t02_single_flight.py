@@ -60,11 +60,11 @@ def _make_cold(context: CheckContext) -> None:
     """Leave the merchant without a token that lives. One that it fetches while it starts lives for two seconds only."""
     since = context.journal.now()
     short = token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}})
-    if context.stage.can_restart:
+    if context.environment.can_restart:
         context.control.play_next(short, endpoint="oauth", times=AT_START)
     try:
         context.actions.drop_token()
-        if not context.stage.can_restart:
+        if not context.environment.can_restart:
             return
         context.time.pause(START_S)
         for _ in range(AT_START):  # what works in the background may fetch again

@@ -50,7 +50,7 @@ def _pay_without_token(context: CheckContext, since: int) -> Payment:
     payment = context.actions.pay()
     if _was_refused(context, payment, since):
         return payment
-    if context.stage.can_restart:
+    if context.environment.can_restart:
         context.time.pause(context.journal.seconds_until_stored())
         context.actions.restart_merchant()
     raise Untested("the merchant fetched no token, so OAuth's answer did not matter")

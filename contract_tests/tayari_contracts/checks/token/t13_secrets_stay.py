@@ -21,7 +21,7 @@ NAMES: Final = {"passkey": "the passkey", "consumer_secret": "the consumer secre
 @check("T13")
 def keeps_its_secrets(context: CheckContext) -> None:
     """A payment that goes well, one with wrong credentials, one with an HTML answer; then every answer is read."""
-    secrets = secrets_of(context.stage.placeholders)
+    secrets = secrets_of(context.environment.placeholders)
     if not secrets:
         raise Untested("the merchant's secrets are not known, or too short to be told from words")
     payments = [

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from tayari_target.target_file.model import C2b
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, LedgerView
 
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
@@ -25,40 +25,40 @@ _CONFIRMED_S: Final = 10.0
 _BOOKED_S: Final = 3.0
 
 
-def c2b(stage: Stage) -> Iterator[Finding]:
+def c2b(environment: TestEnvironment) -> Iterator[Finding]:
     """Look at the registered URLs, pay once, and see the account credited."""
-    asked = stage.target.merchant.c2b
+    asked = environment.target.merchant.c2b
     if asked is None:
         return
-    short_code = stage.target.c2b_short_code
-    urls = stage.c2b_urls()
+    short_code = environment.target.c2b_short_code
+    urls = environment.c2b_urls()
     if urls is None:
-        yield _not_registered(stage, asked, short_code)
+        yield _not_registered(environment, asked, short_code)
         return
     yield good("C2B URLs", f"{short_code} has URLs, ResponseType {urls['response_type']}")
-    yield from _payment(stage, asked, short_code)
+    yield from _payment(environment, asked, short_code)
 
 
-def _not_registered(stage: Stage, asked: C2b, short_code: str) -> Finding:
-    others = [row["short_code"] for row in stage.control.organisations() if row["urls"] is not None]
+def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -> Finding:
+    others = [row["short_code"] for row in environment.control.organisations() if row["urls"] is not None]
     if others:
         fix = f"set merchant.c2b.short_code to {others[0]}, or let the merchant register {short_code}"
         return warning("C2B URLs", f"URLs are registered for {', '.join(others)}, not for {short_code}", fix)
-    calls = stage.control.journal(endpoint="c2b_register", kind="request")["entries"]
+    calls = environment.control.journal(endpoint="c2b_register", kind="request")["entries"]
     if calls:
         answer = calls[-1].get("response") or {}
         found = f"Daraja refused the registration ({answer.get('status')}): {str(answer.get('body') or '')[:200]}"
         return warning("C2B URLs", found, "mend what the merchant sends; rule B01 judges its ResponseType")
     how = "merchant.c2b.register" if asked.register is None else "the request of merchant.c2b.register"
-    fix = f"see {how}, and that the merchant has the Daraja base URL {stage.daraja_url}"
+    fix = f"see {how}, and that the merchant has the Daraja base URL {environment.daraja_url}"
     return warning("C2B URLs", f"the merchant made no call that registers URLs for {short_code}", fix)
 
 
-def _payment(stage: Stage, asked: C2b, short_code: str) -> Iterator[Finding]:
+def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Iterator[Finding]:
     msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TC{secrets.token_hex(4).upper()}"
     number = asked.accounts[0] if asked.accounts else ""
     if asked.open_account is not None:
-        opened = stage.driver.open_account(msisdn=msisdn, amount=AMOUNT, reference=reference)
+        opened = environment.driver.open_account(msisdn=msisdn, amount=AMOUNT, reference=reference)
         if opened.status is None or not opened.accepted:
             said = opened.error or f"{opened.status}: {opened.body[:200]}"
             yield bad("account", f"no account was opened ({said})", "correct merchant.c2b.open_account")
@@ -72,25 +72,25 @@ def _payment(stage: Stage, asked: C2b, short_code: str) -> Iterator[Finding]:
     if not number:
         yield good("account", "the target file has no account to pay into: most rules about C2B are not tested")
         return
-    before = stage.driver.read_account(number, reference)
-    stage.control.pay_c2b(short_code=short_code, msisdn=msisdn, amount=AMOUNT, reference=number)
-    waited = stage.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CONFIRMED_S)
+    before = environment.driver.read_account(number, reference)
+    environment.control.pay_c2b(short_code=short_code, msisdn=msisdn, amount=AMOUNT, reference=number)
+    waited = environment.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CONFIRMED_S)
     if not waited["met"]:
-        where = without_secrets(str(stage.control.payments(msisdn=msisdn)[-1]["callback_url"]))
+        where = without_secrets(str(environment.control.payments(msisdn=msisdn)[-1]["callback_url"]))
         fix = "let the merchant listen there, or redirect it with callbacks.rewrite"
         yield bad("confirmation", f"no confirmation was delivered to {where} within {_CONFIRMED_S:g} s", fix)
         return
-    yield replace(callback(waited["entries"][-1], stage.target.callbacks), name="confirmation")
+    yield replace(callback(waited["entries"][-1], environment.target.callbacks), name="confirmation")
     if asked.account is not None:
-        yield _credited(stage, number, reference, before)
-    yield from _lists(stage, asked, number, reference)
+        yield _credited(environment, number, reference, before)
+    yield from _lists(environment, asked, number, reference)
 
 
-def _credited(stage: Stage, number: str, reference: str, before: LedgerView) -> Finding:
+def _credited(environment: TestEnvironment, number: str, reference: str, before: LedgerView) -> Finding:
     """Whether the account can be read, and shows the payment."""
     until = time.monotonic() + _BOOKED_S
     while True:
-        now = stage.driver.read_account(number, reference)
+        now = environment.driver.read_account(number, reference)
         error = before.error or now.error
         if error:
             return bad("account", f"the account {number} could not be read: {error}", "correct merchant.c2b.account")
@@ -102,8 +102,8 @@ def _credited(stage: Stage, number: str, reference: str, before: LedgerView) -> 
         time.sleep(0.1)
 
 
-def _lists(stage: Stage, asked: C2b, number: str, reference: str) -> Iterator[Finding]:
-    if asked.unallocated is not None and stage.driver.read_unallocated() is None:
+def _lists(environment: TestEnvironment, asked: C2b, number: str, reference: str) -> Iterator[Finding]:
+    if asked.unallocated is not None and environment.driver.read_unallocated() is None:
         yield bad("unallocated", "merchant.c2b.unallocated could not be read", "correct merchant.c2b.unallocated")
-    if asked.statement is not None and stage.driver.read_statement(number, reference) is None:
+    if asked.statement is not None and environment.driver.read_statement(number, reference) is None:
         yield bad("statement", "merchant.c2b.statement could not be read", "correct merchant.c2b.statement")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tayari_money.payment_state import PaymentState
 from tayari_target.instances import Instances
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import StatusView
 
 from tayari.run.findings import Finding, good, warning
@@ -30,12 +30,12 @@ def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
     if others.only_one:
         yield from _only_one(others)
         return
-    stages = others.ready()
+    environments = others.ready()
     if others.problems:
         found = f"{len(others.problems)} more instances of the merchant did not start: {others.problems[0]}"
         yield warning("instances", found, "see that nothing in merchant.start is fixed (ports, files, databases)")
-    for stage in stages:
-        shared = next((one for one in known if _shows(stage, one)), None)
+    for environment in environments:
+        shared = next((one for one in known if _shows(environment, one)), None)
         if shared is not None:
             others.close()
             found = (
@@ -44,8 +44,10 @@ def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
             )
             yield warning("instances", found, _OWN_STATE)
             return
-    if stages:
-        yield good("instances", f"{1 + len(stages)} of the merchant run side by side, each with a state of its own")
+    if environments:
+        yield good(
+            "instances", f"{1 + len(environments)} of the merchant run side by side, each with a state of its own"
+        )
 
 
 def _only_one(others: Instances) -> Iterator[Finding]:
@@ -54,9 +56,9 @@ def _only_one(others: Instances) -> Iterator[Finding]:
         yield warning("instances", found, "correct the target file (`tayari docs target-file`), or ask for one")
 
 
-def _shows(stage: Stage, known: Known) -> bool:
+def _shows(environment: TestEnvironment, known: Known) -> bool:
     """Whether this instance shows the payment of another one as that one does."""
-    read = stage.driver.read_payout if known.is_payout else stage.driver.read_status
+    read = environment.driver.read_payout if known.is_payout else environment.driver.read_status
     view = read(known.payment_id, known.reference)
     if view.state is not PaymentState.PAID or view.state is not known.view.state:
         return False

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_state import PaymentState
 from tayari_target.target_file.model import Payout
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
@@ -39,21 +39,21 @@ _CODES: Final[Mapping[str, str]] = {
 """What a result code of the preflight's payout says about the set-up. Source: reference 1.7, 3.0, 3.4."""
 
 
-def payout(stage: Stage, known: list[Known]) -> Iterator[Finding]:
+def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding]:
     """Ask for one payout, and look at each step of it; `known` gets what the merchant shows of it."""
-    asked = stage.target.merchant.payout
+    asked = environment.target.merchant.payout
     if asked is None:
         return
-    since = int(stage.control.journal(limit=1)["next"])
+    since = int(environment.control.journal(limit=1)["next"])
     msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TP{secrets.token_hex(4).upper()}"
-    started = stage.driver.start_payout(msisdn=msisdn, amount=AMOUNT, reference=reference)
-    silent = _not_started(started, asked, stage.base_url)
+    started = environment.driver.start_payout(msisdn=msisdn, amount=AMOUNT, reference=reference)
+    silent = _not_started(started, asked, environment.base_url)
     if silent is not None:
         yield silent
         return
-    waited = stage.control.wait("b2c_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
+    waited = environment.control.wait("b2c_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
     if not waited["met"]:
-        yield from _never_asked(stage, started, since)
+        yield from _never_asked(environment, started, since)
         return
     entry = waited["entries"][-1]
     if not entry.get("checkout_request_id"):
@@ -62,10 +62,10 @@ def payout(stage: Stage, known: list[Known]) -> Iterator[Finding]:
         yield warning("payout", found, "mend what the merchant sends; the rules will judge that")
         return
     yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
-    yield from _outcome(stage, asked, started, str(entry["checkout_request_id"]), reference)
+    yield from _outcome(environment, asked, started, str(entry["checkout_request_id"]), reference)
     if asked.status is not None:
         payout_id = started.payment_id or reference
-        view = stage.driver.read_payout(payout_id, reference)
+        view = environment.driver.read_payout(payout_id, reference)
         known.append(Known(payment_id=payout_id, reference=reference, view=view, is_payout=True))
 
 
@@ -83,47 +83,51 @@ def _not_started(started: Started, asked: Payout, base_url: str) -> Finding | No
     return None
 
 
-def _never_asked(stage: Stage, started: Started, since: int) -> Iterator[Finding]:
-    entries = stage.control.journal(since=since)["entries"]
-    refused = [found for found in daraja.diagnose(entries, stage.target.daraja) if not found.ok]
+def _never_asked(environment: TestEnvironment, started: Started, since: int) -> Iterator[Finding]:
+    entries = environment.control.journal(since=since)["entries"]
+    refused = [found for found in daraja.diagnose(entries, environment.target.daraja) if not found.ok]
     if refused:
         yield from refused
         return
     found = f"the merchant answered {started.status}, and no B2C request came within {_DARAJA_CALL_S:g} s"
     fix = (
-        f"give the merchant the Daraja base URL {stage.daraja_url} (merchant.start.env can do it: {{daraja_url}}), and "
-        "let it pay out at once, not in a nightly batch"
+        f"give the merchant the Daraja base URL {environment.daraja_url} (merchant.start.env can do it: "
+        "{daraja_url}), and let it pay out at once, not in a nightly batch"
     )
     yield bad("Daraja base URL", found, fix)
 
 
-def _outcome(stage: Stage, asked: Payout, started: Started, conversation_id: str, reference: str) -> Iterator[Finding]:
-    waited = stage.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
-    row = stage.control.payments(checkout_request_id=conversation_id)[0]
+def _outcome(
+    environment: TestEnvironment, asked: Payout, started: Started, conversation_id: str, reference: str
+) -> Iterator[Finding]:
+    waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
+    row = environment.control.payments(checkout_request_id=conversation_id)[0]
     yield from _result(row)
     if not waited["met"]:
         where = without_secrets(str(row["callback_url"]))
         found = f"the result was not delivered to {where} within {_RESULT_S:g} s"
         yield bad("result URL", found, "let the merchant listen there, or redirect its results with callbacks.rewrite")
         return
-    yield callback(waited["entries"][-1], stage.target.callbacks)
+    yield callback(waited["entries"][-1], environment.target.callbacks)
     if asked.status is None:
         yield good("payout status", "the target file has no merchant.payout.status: most payout rules are not tested")
         return
-    yield _status(_ended(stage, started.payment_id or reference, reference), asked, is_paid=row["state"] == "paid")
-    if asked.alerts is not None and stage.driver.read_alerts() is None:
+    yield _status(
+        _ended(environment, started.payment_id or reference, reference), asked, is_paid=row["state"] == "paid"
+    )
+    if asked.alerts is not None and environment.driver.read_alerts() is None:
         yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")
     if asked.balance is not None:
-        yield from _balance(stage)
+        yield from _balance(environment)
 
 
-def _balance(stage: Stage) -> Iterator[Finding]:
+def _balance(environment: TestEnvironment) -> Iterator[Finding]:
     """Whether the balance can be read, once the merchant has asked for it."""
-    asked = stage.driver.refresh_balance()
+    asked = environment.driver.refresh_balance()
     until = time.monotonic() + _STATUS_S
-    while stage.driver.read_balance()[0] is None and not asked and time.monotonic() < until:
+    while environment.driver.read_balance()[0] is None and not asked and time.monotonic() < until:
         time.sleep(0.1)
-    shown, why = stage.driver.read_balance()
+    shown, why = environment.driver.read_balance()
     if shown is None:
         yield bad("balance", asked or why, "correct merchant.payout.balance")
     else:
@@ -140,10 +144,10 @@ def _result(row: Mapping[str, Any]) -> Iterator[Finding]:
     yield warning("initiator", found, fix)
 
 
-def _ended(stage: Stage, payout_id: str, reference: str) -> StatusView:
+def _ended(environment: TestEnvironment, payout_id: str, reference: str) -> StatusView:
     until = time.monotonic() + _STATUS_S
     while True:
-        view = stage.driver.read_payout(payout_id, reference)
+        view = environment.driver.read_payout(payout_id, reference)
         if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
             return view
         time.sleep(0.1)

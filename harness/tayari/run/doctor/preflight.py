@@ -23,7 +23,7 @@ from tayari_target.adapter import AdapterError
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, answers
 from tayari_target.target_file.model import Target
-from tayari_target.test_environment import Stage
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
@@ -61,14 +61,14 @@ _CANCELLED: Final[Mapping[str, Any]] = {
 }
 
 
-def examine(stage: Stage, tell: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
-    """Bring the stage up and look at everything, up to the first finding that stops; each is told as it is made.
+def examine(environment: TestEnvironment, tell: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
+    """Bring the test environment up and look at everything, up to the first finding that stops. `tell` gets each.
 
     `others`: more instances of the merchant, which are started as soon as the first one is up.
     """
     findings: list[Finding] = []
-    for found in _findings(stage, others):
-        finding = _redacted(found, Redactor(stage.secrets))
+    for found in _findings(environment, others):
+        finding = _redacted(found, Redactor(environment.secrets))
         findings.append(finding)
         tell(finding)
         if not finding.ok:
@@ -86,29 +86,29 @@ def _redacted(finding: Finding, redactor: Redactor) -> Finding:
     return replace(finding, message=redactor.text(finding.message), fix=redactor.text(finding.fix))
 
 
-def _findings(stage: Stage, others: Instances | None) -> Iterator[Finding]:
+def _findings(environment: TestEnvironment, others: Instances | None) -> Iterator[Finding]:
     """Lazily: nothing after a finding that stops is tried."""
-    yield _simulator(stage)
-    yield _merchant(stage)
+    yield _simulator(environment)
+    yield _merchant(environment)
     if others is not None:
         others.begin()
     known: list[Known] = []
     try:
-        if stage.target.merchant.takes_payments:
-            with pushes_unconfirmed([stage]):
-                yield from _payment(stage, known)
-        if stage.target.merchant.payout is not None:
-            yield from payout(stage, known)
-        yield from c2b(stage)
+        if environment.target.merchant.takes_payments:
+            with pushes_unconfirmed([environment]):
+                yield from _payment(environment, known)
+        if environment.target.merchant.payout is not None:
+            yield from payout(environment, known)
+        yield from c2b(environment)
         if others is not None:
             yield from instances(others, known)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
 
 
-def _simulator(stage: Stage) -> Finding:
+def _simulator(environment: TestEnvironment) -> Finding:
     try:
-        stage.raise_simulator()
+        environment.raise_simulator()
     except SimulatorStartError as error:
         if error.port_taken:
             return bad("port", str(error), "stop the other program, or choose others: --port and --control-port")
@@ -117,58 +117,62 @@ def _simulator(stage: Stage) -> Finding:
         return bad("simulator", str(error), "start it with `tayari simulate`, or leave the control URL out")
     except AdapterError as error:
         return bad("adapter", str(error), "correct merchant.adapter")
-    return good("simulator", f"Daraja is played at {stage.daraja_url}")
+    return good("simulator", f"Daraja is played at {environment.daraja_url}")
 
 
-def _merchant(stage: Stage) -> Finding:
+def _merchant(environment: TestEnvironment) -> Finding:
     try:
-        stage.raise_merchant()
+        environment.raise_merchant()
     except MerchantStartError as error:
         return merchant.start_failure(error)
-    if not answers(stage.base_url):
+    if not answers(environment.base_url):
         fix = "start your merchant, correct merchant.base_url, or let Tayari start it with merchant.start"
-        return bad("merchant", f"nothing answers at {stage.base_url}", fix, Exit.MERCHANT_UNREACHABLE)
-    failed = stage.driver.log_in()
+        return bad("merchant", f"nothing answers at {environment.base_url}", fix, Exit.MERCHANT_UNREACHABLE)
+    failed = environment.driver.log_in()
     if failed:
         return bad("log-in", failed, "correct merchant.login in the target file")
-    return good("merchant", f"it answers at {stage.base_url}")
+    return good("merchant", f"it answers at {environment.base_url}")
 
 
-def _payment(stage: Stage, known: list[Known]) -> Iterator[Finding]:
-    since = _newest(stage.control)
-    played = _play(stage, _SUCCESS)
+def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding]:
+    since = _newest(environment.control)
+    played = _play(environment, _SUCCESS)
     started, msisdn = played.started, played.msisdn
-    entries = _since(stage.control, since)
+    entries = _since(environment.control, since)
     if started.accepted and not (daraja.pushed(entries) or daraja.token_refused(entries)):
-        stage.control.wait("push_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
-        entries = _since(stage.control, since)
+        environment.control.wait("push_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
+        entries = _since(environment.control, since)
     if not daraja.saw_daraja(entries):
-        silent = merchant.no_answer(started, stage.base_url)
-        yield silent or _not_intercepted(stage) or merchant.never_called(started, stage.target, stage.daraja_url)
+        silent = merchant.no_answer(started, environment.base_url)
+        yield (
+            silent
+            or _not_intercepted(environment)
+            or merchant.never_called(started, environment.target, environment.daraja_url)
+        )
         return
-    yield from _intercepted(stage)
+    yield from _intercepted(environment)
     yield from daraja.unplayed(entries)
-    yield from daraja.diagnose(entries, stage.target.daraja)
-    silent = merchant.no_answer(started, stage.base_url)
+    yield from daraja.diagnose(entries, environment.target.daraja)
+    silent = merchant.no_answer(started, environment.base_url)
     if silent is not None:
         yield silent
         return
-    yield merchant.payment_answer(started, stage.target, refused=daraja.refusal(entries))
+    yield merchant.payment_answer(started, environment.target, refused=daraja.refusal(entries))
     push = daraja.accepted_push(entries)
     yield from daraja.other_payer(entries, msisdn)
     if push is not None:
-        yield from daraja.unused_rewrites(push, stage.target.callbacks)
-        yield from _outcome(stage, played, push["checkout_request_id"], known)
+        yield from daraja.unused_rewrites(push, environment.target.callbacks)
+        yield from _outcome(environment, played, push["checkout_request_id"], known)
 
 
-def _not_intercepted(stage: Stage) -> Finding | None:
-    ca_file = stage.placeholders.get("ca_file", "")
-    calls = stage.control.interception()
-    return interception.never_came(stage.target.merchant.start, calls, ca_file, stage.daraja_url)
+def _not_intercepted(environment: TestEnvironment) -> Finding | None:
+    ca_file = environment.placeholders.get("ca_file", "")
+    calls = environment.control.interception()
+    return interception.never_came(environment.target.merchant.start, calls, ca_file, environment.daraja_url)
 
 
-def _intercepted(stage: Stage) -> Iterator[Finding]:
-    calls = stage.control.interception()
+def _intercepted(environment: TestEnvironment) -> Iterator[Finding]:
+    calls = environment.control.interception()
     yield from filter(None, (interception.which_way(calls), interception.refused_hosts(calls)))
 
 
@@ -183,35 +187,39 @@ class _Played:
         return self.started.payment_id or self.reference
 
 
-def _play(stage: Stage, scenario: Mapping[str, Any]) -> _Played:
+def _play(environment: TestEnvironment, scenario: Mapping[str, Any]) -> _Played:
     msisdn = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"
     reference = f"TY{secrets.token_hex(4).upper()}"
-    stage.control.play_next(scenario, msisdn=msisdn)
-    started = stage.driver.start_payment(msisdn=msisdn, amount=AMOUNT, reference=reference)
+    environment.control.play_next(scenario, msisdn=msisdn)
+    started = environment.driver.start_payment(msisdn=msisdn, amount=AMOUNT, reference=reference)
     return _Played(started=started, msisdn=msisdn, reference=reference)
 
 
-def _outcome(stage: Stage, played: _Played, checkout_request_id: str, known: list[Known]) -> Iterator[Finding]:
+def _outcome(
+    environment: TestEnvironment, played: _Played, checkout_request_id: str, known: list[Known]
+) -> Iterator[Finding]:
     told = None
-    if stage.target.merchant.takes_callbacks:
-        waited = stage.control.wait("callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S)
+    if environment.target.merchant.takes_callbacks:
+        waited = environment.control.wait(
+            "callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S
+        )
         told = waited["entries"][-1] if waited["met"] else None
-        yield _callback(told, stage.target)
+        yield _callback(told, environment.target)
     answered = ((told or {}).get("response") or {}).get("status")
-    if stage.target.merchant.status is None and stage.target.merchant.adapter is None:
+    if environment.target.merchant.status is None and environment.target.merchant.adapter is None:
         yield _without_state()
-        yield from _books(_read_back(stage, played, StatusView(state=None)), stage.target)
-        yield from readings.unsaid(played.started, (), stage.target)
+        yield from _books(_read_back(environment, played, StatusView(state=None)), environment.target)
+        yield from readings.unsaid(played.started, (), environment.target)
         return
-    view = _ended(stage, played)
+    view = _ended(environment, played)
     known.append(Known(payment_id=played.payment_id, reference=played.reference, view=view))
-    yield merchant.status_answer(view, stage.target) or _state(view, answered, stage.target)
-    yield from _books(_read_back(stage, played, view), stage.target)
+    yield merchant.status_answer(view, environment.target) or _state(view, answered, environment.target)
+    yield from _books(_read_back(environment, played, view), environment.target)
     if view.state is PaymentState.PAID:
-        yield from _paid(stage, played, view, checkout_request_id)
+        yield from _paid(environment, played, view, checkout_request_id)
     heard = answered is not None and 200 <= answered < 300
-    if heard or (view.state is PaymentState.PAID and not stage.target.merchant.takes_callbacks):
-        yield from _cancelled(stage, played, view)
+    if heard or (view.state is PaymentState.PAID and not environment.target.merchant.takes_callbacks):
+        yield from _cancelled(environment, played, view)
 
 
 def _callback(told: Mapping[str, Any] | None, target: Target) -> Finding:
@@ -244,24 +252,28 @@ def _state(view: StatusView, answered: int | None, target: Target) -> Finding:
     return readings.paid_otherwise(view)
 
 
-def _paid(stage: Stage, played: _Played, view: StatusView, checkout_request_id: str) -> Iterator[Finding]:
+def _paid(
+    environment: TestEnvironment, played: _Played, view: StatusView, checkout_request_id: str
+) -> Iterator[Finding]:
     """What is read of the paid payment, once it stands, or for a while."""
-    known = stage.control.payments(checkout_request_id=checkout_request_id)[0]
+    known = environment.control.payments(checkout_request_id=checkout_request_id)[0]
     until = time.monotonic() + _BOOKED_S
     while True:
-        read = _read_back(stage, played, view)
-        found = tuple(readings.paid(read, stage.target, receipt=str(known["receipt"]), amount=float(known["amount"])))
+        read = _read_back(environment, played, view)
+        found = tuple(
+            readings.paid(read, environment.target, receipt=str(known["receipt"]), amount=float(known["amount"]))
+        )
         if not found or time.monotonic() > until:
             yield from found
             return
         time.sleep(0.1)
-        view = stage.driver.read_status(played.payment_id, played.reference)
+        view = environment.driver.read_status(played.payment_id, played.reference)
 
 
-def _read_back(stage: Stage, played: _Played, view: StatusView) -> readings.Readings:
+def _read_back(environment: TestEnvironment, played: _Played, view: StatusView) -> readings.Readings:
     named = {"payment_id": played.payment_id, "reference": played.reference}
     return readings.Readings(
-        view=view, ledger=stage.driver.read_ledger(**named), audit=stage.driver.read_audit(**named)
+        view=view, ledger=environment.driver.read_ledger(**named), audit=environment.driver.read_audit(**named)
     )
 
 
@@ -273,28 +285,28 @@ def _books(read: readings.Readings, target: Target) -> Iterator[Finding]:
         yield bad("audit", "merchant.audit could not be read", "correct merchant.audit in the target file")
 
 
-def _cancelled(stage: Stage, paid: _Played, paid_view: StatusView) -> Iterator[Finding]:
+def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusView) -> Iterator[Finding]:
     """The other ending, for the words that only a failed payment has."""
-    played = _play(stage, _CANCELLED)
+    played = _play(environment, _CANCELLED)
     views: tuple[StatusView, ...] = (paid_view,)
-    if played.started.accepted and _is_told(stage, played):
-        view = _ended(stage, played)
+    if played.started.accepted and _is_told(environment, played):
+        view = _ended(environment, played)
         views = (paid_view, view)
-        wrong = merchant.status_answer(view, stage.target)
+        wrong = merchant.status_answer(view, environment.target)
         found = (
             (wrong,)
             if wrong
-            else tuple(readings.cancelled(view, stage.target, _ends_within_s(stage.target), paid=paid_view))
+            else tuple(readings.cancelled(view, environment.target, _ends_within_s(environment.target), paid=paid_view))
         )
         yield from found or (good("cancelled payment", f"it is {view.state}"),)
-    yield from readings.unsaid(paid.started, views, stage.target)
+    yield from readings.unsaid(paid.started, views, environment.target)
 
 
-def _is_told(stage: Stage, played: _Played) -> bool:
+def _is_told(environment: TestEnvironment, played: _Played) -> bool:
     """Whether the merchant has heard the result; one without callbacks asks for it."""
-    if not stage.target.merchant.takes_callbacks:
+    if not environment.target.merchant.takes_callbacks:
         return True
-    waited = stage.control.wait("callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S)
+    waited = environment.control.wait("callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S)
     return bool(waited["met"])
 
 
@@ -304,18 +316,18 @@ def _ends_within_s(target: Target) -> float:
     return _STATUS_S if merchant.takes_callbacks else max(_STATUS_S, merchant.promises.reconcile_within_s)
 
 
-def _ended(stage: Stage, played: _Played) -> StatusView:
+def _ended(environment: TestEnvironment, played: _Played) -> StatusView:
     """Read the state until it is final, or for a while."""
-    began, ends_within_s = time.monotonic(), _ends_within_s(stage.target)
+    began, ends_within_s = time.monotonic(), _ends_within_s(environment.target)
     while True:
-        if not stage.target.merchant.takes_callbacks:
-            stage.driver.refresh(played.payment_id, played.reference)
-        view = stage.driver.read_status(played.payment_id, played.reference)
-        wrong = merchant.status_answer(view, stage.target)
+        if not environment.target.merchant.takes_callbacks:
+            environment.driver.refresh(played.payment_id, played.reference)
+        view = environment.driver.read_status(played.payment_id, played.reference)
+        wrong = merchant.status_answer(view, environment.target)
         settled = view.state not in {None, PaymentState.PENDING}
         if settled or time.monotonic() > began + (_UNREADABLE_S if wrong else ends_within_s):
             return view
-        time.sleep(0.1 if stage.target.merchant.takes_callbacks else _REFRESH_S)
+        time.sleep(0.1 if environment.target.merchant.takes_callbacks else _REFRESH_S)
 
 
 def _newest(control: ControlClient) -> int:

@@ -1,4 +1,4 @@
-"""A stage without processes: what the runner needs of one, and nothing behind it."""
+"""A test environment without processes: what the runner needs of one, and nothing behind it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class NoControl:
 
 
 @dataclass
-class FakeStage:
+class FakeEnvironment:
     """Lives and dies as the test says."""
 
     target: Target
@@ -81,21 +81,21 @@ def target(**merchant: Any) -> Target:
     )
 
 
-def stage(
+def environment(
     *,
     queries_per_minute: float | None = None,
     payments_at_once: int | None = None,
     reconcile_within_s: float = 60.0,
     driver: Any = None,
     **merchant: Any,
-) -> FakeStage:
-    """A stage for that target."""
+) -> FakeEnvironment:
+    """A test environment for that target."""
     promises = Promises(
         queries_per_minute=queries_per_minute,
         payments_at_once=payments_at_once,
         reconcile_within_s=reconcile_within_s,
     )
-    return FakeStage(target(promises=promises, **merchant), driver=driver)
+    return FakeEnvironment(target(promises=promises, **merchant), driver=driver)
 
 
 def planned_check(
