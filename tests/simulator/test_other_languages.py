@@ -31,6 +31,39 @@ def test_six_calls_are_shown_both_ways() -> None:
     assert len(CURL) == len(SCRIPT) == 6
 
 
+def test_the_helper_shown_is_the_one_of_the_example() -> None:
+    assert (ROOT / "examples" / "node" / "daraja.mjs").read_text(encoding="utf-8").endswith(START)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "failed"),
+    [
+        ("", "", 0),
+        (" || order.state !== 'pending'", "", 1),  # the shop credits a success twice
+    ],
+)
+def test_the_example_in_node_passes_and_finds_a_shop_that_credits_twice(
+    tmp_path: Path, wrong: str, right: str, failed: int
+) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("Node.js is not installed: the example was NOT tried")
+    shutil.copytree(ROOT / "examples" / "node", tmp_path / "node")
+    shop = tmp_path / "node" / "shop.mjs"
+    code = shop.read_text(encoding="utf-8")
+    assert wrong in code
+    shop.write_text(code.replace(wrong, right), encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["node", "--test", "--test-reporter=tap", "node/shop.test.mjs"], cwd=tmp_path,
+        env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert re.findall(r"^not ok \d+ - (.*?)$", done.stdout, re.MULTILINE) == (
+        ["a success that arrives twice credits once"] * failed
+    ), done.stdout
+    assert (done.returncode == 0) is (failed == 0)
+
+
 @pytest.mark.parametrize("command", CURL)
 def test_a_call_with_curl_is_answered(server: Running, command: str) -> None:
     if shutil.which("curl") is None:

@@ -6,9 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
+from tayari_simulator.apis.core.organisations import SANDBOX_PASSWORD
+from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.control import console, events, handsets, har, organisations, routes, schemas
 from tayari_simulator.control.endpoint import Controlled, Route, answer
 from tayari_simulator.control.openapi import document
+from tayari_simulator.control.postman import collection, first_values
 
 
 async def openapi(controlled: Controlled, _: web.Request) -> web.Response:
@@ -16,8 +19,16 @@ async def openapi(controlled: Controlled, _: web.Request) -> web.Response:
     return answer(document(ROUTES, url=controlled.simulator.control_url))
 
 
+async def postman(controlled: Controlled, _: web.Request) -> web.Response:
+    """`GET /v1/postman.json`."""
+    simulator = controlled.simulator
+    credential = simulator.daraja.state.credentials.encrypt(SANDBOX_PASSWORD)
+    return answer(collection(ENDPOINTS, first_values(simulator.config, simulator.daraja_url, credential)))
+
+
 ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/openapi.json", openapi, "this description"),
+    Route("GET", "/v1/postman.json", postman, "the Daraja port as a collection for Postman, Bruno and Insomnia"),
     Route("GET", "/health", routes.health, "is it well?"),
     Route("GET", "/metrics", routes.metrics, "counters and gauges as Prometheus text", answers="text/plain"),
     Route("GET", "/", console.console, "the console, for people", answers="text/html"),
