@@ -1,5 +1,5 @@
 // Lists what cannot be read below `root`: too little contrast (WCAG 2.2 AA, 1.4.3: 4.5 to 1, and 3 to 1 for large text),
-// texts that are cut, labels of charts outside their chart, and what lies off the screen where nothing scrolls.
+// texts that are cut, words of headings and figures that are broken, labels of charts outside their chart, and what lies off the screen where nothing scrolls.
 (root) => {
   const top = document.querySelector(root);
   const bad = [];
@@ -56,6 +56,18 @@
     if (ratio < (large ? 3 : 4.5)) bad.push(`contrast ${ratio.toFixed(2)} ${name} ${said(node)}`);
     if (style.textOverflow === "ellipsis" && node.scrollWidth > node.clientWidth + 1) bad.push(`cut ${said(node)}`);
     if (!scrolls(node) && (box.right > innerWidth + 1 || box.left < -1)) bad.push(`off screen ${name} ${said(node)}`);
+  }
+  const words = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const node = words.currentNode;
+    if (!node.parentElement.closest("th, .num, h1, h2, h3, button, .state")) continue;
+    for (const word of node.textContent.matchAll(/[\p{L}\p{N}.,%]{2,}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const boxes = [...range.getClientRects()].filter((box) => box.width);
+      if (boxes.length && boxes.some((box) => Math.abs(box.top - boxes[0].top) > 4)) bad.push(`word broken ${word[0]}`);
+    }
   }
   for (const label of top.querySelectorAll("svg text")) {
     const frame = label.closest("svg").getBoundingClientRect();

@@ -192,6 +192,7 @@ def test_every_text_of_the_trend_can_be_read(browser: Browser, tmp_path: Path) -
         ('<p style="background: #333; color: #555">dark on dark</p>', "contrast 1."),
         ('<p style="margin-left: 2000px; width: 9px">far</p>', "off screen <p"),
         ('<svg width="40" height="20"><text y="15">Measured</text></svg>', "label cut Measured"),
+        ('<table><tr><th style="width: 20px; overflow-wrap: anywhere">Passed</th></tr></table>', "word broken Passed"),
         (
             '<p style="width: 30px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">long name</p>',
             "cut long",

@@ -25,7 +25,8 @@ def sent(item: Any, variables: dict[str, str]) -> requests.Response:
 
     request = item["request"]
     auth = request.get("auth")
-    pair = tuple(filled(row["value"]) for row in auth["basic"]) if auth else None
+    name, secret = (filled(row["value"]) for row in auth["basic"]) if auth else ("", "")
+    pair = (name, secret) if auth else None
     headers = {row["key"]: row["value"] for row in request.get("header", ())}
     if pair is None:
         headers["Authorization"] = f"Bearer {variables['access_token']}"

@@ -12,7 +12,7 @@ from tayari_reports.model import Load
 
 WIDTH: Final = 560
 HEIGHT: Final = 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 16, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 26
 _GAP: Final = 2.0
 """Between a window and the next one."""
 _MOST_POINTS: Final = 240
@@ -182,7 +182,7 @@ def _mark(mark: Mark, begin: float, end: float) -> str:
     width = max(1.0, end - begin - _GAP)
     place = f'x="{begin:.1f}" y="{_TOP}" width="{width:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"'
     edge = f'<path d="M{begin:.1f} {_TOP}V{HEIGHT - _BOTTOM}"/>'
-    name = f'<text x="{begin + width / 2:.1f}" y="{_TOP - 3}" text-anchor="middle">{mark.number}</text>'
+    name = f'<text x="{begin + width / 2:.1f}" y="{_TOP + 13}" text-anchor="middle">{mark.number}</text>'
     return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/>{edge}{name}</g>'
 
 
