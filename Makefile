@@ -36,7 +36,7 @@ mutants: $(READY) ## the table of rules and the defects that each of them catche
 moods: $(READY) ## the table of the good shop's moods, and what each rule says about them
 	@$(BIN)/python tests/contracts/mood_table.py --write docs/mutants.md
 
-repeats: $(READY) ## the sample shop judged twenty times: twenty equal verdicts (half an hour)
+repeats: $(READY) ## the good merchants judged twenty times each: twenty equal verdicts (an hour and a half)
 	@$(BIN)/python tests/contracts/repeats.py --times 20
 
 bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
