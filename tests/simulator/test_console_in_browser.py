@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from bench_daraja import scenario_of
 from legibility import problems_of
 from playwright.sync_api import sync_playwright
 from running_simulator import Running, running
+from tayari_simulator.server.process import console_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCENARIOS = Path(__file__).parents[2] / "scenarios/payment"
 SHIPPED = [scenario_of((SCENARIOS / f"{name}.yaml").read_text()) for name in ("insufficient-funds", "wrong-pin")]
 MSISDN: Final = "254712345678"
 OTHER: Final = "254711000002"
+TOKEN: Final = "a-token-of-this-simulator"
 HOSTILE: Final = "<img src=x onerror=alert(1)>"
 
 pytestmark = [
@@ -28,7 +31,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(SHIPPED) as alone:
+    with running(SHIPPED, control_token=TOKEN) as alone:
         yield alone
 
 
@@ -45,10 +48,25 @@ def page(server: Running) -> Iterator[Any]:
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("dialog", lambda dialog: page.complaints.append(f"dialog {dialog.message}"))
         page.set_default_timeout(15_000)
-        page.goto(server.control_url)
+        page.goto(console_url(server.control_url, TOKEN))
         page.wait_for_selector("#live:text-is('live')")
         yield page
         browser.close()
+
+
+def many(number: int) -> dict[str, Any]:
+    """An event as a simulator tells it that has 1,000 payments in a second: 100 are told, 900 are not."""
+    now_s = 1_790_000_000 + number / 10
+    rows = [
+        {
+            "id": f"ws_CO_{number}_{at}", "kind": "stk_push", "msisdn": f"2547{number:04}{at:04}", "amount": 10,
+            "account_reference": f"ref {100 * number + at}", "state": "paid", "result_code": 0, "result_desc": "done",
+            "receipt": "UKTFBS5DGC", "scenario": "", "created_at": now_s + at / 1e4, "callbacks": [],
+        }
+        for at in range(100)
+    ]  # fmt: skip
+    counts = dict.fromkeys(("accepted", "open", "answered", "unanswered", "refused", "dropped"), 0)
+    return {"now_s": now_s, "reset": False, "skipped": 900, "counts": counts, "payments": rows, "entries": []}
 
 
 def handset(page: Any, msisdn: str) -> Any:
@@ -141,11 +159,42 @@ def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: 
     page.click("button:text-is('Send changed')")
     page.wait_for_selector("text=Body.stkCallback.ResultCode changed: 1 sent")
     shown = page.inner_text("#view")
+    page.evaluate("sessionStorage.clear()")  # as if the page were opened without the printed address
+    page.click("button:text-is('Again')")
+    page.wait_for_selector("text=expected the header `Authorization: Bearer TOKEN`")
+    page.fill("[aria-label='Control token']", TOKEN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Again: 1 sent")
+    (unauthorized,) = page.complaints
+    page.complaints.clear()
 
-    assert len(server.taken) == before + 11
-    assert b'"ResultCode":0' in server.taken[-1].body
+    assert "401 (Unauthorized)" in unauthorized
+    assert len(server.taken) == before + 12
+    assert b'"ResultCode":0' in server.taken[-2].body
     assert "U01" in shown
     assert "Bearer ***" in page.evaluate("document.querySelector('#view').textContent")
+
+
+def test_ten_thousand_payments_are_kept_a_few_are_shown_and_the_page_says_so(server: Running, page: Any) -> None:
+    go_to(page, "Payments")
+    server.control.reset()
+    told = [json.dumps(many(number)) for number in range(100)]
+    page.route("**/v1/events*", lambda route: route.fulfill(
+        content_type="text/event-stream", body="".join(f"event: happened\ndata: {data}\n\n" for data in told)
+    ))  # fmt: skip
+    page.reload()
+    page.wait_for_selector("text=The latest 150 of 10,000 rows")
+    rows = page.locator("#view tbody tr").count()
+    note = page.inner_text("#view p.quiet")
+    page.fill("[aria-label='Filter the timeline']", "ref 9999")
+    page.locator("#view td:text-is('ref 9999')").wait_for()
+    found = page.locator("#view tbody tr").count()
+    page.unroute("**/v1/events*")
+    page.goto(f"{server.control_url}/")
+    page.wait_for_selector("#live:text-is('live')")
+
+    assert (rows, found) == (150, 1)
+    assert "90,000 left out: they came too fast to show" in note
 
 
 def test_scenarios_are_found_activated_and_queued(server: Running, page: Any) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509 import load_pem_x509_certificate
 from running_simulator import Running, running
+from tayari_simulator.apis.core.organisations import SANDBOX_INITIATOR, SANDBOX_PASSWORD
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.server.process import _behaviours as behaviours_of
 from tayari_simulator.state.behaviour import Call
@@ -163,12 +168,44 @@ def test_a_queued_scenario_goes_before_the_handset_and_explain_names_the_handset
     assert (chosen["way"], chosen["scenario"]) == ("handset", "handset")
 
 
-def test_a_customer_s_own_payment_and_a_payout_write_to_the_phone(server: Running) -> None:
+def test_a_customers_own_payment_writes_to_the_phone_and_a_refused_one_says_so(server: Running) -> None:
     hold(server, balance=1000)
     server.control.pay_c2b(short_code="600992", msisdn=MSISDN, amount=100, reference="ACC9")
     server.control.wait("idle", timeout_s=5)
+    organisation = {"ShortCode": "600994", "ResponseType": "Cancelled", "ConfirmationURL": server.callback_url,
+                    "ValidationURL": "http://127.0.0.1:1/nobody"}  # fmt: skip
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    url = f"{server.daraja_url}/mpesa/c2b/v2/registerurl"
+    requests.post(url, json=organisation, headers=headers, timeout=5).raise_for_status()
+    server.control.set_organisation("600994", validates=True)
+    server.control.pay_c2b(short_code="600994", msisdn=MSISDN, amount=50, reference="REFUSE")
+    server.control.wait("idle", timeout_s=5)
+    texts = [row["text"] for row in shown(server)["messages"]]
 
-    assert "Ksh100.00 sent to EXAMPLE SHOP for account ACC9" in shown(server)["messages"][0]["text"]
+    assert "Ksh100.00 sent to EXAMPLE SHOP for account ACC9" in texts[0]
+    assert texts[1] == "Failed. EXAMPLE SHOP did not accept your payment of Ksh50.00 for account REFUSE."
+    assert shown(server)["balance"] == 900
+
+
+def test_a_payout_arrives_with_its_message(server: Running) -> None:
+    hold(server, balance=1000)
+    certificate = load_pem_x509_certificate(server.control.certificate().encode())
+    key = certificate.public_key()
+    assert isinstance(key, RSAPublicKey)
+    payout = {
+        "OriginatorConversationID": "payout-1", "InitiatorName": SANDBOX_INITIATOR, "Amount": 250, "PartyA": "600992",
+        "SecurityCredential": b64encode(key.encrypt(SANDBOX_PASSWORD.encode(), PKCS1v15())).decode(),
+        "CommandID": "BusinessPayment", "PartyB": MSISDN, "Remarks": "wages", "Occassion": "",
+        "QueueTimeOutURL": f"{server.callback_url}/late", "ResultURL": f"{server.callback_url}/result",
+    }  # fmt: skip
+    url, headers = f"{server.daraja_url}/mpesa/b2c/v3/paymentrequest", {"Authorization": f"Bearer {server.token()}"}
+    asked = requests.post(url, json=payout, headers=headers, timeout=5)
+    server.control.wait("idle", timeout_s=5)
+    (message,) = shown(server)["messages"]
+
+    assert asked.status_code == 200, asked.text
+    assert "You have received Ksh250.00 from EXAMPLE SHOP" in message["text"]
+    assert "New M-PESA balance is Ksh1,250.00." in message["text"]
 
 
 def test_a_phone_out_of_reach_shows_nothing_and_is_told_of_by_1037() -> None:
