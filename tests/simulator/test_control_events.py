@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +18,7 @@ from tayari_simulator.config import SANDBOX_PASSKEY, Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.control.console import console_page
 from tayari_simulator.control.events import MOST_IN_A_BATCH
+from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 
@@ -191,6 +194,16 @@ def test_the_page_runs_its_own_script_alone_and_loads_nothing_from_elsewhere(ser
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert "http" not in console_page()[0].replace("http://127.0.0.1", "")
     assert "innerHTML" not in console_page()[0]
+
+
+def test_the_scenarios_that_a_handsets_answer_is_like_are_shipped_and_have_rules() -> None:
+    shipped = {row.name: row for row in read_scenarios([Path(__file__).parents[2] / "scenarios"])[0]}
+    alike = dict(re.findall(r'(\d+): "(payment/[\w-]+)"', console_page()[0]))
+
+    assert alike["1032"] == "payment/cancelled"
+    for code, name in alike.items():
+        assert str(shipped[name].behaviour.steps[0].result_code) == code
+        assert shipped[name].summary()["expect"]["rules"]  # type: ignore[index]  # it is a mapping
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/journal", "/"])

@@ -125,12 +125,9 @@ def _accept(state: DarajaState, exchange: Exchange, values: list[Any], play: Pla
     busy = state.prompts.on(msisdn)
     if busy is not None and state.rules.lock_refuses:
         raise Refused(SUBSCRIBER_LOCKED, note=f"the prompt of {busy.id} is open")
-    forced, after_s = None, 0.0
-    if play is None:
-        forced, after_s = _ruled(state, exchange, values, busy)
-    elif play.chosen_by == BY_HANDSET:
-        forced, after_s = _ruled(state, exchange, values, busy, in_hand=True)
-        play = play if forced is None else None  # M-Pesa's rules let no prompt be shown
+    if play is not None and play.chosen_by == BY_HANDSET and not _is_shown(state, exchange, values, busy):
+        play = None
+    forced, after_s = (None, 0.0) if play is not None else _ruled(state, exchange, values, busy)
     if play is not None:
         after_s = play.behaviour.steps[0].after.draw(state.uniform)
     identifier = state.ids.checkout_request_id(now_s, msisdn)
@@ -160,21 +157,18 @@ def acknowledgement(transaction: Transaction) -> bytes:
 
 
 def _ruled(
-    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None, *, in_hand: bool = False
+    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None
 ) -> tuple[int | str | None, float]:
-    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay.
-
-    With `in_hand`, the rules of the sandbox about phones are left out: a handset answers for the phone.
-    """
+    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
     rules = state.rules
     after_s = rules.outcome_after_s
     if busy is not None and rules.lock_limits:
         return results.SUBSCRIBER_LOCKED, after_s
     _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
-    if not in_hand and _unanswered(rules, exchange, msisdn):
+    if _unanswered(rules, exchange, msisdn):
         low, high = NO_ANSWER_S
         return results.TIMED_OUT, low + state.uniform() * (high - low)
-    if not in_hand and rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
+    if rules.ordinary_phones_have_debt and msisdn != TEST_NUMBER:
         return results.BAD_DEBT, after_s
     if kind == PAY_BILL and party_b != state.business.short_code:
         return results.PRODUCT_ASSIGNMENT, after_s
@@ -183,6 +177,12 @@ def _ruled(
     if rules.same_amount_limits and _repeated(state, msisdn, shillings, exchange.at_s):
         return results.RULE_LIMITED, after_s
     return None, after_s
+
+
+def _is_shown(state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None) -> bool:
+    """Whether M-Pesa's rules let a prompt be shown. What they say of phones is for the handset to say."""
+    forced, _ = _ruled(state, exchange, values, busy)
+    return forced in (None, results.TIMED_OUT, results.BAD_DEBT)
 
 
 def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
