@@ -71,8 +71,8 @@ def learns_daraja_url(start: Start | None) -> bool:
 
 
 def asks_for(start: Start | None, placeholder: str) -> bool:
-    """Whether the start command tells the merchant this."""
-    return start is not None and any(placeholder in names(text) for text in (start.command, *start.env.values()))
+    """Whether the start tells the merchant this: by its command, a variable or a file."""
+    return start is not None and any(placeholder in names(text) for text in start.texts)
 
 
 def _filled(callbacks: Callbacks, port: str) -> Callbacks:

@@ -100,6 +100,7 @@ class Instances:
         options: EnvironmentOptions | None = None,
         control_url: str | None = None,
         asked_for: int = 0,
+        keep_logs_in: Path | None = None,
     ) -> None:
         self._target = target
         self._options = replace(options or EnvironmentOptions(), port=None, control_port=None, journal=None)
@@ -107,6 +108,7 @@ class Instances:
         """Why there is the first one alone; empty where nothing speaks against more."""
         self.asked_for = asked_for if asked_for > 1 else 0
         self._count = 1 if self.only_one else count
+        self._keep_logs_in = keep_logs_in
         self._starting: list[tuple[TestEnvironment, Future[None]]] = []
         self._pool = ThreadPoolExecutor(thread_name_prefix="tayari-instance")
         self.problems: list[str] = []
@@ -116,6 +118,7 @@ class Instances:
         """Start them; returns at once."""
         for number in range(2, 1 + self._count):
             environment = TestEnvironment(self._target, options=self._options, instance=number)
+            environment.keep_log_in = self._keep_logs_in
             self._starting.append((environment, self._pool.submit(_bring_up, environment)))
 
     def ready(self) -> tuple[TestEnvironment, ...]:

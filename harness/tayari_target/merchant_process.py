@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -32,6 +33,8 @@ from tayari_target.target_file.placeholders import PlaceholderError, fill
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""
 _TAIL_BYTES: Final = 16 * 1024
+_KEPT_BYTES: Final = 64 * 1024
+"""To take the secrets out of more would take seconds."""
 _PORT_FREED_S: Final = 1.0
 
 
@@ -75,12 +78,13 @@ class MerchantProcess:
         if not self._port_is_free():
             do = "stop the other program, or let base_url use {port}"
             raise MerchantStartError("port_taken", f"something else answers at {self._base_url} already; {do}")
-        words, environment = self._command(), self._environment()
+        words, environment, folder = self._command(), self._environment(), self._cwd()
+        self._write_files()
         try:
             with self._log.open("ab") as log:
                 process = subprocess.Popen(
                     words,
-                    cwd=self._start.cwd or self._folder,
+                    cwd=folder,
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -118,15 +122,26 @@ class MerchantProcess:
             self._signal(signal.SIGKILL)
             self._ended(5.0)
 
-    def log_tail(self) -> str:
-        """The last lines it printed, at most 16 KiB."""
+    def log_tail(self, most_bytes: int = _TAIL_BYTES) -> str:
+        """The last lines it printed."""
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - _TAIL_BYTES))
+                file.seek(max(0, size - most_bytes))
                 return file.read().decode("utf-8", errors="replace")
         except OSError:
             return ""
+
+    def keep_log(self, folder: Path, instance: int, *, in_hurry: bool) -> None:
+        """Write the end of its log to a folder that outlives the run, without secrets."""
+        name = "merchant.log" if instance == 1 else f"merchant-{instance}.log"
+        most = _TAIL_BYTES if in_hurry else _KEPT_BYTES
+        text = self.log_tail(most)
+        if len(text.encode()) >= most:
+            text = text.partition("\n")[2]  # half a secret would not be found
+        text = self.mask(text)
+        with contextlib.suppress(OSError):  # the disk is full: no verdict needs this file
+            (folder / name).write_text(text, encoding="utf-8")
 
     def _port_is_free(self) -> bool:
         """What was stopped a moment ago may hold its port a little longer, its children above all."""
@@ -151,6 +166,30 @@ class MerchantProcess:
         except HostsError as error:
             do = "write `intercept: auto`"
             raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}; {do}") from error
+
+    def _cwd(self) -> Path:
+        try:
+            return self._folder / fill(self._start.cwd, self._values)
+        except PlaceholderError as error:
+            raise MerchantStartError("placeholder", f"merchant.start.cwd: {error}") from error
+
+    def _write_files(self) -> None:
+        """The files of the target file, in the run's folder, for its owner only: they hold credentials."""
+        root = self._log.parent.resolve()
+        for name, text in self._start.files.items():
+            key, path = f"merchant.start.files.{name}", (root / name).resolve()
+            if not path.is_relative_to(root):  # the merchant has put a link there
+                raise MerchantStartError("command", f"{key}: {path} is not in the run's folder; remove the link")
+            try:
+                filled = fill(text, self._values)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with open(path, "w", encoding="utf-8", opener=_for_owner) as file:
+                    file.write(filled)
+            except PlaceholderError as error:
+                raise MerchantStartError("placeholder", f"{key}: {error}") from error
+            except OSError as error:
+                do = "choose another name, that of a file in a folder of its own"
+                raise MerchantStartError("command", f"{key}: cannot be written ({error.strerror}); {do}") from error
 
     def _environment(self) -> dict[str, str]:
         environment = {**_environ(), **self.marks, "PYTHONUNBUFFERED": "1"}
@@ -235,6 +274,10 @@ class MerchantProcess:
 
 def _nothing() -> None:
     """Nobody else has to know."""
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def answers(base_url: str) -> bool:

@@ -85,6 +85,8 @@ class TestEnvironment:
         self._described: Path | None = None
         self._attached = False
         self._closed = False
+        self.keep_log_in: Path | None = None
+        """A folder for the end of the merchant's log, redacted; None: nobody reads it later."""
         self._others: list[MerchantProcess] = []
         """Second processes of the merchant, which a check that is cut short would leave behind."""
         self._learned: frozenset[str] = frozenset()
@@ -238,11 +240,15 @@ class TestEnvironment:
         if self._simulator is not None:
             self._simulator.stop(within_s=self._stop_within_s)
         if self._work_dir is not None:
+            if self.keep_log_in is not None and self._merchant is not None:
+                self._merchant.keep_log(self.keep_log_in, self.instance, in_hurry=self._stop_within_s <= _HURRY_S)
             self._clear(self._work_dir)
 
     def hurry(self) -> None:
         """Close with little patience: somebody waits for the run's end."""
         self._stop_within_s = _HURRY_S
+        if self.instance > 1:
+            self.keep_log_in = None  # what is secret in it is learned when the suites have ended
 
     def _clear(self, work_dir: Path) -> None:
         """End what still runs for this run, and delete its folder."""
@@ -269,10 +275,7 @@ class TestEnvironment:
         return self._merchant.alive() if self._merchant is not None else None
 
     def merchant_log_tail(self, *, masked: bool = True) -> str:
-        """The last lines the merchant printed; empty where Tayari did not start it.
-
-        Unmasked it is for looking at only: masking takes far longer than reading.
-        """
+        """Its last lines; empty where Tayari did not start it. Masking them takes far longer than reading."""
         text = self._merchant.log_tail() if self._merchant is not None else ""
         return self.masked(text) if masked else text
 

@@ -136,6 +136,34 @@ def test_a_client_that_trusts_nobody_new_is_told_how_to(
     assert ports.ca_file in found.fix
 
 
+def test_a_call_of_the_production_host_is_told_with_its_request(
+    ports: InterceptionPorts, simulator: SimulatorProcess
+) -> None:
+    control = ControlClient(simulator.control_url)
+    for host in ("api.safaricom.co.ke", "API.safaricom.co.ke", "sandbox.safaricom.co.ke"):
+        requests.post(
+            f"https://{host}/mpesa/stkpush/v1/processrequest",
+            json={"Amount": 1},
+            proxies={"https": ports.proxy_url},
+            verify=ports.ca_file,
+            timeout=10,
+        )
+
+    found = interception.production_calls(control.journal(kind="request")["entries"])
+
+    assert found is not None
+    assert "POST https://api.safaricom.co.ke/mpesa/stkpush/v1/processrequest (2 times)" in found.message
+    assert '{"Amount": 1}' in found.message
+    assert found.ok
+    assert found.fix
+
+
+def test_calls_of_the_sandbox_are_no_finding() -> None:
+    request = {"method": "POST", "url": "/oauth", "headers": {"Host": "sandbox.safaricom.co.ke"}}
+
+    assert interception.production_calls([{"kind": "request", "request": request}]) is None
+
+
 @pytest.mark.parametrize(
     ("way", "calls", "said"),
     [

@@ -154,6 +154,80 @@ def test_a_port_that_another_program_has_is_told_before_anything_starts(tmp_path
     assert merchant.pid is None
 
 
+def test_its_files_are_written_before_each_start_for_its_owner_only(tmp_path: Path) -> None:
+    files = {".env": "DARAJA={daraja_url}\nPORT={port}\n", "config/mpesa.json": '{"url": "{daraja_url}"}'}
+    merchant = make(tmp_path, files=files)
+    merchant.start()
+    merchant.stop()
+    (tmp_path / ".env").write_text("changed by the merchant")
+
+    merchant.start()
+    merchant.stop()
+
+    assert (tmp_path / ".env").read_text().startswith("DARAJA=http://127.0.0.1:9310\nPORT=")
+    assert (tmp_path / "config" / "mpesa.json").read_text() == '{"url": "http://127.0.0.1:9310"}'
+    assert (tmp_path / "config" / "mpesa.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_file_is_written_outside_of_the_runs_folder(tmp_path: Path) -> None:
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    run.mkdir()
+    elsewhere.mkdir()
+    (run / "etc").symlink_to(elsewhere)
+    merchant = make(run, files={"etc/shop.env": "x"})
+
+    with pytest.raises(MerchantStartError, match="is not in the run's folder; remove the link"):
+        merchant.start()
+
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"files": {".env": "K={proxy_url}"}}, "merchant.start.files..env: {proxy_url} has no value in this run"),
+        ({"files": {"config/merchant.log/x": "", "config/merchant.log": ""}}, "cannot be written"),
+        ({"cwd": "{work_dir}"}, "merchant.start.cwd: {work_dir} has no value in this run"),
+    ],
+)
+def test_a_file_or_folder_that_cannot_be_had_is_told(tmp_path: Path, more: dict[str, Any], said: str) -> None:
+    merchant = make(tmp_path, **more)
+
+    with pytest.raises(MerchantStartError) as caught:
+        merchant.start()
+
+    assert said in str(caught.value)
+
+
+def test_it_may_start_in_the_runs_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    merchant = make(tmp_path, "{python} '{target_dir}/my shop.py' {port}", cwd="{work_dir}")
+    merchant._values = {**merchant._values, "work_dir": str(folder), "target_dir": str(tmp_path)}
+    merchant.start()
+    pid = merchant.pid
+
+    where = Path(f"/proc/{pid}/cwd").resolve()
+
+    merchant.stop()
+    assert where == folder
+
+
+def test_the_end_of_its_log_outlives_it_without_secrets(tmp_path: Path) -> None:
+    merchant = make(tmp_path)
+    merchant.mask = Redactor(["CanaryShop01"]).text
+    (tmp_path / "merchant.log").write_text("CanaryShop01 old\n" * 20_000 + "key CanaryShop01, done\n")
+    out = tmp_path / "out"
+    out.mkdir()
+
+    merchant.keep_log(out, 2, in_hurry=False)
+
+    kept = (out / "merchant-2.log").read_text()
+    assert kept.endswith("key [redacted], done\n")
+    assert "Shop01" not in kept
+    assert kept.startswith("[redacted] old\n")
+
+
 def test_the_log_is_shown_by_its_last_part_only(tmp_path: Path) -> None:
     merchant = make(tmp_path)
     (tmp_path / "merchant.log").write_text("x" * (LOG_BYTES // 64) + "the end")

@@ -107,6 +107,18 @@ def test_every_key_of_a_full_file_is_read(tmp_path: Path) -> None:
     assert len(target.sha256) == 64
 
 
+@pytest.mark.parametrize(
+    "name", ["/etc/shop.env", "../.env", "a//b", "conf/../../x", "~/.env", "environment.json", "a\\\\b"]
+)
+def test_files_of_the_start_stay_in_the_runs_folder(tmp_path: Path, name: str) -> None:
+    start = f'  start: {{command: x, files: {{"{name}": "text"}}}}\n'
+
+    found = problems(tmp_path, SMALL.rstrip("\n") + "\n" + start)
+
+    assert len(found) == 1
+    assert "expected a name below it; write e.g. `.env`" in found[0]
+
+
 def test_state_words_are_taken_as_they_are_written(tmp_path: Path) -> None:
     status = load(tmp_path, GOOD).merchant.status
 

@@ -133,6 +133,7 @@ def test_a_given_secret_is_found_in_every_encoding(text: str) -> None:
         ('{"userOtp": "hunter2"}', "hunter2"),
         ('{"otp": 834512}', "834512"),
         ("auth=hunter2&x=1", "hunter2"),
+        ("called with token=Bearer hunter2", "hunter2"),
         ('{"tokens": ["first1", "hunter2"]}', "hunter2"),
         ('{"tokens": [["first1"], ["hunter2"]]}', "hunter2"),
         ('{"tokens": ["first1", "hunter2', "hunter2"),

@@ -88,7 +88,9 @@ def callback_url(requests: Iterable[Mapping[str, Any]]) -> str | None:
 def _credentials(target: Target) -> Iterator[Setting]:
     start = target.merchant.start
     given = (
-        {name for name, text in start.env.items() if _CREDENTIALS & set(names(text))} if start is not None else set()
+        {name for name, text in start.settings.items() if _CREDENTIALS & set(names(text))}
+        if start is not None
+        else set()
     )
     read = set(_ENV.findall(target.path.read_text(encoding="utf-8")))
     if given or read:
@@ -106,7 +108,9 @@ def _switch(target: Target, *, called: bool) -> Iterator[Setting]:
         return
     start = target.merchant.start
     through = (
-        sorted(name for name, text in start.env.items() if "daraja_url" in names(text)) if start is not None else []
+        sorted(name for name, text in start.settings.items() if "daraja_url" in names(text))
+        if start is not None
+        else []
     )
     value = f"by {', '.join(through)}" if through else "it was pointed here"
     note = "The merchant followed it to the simulator."

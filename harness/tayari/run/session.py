@@ -28,6 +28,7 @@ from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
+from tayari.run.doctor.diagnose_interception import PRODUCTION, production_calls
 from tayari.run.doctor.preflight import examine, stopped
 from tayari.run.findings import Finding
 from tayari.run.interrupts import signals_ignored
@@ -83,6 +84,9 @@ def check(order: Order, progress: RunProgress) -> Result:
     statements = read_statements(order.statements.beside(order.target))
     parts = Parts(began=time.time(), statements=statements)
     with report_folder(order.out):
+        for old in order.out.glob("merchant*.log"):
+            old.unlink(missing_ok=True)
+        environment.keep_log_in = order.out
         return _run(order, environment, parts, progress)
 
 
@@ -94,6 +98,7 @@ def _run(order: Order, environment: TestEnvironment, parts: Parts, progress: Run
         except KeyboardInterrupt:
             with signals_ignored():
                 environment.hurry()
+                _keep_callback_secrets(environment, parts)
                 parts.interrupted = True
                 parts.events = found_so_far(environment.work_dir)
                 with contextlib.suppress(ChildFailed):
@@ -126,12 +131,13 @@ def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress:
         options=order.environment,
         control_url=order.control_url,
         asked_for=order.instances or 0,
+        keep_logs_in=order.out,
     ) as others:
         parts.findings = examine(environment, progress.finding, others)
+        _keep_callback_secrets(environment, parts)
         if stopped(parts.findings) is not None:
             return
         _note_settings(environment, parts)
-        _keep_callback_secrets(environment, parts)
         environments = (environment, *others.ready())
         environment_files = [each.describe(each.work_dir / "environment.json") for each in environments]
         if order.functional:
@@ -141,6 +147,8 @@ def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress:
                 mask=environment.masked, watch=watch,
             )  # fmt: skip
         _learn(order, environments, parts)
+        for other in environments[1:]:  # their logs are kept as well
+            _keep_callback_secrets(other, parts)
     _load(order, environment, parts, progress, environment_files[0])
 
 
@@ -169,6 +177,7 @@ def _load(
 def _learn(order: Order, environments: Sequence[TestEnvironment], parts: Parts) -> None:
     """What the traffic so far says of the environment and of the codes that were met."""
     environment = environments[0]
+    _note_production_calls(environments, parts)
     whole = order.functional and not order.only and not order.scenarios
     try:
         parts.configuration = measure(environment)
@@ -176,6 +185,22 @@ def _learn(order: Order, environments: Sequence[TestEnvironment], parts: Parts) 
         parts.codes = learn(environments, ask=whole and environment.merchant_alive() is not False, told=told)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
+
+
+def _note_production_calls(environments: Sequence[TestEnvironment], parts: Parts) -> None:
+    """Calls of the production host during the suites, where the preflight has seen none."""
+    if any(finding.name == PRODUCTION for finding in parts.findings):
+        return
+    try:
+        intercepted = [each for each in environments if each.control.interception()]
+        found = production_calls(
+            entry for each in intercepted for entry in journal.entries(each.control, kind="request")
+        )
+    except ControlError as error:
+        parts.notes.append(f"whether the production host was called was not read: {error}")
+        return
+    if found is not None:
+        parts.findings = (*parts.findings, found)
 
 
 def _settled(asked: LoadOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> bool:
@@ -216,6 +241,8 @@ def _note_settings(environment: TestEnvironment, parts: Parts) -> None:
 
 def _keep_callback_secrets(environment: TestEnvironment, parts: Parts) -> None:
     """The preflight has seen the address that keeps forgers out; no report and no log may show it."""
+    if not environment.daraja_url:  # there is no simulator to ask
+        return
     try:
         url = callback_url(journal.entries(environment.control, kind="request"))
     except ControlError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -41,7 +40,7 @@ USUAL: Final = frozenset({"stk_push", "stk_query"})
 """The capabilities of a merchant that takes payments, where its file names none."""
 
 
-def build_merchant(data: Data, folder: Path) -> Merchant:
+def build_merchant(data: Data) -> Merchant:
     """The `merchant` section."""
     pay, capabilities = _pay(data), data.get("capabilities")
     payout = _payout(data["payout"]) if "payout" in data else None
@@ -53,7 +52,7 @@ def build_merchant(data: Data, folder: Path) -> Merchant:
         payout=payout,
         refund=_refund(data["refund"]) if "refund" in data else None,
         pay_again=_pay({"pay": data["pay_again"]}) if "pay_again" in data else None,
-        start=_start(data["start"], folder) if "start" in data else None,
+        start=_start(data["start"]) if "start" in data else None,
         status=_status(data["status"]) if "status" in data else None,
         ledger=Ledger(way=_status(data["ledger"]), **_given(data["ledger"], "credits", "total"))
         if "ledger" in data
@@ -97,14 +96,14 @@ def build_thresholds(data: Data) -> Thresholds:
     )
 
 
-def _start(data: Data, folder: Path) -> Start:
+def _start(data: Data) -> Start:
     return Start(
         command=data["command"],
         env=MappingProxyType(data.get("env", {})),
-        cwd=folder / data["cwd"] if "cwd" in data else None,
+        files=MappingProxyType(data.get("files", {})),
         intercept=Intercept(data.get("intercept", "off")),
         other_hosts=Others(data.get("other_hosts", "refuse")),
-        **_given(data, "ready"),
+        **_given(data, "ready", "cwd"),
         **_numbers(data, "ready_within_s"),
     )
 

@@ -19,6 +19,8 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _WAYS: Final = ("request", "sql", "file", "command")
 _CALL: Final = frozenset({"request", "json", "form", "headers"})
 _PORT: Final = frozenset({"port"})
+_OF_THE_RUN: Final = frozenset({"merchant.log", "environment.json", "hosts", "initiator-certificate.pem"})
+"""What stands in the run's folder already."""
 
 
 def check_url(text: str) -> None:
@@ -79,6 +81,7 @@ def check_whole(checked: Checked) -> None:
         expected = 'how a payment is started: `pay: {request: "POST /api/pay", json: {...}}`'
         checked.missing(("merchant",), "pay", expected)
     _check_port(checked, merchant)
+    _check_files(checked, _section(_section(merchant, "start"), "files"))
     _check_capabilities(checked, merchant)
     _check_organisations(checked, _section(data, "daraja").get("organisations"))
     for path, owner in (
@@ -108,11 +111,23 @@ def _check_port(checked: Checked, merchant: Mapping[str, Any]) -> None:
         checked.complain(path, "{port} without `start`; expected a port; add `start:`, or write the port")
     if base_url and "{port}" not in base_url:
         texts = [("start.command", start.get("command", ""))]
-        texts += [(f"start.env.{name}", text) for name, text in _section(start, "env").items()]
+        for key in ("env", "files"):
+            texts += [(f"start.{key}.{name}", text) for name, text in _section(start, key).items()]
         used = ", ".join(name for name, text in texts if "{port}" in str(text))
         if used:
             do = "write {port} there too, or the port itself in `start`"
             checked.complain(path, f"{base_url!r}, and {{port}} in {used}; expected {{port}} in base_url as well; {do}")
+
+
+def _check_files(checked: Checked, files: Mapping[str, Any]) -> None:
+    """Files are written below the run's folder and nowhere else."""
+    for name in files:
+        parts = str(name).split("/")
+        taken = name in _OF_THE_RUN
+        if taken or not all(parts) or {".", ".."} & set(parts) or "\\" in str(name) or str(name).startswith("~"):
+            found = f"{name!r} is a file of Tayari's own" if taken else f"{name!r} names no file in the run's folder"
+            do = "write e.g. `.env`, and let merchant.start find it at {work_dir}/.env"
+            checked.complain(("merchant", "start", "files", name), f"{found}; expected a name below it; {do}")
 
 
 def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
@@ -192,7 +207,7 @@ def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
             return _known_to(rest, data, placeholders.REFUND, placeholders.READING_REFUND)
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
-        case ("merchant", "start", "command" | "env" | "cwd", *_) | ("merchant", "status" | "ledger", "url"):
+        case ("merchant", "start", "command" | "env" | "files" | "cwd", *_) | ("merchant", "status" | "ledger", "url"):
             return run
         case ("merchant", "status" | "ledger", "sql" | "file" | "command"):
             return run | reading

@@ -44,12 +44,24 @@ class Start:
     ready: str = "/"
     """Path that answers below 500 once the merchant serves."""
     env: Mapping[str, str] = field(default_factory=nothing)
-    cwd: Path | None = None
-    """The target file's folder unless said otherwise."""
+    files: Mapping[str, str] = field(default_factory=nothing)
+    """Name below the run's folder -> text: written before each start."""
+    cwd: str = ""
+    """Relative to the target file's folder."""
     ready_within_s: float = 30.0
     intercept: Intercept = Intercept.OFF
     other_hosts: Others = Others.REFUSE
     """With `intercept`: whether other hosts than Safaricom's and this machine are called."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What it is told by name: variables, and files."""
+        return {**self.env, **self.files}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything in which a placeholder tells the merchant something."""
+        return (self.command, *self.settings.values(), self.cwd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

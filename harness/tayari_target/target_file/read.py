@@ -39,7 +39,7 @@ def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Ta
     passwords = (initiator["password"] for row in daraja.organisations for initiator in row.get("initiators", ()))
     return Target(
         path=file.resolve(),
-        merchant=build_merchant(data["merchant"], file.resolve().parent),
+        merchant=build_merchant(data["merchant"]),
         daraja=daraja,
         callbacks=build_callbacks(data.get("callbacks", {})),
         thresholds=build_thresholds(data.get("thresholds", {})),

@@ -45,7 +45,10 @@ _FIELDS: Final = _compiled(
     (rf'({_WORD}(\\+)"\s*:\s*)\\+"[^"\\]*(?:\\+"|\Z)', rf'\1\2"{REDACTED}\2"'),
     (rf"({_WORD}'\s*:\s*)'[^']*'?", rf"\1'{REDACTED}'"),
     (rf"({_WORD}>)[^<]+(?=</)", rf"\1{REDACTED}"),
-    (rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|[^\s&\"'<>;,]+)", rf"\1{REDACTED}"),
+    (
+        rf"({_WORD}=)(?!\[redacted\](?:[^\w]|$))(?:\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic)\s)?[^\s&\"'<>;,]+)",
+        rf"\1{REDACTED}",
+    ),
 )
 """What is a secret by the name before it: header lines, JSON, nested JSON, Python, XML, forms."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tayari_target.interception import Intercept
 from tayari_target.target_file.model import Start
@@ -13,7 +14,13 @@ from tayari.run.findings import Finding, bad, good, warning
 Calls = Iterable[Mapping[str, Any]]
 """The `calls` of `GET /v1/interception`."""
 
+PRODUCTION: Final = "production host"
+"""Name of the finding that the merchant called it."""
 _NAME: Final = "interception"
+_SHOWN: Final = 300
+"""Characters of a body; secrets are taken out of it as of every finding."""
+_PRODUCTION_HOST: Final = "api.safaricom.co.ke"
+"""Source: reference 1.1."""
 _TRUST: Final = (
     "its runtime reads none of SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS, DENO_CERT and "
     "the trust store of JAVA_TOOL_OPTIONS, or it brings certificates of its own: let it trust the file {ca_file} "
@@ -38,6 +45,28 @@ def refused_hosts(calls: Calls) -> Finding | None:
         return None
     message = f"the merchant called {', '.join(hosts[:5])}, and was refused: only Safaricom's hosts are played"
     return warning(_NAME, message, "give it a stand-in for them, or write `other_hosts: pass` in merchant.start")
+
+
+def production_calls(entries: Iterable[Mapping[str, Any]]) -> Finding | None:
+    """Calls that the merchant made of Safaricom's production host. They were played here, and went nowhere else."""
+    asked: dict[str, int] = {}
+    last: Mapping[str, Any] = {}
+    for entry in entries:
+        request = entry.get("request") or {}
+        headers = request.get("headers") or {}
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        host = next((str(value) for name, value in pairs if str(name).lower() == "host"), "")
+        if entry.get("kind") == "request" and host.partition(":")[0].rstrip(".").lower() == _PRODUCTION_HOST:
+            path = urlsplit(str(request.get("url", ""))).path
+            call = f"{request.get('method')} https://{_PRODUCTION_HOST}{path}"
+            asked[call], last = asked.get(call, 0) + 1, request
+    if not asked:
+        return None
+    calls = ", ".join(f"{call} ({count} times)" if count > 1 else call for call, count in asked.items())
+    body = f"; the last one with {str(last['body'])[:_SHOWN]}" if last.get("body") else ""
+    message = f"the merchant called Safaricom's production host: {calls}{body}; all of it was played here"
+    fix = f"run tests with the settings of the sandbox; a test elsewhere would move real money at {_PRODUCTION_HOST}"
+    return warning(PRODUCTION, message, fix)
 
 
 def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str) -> Finding | None:

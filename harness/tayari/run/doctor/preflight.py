@@ -150,7 +150,7 @@ def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Findi
             or merchant.never_called(started, environment.target, environment.daraja_url)
         )
         return
-    yield from _intercepted(environment)
+    yield from _intercepted(environment, entries)
     yield from daraja.unplayed(entries)
     yield from daraja.diagnose(entries, environment.target.daraja)
     silent = merchant.no_answer(started, environment.base_url)
@@ -171,9 +171,14 @@ def _not_intercepted(environment: TestEnvironment) -> Finding | None:
     return interception.never_came(environment.target.merchant.start, calls, ca_file, environment.daraja_url)
 
 
-def _intercepted(environment: TestEnvironment) -> Iterator[Finding]:
+def _intercepted(environment: TestEnvironment, entries: Sequence[daraja.Entry]) -> Iterator[Finding]:
     calls = environment.control.interception()
-    yield from filter(None, (interception.which_way(calls), interception.refused_hosts(calls)))
+    found = (
+        interception.which_way(calls),
+        interception.refused_hosts(calls),
+        interception.production_calls(entries),
+    )
+    yield from filter(None, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
