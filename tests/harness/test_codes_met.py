@@ -105,3 +105,16 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
         ("result", "1"), ("payout", "1"), ("payout", "2040"), ("payout", "R000001")
     ]  # fmt: skip
     assert all(code.meaning and not code.say_en for code in found if code.kind == "payout")
+
+
+def test_what_became_of_customers_own_payments_is_told_apart() -> None:
+    rows = [{"kind": "c2b", "result_code": code, "msisdn": "254711000000"} for code in (0, "C2B00012", "C2B00012")]
+    control = SimpleNamespace(payments=lambda: rows, journal=lambda **_: {"entries": [], "next": 1, "dropped": 0})
+    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+
+    paid, rejected = learn([cast(Stage, stage)], ask=True)
+
+    assert (paid.kind, paid.code, paid.times) == ("c2b", "0", 1)
+    assert (rejected.kind, rejected.code, rejected.times) == ("c2b", "C2B00012", 2)
+    assert "invalid account number" in rejected.meaning
+    assert rejected.say_en == "", "M-Pesa tells the customer, and the merchant hears nothing"

@@ -76,6 +76,16 @@ def test_an_invalid_run_is_mended_first_and_nothing_else_is_asked() -> None:
     assert list(steps(samples.invalid())) == ["Mend the run", "Run it again, and compare"]
 
 
+def test_a_run_in_which_nothing_could_be_tested_names_the_key_that_is_missing() -> None:
+    nothing = samples.run(
+        [samples.untested(row[0], NotTested.TARGET_KEY_MISSING, "merchant.c2b") for row in samples.RULES]
+    )
+
+    assert steps(nothing)["Mend the run"] == (
+        "Add merchant.c2b to the target file, or select what the merchant does."
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("name", samples.ALL)
 def test_there_is_always_a_next_step(name: str) -> None:
     assert next_steps(samples.ALL[name](), judge(samples.ALL[name]()))

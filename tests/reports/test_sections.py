@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 import samples
+from tayari_contracts.catalogue.rules import catalogue
 from tayari_reports.model import Run, State
 from tayari_reports.model.facts import How
 from tayari_reports.model.statement_records import Answer
-from tayari_reports.statements.checklist import KNOWN, Standing, answered, configuration
-from tayari_reports.verdict import judge
+from tayari_reports.statements.checklist import ITEMS, KNOWN, Standing, answered, configuration
+from tayari_reports.verdict import groups, judge
 from tayari_reports.verdict.effort import plan_of
 from tayari_reports.verdict.groups import areas, strengths
 from tayari_reports.verdict.sentences import scope, validity
@@ -175,7 +176,28 @@ def test_payouts_and_refunds_are_asked_about_where_the_merchant_has_them() -> No
     def asked(run: Run) -> set[str]:
         return {one.item.section for one in answered(run, judge(run).outcomes)}
 
-    assert asked(shop).isdisjoint({"Payouts", "Refunds"})
+    assert asked(shop).isdisjoint({"Payouts", "Refunds", "C2B"})
+    assert "C2B" in asked(replace(shop, capabilities=("c2b",)))
     assert "Payouts" in asked(payroll)
     assert "Refunds" not in asked(payroll)
     assert "Refunds" in asked(replace(shop, capabilities=("refund",)))
+
+
+def test_the_checklists_rules_exist_and_every_family_of_rules_has_a_title() -> None:
+    rows = catalogue().values()
+
+    assert {rule for item in ITEMS for rule in item.rules} <= set(catalogue())
+    assert {row.family for row in rows} <= set(groups.TITLES)
+
+
+def test_measured_money_answers_the_questions_about_customers_payments() -> None:
+    rules = [replace(samples.rule("C03"), id=name) for name in ("B07", "B12", "M01", "B14", "B15")]
+    checks = [replace(samples.passed("C03"), rule=one.id) for one in rules[:-1]]
+    failed = replace(samples.ended("C03", State.FAIL, "The second page was not read."), rule="B15")
+    run = replace(samples.ready(), capabilities=("c2b",), plan=tuple(rules), checks=(*checks, failed), attestations=())
+
+    said = {one.item.id: (one.standing, one.answer) for one in answered(run, judge(run).outcomes)}
+
+    assert said["c2b.once"] == (Standing.MEASURED, "yes")
+    assert said["c2b.recovered"] == (Standing.MEASURED, "no")
+    assert said["c2b.allocation"] == (Standing.MISSING, "")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_control.client import Json
-from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL, STK_PUSH
+from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, STK_PUSH
 from tayari_money.payment_state import PaymentState
 from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
@@ -24,8 +24,11 @@ from tayari.run import journal
 
 MSISDN_RANGE: Final = "25479998"
 """These payments: 254 79998 0000 to 9999, a range that no suite uses."""
-SENT: Final[Mapping[str, Sequence[str]]] = {"b2c": PAYOUT_CALLS, "reversal": (REVERSAL,)}
-"""The calls that send money, by the API that gives their result codes a meaning. No customer is told of them."""
+_UNTOLD: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
+    "c2b": ("c2b", (C2B,)), "b2c": ("payout", PAYOUT_CALLS), "reversal": ("payout", (REVERSAL,)),
+}  # fmt: skip
+"""Kinds of codes of which the merchant tells no customer, and their transactions, by the API that gives them a meaning.
+"""
 _AMOUNT: Final = 10
 _CALLBACK_S: Final = 10.0
 _SETTLED_S: Final = 3.0
@@ -91,7 +94,6 @@ def learn(
     rows = [row for each in environments for row in each.control.payments()]
     payments = [row for row in rows if row["kind"] == STK_PUSH]
     results = results_met(payments)
-    sent = {api: results_met(row for row in rows if row["kind"] in calls) for api, calls in SENT.items()}
     refusals = refusals_met(entry for each in environments for entry in journal.entries(each.control, kind="request"))
     shows = environment.target.merchant.status is not None and environment.target.merchant.status.message is not None
     answers = _ask(environment, results) if ask and shows else {}
@@ -100,9 +102,9 @@ def learn(
     return (
         *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
         *(
-            replace(_result(code, times, "", api=api), kind="payout", say_en="", say_sw="")
-            for api, found in sent.items()
-            for code, times in sorted(found.items(), key=_by_code)
+            replace(_result(code, times, "", api=api), kind=kind, say_en="", say_sw="")
+            for api, (kind, calls) in _UNTOLD.items()
+            for code, times in sorted(results_met(row for row in rows if row["kind"] in calls).items(), key=_by_code)
         ),
         *(
             _refusal(met, times, heard.get(met, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class How(StrEnum):
@@ -48,14 +49,18 @@ class Setting:
     note: str = ""
 
 
+RESULTS: Final = frozenset({"result", "c2b", "payout"})
+"""Kinds of codes that say how a transaction ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """One result or error code that Daraja gave this merchant during the run."""
 
     code: str
     kind: str
-    """`result` (of a callback or a query), `payout` (of a payout or reversal), `error` (a request that Daraja refused)
-    or `gateway` (refused before it)."""
+    """`result` (of a callback or a query), `c2b` (of a payment that its customer began), `payout` (of a payout or
+    reversal), `error` (a request that Daraja refused) or `gateway` (refused before it)."""
     text: str
     """Daraja's words."""
     times: int

@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 
 from tayari_reports.model import SCHEMA, Check, NotTested, Rule, Run, State
 from tayari_reports.model.codec import ReportError
-from tayari_reports.model.facts import Build, Code
+from tayari_reports.model.facts import RESULTS, Build, Code
 from tayari_reports.model.statement_records import Attestation
 
 T = TypeVar("T")
@@ -130,9 +130,7 @@ def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
 
 def _meaning(code: Code) -> tuple[str, ...]:
     """What makes two codes the same: an error says different things in different words, and of different calls."""
-    return (
-        (code.kind, code.code) if code.kind in {"result", "payout"} else (code.kind, code.code, code.text, code.meaning)
-    )
+    return (code.kind, code.code) if code.kind in RESULTS else (code.kind, code.code, code.text, code.meaning)
 
 
 def _attestations(runs: Iterable[Run]) -> tuple[Attestation, ...]:

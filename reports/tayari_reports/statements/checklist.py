@@ -71,6 +71,30 @@ ITEMS: Final[tuple[Item, ...]] = (
     Item("support.contacts", "Support", "Support knows whom to call at Safaricom, and with which identifiers"),
     Item("support.customers", "Support", "Support can look up a payment by receipt or phone number"),
     Item(
+        "c2b.once",
+        "C2B",
+        "Each receipt is credited once, whichever message tells of it",
+        ("B07", "B12", "M01"),
+        capability="c2b",
+    ),
+    Item(
+        "c2b.unallocated",
+        "C2B",
+        "Payments that belong to no account, or are not what was due, are kept where staff see them",
+        ("B11", "B13"),
+        capability="c2b",
+    ),
+    Item("c2b.recovered", "C2B", "Payments whose confirmation was lost are found", ("B14", "B15"), capability="c2b"),
+    Item(
+        "c2b.validation",
+        "C2B",
+        "Whether Safaricom has switched external validation on, and ResponseType fits, is settled",
+        capability="c2b",
+    ),
+    Item(
+        "c2b.allocation", "C2B", "Who allocates or returns unallocated payments, and when, is settled", capability="c2b"
+    ),
+    Item(
         "payouts.once",
         "Payouts",
         "Whatever is lost on the way, nobody is paid twice",
@@ -81,7 +105,7 @@ ITEMS: Final[tuple[Item, ...]] = (
         "payouts.proven",
         "Payouts",
         "A payout is paid when M-Pesa says so, and not before",
-        ("P07", "P15", "M07"),
+        ("P06", "P07", "P15", "M07", "M09"),
         capability="payout",
     ),
     Item(

@@ -17,6 +17,8 @@ TITLES: Final = {
     "callback": "Callbacks",
     "query": "Status queries and reconciliation",
     "customer": "What customers are told",
+    "c2b": "Payments that customers begin (C2B)",
+    "payout": "Payouts and refunds",
     "money": "Money over the whole run",
     "performance": "Under load",
     "set_up": "Set-up",

@@ -333,6 +333,9 @@ def _mend_run(run: Run) -> str:
         return "Run it again and let it come to its end."
     if run.invalid:
         return f"Run it again once this is over: {run.invalid[0]}."
+    keys = dict.fromkeys(check.enable for check in run.checks if check.not_tested is NotTested.TARGET_KEY_MISSING)
+    if keys:
+        return f"Add {' and '.join(filter(None, keys))} to the target file, or select what the merchant does."
     return "Run it again; if the same results are missing, look at the log of the suites."
 
 

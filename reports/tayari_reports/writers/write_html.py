@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tayari_reports.model import NotTested, Run, State
-from tayari_reports.model.facts import Code
+from tayari_reports.model.facts import RESULTS, Code
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.model.statement_records import ROLES
 from tayari_reports.statements import checklist
@@ -139,11 +139,11 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
 
 def _codes(run: Run) -> list[tuple[str, str, list[Code]]]:
     """The codes that were met, by where the merchant meets them."""
-    results = [one for one in run.codes if one.kind == "result"]
-    payouts = [one for one in run.codes if one.kind == "payout"]
-    errors = [one for one in run.codes if one.kind not in {"result", "payout"}]
+    results, paid_in, payouts = ([one for one in run.codes if one.kind == kind] for kind in ("result", "c2b", "payout"))
+    errors = [one for one in run.codes if one.kind not in RESULTS]
     found = (
         ("How payments ended", "result codes of callbacks and queries", results),
+        ("How payments that customers began ended", "result codes of C2B; no message tells of a failed one", paid_in),
         ("How payouts and refunds ended", "result codes of payouts and reversals", payouts),
         ("How requests were refused", "error codes of Daraja's answers", errors),
     )
