@@ -110,9 +110,9 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
 def test_what_became_of_customers_own_payments_is_told_apart() -> None:
     rows = [{"kind": "c2b", "result_code": code, "msisdn": "254711000000"} for code in (0, "C2B00012", "C2B00012")]
     control = SimpleNamespace(payments=lambda: rows, journal=lambda **_: {"entries": [], "next": 1, "dropped": 0})
-    stage = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
+    environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
 
-    paid, rejected = learn([cast(Stage, stage)], ask=True)
+    paid, rejected = learn([cast(TestEnvironment, environment)], ask=True)
 
     assert (paid.kind, paid.code, paid.times) == ("c2b", "0", 1)
     assert (rejected.kind, rejected.code, rejected.times) == ("c2b", "C2B00012", 2)
