@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Many containers set it. A test starts hundreds of programs, and each of them would compile all that it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo wheel test check release-check mutants moods repeats bench lock clean
+.PHONY: help demo wheel site test check release-check mutants moods repeats bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ demo: $(READY) ## a fake Daraja, a sample shop, real payments, a short load, and
 
 wheel: $(READY) ## dist/tayari-VERSION-py3-none-any.whl, to be installed anywhere
 	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel -d dist
+
+site: $(READY) ## the documents as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 test: check ## everything that must hold before a merge
 	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder

@@ -20,6 +20,7 @@ from tayari_target.target_file import load_target
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+pytest.importorskip("check_jsonschema", reason="the package is not installed (run make): NO schema was looked at")
 SCHEMAS = files("check_jsonschema") / "builtin_schemas" / "vendor"
 """As schemastore.org and the Compose specification publish them; the package carries copies."""
 

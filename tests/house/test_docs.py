@@ -1,8 +1,13 @@
 """Prose in the documents is wrapped: a reviewer reads whole lines, and a change shows as few of them."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from cli_reference import page
 
 ROOT = Path(__file__).parents[2]
 MOST = 120
@@ -35,3 +40,22 @@ def test_only_prose_counts() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_prose_of_a_document_is_wrapped(path: Path) -> None:
     assert long_lines(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_documents_build_as_a_site_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="MkDocs is not installed (run make): the site was NOT built")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
+    environ = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert {path.stem for path in (tmp_path / "site").glob("*.html")} >= pages
+    assert (tmp_path / "site" / "search" / "search_index.json").exists(), "the search needs no server of others"
+    loaded = re.findall(r'(?:src|href)="(https?://[^"]+)"', (tmp_path / "site" / "index.html").read_text())
+    assert [url for url in loaded if "squidfunk" not in url] == [], "nothing is fetched from elsewhere"
+
+
+def test_the_page_of_the_commands_is_what_they_say_of_themselves() -> None:
+    # After a wanted change: python tests/house/cli_reference.py --write docs/cli.md
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == page()

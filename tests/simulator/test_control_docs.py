@@ -18,7 +18,9 @@ from tayari_simulator.transport.simulator import CONDITIONS
 DOCS = (Path(__file__).parents[2] / "docs/control-api.md").read_text()
 ROWS = {
     (method, path): (takes, gives)
-    for method, path, takes, gives in re.findall(r"^\| `(\w+) (/\S*)` \|([^|]*)\|([^|]*)\|", DOCS, re.M)
+    for method, path, takes, gives in re.findall(
+        r"^### `(\w+) (/\S*)`\n\n(?:- Takes: (.*?)\n)?- Answer: (.*?)\n\n", DOCS, re.MULTILINE | re.DOTALL
+    )
 }
 BODIES = {
     ("POST", "/v1/scenarios"): schemas.LoadScenario,
@@ -63,14 +65,14 @@ def test_the_openapi_document_describes_each_body(row: tuple[str, str]) -> None:
     assert told == set(keys_of(BODIES[row]))
 
 
-def test_each_route_has_a_row_and_each_row_a_route() -> None:
+def test_each_route_has_a_heading_and_each_heading_a_route() -> None:
     routes = {(row.method, re.sub(r"\{(\w+)[^}]*\}", lambda found: found[1].upper(), row.path)) for row in ROUTES}
 
     assert set(ROWS) == routes
 
 
 @pytest.mark.parametrize("row", BODIES)
-def test_a_row_names_all_keys_of_its_body(row: tuple[str, str]) -> None:
+def test_the_text_of_a_route_names_all_keys_of_its_body(row: tuple[str, str]) -> None:
     assert set(keys_of(BODIES[row])) <= set(re.findall(r"`(\w+)", ROWS[row][0]))
 
 
