@@ -34,7 +34,10 @@ def check_host(url: str, allowed: frozenset[str]) -> None:
 
 
 def is_real_daraja(host: str) -> bool:
-    """Whether this name belongs to Safaricom, whom nothing of this project ever calls."""
+    """Whether this name belongs to Safaricom, whom no run ever calls.
+
+    Only `tayari parity record` asks its sandbox, and only where the command line names it (`tayari.run.parity`).
+    """
     name = host.lower().rstrip(".")
     return name == _REAL_DARAJA or name.endswith("." + _REAL_DARAJA)
 

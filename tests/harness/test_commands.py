@@ -39,7 +39,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--help")
 
-    names = "demo simulate init doctor check gate load explain watch trigger rules scenarios schema report docs"
+    names = "demo simulate init doctor check gate load explain watch trigger rules scenarios schema report parity docs"
     assert all(f"\n  {name}" in text for name in names.split())
 
 

@@ -80,6 +80,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "scenarios": Row("scenario_commands", "The scenario files."),
     "schema": Row("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
     "report": Row("report_commands", "Work on run.json files."),
+    "parity": Row("parity_command", "Record what a Daraja answers, and compare the fake with it."),
     "docs": Row("docs_command", "The documents: all topics, or the page of one."),
 }
 
