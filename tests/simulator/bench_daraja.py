@@ -80,7 +80,7 @@ class Bench:
         """Move the clock; the callbacks that were sent on the way, in order."""
         end_s = self.now_s + by_s
         sent: list[Delivery] = []
-        while (next_s := self.daraja.next_due_s()) <= end_s:
+        while (next_s := self.daraja.state.schedule.next_s) <= end_s:
             self.now_s = max(self.now_s, next_s)
             sent.extend(self.daraja.due(self.now_s))
         self.now_s = end_s

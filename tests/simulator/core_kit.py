@@ -134,8 +134,8 @@ class Desk:
         """Let so much time pass; the callbacks that were sent meanwhile."""
         end_s = self.now_s + seconds
         sent: list[Delivery] = []
-        while self.daraja.next_due_s() <= end_s:
-            self.now_s = max(self.now_s, self.daraja.next_due_s())
+        while self.daraja.state.schedule.next_s <= end_s:
+            self.now_s = max(self.now_s, self.daraja.state.schedule.next_s)
             sent += self.daraja.due(self.now_s)
         self.now_s = end_s
         return sent

@@ -12,12 +12,15 @@ import orjson
 import pytest
 from core_kit import NOW_S, payload
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
+from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.allowed_targets import Origin, Target, TargetRefused, Targets, tls_context
 from tayari_simulator.transport.callback_client import KEPT_ANSWER, LONGEST_ANSWER, CallbackClient, OriginPool, Sending
 from transport_kit import OK, in_loop, merchant, own_certificate, port
+
+CLOCK = make_clock("real")
 
 
 def delivery(url: str, **more: Any) -> Delivery:
@@ -151,10 +154,10 @@ def test_a_host_name_that_cannot_be_written_ends_the_callback_with_a_reason(host
 def test_whatever_goes_wrong_in_connecting_ends_the_callback_with_a_reason() -> None:
     async def test() -> None:
         client, ends = CallbackClient(), asyncio.Queue[str]()
-        target = Target(Origin("http", "a..b", 80, "a..b"), "/", "http://a..b/")
+        target = Target(Origin("http", "a..b", 80, "a..b"), b"/", "http://a..b/")
         for _ in range(2):
             exchange = Exchange(Kind.CALLBACK, "callback", "POST", target.url, (), b"", 0.0, 0.0)
-            client.submit(Sending(target, b"", exchange, 5.0, partial(_put_error, ends), lambda _: None))
+            client.submit(Sending(target, b"", exchange, 5.0, partial(_put_error, ends), CLOCK))
             assert (await ends.get()).startswith("cannot connect to a..b: ")
         client.close()
 
@@ -175,7 +178,7 @@ def test_a_callback_does_not_wait_for_ever_for_a_free_connection() -> None:
             target = Targets(Config()).resolve(shop.url)
             for _ in range(65):
                 exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
-                client.submit(Sending(target, b"", exchange, 60.0, partial(_put_error, ends), lambda _: None))
+                client.submit(Sending(target, b"", exchange, 60.0, partial(_put_error, ends), CLOCK))
 
             assert await ends.get() == "no connection to the merchant was free for 0.1 s"
             client.close()
@@ -257,7 +260,7 @@ def test_a_certificate_of_another_host_than_this_machine_is_verified(tmp_path: P
             assert tls_context(target.origin).verify_mode is ssl.CERT_NONE
             exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
             pool = OriginPool(target.origin, ssl.create_default_context())
-            pool.submit(Sending(target, b"", exchange, 5.0, lambda _: done.set(), lambda _: None))
+            pool.submit(Sending(target, b"", exchange, 5.0, lambda _: done.set(), CLOCK))
             await done.wait()
 
             assert "CERTIFICATE_VERIFY_FAILED" in exchange.error
@@ -440,7 +443,7 @@ def test_an_order_to_a_foreign_host_sends_nothing_at_all() -> None:
     ],
 )  # fmt: skip
 def test_loopback_and_allowed_hosts_are_called(url: str, path: str) -> None:
-    assert Targets(Config(allow_hosts=("Shop.test",))).resolve(url).path == path
+    assert Targets(Config(allow_hosts=("Shop.test",))).resolve(url).path == path.encode()
 
 
 @pytest.mark.parametrize(

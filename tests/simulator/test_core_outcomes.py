@@ -8,7 +8,7 @@ import pytest
 from core_kit import Desk, Playing, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.apis.core.settlement import message_of
+from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
 from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Status, Transaction
@@ -113,21 +113,21 @@ def test_a_late_callback_comes_after_the_truth() -> None:
 
 def test_a_held_callback_waits_until_it_is_let_go_and_the_truth_does_not() -> None:
     desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
-    desk.daraja.state.holding.hold("254708374149", 12.0, desk.now_s)
+    desk.daraja.state.waiting_callbacks.hold("254708374149", 12.0, desk.now_s)
     identifier = desk.pushed()
 
     assert desk.results(3) == []
     assert wire(desk.query(identifier).body)["ResultCode"] == "0"
     assert len(desk.daraja.state.schedule) == 1
 
-    desk.daraja.state.holding.hold("254708374149", 0, desk.now_s)
+    desk.daraja.state.waiting_callbacks.hold("254708374149", 0, desk.now_s)
 
     assert [result["CheckoutRequestID"] for result in desk.results(0.1)] == [identifier]
 
 
 def test_a_held_callback_goes_by_itself_when_its_time_is_over_and_others_are_not_held() -> None:
     desk = Desk(choose=Playing(Behaviour(name="x", steps=(Step(result_code=0, after=Fixed(0.5)),))))
-    desk.daraja.state.holding.hold("254708374149", 12.0, desk.now_s)
+    desk.daraja.state.waiting_callbacks.hold("254708374149", 12.0, desk.now_s)
     held, free = desk.pushed(), desk.pushed(PhoneNumber=254711000111, PartyA=254711000111)
 
     assert [result["CheckoutRequestID"] for result in desk.results(2)] == [free]

@@ -10,11 +10,9 @@ from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
-from tayari_simulator.state.prompts import Prompts
 from tayari_simulator.state.schedule import NEVER, Schedule
 from tayari_simulator.state.tokens import MOST_TOKENS, Tokens
-from tayari_simulator.state.transaction_store import Transactions
-from tayari_simulator.state.transactions import Status, Transaction
+from tayari_simulator.state.transactions import Prompts, Status, Transaction, Transactions
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
@@ -152,7 +150,7 @@ def test_forgetting_leaves_nothing() -> None:
     desk.daraja.forget()
 
     assert desk.push().status == 404
-    assert desk.daraja.next_due_s() == NEVER
+    assert desk.daraja.state.schedule.next_s == NEVER
     assert len(desk.daraja.state.transactions) == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core_kit import Desk
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.state.transaction_store import LOOK_AFTER
+from tayari_simulator.state.transactions import LOOK_AFTER
 from tayari_simulator.transport.monitor import resident_bytes
 
 ROOM = 400

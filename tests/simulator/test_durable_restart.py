@@ -244,7 +244,7 @@ def test_nothing_falls_due_any_more_in_a_simulator_that_is_closing(tmp_path: Pat
             (payment,) = there.simulator.daraja.state.transactions.all()
             await there.simulator.close()
             there.simulator.daraja.state.schedule.add(0.0, payment)
-            there.simulator.callback_sender.changed()
+            there.simulator.callback_sender.planned()
             await asyncio.sleep(0.05)
 
             assert (payment.step, shop.requests) == (0, [])

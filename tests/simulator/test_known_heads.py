@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tayari_simulator.clock import make_clock
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.allowed_targets import Origin, Target
@@ -126,7 +127,7 @@ def answers_of(rows: Iterable[list[bytes]]) -> list[Found]:
 
     for number, parts in enumerate(rows, 1):
         exchange = Exchange(Kind.CALLBACK, "callback", "POST", "/", (), b"{}", 0.0, 0.0)
-        connection.send(Sending(Target(origin, "/", "/"), b"", exchange, 9.0, done, lambda _: None))
+        connection.send(Sending(Target(origin, b"/", "/"), b"", exchange, 9.0, done, make_clock("real")))
         for part in parts:
             connection.data_received(part)
         told = (exchange.status, exchange.response_headers, exchange.response_body, exchange.error)

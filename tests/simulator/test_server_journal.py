@@ -299,12 +299,13 @@ def test_conditions_are_asked_again_when_something_changed() -> None:
         state: list[Exchange] = []
         waits = asyncio.create_task(waiting.for_condition(lambda: state or None, 5.0))
         await asyncio.sleep(0)
-        waiting.changed()
-        assert waiting.for_conditions
+        (changed,) = waiting.watchers
+        changed()
+        assert not waits.done()
         state.append(entry())
-        waiting.changed()
+        changed()
 
         assert await waits == (True, state)
-        assert not waiting.for_conditions
+        assert waiting.watchers == []
 
     in_loop(test)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -26,8 +26,7 @@ from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 

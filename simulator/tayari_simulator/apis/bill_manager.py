@@ -28,8 +28,7 @@ from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAY
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 
 BASE: Final = "/v1/billmanager-invoice"
 MOST_IN_A_CALL: Final = 1000
@@ -274,6 +273,7 @@ def _opted_in(state: DarajaState, values: list[Any]) -> OptIn:
     known = opt_ins.get(short_code)
     key = _app_key(short_code) if known is None else known.app_key
     opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url, reminders=reminders == "1")
+    state.told_further.add(short_code)
     return opt_ins[short_code]
 
 

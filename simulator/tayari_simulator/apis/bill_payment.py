@@ -14,8 +14,8 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import flat_schema
 from tayari_simulator.apis.core.lifecycle import Further
 from tayari_simulator.state.behaviour import Call, Delivery
+from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 

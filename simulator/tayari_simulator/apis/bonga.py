@@ -10,8 +10,8 @@ import math
 from typing import Any, Final
 
 from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
-from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.iot import header
@@ -19,8 +19,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.ledger import CUSTOMERS, Account
 from tayari_simulator.state.transactions import Transaction
 

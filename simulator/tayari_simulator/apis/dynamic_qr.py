@@ -22,8 +22,7 @@ from tayari_simulator.apis.core.fields import (
 from tayari_simulator.catalogue.errors import INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 
 TRX_CODES: Final = ("BG", "WA", "PB", "SM", "SB")
 """Buy goods, withdraw at an agent, pay bill, send money, send to business."""

@@ -16,9 +16,8 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 
 MOST: Final = 1000
 """SIMs and messages that are remembered: the oldest go first."""

@@ -22,15 +22,14 @@ from tayari_simulator.apis.core.fields import (
     one_of,
     text,
     text_schema,
+    timestamp,
 )
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.eat_time import timestamp
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 
 NOBODY: Final = "404"
 """Numbers that end so have no customer. A rule of this simulator, so that every answer can be provoked."""

@@ -11,8 +11,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 
 _PURCHASE: Final = ("offeringId", "paymentMode", "accountId", "price", "resourceAmount", "validity", "transactionId")
 _MSISDN: Final = Field(

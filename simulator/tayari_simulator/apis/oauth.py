@@ -7,12 +7,11 @@ from base64 import b64decode
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from tayari_simulator.apis.core.apply_faults import apply_faults
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import apply_faults
 from tayari_simulator.catalogue.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.state.behaviour import Behaviour, Call, Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 
 _PLAIN: Final = Behaviour(name="")
 _GRANT_TYPES: Final = {"client_credentials"}

@@ -25,9 +25,8 @@ from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Status, Transaction
 
 WINDOW_S: Final = 48 * 3600.0

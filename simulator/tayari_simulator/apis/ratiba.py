@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
-from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -36,9 +36,8 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import Exchange, Kind, dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 KIND: Final = "ratiba"
@@ -207,7 +206,7 @@ def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: floa
             _debit(state, order, number, at_s)
         _plan_debit(state, order, number + 1, at_s)
 
-    state.calendar.add(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
+    state.schedule.add_begin(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
 
 
 def _debit(state: DarajaState, order: Transaction, number: int, at_s: float) -> None:

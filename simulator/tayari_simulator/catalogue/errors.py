@@ -14,7 +14,7 @@ from typing import Final
 
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import dumps
 
 REQUEST_ID: Final = "@request-id@"
 """Stands for the request id in a reply that is made before one is drawn; the core puts a real one in."""

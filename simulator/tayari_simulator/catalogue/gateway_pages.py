@@ -12,7 +12,7 @@ from typing import Final
 
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import dumps
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
     given = await read_body(request, schemas.Hold)
     simulator = controlled.simulator
-    simulator.daraja.state.holding.hold(given.msisdn, given.for_s, simulator.now_s())
+    simulator.daraja.state.waiting_callbacks.hold(given.msisdn, given.for_s, simulator.now_s())
     return answer({"msisdn": given.msisdn, "for_s": given.for_s})
 
 

@@ -10,7 +10,7 @@ import orjson
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import organisation_of
-from tayari_simulator.apis.core.settlement import message_of
+from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.control.endpoint import Refusal
 from tayari_simulator.control.schemas import ABSENT, Method, SendCallback

@@ -235,6 +235,6 @@ def _plan(state: DarajaState, transaction: Transaction, owed: Owed) -> None:
     for delivery in owed.values():
         delivery.note = f"{delivery.note}; {RESUMED}" if delivery.note else RESUMED
         if delivery.overtaken_gap_s is not None:
-            state.reordering.wait(delivery)
+            state.waiting_callbacks.let_overtake(delivery)
         else:
             state.schedule.add(delivery.due_s, delivery)

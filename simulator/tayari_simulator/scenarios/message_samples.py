@@ -6,8 +6,8 @@ from functools import cache
 from random import Random
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.apis.core.organisations import Business
-from tayari_simulator.apis.core.settlement import message_of
 from tayari_simulator.apis.registry import ENDPOINTS, TRANSACTIONS
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE

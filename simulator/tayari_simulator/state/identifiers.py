@@ -24,6 +24,11 @@ _A_SECOND: Final = 2**18
 """Steps of the receipts that belong to each second of two days: a later start begins beyond every earlier one."""
 
 
+def eat_day(now_s: float) -> int:
+    """The number of the day in EAT that this second lies in."""
+    return int(now_s + 3 * 3600) // 86_400
+
+
 def day_letters(when: datetime) -> str:
     """The three first characters of a receipt: year (N is 2019), month (A is January), day (1-9, then A is 10)."""
     return chr(65 + (when.year - 2006) % 26) + chr(64 + when.month) + _DIGITS[when.day]

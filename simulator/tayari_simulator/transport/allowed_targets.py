@@ -36,7 +36,8 @@ class Target:
     """One callable address."""
 
     origin: Origin
-    path: str
+    path: bytes
+    """With the query, as it is written in a request."""
     url: str
     """The whole of it, as it was given."""
 
@@ -101,7 +102,7 @@ class Targets:
         if not path.startswith("/"):
             path = f"/{path}"
         written = path if path.isascii() and path.isprintable() and " " not in path else quote(path, _SAFE)
-        return Target(origin, written, url)
+        return Target(origin, written.encode("ascii"), url)
 
 
 def _lower(hosts: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Final
 
 import httptools
 
+from tayari_simulator.clock import Clock
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.transport.allowed_targets import Origin, Target, loopback_addresses, tls_context
 from tayari_simulator.transport.http_messages import HEAD_END, KnownHeads
@@ -46,8 +47,8 @@ class Sending:
     exchange: Exchange
     timeout_s: float
     done: Callable[[Sending], None]
-    stamp: Callable[[Exchange], None]
-    """Notes the time of writing in the exchange."""
+    clock: Clock
+    """By which the time of writing is noted in the exchange."""
     began: float = 0.0
     """`time.monotonic()` when it was written."""
     queued: float = 0.0
@@ -56,11 +57,12 @@ class Sending:
     def begin(self) -> bytes:
         """Note the time, and give the bytes to write."""
         exchange = self.exchange
-        body = exchange.request_body
-        line = f"{exchange.method} {self.target.path} HTTP/1.1\r\n".encode("latin-1", "replace")
-        self.stamp(exchange)
+        body, method = exchange.request_body, exchange.method.encode("latin-1", "replace")
+        exchange.at_s, exchange.wall_at_s = self.clock.both_s()
+        exchange.sent = True
         self.began = time.monotonic()
-        return b"%b%bContent-Length: %d\r\n\r\n%b" % (line, self.head, len(body), body)
+        line = (method, self.target.path, self.head, len(body), body)
+        return b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % line
 
     def finish(self, *, error: str = "") -> None:
         """It is over: answered, or not."""
@@ -350,10 +352,8 @@ class OriginPool:
             why = "connection refused"
         elif error is None:
             why = "the connection was closed at once"
-        elif isinstance(error, TimeoutError):
-            why = str(error) or "no connection in time"
         else:
-            why = str(error) or type(error).__name__
+            why = str(error) or ("no connection in time" if isinstance(error, TimeoutError) else type(error).__name__)
         return f"cannot connect to {self._origin.authority}: {why}"
 
 

@@ -59,8 +59,8 @@ class CallbackSender:
     """Sends what the core plans, and what the control API orders."""
 
     def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers,
-                 failures: Failures) -> None:  # fmt: skip
-        """`headers` are added to every callback of Daraja's own."""
+                 failures: Failures, watchers: Sequence[Callable[[], None]]) -> None:  # fmt: skip
+        """`headers` are added to every callback of Daraja's own; `watchers` are called when an answer has come."""
         self._daraja = daraja
         self._journal = journal
         self._clock = clock
@@ -80,8 +80,9 @@ class CallbackSender:
         self.in_flight = 0
         self.under_way = 0
         """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
-        self.changed: Callable[[], None] = lambda: None
-        """Called when an answer has come; set by the owner."""
+        self._watchers = watchers
+        self.planned: Callable[[], None] = lambda: None
+        """Called when an answer makes something fall due later; set by the owner."""
 
     def send(self, delivery: Delivery) -> None:
         """Send a callback of Daraja's own. One that cannot be sent is journalled with the reason."""
@@ -126,7 +127,8 @@ class CallbackSender:
         def finished(_: Sending) -> None:
             self._record(exchange)
             done(exchange)
-            self.changed()
+            for watcher in self._watchers:
+                watcher()
 
         self._submit(target, exchange, head, timeout_s, finished)
 
@@ -150,7 +152,7 @@ class CallbackSender:
     ) -> None:
         self.in_flight += 1
         self.counts.sent += 1
-        self._client.submit(Sending(target, head, exchange, timeout_s, done, self._stamp))
+        self._client.submit(Sending(target, head, exchange, timeout_s, done, self._clock))
 
     def _head(self, target: Target, delivery: Delivery) -> tuple[bytes, RawHeaders]:
         """The header lines without Content-Length, as bytes and as the journal keeps them."""
@@ -161,10 +163,6 @@ class CallbackSender:
                 self._heads.clear()
             head = self._heads[key] = _head_of(*key)
         return head
-
-    def _stamp(self, exchange: Exchange) -> None:
-        exchange.at_s, exchange.wall_at_s = self._clock.both_s()
-        exchange.sent = True
 
     def _answered(self, transaction: Transaction | None, delivery: Delivery, exchange: Exchange) -> None:
         self._record(exchange)
@@ -178,6 +176,7 @@ class CallbackSender:
             if delivery.precedes:
                 answer = Answer(exchange.status, exchange.response_body, self._clock.now_s())
                 self._daraja.answered(transaction, answer)
+                self.planned()
             if delivery.attempts_left and not _accepted(exchange):
                 self._attempt_again(transaction, delivery)
             elif (
@@ -189,7 +188,8 @@ class CallbackSender:
             ):
                 self._retry(transaction, delivery)
             self._through(transaction, delivery)
-        self.changed()
+        for watcher in self._watchers:
+            watcher()
 
     def _may_repeat(self, transaction: Transaction, delivery: Delivery) -> bool:
         """C2B messages are sent once, those about an STK payment too. Source: reference 1.9."""
@@ -226,6 +226,7 @@ class CallbackSender:
         if self._daraja.state.keeper is not None:
             self._daraja.state.keeper.planned(transaction, again)
         self._daraja.later(again)
+        self.planned()
 
     def _record(self, exchange: Exchange) -> None:
         self.in_flight -= 1
@@ -234,8 +235,7 @@ class CallbackSender:
         else:
             self.counts.failed += 1
         if not exchange.wall_at_s:
-            self._stamp(exchange)
-            exchange.sent = False
+            exchange.at_s, exchange.wall_at_s = self._clock.both_s()
         exchange.response_headers = self._same_answer(exchange.response_headers)
         self._journal.add(exchange)
 

@@ -35,11 +35,8 @@ class Waiting:
         self._journal = journal
         self._questions: dict[asyncio.Future[None], tuple[Question, list[Exchange], int]] = {}
         self._conditions: dict[asyncio.Future[None], Met] = {}
-
-    @property
-    def for_conditions(self) -> bool:
-        """Whether anybody waits for something that is not an entry."""
-        return bool(self._conditions)
+        self.watchers: list[Callable[[], None]] = []
+        """Called when something has happened that is not an entry; empty while nobody waits for such a thing."""
 
     async def for_entries(self, question: Question, count: int, timeout_s: float) -> tuple[bool, list[Exchange]]:
         """Wait until `count` entries match, those that are there already included."""
@@ -61,33 +58,28 @@ class Waiting:
         return met, found
 
     async def for_condition(self, met: Met, timeout_s: float) -> tuple[bool, list[Exchange]]:
-        """Wait until `met` gives entries; it is asked whenever `changed` is called."""
+        """Wait until `met` gives entries; it is asked whenever the watchers are called."""
         found = met()
         if found is None:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._conditions[done] = met
+            if len(self._conditions) == 1:
+                self.watchers.append(self._changed)
             try:
                 await _within(done, timeout_s)
             finally:
                 del self._conditions[done]
+                if not self._conditions:
+                    self.watchers.remove(self._changed)
             found = met()
         return found is not None, found or []
 
     def listen(self, heard: Callable[[], None]) -> Callable[[], None]:
-        """Call `heard` at each change until the answer is called. It costs nothing while nobody listens."""
-        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Call `heard` at each change until the answer is called."""
+        self.watchers.append(heard)
+        return lambda: self.watchers.remove(heard)
 
-        def met() -> None:
-            heard()
-
-        self._conditions[never] = met
-
-        def forget() -> None:
-            del self._conditions[never]
-
-        return forget
-
-    def changed(self) -> None:
+    def _changed(self) -> None:
         """Something happened that is not an entry: ask every condition again."""
         for done, met in self._conditions.items():
             if not done.done() and met() is not None:

@@ -10,13 +10,13 @@ from urllib.parse import unquote
 from tayari_simulator.apis.core.dispatcher import Daraja, Route
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.memory import Journal
-from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.state.behaviour import Reply, Transport
 from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
 from tayari_simulator.transport.http_messages import Incoming, Unreadable, plain_reply
 from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.scheduler import Scheduler
 from tayari_simulator.transport.server_protocol import Connections
-from tayari_simulator.transport.transport_faults import is_plain, note_fault, perform
+from tayari_simulator.transport.transport_faults import note_fault, perform
 
 Answer = Reply | Awaitable[Reply | None]
 
@@ -27,6 +27,7 @@ _COOKIES: Final = (
 """Names as observed (reference 1.2); the values mean nothing."""
 
 _REQUEST: Final = Kind.REQUEST
+_NORMAL: Final = Transport.NORMAL
 _SLASHES: Final = re.compile("/{2,}")
 _HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
@@ -39,6 +40,7 @@ class DarajaApp:
         self._journal = journal
         self._clock = clock
         self._scheduler = scheduler
+        self._schedule = daraja.state.schedule
         self._extra = _COOKIES if daraja.state.options.says("edge_cookies", "on") else b""
         self._content_types: dict[str, RawHeaders] = {}
         self.listener: Listener | None = None
@@ -94,11 +96,11 @@ class DarajaApp:
         exchange.response_body = reply.body
         exchange.response_headers = self._response_headers(reply)
         exchange.duration_s = self._clock.wall_s() - exchange.wall_at_s
-        plain = is_plain(reply)
+        plain = reply.transport is _NORMAL and not (reply.delay_s or reply.close_port_for_s)
         if not plain:
             note_fault(reply, exchange)
         self._journal.add(exchange)
-        if self._daraja.next_due_s() < self._scheduler.armed_s:
+        if self._schedule.next_s < self._scheduler.armed_s:
             self._scheduler.arm()
         return plain
 

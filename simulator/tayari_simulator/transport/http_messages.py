@@ -140,10 +140,10 @@ def write_reply(call: Incoming, reply: Reply, extra: bytes = b"") -> bool:
 
     Returns whether the connection is used again.
     """
-    transport = call.transport
+    transport = call.line.transport
     if transport is None:
         return False
-    keep_alive = call.keep_alive and not _closes(reply)
+    keep_alive = call.keep_alive and not (reply.headers and _closes(reply))
     head = head_of(reply, len(reply.body), extra, keep_alive=keep_alive, version=call.version)
     transport.write(head if call.method == "HEAD" else head + reply.body)
     return keep_alive
@@ -156,37 +156,30 @@ def plain_reply(status: int, text: str) -> Reply:
 
 def head_of(reply: Reply, length: int, extra: bytes = b"", *, keep_alive: bool = True, version: str = "1.1") -> bytes:
     """The status line and all header lines of a reply, with the blank line."""
-    first = _first_lines(reply.status, reply.content_type if reply.body else "")
-    end = b"Content-Length: %d\r\n\r\n" % length
+    first = _first_lines(reply.status, reply.content_type if reply.body else "", int(time.time()))
     if not reply.headers and keep_alive and version == "1.1":
-        return b"%b%b%b%b" % (first, _date(int(time.time())), extra, end)
-    lines = [first, _date(int(time.time())), extra]
+        return b"%b%bContent-Length: %d\r\n\r\n" % (first, extra, length)
+    lines = [first, extra]
     for name, value in reply.headers:
         lines.append(f"{name}: {value}\r\n".encode("latin-1"))
     if not keep_alive and not _closes(reply):
         lines.append(b"Connection: close\r\n")
     elif keep_alive and version == "1.0":
         lines.append(b"Connection: keep-alive\r\n")
-    return b"".join([*lines, end])
+    return b"".join([*lines, b"Content-Length: %d\r\n\r\n" % length])
 
 
 def _closes(reply: Reply) -> bool:
     """Whether the reply itself says `Connection: close`, as the edge's page does."""
-    return bool(reply.headers) and any(
-        name.lower() == "connection" and value.lower() == "close" for name, value in reply.headers
-    )
+    return any(name.lower() == "connection" and value.lower() == "close" for name, value in reply.headers)
 
 
 @lru_cache(maxsize=128)
-def _first_lines(status: int, content_type: str) -> bytes:
+def _first_lines(status: int, content_type: str, second: int) -> bytes:
     try:
         reason = HTTPStatus(status).phrase
     except ValueError:
         reason = ""
     media = f"Content-Type: {content_type}\r\n" if content_type else ""
-    return f"HTTP/1.1 {status} {reason}\r\n{media}".encode("latin-1")
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> bytes:
-    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode("latin-1")
+    date = formatdate(second, usegmt=True)
+    return f"HTTP/1.1 {status} {reason}\r\n{media}Date: {date}\r\n".encode("latin-1")

@@ -62,7 +62,7 @@ def balance(state: DarajaState, *, under_way: int) -> Json:
     counts = state.counts
     open_payments = [transaction for transaction in state.transactions.all() if transaction.pending]
     owed = sum(transaction.pending for transaction in open_payments)
-    planned = len(state.schedule) - state.reordering.gone + under_way
+    planned = len(state.schedule) - state.waiting_callbacks.gone + under_way
     accepted = counts.accepted_before + counts.accepted
     ended = {str(ending): number for ending, number in counts.endings.items()}
     difference = accepted - sum(ended.values()) - len(open_payments) - counts.forgotten
@@ -139,7 +139,7 @@ def measured(parts: MetricSources, limits: Limits) -> dict[str, float]:
         "tayari_callbacks_in_flight": callback_sender.in_flight,
         "tayari_callbacks_waiting": callback_sender.waiting,
         "tayari_payments_remembered": len(state.transactions),
-        "tayari_payments_pending": len(state.prompts),
+        "tayari_payments_pending": len(state.transactions),
         "tayari_plans": len(state.schedule),
         "tayari_tokens": len(state.tokens),
         "tayari_journal_entries": len(entries),

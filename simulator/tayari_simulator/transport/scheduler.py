@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tayari_simulator.apis.core.dispatcher import Daraja
@@ -29,13 +29,15 @@ class Scheduler:
         clock: Clock,
         daraja: Daraja,
         send: Callable[[Delivery], None],
-        happened: Callable[[], None],
+        watchers: Sequence[Callable[[], None]],
         failures: Failures,
     ) -> None:
+        """`watchers` are called when something has happened."""
         self._clock = clock
         self._daraja = daraja
+        self._schedule = daraja.state.schedule
         self._send = send
-        self._happened = happened
+        self._watchers = watchers
         self._failures = failures
         self._timer: asyncio.Handle | None = None
         self._closed = False
@@ -44,7 +46,7 @@ class Scheduler:
 
     def arm(self) -> None:
         """Make sure that the next plan is waited for."""
-        next_s = self._daraja.next_due_s()
+        next_s = self._schedule.next_s
         if next_s >= self.armed_s or self._closed:
             return
         if self._timer is not None:
@@ -61,13 +63,14 @@ class Scheduler:
 
     def fire(self, now_s: float, at_most: int = A_TURN) -> int:
         """Let what is due at `now_s` happen, `at_most` so many plans; returns how many did."""
-        daraja, fired = self._daraja, 0
-        while fired < at_most and daraja.next_due_s() <= now_s:
-            for delivery in daraja.due(now_s):
+        schedule, due, fired = self._schedule, self._daraja.due, 0
+        while fired < at_most and schedule.next_s <= now_s:
+            for delivery in due(now_s):
                 self._send(delivery)
             fired += 1
         if fired:
-            self._happened()
+            for watcher in self._watchers:
+                watcher()
         return fired
 
     def close(self) -> None:
@@ -101,7 +104,7 @@ class ClockAdvance:
 
     def __init__(self, clock: Clock, daraja: Daraja, scheduler: Scheduler, in_flight: Callable[[], int]) -> None:
         self._clock = clock
-        self._daraja = daraja
+        self._schedule = daraja.state.schedule
         self._scheduler = scheduler
         self._in_flight = in_flight
 
@@ -157,7 +160,7 @@ class ClockAdvance:
     async def _through(self, end_s: float, moments: int) -> int:
         self._scheduler.stop()
         fired = 0
-        while moments > 0 and (next_s := self._daraja.next_due_s()) <= end_s and next_s < NEVER:
+        while moments > 0 and (next_s := self._schedule.next_s) <= end_s and next_s < NEVER:
             self._clock.move_to(next_s)
             fired += await self.fire()
             moments -= 1
@@ -178,7 +181,7 @@ async def drained(daraja: Daraja, clock: Clock, in_flight: Callable[[], int], wi
 
 def _due_at(daraja: Daraja, clock: Clock) -> float:
     """The `time.monotonic()` of the next plan; a manual clock never reaches it by itself."""
-    due_s = daraja.next_due_s()
+    due_s = daraja.state.schedule.next_s
     if due_s == NEVER or (clock.manual and due_s > clock.now_s()):
         return NEVER
     return 0.0 if clock.manual else clock.monotonic_at(due_s)

@@ -95,11 +95,13 @@ class Simulator:
         if self._file is not None:
             self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
-        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets,
-                                              headers=self.source_headers(), failures=self.failures)  # fmt: skip
         self.waiting = Waiting(self.entries)
-        self.callback_sender.changed = self.changed
-        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, self.changed, self.failures)
+        watchers = self.waiting.watchers
+        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets,
+                                              headers=self.source_headers(), failures=self.failures,
+                                              watchers=watchers)  # fmt: skip
+        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, watchers, self.failures)
+        self.callback_sender.planned = self._scheduler.arm
         self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
         self._conditions = Conditions(self.daraja, self.entries, self.waiting, self._in_flight)
         self.advancing = ClockAdvance(self.clock, self.daraja, self._scheduler, self._in_flight)
@@ -358,10 +360,9 @@ class Simulator:
 
     def changed(self) -> None:
         """Something happened: tell whoever waits for a condition, and let the scheduler look at the next plan."""
-        if self.waiting.for_conditions:
-            self.waiting.changed()
-        if self.daraja.next_due_s() < self._scheduler.armed_s:
-            self._scheduler.arm()
+        for watcher in self.waiting.watchers:
+            watcher()
+        self._scheduler.arm()
 
     def _entry(self, entry: Exchange) -> Json:
         return to_dict(entry, daraja_url=self.daraja_url)

@@ -23,14 +23,6 @@ UNANSWERED: Final = {
 }
 
 
-_NORMAL = Transport.NORMAL
-
-
-def is_plain(reply: Reply) -> bool:
-    """Whether the reply is written at once and as it is."""
-    return not reply.delay_s and reply.transport is _NORMAL and not reply.close_port_for_s
-
-
 def note_fault(reply: Reply, exchange: Exchange) -> None:
     """Write into the exchange what the caller really gets."""
     exchange.duration_s += reply.delay_s

@@ -11,8 +11,7 @@ from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.ledger import Account, Ledger
-from tayari_simulator.state.transaction_store import Transactions
-from tayari_simulator.state.transactions import Transaction
+from tayari_simulator.state.transactions import Transaction, Transactions
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 
 REFUSALS: Final = (400, 401, 422)
 """The statuses with which a partner may refuse. Source: reference 3.20."""

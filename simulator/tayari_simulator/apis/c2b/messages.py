@@ -13,7 +13,7 @@ from tayari_simulator.apis.core.lifecycle import Further
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 

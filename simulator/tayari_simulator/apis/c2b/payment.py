@@ -18,17 +18,15 @@ from tayari_simulator.apis.c2b.register import (
     short_code_field,
     unknown_short_code,
 )
-from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
 from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply
-from tayari_simulator.state.eat_time import eat_day
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.transactions import Transaction
 
 KIND: Final = "c2b"
@@ -227,7 +225,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     organisation = state.organisations.find(transaction.short_code)
     if organisation is not None and not organisation.active:
         return results.CREDIT_PARTY_INVALID
-    paid = state.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
+    paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS
@@ -235,7 +233,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    state.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
+    state.transactions.note_paid(transaction.msisdn, transaction.completed_s, transaction.amount)
 
 
 def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> None:

@@ -20,8 +20,7 @@ from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 
 COMPLETED: Final = "Completed"
 CANCELLED: Final = "Cancelled"
@@ -77,6 +76,7 @@ def _register(state: DarajaState, exchange: Exchange, values: list[Any], version
     if organisation.urls is not None and _registers_once(state, organisation):
         raise Refused(_ALREADY, note=f"{short_code} has URLs already; in production they are deleted on the portal")
     organisation.urls = C2bUrls(response_type=response_type, confirmation=confirmation, validation=validation)
+    state.told_further.add(short_code)
     return Reply(200, _acknowledgement(state))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,11 +17,9 @@ from tayari_simulator.state.behaviour import Choose, Uniform
 from tayari_simulator.state.identifiers import Ids
 from tayari_simulator.state.keeper import Keeper
 from tayari_simulator.state.ledger import Account, Ledger
-from tayari_simulator.state.prompts import Prompts
-from tayari_simulator.state.schedule import Calendar, HeldCallbacks, Reordering, Schedule
+from tayari_simulator.state.schedule import Schedule, WaitingCallbacks
 from tayari_simulator.state.tokens import Tokens
-from tayari_simulator.state.transaction_store import Transactions
-from tayari_simulator.state.transactions import Ending, Transaction
+from tayari_simulator.state.transactions import Ending, Prompts, Transaction, Transactions
 
 Part = TypeVar("Part")
 
@@ -29,9 +28,8 @@ Part = TypeVar("Part")
 class Counts:
     """What has happened since the start; never reset."""
 
-    accepted: int = 0
+    accepted_by_kind: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Transactions that were accepted."""
-    accepted_by_kind: dict[str, int] = field(default_factory=dict)
     accepted_before: int = 0
     """Of an earlier process whose transactions this one took over; not in `accepted`."""
     results: int = 0
@@ -42,10 +40,10 @@ class Counts:
     refused: dict[str, int] = field(default_factory=dict)
     """Refusals by error code; what is no error of Daraja's by its status (`http_503`) or by what became of it."""
 
-    def accept(self, kind: str) -> None:
-        """Note one accepted transaction."""
-        self.accepted += 1
-        self.accepted_by_kind[kind] = self.accepted_by_kind.get(kind, 0) + 1
+    @property
+    def accepted(self) -> int:
+        """Transactions that were accepted, of all kinds."""
+        return sum(self.accepted_by_kind.values())
 
     def refuse(self, code: str) -> None:
         """Note one refusal."""
@@ -79,9 +77,7 @@ class DarajaState:
         self.tokens = Tokens()
         self.transactions = Transactions()
         self.schedule = Schedule()
-        self.calendar = Calendar()
-        self.reordering = Reordering(self.schedule)
-        self.holding = HeldCallbacks(self.schedule)
+        self.waiting_callbacks = WaitingCallbacks(self.schedule)
         self.prompts = Prompts()
         self.ledger = Ledger()
         self.organisations = Organisations(
@@ -95,6 +91,8 @@ class DarajaState:
         self.credentials = SecurityCredentials()
         self.lifecycles: Mapping[str, Lifecycle] = {}
         """What becomes of transactions, by kind; set by whoever has the table of APIs."""
+        self.told_further: set[str] = set()
+        """Short codes that asked for further messages of what is paid to them, by C2B URLs or Bill Manager."""
         self.counts = Counts()
         self.keeper: Keeper | None = None
         """Who keeps what must outlive the process, if anyone does."""
@@ -133,10 +131,9 @@ class DarajaState:
         self.tokens.revoke()
         self.transactions.clear()
         self.schedule.clear()
-        self.calendar.clear()
-        self.reordering.clear()
-        self.holding.clear()
+        self.waiting_callbacks.clear()
         self.prompts.clear()
+        self.told_further.clear()
         self.ledger.clear()
         self._metric_sources.clear()
         self.organisations.reset()

@@ -10,13 +10,12 @@ from urllib.parse import parse_qsl
 import orjson
 from tayari_formats.suggestion import suggestion
 
-from tayari_simulator.apis.core.apply_faults import apply_faults
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import apply_faults, play_next_result
 from tayari_simulator.apis.core.families import family_of, token_error
 from tayari_simulator.apis.core.lifecycle import Answer
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.core.rate_limits import rate_gaps, rate_refusal
-from tayari_simulator.apis.core.settlement import play_next_result
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse
 from tayari_simulator.catalogue.errors import (
@@ -135,49 +134,37 @@ class Daraja:
         reply.status = status
         return reply
 
-    def next_due_s(self) -> float:
-        """When something is to happen next; infinity when nothing is planned."""
-        agenda_s, calendar_s = self.state.schedule.next_s, self.state.calendar.next_s
-        return agenda_s if agenda_s < calendar_s else calendar_s
-
     def due(self, now_s: float) -> tuple[Delivery, ...]:
         """Let the next plan happen if its time has come: a result, or a delivery that was waiting.
 
-        Returns the callbacks to send at once. Call until `next_due_s()` is later than `now_s`.
+        Returns the callbacks to send at once. Call until `state.schedule.next_s` is later than `now_s`.
         """
         state = self.state
-        schedule, calendar = state.schedule, state.calendar
-        if calendar.next_s <= now_s and calendar.next_s < schedule.next_s:
-            calendar.begin_next()
-            return ()
+        schedule = state.schedule
         popped = schedule.pop_due(now_s)
         if popped is None:
             return ()
         due_s, _, plan = popped
         if type(plan) is Delivery:
-            return self._leaving(plan, now_s)
-        assert isinstance(plan, Transaction)
+            return (plan,) if state.waiting_callbacks.leaves(plan, now_s) else ()
+        if type(plan) is not Transaction:
+            assert callable(plan)
+            plan(due_s)
+            return ()
         deliveries = play_next_result(state, plan, due_s)
         plan.pending += len(deliveries)
         if not plan.pending:
             state.end_if_through(plan)
         if state.keeper is not None:
             state.keeper.resulted(plan, deliveries)
-        reordering = state.reordering
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:
-            return self._leaving(deliveries[0], now_s)
+            return deliveries if state.waiting_callbacks.leaves(deliveries[0], now_s) else ()
         for delivery in deliveries:
             if delivery.overtaken_gap_s is not None:
-                reordering.wait(delivery)
+                state.waiting_callbacks.let_overtake(delivery)
             else:
                 schedule.add(delivery.due_s, delivery)
         return ()
-
-    def _leaving(self, delivery: Delivery, now_s: float) -> tuple[Delivery, ...]:
-        """The delivery whose moment has come, unless it has to wait, or is gone already."""
-        if self.state.holding.keeps(delivery, now_s):
-            return ()
-        return (delivery,) if self.state.reordering.leaves(delivery, now_s) else ()
 
     def call_again(self, path: str, exchange: Exchange) -> None:
         """Make a call of an earlier process again, for what it changed; without token, scenario and limits."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -110,11 +111,13 @@ def text_schema(at_most: int | None = None) -> Schema:
 
 def digits(at_least: int, at_most: int) -> Read:
     """Digits as a number or as text, so many of them; read as text."""
+    smallest, beyond = 10 ** (at_least - 1) if at_least > 1 else 0, 10**at_most
 
     def read(value: Any) -> str | None:
-        text = str(value) if type(value) is int else value
-        if type(text) is str and at_least <= len(text) <= at_most and text.isascii() and text.isdigit():
-            return text
+        if type(value) is int:
+            return str(value) if smallest <= value < beyond else None
+        if type(value) is str and at_least <= len(value) <= at_most and value.isascii() and value.isdigit():
+            return value
         return None
 
     return read
@@ -122,10 +125,29 @@ def digits(at_least: int, at_most: int) -> Read:
 
 def msisdn(value: Any) -> str | None:
     """2547xxxxxxxx or 2541xxxxxxxx, as a number or as text. Source: reference 3.1."""
-    text = str(value) if type(value) is int else value
-    if type(text) is str and len(text) == 12 and text.startswith(_PREFIXES) and text.isascii() and text.isdigit():
-        return text
+    if type(value) is int:
+        return str(value) if value // 100_000_000 in _NETWORKS else None
+    if type(value) is str and len(value) == 12 and value.startswith(_PREFIXES) and value.isascii() and value.isdigit():
+        return value
     return None
+
+
+def timestamp(value: Any) -> str | None:
+    """`YYYYMMDDHHmmss`. Its time zone and its age are not checked. Source: reference 3.1, 6-6."""
+    text = str(value) if type(value) is int else value
+    return text if type(text) is str and _is_time(text) else None
+
+
+@lru_cache(maxsize=256)
+def _is_time(text: str) -> bool:
+    if len(text) != 14 or not (text.isascii() and text.isdigit()):
+        return False
+    parts = (int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2)))
+    try:
+        datetime(*parts)  # type: ignore[arg-type]  # six whole numbers; no zone is meant
+    except ValueError:
+        return False
+    return True
 
 
 def amount(options: Options, largest: int | None = None) -> Read:
@@ -184,6 +206,7 @@ def text(at_most: int | None = None, *, required: bool = True) -> Read:
 
 
 _PREFIXES: Final = ("2547", "2541")
+_NETWORKS: Final = (2547, 2541)
 _NUMBERS: Final = (int, float)
 _ZEROS: Final = ("0", "00")
 

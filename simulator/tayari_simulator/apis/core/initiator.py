@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.core.acceptance import begin, choose, first_due_s
 from tayari_simulator.apis.core.customers import public_name
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     Field,
     Read,
@@ -36,8 +36,7 @@ from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status, Transaction
 

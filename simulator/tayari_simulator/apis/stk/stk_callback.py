@@ -11,9 +11,8 @@ import orjson
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import Result
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.catalogue.results import wire_form
+from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT
-from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 Json = dict[str, Any]
@@ -62,7 +61,7 @@ class StkCallback:
         callback: Json = {
             "MerchantRequestID": transaction.request_id,
             "CheckoutRequestID": transaction.id,
-            "ResultCode": wire_form(code),
+            "ResultCode": code,
             "ResultDesc": desc,
         }
         if metadata is not None:

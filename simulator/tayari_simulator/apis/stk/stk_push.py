@@ -8,8 +8,8 @@ import orjson
 
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
-from tayari_simulator.apis.core.acceptance import begin, choose
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.execution import begin, choose
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -22,6 +22,7 @@ from tayari_simulator.apis.core.fields import (
     one_of,
     text,
     text_schema,
+    timestamp,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.core.rules import Rules
@@ -30,10 +31,8 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
-from tayari_simulator.state.eat_time import eat_day, timestamp
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.handsets import BY_HANDSET
-from tayari_simulator.state.json_bytes import dumps
 from tayari_simulator.state.transactions import Transaction
 
 BUY_GOODS: Final = "CustomerBuyGoodsOnline"
@@ -237,13 +236,13 @@ def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    state.transactions.note_paid(transaction.msisdn, eat_day(transaction.completed_s), transaction.amount)
+    state.transactions.note_paid(transaction.msisdn, transaction.completed_s, transaction.amount)
 
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    paid = state.transactions.paid(transaction.msisdn, eat_day(transaction.due_s))
+    paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT
     return results.SUCCESS

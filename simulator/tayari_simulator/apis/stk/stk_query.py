@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tayari_simulator.apis.core.apply_faults import apply_faults
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.execution import apply_faults
+from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema, timestamp
 from tayari_simulator.catalogue.errors import (
     DOES_NOT_EXIST,
     ERRORS,
@@ -19,9 +19,7 @@ from tayari_simulator.catalogue.errors import (
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import STILL_PROCESSING
 from tayari_simulator.state.behaviour import Call, Play, QuerySays, Reply
-from tayari_simulator.state.eat_time import timestamp
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.state.json_bytes import dumps
+from tayari_simulator.state.exchange import Exchange, dumps
 from tayari_simulator.state.transactions import Status, Transaction
 
 _WELL_FORMED: Final = re.compile(r"ws_CO_[0-9A-Za-z_]{10,60}")

@@ -1,20 +1,104 @@
-"""A result falls due: the truth changes, and the message that tells of it is made. Queries read the same record."""
+"""What Daraja does with a transaction: it accepts it under its scenario, lets its results fall due, makes its messages.
+
+Messages and queries read the same record.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+import orjson
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
 from tayari_simulator.catalogue import results
-from tayari_simulator.state.behaviour import Call, Delivery, Play, Step
+from tayari_simulator.catalogue.errors import REQUEST_ID
+from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply, Step, Transport
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.transactions import Event, Move, Status, Transaction
 
+Accept = Callable[[Play | None], Reply]
+_MARK: Final = REQUEST_ID.encode()
 _PLAIN: Final = (Step(result_code=0),)
 _PAID, _APPROVED = Status.PAID, Event.APPROVED
 """Reading a member of an enumeration takes eight times as long in Python 3.11, and each payment asks five times."""
 _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 """What the `QueueTimeOutURL` is told. No capture is known: assumed. Source: reference 6-2."""
+
+
+def choose(
+    state: DarajaState, exchange: Exchange, call: str, *, msisdn: str, amount: int, reference: str, accept: Accept
+) -> Reply:
+    """Let the scenario that is chosen for this call speak, or `accept` the transaction without one.
+
+    Raises:
+        Refused: by `accept`.
+    """
+    exchange.msisdn = msisdn
+    chooser = state.choose
+    play = None if chooser is None else chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference)
+    if chooser is None or play is None:
+        return accept(None)
+    exchange.scenario = play.behaviour.name
+
+    def decide() -> Reply:
+        reply = accept(play)
+        chooser.accepted(call, msisdn)
+        return reply
+
+    return apply_faults(play, call, state, exchange.at_s, decide)
+
+
+def first_due_s(state: DarajaState, exchange: Exchange, play: Play | None, after_s: float) -> float:
+    """When the first result of a transaction falls due: as its scenario says, or `after_s` from now."""
+    return exchange.at_s + (after_s if play is None else play.behaviour.steps[0].after.draw(state.uniform))
+
+
+def begin(state: DarajaState, exchange: Exchange, transaction: Transaction) -> None:
+    """Remember an accepted transaction and plan its result. Nobody has heard of it yet."""
+    transaction.seq = exchange.seq
+    transaction.pending = 1
+    transaction.next_due_s = transaction.due_s
+    if state.keeper is not None:
+        state.keeper.accepted(transaction)
+    state.transactions.add(transaction)
+    state.lifecycles[transaction.kind].opened(state, transaction)
+    state.schedule.add(transaction.due_s, transaction)
+    state.counts.accepted_by_kind[transaction.kind] += 1
+    exchange.transaction_id = transaction.id
+
+
+def apply_faults(play: Play, call: str, state: DarajaState, now_s: float, decide: Callable[[], Reply]) -> Reply:
+    """Count the call, let its faults answer or decide, then let them shape the reply.
+
+    Raises:
+        Refused: by `decide`.
+    """
+    faults = play.met(call, now_s, state.uniform)
+    reply = None
+    for fault in faults:
+        reply = fault.instead(call)
+        if reply is not None:
+            state.counts.refuse(_counted_as(reply))
+            break
+    if reply is None:
+        reply = decide()
+    for fault in faults:
+        fault.shape(reply)
+    if reply.revokes_tokens:
+        state.tokens.revoke()
+    if _MARK in reply.body:
+        reply.body = reply.body.replace(_MARK, state.ids.request_id().encode())
+    return reply
+
+
+def _counted_as(reply: Reply) -> str:
+    """What the counters call a refusal that a fault made."""
+    if reply.transport is not Transport.NORMAL:
+        return str(reply.transport)
+    body = orjson.loads(reply.body) if reply.body.startswith(b"{") else {}
+    return str(body.get("errorCode") or f"http_{reply.status}")
 
 
 def play_next_result(state: DarajaState, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
@@ -34,7 +118,11 @@ def play_next_result(state: DarajaState, transaction: Transaction, due_s: float)
     code = _code_of(state, lifecycle, transaction, step)
     desc = (step.result_desc if code == step.result_code else None) or state.text_of(code, lifecycle.api)
     unpaid = transaction.status is not _PAID
-    receipt = _apply(state, transaction, code, desc, due_s) if step.truth else ""
+    receipt = transaction.receipt
+    if not step.truth:
+        receipt = ""
+    elif unpaid:
+        receipt = _apply(state, transaction, code, desc, due_s)
     lifecycle.closed(state, transaction)
     state.counts.results += 1
     if transaction.step < len(steps):
@@ -44,13 +132,23 @@ def play_next_result(state: DarajaState, transaction: Transaction, due_s: float)
         transaction.next_due_s = 0.0
         transaction.pending -= 1
     deliveries = _message(state, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
-    if unpaid and transaction.status is _PAID:
-        for further in lifecycle.also:
-            sent = further.plan(state, transaction, due_s)
-            if sent is not None and play is not None:
-                deliveries = (*deliveries, *_with_faults(state, play, sent, due_s, further.name))
-            elif sent is not None:
-                deliveries = (*deliveries, sent)
+    told = state.told_further
+    if not told or not unpaid or transaction.status is not _PAID:
+        return deliveries
+    if transaction.short_code not in told and transaction.party_b not in told:
+        return deliveries
+    return (*deliveries, *_further(state, lifecycle, transaction, due_s))
+
+
+def _further(state: DarajaState, lifecycle: Lifecycle, transaction: Transaction, due_s: float) -> tuple[Delivery, ...]:
+    """The messages of a first success beside its own."""
+    deliveries: tuple[Delivery, ...] = ()
+    for further in lifecycle.also:
+        sent = further.plan(state, transaction, due_s)
+        if sent is not None and transaction.play is not None:
+            deliveries += _with_faults(state, transaction.play, sent, due_s, further.name)
+        elif sent is not None:
+            deliveries += (sent,)
     return deliveries
 
 
@@ -83,12 +181,12 @@ def _message(
     body = lifecycle.message(state, transaction, result)
     if not body:
         return ()
-    sent_s = due_s + step.callback_after.draw(state.uniform)
-    delivery = Delivery(sent_s, url, body, transaction.id, transaction.msisdn)
+    delivery = Delivery(due_s, url, body, transaction.id, transaction.msisdn)
     if lifecycle.names_short_code:
         delivery.headers = state.callback_headers
     if play is None:
         return (delivery,)
+    delivery.due_s += step.callback_after.draw(state.uniform)
     return _with_faults(state, play, delivery, due_s, Call.CALLBACK, lifecycle.called)
 
 
@@ -115,9 +213,7 @@ def message_of(
 
 
 def _apply(state: DarajaState, transaction: Transaction, code: int | str, desc: str, due_s: float) -> str:
-    """Let the truth follow a result; returns the receipt if money moved."""
-    if transaction.status is _PAID:
-        return transaction.receipt
+    """Let the truth follow a result of what is not paid yet; returns the receipt if money moved."""
     lifecycle = state.lifecycles[transaction.kind]
     before = transaction.status
     transaction.move(_APPROVED if code == 0 else Event.DECLINED)
