@@ -113,7 +113,7 @@ def test_nothing_is_done_once_the_listener_has_left() -> None:
             during = len(simulator.entries.watchers)
         simulator.pay_c2b(short_code="600993", msisdn=MSISDN, amount=1, reference="")
         async with asyncio.timeout(10):
-            while simulator.entries.watchers or simulator.waiting.for_conditions:
+            while simulator.entries.watchers or simulator.waiting.watchers:
                 await asyncio.sleep(0.02)
         after = len(simulator.entries.watchers)
         await port.close()

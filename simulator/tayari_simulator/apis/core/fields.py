@@ -227,10 +227,11 @@ def callback_url(options: Options, *, words: str = "callback_url_words") -> Read
     if options.says(words, "refuse"):
         refused.append(_WORD.search)
 
-    @lru_cache(maxsize=1024)
-    def judged(url: str) -> str | None:
+    def judge(url: str) -> str | None:
         """The URL, the same object for equal ones, as payments keep it; None: refused."""
         return None if _USABLE.fullmatch(url) is None or any(finds(url) for finds in refused) else url
+
+    judged = lru_cache(maxsize=1024)(judge)
 
     def read(value: Any) -> str | None:
         return judged(value) if type(value) is str and len(value) <= LONGEST_TEXT else None
