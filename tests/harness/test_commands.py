@@ -16,6 +16,7 @@ from tayari.cli.commands import COMMANDS, run
 from tayari.run.load import planned_rules
 from tayari.target_draft.starting_file import STARTING_FILE
 from tayari_contracts.catalogue.rules import catalogue
+from tayari_simulator import build
 from tayari_simulator.catalogue.options import PROFILES
 from tayari_target.resources import docs_folder, scenario_folder
 from tayari_target.target_file import load_target
@@ -33,7 +34,7 @@ def decoded(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "--version").strip() == __version__
+    assert said(capsys, "--version").strip() == f"{__version__} (simulator: {build()})"
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

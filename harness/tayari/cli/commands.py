@@ -109,14 +109,22 @@ for _name, _row in COMMANDS.items():
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(package.__version__)
+        from tayari_simulator import build
+
+        typer.echo(f"{package.__version__} (simulator: {build()})")
         raise typer.Exit
 
 
 @app.callback()
 def tayari(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version, and whether the simulator is compiled.",
+            callback=_print_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     """Is your M-Pesa integration ready for production, and what is the proof?"""

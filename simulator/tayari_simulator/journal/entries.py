@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.raw_headers import RawHeaders
 
 Json = dict[str, Any]
 

@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 
 from tayari_simulator.journal.entries import Question, account_reference
 from tayari_simulator.journal.sqlite_file import JournalSearch
-from tayari_simulator.state.exchange import Exchange, RawHeaders, long_headers
+from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.raw_headers import RawHeaders, long_headers
 
 Sink = Callable[[Exchange], None]
 Page = tuple[list[Exchange], int]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tayari_simulator.journal.entries import Question, account_reference, headers
-from tayari_simulator.state.exchange import Exchange, Kind, LongHeaders, RawHeaders
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.raw_headers import LongHeaders, RawHeaders
 
 BATCH: Final = 500
 EVERY_S: Final = 0.02

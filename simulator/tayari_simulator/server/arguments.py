@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NoReturn
 
-from tayari_simulator import __version__
+from tayari_simulator import __version__, build
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import PRESETS, PROFILES
 from tayari_simulator.catalogue.provenance import Profile
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--version", action="version", version=__version__)
+    add("--version", action="version", version=f"{__version__} ({build()})")
     _port_arguments(parser)
     add("--profile", choices=PROFILES, default="documented", help="which Daraja (default: %(default)s)")
     add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")

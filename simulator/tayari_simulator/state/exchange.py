@@ -4,43 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 import orjson
+
+from tayari_simulator.state.raw_headers import LongHeaders, RawHeaders
 
 
 def dumps(value: object) -> bytes:
     """The JSON of a value. Copied: orjson's own bytes hold on to a buffer of some kilobytes as long as they live."""
     return bytes(memoryview(orjson.dumps(value)))
-
-
-RawHeaders = tuple[tuple[bytes, bytes], ...]
-"""Header names and values as they came, in order."""
-
-
-LONGEST_SHARED: Final = 2048
-"""So many bytes of headers are shared between exchanges, and not counted for each of them."""
-
-
-class LongHeaders(RawHeaders):
-    """Headers that are too long to be shared: each exchange counts their bytes as its own."""
-
-    size: int
-
-
-def header_bytes(headers: RawHeaders) -> int:
-    """How many bytes names and values have."""
-    return sum(len(name) + len(value) for name, value in headers)
-
-
-def long_headers(headers: RawHeaders) -> LongHeaders | None:
-    """The same headers, when they are too long to be shared."""
-    size = header_bytes(headers)
-    if size <= LONGEST_SHARED:
-        return None
-    made = LongHeaders(headers)
-    made.size = size
-    return made
 
 
 class Kind(StrEnum):

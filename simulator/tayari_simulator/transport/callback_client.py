@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httptools
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, pool: OriginPool) -> None:
         self._pool = pool
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
         self._body = b""
         self._received = 0
@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by either side."""
         self._transport = None
-        del self._parser  # it holds this connection: as a cycle both would stay until somebody looks for cycles
+        self._parser = None  # it holds this connection: as a cycle both would stay until somebody looks for cycles
         job, self.job = self.job, None
         self._pool.gone(self)
         if job is None:

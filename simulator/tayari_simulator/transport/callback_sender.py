@@ -20,7 +20,8 @@ from tayari_simulator.clock import Clock
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Call, Delivery
-from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.state.transactions import Ending, Transaction
 from tayari_simulator.transport.allowed_targets import Target, TargetRefused, Targets
 from tayari_simulator.transport.callback_client import CallbackClient, Sending
@@ -58,8 +59,8 @@ class CallbackCounts:
 class CallbackSender:
     """Sends what the core plans, and what the control API orders."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets, *, headers: Headers,
-                 failures: Failures, watchers: Sequence[Callable[[], None]]) -> None:  # fmt: skip
+    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets,
+                 watchers: Sequence[Callable[[], None]], *, headers: Headers, failures: Failures) -> None:  # fmt: skip
         """`headers` are added to every callback of Daraja's own; `watchers` are called when an answer has come."""
         self._daraja = daraja
         self._journal = journal

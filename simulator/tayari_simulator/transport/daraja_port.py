@@ -11,7 +11,8 @@ from tayari_simulator.apis.core.dispatcher import Daraja, Route
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Reply, Transport
-from tayari_simulator.state.exchange import Exchange, Kind, RawHeaders
+from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.transport.http_messages import Incoming, Unreadable, plain_reply
 from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.scheduler import Scheduler

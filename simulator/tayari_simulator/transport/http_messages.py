@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final, Generic, Protocol, TypeVar
 
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import LONGEST_SHARED, RawHeaders
+from tayari_simulator.state.raw_headers import LONGEST_SHARED, RawHeaders
 
 MOST_BODY: Final = 1024 * 1024
 """A longer body is refused."""

@@ -11,12 +11,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import httptools
 
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import RawHeaders
+from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.transport.http_messages import (
     HEAD_END,
     MOST_BODY,
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self.transport: asyncio.Transport | None = None
         self.answering: asyncio.Task[None] | None = None
         """The answer that takes time, while there is one."""
@@ -142,7 +142,7 @@ class Connection(asyncio.Protocol):
         self.transport = None
         self._waiting.clear()
         self._connections.connections.discard(self)
-        del self._parser  # it holds this connection: as a cycle both would stay until somebody looks for cycles
+        self._parser = None  # it holds this connection: as a cycle both would stay until somebody looks for cycles
 
     def data_received(self, data: bytes) -> None:
         """A piece of a call, or several calls."""

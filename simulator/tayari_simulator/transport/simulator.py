@@ -79,12 +79,9 @@ class Simulator:
         targets = Targets(config)
         self._random = Random(config.seed)
         self.daraja = Daraja(
-            business_of(config),
-            self.options,
-            uniform=self._random.random,
-            choose=choose,
+            business_of(config), self.options, uniform=self._random.random, choose=choose,
             organisations=config.organisations,
-        )
+        )  # fmt: skip
         self.daraja.state.ids.begin(int(self.clock.now_s()))
         self.daraja.state.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()
@@ -96,11 +93,10 @@ class Simulator:
             self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
         self.waiting = Waiting(self.entries)
-        watchers = self.waiting.watchers
-        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets,
-                                              headers=self.source_headers(), failures=self.failures,
-                                              watchers=watchers)  # fmt: skip
-        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, watchers, self.failures)
+        told = self.waiting.watchers
+        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets, told,
+                                              headers=self.source_headers(), failures=self.failures)  # fmt: skip
+        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, told, self.failures)
         self.callback_sender.planned = self._scheduler.arm
         self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
         self._conditions = Conditions(self.daraja, self.entries, self.waiting, self._in_flight)
