@@ -47,6 +47,7 @@ def page(server: Running) -> Iterator[Any]:
         )
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("dialog", lambda dialog: page.complaints.append(f"dialog {dialog.message}"))
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.set_default_timeout(15_000)
         page.goto(console_url(server.control_url, TOKEN))
         page.wait_for_selector("#live:text-is('live')")
@@ -158,6 +159,12 @@ def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: 
     page.fill("[aria-label='New value']", "0")
     page.click("button:text-is('Send changed')")
     page.wait_for_selector("text=Body.stkCallback.ResultCode changed: 1 sent")
+    copied = {}
+    for name in ("Copy as tayari trigger", "Copy as scenario file"):
+        page.click(f"button:text-is('{name}')")
+        page.locator("button:text-is('Copied')").wait_for()
+        copied[name] = page.evaluate("navigator.clipboard.readText()")
+        page.locator(f"button:text-is('{name}')").wait_for()
     shown = page.inner_text("#view")
     page.evaluate("sessionStorage.clear()")  # as if the page were opened without the printed address
     page.click("button:text-is('Again')")
@@ -172,6 +179,10 @@ def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: 
     assert len(server.taken) == before + 12
     assert b'"ResultCode":0' in server.taken[-2].body
     assert "U01" in shown
+    assert copied["Copy as tayari trigger"] == (
+        f"tayari trigger 1 --control {server.control_url} --checkout-request-id {identifier}"
+    )
+    assert server.control.load_scenario(copied["Copy as scenario file"])["scenario"] == "recorded/stk-push-1"
     assert "Bearer ***" in page.evaluate("document.querySelector('#view').textContent")
 
 

@@ -33,22 +33,16 @@ def _fresh(server: Running) -> None:
     server.control.reset()
 
 
-def call(server: Running, method: str, path: str, body: Any = None) -> Any:
-    answer = requests.request(method, f"{server.control_url}{path}", json=body, timeout=5)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def hold(server: Running, msisdn: str = MSISDN, **how: Any) -> Any:
-    return call(server, "PUT", f"/v1/handsets/{msisdn}", how)
+    return server.control.hold_handset(msisdn, **how)
 
 
 def shown(server: Running, msisdn: str = MSISDN) -> Any:
-    return call(server, "GET", f"/v1/handsets/{msisdn}")
+    return server.control.handset(msisdn)
 
 
-def press(server: Running, what: str, **more: Any) -> Any:
-    return call(server, "POST", f"/v1/handsets/{MSISDN}/answer", {"press": what, **more})
+def press(server: Running, what: str, pin: str | None = None) -> Any:
+    return server.control.answer_prompt(MSISDN, what, pin=pin)
 
 
 def result_of(server: Running, checkout_request_id: str) -> Any:
@@ -89,7 +83,7 @@ def test_a_prompt_waits_and_is_paid_by_pin_then_balance_and_message_follow(serve
 def test_each_answer_has_its_result(server: Running, what: str, more: dict[str, str], code: int) -> None:
     hold(server)
     identifier = server.pushed(MSISDN)
-    press(server, what, **more)
+    press(server, what, more.get("pin"))
 
     assert result_of(server, identifier) == code
 
@@ -139,7 +133,7 @@ def test_only_the_phone_in_hand_waits_and_after_it_is_put_down_none_does(server:
     waiting = server.pushed(MSISDN)
     others = server.pushed(OTHER)
     code = result_of(server, others)
-    call(server, "DELETE", f"/v1/handsets/{MSISDN}")
+    server.control.release_handset(MSISDN)
     still = server.control.payments(checkout_request_id=waiting)[0]["state"]
     press(server, "cancel")
     result_of(server, waiting)
