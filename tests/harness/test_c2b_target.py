@@ -73,11 +73,12 @@ def test_each_mistake_is_told(tmp_path: Path, old: str, new: str, said: str) -> 
 
 
 @pytest.mark.slow
-def test_the_preflight_sees_urls_a_confirmation_and_a_credit() -> None:
+def test_the_preflight_sees_urls_a_confirmation_a_credit_and_a_refund() -> None:
     found = preflight()
 
-    names = ["C2B URLs", "confirmation", "account"]
-    assert [found[name].ok and not found[name].fix for name in names] == [True, True, True]
+    names = ["C2B URLs", "confirmation", "account", "refund result", "refund"]
+    assert [found[name].ok and not found[name].fix for name in names] == [True] * 5
+    assert found["refund"].message == "a payment was given back by reversal, and the merchant shows it"
     assert found["C2B URLs"].message == "174379 has URLs, ResponseType Completed"
 
 

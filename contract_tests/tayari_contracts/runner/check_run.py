@@ -35,6 +35,8 @@ from tayari_contracts.steps.control_payments import blocked
 
 _OF_KINDS = (Need.C2B, Need.PAYOUT, Need.REFUND)
 """Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
+_FROM_OUTSIDE = frozenset({"U09", "S19"})
+"""Rules about texts that a customer's own payment carries, as an order's name does."""
 LIMIT_S = 90.0
 """What a check may take besides the merchant's own promised times."""
 
@@ -88,6 +90,19 @@ def check_of_rule(row: CatalogueRow) -> PlannedCheck:
         queries=row.queries,
         takes_s=row.takes_s,
     )
+
+
+def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
+    """The check, about what customers pay by themselves (C2B) where the merchant asks for no payments.
+
+    So the money invariants of payments, and what texts from outside can do, are judged for such a merchant as well.
+    """
+    merchant = target.merchant
+    is_of_payments = planned.rule.kind == "invariant" and not planned.needs & {Need.PAYOUT, Need.REFUND}
+    takes_c2b = merchant.c2b is not None or "c2b" in merchant.capabilities
+    if merchant.takes_payments or not takes_c2b or not (is_of_payments or planned.rule.id in _FROM_OUTSIDE):
+        return planned
+    return replace(planned, needs=frozenset({Need.C2B, Need.ACCOUNT}), controls=frozenset({Control.C2B}))
 
 
 def missing_need(planned: PlannedCheck, target: Target) -> Check | None:

@@ -20,7 +20,7 @@ from tayari_target.customer_messages import TOLD_FILE, write_told
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
-from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule
+from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, of_customers
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.scenario_check import applying, check_of_scenario, money_check
 
@@ -169,7 +169,7 @@ class CheckSession:
     def _check_of(self, item: pytest.Item, environment: TestEnvironment) -> PlannedCheck | None:
         params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
         if params.get("tayari_rule") in catalogue():
-            planned = check_of_rule(catalogue()[params["tayari_rule"]])
+            planned = of_customers(check_of_rule(catalogue()[params["tayari_rule"]]), environment.target)
             return money_check(planned, environment.target) if self._scenarios_only else planned
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
             return self._scenario_job(environment, params["tayari_scenario"])

@@ -18,6 +18,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment, account_credits
+from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, is_decided, pay_in
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
@@ -75,9 +76,11 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
 def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Every order that can be told apart, after those that were paid had the promised time to be settled."""
     if context.run.records is None:
-        few = sum(len(run.orders) for run in (context.run, *context.run.others)) < FEW
+        takes_payments = context.target.merchant.takes_payments
+        runs = (context.run, *context.run.others)
+        few = sum(len(run.orders if takes_payments else run.c2b_payments) for run in runs) < FEW
         if few and not context.run.scenarios_only:
-            make_traffic(context)
+            (make_traffic if takes_payments else take_in)(context)
         context.run.records = close(context)
     return context.run.records
 
@@ -103,6 +106,21 @@ def make_traffic(context: CheckContext) -> None:
         context.actions.send_callback(contradicted, result_code=1037)
     context.observations.wait("callback_answered", approved_late, count=2)
     context.observations.until(cancelled, (FAILED, REVIEW))
+
+
+def take_in(context: CheckContext) -> None:
+    """The same where customers pay by themselves alone: confirmed, confirmed three times, and not made."""
+    not_made = situation("money/c2b-not-made", when={"endpoint": C2B}, outcome=after(0.5, result_code=1))
+    once, repeated, unpaid = (
+        pay_in(context),
+        pay_in(context, c2b_situation("money/c2b-repeated", {"duplicate": {"count": 3, "gap_s": 0.5}})),
+        pay_in(context, not_made),
+    )
+    for payment in (once, repeated, unpaid):
+        context.observations.status(payment)
+    context.observations.wait("callback_answered", repeated, count=3)
+    context.observations.until(once, PAID)
+    context.time.until(lambda: is_decided(context, unpaid), within_s=context.time.settle_s)
 
 
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sqlite3
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -142,6 +143,20 @@ class RegistersForEver(C2b):
         return problem
 
 
+class PastesAccounts(Deposits):
+    def find(self, typed: str) -> sqlite3.Row | None:
+        self.db.execute(f"SELECT number FROM accounts WHERE number = '{typed}'")
+        return super().find(typed)
+
+
+class ListAsPage(C2b):
+    """As a page of staff is that prints what the customer typed."""
+
+    async def unallocated(self, request: web.Request) -> web.Response:
+        answer = await super().unallocated(request)
+        return web.Response(text=answer.text, status=answer.status, content_type="text/html")
+
+
 ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
@@ -161,4 +176,6 @@ ROWS = (
     defect("c2b-registered-is-an-error", "B02", "Takes URLs that are registered for an error.", RegisteredIsAnError),
     defect("c2b-registers-for-ever", "B03", "Registers again and again when the version is refused.", RegistersForEver),
     defect("c2b-answers-late", "B04", "Takes longer than 8 seconds for a validation.", AnswersLate),
+    defect("c2b-pastes-into-sql", "S19", "Pastes the account that a customer typed into SQL.", PastesAccounts),
+    defect("c2b-list-as-page", "U09", "Shows unallocated payments on a page, as customers typed them.", ListAsPage),
 )

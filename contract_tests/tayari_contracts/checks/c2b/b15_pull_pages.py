@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from tayari_reports.model import NotTested
@@ -9,7 +11,8 @@ from tayari_reports.model import NotTested
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.journal_reader import answer_of, body_of
+from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.c2b_payments import new_account, pay_in, unconfirmed
 from tayari_contracts.steps.c2b_registration import short_code
 from tayari_contracts.steps.pull_transactions import DUE_WITHIN_S, expect_recovered, pull_queries, wait_until_paid
@@ -19,6 +22,9 @@ PAGE: Final = 100
 FILLER: Final = 10
 """Shillings of each of the payments that fill the first page."""
 NOTHING: Final = "1001"
+WINDOW_H: Final = 48.0
+"""Older payments are not given. Source: reference 3.12."""
+TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 
 @check("B15")
@@ -46,6 +52,25 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
             raise Untested(f"blocked by B14: {error}", why=NotTested.BLOCKED) from error
         raise
     empty = [call for call in pull_queries(context, 1) if str(answer_of(call).get("ResponseCode")) == NOTHING]
+    context.evidence.notes.extend(asked_back(pull_queries(context, last.since)))
     context.evidence.notes.append(
         f"{len(empty)} answers were empty (1001 and [[]])" if empty else "no answer was empty (1001 and [[]])"
     )
+
+
+def asked_back(queries: Sequence[Entry]) -> list[str]:
+    """How far back a merchant asked at most; M-Pesa gives the payments of its last 48 hours."""
+    spans = [span for query in queries if (span := _hours(body_of(query))) is not None]
+    if not spans:
+        return []
+    more = f", of which M-Pesa gives the last {WINDOW_H:g}" if max(spans) > WINDOW_H else ""
+    return [f"a query asked for {max(spans):.3g} hours{more}"]
+
+
+def _hours(query: Mapping[str, object]) -> float | None:
+    """From `StartDate` to `EndDate`; None where they cannot be read."""
+    try:
+        start, end = (datetime.strptime(str(query.get(key)), TIME_FORM) for key in ("StartDate", "EndDate"))
+    except ValueError:
+        return None
+    return (end - start).total_seconds() / 3600

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from tayari_target.views import DriverExchange
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Inapplicable
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.steps.c2b_payments import mutated, pay_in
 
 MARKUP: Final = "<i data-tayari=1>"
 """Slanted text: it does nothing, and stands in an answer as it was written only where nobody escapes."""
@@ -22,7 +24,29 @@ OFTEN_S: Final = 1.0
 
 @check("U09")
 def text_from_outside_is_escaped(context: CheckContext) -> None:
-    """The order's name, and M-Pesa's ResultDesc, hold an element; the customer's pages are read."""
+    """The order's name, and M-Pesa's ResultDesc, hold an element, and so do a payer's name and a BillRefNumber.
+
+    The pages of the customer and of the staff are read.
+    """
+    if context.target.merchant.takes_payments:
+        _pay(context)
+    if context.target.merchant.c2b is not None:
+        with contextlib.suppress(*([Untested] if context.target.merchant.takes_payments else [])):
+            _pay_in(context)
+    pages = [answer for answer in context.evidence.driver_exchanges if is_page(answer)]
+    if not pages:
+        raise Inapplicable("the answers that the target file reads are data, which no browser shows as a page")
+    for page in pages:
+        if MARKUP in page.response_body:
+            raise Failed(
+                f"{page.method} {page.url} is a page, and holds {MARKUP} as it was sent in an order's name, a payer's "
+                "name, BillRefNumber or ResultDesc; expected &lt;i: a script would run in the browser of whoever opens "
+                "the page"
+            )
+
+
+def _pay(context: CheckContext) -> None:
+    """Two payments by prompt: one with an element in the order's name, one with an element in ResultDesc."""
     named = context.actions.pay(reference=f"{context.allocation.reference()}{MARKUP}")
     described = context.actions.pay_accepted(
         situation("inline/u09-described", outcome={**after(0.5, result_code=UNKNOWN), "result_desc": f"{MARKUP}busy"})
@@ -32,15 +56,23 @@ def text_from_outside_is_escaped(context: CheckContext) -> None:
     for payment in (named, described):
         if payment.started.accepted and context.profile.shows_state:
             context.observations.status(payment)
-    pages = [answer for answer in context.evidence.driver_exchanges if is_page(answer)]
-    if not pages:
-        raise Inapplicable("the answers that the target file reads are data, which no browser shows as a page")
-    for page in pages:
-        if MARKUP in page.response_body:
-            raise Failed(
-                f"{page.method} {page.url} is a page, and holds {MARKUP} as it was sent in an order's name or in "
-                "ResultDesc; expected &lt;i: a script would run in the browser of whoever opens the page"
-            )
+
+
+def _pay_in(context: CheckContext) -> None:
+    """Two payments of customers (C2B): one with an element in the payer's name, one to an account that is an element.
+
+    Raises:
+        Untested: no URLs are registered, or no account is there to pay into.
+    """
+    greeted = pay_in(context, mutated("u09-greeted", {"set": {"FirstName": MARKUP}}))
+    typed = pay_in(context, mutated("u09-typed", {"set": {"BillRefNumber": MARKUP}}))
+    for payment in (greeted, typed):
+        context.observations.wait("callback_answered", payment)
+    context.time.pause(OFTEN_S)
+    for payment in (greeted, typed):
+        context.observations.status(payment)
+    context.driver.read_unallocated()
+    context.driver.read_statement(greeted.payment_id, greeted.reference)
 
 
 def is_page(answer: DriverExchange) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.steps.c2b_payments import new_account, pay_in
 
 NAMES: Final = ("{}'S", '{}"S')
 """A name as people have it (O'Brien), and the other quote: neither does anything where values are bound."""
@@ -22,7 +25,15 @@ OF_DATABASES: Final = re.compile(
 
 @check("S19")
 def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
-    """An order with an apostrophe and one with a quotation mark: paid, or refused in plain words."""
+    """An order with an apostrophe and one with a quotation mark: paid, or refused in plain words.
+
+    The same in the account number that a customer types (C2B): the payment is booked or kept, and nothing breaks.
+    """
+    if context.target.merchant.c2b is not None:
+        with contextlib.suppress(*([Untested] if context.target.merchant.takes_payments else [])):
+            _type_quotes(context)
+    if not context.target.merchant.takes_payments:
+        return
     if not context.profile.receives("reference"):
         raise Untested("merchant.pay tells the merchant no {reference}, so none with a quote could be sent")
     for form in NAMES:
@@ -37,6 +48,30 @@ def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
             raise Failed(f"{told}: {crash}; expected it to be taken, or refused in plain words")
         if payment.started.accepted and context.journal.accepted(payment):
             expect_paid(context, payment, told)
+
+
+def _type_quotes(context: CheckContext) -> None:
+    """Customers pay to an account number with a quote behind it.
+
+    Raises:
+        Failed: the confirmation was answered as a crash is, or with words of a database.
+        Untested: no URLs are registered, or no account is there to pay into.
+    """
+    for form in NAMES:
+        account = new_account(context)
+        payment = pay_in(context, into=account, typed=form.format(account.payment_id))
+        context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
+        told = f"BillRefNumber was {form.format(account.payment_id)}"
+        try:
+            context.expectations.callback_taken(payment)
+        except Failed as wrong:
+            raise Failed(f"{told}: {wrong}") from wrong
+        answers = [str((entry.get("response") or {}).get("body")) for entry in context.journal.callbacks(payment)]
+        if found := next(filter(None, map(OF_DATABASES.search, answers)), None):
+            raise Failed(
+                f"{told}: the confirmation's answer shows {quote(found[0])}; expected values that are bound, not "
+                "pasted, in SQL"
+            )
 
 
 def expect_paid(context: CheckContext, payment: Payment, told: str) -> None:

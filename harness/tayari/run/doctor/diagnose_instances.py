@@ -23,6 +23,8 @@ class Known:
     reference: str
     view: StatusView
     is_payout: bool = False
+    msisdn: str = ""
+    """Of a payment: who paid."""
 
 
 def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:

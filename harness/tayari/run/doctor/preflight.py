@@ -33,6 +33,7 @@ from tayari.run.doctor import diagnose_payment as readings
 from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_instances import Known, instances
 from tayari.run.doctor.diagnose_payout import payout
+from tayari.run.doctor.diagnose_refund import refund
 from tayari.run.findings import Finding, bad, good, warning
 
 Tell = Callable[[Finding], None]
@@ -102,6 +103,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
         yield from c2b(environment)
         if others is not None:
             yield from instances(others, known)
+        yield from refund(environment, known, amount=AMOUNT)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
 
@@ -217,7 +219,7 @@ def _outcome(
         yield from readings.unsaid(played.started, (), environment.target)
         return
     view = _ended(environment, played)
-    known.append(Known(payment_id=played.payment_id, reference=played.reference, view=view))
+    known.append(Known(payment_id=played.payment_id, reference=played.reference, view=view, msisdn=played.msisdn))
     yield merchant.status_answer(view, environment.target) or _state(view, answered, environment.target)
     yield from _books(_read_back(environment, played, view), environment.target)
     if view.state is PaymentState.PAID:

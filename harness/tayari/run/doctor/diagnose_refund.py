@@ -1,0 +1,136 @@
+"""The preflight of a merchant that gives payments back: one refund of a small payment, as far as its result.
+
+Nothing that Daraja refuses stops the run: the rules judge that. What the target file says wrongly does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
+from tayari_money.payment_state import PaymentState
+from tayari_target.target_file.model import Refund
+from tayari_target.test_environment import TestEnvironment
+from tayari_target.views import Answer, Started, StatusView
+
+from tayari.run.doctor.diagnose_instances import Known
+from tayari.run.doctor.diagnose_merchant import callback, nothing_found
+from tayari.run.findings import Finding, bad, good, warning
+
+_CALL_S: Final = 5.0
+"""A merchant may send refunds from a queue."""
+_RESULT_S: Final = 10.0
+_STATUS_S: Final = 5.0
+_SUCCESS: Final[Mapping[str, Any]] = {
+    "scenario": "preflight/refund",
+    "about": "The preflight's refund: made after a moment.",
+    "when": {"endpoint": REVERSAL},
+    "outcome": {"result_code": 0, "after_s": 0.3},
+}
+
+
+def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int) -> Iterator[Finding]:
+    """Ask for the refund of a payment of the preflight that is paid, and look at each step of it."""
+    asked = environment.target.merchant.refund
+    paid = next((one for one in known if one.msisdn and one.view.state is PaymentState.PAID), None)
+    if asked is None or paid is None:
+        return
+    since = int(environment.control.journal(limit=1)["next"])
+    environment.control.play_next(_SUCCESS, endpoint=REVERSAL)
+    try:
+        started = environment.driver.start_refund(
+            payment_id=paid.payment_id, msisdn=paid.msisdn, amount=amount, reference=paid.reference
+        )
+        silent = _not_started(started, asked)
+        if silent is not None:
+            yield silent
+            return
+        call = _call(environment, since)
+    finally:
+        environment.control.clear_next()
+    if call is None:
+        found = f"the merchant answered {started.status}, and no reversal and no payout came within {_CALL_S:g} s"
+        fix = "see that the merchant sends refunds at once, or let the rules say `not tested`"
+        yield warning("refund", found, fix)
+        return
+    yield from _outcome(environment, asked, started, paid, call)
+
+
+def _not_started(started: Started, asked: Refund) -> Finding | None:
+    """The merchant did not take the refund, or did not say which one it is."""
+    if started.status is None or not started.accepted:
+        said = started.error or f"{started.status}: {started.body[:200]}"
+        fix = "correct merchant.refund, so that it sends what your staff's page sends; the rules will judge the rest"
+        return warning("refund", f"the refund of a paid payment was not taken ({said})", fix)
+    if started.payment_id is None and asked.refund_id is not None:
+        where = f"the answer to the refund ({started.status})"
+        return nothing_found("merchant.refund.refund_id", asked.refund_id, Answer(body=started.body), where)
+    return None
+
+
+def _call(environment: TestEnvironment, since: int) -> Mapping[str, Any] | None:
+    """The request that gives the money back; None: none came."""
+    until = time.monotonic() + _CALL_S
+    while True:
+        for endpoint in (REVERSAL, *PAYOUT_CALLS):
+            entries = environment.control.journal(since=since, endpoint=endpoint, kind="request")["entries"]
+            if entries:
+                found: Mapping[str, Any] = entries[-1]
+                return found
+        if time.monotonic() > until:
+            return None
+        time.sleep(0.1)
+
+
+def _outcome(
+    environment: TestEnvironment, asked: Refund, started: Started, paid: Known, call: Mapping[str, Any]
+) -> Iterator[Finding]:
+    conversation_id, how = str(call.get("checkout_request_id") or ""), f"by {call.get('endpoint')}"
+    if not conversation_id:
+        answered = call.get("response") or {}
+        found = f"Daraja refused the refund {how} ({answered.get('status')}): {str(answered.get('body') or '')[:200]}"
+        yield warning("refund", found, "mend what the merchant sends; the rules will judge that")
+        return
+    waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
+    row = environment.control.payments(checkout_request_id=conversation_id)[0]
+    if row["state"] == "failed":
+        found = f"the refund {how} ended with {row['result_code']}: {row['result_desc']}"
+        fix = "give the merchant the simulator's certificate, and an initiator that the simulator has"
+        yield warning("refund", found, f"{fix}; the rules judge this")
+        return
+    if not waited["met"]:
+        yield warning("refund", f"its result was not delivered within {_RESULT_S:g} s", "let the merchant listen there")
+        return
+    yield replace(callback(waited["entries"][-1], environment.target.callbacks), name="refund result")
+    if asked.status is None:
+        yield good("refund", f"Daraja took it {how}; without merchant.refund.status most refund rules are not tested")
+        return
+    yield _status(_ended(environment, started.payment_id or paid.payment_id, paid), asked, how)
+
+
+def _ended(environment: TestEnvironment, refund_id: str, paid: Known) -> StatusView:
+    until = time.monotonic() + _STATUS_S
+    while True:
+        view = environment.driver.read_refund(refund_id, payment_id=paid.payment_id, reference=paid.reference)
+        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
+            return view
+        time.sleep(0.1)
+
+
+def _status(view: StatusView, asked: Refund, how: str) -> Finding:
+    """Whether the refund's state could be read, and is what it should be."""
+    assert asked.status is not None
+    if view.state is None and view.raw_state:
+        known = ", ".join(asked.status.states)
+        found = f"the merchant says {view.raw_state!r}, which merchant.refund.status.states does not map ({known})"
+        return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
+    if view.state is None:
+        said = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
+        return bad("refund status", f"the refund's state could not be read: {said}", "correct merchant.refund.status")
+    if view.state is not PaymentState.PAID:
+        found = f"the money is back with the customer, and the merchant says {view.raw_state!r} ({view.state})"
+        return warning("refund status", found, "correct merchant.refund.status.states, or let the rules judge it")
+    return good("refund", f"a payment was given back {how}, and the merchant shows it")

@@ -1,0 +1,82 @@
+"""A merchant that customers pay by themselves alone (C2B): what is judged of it, and what is not passed in silence."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from mutants import DUKA, MSHAHARA
+from tayari_contracts.catalogue.rules import Control, Need, catalogue
+from tayari_contracts.checks.c2b.b15_pull_pages import asked_back
+from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
+from tayari_reports.model import State
+from tayari_target.target_file import load_target
+from tayari_target.target_file.model import NO_PAY, C2b, Target
+
+MONEY = ("M01", "M02", "M03", "M04", "M05")
+
+
+def school() -> Target:
+    """The sample shop without its checkout: parents pay into accounts."""
+    shop = load_target(DUKA / "tayari.yaml")
+    merchant = replace(shop.merchant, pay=NO_PAY, status=None, ledger=None, capabilities=frozenset({"c2b"}))
+    return replace(shop, merchant=merchant)
+
+
+def planned(rule: str, target: Target) -> PlannedCheck:
+    return of_customers(check_of_rule(catalogue()[rule]), target)
+
+
+@pytest.mark.parametrize("rule", [*MONEY, "U09", "S19"])
+def test_rules_of_payments_are_judged_by_what_customers_pay_in(rule: str) -> None:
+    found = planned(rule, school())
+
+    assert found.needs == {Need.C2B, Need.ACCOUNT}
+    assert found.controls == {Control.C2B}
+    assert missing_need(found, school()) is None
+
+
+@pytest.mark.parametrize("rule", MONEY)
+def test_money_that_cannot_be_seen_is_untested_and_names_the_key(rule: str) -> None:
+    target = school()
+    blind = replace(target, merchant=replace(target.merchant, c2b=C2b()))
+
+    found = missing_need(planned(rule, blind), blind)
+
+    assert found is not None
+    assert (found.state, found.enable) == (State.NOT_TESTED, "merchant.c2b.account")
+
+
+@pytest.mark.parametrize("rule", ["C03", "M06", "M08"])
+def test_other_rules_stay_as_they_are(rule: str) -> None:
+    found = missing_need(planned(rule, school()), school())
+
+    assert planned(rule, school()) == check_of_rule(catalogue()[rule])
+    assert found is not None
+    assert found.state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("folder", [DUKA, MSHAHARA])
+def test_a_merchant_with_payments_of_its_own_and_one_without_customers_keep_their_rules(folder: Any) -> None:
+    target = load_target(folder / "tayari.yaml")
+
+    assert [planned(rule, target) for rule in MONEY] == [check_of_rule(catalogue()[rule]) for rule in MONEY]
+
+
+def query(start: str, end: str) -> dict[str, Any]:
+    return {"request": {"body": f'{{"StartDate": "{start}", "EndDate": "{end}"}}'}}
+
+
+@pytest.mark.parametrize(
+    ("queries", "notes"),
+    [
+        ([query("2026-11-27 13:00:00", "2026-11-29 12:00:00")], ["a query asked for 47 hours"]),
+        (
+            [query("2026-11-29 11:00:00", "2026-11-29 12:00:00"), query("2026-11-22 12:00:00", "2026-11-29 12:00:00")],
+            ["a query asked for 168 hours, of which M-Pesa gives the last 48"],
+        ),
+        ([query("yesterday", "today")], []),
+        ([], []),
+    ],
+)
+def test_the_hours_that_a_merchant_pulls_are_told(queries: list[dict[str, Any]], notes: list[str]) -> None:
+    assert asked_back(queries) == notes
