@@ -71,7 +71,7 @@ class C2b:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post(self.path + "/asked", self.asked),
-            web.post(self.path + "/told", self.told),
+            web.post(self.path + "/told", self.confirmation),
             web.post("/api/c2b/register", self.register_now),
             web.post("/api/c2b/pull", self.pull_now),
             web.post("/api/accounts", self.open_account),
@@ -93,7 +93,7 @@ class C2b:
         text = "Accepted" if verdict == GOOD else "Rejected"
         return web.json_response({"ResultCode": verdict, "ResultDesc": text})
 
-    async def told(self, request: web.Request) -> web.Response:
+    async def confirmation(self, request: web.Request) -> web.Response:
         """Confirmation: money that was paid. Kept and credited before it is answered."""
         if not self.hooks.admits(request):
             return self.hooks.reply("Not accepted", status=403)

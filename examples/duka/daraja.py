@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 import aiohttp
-from records import Ack, AckKind, Answer, Said
+from records import Ack, AckKind, Answer, QueryOutcome
 from replies import Replies, Reply
 from settings import Settings
 from tokens import NoToken, Tokens
@@ -84,7 +84,7 @@ class Daraja:
         try:
             return self._replies.answer(await self.call(QUERY, body), checkout_request_id)
         except (NoToken, NotSent, AnswerLost) as error:
-            return Answer(said=Said.NOTHING, detail=f"no answer: {error}")
+            return Answer(outcome=QueryOutcome.NOTHING, detail=f"no answer: {error}")
 
     async def call(self, path: str, make_body: Callable[[], dict[str, object]]) -> Reply:
         """Send with a token; if the token is refused, drop it, fetch one, resend once."""

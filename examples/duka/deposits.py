@@ -45,15 +45,15 @@ class Deposit:
 class DepositReader:
     """Reads what Safaricom tells of a customer's payment. Names and number are not read: they identify nobody."""
 
-    def message(self, told: object) -> Deposit:
+    def message(self, body: object) -> Deposit:
         """Read a validation or a confirmation.
 
         Raises:
             Unreadable: it is none.
         """
-        if not isinstance(told, dict):
+        if not isinstance(body, dict):
             raise Unreadable("not a JSON object")
-        return self.deposit(told, receipt="TransID", amount="TransAmount", typed="BillRefNumber")
+        return self.deposit(body, receipt="TransID", amount="TransAmount", typed="BillRefNumber")
 
     def pulled(self, row: object) -> Deposit:
         """Read one row of pull transactions.
@@ -65,15 +65,15 @@ class DepositReader:
             raise Unreadable("a row that is not a JSON object")
         return self.deposit(row, receipt="transactionId", amount="amount", typed="billreference")
 
-    def deposit(self, told: Mapping[str, object], *, receipt: str, amount: str, typed: str) -> Deposit:
-        number = str(told.get(receipt) or "").strip()
+    def deposit(self, fields: Mapping[str, object], *, receipt: str, amount: str, typed: str) -> Deposit:
+        number = str(fields.get(receipt) or "").strip()
         if not number:
             raise Unreadable(f"no {receipt}")
         return Deposit(
             receipt=number,
-            amount=self.amount(str(told.get(amount) or "")),
-            typed=str(told.get(typed) or ""),
-            short_code=str(told.get("BusinessShortCode") or ""),
+            amount=self.amount(str(fields.get(amount) or "")),
+            typed=str(fields.get(typed) or ""),
+            short_code=str(fields.get("BusinessShortCode") or ""),
         )
 
     def amount(self, text: str) -> Decimal:

@@ -7,7 +7,7 @@ import time
 
 from daraja import Daraja
 from pacing import QueryBudget, QueryGaps
-from records import Payment, Said
+from records import Payment, QueryOutcome
 from settings import Settings
 from settlement import Settlement
 from store import Store
@@ -107,11 +107,11 @@ class Reconciler:
             return
         answer = await self._daraja.query(payment.checkout_request_id)
         self._budget.heard(too_fast=answer.too_fast)
-        if answer.said is Said.SUCCESS and payment.claimed_at is None:
+        if answer.outcome is QueryOutcome.SUCCESS and payment.claimed_at is None:
             await self._pause(payment_id, GRACE_S)
         latest = self._store.get(payment_id)
         if latest is None or not self.is_open(latest):
             return
-        if answer.said is Said.FAILURE and latest.claimed_at != payment.claimed_at:
+        if answer.outcome is QueryOutcome.FAILURE and latest.claimed_at != payment.claimed_at:
             return  # the answer is older than what a callback has just said: ask again
         self._settlement.learn(latest, answer)

@@ -103,7 +103,7 @@ class Ack:
     """For the log, never for the customer."""
 
 
-class Said(StrEnum):
+class QueryOutcome(StrEnum):
     """What a query tells about a payment."""
 
     SUCCESS = "success"
@@ -117,7 +117,7 @@ class Said(StrEnum):
 class Answer:
     """The answer to a query."""
 
-    said: Said
+    outcome: QueryOutcome
     code: str = ""
     too_fast: bool = False
     detail: str = ""

@@ -125,10 +125,10 @@ class Refunds:
         if payment is None or not hmac.compare_digest(request.match_info["mark"], self.mark(payment.id)):
             return web.json_response({"ResultCode": 1, "ResultDesc": "Not accepted"}, status=403)
         try:
-            told = json.loads(await request.read())
+            message = json.loads(await request.read())
         except ValueError:
             return web.json_response({"ResultCode": 1, "ResultDesc": "Not a result"}, status=400)
-        result = told.get("Result") if isinstance(told, dict) else None
+        result = message.get("Result") if isinstance(message, dict) else None
         if isinstance(result, dict) and request.match_info["what"] == "result":
             await self.settle(payment, result)
         return web.json_response({"ResultCode": 0, "ResultDesc": "Accepted"})

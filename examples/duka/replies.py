@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-from records import Ack, AckKind, Answer, Said
+from records import Ack, AckKind, Answer, QueryOutcome
 
 BUSY = frozenset({"500.003.02", "500.003.03", "00.002.1001"})
 """Spike arrest, quota, maintenance: refused before anything happened."""
@@ -113,12 +113,12 @@ class Replies:
         """What a query says about the payment `asked`."""
         if reply.status == 200 and "ResultCode" in reply.body:
             if not self.about(reply, asked):
-                return Answer(said=Said.NOTHING, detail="an answer about another CheckoutRequestID")
+                return Answer(outcome=QueryOutcome.NOTHING, detail="an answer about another CheckoutRequestID")
             return self.final(str(reply.body["ResultCode"]).strip())
         if self.in_flight(reply):
-            return Answer(said=Said.IN_FLIGHT, detail=reply.brief)
+            return Answer(outcome=QueryOutcome.IN_FLIGHT, detail=reply.brief)
         too_fast = reply.status == 429 or reply.error_code in BUSY
-        return Answer(said=Said.NOTHING, too_fast=too_fast, detail=reply.brief)
+        return Answer(outcome=QueryOutcome.NOTHING, too_fast=too_fast, detail=reply.brief)
 
     def about(self, reply: Reply, asked: str) -> bool:
         return reply.body.get("CheckoutRequestID") == asked
@@ -126,10 +126,10 @@ class Replies:
     def final(self, code: str) -> Answer:
         """The ResultCode of a query is a string on the wire."""
         if code == "0":
-            return Answer(said=Said.SUCCESS, code=code)
+            return Answer(outcome=QueryOutcome.SUCCESS, code=code)
         if code == "4999":
-            return Answer(said=Said.IN_FLIGHT, code=code)
-        return Answer(said=Said.FAILURE, code=code)
+            return Answer(outcome=QueryOutcome.IN_FLIGHT, code=code)
+        return Answer(outcome=QueryOutcome.FAILURE, code=code)
 
     def in_flight(self, reply: Reply) -> bool:
         """Being processed, random errors without a text, or asked before the gateway knows the id."""

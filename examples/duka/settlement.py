@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from messages import ASK_FIRST, CODES
-from records import Answer, Payment, Result, Said, State, Topic
+from records import Answer, Payment, QueryOutcome, Result, State, Topic
 from store import Credited, Store
 
 log = logging.getLogger("duka")
@@ -90,13 +90,13 @@ class Settlement:
 
     def learn(self, payment: Payment, answer: Answer) -> None:
         """Take note of what M-Pesa says when asked."""
-        if answer.said is Said.SUCCESS:
+        if answer.outcome is QueryOutcome.SUCCESS:
             self.credit(payment)
-        elif answer.said is Said.FAILURE and payment.claimed_at is not None:
+        elif answer.outcome is QueryOutcome.FAILURE and payment.claimed_at is not None:
             self.disagree(payment, answer)
-        elif answer.said is Said.FAILURE and answer.code in CODES:
+        elif answer.outcome is QueryOutcome.FAILURE and answer.code in CODES:
             self.store.fail(payment.id, Topic.CODE, result_code=answer.code)
-        elif answer.said is Said.FAILURE:
+        elif answer.outcome is QueryOutcome.FAILURE:
             self.store.note_topic(payment.id, Topic.CODE, result_code=answer.code)
 
     def disagree(self, payment: Payment, answer: Answer) -> None:

@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/balance":
             self._answer(202 if self.payroll.bank.ask_balance().accepted else 502, {})
         elif self.path.startswith(f"/{self.secret}/told/"):
-            self._told(self.path.rsplit("/", 1)[1], body)
+            self._take_message(self.path.rsplit("/", 1)[1], body)
         else:
             self._answer(404, {"error": "no such path"})
 
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._answer(202, shown(self.payroll.request(reference, f"254{phone[1]}", amount)))
 
-    def _told(self, what: str, body: dict[str, Any]) -> None:
+    def _take_message(self, what: str, body: dict[str, Any]) -> None:
         """M-Pesa is answered at once and always: it does not ask twice."""
         result = body.get("Result")
         hear = {

@@ -158,8 +158,8 @@ class Payroll:
     @property
     def accounts(self) -> dict[str, float]:
         """Our accounts as M-Pesa told us last."""
-        told: dict[str, float] = json.loads(self.books.fact("accounts") or "{}")
-        return told
+        balances: dict[str, float] = json.loads(self.books.fact("accounts") or "{}")
+        return balances
 
     def receipt_of(self, message: dict[str, Any]) -> str:
         """The receipt of a result; a placeholder is none."""

@@ -59,11 +59,11 @@ class Books:
         self.run("INSERT OR IGNORE INTO facts VALUES (?, ?)", name, secrets.token_urlsafe(24))
         return str(self.rows("SELECT value FROM facts WHERE name = ?", name)[0]["value"])
 
-    def end(self, order_id: str, state: str, told: str) -> None:
+    def end(self, order_id: str, state: str, text: str) -> None:
         """Failed, or a person's. Never undoes a payment."""
         self.run(
             "UPDATE orders SET state = ?, told = ?, open_name = NULL WHERE id = ? AND state = 'open'",
-            state, told, order_id,
+            state, text, order_id,
         )  # fmt: skip
 
     def pay(self, order_id: str, receipt: str | None) -> None:
@@ -118,17 +118,17 @@ class Shop:
             "PartyB": self.mpesa.code, "PhoneNumber": order["msisdn"], "AccountReference": reference,
             "CallBackURL": os.environ["SOKO_URL"].rstrip("/") + self.hook, "TransactionDesc": "Soko order",
         }  # fmt: skip
-        meaning, told = "again", words.DOWN
+        meaning, text = "again", words.DOWN
         for tried in range(TRIES):
             if tried:
                 time.sleep(0.8 * 2.2**tried * random.uniform(0.7, 1.3))
-            meaning, told = self._push_once(order_id, fields)
+            meaning, text = self._push_once(order_id, fields)
             if meaning != "again":
                 break
         if meaning in ("again", "no"):
-            self.books.end(order_id, "failed", told)
+            self.books.end(order_id, "failed", text)
         else:
-            self.books.run("UPDATE orders SET told = ? WHERE id = ? AND state = 'open'", told, order_id)
+            self.books.run("UPDATE orders SET told = ? WHERE id = ? AND state = 'open'", text, order_id)
 
     def _push_once(self, order_id: str, fields: dict[str, object]) -> tuple[str, str]:
         try:

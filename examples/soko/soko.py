@@ -80,9 +80,9 @@ def page(body: str, status: int = 200) -> Answer:
 def shown(order: sqlite3.Row) -> str:
     """One order, as its customer sees it."""
     paid = order["state"] == "paid"
-    told = words.PAID.format(receipt=order["receipt"] or "it follows by SMS") if paid else order["told"]
+    text = words.PAID.format(receipt=order["receipt"] or "it follows by SMS") if paid else order["told"]
     fields = {**dict(order), "name": escape(order["name"]), "receipt": order["receipt"] or ""}
-    return ORDER.format(**{**fields, "told": escape(told)})
+    return ORDER.format(**{**fields, "told": escape(text)})
 
 
 class Quiet(WSGIRequestHandler):

@@ -107,9 +107,9 @@ class SimulatorOptions:
 class SimulatorProcess:
     """A running simulator. A context manager: leaving it stops the process."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: Mapping[str, Any], said: deque[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], ready: Mapping[str, Any], output: deque[str]) -> None:
         self._process = process
-        self._said = said
+        self._output = output
         self.ready = dict(ready)
         self.daraja_url: str = ready["daraja_url"]
         self.control_url: str = ready["control_url"]
@@ -124,9 +124,9 @@ class SimulatorProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def said(self) -> str:
+    def output(self) -> str:
         """The last lines of its standard error."""
-        return "\n".join(self._said)
+        return "\n".join(self._output)
 
     def stop(self, *, within_s: float = 5.0) -> None:
         """Ask it to end, and make it end after `within_s`. Safe to call twice."""
@@ -166,9 +166,9 @@ def start_simulator(
         env={**chosen.environment(os.environ), **(marks or {})},
         start_new_session=True,  # Ctrl-C is for the run, which then stops the simulator in its own time
     )
-    said: deque[str] = deque(maxlen=200)
+    output: deque[str] = deque(maxlen=200)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    errors = threading.Thread(target=_drain, args=(process.stderr, said.append), daemon=True)
+    errors = threading.Thread(target=_drain, args=(process.stderr, output.append), daemon=True)
     errors.start()
     threading.Thread(target=_drain, args=(process.stdout, lines.put), daemon=True).start()
     try:
@@ -178,8 +178,8 @@ def start_simulator(
         process.wait()
         errors.join(1.0)
         _close(process)
-        raise _failed(process.returncode, list(said), chosen) from None
-    return SimulatorProcess(process, ready, said)
+        raise _failed(process.returncode, list(output), chosen) from None
+    return SimulatorProcess(process, ready, output)
 
 
 def _ready_line(
@@ -209,9 +209,9 @@ def _decoded(line: str) -> Mapping[str, Any] | None:
     return decoded if isinstance(decoded, dict) and decoded.get("event") == "ready" else None
 
 
-def _failed(returncode: int, said: Sequence[str], options: SimulatorOptions) -> SimulatorStartError:
-    last = said[-1] if said else "it said nothing"
-    if returncode == Exit.BAD_CONFIGURATION and any("in use" in line or "taken" in line for line in said):
+def _failed(returncode: int, output: Sequence[str], options: SimulatorOptions) -> SimulatorStartError:
+    last = output[-1] if output else "it said nothing"
+    if returncode == Exit.BAD_CONFIGURATION and any("in use" in line or "taken" in line for line in output):
         ports = f"{options.port} or {options.control_port}"
         do = "stop the other program, or choose other ports with --port and --control-port"
         return SimulatorStartError(f"port {ports} is taken: {last}; {do}", port_taken=True)

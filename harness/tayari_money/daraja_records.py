@@ -46,7 +46,7 @@ def transactions_by_msisdn(
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for payment in control.payments(kind=STK_PUSH):
         name, receipt = payment["checkout_request_id"], str(payment["receipt"] or "")
-        told = (*messages.get(name, ()), *(messages.get(receipt, ()) if receipt else ()))
+        delivered = (*messages.get(name, ()), *(messages.get(receipt, ()) if receipt else ()))
         found[payment["msisdn"]].append(
             DarajaTransaction(
                 transaction_id=name,
@@ -59,7 +59,7 @@ def transactions_by_msisdn(
                 forged=name in forged,
                 messages=tuple(
                     replace(one, answered=one.answered and (one.by_query or takes_callbacks))
-                    for one in sorted(told, key=lambda one: one.at)
+                    for one in sorted(delivered, key=lambda one: one.at)
                 ),
             )
         )
@@ -123,26 +123,26 @@ def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -
 
     That a question worked is no success: its `TransactionStatus` decides. `time_outs`: paths of QueueTimeOutURLs.
     """
-    told = _decoded(entry, "request").get("Result")
-    if not isinstance(told, dict) or "ResultCode" not in told:
+    result = _decoded(entry, "request").get("Result")
+    if not isinstance(result, dict) or "ResultCode" not in result:
         return
     parameters = result_parameters(entry)
     status = parameters.get("TransactionStatus")
-    is_good = _code(told["ResultCode"]) == "0" and status in (None, "Completed")
+    is_good = _code(result["ResultCode"]) == "0" and status in (None, "Completed")
     message = ResultMessage(
         at=float(entry["at"]),
         result=Result.SUCCESS if is_good else Result.FAILURE if status in NOT_MADE else Result.UNDECIDED,
         by_query=status is not None,
         timed_out=urlsplit(str((entry.get("request") or {}).get("url"))).path in time_outs,
     )
-    names = {str(where.get("OriginatorConversationID") or "") for where in (told, parameters)}
+    names = {str(where.get("OriginatorConversationID") or "") for where in (result, parameters)}
     yield from ((name, message) for name in names if name)
 
 
 def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The `ResultParameters` of a message by key; empty where it has none."""
-    told = _decoded(entry, "request").get("Result")
-    holder = told.get("ResultParameters") if isinstance(told, dict) else None
+    result = _decoded(entry, "request").get("Result")
+    holder = result.get("ResultParameters") if isinstance(result, dict) else None
     listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
     rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
     return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}
@@ -202,8 +202,8 @@ def amount_told(scenario: Mapping[str, Any]) -> int | None:
     amount. A payment that plays it is of this amount.
     """
     for fault in scenario.get("faults") or ():
-        told = (fault.get("mutate") or {}).get("set", {}).get("TransAmount")
-        if told is not None and (amount := _number(str(told).replace(",", ""))) is not None:
+        text = (fault.get("mutate") or {}).get("set", {}).get("TransAmount")
+        if text is not None and (amount := _number(str(text).replace(",", ""))) is not None:
             return int(amount)
     return None
 
@@ -213,18 +213,18 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
 
     A C2B confirmation names a receipt. It is sent only for money that moved; a validation has an empty TransactionType.
     """
-    told = _decoded(entry, "request")
+    decoded = _decoded(entry, "request")
     answered = (entry.get("response") or {}).get("status") is not None
-    if told.get("TransID") and told.get("TransactionType"):
-        return str(told["TransID"]), ResultMessage(
+    if decoded.get("TransID") and decoded.get("TransactionType"):
+        return str(decoded["TransID"]), ResultMessage(
             at=float(entry["at"]),
             result=Result.SUCCESS,
             answered=answered,
-            amount=_number(told.get("TransAmount")),
-            receipt=str(told["TransID"]),
-            account=f"{told.get('BusinessShortCode')} {told.get('BillRefNumber')}",
+            amount=_number(decoded.get("TransAmount")),
+            receipt=str(decoded["TransID"]),
+            account=f"{decoded.get('BusinessShortCode')} {decoded.get('BillRefNumber')}",
         )
-    body = told.get("Body")
+    body = decoded.get("Body")
     callback = body.get("stkCallback") if isinstance(body, dict) else None
     if not isinstance(callback, dict) or "ResultCode" not in callback:
         return "", None

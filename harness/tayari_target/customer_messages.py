@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-TOLD_FILE: Final = "told.json"
+MESSAGES_FILE: Final = "told.json"
 
 
-def write_told(told: Mapping[str, str], path: Path) -> None:
+def write_messages(messages: Mapping[str, str], path: Path) -> None:
     """Write it for its owner alone."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(dict(told), file)
+        json.dump(dict(messages), file)
 
 
-def read_told(path: Path) -> dict[str, str]:
+def read_messages(path: Path) -> dict[str, str]:
     """What was written; empty where no suite came that far."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

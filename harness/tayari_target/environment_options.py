@@ -47,8 +47,8 @@ def simulator_options(target: Target, chosen: EnvironmentOptions, port: str) -> 
 
 def _interception(start: Start | None) -> tuple[str, ...]:
     """The flags that open the TLS port and the proxy, where the merchant is to come by them."""
-    told = any(asks_for(start, name) for name in ("proxy_url", "tls_url", "ca_file"))
-    if start is None or not (told or start.intercept is not Intercept.OFF):
+    asked = any(asks_for(start, name) for name in ("proxy_url", "tls_url", "ca_file"))
+    if start is None or not (asked or start.intercept is not Intercept.OFF):
         return ()
     tls_port = HTTPS_PORT if start.intercept is Intercept.HOSTS else 0
     return ("--tls", "--tls-port", str(tls_port), "--proxy-port", "0", "--proxy-others", start.other_hosts.value)

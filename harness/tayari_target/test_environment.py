@@ -180,18 +180,18 @@ class TestEnvironment:
         credentials = credentials_of(self.target)
         if self.control_url:
             settings = ControlClient(self.control_url).settings()
-            daraja_url, told = str(settings["daraja_url"]), _told(settings)
+            daraja_url, facts = str(settings["daraja_url"]), _written_facts(settings)
         else:
             self._simulator = start_simulator(
                 simulator_options(self.target, self._options, port), marks=marks(self.work_dir)
             )
             daraja_url, self.control_url = self._simulator.daraja_url, self._simulator.control_url
             self.control_token = self._simulator.control_token
-            told = _told(self._simulator.ready)
-            credentials = {name: told.get(name, value) for name, value in credentials.items()}
+            facts = _written_facts(self._simulator.ready)
+            credentials = {name: facts.get(name, value) for name, value in credentials.items()}
         known: dict[str, str] = {
             **credentials,
-            **{name: told[name] for name in ("proxy_url", "tls_url", "ca_file") if name in told},
+            **{name: facts[name] for name in ("proxy_url", "tls_url", "ca_file") if name in facts},
             "port": port,
             "work_dir": str(self.work_dir),
             "python": sys.executable,
@@ -394,6 +394,6 @@ class TestEnvironment:
         fresh.replace(self._described)
 
 
-def _told(facts: Mapping[str, Any]) -> dict[str, str]:
+def _written_facts(facts: Mapping[str, Any]) -> dict[str, str]:
     """What a simulator says of itself, without what it has not."""
     return {name: str(value) for name, value in facts.items() if value is not None}

@@ -114,7 +114,7 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
     """
     result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(row["state"]))
     amount, receipt = float(row["amount"]), str(row.get("receipt") or "")
-    told = row.get("kind") != C2B or any(message["sent_at"] is not None for message in result_messages(row))
+    reported = row.get("kind") != C2B or any(message["sent_at"] is not None for message in result_messages(row))
     return DarajaTransaction(
         transaction_id=str(row.get("checkout_request_id", "")),
         amount=amount,
@@ -122,11 +122,13 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
         due_at=_ANY_TIME,
         receipt=receipt,
         account_reference=str(row.get("account_reference", "")),
-        acknowledged=told,
+        acknowledged=reported,
         messages=()
         if result is None
         else (
-            ResultMessage(at=_ANY_TIME, result=result, by_query=True, pulled=not told, amount=amount, receipt=receipt),
+            ResultMessage(
+                at=_ANY_TIME, result=result, by_query=True, pulled=not reported, amount=amount, receipt=receipt
+            ),
         ),
     )
 

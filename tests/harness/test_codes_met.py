@@ -45,7 +45,7 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
     control.play_next(QUERY_REFUSED, endpoint="stk_query")
     query(simulator, "ws_CO_071020261435030712340000")
     environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
-    found = learn([cast(TestEnvironment, environment)], ask=False, told=TOLD)
+    found = learn([cast(TestEnvironment, environment)], ask=False, messages=TOLD)
     control.close()
     return {
         f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found

@@ -109,7 +109,7 @@ def test_messages_of_a_payment_that_never_was_are_sent(server: Running) -> None:
 @pytest.mark.parametrize(
     ("telling", "message"),
     [
-        ({"kind": "c2b", "result_code": 1}, "a c2b transaction that failed is told to nobody; give result_code 0"),
+        ({"kind": "c2b", "result_code": 1}, "a c2b transaction that failed has no message; give result_code 0"),
         ({"kind": "stk_push", "message": "c2b_validation"}, "a stk_push transaction has no message c2b_validation"),
         ({"message": "c2b_validation", "result_code": 0}, "result_code and message exclude each other"),
     ],

@@ -156,14 +156,14 @@ def test_only_a_message_that_is_alone_and_as_it_is_teaches_its_head() -> None:
     known.keep(b"D\r\n\r\n2\r\nab\r\n0\r\n\r\n", b"ab", 3)
     known.keep(b"E" * 5000 + b"\r\n\r\nbody", b"body", 4)
 
-    assert known.told == {b"A\r\n\r\n": (4, 1)}
+    assert known.parsed == {b"A\r\n\r\n": (4, 1)}
 
 
 def test_known_heads_have_a_bound() -> None:
     known: KnownHeads[int] = KnownHeads()
     for number in range(3 * MOST_HEADS):
         known.keep(b"%d\r\n\r\n" % number, b"", number)
-        assert len(known.told) <= MOST_HEADS
+        assert len(known.parsed) <= MOST_HEADS
 
 
 class Counting(Connection):

@@ -33,10 +33,10 @@ def has_no_faults(scenario: object) -> bool:
 
 def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:
     """The content of a scenario file. `keys` are further top-level keys: `outcome`, `query`, `then`."""
-    told: dict[str, Any] = {"scenario": name, "about": about or name.replace("/", ": ").replace("-", " ")}
+    content: dict[str, Any] = {"scenario": name, "about": about or name.replace("/", ": ").replace("-", " ")}
     if faults:
-        told["faults"] = [dict(fault) for fault in faults]
-    return {**told, **keys}
+        content["faults"] = [dict(fault) for fault in faults]
+    return {**content, **keys}
 
 
 def token_situation(name: str, *faults: Fault) -> dict[str, Any]:

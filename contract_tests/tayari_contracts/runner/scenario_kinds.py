@@ -224,14 +224,14 @@ def _lie(context: CheckContext, payment: Payment) -> None:
     The stranger has to guess what cannot be guessed of the URL, and calls from an address of nobody.
     """
     url = urls(context)["confirmation"]
-    told = {
+    fields = {
         "TransID": invented_receipt(datetime.now(UTC) + EAT),
         "BillRefNumber": payment.payment_id,
         "BusinessShortCode": short_code(context),
     }
     context.control.send_callback(
         url=forged_url(url, other=url, known=f"{payment.started.body} {payment.payment_id}"),
-        message="c2b_confirmation", msisdn=payment.msisdn, amount=int(payment.amount), set=told, source=SOURCE,
+        message="c2b_confirmation", msisdn=payment.msisdn, amount=int(payment.amount), set=fields, source=SOURCE,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tayari_reports.model.run_files import EventsWriter
 from tayari_reports.redaction import Redactor, callback_secrets, redact_check
 from tayari_reports.verdict import judge, percent
 from tayari_reports.verdict.sentences import shout
-from tayari_target.customer_messages import TOLD_FILE, write_told
+from tayari_target.customer_messages import MESSAGES_FILE, write_messages
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import CatalogueRow, UnknownRule, catalogue, select
@@ -97,7 +97,9 @@ class CheckSession:
         if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self._events.end()
         if self._runner is not None and self._events is not None:
-            write_told(self._runner.last_messages, Path(self._config.getoption("--tayari-events")).with_name(TOLD_FILE))
+            write_messages(
+                self._runner.last_messages, Path(self._config.getoption("--tayari-events")).with_name(MESSAGES_FILE)
+            )
         if self._plan and exitstatus == pytest.ExitCode.OK and EXIT_CODES[judge(self.run()).verdict] != 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

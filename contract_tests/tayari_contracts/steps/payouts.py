@@ -143,9 +143,12 @@ def statuses_heard(context: CheckContext, payment: Payment) -> set[str]:
     """The values of TransactionStatus that the merchant was told of this payout."""
     names, found = _names(context, payment), set()
     for entry in context.journal.entries(since=payment.since, kind="callback"):
-        told = result_parameters(entry)
-        if told.get("TransactionStatus") and {told.get("OriginatorConversationID"), told.get("ConversationID")} & names:
-            found.add(str(told["TransactionStatus"]))
+        parameters = result_parameters(entry)
+        if (
+            parameters.get("TransactionStatus")
+            and {parameters.get("OriginatorConversationID"), parameters.get("ConversationID")} & names
+        ):
+            found.add(str(parameters["TransactionStatus"]))
     return found
 
 

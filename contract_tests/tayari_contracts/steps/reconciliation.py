@@ -59,10 +59,10 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
     """
     if rule_id != "M01" and (word := context.run.unknown_word):
         raise unknown_word(word)
-    told_by_queries = (
+    proven_by_queries = (
         rule_id == "M01" and not context.profile.takes_callbacks and any(record.credited for record in records)
     )
-    if not not_met or told_by_queries:
+    if not not_met or proven_by_queries:
         return
     if rule_id == "M04" and any(record.credited for record in records):
         raise Untested(

@@ -28,7 +28,7 @@ class KeepsNoReceipts(Deposits):
 
 
 class IgnoresConfirmations(C2b):
-    async def told(self, request: web.Request) -> web.Response:
+    async def confirmation(self, request: web.Request) -> web.Response:
         await request.read()
         return self.hooks.reply("Accepted")
 
@@ -41,17 +41,17 @@ class CutsAtComma(DepositReader):
 class KnowsNumbers(DepositReader):
     accounts: ClassVar[dict[str, str]] = {}
 
-    def message(self, told: object) -> Deposit:
-        deposit = super().message(told)
-        assert isinstance(told, dict)
-        return replace(deposit, typed=self.accounts.setdefault(str(told["MSISDN"]), deposit.typed))
+    def message(self, body: object) -> Deposit:
+        deposit = super().message(body)
+        assert isinstance(body, dict)
+        return replace(deposit, typed=self.accounts.setdefault(str(body["MSISDN"]), deposit.typed))
 
 
 class GreetsByName(DepositReader):
-    def message(self, told: object) -> Deposit:
-        assert isinstance(told, dict)
-        str(told["FirstName"]).title()
-        return super().message(told)
+    def message(self, body: object) -> Deposit:
+        assert isinstance(body, dict)
+        str(body["FirstName"]).title()
+        return super().message(body)
 
 
 class CreditsPushes(Deposits):

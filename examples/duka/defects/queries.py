@@ -10,14 +10,14 @@ from aiohttp import web
 from api import Api
 from pacing import QueryBudget, QueryGaps
 from reconciler import Reconciler
-from records import Answer, Payment, Result, Said
+from records import Answer, Payment, QueryOutcome, Result
 from replies import Replies, Reply
 from settlement import Settlement
 
 from defects.credits import ForgetsCredits
 from defects.row import defect
 
-FAILED = Answer(said=Said.FAILURE, code="1019")
+FAILED = Answer(outcome=QueryOutcome.FAILURE, code="1019")
 
 
 class WaitsForCallbacks(Reconciler):
@@ -40,13 +40,13 @@ class AsksWhenRead(Api):
 class InFlightFails(Replies):
     def answer(self, reply: Reply, asked: str) -> Answer:
         answer = super().answer(reply, asked)
-        return FAILED if answer.said is Said.IN_FLIGHT else answer
+        return FAILED if answer.outcome is QueryOutcome.IN_FLIGHT else answer
 
 
 class ErrorFails(Replies):
     def answer(self, reply: Reply, asked: str) -> Answer:
         answer = super().answer(reply, asked)
-        return FAILED if answer.said is Said.NOTHING else answer
+        return FAILED if answer.outcome is QueryOutcome.NOTHING else answer
 
 
 class PollsHard(QueryGaps):
@@ -75,7 +75,7 @@ class ShortGaps(QueryGaps):
 
 class TextIsNoZero(Settlement):
     def learn(self, payment: Payment, answer: Answer) -> None:
-        if answer.said is not Said.SUCCESS or payment.claimed_at is not None:
+        if answer.outcome is not QueryOutcome.SUCCESS or payment.claimed_at is not None:
             super().learn(payment, answer)
 
 
@@ -122,7 +122,7 @@ class ForgetsOpenOnes(Reconciler):
 
 class AnyAnswerPays(Replies):
     def answer(self, reply: Reply, asked: str) -> Answer:
-        return Answer(said=Said.SUCCESS, code="0") if reply.status == 200 else super().answer(reply, asked)
+        return Answer(outcome=QueryOutcome.SUCCESS, code="0") if reply.status == 200 else super().answer(reply, asked)
 
 
 ROWS = (

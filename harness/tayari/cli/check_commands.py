@@ -212,9 +212,9 @@ def doctor(
     output.json({"ok": code == 0, "warnings": len(warnings), "findings": rows, "exit_code": code})
     if code == 0 and warnings:
         keys = ", ".join(dict.fromkeys(row.name for row in warnings))
-        told = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        found = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
         why = "where the set-up is the cause, rules would blame your merchant for it"
-        output.text(f"nothing stops `tayari check`, but look at the {told} first ({keys}): {why}", style="yellow")
+        output.text(f"nothing stops `tayari check`, but look at the {found} first ({keys}): {why}", style="yellow")
     elif code == 0:
         output.text("the set-up is sound: `tayari check` can judge your merchant", style="green")
     raise typer.Exit(code)

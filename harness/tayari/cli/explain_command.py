@@ -53,7 +53,7 @@ def explain(
         }
         problem = f"{what} is not a code or a payment that we know{suggestion(what, known)}"
         raise output.fail(problem, Exit.BAD_CONFIGURATION)
-    _explain_payments(_told(what, control, output, ids=ids), output)
+    _explain_payments(_explanation(what, control, output, ids=ids), output)
 
 
 def _explain_code(code: str, output: Output) -> bool:
@@ -91,7 +91,7 @@ def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, outp
     output.table(("", ""), [*cells, ("retry", f"{retry}: {RETRY[retry]}"), ("source", f"{row.mark}, {row.source}")])
 
 
-def _told(payment: str, control: str, output: Output, *, ids: bool) -> Json:
+def _explanation(payment: str, control: str, output: Output, *, ids: bool) -> Json:
     """What the simulator knows of a payment, masked but for the identifiers that were asked for, with our remarks."""
     from tayari_control.client import ControlClient, ControlError
 
@@ -106,12 +106,12 @@ def _told(payment: str, control: str, output: Output, *, ids: bool) -> Json:
         raise output.fail(redacted(f"{error}{more}"), Exit.BAD_CONFIGURATION) from error
     finally:
         client.close()
-    told: dict[str, Any] = redacted(known)
-    for row, whole in zip(told["payments"], known["payments"], strict=True):
-        row["remarks"] = [said for event in row["events"] if (said := _remark(event))]
+    explanation: dict[str, Any] = redacted(known)
+    for row, whole in zip(explanation["payments"], known["payments"], strict=True):
+        row["remarks"] = [remark for event in row["events"] if (remark := _remark(event))]
         if ids:
             row["payment"]["checkout_request_id"] = whole["payment"]["checkout_request_id"]
-    return told
+    return explanation
 
 
 def _remark(event: Json) -> str:
@@ -130,19 +130,21 @@ def _remark(event: Json) -> str:
     return f"a callback was answered {status}: the merchant did not take it{why if status in {401, 403} else ''}"
 
 
-def _explain_payments(told: Json, output: Output) -> None:
-    output.json(told)
-    for row in told["payments"]:
+def _explain_payments(explanation: Json, output: Output) -> None:
+    output.json(explanation)
+    for row in explanation["payments"]:
         say_payment(row, output)
-    if any("•" in row["payment"]["checkout_request_id"] for row in told["payments"]):
+    if any("•" in row["payment"]["checkout_request_id"] for row in explanation["payments"]):
         output.text(
             "the identifier ends in the payer's number; --ids shows it whole, as `tayari trigger` needs it", style="dim"
         )
-    if not told["refusals"]:
-        output.text(f"no call of {told['msisdn']} was refused", style="dim")
+    if not explanation["refusals"]:
+        output.text(f"no call of {explanation['msisdn']} was refused", style="dim")
         return
-    output.text(f"refusals of {told['msisdn']}", style="bold")
-    output.table(("seq", "call", "answer", "why"), [cells for row in told["refusals"] for cells in _refused(row)])
+    output.text(f"refusals of {explanation['msisdn']}", style="bold")
+    output.table(
+        ("seq", "call", "answer", "why"), [cells for row in explanation["refusals"] for cells in _refused(row)]
+    )
 
 
 def say_payment(row: Json, output: Output) -> None:
@@ -170,11 +172,11 @@ def _way(row: Json) -> Iterator[tuple[str, ...]]:
 
 def _event(row: Json) -> tuple[str, ...]:
     moved = f"{row['before'] or 'none'} -> {row['after']}" if row["before"] != row["after"] else row["after"]
-    told = [f"{row['result_code']} {row['result_desc']}"] if "result_code" in row else []
-    told += [f"answered {row['status']}"] if row.get("status") else []
-    told += [row[key] for key in ("note", "error") if row.get(key)]
-    told += [f"{key}: {row[key]}" for key in ("callback", "answer") if row.get(key)]
-    return f"{row['after_s']:.3f} s", row["event"], moved, "\n".join(told)
+    details = [f"{row['result_code']} {row['result_desc']}"] if "result_code" in row else []
+    details += [f"answered {row['status']}"] if row.get("status") else []
+    details += [row[key] for key in ("note", "error") if row.get(key)]
+    details += [f"{key}: {row[key]}" for key in ("callback", "answer") if row.get(key)]
+    return f"{row['after_s']:.3f} s", row["event"], moved, "\n".join(details)
 
 
 def _refused(row: Json) -> Iterator[tuple[str, ...]]:

@@ -206,10 +206,10 @@ def _count(found: Sized, noun: str) -> str:
 
 def _with_statements(run: Run, files: StatementFiles) -> Run:
     """The run with the statements of the files that were named; the rest stays as the run has it."""
-    said = read_statements(files)
+    statements = read_statements(files)
     return replace(
         run,
-        waivers=said.waivers if files.waivers else run.waivers,
-        attestations=said.attestations if files.attestations else run.attestations,
-        sign_off=said.sign_off if files.sign_off else run.sign_off,
+        waivers=statements.waivers if files.waivers else run.waivers,
+        attestations=statements.attestations if files.attestations else run.attestations,
+        sign_off=statements.sign_off if files.sign_off else run.sign_off,
     )

@@ -112,14 +112,14 @@ def trigger(
     """
     output = Output(form)
     try:
-        telling = _body_of(event, body, message)
+        request = _body_of(event, body, message)
         given = {"url": to, "kind": kind, "msisdn": msisdn, "amount": amount, "drop": drop, "parallel": parallel}
-        telling |= {key: value for key, value in given.items() if value is not None}
-        telling |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
-        _name_payment(telling, checkout_request_id, own=control is None or body is not None)
-        _check(telling, control, [*(allow_host or ()), *(scenarios or ())])
+        request |= {key: value for key, value in given.items() if value is not None}
+        request |= {"set": _changes(changes or ()), "headers": _headers(header or ()), "times": times}
+        _name_payment(request, checkout_request_id, own=control is None or body is not None)
+        _check(request, control, [*(allow_host or ()), *(scenarios or ())])
         with _client(control, allow_host or (), scenarios or (), control_token) as client:
-            answers = client.send_callback(**telling)
+            answers = client.send_callback(**request)
     except _BadInput as error:
         raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     except ControlError as error:
@@ -193,22 +193,22 @@ def _decoded(text: str) -> tuple[object, bool]:
     return value, True
 
 
-def _name_payment(telling: Json, checkout_request_id: str | None, *, own: bool) -> None:
+def _name_payment(request: Json, checkout_request_id: str | None, *, own: bool) -> None:
     """A simulator of its own has no payments, and so only the body can name one; a running one knows its payments."""
     if checkout_request_id is None:
         return
     if not own:
-        telling["checkout_request_id"] = checkout_request_id
-    elif "raw" in telling:
+        request["checkout_request_id"] = checkout_request_id
+    elif "raw" in request:
         raise _BadInput("--checkout-request-id needs a JSON body; what is in the --body file is sent as it is")
     else:
-        kind = telling.get("message") or telling.get("kind", "stk_push")
+        kind = request.get("message") or request.get("kind", "stk_push")
         place = _ID_OF.get(kind, "Result.ConversationID")
-        telling["set"] = {place: checkout_request_id, **telling["set"]}
+        request["set"] = {place: checkout_request_id, **request["set"]}
 
 
-def _check(telling: Json, control: str | None, own_options: Sequence[object]) -> None:
-    if "url" not in telling and "checkout_request_id" not in telling:
+def _check(request: Json, control: str | None, own_options: Sequence[object]) -> None:
+    if "url" not in request and "checkout_request_id" not in request:
         raise _BadInput("nowhere to send it; give --to URL, or --control URL with --checkout-request-id")
     if control is not None and own_options:
         raise _BadInput("--allow-host and --scenarios are the running simulator's; give them to `tayari simulate`")

@@ -112,11 +112,11 @@ class Timeline:
         if number is None:
             self._ids.append(row["id"])
             number = self._numbers[row["id"]] = len(self._ids)
-        told = row["receipt"] if row["state"] == "paid" else f"{row['result_code']} {row['result_desc']}"
+        outcome = row["receipt"] if row["state"] == "paid" else f"{row['result_code']} {row['result_desc']}"
         callbacks = [str(call["status"] or call["error"] or "under way") for call in row["callbacks"]]
         parts = (
             f"{number:>4}", _eat(row["created_at"]), f"{row['kind']:<9}", row["msisdn"], f"KES {row['amount']:,}",
-            row["account_reference"], row["state"], "" if row["state"] == "prompted" else told,
+            row["account_reference"], row["state"], "" if row["state"] == "prompted" else outcome,
             f"callback {', '.join(callbacks)}" if callbacks else "", row["scenario"],
         )  # fmt: skip
         return "  ".join(filter(None, parts))
@@ -191,6 +191,6 @@ def _look_closer(payment: str, client: ControlClient, output: Output) -> None:
     from tayari.cli.answer_redaction import redacted
     from tayari.cli.explain_command import say_payment
 
-    told = redacted(client.explain(payment))
-    for row in told["payments"]:
+    explanation = redacted(client.explain(payment))
+    for row in explanation["payments"]:
         say_payment({**row, "remarks": []}, output)

@@ -87,8 +87,8 @@ def run_child(
         if child.poll() is None:
             child.kill()
             child.wait()
-        said = printable(mask(log.read_text(encoding="utf-8", errors="replace")))
-        log.write_text(said, encoding="utf-8", errors="replace")
+        text = printable(mask(log.read_text(encoding="utf-8", errors="replace")))
+        log.write_text(text, encoding="utf-8", errors="replace")
         watch()
     if child.returncode not in accept:
         raise ChildFailed(f"{what} ended with {child.returncode}: {last_lines(log, 3)}", log=log)

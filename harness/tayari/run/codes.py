@@ -59,10 +59,10 @@ class Refused:
     last: dict[str, Met] = field(default_factory=dict)
     """By MSISDN: how the last push for it was refused."""
 
-    def told(self, told: Mapping[str, str], accepted: Container[str]) -> dict[Met, str]:
+    def messages(self, messages: Mapping[str, str], accepted: Container[str]) -> dict[Met, str]:
         """What a customer was told whose payment was never accepted: of one that was, later words speak of that."""
-        mine = {msisdn: met for msisdn, met in self.last.items() if msisdn in told and msisdn not in accepted}
-        return {met: told[msisdn] for msisdn, met in mine.items()}
+        mine = {msisdn: met for msisdn, met in self.last.items() if msisdn in messages and msisdn not in accepted}
+        return {met: messages[msisdn] for msisdn, met in mine.items()}
 
 
 def refusals_met(requests: Iterable[Json]) -> Refused:
@@ -80,7 +80,7 @@ def refusals_met(requests: Iterable[Json]) -> Refused:
 
 
 def learn(
-    environments: Sequence[TestEnvironment], *, ask: bool, told: Mapping[str, str] = MappingProxyType({})
+    environments: Sequence[TestEnvironment], *, ask: bool, messages: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Code, ...]:
     """The codes of the run so far, on all instances; with `ask`, one payment for each result code, on the first one,
     tells what its customer reads.
@@ -98,7 +98,7 @@ def learn(
     shows = environment.target.merchant.status is not None and environment.target.merchant.status.message is not None
     answers = _ask(environment, results) if ask and shows else {}
     accepted = {str(payment["msisdn"]) for payment in payments}
-    heard = refusals.told(told, accepted)
+    last_messages = refusals.messages(messages, accepted)
     return (
         *(_result(code, times, answers.get(code, "")) for code, times in sorted(results.items(), key=_by_code)),
         *(
@@ -107,7 +107,7 @@ def learn(
             for code, times in sorted(results_met(row for row in rows if row["kind"] in calls).items(), key=_by_code)
         ),
         *(
-            _refusal(met, times, heard.get(met, ""))
+            _refusal(met, times, last_messages.get(met, ""))
             for met, times in sorted(refusals.times.items(), key=lambda item: _by_text(item[0]))
         ),
     )
@@ -116,10 +116,10 @@ def learn(
 def _ask(environment: TestEnvironment, codes: Iterable[str]) -> Mapping[str, str]:
     known = [code for code in codes if find(code) is not None]
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="tayari-codes") as pool:
-        return dict(zip(known, pool.map(lambda code: _told(environment, code), known), strict=True))
+        return dict(zip(known, pool.map(lambda code: _message_of(environment, code), known), strict=True))
 
 
-def _told(environment: TestEnvironment, code: str) -> str:
+def _message_of(environment: TestEnvironment, code: str) -> str:
     """What a customer reads whose payment ends with this code; empty when nothing can be read."""
     row = find(code)
     msisdn = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"

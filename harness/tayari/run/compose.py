@@ -29,7 +29,7 @@ from tayari.run.order import Order
 from tayari.run.statement_files import Statements
 
 NO_EVENTS: Final = Events((), (), False)
-_TOLD: Final = ("pytest", "locust", "aiohttp")
+_DESCRIBED: Final = ("pytest", "locust", "aiohttp")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def depth_of(target: Target) -> str:
 def environment() -> tuple[tuple[str, str], ...]:
     """Versions and platform; no host name, no user name."""
     rows = [("python", platform.python_version()), ("platform", f"{sys.platform} {platform.machine()}")]
-    for package in _TOLD:
+    for package in _DESCRIBED:
         try:
             rows.append((package, version(package)))
         except PackageNotFoundError:

@@ -34,7 +34,7 @@ CONCURRENT_USERS: Final = "L04"
 _OUT: Final = "load.json"
 _EVENTS: Final = "load-events.jsonl"
 _PROGRESS: Final = "load-progress.json"
-_TOLD_EVERY_S: Final = 10.0
+_PROGRESS_EVERY_S: Final = 10.0
 """In CI, where no line moves."""
 PROBES: Final = 14
 """A search for the limit tries no more rates."""
@@ -293,7 +293,7 @@ def _watch(progress: RunProgress, what: str, seconds: float | None, file: Path) 
             return
         last[0] = found["elapsed_s"]
         progress.waited(task, found["elapsed_s"], standing(found))
-        if found["elapsed_s"] - last[1] >= _TOLD_EVERY_S:
+        if found["elapsed_s"] - last[1] >= _PROGRESS_EVERY_S:
             last[1] = found["elapsed_s"]
             progress.say_plain(f"  {found['elapsed_s']:.0f} s: {standing(found)}")
 

@@ -84,8 +84,8 @@ class RunProgress:
         """One finished check: a line each in CI; on a terminal only those that did not pass."""
         mark, style = _MARKS[check.state]
         if not self.console.is_terminal or check.state not in {State.PASS, State.NOT_APPLICABLE}:
-            told = one_line(check.reason, 160) if check.reason else self._titles.get(check.rule, "")
-            self.say(f"  {mark:<10} {check.rule}: {told}".rstrip(": "), style=style)
+            text = one_line(check.reason, 160) if check.reason else self._titles.get(check.rule, "")
+            self.say(f"  {mark:<10} {check.rule}: {text}".rstrip(": "), style=style)
         if self._task is not None:
             self._progress.advance(self._task)
 

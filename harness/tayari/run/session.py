@@ -17,7 +17,7 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers.table import prepare, write_all
-from tayari_target.customer_messages import TOLD_FILE, read_told
+from tayari_target.customer_messages import MESSAGES_FILE, read_messages
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import load_target
@@ -181,8 +181,8 @@ def _learn(order: Order, environments: Sequence[TestEnvironment], parts: Parts) 
     whole = order.functional and not order.only and not order.scenarios
     try:
         parts.configuration = measure(environment)
-        told = read_told(environment.work_dir / TOLD_FILE)
-        parts.codes = learn(environments, ask=whole and environment.merchant_alive() is not False, told=told)
+        messages = read_messages(environment.work_dir / MESSAGES_FILE)
+        parts.codes = learn(environments, ask=whole and environment.merchant_alive() is not False, messages=messages)
     except ControlError as error:
         parts.notes.append(f"environment and codes were not read: {error}")
 

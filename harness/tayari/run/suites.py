@@ -83,11 +83,11 @@ def expected_time(order: Order, target: Target, instances: int) -> str:
         why = f"the merchant promises to settle within {promises.reconcile_within_s:g} s"
     longest = max(rows, key=schedule.expected_s).rule
     where = f"{instances} instances" if instances > 1 else "one instance"
-    about = told_duration(schedule.total_s(rows, instances))
+    about = written_duration(schedule.total_s(rows, instances))
     return f"about {about} on {where} of the merchant; the longest wait is {longest.id} ({longest.title}): {why}"
 
 
-def told_duration(seconds: float) -> str:
+def written_duration(seconds: float) -> str:
     """`50 s`, `4 min`: no more exact than it is known."""
     return f"{max(10, round(seconds, -1)):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 

@@ -168,9 +168,11 @@ def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[Answered, ...]:
     """Every item, and the user's own after them, in order."""
     by_rule = {one.rule.id: one for one in outcomes}
     own = [Item(one.item, "Own items", _own(one.item)) for one in run.attestations if one.item not in KNOWN]
-    said = {one.item: one for one in run.attestations}
-    asked = [item for item in ITEMS if not item.capability or item.capability in run.capabilities or item.id in said]
-    return tuple(_answered(run, item, by_rule, said.get(item.id)) for item in (*asked, *dict.fromkeys(own)))
+    attested = {one.item: one for one in run.attestations}
+    asked = [
+        item for item in ITEMS if not item.capability or item.capability in run.capabilities or item.id in attested
+    ]
+    return tuple(_answered(run, item, by_rule, attested.get(item.id)) for item in (*asked, *dict.fromkeys(own)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +193,8 @@ class Configured:
 def configuration(run: Run) -> tuple[Configured, ...]:
     """The environment configuration: what was measured or declared, else what somebody attests, else not known."""
     found = {setting.item: setting for setting in run.configuration}
-    said = {one.item: one for one in run.attestations}
-    rows = [_setting(run, item, found.pop(item.id, None), said.get(item.id)) for item in SETTINGS]
+    attested = {one.item: one for one in run.attestations}
+    rows = [_setting(run, item, found.pop(item.id, None), attested.get(item.id)) for item in SETTINGS]
     return (*rows, *(Configured(setting=one) for one in found.values()))
 
 
@@ -208,7 +210,7 @@ def valid(run: Run, attestation: Attestation) -> bool:
     return expires is not None and expires >= day_of(run)
 
 
-def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], said: Attestation | None) -> Answered:
+def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], attested: Attestation | None) -> Answered:
     measured = tuple(by_rule[rule] for rule in item.rules if rule in by_rule)
     broken = any(one.state in {State.FAIL, State.WARN} for one in measured)
     whole = bool(item.rules) and len(measured) == len(item.rules) and all(one.state in JUDGED for one in measured)
@@ -217,21 +219,21 @@ def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], said: Attest
         return Answered(
             item=item, standing=Standing.MEASURED, answer="yes" if good else "no", good=good, outcomes=measured
         )
-    if said is None:
+    if attested is None:
         return Answered(item=item, standing=Standing.MISSING, answer="", good=None, outcomes=measured)
-    if not valid(run, said):
-        return Answered(item=item, standing=Standing.EXPIRED, answer=said.answer, good=None, attestation=said)
-    good = said.answer in GOOD
-    return Answered(item=item, standing=Standing.ATTESTED, answer=said.answer, good=good, attestation=said)
+    if not valid(run, attested):
+        return Answered(item=item, standing=Standing.EXPIRED, answer=attested.answer, good=None, attestation=attested)
+    good = attested.answer in GOOD
+    return Answered(item=item, standing=Standing.ATTESTED, answer=attested.answer, good=good, attestation=attested)
 
 
-def _setting(run: Run, item: Item, found: Setting | None, said: Attestation | None) -> Configured:
+def _setting(run: Run, item: Item, found: Setting | None, attested: Attestation | None) -> Configured:
     """A measurement of right or wrong stands; anything less gives way to a valid attestation."""
     row = found or Setting(item=item.id, name=item.question, value="", how=How.NOT_KNOWN)
     row = replace(row, name=item.question)
-    if said is None or row.ok is not None:
+    if attested is None or row.ok is not None:
         return Configured(setting=row)
-    if not valid(run, said):
-        note = f"{row.note} The attestation of {said.person} ended on {said.expires}.".strip()
+    if not valid(run, attested):
+        note = f"{row.note} The attestation of {attested.person} ended on {attested.expires}.".strip()
         return Configured(setting=replace(row, note=note))
-    return Configured(setting=replace(row, how=How.ATTESTED), attestation=said)
+    return Configured(setting=replace(row, how=How.ATTESTED), attestation=attested)

@@ -11,7 +11,7 @@ from tayari_reports.model import Exchange, State
 from tayari_reports.model.outcomes import Outcome
 
 _FAILED: Final = frozenset({State.FAIL, State.WARN})
-_TOLD: Final = re.compile(r'told "([^"]{8,})"')
+_SENTENCES: Final = re.compile(r'told "([^"]{8,})"')
 """What a customer was told, as reasons quote it."""
 _DECISIVE: Final = ("callback", "to_daraja", "to_merchant")
 """The kinds of exchanges, the one that decides most often first."""
@@ -38,7 +38,7 @@ def causes(failures: Iterable[Outcome]) -> tuple[Cause, ...]:
     found = tuple(failures)
     groups: list[list[Outcome]] = []
     for one in (row for row in found if row.rule.kind != "invariant"):
-        mine = next((group for group in groups if any(_told_alike(one, other) for other in group)), None)
+        mine = next((group for group in groups if any(_read_alike(one, other) for other in group)), None)
         groups.append([one]) if mine is None else mine.append(one)
     for one in (row for row in found if row.rule.kind == "invariant"):
         mine = next((group for group in groups if _shares_exchange(one, group[0])), None)
@@ -62,9 +62,9 @@ def _shares_exchange(one: Outcome, other: Outcome) -> bool:
     return bool(_moves(one) & _moves(other))
 
 
-def _told_alike(one: Outcome, other: Outcome) -> bool:
+def _read_alike(one: Outcome, other: Outcome) -> bool:
     """Whether both fail over the same words to a customer."""
-    return bool(set(_TOLD.findall(one.reason)) & set(_TOLD.findall(other.reason)))
+    return bool(set(_SENTENCES.findall(one.reason)) & set(_SENTENCES.findall(other.reason)))
 
 
 def _moves(one: Outcome) -> frozenset[tuple[float, str, str]]:

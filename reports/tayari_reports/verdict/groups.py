@@ -67,8 +67,8 @@ def strengths(judgement: Judgement) -> tuple[Group, ...]:
         whole = [one for one in parts if one.passed and not one.failed and not one.open]
         passed = tuple(one for part in whole for one in part.passed)
         if len(passed) >= _LEAST:
-            told = tuple(part.title for part in whole) if sum(part.total > 0 for part in parts) > len(whole) else ()
-            found.append(Group(title=title, categories=told, passed=passed, failed=(), open=()))
+            titles = tuple(part.title for part in whole) if sum(part.total > 0 for part in parts) > len(whole) else ()
+            found.append(Group(title=title, categories=titles, passed=passed, failed=(), open=()))
     return tuple(sorted(found, key=lambda one: -_weight(one.passed)))
 
 

@@ -113,8 +113,8 @@ def _people(rows: tuple[Answered, ...], settings: tuple[Configured, ...]) -> Ite
 
 
 def _weak(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:
-    said = [row.item.question for row in rows if row.standing is Standing.ATTESTED and not row.good]
-    return [*said, *(row.setting.name for row in settings if row.attestation is not None and row.good is False)]
+    questions = [row.item.question for row in rows if row.standing is Standing.ATTESTED and not row.good]
+    return [*questions, *(row.setting.name for row in settings if row.attestation is not None and row.good is False)]
 
 
 def _silent(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:

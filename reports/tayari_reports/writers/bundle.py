@@ -80,13 +80,13 @@ def _different_files(found: dict[str, bytes]) -> list[str]:
         return [f"{RUN}: {wrong}"]
     problems = [f"{name}: missing" for name in expected if name not in found]
     problems += [f"{name}: does not belong here" for name in found if name not in expected]
-    told = _sums(found.get(MANIFEST, b""))
+    listed = _sums(found.get(MANIFEST, b""))
     for name, content in found.items():
         if name == MANIFEST or name not in expected:
             continue
         digest = hashlib.sha256(content).hexdigest()
-        if told.get(name) != digest:
-            problems.append(f"{name}: its SHA-256 is {digest}; the manifest says {told.get(name, 'nothing')}")
+        if listed.get(name) != digest:
+            problems.append(f"{name}: its SHA-256 is {digest}; the manifest says {listed.get(name, 'nothing')}")
         elif content != expected[name]:
             problems.append(f"{name}: is not the evidence that {RUN} holds")
     if not problems and found[MANIFEST] != expected[MANIFEST]:
@@ -151,10 +151,10 @@ def _unpack(raw: bytes) -> dict[str, bytes]:
 
 def _sums(manifest: bytes) -> dict[str, str]:
     try:
-        told = json.loads(manifest)["sha256"]
+        sums = json.loads(manifest)["sha256"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return sums if isinstance(sums, dict) else {}
 
 
 def _json(value: object) -> bytes:

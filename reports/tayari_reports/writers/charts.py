@@ -137,7 +137,7 @@ def _chart(
 
     grid = "".join(_grid(place(first, part * top / 2)[1], part * top / 2) for part in range(3))
     lines = "".join(_line(line, place) for line in series)
-    label = escape("; ".join([f"{title}: {_spoken(series)}", *_told(marks)]))
+    label = escape("; ".join([f"{title}: {_spoken(series)}", *_described(marks)]))
     shades = "".join(
         _mark(mark, place(max(first, mark.at), 0)[0], place(min(last, mark.until or last), 0)[0]) for mark in marks
     )
@@ -186,7 +186,7 @@ def _mark(mark: Mark, begin: float, end: float) -> str:
     return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/>{edge}{name}</g>'
 
 
-def _told(marks: tuple[Mark, ...]) -> list[str]:
+def _described(marks: tuple[Mark, ...]) -> list[str]:
     return [f"{mark.text} from {mark.at:.0f} to {mark.until:.0f} s" for mark in marks if mark.until is not None]
 
 

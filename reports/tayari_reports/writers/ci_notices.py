@@ -38,7 +38,7 @@ def github_annotations(run: Run, judgement: Judgement, file: str) -> Iterator[st
     lesser = (*judgement.waived, *judgement.minor)
     for kind, found in (("error", grave), ("warning", lesser)):
         for one in found[:MOST_OF_A_KIND]:
-            yield _command(kind, file, _title(one), _told(one))
+            yield _command(kind, file, _title(one), _described(one))
 
 
 def gitlab_code_quality(judgement: Judgement, file: str) -> str:
@@ -50,7 +50,7 @@ def gitlab_code_quality(judgement: Judgement, file: str) -> str:
     grave = (*judgement.blocking, *open_questions(judgement))
     entries = [
         {
-            "description": f"{_title(one)}: {_told(one)}",
+            "description": f"{_title(one)}: {_described(one)}",
             "check_name": one.rule.id,
             "fingerprint": _fingerprint(one),
             "severity": "blocker" if one in grave else _GRAVITY[one.rule.severity],
@@ -65,7 +65,7 @@ def _title(one: Outcome) -> str:
     return one.rule.id if one.rule.kind == "scenario" else f"{one.rule.id} {one_line(one.rule.title, 120)}"
 
 
-def _told(one: Outcome) -> str:
+def _described(one: Outcome) -> str:
     parts = (sentence(one.reason), one.rule.fix and f"Fix: {one.rule.fix}", one.repeat and f"Repeat: {one.repeat}")
     return "\n".join(one_line(part, 600) for part in parts if part)
 

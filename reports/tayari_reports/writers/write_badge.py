@@ -29,13 +29,13 @@ _PADDING: Final = 14
 
 def render(run: Run, judgement: Judgement) -> str:
     """The badge. An invalid run has no score to show."""
-    said = headline(judgement).lower()
+    words = headline(judgement).lower()
     if judgement.verdict is not Verdict.INVALID_RUN:
-        said += f", score {percent(judgement.score)}, coverage {percent(judgement.coverage)}"
+        words += f", score {percent(judgement.score)}, coverage {percent(judgement.coverage)}"
     label = _PART if judgement.selection else _LABEL
     colour = _PART_COLOUR if is_partial_pass(judgement) else _COLOURS[judgement.verdict]
-    left, right = _width(label), _width(said)
-    title = escape(f"{label} of {run.merchant}: {said}")
+    left, right = _width(label), _width(words)
+    title = escape(f"{label} of {run.merchant}: {words}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="22" role="img" aria-label="{title}">'
         f"<title>{title}</title>"
@@ -43,7 +43,7 @@ def render(run: Run, judgement: Judgement) -> str:
         f'<path d="M3 0h{left - 3}v22H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#2b3137"/>'
         f'<g fill="#fff" font-family="system-ui,Segoe UI,Roboto,Arial,sans-serif" font-size="11" text-anchor="middle">'
         f'<text x="{left / 2:.1f}" y="15">{label}</text>'
-        f'<text x="{left + right / 2:.1f}" y="15">{said}</text></g></svg>\n'
+        f'<text x="{left + right / 2:.1f}" y="15">{words}</text></g></svg>\n'
     )
 
 

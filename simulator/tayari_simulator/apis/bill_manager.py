@@ -298,8 +298,8 @@ def _refusal_status(state: DarajaState, code: int) -> int:
 
 
 def _answer(code: str, word: str, message: str, *, status: int = 200, errors: Iterable[str] = ()) -> Reply:
-    said = {"Status_Message": message, "resmsg": word, "rescode": code, "errors": list(errors)}
-    return Reply(status, dumps(said))
+    answer = {"Status_Message": message, "resmsg": word, "rescode": code, "errors": list(errors)}
+    return Reply(status, dumps(answer))
 
 
 def _some(references: list[str]) -> str:

@@ -90,7 +90,7 @@ def content(merchant: str, reference: str, shillings: int, code: str, party: str
 
 
 @lru_cache(maxsize=64)
-def picture(said: str, size: int) -> bytes:
+def picture(text: str, size: int) -> bytes:
     """A PNG of `size` by `size` pixels with a QR code in its middle, modules as large as they can be.
 
     Raises:
@@ -100,7 +100,7 @@ def picture(said: str, size: int) -> bytes:
     from segno import writers  # noqa: PLC0415
 
     try:
-        symbol = segno.make_qr(said, error="m", boost_error=False)
+        symbol = segno.make_qr(text, error="m", boost_error=False)
     except segno.DataOverflowError as error:
         raise Refused(INVALID_PAYLOAD, note=f"MerchantName and RefNo are too long for a QR code: {error}") from None
     modules = len(symbol.matrix)

@@ -182,14 +182,14 @@ def organisation_info(state: DarajaState, exchange: Exchange, values: list[Any])
     conversation_id = state.ids.request_id()
     if found is None or found.till is not (kind == Identifier.TILL):
         exchange.note = f"no {'till' if kind == Identifier.TILL else 'pay bill'} has the number {short_code}"
-        said = {
+        answer = {
             "ConversationID": conversation_id,
             "ResponseCode": str(_MISMATCH),
             "ResponseMessage": "Invalid Identifier",
             "DetailedMessage": "Invalid Identifier",
         }
-        return Reply(200, dumps(said))
-    said = {
+        return Reply(200, dumps(answer))
+    answer = {
         "ConversationID": conversation_id,
         "ResponseCode": state.options.text("organisation_info_code"),
         "ResponseMessage": "Success",
@@ -198,7 +198,7 @@ def organisation_info(state: DarajaState, exchange: Exchange, values: list[Any])
         "OrganizationName": found.name or "Example Shop",
         "ChargeProfileID": "20013",
     }
-    return Reply(200, dumps(said))
+    return Reply(200, dumps(answer))
 
 
 def hakikisha_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row

@@ -175,12 +175,12 @@ def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     """What exactly is a bad request is not documented: assumed are dates, types and short codes that cannot be."""
-    told = _details(transaction)
-    if (transaction.msisdn, told["name"]) in state.part(StandingOrders).names:
+    details = _details(transaction)
+    if (transaction.msisdn, details["name"]) in state.part(StandingOrders).names:
         return DUPLICATE_NAME
     today = f"{datetime.fromtimestamp(transaction.created_s, EAT):%Y%m%d}"
-    dated = today <= told["start"] <= told["end"]
-    if not dated or not told["fits"] or state.organisations.find(transaction.short_code) is None:
+    dated = today <= details["start"] <= details["end"]
+    if not dated or not details["fits"] or state.organisations.find(transaction.short_code) is None:
         return BAD_REQUEST
     return results.SUCCESS
 
@@ -193,12 +193,12 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
 
 def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: float) -> None:
     """Plan a debit, the first one has number 0, for the begin of its day or for now; none after the last day."""
-    told = _details(order)
-    days, months = _STEPS[told["generation"]][told["frequency"] - 1]
+    details = _details(order)
+    days, months = _STEPS[details["generation"]][details["frequency"] - 1]
     if number and not (days or months):
         return
-    day = _later(_date(told["start"]), days * number, months * number)
-    if day > _date(told["end"]):
+    day = _later(_date(details["start"]), days * number, months * number)
+    if day > _date(details["end"]):
         return
 
     def debit(at_s: float) -> None:
@@ -227,7 +227,7 @@ def _was_made(state: DarajaState, order: Transaction, number: int) -> bool:
 
 def _callback(state: DarajaState, transaction: Transaction, result: Result) -> bytes:  # noqa: ARG001 - the shape of a message
     """Success and failure differ in the case of their keys, and in how they mask the MSISDN."""
-    code, told = str(result.code), _details(transaction)
+    code, details = str(result.code), _details(transaction)
     if code != "0":
         header = {
             "responseRefID": transaction.id, "requestRefID": transaction.request_id, "responseCode": code,
@@ -241,22 +241,22 @@ def _callback(state: DarajaState, transaction: Transaction, result: Result) -> b
         "responseRefID": transaction.id, "requestRefID": transaction.id, "responseCode": "0",
         "responseDescription": result.desc.rstrip("."),
     }  # fmt: skip
-    pairs = {"TransactionID": told["order_id"], "responseCode": "0", "Status": "OKAY",
+    pairs = {"TransactionID": details["order_id"], "responseCode": "0", "Status": "OKAY",
              "Msisdn": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"}  # fmt: skip
-    if told["generation"] == NEW:
-        pairs |= _newer(transaction, told)
+    if details["generation"] == NEW:
+        pairs |= _newer(transaction, details)
     data = [{"name": name, "value": value} for name, value in pairs.items()]
     return dumps({"responseHeader": header, "responseBody": {"responseData": data}})
 
 
-def _newer(transaction: Transaction, told: Mapping[str, Any]) -> dict[str, str]:
+def _newer(transaction: Transaction, details: Mapping[str, Any]) -> dict[str, str]:
     """What a success has had since 2026. The names are observed, the form of the values is assumed."""
     return {
-        "standingOrderName": told["name"],
+        "standingOrderName": details["name"],
         "amount": str(transaction.amount),
-        "issuePaymentReminderUntil": told["end"],
+        "issuePaymentReminderUntil": details["end"],
         "reminderScheduleId": transaction.request_id,
-        "firstPaymentReminderDate": told["start"],
+        "firstPaymentReminderDate": details["start"],
         "status": "ACTIVE",
     }
 

@@ -176,13 +176,13 @@ def _live(state: DarajaState, transaction: Transaction, result: Result) -> Seque
 
 def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     """The documentation's form: numbers are text, and `DebitPartyName` comes twice."""
-    told = dict(_live(state, transaction, result))
-    debit, credit = ("DebitPartyName", told["DebitPartyName"]), ("DebitPartyName", told["CreditPartyName"])
+    parameters = dict(_live(state, transaction, result))
+    debit, credit = ("DebitPartyName", parameters["DebitPartyName"]), ("DebitPartyName", parameters["CreditPartyName"])
     names = (
         "OriginatorConversationID", "InitiatedTime", "DebitAccountType", "DebitPartyCharges", "TransactionReason",
         "ReasonType", "TransactionStatus", "FinalisedTime", "Amount", "ConversationID", "ReceiptNo",
     )  # fmt: skip
-    rest = [(name, told.get(name)) for name in names]
+    rest = [(name, parameters.get(name)) for name in names]
     return (debit, credit, *((name, None if value is None else str(value)) for name, value in rest))
 
 

@@ -135,9 +135,9 @@ class EventStream:
         self._first_seq = self._simulator.entries.first_seq
         find = self._simulator.daraja.state.transactions.find
         rows = {row.id: row for row in map(find, touched) if row is not None}
-        told = list(rows.values())[-MOST_IN_A_BATCH:]
-        self._skipped += len(rows) - len(told)
-        return self._event(told, entries, reset=reset)
+        shown = list(rows.values())[-MOST_IN_A_BATCH:]
+        self._skipped += len(rows) - len(shown)
+        return self._event(shown, entries, reset=reset)
 
     def _event(self, transactions: list[Transaction], entries: list[Exchange], *, reset: bool = False) -> bytes:
         if reset:
@@ -146,7 +146,7 @@ class EventStream:
             if row.status is Status.PROMPTED and len(self._open) < MOST_OPEN:
                 self._open[row.id] = row
         skipped, self._skipped = self._skipped, 0
-        told = {
+        event = {
             "now_s": self._simulator.now_s(),
             "reset": reset,
             "skipped": skipped,
@@ -154,7 +154,7 @@ class EventStream:
             "payments": [transaction_dict(row) for row in transactions],
             "entries": [entry_in_short(row) for row in entries],
         }
-        return b"event: happened\ndata: " + orjson.dumps(told) + b"\n\n"
+        return b"event: happened\ndata: " + orjson.dumps(event) + b"\n\n"
 
     def _counts(self) -> Json:
         """Counts since the start."""

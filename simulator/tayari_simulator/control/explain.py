@@ -153,12 +153,12 @@ def _events(simulator: Simulator, transaction: Transaction) -> Iterator[Json]:
     """What happened to it, with the state before and after. Callbacks and queries tell of it; only results move it."""
     yield _event(transaction, "accepted", transaction.created_s, None, Status.PROMPTED, seq=transaction.seq)
     for move in transaction.moves:
-        told = {"result_code": move.result_code, "result_desc": move.result_desc}
-        yield _event(transaction, "result", move.at_s, move.before, move.after, **told)
+        outcome = {"result_code": move.result_code, "result_desc": move.result_desc}
+        yield _event(transaction, "result", move.at_s, move.before, move.after, **outcome)
     for entry in simulator.entries.find(Question(transaction_id=transaction.id)):
         if entry.seq != transaction.seq:
             state = _state_at(transaction, entry.at_s)
-            yield _event(transaction, _name_of(entry), entry.at_s, state, state, **_told(entry))
+            yield _event(transaction, _name_of(entry), entry.at_s, state, state, **_delivery(entry))
 
 
 def _event(transaction: Transaction, name: str, at_s: float, before: Status | None, after: Status, **told: Any) -> Json:
@@ -182,7 +182,7 @@ def _name_of(entry: Exchange) -> str:
     return names[entry.kind]
 
 
-def _told(entry: Exchange) -> Json:
+def _delivery(entry: Exchange) -> Json:
     return {
         "seq": entry.seq,
         "status": entry.status or None,

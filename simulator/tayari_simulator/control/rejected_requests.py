@@ -66,8 +66,8 @@ def _reasons(simulator: Simulator, entry: Exchange) -> Iterator[str]:
 
 def _usual_reason(body: Mapping[str, Any]) -> str:
     """When Daraja says this, by the catalogue."""
-    said = (body.get("errorCode"), body.get("errorMessage"))
-    return next((row.when for row in ERROR_LIST if (row.code, row.message) == said), "the answer says no more")
+    error = (body.get("errorCode"), body.get("errorMessage"))
+    return next((row.when for row in ERROR_LIST if (row.code, row.message) == error), "the answer says no more")
 
 
 def _fields_of(simulator: Simulator, endpoint: str) -> Fields | None:

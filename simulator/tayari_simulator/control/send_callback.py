@@ -27,117 +27,117 @@ SOMEBODY: Final = "254708374149"
 """The payer of a payment that does not exist."""
 
 
-def deliveries(simulator: Simulator, told: SendCallback, scenario: Scenario | None = None) -> list[Delivery]:
-    """The callbacks to send, in order. `scenario` is the one that `told` names.
+def deliveries(simulator: Simulator, request: SendCallback, scenario: Scenario | None = None) -> list[Delivery]:
+    """The callbacks to send, in order. `scenario` is the one that `request` names.
 
     Raises:
         Refusal: nothing can be made of it.
     """
-    _check_shape(told)
-    transaction = _transaction(simulator, told, scenario)
+    _check_shape(request)
+    transaction = _transaction(simulator, request, scenario)
     step = _step_of(scenario)
     one = Delivery(
         due_s=simulator.now_s(),
-        url=told.url or (_url_of(simulator, transaction, told.message) if transaction else ""),
-        body=_body(simulator, told, transaction, step),
-        transaction_id=transaction.id if transaction else told.checkout_request_id or "",
+        url=request.url or (_url_of(simulator, transaction, request.message) if transaction else ""),
+        body=_body(simulator, request, transaction, step),
+        transaction_id=transaction.id if transaction else request.checkout_request_id or "",
         msisdn=transaction.msisdn if transaction else "",
-        method=told.method.value,
-        content_type=told.content_type,
+        method=request.method.value,
+        content_type=request.content_type,
     )
     made = _under_faults(simulator, one, scenario)
-    planned = [_finished(simulator, told, row) for _ in range(told.times) for row in made]
+    planned = [_finished(simulator, request, row) for _ in range(request.times) for row in made]
     return [replace(row, note=_note(row, number, len(planned))) for number, row in enumerate(planned, start=1)]
 
 
 def _note(delivery: Delivery, number: int, of: int) -> str:
-    told = f"told {number} of {of}"
-    return f"{told}; {delivery.note}" if delivery.note else told
+    note = f"told {number} of {of}"
+    return f"{note}; {delivery.note}" if delivery.note else note
 
 
-def _finished(simulator: Simulator, told: SendCallback, delivery: Delivery) -> Delivery:
-    source = told.source or delivery.forged_from or None
-    headers = (*simulator.source_headers(source), *told.headers.items())
-    return replace(delivery, body=_changed(delivery.body, told), headers=headers)
+def _finished(simulator: Simulator, request: SendCallback, delivery: Delivery) -> Delivery:
+    source = request.source or delivery.forged_from or None
+    headers = (*simulator.source_headers(source), *request.headers.items())
+    return replace(delivery, body=_changed(delivery.body, request), headers=headers)
 
 
-def _check_shape(told: SendCallback) -> None:
-    given = [key for key, there in _bodies(told).items() if there]
+def _check_shape(request: SendCallback) -> None:
+    given = [key for key, there in _bodies(request).items() if there]
     if len(given) > 1:
         raise Refusal(400, "bad_body", f"{' and '.join(given)} exclude each other; give one of them")
-    if told.raw is not None and (told.set or told.drop or told.order):
+    if request.raw is not None and (request.set or request.drop or request.order):
         raise Refusal(400, "bad_body", "raw is sent as it is; set, drop and order need a JSON body")
-    if told.url is None and told.checkout_request_id is None:
+    if request.url is None and request.checkout_request_id is None:
         raise Refusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
-    if (told.msisdn or told.amount) and (
-        told.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["message"])
+    if (request.msisdn or request.amount) and (
+        request.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["message"])
     ):
         message = "msisdn and amount are for a payment that does not exist; give url with result_code or scenario"
         raise Refusal(400, "bad_body", message)
-    if (told.times - 1) * told.gap_s > LONGEST_S:
+    if (request.times - 1) * request.gap_s > LONGEST_S:
         raise Refusal(400, "bad_body", f"times and gap_s make more than {LONGEST_S:g} s; send fewer, or closer")
 
 
-def _bodies(told: SendCallback) -> dict[str, bool]:
+def _bodies(request: SendCallback) -> dict[str, bool]:
     return {
-        "result_code": told.result_code is not None,
-        "scenario": told.scenario is not None,
-        "body": told.body is not ABSENT,
-        "raw": told.raw is not None,
-        "message": told.message is not None,
+        "result_code": request.result_code is not None,
+        "scenario": request.scenario is not None,
+        "body": request.body is not ABSENT,
+        "raw": request.raw is not None,
+        "message": request.message is not None,
     }
 
 
-def _transaction(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction | None:
+def _transaction(simulator: Simulator, request: SendCallback, scenario: Scenario | None) -> Transaction | None:
     """The payment that is meant, or an invented one; an unknown id will do where url and body are given."""
-    if told.checkout_request_id is None:
+    if request.checkout_request_id is None:
         return (
-            _invented(simulator, told, scenario)
-            if told.message or told.result_code is not None or told.scenario is not None
+            _invented(simulator, request, scenario)
+            if request.message or request.result_code is not None or request.scenario is not None
             else None
         )
-    transaction = simulator.transaction(told.checkout_request_id)
-    complete = told.url is not None and (told.body is not ABSENT or told.raw is not None)
+    transaction = simulator.transaction(request.checkout_request_id)
+    complete = request.url is not None and (request.body is not ABSENT or request.raw is not None)
     if transaction is None and not complete:
-        message = f'no payment "{told.checkout_request_id}"; give the id of one, or url with body or raw'
+        message = f'no payment "{request.checkout_request_id}"; give the id of one, or url with body or raw'
         raise Refusal(404, "unknown_payment", message)
     return transaction
 
 
-def _invented(simulator: Simulator, told: SendCallback, scenario: Scenario | None) -> Transaction:
+def _invented(simulator: Simulator, request: SendCallback, scenario: Scenario | None) -> Transaction:
     """A transaction that Daraja has never heard of, for a message about it."""
-    state, now_s, msisdn = simulator.daraja.state, simulator.now_s(), told.msisdn or SOMEBODY
-    usual = c2b.KIND if told.message in (Call.VALIDATION, Call.CONFIRMATION) else Call.STK_PUSH
-    kind = told.kind or (scenario.when.endpoint if scenario is not None else usual)
+    state, now_s, msisdn = simulator.daraja.state, simulator.now_s(), request.msisdn or SOMEBODY
+    usual = c2b.KIND if request.message in (Call.VALIDATION, Call.CONFIRMATION) else Call.STK_PUSH
+    kind = request.kind or (scenario.when.endpoint if scenario is not None else usual)
     if kind not in TRANSACTIONS:
         message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
         raise Refusal(400, "misplaced_scenario", message)
-    return state.lifecycles[kind].example(state, msisdn, told.amount or 1, told.url or "", now_s)
+    return state.lifecycles[kind].example(state, msisdn, request.amount or 1, request.url or "", now_s)
 
 
 def _step_of(scenario: Scenario | None) -> Step | None:
     return scenario.behaviour.steps[0] if scenario is not None else None
 
 
-def _body(simulator: Simulator, told: SendCallback, transaction: Transaction | None, step: Step | None) -> bytes:
-    if told.raw is not None:
-        return told.raw.encode()
-    if told.body is not ABSENT:
-        return orjson.dumps(told.body)
+def _body(simulator: Simulator, request: SendCallback, transaction: Transaction | None, step: Step | None) -> bytes:
+    if request.raw is not None:
+        return request.raw.encode()
+    if request.body is not ABSENT:
+        return orjson.dumps(request.body)
     if transaction is not None:
-        if told.message is not None and told.message != Call.CALLBACK:
-            return _named(simulator, transaction, told.message)
-        code = step.result_code if step is not None else told.result_code
+        if request.message is not None and request.message != Call.CALLBACK:
+            return _named(simulator, transaction, request.message)
+        code = step.result_code if step is not None else request.result_code
         if code is None and transaction.result_code is None:
             message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
             raise Refusal(409, "no_result", message)
         desc = step.result_desc if step is not None else None
         body = message_of(simulator.daraja.state, transaction, code, simulator.now_s(), desc=desc)
         if not body:
-            message = f"a {transaction.kind} transaction that failed is told to nobody; give result_code 0"
+            message = f"a {transaction.kind} transaction that failed has no message; give result_code 0"
             raise Refusal(400, "no_message", message)
         return body
-    if told.method is Method.POST or told.method is Method.PUT:
+    if request.method is Method.POST or request.method is Method.PUT:
         raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw")
     return b""
 
@@ -182,8 +182,8 @@ def _under_faults(simulator: Simulator, one: Delivery, scenario: Scenario | None
     return sorted(made, key=lambda row: row.due_s)
 
 
-def _changed(body: bytes, told: SendCallback) -> bytes:
-    change = Change(set=told.set, drop=told.drop, order=told.order)
+def _changed(body: bytes, request: SendCallback) -> bytes:
+    change = Change(set=request.set, drop=request.drop, order=request.order)
     if not (change.set or change.drop or change.order):
         return body
     try:

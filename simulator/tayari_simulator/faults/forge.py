@@ -54,23 +54,23 @@ class Forge(CallbackFault):
     def _lie(self, body: bytes) -> bytes:
         """The lie, made from the true body; where an earlier fault left nothing to make it from, that body itself."""
         try:
-            told = orjson.loads(body)
-            if "Body" in told:
-                self._forge_push(told["Body"]["stkCallback"])
-            elif "Result" in told:
-                self._forge_result(told["Result"])
-            elif "requestId" in told:
-                self._forge_express(told)
-            elif header := told.get("responseHeader") or told.get("ResponseHeader"):
+            message = orjson.loads(body)
+            if "Body" in message:
+                self._forge_push(message["Body"]["stkCallback"])
+            elif "Result" in message:
+                self._forge_result(message["Result"])
+            elif "requestId" in message:
+                self._forge_express(message)
+            elif header := message.get("responseHeader") or message.get("ResponseHeader"):
                 header["responseRefID"] = _another_conversation(str(header["responseRefID"]), self.id)
                 header["responseCode"] = str(self.result_code)
-            elif "transactionId" in told:
-                told["transactionId"] = _another_receipt(told["transactionId"], self.id)
+            elif "transactionId" in message:
+                message["transactionId"] = _another_receipt(message["transactionId"], self.id)
             else:
-                told["TransID"] = _another_receipt(told["TransID"], self.id)
+                message["TransID"] = _another_receipt(message["TransID"], self.id)
         except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
             return body
-        return orjson.dumps(told)
+        return orjson.dumps(message)
 
     def _forge_push(self, result: dict[str, Any]) -> None:
         result["CheckoutRequestID"] = _another(str(result["CheckoutRequestID"]), self.id)
@@ -88,11 +88,11 @@ class Forge(CallbackFault):
         if str(self.result_code) != "0":
             result.pop("ResultParameters", None)
 
-    def _forge_express(self, told: dict[str, Any]) -> None:
-        told["requestId"] = _another_conversation(str(told["requestId"]), self.id)
-        told["resultCode"] = str(self.result_code)
-        if "transactionId" in told:
-            told["transactionId"] = RECEIPT
+    def _forge_express(self, message: dict[str, Any]) -> None:
+        message["requestId"] = _another_conversation(str(message["requestId"]), self.id)
+        message["resultCode"] = str(self.result_code)
+        if "transactionId" in message:
+            message["transactionId"] = RECEIPT
 
     def _set_code(self, result: dict[str, Any]) -> None:
         row = find(self.result_code)

@@ -29,17 +29,17 @@ class HugeCallback(CallbackFault):
     def _larger(self, delivery: Delivery) -> Delivery:
         missing = self.kilobytes * 1024 - len(delivery.body)
         try:
-            path, said = _longest_text(orjson.loads(delivery.body))
-            body = Change(set={path: f"{said}{' ' * max(0, missing)}"}).apply(delivery.body)
+            path, text = _longest_text(orjson.loads(delivery.body))
+            body = Change(set={path: f"{text}{' ' * max(0, missing)}"}).apply(delivery.body)
         except (orjson.JSONDecodeError, KeyError, TypeError, BadChange):
             body = delivery.body + b" " * max(0, missing)
         return replace(delivery, body=body, note=f"huge: {len(body)} bytes")
 
 
-def _longest_text(told: Any) -> tuple[str, str]:
+def _longest_text(message: Any) -> tuple[str, str]:
     """The path of the text that may grow, and the text."""
-    if "Body" in told:
-        return "Body.stkCallback.ResultDesc", told["Body"]["stkCallback"]["ResultDesc"]
-    if "Result" in told:
-        return "Result.ResultDesc", told["Result"]["ResultDesc"]
-    return "BillRefNumber", told["BillRefNumber"]
+    if "Body" in message:
+        return "Body.stkCallback.ResultDesc", message["Body"]["stkCallback"]["ResultDesc"]
+    if "Result" in message:
+        return "Result.ResultDesc", message["Result"]["ResultDesc"]
+    return "BillRefNumber", message["BillRefNumber"]

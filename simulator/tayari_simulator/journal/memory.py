@@ -137,8 +137,8 @@ class Journal:
 
     async def _of_reference_in_turns(self, question: Question, reference: str) -> list[Exchange]:
         rows = tuple(self._entries)
-        told = await in_turns(rows, account_reference)
-        pushes = [row for row, found in zip(rows, told, strict=True) if found == reference]
+        matching = await in_turns(rows, account_reference)
+        pushes = [row for row, found in zip(rows, matching, strict=True) if found == reference]
         ids = {entry.transaction_id for entry in pushes} - {""}
         seen = {entry.seq for entry in pushes}
         holds = await in_turns(

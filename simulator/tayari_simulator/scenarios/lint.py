@@ -30,14 +30,14 @@ def lint(header: Header, faults: Faults) -> list[Complaint]:
 
 def _codes(header: Header, faults: Faults) -> Iterator[Complaint]:
     api = LIFECYCLES[header.when.endpoint].api if header.when.endpoint in LIFECYCLES else "stk"
-    said: list[tuple[Path, int | str | None, str | None]] = []
+    codes: list[tuple[Path, int | str | None, str | None]] = []
     if header.outcome:
-        said.append((("outcome",), header.outcome.result_code, header.outcome.result_desc))
-    said.extend((("then", place), row.result_code, row.result_desc) for place, row in enumerate(header.then))
+        codes.append((("outcome",), header.outcome.result_code, header.outcome.result_desc))
+    codes.extend((("then", place), row.result_code, row.result_desc) for place, row in enumerate(header.then))
     for place, use in enumerate(faults):
         if isinstance(use.fault, LateFailure):
-            said.append((("faults", place, use.name), use.fault.result_code, None))
-    for path, code, text in said:
+            codes.append((("faults", place, use.name), use.fault.result_code, None))
+    for path, code, text in codes:
         if code == STILL_PROCESSING:
             message = "4999 is no result, only the query says it; use query: {in_flight: [4999]}"
             yield Complaint((*path, "result_code"), message)

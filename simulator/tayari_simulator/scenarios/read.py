@@ -72,10 +72,10 @@ def _read_file(file: FilePath, root: FilePath) -> tuple[Scenario | None, list[Pr
         return None, list(error.problems)
     scenario, problems = _from_document(document, problems)
     parts = (file.relative_to(root) if root.is_dir() else file).with_suffix("").parts
-    said = str(document.value.get("scenario", "")) if isinstance(document.value, dict) else ""
+    name = str(document.value.get("scenario", "")) if isinstance(document.value, dict) else ""
     expected = "/".join(parts if root.is_dir() else parts[-2:])
-    if said and said != expected:
-        message = f'the name is "{said}", the file is {expected}.yaml; they must be the same'
+    if name and name != expected:
+        message = f'the name is "{name}", the file is {expected}.yaml; they must be the same'
         return None, [document.problem(Complaint(("scenario",), message)), *problems]
     return scenario, problems
 
@@ -139,8 +139,8 @@ def _read_faults(top: object, complaints: list[Complaint]) -> Iterator[FaultUse]
 
 def _endpoint_of(top: object) -> str:
     when = top.get("when") if isinstance(top, dict) else None
-    said = when.get("endpoint") if isinstance(when, dict) else None
-    return said if isinstance(said, str) and said in CALLS else Call.STK_PUSH
+    endpoint = when.get("endpoint") if isinstance(when, dict) else None
+    return endpoint if isinstance(endpoint, str) and endpoint in CALLS else Call.STK_PUSH
 
 
 def _read_fault(entry: object, path: Path, endpoint: str, complaints: list[Complaint]) -> FaultUse | None:

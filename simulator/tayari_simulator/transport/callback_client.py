@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._received:
             end = data.find(HEAD_END) + 4
-            known = self._pool.heads.told.get(data[:end])
+            known = self._pool.heads.parsed.get(data[:end])
             if known is not None and len(data) - end == known[0] and self.job.exchange.method != "HEAD":
                 self.job.exchange.status, self._headers = known[1]
                 self._body = data[end:]

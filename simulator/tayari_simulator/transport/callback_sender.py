@@ -279,10 +279,10 @@ def _accepted(exchange: Exchange) -> bool:
     if exchange.status != 200:
         return False
     try:
-        told = orjson.loads(exchange.response_body)
+        answer = orjson.loads(exchange.response_body)
     except orjson.JSONDecodeError:
         return True
-    return not isinstance(told, dict) or str(told.get("rescode", "200")) == "200"
+    return not isinstance(answer, dict) or str(answer.get("rescode", "200")) == "200"
 
 
 def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:

@@ -19,7 +19,7 @@ MOST_BODY: Final = 1024 * 1024
 MOST_HEAD: Final = 64 * 1024
 HEAD_END: Final = b"\r\n\r\n"
 MOST_HEADS: Final = 512
-Told = TypeVar("Told")
+Parsed = TypeVar("Parsed")
 
 _ZIPPED: Final = 32 + zlib.MAX_WBITS
 """The form that zlib recognises by itself: gzip, or its own."""
@@ -71,23 +71,23 @@ class Incoming:
         return self.line.transport
 
 
-class KnownHeads(Generic[Told]):
-    """What heads told that were read before, by their bytes: whoever calls often begins each message alike.
+class KnownHeads(Generic[Parsed]):
+    """What was read of earlier heads, by their bytes: whoever calls often begins each message alike.
 
     To read the head of a push anew takes a third of the time from its first byte to its acknowledgement.
     """
 
     def __init__(self) -> None:
-        self.told: dict[bytes, tuple[int, Told]] = {}
-        """The length of the body, and what else the head told."""
+        self.parsed: dict[bytes, tuple[int, Parsed]] = {}
+        """The length of the body, and what else was read of the head."""
 
-    def keep(self, data: bytes, body: bytes, told: Told) -> None:
+    def keep(self, data: bytes, body: bytes, parsed: Parsed) -> None:
         """Remember a head, if `data` is one message alone and its body stands in it as it is."""
         size = len(data) - len(body)
         if size <= LONGEST_SHARED and data.find(HEAD_END) + len(HEAD_END) == size:
-            if len(self.told) >= MOST_HEADS:
-                self.told.clear()
-            self.told[data[:size]] = (len(body), told)
+            if len(self.parsed) >= MOST_HEADS:
+                self.parsed.clear()
+            self.parsed[data[:size]] = (len(body), parsed)
 
 
 class Unreadable(Exception):

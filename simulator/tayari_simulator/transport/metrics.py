@@ -165,11 +165,11 @@ def metrics_text(values: Mapping[str, float], *, queued: int) -> str:
 
 
 def _lines(rows: Mapping[str, float]) -> Iterator[str]:
-    told = ""
+    last = ""
     for name, value in sorted(rows.items()):
         base = name.partition("{")[0]
-        if base != told:
-            told = base
+        if base != last:
+            last = base
             yield f"# HELP {base} {HELP.get(base, _words(base))}"
             yield f"# TYPE {base} {'counter' if base.endswith('_total') else 'gauge'}"
         yield f"{name} {value!r}" if isinstance(value, int) else f"{name} {value:.17g}"

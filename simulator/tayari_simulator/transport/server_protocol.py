@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._in_call:
             end = data.find(HEAD_END) + 4
-            known = self._connections.heads.told.get(data[:end])
+            known = self._connections.heads.parsed.get(data[:end])
             if known is not None and len(data) - end == known[0] and not self._closing:
                 method, url, sender = known[1]
                 self._take(Incoming(self, self._remote, method, url, sender, data[end:], "1.1", True))

@@ -30,11 +30,11 @@ def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
     if merchant.login:
         raise Untested("the log-in of the target file is one customer's, so no stranger could ask", certain=True)
     view = context.actions.other_device().read_status(second.payment_id, second.reference)
-    told = f"the payments {first.payment_id} and {second.payment_id} count up, and a stranger reads the second one"
+    sentence = f"the payments {first.payment_id} and {second.payment_id} count up, and a stranger reads the second one"
     if shown := shown_of(context, second, view.body):
-        raise Failed(f"{told} with {shown}; expected a part of the address that cannot be guessed, or a log-in")
+        raise Failed(f"{sentence} with {shown}; expected a part of the address that cannot be guessed, or a log-in")
     if view.state is not None:
-        raise Warned(f"{told} ({view.state}); expected a part of the address that cannot be guessed, or a log-in")
+        raise Warned(f"{sentence} ({view.state}); expected a part of the address that cannot be guessed, or a log-in")
 
 
 def counts_up(first: str, second: str) -> bool:

@@ -39,15 +39,15 @@ def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
     for form in NAMES:
         reference = form.format(context.allocation.reference())
         payment = context.actions.pay(situation("inline/s19-quote", outcome=after(0.5)), reference=reference)
-        told = f"an order named {reference}"
+        what = f"an order named {reference}"
         if found := OF_DATABASES.search(f"{payment.started.body} {payment.started.message}"):
             raise Failed(
-                f"{told}: the answer shows {quote(found[0])}; expected values that are bound, not pasted, in SQL"
+                f"{what}: the answer shows {quote(found[0])}; expected values that are bound, not pasted, in SQL"
             )
         if crash := crash_of(payment.started):
-            raise Failed(f"{told}: {crash}; expected it to be taken, or refused in plain words")
+            raise Failed(f"{what}: {crash}; expected it to be taken, or refused in plain words")
         if payment.started.accepted and context.journal.accepted(payment):
-            expect_paid(context, payment, told)
+            expect_paid(context, payment, what)
 
 
 def _type_quotes(context: CheckContext) -> None:
@@ -61,26 +61,26 @@ def _type_quotes(context: CheckContext) -> None:
         account = new_account(context)
         payment = pay_in(context, into=account, typed=form.format(account.payment_id))
         context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
-        told = f"BillRefNumber was {form.format(account.payment_id)}"
+        what = f"BillRefNumber was {form.format(account.payment_id)}"
         try:
             context.expectations.callback_taken(payment)
         except Failed as wrong:
-            raise Failed(f"{told}: {wrong}") from wrong
+            raise Failed(f"{what}: {wrong}") from wrong
         answers = [str((entry.get("response") or {}).get("body")) for entry in context.journal.callbacks(payment)]
         if found := next(filter(None, map(OF_DATABASES.search, answers)), None):
             raise Failed(
-                f"{told}: the confirmation's answer shows {quote(found[0])}; expected values that are bound, not "
+                f"{what}: the confirmation's answer shows {quote(found[0])}; expected values that are bound, not "
                 "pasted, in SQL"
             )
 
 
-def expect_paid(context: CheckContext, payment: Payment, told: str) -> None:
+def expect_paid(context: CheckContext, payment: Payment, what: str) -> None:
     """The order ends as any other.
 
     Raises:
         Failed: it does not, or is credited another number of times.
     """
     if context.profile.shows_state:
-        context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {told} and was paid")
+        context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {what} and was paid")
     if context.profile.shows_credits:
-        context.expectations.credits(payment, 1, quiet_s=0.3, because=told)
+        context.expectations.credits(payment, 1, quiet_s=0.3, because=what)

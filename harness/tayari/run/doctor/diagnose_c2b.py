@@ -60,8 +60,8 @@ def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Itera
     if asked.open_account is not None:
         opened = environment.driver.open_account(msisdn=msisdn, amount=AMOUNT, reference=reference)
         if opened.status is None or not opened.accepted:
-            said = opened.error or f"{opened.status}: {opened.body[:200]}"
-            yield bad("account", f"no account was opened ({said})", "correct merchant.c2b.open_account")
+            answer = opened.error or f"{opened.status}: {opened.body[:200]}"
+            yield bad("account", f"no account was opened ({answer})", "correct merchant.c2b.open_account")
             return
         if opened.payment_id is None:
             where = f"the answer to the opening of an account ({opened.status})"

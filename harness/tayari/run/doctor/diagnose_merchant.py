@@ -50,18 +50,18 @@ def no_answer(started: Started, base_url: str) -> Finding | None:
 
 def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
     """The payment was answered, and no call reached the simulator."""
-    said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+    shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
     call = target.merchant.pay.call
     if started.status in {404, 405}:
-        message = f"{call.method} {call.path} was answered {started.status}: {said}"
+        message = f"{call.method} {call.path} was answered {started.status}: {shown}"
         return bad("payment", message, "correct merchant.pay.request: this is not where your merchant starts payments")
     if started.status is not None and 400 <= started.status < 500:
         return bad(
-            "payment", f"the merchant refused the payment ({started.status}) before calling Daraja: {said}", _REFUSED
+            "payment", f"the merchant refused the payment ({started.status}) before calling Daraja: {shown}", _REFUSED
         )
     base_url = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
     if started.status is not None and started.status >= 500:
-        message = f"the merchant answered the payment {started.status}, an error, and never called Daraja here: {said}"
+        message = f"the merchant answered the payment {started.status}, an error, and never called Daraja here: {shown}"
         could_not_reach = started.status in {502, 503, 504}
         fix = (
             f"if it could not reach Daraja, {base_url}; else {_REFUSED}"
@@ -69,20 +69,22 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
             else (f"read the merchant's log; {_REFUSED}; if it could not reach Daraja, {base_url}")
         )
         return bad("Daraja base URL" if could_not_reach else "payment", message, fix)
-    message = f"the merchant answered {started.status} and never called Daraja here: {said}"
+    message = f"the merchant answered {started.status} and never called Daraja here: {shown}"
     return bad("Daraja base URL", message, base_url)
 
 
 def payment_answer(started: Started, target: Target, *, refused: str = "") -> Finding:
     """Whether the payment was taken, and its identifier found in the answer. `refused`: why Daraja refused its push."""
     if refused and (not started.accepted or started.payment_id is None):
-        said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
-        message = f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {said}"
+        shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        message = (
+            f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {shown}"
+        )
         return warning("payment", message, "mend what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
-        said = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
-        message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {said}"
+        shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {shown}"
         return bad("payment", message, f"read the merchant's log, mend what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
         return good("payment", f"a payment was started as {started.payment_id}")
@@ -114,8 +116,8 @@ def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
 def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -> Finding:
     """A genuine callback that was not answered 2xx: for want of an address that the merchant knows, or by its fault."""
     status = response.get("status")
-    said = _shortened(Answer(body=str(response.get("body") or "")))
-    message = f"{url} answered a genuine callback {status}: {said}"
+    shown = _shortened(Answer(body=str(response.get("body") or "")))
+    message = f"{url} answered a genuine callback {status}: {shown}"
     if status in {401, 403} and source_header is None:
         fix = (
             "if the merchant lets in only Safaricom's addresses, name the header in which it reads the caller's: "

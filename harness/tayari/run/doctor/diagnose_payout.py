@@ -161,8 +161,8 @@ def _status(view: StatusView, asked: Payout, *, is_paid: bool) -> Finding:
         found = f"the merchant says {view.raw_state!r}, which merchant.payout.status.states does not map ({known})"
         return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
     if view.state is None:
-        said = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
-        found = f"the payout's state could not be read: {said}"
+        answer = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
+        found = f"the payout's state could not be read: {answer}"
         return bad("payout status", found, "correct merchant.payout.status, or merchant.payout.payout_id")
     if is_paid and view.state is not PaymentState.PAID:
         found = f"the payout is paid, and the merchant says {view.raw_state!r}, which is mapped to {view.state}"

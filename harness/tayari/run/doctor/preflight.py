@@ -205,14 +205,14 @@ def _play(environment: TestEnvironment, scenario: Mapping[str, Any]) -> _Played:
 def _outcome(
     environment: TestEnvironment, played: _Played, checkout_request_id: str, known: list[Known]
 ) -> Iterator[Finding]:
-    told = None
+    callback = None
     if environment.target.merchant.takes_callbacks:
         waited = environment.control.wait(
             "callback_answered", checkout_request_id=checkout_request_id, timeout_s=_CALLBACK_S
         )
-        told = waited["entries"][-1] if waited["met"] else None
-        yield _callback(told, environment.target)
-    answered = ((told or {}).get("response") or {}).get("status")
+        callback = waited["entries"][-1] if waited["met"] else None
+        yield _callback(callback, environment.target)
+    answered = ((callback or {}).get("response") or {}).get("status")
     if environment.target.merchant.status is None and environment.target.merchant.adapter is None:
         yield _without_state()
         yield from _books(_read_back(environment, played, StatusView(state=None)), environment.target)
@@ -229,10 +229,10 @@ def _outcome(
         yield from _cancelled(environment, played, view)
 
 
-def _callback(told: Mapping[str, Any] | None, target: Target) -> Finding:
+def _callback(callback: Mapping[str, Any] | None, target: Target) -> Finding:
     """How the merchant took the callback; None: it was not answered in time."""
-    if told is not None:
-        return merchant.callback(told, target.callbacks)
+    if callback is not None:
+        return merchant.callback(callback, target.callbacks)
     found = f"no callback was answered within {_CALLBACK_S:g} s"
     return warning("callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that")
 
@@ -296,7 +296,7 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     """The other ending, for the words that only a failed payment has."""
     played = _play(environment, _CANCELLED)
     views: tuple[StatusView, ...] = (paid_view,)
-    if played.started.accepted and _is_told(environment, played):
+    if played.started.accepted and _hears_callback(environment, played):
         view = _ended(environment, played)
         views = (paid_view, view)
         wrong = merchant.status_answer(view, environment.target)
@@ -309,7 +309,7 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     yield from readings.unsaid(paid.started, views, environment.target)
 
 
-def _is_told(environment: TestEnvironment, played: _Played) -> bool:
+def _hears_callback(environment: TestEnvironment, played: _Played) -> bool:
     """Whether the merchant has heard the result; one without callbacks asks for it."""
     if not environment.target.merchant.takes_callbacks:
         return True

@@ -37,8 +37,8 @@ def token_of(status: int | None, body: str) -> str:
     Raises:
         ValueError: there is none; the message says what was found.
     """
-    told = _object(body) if status == 200 else None
-    token = (told or {}).get("access_token")
+    answer = _object(body) if status == 200 else None
+    token = (answer or {}).get("access_token")
     if isinstance(token, str) and token and token.isascii() and token.isprintable():
         return token
     found = f"HTTP {status}" if status != 200 else "no access_token as one line of text"
@@ -61,16 +61,16 @@ def problems_of(status: int | None, body: str, asked: bytes) -> list[str]:
     if status != 200:
         found = "no answer" if status is None else f"HTTP {status}"
         return [f"found {found}; expected HTTP 200, 400, 401 or 422"]
-    told = _object(body)
-    if told is None:
+    answer = _object(body)
+    if answer is None:
         return ["the body is not a JSON object"]
     sent = orjson.loads(asked)
     wrong = [
-        f"{key} is {told.get(key)!r}; expected {sent[key]!r}, as it was asked"
+        f"{key} is {answer.get(key)!r}; expected {sent[key]!r}, as it was asked"
         for key in ASKED
-        if told.get(key) != sent[key]
+        if answer.get(key) != sent[key]
     ]
-    name = told.get("accountName")
+    name = answer.get("accountName")
     if not isinstance(name, str) or not name.strip():
         wrong.append(f"accountName is {name!r}; expected the customer's name as text")
     return wrong

@@ -39,20 +39,20 @@ class C2bMessages:
 
     def validation(self, transaction: Transaction, organisation: Organisation, date_time: int) -> bytes:
         """The question whether a payment may be made."""
-        told = self._head(transaction, "", transaction.id, date_time, organisation.short_code)
-        told["TransAmount"] = str(transaction.amount)
-        return dumps(told | {"FirstName": names_of(transaction.msisdn)[0]})
+        message = self._head(transaction, "", transaction.id, date_time, organisation.short_code)
+        message["TransAmount"] = str(transaction.amount)
+        return dumps(message | {"FirstName": names_of(transaction.msisdn)[0]})
 
     def confirmation(
         self, state: DarajaState, transaction: Transaction, organisation: Organisation, *, receipt: str, at_s: float
     ) -> bytes:
         """What tells of a payment that was made. Its `TransID` is the receipt."""
         kind = self._till if transaction.command == BUY_GOODS else "Pay Bill"
-        told = self._head(transaction, kind, receipt, state.ids.second(at_s).date_time, organisation.short_code)
+        message = self._head(transaction, kind, receipt, state.ids.second(at_s).date_time, organisation.short_code)
         balance = state.ledger.balance(organisation.short_code, Account.UTILITY)
-        told["OrgAccountBalance"] = f"{balance}.00"
-        told["ThirdPartyTransID"] = (transaction.details or {}).get(THIRD_PARTY, "")
-        return dumps(told | self._customer(transaction.msisdn, receipt))
+        message["OrgAccountBalance"] = f"{balance}.00"
+        message["ThirdPartyTransID"] = (transaction.details or {}).get(THIRD_PARTY, "")
+        return dumps(message | self._customer(transaction.msisdn, receipt))
 
     def _head(self, transaction: Transaction, kind: str, receipt: str, date_time: int, short_code: str) -> Json:
         """All fields but the names, in their order; balance and the merchant's own number are empty."""

@@ -263,11 +263,11 @@ def _verdict_of(answer: Answer) -> tuple[str, str]:
     if answer.status != 200:
         return "", ""
     try:
-        told = orjson.loads(answer.body)
+        decoded = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return "", ""
-    code = told.get("ResultCode") if isinstance(told, dict) else None
+    code = decoded.get("ResultCode") if isinstance(decoded, dict) else None
     if isinstance(code, bool) or not isinstance(code, int | str):
         return "", ""
-    third_party = told.get("ThirdPartyTransID")
+    third_party = decoded.get("ThirdPartyTransID")
     return str(code).strip()[:40], third_party[:40] if isinstance(third_party, str) else ""

@@ -263,8 +263,8 @@ class ResultMessage:
             "ConversationID": transaction.id,
             "TransactionID": self._transaction_id(state, transaction, result),
         }
-        told = self._parameters if success else self._failure_parameters
-        parameters = _rows(told(state, transaction, result))
+        rows = self._parameters if success else self._failure_parameters
+        parameters = _rows(rows(state, transaction, result))
         if parameters:
             body["ResultParameters"] = {"ResultParameter": parameters if success else _bare(parameters)}
         body["ReferenceData"] = {"ReferenceItem": _bare(_rows(self._references(state, transaction, result)))}

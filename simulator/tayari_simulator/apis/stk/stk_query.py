@@ -68,11 +68,11 @@ def _answer(state: DarajaState, exchange: Exchange, transaction: Transaction | N
     transaction.queries += 1
     says = None if play is None else play.behaviour.query
     if says is not None and (says.for_calls is None or transaction.queries <= says.for_calls):
-        return _told(state, exchange, transaction, says)
+        return _answered(state, exchange, transaction, says)
     return _truth(state, exchange, transaction)
 
 
-def _told(state: DarajaState, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
+def _answered(state: DarajaState, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
     """What a scenario lets the query say."""
     if says.error is not None:
         raise Refused(ERRORS[says.error])
