@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Many containers set it. A test starts hundreds of programs, and each of them would compile all that it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo wheel site test check release-check mutants moods repeats bench lock clean
+.PHONY: help demo wheel compiled compiled-test site test check release-check mutants moods repeats bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,15 @@ wheel: $(READY) ## dist/tayari-VERSION-py3-none-any.whl, to be installed anywher
 
 site: $(READY) ## the documents as a site, in site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+compiled: $(READY) ## a wheel for this platform with the simulator compiled: dist/compiled, unpacked in build/compiled
+	@rm -rf dist/compiled build/compiled && \
+	TAYARI_COMPILED=1 $(BIN)/python -m hatchling build -t wheel -d dist/compiled && \
+	$(BIN)/python -m zipfile -e dist/compiled/*.whl build/compiled
+
+compiled-test: $(READY) ## the simulator's tests on what `make compiled` made
+	@PYTHONPATH="$(CURDIR)/build/compiled" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not registry" \
+	  tests/simulator tests/house/test_compiled.py
 
 test: check ## everything that must hold before a merge
 	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder

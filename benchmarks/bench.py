@@ -18,7 +18,7 @@ from typing import Final
 import uvloop
 from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
-from payments import FLOOR, JOURNAL, MEMORY, Costs, InvalidRun, TestEnvironment, compare, options, told
+from payments import COMPILED, FLOOR, JOURNAL, MEMORY, OTHER, Costs, InvalidRun, TestEnvironment, compare, options, told
 from peer import NoPeer, Peer, version
 from writing import Report
 
@@ -34,6 +34,10 @@ def compared(costs: Costs) -> Report:
     report.costs.append(("floor A: passing on, nothing else", costs.floors(), [1.0]))
     report.costs.append(("Tayari, whole payments", costs.rounds[MEMORY], costs.ratios(MEMORY)))
     report.costs.append(("Tayari, journal on disk too", costs.rounds[JOURNAL], costs.ratios(JOURNAL)))
+    if COMPILED in costs.rounds:
+        report.costs.append(("Tayari, whole payments, compiled", costs.rounds[COMPILED], costs.ratios(COMPILED)))
+    if OTHER in costs.rounds:
+        report.costs.append(("the other build, whole payments", costs.rounds[OTHER], costs.ratios(OTHER)))
     return report
 
 
@@ -86,8 +90,9 @@ async def run(arguments: argparse.Namespace) -> int:
     try:
         environment = await TestEnvironment.built()
         costs = await compare(
-            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
-        )
+            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds,
+            compiled=arguments.compiled, other=arguments.against,
+        )  # fmt: skip
         if not told(costs):
             return 1
         report = compared(costs)

@@ -52,9 +52,9 @@ class Contestant(Protocol):
 
 
 class _Server:
-    def __init__(self, name: str, command: list[str], core: int) -> None:
+    def __init__(self, name: str, command: list[str], core: int, **environ: str) -> None:
         self.name = name
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("TAYARI_")}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("TAYARI_")} | environ
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         os.sched_setaffinity(self._process.pid, {core})
         assert self._process.stdout is not None
@@ -115,11 +115,12 @@ class FloorA(_Server):
 class Product(_Server):
     """The simulator with all its duties."""
 
-    def __init__(self, core: int, name: str = "product", *flags: str, python: str = sys.executable) -> None:
-        """`python`: of another build's environment, to compare with it."""
+    def __init__(self, core: int, name: str = "product", *flags: str, python: str = sys.executable,
+                 packages: str = "") -> None:  # fmt: skip
+        """`python`: of another build's environment, to compare with it; `packages`: a folder with another build."""
         command = [python, "-m", "tayari_simulator", "--port", "0", "--control-port", "0"]
         command += ["--option", f"outcome_after_s={OUTCOME_AFTER_S}", *flags]
-        super().__init__(name, command, core)
+        super().__init__(name, command, core, **({"PYTHONPATH": packages} if packages else {}))
         self.address(self.ready["daraja_url"])
         self.control_url: str = self.ready["control_url"]
 

@@ -1,6 +1,6 @@
 """Whole STK payments for each CPU second of the simulator, as a ratio to floor A measured in the same run.
 
-    python benchmarks/payments.py [--rounds 9] [--most-rounds 18] [--seconds 0.8]
+    python benchmarks/payments.py [--rounds 9] [--most-rounds 18] [--seconds 0.8] [--compiled FOLDER] [--against PYTHON]
 
 Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
 is missing or doubled makes the run invalid. Rounds are repeated until two equal floors differ by at most 5 % in the
@@ -36,6 +36,8 @@ FRESH_AFTER: Final = 6
 CORES: Final = sorted(os.sched_getaffinity(0))
 
 FLOOR, AGAIN, MEMORY, JOURNAL = "floor A", "floor A again", "Tayari", "Tayari, journal"
+BUILT: Final = str(Path(__file__).parents[1] / "build" / "compiled")
+COMPILED, OTHER = "Tayari, compiled", "the other build"
 
 
 class InvalidRun(Exception):
@@ -131,8 +133,13 @@ async def settled(contestant: Contestant) -> Counters:
     raise InvalidRun(f"{contestant.name} is not through after {PATIENCE_S:g} s: {last}")
 
 
-async def compare(environment: TestEnvironment, *, rounds: int, most_rounds: int, seconds: float) -> Costs:
-    """Costs in alternating order, in at least `rounds` and at most `most_rounds`: until two equal floors agree."""
+async def compare(
+    environment: TestEnvironment, *, rounds: int, most_rounds: int, seconds: float, compiled: str = "", other: str = ""
+) -> Costs:
+    """Costs in alternating order, in at least `rounds` and at most `most_rounds`: until two equal floors agree.
+
+    `compiled`: the folder of a compiled build; `other`: the Python of another build's environment.
+    """
     costs, played = Costs(), 0
     while played < rounds or (costs.noise() > NOISE and played < most_rounds):
         with tempfile.TemporaryDirectory() as folder:
@@ -142,6 +149,10 @@ async def compare(environment: TestEnvironment, *, rounds: int, most_rounds: int
                 FloorA(environment.core, AGAIN),
                 Product(environment.core, JOURNAL, "--journal", str(Path(folder) / "journal.sqlite")),
             ]
+            if compiled:
+                contestants.append(Product(environment.core, COMPILED, packages=compiled))
+            if other:
+                contestants.append(Product(environment.core, OTHER, python=other))
             try:
                 for contestant in contestants:
                     await play(contestant, environment, seconds)
@@ -168,7 +179,7 @@ def told(costs: Costs) -> bool:
               "run it again when the machine is quieter")  # fmt: skip
         return False
     print(f"two equal floors differ by {noise:.1%} after {rounds} rounds")
-    for name in (MEMORY, JOURNAL):
+    for name in (name for name in costs.rounds if name not in (FLOOR, AGAIN)):
         ratios = costs.ratios(name)
         print(f"{name}: {statistics.median(ratios):.2f} to floor A ({min(ratios):.2f} to {max(ratios):.2f})")
     return True
@@ -179,8 +190,9 @@ async def run(arguments: argparse.Namespace) -> int:
     try:
         environment = await TestEnvironment.built()
         costs = await compare(
-            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds
-        )
+            environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds,
+            compiled=arguments.compiled, other=arguments.against,
+        )  # fmt: skip
     except InvalidRun as error:
         print(f"invalid run: {error}")
         return 1
@@ -192,7 +204,12 @@ def options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9, help="at least")
     parser.add_argument("--most-rounds", type=int, default=18, help="at most, while two equal floors differ; up to 60")
     parser.add_argument("--seconds", type=float, default=0.8, help="of load for each contestant and round, at most 10")
+    parser.add_argument("--compiled", metavar="FOLDER", default=BUILT, help="of `make compiled` (%(default)s)")
+    parser.add_argument("--against", metavar="PYTHON", default="", help="of another build's environment")
     arguments = parser.parse_args()
+    if not (Path(arguments.compiled) / "tayari_simulator").is_dir():
+        print(f"without a compiled build: {arguments.compiled} holds none; `make compiled` makes it")
+        arguments.compiled = ""
     arguments.seconds = min(arguments.seconds, 10.0)
     arguments.rounds, arguments.most_rounds = min(arguments.rounds, 60), min(arguments.most_rounds, 60)
     return arguments

@@ -41,7 +41,7 @@ def modules_of(*words: str) -> set[str]:
     ("words", "allowed", "most"),
     [
         (["--help"], set(), 8),
-        (["--version"], {"importlib.metadata"}, 8),
+        (["--version"], {"importlib.metadata"}, 9),
         (["init", "{folder}/tayari.yaml"], {"rich"}, 24),
         (["init", "{folder}/tayari.yaml", "--format", "json"], set(), 24),
         (["schema", "target"], set(), 16),

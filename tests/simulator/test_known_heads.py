@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tayari_simulator import build
 from tayari_simulator.clock import make_clock
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange, Kind
@@ -166,18 +167,16 @@ def test_known_heads_have_a_bound() -> None:
         assert len(known.parsed) <= MOST_HEADS
 
 
-class Counting(Connection):
-    """Counts what its parser reads."""
-
-    reads = 0
-
-    def _read(self, data: bytes) -> None:
-        self.reads += 1
-        super()._read(data)
-
-
+@pytest.mark.skipif(build() == "compiled", reason="no class of a test can inherit from a compiled one")
 @pytest.mark.parametrize("message", [MESSAGES[0], MESSAGES[-1]])
 def test_a_head_that_was_read_is_not_read_again(message: bytes) -> None:
+    class Counting(Connection):
+        reads = 0
+
+        def _read(self, data: bytes) -> None:
+            self.reads += 1
+            super()._read(data)
+
     connection = Counting(Connections(lambda _: Reply(204, b""), lambda headers: headers))
     connection.connection_made(Wire())  # type: ignore[arg-type]
     for _ in range(5):

@@ -103,7 +103,7 @@ class CallbackSender:
             return
         if self._headers:
             delivery.headers = (*delivery.headers, *self._source_of(delivery))
-        if not self._clock.manual:
+        if self._clock.speed:  # a manual clock has none
             late_s = self._clock.now_s() - max(delivery.due_s, self._began_s)
             self.counts.own_late_s.append(late_s / self._clock.speed)
         head, raw = self._head(target, delivery)

@@ -1,0 +1,83 @@
+"""The build hook of the wheel: with TAYARI_COMPILED=1 the modules that each payment passes are compiled with mypyc.
+
+Without it the wheel is pure Python and fits everywhere. With it, it fits the Python and the platform that built it. The
+sources are in both: they are what a module that is not compiled imports, and what a traceback's lines refer to.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+COMPILED: Final = (
+    "clock",
+    "state/exchange", "state/identifiers", "state/ledger", "state/schedule", "state/tokens", "state/transactions",
+    "apis/core/daraja_state", "apis/core/dispatcher", "apis/core/execution", "apis/core/fields",
+    "apis/core/lifecycle", "apis/core/organisations", "apis/core/rules", "apis/stk/stk_callback", "apis/stk/stk_push",
+    "journal/memory",
+    "transport/allowed_targets", "transport/callback_client", "transport/callback_sender", "transport/daraja_port",
+    "transport/http_messages", "transport/scheduler", "transport/server_protocol",
+)  # fmt: skip
+"""What one STK push passes, but for `state/behaviour`: its classes are subclassed by faults, which are not compiled."""
+PACKAGES: Final = ("simulator/tayari_simulator", "harness/tayari_formats")
+"""The simulator, and what it imports."""
+SETUP: Final = """
+from mypyc.build import mypycify
+from setuptools import setup
+
+files = [*{files!r}, "--ignore-missing-imports"]
+extensions = mypycify(files, opt_level="2", debug_level="0", group_name="tayari_simulator")
+setup(name="tayari_simulator", packages=[], ext_modules=extensions)
+"""
+
+
+def wanted() -> bool:
+    """Whether the wheel shall be a compiled one."""
+    return os.environ.get("TAYARI_COMPILED", "") not in ("", "0")
+
+
+def compile_into(folder: Path, root: Path) -> list[Path]:
+    """Compile copies of the sources below `root` in this empty folder; returns the extension modules, relative to it.
+
+    Raises:
+        subprocess.CalledProcessError: the compiler's output stands above it.
+    """
+    for package in PACKAGES:
+        shutil.copytree(root / package, folder / Path(package).name, ignore=shutil.ignore_patterns("__pycache__"))
+    files = [f"tayari_simulator/{name}.py" for name in COMPILED]
+    (folder / "setup.py").write_text(SETUP.format(files=files), encoding="utf-8")
+    subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
+    built = [path for pattern in ("*.so", "*.pyd") for path in folder.rglob(pattern)]
+    return sorted(path.relative_to(folder) for path in built if "build" not in path.relative_to(folder).parts)
+
+
+class CompiledSimulator(BuildHookInterface[Any]):
+    """Adds the extension modules to the wheel, beside their sources."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """What the build needs, beside hatchling."""
+        return ["mypy[mypyc]>=1.14,<3", "setuptools"] if wanted() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile, where that is asked for; an editable installation is never compiled."""
+        if not wanted() or version == "editable":
+            return
+        folder = Path(tempfile.mkdtemp(prefix="tayari-compiled-"))
+        self._folder = folder
+        build_data["pure_python"], build_data["infer_tag"] = False, True
+        for path in compile_into(folder, Path(self.root)):
+            build_data["force_include"][str(folder / path)] = str(path)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatch's
+        """Forget what the compiler left."""
+        if getattr(self, "_folder", None) is not None:
+            shutil.rmtree(self._folder)

@@ -1,0 +1,74 @@
+"""What a compiled wheel compiles: the modules that each payment passes; and what an installation says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import subprocess
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from tayari_simulator import build
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+calls, hatch_build = importlib.import_module("calls"), importlib.import_module("hatch_build")
+MOST_MODULES, MOST_CALLS = 22, 60
+
+
+def module_name(path: str) -> str:
+    return f"tayari_simulator.{path.replace('/', '.')}"
+
+
+def test_every_module_that_is_compiled_exists() -> None:
+    package = ROOT / "simulator" / "tayari_simulator"
+
+    assert [name for name in hatch_build.COMPILED if not (package / f"{name}.py").is_file()] == []
+
+
+@pytest.mark.skipif(build() == "compiled", reason="a profiler does not see compiled calls")
+def test_a_payment_passes_few_modules_and_all_of_them_are_compiled() -> None:
+    passed = asyncio.run(calls.calls_of_push())
+
+    assert set(passed.modules) - {module_name(path) for path in hatch_build.COMPILED} == set()
+    assert (len(passed.modules) <= MOST_MODULES, passed.calls.total() <= MOST_CALLS) == (True, True), str(passed)
+
+
+def test_an_installation_says_rightly_whether_it_is_compiled() -> None:
+    files = [str(importlib.import_module(module_name(path)).__file__) for path in hatch_build.COMPILED]
+
+    compiled = [file for file in files if file.endswith(tuple(EXTENSION_SUFFIXES))]
+    assert compiled == (files if build() == "compiled" else [])
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("", False), ("0", False), ("1", True)])
+def test_only_who_asks_for_a_compiled_wheel_needs_a_compiler(
+    value: str, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAYARI_COMPILED", value)
+
+    assert hatch_build.wanted() is wanted
+
+
+@pytest.mark.long
+def test_a_compiled_wheel_holds_sources_and_extensions_and_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "TAYARI_COMPILED": "1"})
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "unpacked")
+    said = subprocess.run(
+        [sys.executable, "-m", "tayari_simulator", "--version"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+    assert "none-any" not in wheel.name
+    for path in hatch_build.COMPILED:
+        assert f"tayari_simulator/{path}.py" in names
+        assert any(f"tayari_simulator/{path}{suffix}" in names for suffix in EXTENSION_SUFFIXES), path
+    assert "(compiled)" in said
