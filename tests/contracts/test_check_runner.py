@@ -481,11 +481,21 @@ EVERY_12_S = tuple(range(59, 0, -12))
     [
         (EVERY_12_S, 5, Missing("the payment is pending"), State.UNKNOWN),
         (EVERY_12_S, 5, Failed("the payment became failed"), State.FAIL),
+        ((130, 118, 106, 94, 82, 40, 5), 5, Missing("the payment is pending"), State.UNKNOWN),
+        ((130, 118, 106, 94, 82, 40), 5, Missing("the payment is pending"), State.FAIL),
         (EVERY_12_S, 1, Missing("the payment is pending"), State.FAIL),
         ((), 1, Missing("the payment is pending"), State.FAIL),
         (tuple(range(59, 0, -1)), 20, Missing("the payment is pending"), State.FAIL),
     ],
-    ids=["polite", "polite, but wrong", "asks about one payment", "never asks", "asks often"],
+    ids=[
+        "polite",
+        "polite, but wrong",
+        "still asks",
+        "is through",
+        "asks about one payment",
+        "never asks",
+        "asks often",
+    ],
 )
 def test_a_merchant_that_limits_its_queries_is_not_failed_for_one_that_it_could_not_make(
     ago_s: Sequence[float], payments: int, error: Exception, state: State, monkeypatch: pytest.MonkeyPatch
@@ -547,6 +557,24 @@ def test_an_ordinary_payment_whose_query_had_to_wait_blocks_nothing(monkeypatch:
     assert {(check.state, check.not_tested) for check in found.values()} == {(State.UNKNOWN, None)}
     assert "blocked by C25" in found["S12"].reason
     assert len(played) > 1, "a control that only waited is played again"
+
+
+def test_an_ordinary_payment_that_waited_for_the_queries_of_others_is_played_again_when_they_are_made() -> None:
+    on = environment(queries_per_minute=5)
+    endings = [Missing("the payment is pending"), None]
+    found: list[object] = []
+
+    def judges(context: CheckContext) -> None:
+        outcome = context.run.controls.once(Control.SUCCESS, lambda: ControlOutcome(finding=endings.pop(0)))
+        found.append(outcome.finding)
+        if outcome.finding is not None:
+            raise outcome.finding
+
+    plan = [planned_check(rule, judges, exclusive=True) for rule in ("C24", "C25")]
+    states = {check.state for check in run_plan(on, *plan).values()}
+
+    assert [finding is None for finding in found] == [False, True]
+    assert states == {State.FAIL, State.PASS}
 
 
 def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_end_no_rule_asks() -> None:

@@ -14,6 +14,7 @@ from tayari_contracts.context.findings import (
     Failed,
     Finding,
     Inapplicable,
+    Missing,
     Unjudged,
     Unsettled,
     Untested,
@@ -124,6 +125,25 @@ def test_a_control_is_played_once_and_again_only_after_its_failure_was_forgotten
     assert controls.once(Control.SUCCESS, lambda: played[1]) is played[1]
     controls.forget_failures()
     assert controls.once(Control.SUCCESS, lambda: played[0]) is played[1]
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_calm", "is_forgotten"),
+    [
+        (Missing("the payment is pending"), False, True),
+        (Missing("the payment is pending"), True, False),
+        (Failed("the payment is failed"), False, False),
+    ],
+)
+def test_only_what_may_have_waited_for_other_queries_is_forgotten_when_those_are_made(
+    finding: Finding, is_calm: bool, is_forgotten: bool
+) -> None:
+    record = RunRecord()
+    record.controls.once(Control.SUCCESS, lambda: ControlOutcome(finding=finding, is_calm=is_calm))
+
+    record.controls.forget_failures(unless_calm=True)
+
+    assert record.controls.are_broken([Control.SUCCESS]) is not is_forgotten
 
 
 def test_each_control_is_played_and_carried_by_a_rule_that_does_not_stand_on_it() -> None:

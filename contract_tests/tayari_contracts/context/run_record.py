@@ -15,7 +15,7 @@ from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
 from tayari_target.driver import StatusView
 
 from tayari_contracts.catalogue.rules import Control
-from tayari_contracts.context.findings import Finding, unknown_word
+from tayari_contracts.context.findings import Finding, Missing, unknown_word
 from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
 
@@ -35,6 +35,8 @@ class ControlOutcome:
 
     payments: tuple[Payment, ...] = ()
     finding: Finding | None = None
+    is_calm: bool = False
+    """No status query of another payment stood in line before it."""
 
 
 class ControlOutcomes:
@@ -60,11 +62,17 @@ class ControlOutcomes:
         """Whether one of these was played and did not end as expected."""
         return bool(self.findings(controls))
 
-    def forget_failures(self) -> None:
-        """Let what did not end as expected be played again: the merchant was strained at the time."""
+    def forget_failures(self, *, unless_calm: bool = False) -> None:
+        """Let what did not end as expected be played again: the merchant was strained at the time.
+
+        `unless_calm`: only what did not come in time while the queries of other payments may have stood in line.
+        """
         for control, lock in self._locks.items():
             with lock:
-                if control in self._played and self._played[control].finding is not None:
+                played = self._played.get(control)
+                if played is None or played.finding is None:
+                    continue
+                if not unless_calm or (isinstance(played.finding, Missing) and not played.is_calm):
                     del self._played[control]
 
 

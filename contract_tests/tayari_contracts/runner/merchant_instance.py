@@ -135,13 +135,18 @@ class MerchantInstance:
                     )
                 )  # fmt: skip
         if not (planned.last and self.run.records is not None):  # those judge records that are complete already
-            self.let_queries_end()
+            self._begin_calmly()
         found = self.run_check(planned, one_by_one=one_by_one)
         if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
             found = self._one_by_one(planned, found)
         if self.environment.merchant_alive() is False and not self._stop.is_set():
             return self._repeat_after_crash(found)
         return found
+
+    def _begin_calmly(self) -> None:
+        """Wait for the queries of earlier checks. What they kept an ordinary payment waiting for is played again."""
+        if self.let_queries_end() and polite(self.run.queries_per_minute) is not None:
+            self.run.controls.forget_failures(unless_calm=True)
 
     def _one_by_one(self, planned: PlannedCheck, first: CheckResult) -> CheckResult:
         """The check again, its payments one after the other: that they overlapped is no matter of its rule."""
@@ -236,12 +241,17 @@ class MerchantInstance:
         return False
 
     def unless_queries_ran_out(self, found: CheckResult) -> CheckResult:
-        """A merchant that has made as many queries as it lets itself make is not blamed for the next one."""
+        """A merchant that has made as many queries as it lets itself make is not blamed for the next one.
+
+        While it makes one after the other, more may stand in line.
+        """
         limit = self.run.queries_per_minute
         if limit is None or not found.missing:
             return found
-        recent = sum(1 for at, _ in self._queries() if at > time.time() - 60.0)
-        if recent + 1 < limit:  # the last minute of even gaps may hold one fewer than the busiest
+        times_s = [at for at, _ in self._queries()]
+        recent = sum(1 for at in times_s if at > time.time() - 60.0)
+        waits = polite(limit) is not None and not is_quiet(times_s, limit)
+        if recent + 1 < limit and not waits:  # the last minute of even gaps may hold one fewer than the busiest
             return found
         return found.left_open(
             f"the merchant makes at most {limit:g} status queries a minute and made {recent} in the last one, so it is "

@@ -89,12 +89,11 @@ def _played(context: CheckContext, control: Control) -> ControlOutcome:
 
     def play() -> ControlOutcome:
         own = context.sibling(limit_s=LIMIT_S + QUEUE_MOST_S + 3 * context.time.reconcile_s)
+        is_calm = control in ASKED_ABOUT and await_earlier_queries(own)
         try:
-            if control in ASKED_ABOUT:
-                await_earlier_queries(own)
             PLAYS[control](own)
         except Finding as finding:
-            return ControlOutcome(payments=own.evidence.payments, finding=finding)
+            return ControlOutcome(payments=own.evidence.payments, finding=finding, is_calm=is_calm)
         finally:
             context.run.give_back(own)
         return ControlOutcome(payments=own.evidence.payments)

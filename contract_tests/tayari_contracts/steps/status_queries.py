@@ -44,14 +44,16 @@ def patience_s(context: CheckContext) -> float:
     return context.time.reconcile_s + GRACE_S + context.time.queue_s
 
 
-def await_earlier_queries(context: CheckContext) -> None:
-    """Let a merchant that limits its queries make those that stand in line, for a while, before a payment begins."""
+def await_earlier_queries(context: CheckContext) -> bool:
+    """Let a merchant that limits its queries make those that stand in line, for a while, before a payment begins.
+
+    Returns whether it is known that none stands in line.
+    """
     limit = polite(context.run.queries_per_minute)
-    if limit is not None:
-        context.time.until(
-            lambda: is_quiet(times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request")), limit),
-            within_s=QUEUE_MOST_S,
-        )
+    return limit is not None and context.time.until(
+        lambda: is_quiet(times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request")), limit),
+        within_s=QUEUE_MOST_S,
+    )
 
 
 def first_query(context: CheckContext, payment: Payment) -> None:
