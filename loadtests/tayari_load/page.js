@@ -149,7 +149,7 @@
       stroke: "var(--bad)", "stroke-width": 1.5, "stroke-dasharray": "6 4" }));
     const answers = frame(state, "Time the merchant takes to answer a callback", (value) => seconds(value), ceiling(Math.max(0, ...state.lag.seconds.map((row) => row[2])), 0.02),
       [["var(--late)", "slowest of each second"], ["var(--started)", "p95 of each second"], ...FAULT]);
-    answers.line(state.lag.seconds, 2, "var(--late)");
+    answers.line(state.lag.seconds, 2, "var(--late)", 5);  // wider than the p95 on it, which is the same where callbacks are few
     answers.line(state.lag.seconds, 1, "var(--started)");
     const windows = state.faults.map(([begin, end, what], number) => `${number + 1} ${what}, ${clock(begin)} to ${end == null ? "now" : clock(end)}`).join("; ");
     return make("section", { class: "wide", id: "tayari-chart" }, make("h3", {}, "Over the run", make("small", {}, `the last ${state.shown_s} s`)),

@@ -95,13 +95,14 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         page.get_by_role("tab", name="Payments").click()
         page.locator("#tayari-funnel tbody tr").nth(3).wait_for()
         rows = page.locator("#tayari-funnel tbody th").all_inner_texts()
-        page.locator("#tayari-verdict.met", has_text="Thresholds kept so far").wait_for(timeout=60_000)
+        judged(page, "#tayari-verdict.met")
+        page.locator("#tayari-verdict", has_text="Thresholds kept so far").wait_for()
         shoot(page, "running")
         unreadable = problems_of(page, "#tayari")
 
         play(page, "payment/cancelled")
         page.locator("#tayari-said", has_text="playing payment/cancelled").wait_for()
-        page.locator("#tayari-thresholds .threshold.missed").first.wait_for(timeout=60_000)
+        judged(page, "#tayari-thresholds .threshold.missed")
         page.locator("#tayari-verdict.missed", has_text="now: scenario payment/cancelled").wait_for()
         assert page.locator("#tayari-chart rect.fault").count() == 3, "one column through all three charts"
         shoot(page, "missed")
@@ -148,7 +149,7 @@ def test_axe_finds_nothing_in_the_tab_in_either_theme(tmp_path: Path, axe: str) 
         page = browser.new_page(viewport={"width": 1280, "height": 1100})
         page.goto(f"{url}/?tab=payments")
         play(page, "payment/cancelled")
-        page.locator("#tayari-thresholds .threshold.missed").first.wait_for(timeout=60_000)
+        judged(page, "#tayari-thresholds .threshold.missed")
         page.evaluate(axe)
         found = [page.evaluate(_AXE)]
         page.locator("header button, header [role=button]").last.click()
@@ -157,6 +158,13 @@ def test_axe_finds_nothing_in_the_tab_in_either_theme(tmp_path: Path, axe: str) 
         browser.close()
 
     assert found == [[], []]
+
+
+def judged(page: Any, selector: str) -> None:
+    """Wait for a verdict on the thresholds; on a machine that is too busy for the generator there is none."""
+    page.locator(f"{selector}, #tayari-verdict.open").first.wait_for(timeout=60_000)
+    if page.locator("#tayari-verdict.open", has_text="Performance cannot be judged").count():
+        pytest.skip("the machine is too busy for the load's generator: the tab was NOT looked at to the end")
 
 
 def play(page: Any, scenario: str) -> None:
