@@ -60,7 +60,7 @@ lock: $(READY) ## renew the exact versions
 	$$lock --group dev -o constraints.txt && $$lock -c constraints.txt -o deploy/requirements.txt
 
 clean: ## forget the environment and what was built
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build site
 
 # uv where it is present, else venv and pip.
 $(READY): pyproject.toml constraints.txt

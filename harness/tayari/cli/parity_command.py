@@ -39,6 +39,8 @@ _DarajaOption = Annotated[
 ]
 _ShortCode = Annotated[str, typer.Option("--short-code", help="Of your sandbox app.")]
 _Msisdn = Annotated[str, typer.Option("--msisdn", help="Whom the one accepted push prompts: the sandbox's number.")]
+_OF_ANOTHER_ANSWER: Final = frozenset({"status", "body.errorCode", "body.errorMessage"})
+"""Where a call is answered with another status, its other keys are of course others; JSON has them all."""
 _TEST_NUMBER: Final = "254708374149"
 _CALLBACK: Final = "https://example.org/callback"
 
@@ -113,14 +115,17 @@ def check(
 
 
 def _tell(recording: Mapping[str, Any], found: Sequence[Difference], fits: Mapping[str, str], output: Output) -> None:
+    others = {row.probe for row in found if row.where == "status"}
     cells = [
         (row.probe, row.where, row.recorded, row.here, "words only" if row.wording else fits.get(row.probe, ""))
         for row in found
+        if row.probe not in others or row.where in _OF_ANOTHER_ANSWER
     ]
     if cells:
         output.table(("call", "where", "recorded", "here", "fits with"), cells)
     told = f"{len(recording['answers'])} answers of {recording['daraja']}, recorded {recording['recorded_at']}"
-    output.text(f"{told}: {len(found) or 'no'} difference{'' if len(found) == 1 else 's'}", style="bold")
+    calls = len({row.probe for row in found})
+    output.text(f"{told}: {f'{calls} answered otherwise here' if calls else 'the same here'}", style="bold")
 
 
 def _account(short_code: str, msisdn: str, callback_url: str) -> Account:
