@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from aiohttp import web
@@ -132,3 +135,17 @@ async def _merchant(taken: list[Taken]) -> web.AppRunner:
 
 def _url(runner: web.AppRunner) -> str:
     return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+def until_silent(url: str) -> None:
+    """Connect until that is neither refused nor answered: the system takes a moment to let go of a closed port."""
+    parts = urlsplit(url)
+    for _ in range(500):
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 0), timeout=0.3).close()
+        except TimeoutError:
+            return
+        except OSError:
+            pass
+        time.sleep(0.01)
+    raise AssertionError(f"{url} goes on refusing or answering")

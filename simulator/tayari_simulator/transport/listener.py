@@ -17,6 +17,7 @@ _REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 AGAIN_S: Final = 0.05
 """When another program has the port as an outage ends, it is tried again so often."""
 
+_SOON_S: Final = 0.005
 _MOST_PLUGS: Final = 16
 """A queue of length 0 is full after one or two connections."""
 
@@ -92,6 +93,7 @@ class Listener:
         self._reopening: asyncio.Task[None] | None = None
         self._until = 0.0
         self._silent: list[SilentPort] = []
+        self._silencing: asyncio.Task[None] | None = None
         self.held: set[Line] = set()
         """Connections with a call under way that an outage must not cut."""
         self.tls: Port | None = None
@@ -132,16 +134,16 @@ class Listener:
         While it is `silent`, callers are not refused: their connections stay half made until they give up.
         """
         self._shut()
-        if silent and not self._silent:
-            ports = [(self._host, self._port), *([self.tls.address] if self.tls is not None else ())]
-            self._silent = [SilentPort(*each) for each in ports]
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+        if silent and self._silencing is None:
+            self._silencing = asyncio.create_task(self._go_silent())
         if self._reopening is None:
             self._reopening = asyncio.create_task(self._reopen())
 
     def open_soon(self) -> None:
         """End an outage now."""
         self._until = 0.0
+        self._end_silence()
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = asyncio.create_task(self._reopen())
@@ -158,7 +160,20 @@ class Listener:
         self._shut()
         self._end_silence()
 
+    async def _go_silent(self) -> None:
+        """Take the ports that were closed; the system gives them back only in a later turn of the loop."""
+        for port in ((self._host, self._port), *([self.tls.address] if self.tls is not None else ())):
+            while True:
+                try:
+                    self._silent.append(SilentPort(*port))
+                    break
+                except OSError:
+                    await asyncio.sleep(_SOON_S)
+
     def _end_silence(self) -> None:
+        if self._silencing is not None:
+            self._silencing.cancel()
+            self._silencing = None
         for each in self._silent:
             each.close()
         self._silent = []
