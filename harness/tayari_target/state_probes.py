@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -26,6 +27,7 @@ _DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "postgresql": ("psycopg", "psycopg2"),
     "postgres": ("psycopg", "psycopg2"),
     "mysql": ("pymysql", "MySQLdb"),
+    "mariadb": ("pymysql", "MySQLdb"),
 }
 
 
@@ -34,7 +36,7 @@ def probe(status: Status, values: Mapping[str, object], *, folder: Path) -> Answ
     began = time.monotonic()
     try:
         if status.sql is not None:
-            body = _by_sql(status.sql, fill(status.sql_url or "", values), values, folder)
+            body = _by_sql(status.sql, fill(status.sql_url or "", values), values, folder, status.probe_timeout_s)
         elif status.file is not None:
             body = _by_file(folder / fill(status.file, values))
         else:
@@ -48,18 +50,24 @@ class ProbeError(Exception):
     """A probe that could not be read: what was found, and what to do."""
 
 
-def _by_sql(statement: str, url: str, values: Mapping[str, object], folder: Path) -> str:
+def _by_sql(statement: str, url: str, values: Mapping[str, object], folder: Path, timeout_s: float) -> str:
     scheme = urlsplit(url).scheme.partition("+")[0]
     wanted = tuple(values[name] for name in names(statement) if _known(name, values))
     if scheme == "sqlite":
         return _by_sqlite(_QUOTED_NAME.sub("?", statement), wanted, _sqlite_path(url, folder))
     if scheme not in _DRIVERS:
-        raise ProbeError(f"status.url begins with {scheme!r}; expected sqlite, postgresql or mysql; correct it")
+        raise ProbeError(
+            f"status.url begins with {scheme!r}; expected sqlite, postgresql, mysql or mariadb; correct it"
+        )
     module = _driver(scheme)
     bound = _QUOTED_NAME.sub("%s", statement.replace("%", "%%"))
     try:
-        with closing(_connect(module, url)) as connection, closing(connection.cursor()) as cursor:
+        with closing(_connect(module, url, timeout_s)) as connection, closing(connection.cursor()) as cursor:
+            if module.__name__.startswith("psycopg"):
+                cursor.execute(f"set statement_timeout = {int(timeout_s * 1000)}")
             cursor.execute(bound, wanted)
+            if cursor.description is None:
+                raise ProbeError("the query gives no rows; expected a select of one payment; correct status.sql")
             return _row(cursor.fetchone(), cursor.description)
     except module.Error as error:
         raise ProbeError(f"the database refused the query: {error}; check status.sql and status.url") from error
@@ -105,9 +113,10 @@ def _driver(scheme: str) -> Any:
     raise ProbeError(f"no driver for {scheme} is installed; expected {package}; run `pip install {package}`")
 
 
-def _connect(module: Any, url: str) -> Any:
+def _connect(module: Any, url: str, timeout_s: float) -> Any:
+    patience_s = max(1, ceil(timeout_s))
     if module.__name__.startswith("psycopg"):
-        return module.connect(re.sub(r"^postgres(ql)?(\+\w+)?:", "postgresql:", url))
+        return module.connect(re.sub(r"^postgres(ql)?(\+\w+)?:", "postgresql:", url), connect_timeout=patience_s)
     parts = urlsplit(url)
     return module.connect(
         host=parts.hostname or "127.0.0.1",
@@ -115,6 +124,8 @@ def _connect(module: Any, url: str) -> Any:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         database=parts.path.lstrip("/"),
+        connect_timeout=patience_s,
+        read_timeout=patience_s,
     )
 
 

@@ -52,7 +52,7 @@ def test_values_are_bound_and_never_pasted_into_the_statement(tmp_path: Path, da
         ('sql: "select status from nowhere", url: "sqlite:///shop.db"', "no such table: nowhere"),
         ('sql: "select status from payments where 1 = 2", url: "sqlite:///shop.db"', "found no row"),
         ('sql: "drop table payments", url: "sqlite:///shop.db"', "attempt to write a readonly database"),
-        ('sql: "select 1", url: "oracle://x/y"', "expected sqlite, postgresql or mysql"),
+        ('sql: "select 1", url: "oracle://x/y"', "expected sqlite, postgresql, mysql or mariadb"),
         ('sql: "select 1", url: "mysql://x/y"', "run `pip install pymysql`"),
         ('file: "states/{payment_id}.json"', "No such file or directory"),
         ('command: "nonexistent-command {payment_id}"', "cannot be run"),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_target.resources import example_folder, target_schema
+from tayari_target.resources import DARAJA_PORT, example_folder, target_schema
 
 from tayari.cli.app import simulate as run_simulator
 from tayari.cli.options import DEFAULT_TARGET, FormatOption
 from tayari.cli.output import Format, Output
+
+if TYPE_CHECKING:
+    from tayari.target_draft.draft import Draft
 
 _SHOP: Final = "duka"
 _PAYROLL: Final = "mshahara"
@@ -43,6 +48,7 @@ def schema(name: Annotated[Schema, typer.Argument(help="Of which file.")]) -> No
 
 
 def init(
+    *,
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -56,13 +62,23 @@ def init(
     payroll: Annotated[
         bool, typer.Option("--payroll", help="Write the sample payroll `mshahara`, which pays out: a folder.")
     ] = False,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            "--watch", metavar="URL", help="Write it from one payment that you make by hand; URL: your merchant's."
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="With --watch: the Daraja port; 0: the system chooses.")
+    ] = DARAJA_PORT,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Look at your merchant's source and write a target file with what is found; or write the sample shop.
 
     Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, Spring and Go. Guesses are
-    marked with CHECK. Where none of them is found, the file has an example and a comment for every key.
+    marked with CHECK. Where none of them is found, the file has an example and a comment for every key. With --watch
+    the file is written from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
     from tayari.target_draft.starting_file import SCHEMA_FILE, STARTING_FILE
@@ -78,7 +94,7 @@ def init(
     if file.exists() and not force:
         message = f"{file} is there already; `tayari init --force` overwrites it"
         raise output.fail(message, Exit.BAD_CONFIGURATION)
-    draft = draft_from_source(file.parent)
+    draft = draft_from_source(file.parent) if watch is None else _watched(watch.rstrip("/"), file, output, port)
     _write_target(file, STARTING_FILE if draft is None else draft.text(), output)
     if draft is None:
         output.json({"written": str(file)})
@@ -97,6 +113,30 @@ def _target_path(path: Path | None) -> Path:
     if path is None:
         return DEFAULT_TARGET
     return path / DEFAULT_TARGET if path.is_dir() else path
+
+
+def _watched(url: str, file: Path, output: Output, port: int) -> Draft:
+    """What one payment by hand shows; ends the command where there was none."""
+    from tayari_control.allowed_hosts import HostRefused
+    from tayari_control.process import SimulatorStartError
+
+    from tayari.run.interrupts import take_signals
+    from tayari.target_draft.payment_watch import PaymentWatch
+    from tayari.target_draft.traffic_draft import draft_from_traffic
+
+    take_signals()
+    tell = output.text if output.form is Format.TEXT else partial(typer.echo, err=True)
+    try:
+        with PaymentWatch(url, tell, port=port) as watch:
+            with contextlib.suppress(KeyboardInterrupt):
+                watch.invite()
+                watch.follow()
+            watched = watch.watched
+    except (HostRefused, SimulatorStartError) as error:
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
+    if watched.push is None:
+        raise output.fail("no payment was seen, so that nothing is written", Exit.INVALID_RUN)
+    return draft_from_traffic(file.resolve().parent.name, url, watched.seen, watched.push)
 
 
 def _write_target(file: Path, text: str, output: Output) -> None:

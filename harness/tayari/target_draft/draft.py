@@ -40,7 +40,7 @@ class RequestDraft:
     """A request to the merchant."""
 
     request: Value
-    body: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] = field(default_factory=dict)
     is_form: bool = False
     body_doubt: str = ""
     identifier: Value | None = None
@@ -52,6 +52,7 @@ class StatusDraft:
     """How a state is read."""
 
     request: Value
+    body: Mapping[str, object] = field(default_factory=dict)
     state: Value
     states: Mapping[str, Sequence[str]]
     states_doubt: str = ""
@@ -148,8 +149,7 @@ def _request(indent: int, key: str, draft: RequestDraft, identifier: str) -> lis
     kind = "form" if draft.is_form else "json"
     if draft.body_doubt:
         lines += [f"{pad}  # {CHECK}{draft.body_doubt}"]
-    if draft.body:
-        lines += [f"{pad}  {kind}: {{{', '.join(f'{name}: {_quoted(text)}' for name, text in draft.body.items())}}}"]
+    lines += [f"{pad}  {_body(kind, draft.body)}"] if draft.body else []
     for name, value in ((identifier, draft.identifier), ("message", draft.message)):
         lines += _line(indent + 2, name, value) if value is not None else []
     return [*lines, ""]
@@ -157,7 +157,9 @@ def _request(indent: int, key: str, draft: RequestDraft, identifier: str) -> lis
 
 def _status(indent: int, draft: StatusDraft) -> list[str]:
     pad = " " * indent
-    lines = [f"{pad}status:", *_line(indent + 2, "request", draft.request), *_line(indent + 2, "state", draft.state)]
+    lines = [f"{pad}status:", *_line(indent + 2, "request", draft.request)]
+    lines += [f"{pad}  {_body('json', draft.body)}"] if draft.body else []
+    lines += _line(indent + 2, "state", draft.state)
     if draft.states_doubt:
         lines += [f"{pad}  # {CHECK}{draft.states_doubt}"]
     lines += [f"{pad}  states:"]
@@ -176,6 +178,10 @@ def _comments(indent: int, value: Value) -> list[str]:
     return [*found, f"{pad}# {CHECK}{value.doubt}"] if value.doubt else found
 
 
-def _quoted(text: str) -> str:
-    """The text as YAML and JSON both read it."""
-    return json.dumps(text, ensure_ascii=False)
+def _body(key: str, body: Mapping[str, object]) -> str:
+    return f"{key}: {{{', '.join(f'{_quoted(name)}: {_quoted(each)}' for name, each in body.items())}}}"
+
+
+def _quoted(value: object) -> str:
+    """The value as YAML and JSON both read it."""
+    return json.dumps(value, ensure_ascii=False)
