@@ -81,7 +81,7 @@ def init(
     the file is written from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
-    from tayari.target_draft.starting_file import SCHEMA_FILE, STARTING_FILE
+    from tayari.target_draft.starting_file import STARTING_FILE
 
     output = Output(form)
     if example and payroll:
@@ -96,6 +96,13 @@ def init(
         raise output.fail(message, Exit.BAD_CONFIGURATION)
     draft = draft_from_source(file.parent) if watch is None else _watched(watch.rstrip("/"), file, output, port)
     _write_target(file, STARTING_FILE if draft is None else draft.text(), output)
+    _tell(file, draft, output)
+
+
+def _tell(file: Path, draft: Draft | None, output: Output) -> None:
+    """What was written, and what in it is a guess."""
+    from tayari.target_draft.starting_file import SCHEMA_FILE
+
     if draft is None:
         output.json({"written": str(file)})
         output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
