@@ -14,9 +14,12 @@ from cryptography.x509 import load_pem_x509_certificate
 from running_simulator import Running, running
 from tayari_simulator.apis.core.organisations import SANDBOX_INITIATOR, SANDBOX_PASSWORD
 from tayari_simulator.scenarios.selector import Selector
+from tayari_simulator.server.arguments import read_arguments
 from tayari_simulator.server.process import _behaviours as behaviours_of
-from tayari_simulator.state.behaviour import Call
+from tayari_simulator.server.process import load_scenarios
+from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.handsets import WAITS
+from tayari_simulator.state.schedule import NEVER, Schedule
 
 MSISDN = "254712345678"
 OTHER = "254712000001"
@@ -228,6 +231,53 @@ def test_an_interactive_simulator_waits_for_every_phone_and_a_prompt_ends_after_
 
         assert (waiting, late, result_of(alone, other)) == ("prompted", 1037, 0)
         assert balance["balanced"]
+
+
+def test_a_plan_that_is_brought_forward_happens_once_and_the_others_keep_their_order() -> None:
+    schedule = Schedule()
+    plans = [Delivery(due_s=float(at), url="", body=b"", transaction_id=str(at), msisdn="") for at in range(1, 6)]
+    for plan in plans:
+        schedule.add(plan.due_s, plan)
+    schedule.bring_forward(plans[4], 0.5)
+    happened = []
+    while (popped := schedule.pop_due(9.0)) is not None:
+        happened.append((popped[0], popped[2]))
+
+    assert happened == [(0.5, plans[4]), *((plan.due_s, plan) for plan in plans[:4])]
+    assert (len(schedule), schedule.next_s) == (0, NEVER)
+
+
+def test_the_flag_interactive_lets_every_phone_wait() -> None:
+    chosen = [load_scenarios(read_arguments(words, {})).chooses for words in (["--interactive"], [])]
+
+    assert chosen == [True, False]
+
+
+def test_a_reset_puts_all_phones_down(server: Running) -> None:
+    hold(server, pin="9876")
+    server.control.reset()
+    phone = shown(server)
+
+    assert (phone["held"], phone["pin"], phone["balance"]) == (False, "1234", None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("PUT", MSISDN, {"pin": "12345"}, 'pin: found "12345"; expected four digits as text'),
+        ("PUT", MSISDN, {"language": "fr"}, "language: found"),
+        ("PUT", "0712", {}, "expected 12 digits"),
+        ("POST", f"{MSISDN}/answer", {"press": "approve"}, "press: found"),
+        ("POST", f"{MSISDN}/answer", {"press": "cancel", "pin": "1234"}, "leave pin out"),
+    ],
+)
+def test_what_a_handset_cannot_do_says_what_it_can(
+    server: Running, method: str, path: str, body: Any, message: str
+) -> None:
+    answer = requests.request(method, f"{server.control_url}/v1/handsets/{path}", json=body, timeout=5)
+
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
 
 
 def test_a_restarted_simulator_knows_the_behaviour_of_a_prompt_that_waited() -> None:
