@@ -161,8 +161,8 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
             "cannot be written (File exists); expected a file that can be written; choose another with --junit",
         ),
         (
-            ["gate", DUKA, "c2b/success"],
-            "'c2b/success' is about c2b calls, and a check plays scenarios of STK payments",
+            ["gate", DUKA, "ratiba/callback-never-comes"],
+            "'ratiba/callback-never-comes' is about ratiba calls, and a check plays scenarios of STK payments",
         ),
         (["gate", DUKA, "pull/*"], "'pull/*' is about pull_query, pull_register calls"),
         (["check", "--nonsense"], "No such option"),

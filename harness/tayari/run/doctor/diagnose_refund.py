@@ -24,6 +24,7 @@ _CALL_S: Final = 5.0
 """A merchant may send refunds from a queue."""
 _RESULT_S: Final = 10.0
 _STATUS_S: Final = 5.0
+_CRASH: Final = 500
 _SUCCESS: Final[Mapping[str, Any]] = {
     "scenario": "preflight/refund",
     "about": "The preflight's refund: made after a moment.",
@@ -44,7 +45,7 @@ def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int)
         started = environment.driver.start_refund(
             payment_id=paid.payment_id, msisdn=paid.msisdn, amount=amount, reference=paid.reference
         )
-        silent = _not_started(started, asked)
+        silent = _not_started(started, asked, has_receipt=environment.target.merchant.takes_callbacks)
         if silent is not None:
             yield silent
             return
@@ -59,10 +60,15 @@ def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int)
     yield from _outcome(environment, asked, started, paid, call)
 
 
-def _not_started(started: Started, asked: Refund) -> Finding | None:
-    """The merchant did not take the refund, or did not say which one it is."""
+def _not_started(started: Started, asked: Refund, *, has_receipt: bool) -> Finding | None:
+    """The merchant did not take the refund, or did not say which one it is.
+
+    A payment that was settled by a status query alone has no receipt, so a merchant may refuse to give it back.
+    """
     if started.status is None or not started.accepted:
         said = started.error or f"{started.status}: {started.body[:200]}"
+        if not has_receipt and started.status is not None and started.status < _CRASH:
+            return good("refund", f"a payment without a receipt is not given back ({said})")
         fix = "correct merchant.refund, so that it sends what your staff's page sends; the rules will judge the rest"
         return warning("refund", f"the refund of a paid payment was not taken ({said})", fix)
     if started.payment_id is None and asked.refund_id is not None:
