@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import pairwise, takewhile
 
 import gevent
 import pytest
-from tayari_load.users.arrivals import Arrivals, planned_starts
+from tayari_load.users.arrivals import Arrivals, Rate, steps
+
+
+def planned_starts(rate: Rate, *, until: Callable[[], float]) -> Iterator[float]:
+    return (at for _, starts in steps(rate, until=until) for at in starts)
 
 
 def starts(rate: float, seconds: float) -> list[float]:

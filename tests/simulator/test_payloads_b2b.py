@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from core_kit import Desk, error_of, payload, wire
 from initiator_kit import CONVERSATION, NODE_ID, PHONE, SHORT_CODE, STATUS, ask, ending, parameters, result_of, same
-from tayari_simulator.apis.b2b import COMMANDS
+from tayari_simulator.apis.initiator.b2b import COMMANDS
 from tayari_simulator.state.ledger import Account
 
 B2B = "/mpesa/b2b/v1/paymentrequest"

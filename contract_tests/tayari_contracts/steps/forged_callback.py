@@ -120,11 +120,6 @@ def invented_receipt(at: datetime) -> str:
     return date + "".join(choice(ascii_uppercase + digits) for _ in range(7))
 
 
-def is_guarded(url: str, *, other: str, known: str) -> bool:
-    """Whether something in the URL keeps a forger out."""
-    return forged_url(url, other=other, known=known) != url
-
-
 def _tail(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -32,12 +32,6 @@ def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, li
         number += 1
 
 
-def planned_starts(rate: Rate, *, until: Callable[[], float]) -> Iterator[float]:
-    """The arrivals alone."""
-    for _, starts in steps(rate, until=until):
-        yield from starts
-
-
 @dataclass(slots=True, kw_only=True)
 class Arrivals:
     """Hands planned starts to idle users. With none idle, the bound is reached: the arrival is dropped, and counted."""

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_simulator.apis import (
-    account_balance,
-    b2b,
     b2b_express,
-    b2c,
     bill_manager,
     bonga,
     dynamic_qr,
@@ -20,14 +17,13 @@ from tayari_simulator.apis import (
     oauth,
     pull,
     ratiba,
-    reversal,
-    transaction_status,
 )
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Fields
 from tayari_simulator.apis.core.lifecycle import Lifecycle
+from tayari_simulator.apis.initiator import account_balance, b2b, b2c, reversal, transaction_status
 from tayari_simulator.apis.stk import stk_push, stk_query
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options

@@ -7,12 +7,12 @@ from typing import Any, Final
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
 
-from tayari_simulator.apis.b2c import CALL as B2C
-from tayari_simulator.apis.b2c import POCHI
 from tayari_simulator.apis.c2b.payment import KIND as C2B
 from tayari_simulator.apis.core.customers import names_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.reversal import CALL as REVERSAL
+from tayari_simulator.apis.initiator.b2c import CALL as B2C
+from tayari_simulator.apis.initiator.b2c import POCHI
+from tayari_simulator.apis.initiator.reversal import CALL as REVERSAL
 from tayari_simulator.apis.stk.prompt_answer import NoPrompt, answer_prompt, prompt_on
 from tayari_simulator.catalogue import handset_texts as texts
 from tayari_simulator.control import schemas

@@ -8,7 +8,8 @@ from typing import Any, Final
 from tayari_simulator.apis.core.customers import public_name
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.initiator import (
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
+from tayari_simulator.apis.initiator.initiator_calls import (
     Parameter,
     Request,
     ResultMessage,
@@ -22,7 +23,6 @@ from tayari_simulator.apis.core.initiator import (
     money,
     short_code_field,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.initiator import (
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.initiator.initiator_calls import (
     Parameter,
     Request,
     ResultMessage,
@@ -27,8 +29,6 @@ from tayari_simulator.apis.core.initiator import (
     name_of,
     short_code_field,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
-from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply

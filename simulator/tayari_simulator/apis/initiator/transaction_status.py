@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.initiator import (
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.initiator.initiator_calls import (
     Parameter,
     Request,
     ResultMessage,
@@ -29,8 +31,6 @@ from tayari_simulator.apis.core.initiator import (
     name_of,
     nothing_to_settle,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Fields
-from tayari_simulator.apis.core.initiator import (
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.initiator.initiator_calls import (
     Parameter,
     Request,
     ResultMessage,
@@ -23,8 +25,6 @@ from tayari_simulator.apis.core.initiator import (
     nothing_to_settle,
     short_code_field,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
-from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
