@@ -45,6 +45,10 @@ release-check: $(READY) ## build the archives, check their metadata, install the
 mutants: $(READY) ## the table of rules and the defects that each of them catches
 	@$(BIN)/python tests/contracts/mutants.py --write docs/mutants.md
 
+.PHONY: mutation
+mutation: $(READY) ## mutants of the good merchants, judged by the release suite (hours; goes on where it stopped)
+	@$(BIN)/python tests/contracts/mutation.py --judge 1000 --write
+
 moods: $(READY) ## the table of the good shop's moods, and what each rule says about them
 	@$(BIN)/python tests/contracts/mood_table.py --write docs/mutants.md
 

@@ -60,6 +60,10 @@ class _Server:
         assert self._process.stdout is not None
         self.ready: dict[str, Any] = json.loads(self._process.stdout.readline())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def address(self, url: str) -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "", parts.port or 0
@@ -159,6 +163,11 @@ class Product(_Server):
     def balance(self) -> dict[str, Any]:
         """Whether its counts add up."""
         told: dict[str, Any] = json.loads(_get(f"{self.control_url}/v1/balance"))
+        return told
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself."""
+        told: dict[str, Any] = json.loads(_get(f"{self.control_url}/health"))
         return told
 
     def lateness_s(self, to: str = "") -> list[float]:

@@ -12,6 +12,7 @@ from aiohttp import web
 from c2b import C2b
 from checkout import Checkout
 from defects import UnknownDefect, replaced
+from defects.interleavings import TwoWorkers
 from defects.row import Defect, defect
 from hooks import Hooks
 from pacing import QueryGaps
@@ -89,6 +90,7 @@ MOODS: tuple[Defect, ...] = (
     defect("pushes-from-a-queue", "", "Pushes from a queue, one payment after the other.", PushesFromAQueue),
     defect("queries-settle", "", "Settles by queries only; a callback is a reason to ask.", QueriesSettle),
     defect("splits-orders", "", "Asks for more than the limit in several pushes.", AnyTotal, SplitCheckout),
+    defect("two-workers", "", "Runs as two processes with one database.", TwoWorkers),
     defect("no-callbacks", "", "Takes no callbacks; it settles by queries alone.", NoCallbackRoute),
 )
 

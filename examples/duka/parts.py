@@ -27,7 +27,7 @@ from settings import Settings
 from settlement import Settlement
 from store import Store
 from tokens import Tokens
-from work import Work
+from work import Work, Workers
 
 MOST_BODY = 64 * 1024
 """Bytes of a request; a callback has less than one thousand."""
@@ -58,6 +58,7 @@ class Parts:
     c2b: type[C2b] = C2b
     pages: type[Pages] = Pages
     refunds: type[Refunds] = Refunds
+    workers: type[Workers] = Workers
 
 
 async def build(settings: Settings, parts: Parts | None = None) -> web.Application:

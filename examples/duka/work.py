@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Coroutine
 from typing import Any
 
@@ -32,3 +33,15 @@ class Work:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("background work failed", exc_info=error)
+
+
+class Workers:
+    """How many processes serve the shop. They share its port and its database, and nothing else."""
+
+    count = 1
+
+    def divide(self) -> None:
+        """Become so many processes; each goes on from here."""
+        for _ in range(self.count - 1):
+            if os.fork() == 0:
+                return

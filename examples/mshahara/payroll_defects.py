@@ -24,6 +24,13 @@ class NewIdOnRetry(Payroll):
         super().later(payout, answer)
 
 
+class EachRequestPays(Payroll):
+    """P19: a salary that is asked for again is another salary."""
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        return super().request(f"{reference}/{uuid.uuid4().hex}", phone, amount)
+
+
 class PaysAgainWhenKnown(Payroll):
     """P04: "duplicate" is taken for a failure, and the salary is sent under a new id."""
 
@@ -217,6 +224,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "balance-by-position": (("P14",), BalanceByPosition),
     "success-is-only-noted": (("P18",), SuccessIsOnlyNoted),
     "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
+    "each-request-pays": (("P19",), EachRequestPays),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -273,3 +275,22 @@ def test_the_clock_stays_within_the_dates_that_can_be_written() -> None:
 
     assert answer.status_code == 400
     assert "beyond the year 2100" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /health HTTP/1.1\r\nHost: 127.0.\xe4.1", 403),
+        (b"GET /health HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xff\xfe", 403),
+        (b"GET /v1/nothing%ff\xff HTTP/1.1\r\nHost: localhost", 404),
+        (b"GET /v1/explain/%ff%fe HTTP/1.1\r\nHost: localhost", 404),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_in_the_same_shape(server: Running, head: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(server.control_url).port or 0), timeout=10) as line:
+        line.sendall(head + b"\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+
+    assert int(answer.split()[1]) in (status, 400)
+    assert b'"error"' in answer or b" 400 " in answer
+    answer.partition(b"\r\n\r\n")[2].decode()

@@ -41,11 +41,16 @@ def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict
 
 
 def pay_out(
-    context: CheckContext, scenario: str | Mapping[str, Any] | None = None, *, msisdn: str | None = None
+    context: CheckContext,
+    scenario: str | Mapping[str, Any] | None = None,
+    *,
+    msisdn: str | None = None,
+    amount: int | None = None,
+    reference: str | None = None,
 ) -> Payment:
     """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`."""
     msisdn = msisdn or context.allocation.msisdn()
-    amount, reference = context.allocation.amount(), context.allocation.reference()
+    amount, reference = amount or context.allocation.amount(), reference or context.allocation.reference()
     if scenario is not None:
         context.control.play_next(scenario, msisdn=msisdn)
         context.evidence.name_scenario(scenario)

@@ -17,6 +17,7 @@ from defects import (
     callers,
     credits,
     customers,
+    interleavings,
     pay_bill,
     queries,
     refunds,
@@ -25,7 +26,10 @@ from defects import (
 )
 from defects.row import Defect
 
-MODULES = (tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, refunds, pay_bill)
+MODULES = (
+    tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, refunds, pay_bill,
+    interleavings,
+)  # fmt: skip
 TABLE: tuple[Defect, ...] = tuple(row for module in MODULES for row in module.ROWS)
 BY_NAME = {row.name: row for row in TABLE}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -35,8 +36,12 @@ class Refusal(Exception):
 
 
 def answer(body: object, *, status: int = 200) -> web.Response:
-    """A JSON answer."""
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+    """A JSON answer. What a caller sent that is no text stands in it as question marks."""
+    try:
+        raw = orjson.dumps(body)
+    except TypeError:  # lone surrogates: bytes of a header or a path that are no UTF-8
+        raw = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    return web.Response(body=raw, status=status, content_type="application/json")
 
 
 class Stream(Protocol):

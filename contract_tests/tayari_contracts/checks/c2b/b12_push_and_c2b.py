@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -11,18 +12,24 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
 from tayari_contracts.steps.c2b_registration import urls
+from tayari_contracts.steps.interleaving import Act, play
 
 HELD_S: Final = 20.0
 BETWEEN_S: Final = 1.0
+APART_S: Final = (0.0, 0.02, -0.02)
+"""So much later than the callback the confirmation comes."""
 
 
 @check("B12")
 def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
-    """The callback first, the confirmation first, and the confirmation alone; each confirmation comes twice."""
+    """The callback first, the confirmation first, the confirmation alone, both at once; a confirmation comes twice."""
     urls(context)
-    for play in (_callback_first, _confirmation_first, _confirmation_alone):
-        payment = play(context)
-        why = f"a payment by STK push was told twice under one receipt ({play.__name__.strip('_').replace('_', ' ')})"
+    told = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
+    told += [("confirmation alone", _confirmation_alone)]
+    told += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
+    for order, tell in told:
+        payment = tell(context)
+        why = f"a payment by STK push was told twice under one receipt ({order})"
         if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is PAID:
             context.expectations.credits(payment, 1, because=why)
         _expect_one_credit_in_the_account(context, payment, why)
@@ -58,6 +65,17 @@ def _confirmation_alone(context: CheckContext) -> Payment:
     )
     context.observations.wait("result_due", payment)
     _confirm_twice(context, payment)
+    return payment
+
+
+def _at_once(context: CheckContext, *, apart_s: float) -> Payment:
+    """The callback, and a confirmation so much later, or earlier; each is sent before the other one is answered."""
+    payment = context.actions.pay_accepted(situation("inline/b12-at-once", outcome=after(0.5, callback=False)))
+    context.observations.wait("result_due", payment)
+    confirm = partial(confirm_push, context, payment)
+    callback = partial(context.actions.send_callback, payment)
+    later, sooner = max(0.0, apart_s), max(0.0, -apart_s)
+    play(context, [Act(sooner, callback), Act(later, confirm), Act(later, confirm)])
     return payment
 
 

@@ -1,0 +1,62 @@
+"""B17: payments into one account that come at the same moment are all booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from tayari_money.invariants import shillings
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Unjudged, WrongCredit
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.c2b_payments import (
+    EARLY_S,
+    credited_shillings,
+    is_unallocated,
+    new_account,
+    pay_in,
+    tell,
+    unconfirmed,
+)
+from tayari_contracts.steps.interleaving import Act, play
+
+ROUNDS: Final = 3
+PAYERS: Final = 3
+
+
+@check("B17")
+def payments_that_come_together_add_up(context: CheckContext) -> None:
+    """Three customers pay into one account, and their confirmations come at the same moment; three times."""
+    for number in range(ROUNDS):
+        account = new_account(context)
+        paid = [pay_in(context, unconfirmed(f"inline/b17-{number}-{n}"), into=account) for n in range(PAYERS)]
+        context.time.pause(2 * EARLY_S)
+        play(context, [Act(0.0, partial(tell, context, payment)) for payment in paid])
+        expect_all_booked(context, paid)
+
+
+def expect_all_booked(context: CheckContext, paid: Sequence[Payment]) -> None:
+    """What the account got since before the first of these payments is their sum, or what is missing is parked.
+
+    Raises:
+        WrongCredit: the account got more. Failed: it got less, and staff do not see the rest.
+    """
+    due = float(sum(payment.amount for payment in paid))
+    what = f"{len(paid)} customers paid {shillings(due)} shillings into one account at the same moment"
+    total = context.time.until(
+        lambda: (found := credited_shillings(context, paid[0])) is not None and found >= due and found,
+        within_s=context.time.settle_s,
+    ) or credited_shillings(context, paid[0])
+    if total is None:
+        raise Unjudged(f"{what}; merchant.c2b.account shows no total, so that nothing says whether all were booked")
+    if total > due:
+        raise WrongCredit(f"{what}, and {shillings(total)} were credited")
+    parked = sum(payment.amount for payment in paid if is_unallocated(context, payment.transaction_id))
+    if total + parked < due:
+        raise Failed(
+            f"{what}, and {shillings(total)} were credited; expected {shillings(due)}: one confirmation read the "
+            "account, and wrote it when another one had changed it"
+        )

@@ -1,0 +1,61 @@
+"""P19: a payout that is asked for twice is paid out once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, cast
+
+from tayari_reports.model import NotTested
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.interleaving import Act, play
+from tayari_contracts.steps.payouts import (
+    REQUEST_WITHIN_S,
+    answered,
+    expect_one_id,
+    expect_results_taken,
+    pay_out,
+    payout_requests,
+    payout_situation,
+)
+
+WATCHED_S: Final = 4.0
+"""Longer than a click that is worked off in the background takes."""
+
+
+@check("P19")
+def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
+    """Three clicks at the same moment, and one more when the payout has its result; all name one payout."""
+    _require_reference(context)
+    msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+    scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
+    first = partial(pay_out, context, scenario, msisdn=msisdn, amount=amount, reference=reference)
+    click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
+    payment = cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0])
+    if not context.time.until(lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
+        raise Untested(f"no payout request reached Daraja: {answered(payment)}")
+    expect_results_taken(context, payment)
+    click()
+    context.time.pause(WATCHED_S)
+    expect_one_id(context, payment, "one payout was asked for four times, with one reference")
+
+
+def _require_reference(context: CheckContext) -> None:
+    """The merchant can know that two requests are for one payout.
+
+    Raises:
+        Untested: nothing tells it.
+    """
+    payout = context.target.merchant.payout
+    call = None if payout is None else payout.call
+    written = "" if call is None else f"{call.path} {call.json} {call.form} {call.headers}"
+    if "{reference" not in written:
+        raise Untested(
+            "the request for a payout names no reference, so that two of them cannot be told from one payout",
+            why=NotTested.TARGET_KEY_MISSING,
+            enable="merchant.payout.request with {reference}",
+        )

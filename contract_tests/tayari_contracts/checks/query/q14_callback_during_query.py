@@ -1,0 +1,49 @@
+"""Q14: a callback that comes while a status query is under way is neither lost nor credited twice."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
+from tayari_contracts.steps.status_queries import on_query, patience_s, unanswered
+
+ANSWER_S: Final = 1.5
+"""So long Daraja takes for the answer to each first query; what it says was true when the query came."""
+APART_S: Final = (0.6, 0.15, 0.03, 0.0, -0.1)
+"""So much sooner than the answer the callback comes; the last one comes after it."""
+IN_FLIGHT: Final = {"in_flight": ["4999"], "for_calls": 1}
+
+
+@check("Q14")
+def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
+    """The answer under way says "paid" for some payments and "in flight" for others, and the callback says "paid"."""
+    old = [_begin(context, f"inline/q14-in-flight-{n}", apart_s, query=IN_FLIGHT) for n, apart_s in enumerate(APART_S)]
+    same = [_begin(context, f"inline/q14-paid-{n}", apart_s) for n, apart_s in enumerate(APART_S)]
+    met = [[payment for payment, meeting in group if meeting.result()] for group in (old, same)]
+    if not any(met):
+        raise Untested("no status query came for a payment without callback, so no callback could come during one")
+    context.time.pause(ANSWER_S)
+    expect_one_credit(
+        context, met[0], because="its callback came while a query was answered that said in flight, which is old news"
+    )
+    expect_one_credit(context, met[1], because="its callback and the answer to a query said so at the same moment")
+
+
+def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tuple[Payment, Future[bool]]:
+    """A payment whose callback is sent when its first query is about to be answered."""
+    slow = on_query("slow", first_byte_s=ANSWER_S)
+    payment = context.actions.pay_accepted(unanswered(name, slow, after_s=0.5, **keys))
+    return payment, context.actions.in_background(partial(_meet, context, payment, apart_s))
+
+
+def _meet(context: CheckContext, payment: Payment, apart_s: float) -> bool:
+    if not context.observations.wait("query_seen", payment, within_s=patience_s(context)):
+        return False
+    play(context, [Act(ANSWER_S - apart_s, partial(context.actions.send_callback, payment))])
+    return True

@@ -1,0 +1,45 @@
+"""R02: a callback that was answered 200 survives the process, and is credited once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final, cast
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
+
+BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
+"""So long before the crash each callback comes: one of them is between its receipt and its credit."""
+MOMENT_S: Final = max(BEFORE_S)
+RESULT_S: Final = 0.3
+
+
+@check("R02")
+def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
+    """Seven callbacks come within a second; then the process is killed, and started on what it has kept."""
+    silent = situation("inline/r02-crash", outcome=after(RESULT_S, callback=False))
+    payments = [context.actions.pay_accepted(silent) for _ in BEFORE_S]
+    for payment in payments:
+        context.observations.wait("result_due", payment)
+    context.time.pause(context.journal.seconds_until_stored())
+    acts = [
+        Act(MOMENT_S - before_s, partial(context.actions.send_callback, payment))
+        for payment, before_s in zip(payments, BEFORE_S, strict=True)
+    ]
+    answers = play(context, [*acts, Act(MOMENT_S, context.environment.kill_merchant)])
+    context.actions.restart_merchant()
+    answered = [payment for payment, answer in zip(payments, answers, strict=False) if is_taken(answer)]
+    if not answered:
+        raise Untested("no callback was answered before the process was killed")
+    expect_one_credit(
+        context, answered, because="its callback was answered 200, and the process died within a second of it"
+    )
+
+
+def is_taken(answer: object) -> bool:
+    """Whether the merchant answered a callback that was sent, so that nobody sends it again."""
+    deliveries = cast("list[dict[str, Any]]", answer)
+    return bool(deliveries) and 200 <= (deliveries[0].get("status") or 0) < 300

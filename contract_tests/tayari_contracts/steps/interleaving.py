@@ -1,0 +1,59 @@
+"""Acts at chosen moments: a check lets two things happen to one payment in an order that is rare by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.findings import WrongCredit, times
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
+
+T = TypeVar("T")
+
+QUIET_S: Final = 1.0
+"""A second credit comes within this time."""
+
+HEAD_START_S: Final = 0.05
+"""So much later the first act begins: by then every thread waits for its moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing to do, so many seconds after the start."""
+
+    after_s: float
+    do: Callable[[], object]
+
+
+def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
+    """Do each act at its moment, whether the others have ended or not; what each gave, in the order of `acts`."""
+    start = time.monotonic() + HEAD_START_S
+
+    def at_its_moment(act: Act) -> object:
+        context.time.pause(start + act.after_s - time.monotonic())
+        return act.do()
+
+    running = [context.actions.in_background(lambda act=act: at_its_moment(act)) for act in acts]  # type: ignore[misc]
+    return [future.result() for future in running]
+
+
+def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, because: str) -> None:
+    """Each payment is paid and credited once. Too much is said before too little: it costs more.
+
+    Raises:
+        WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.
+    """
+    end = time.monotonic() + context.time.reconcile_s + GRACE_S + context.time.queue_s
+    for payment in payments:
+        context.observations.until(payment, (PAID, REVIEW), within_s=max(0.0, end - time.monotonic()))
+    if context.profile.shows_credits:
+        context.time.pause(QUIET_S)
+        for payment in payments:
+            if (found := context.observations.credits(payment)).count > 1:
+                raise WrongCredit(f"the customer was credited {times(found.count)}; expected once: {because}")
+    for payment in payments:
+        context.expectations.paid_once(payment, within_s=0.0, because=because)

@@ -1,0 +1,100 @@
+"""Acts at chosen moments run beside each other, and too many credits are said before too few."""
+
+import time
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fake_environment import environment
+from tayari_contracts.checks.query.r02_answered_before_crash import is_taken
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Missing, WrongCredit
+from tayari_contracts.context.payment import Credits, Payment
+from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
+from tayari_target.views import Started
+
+PATIENT_S = 20.0
+STARTED = Started(accepted=True, status=200, payment_id="1")
+PAYMENTS = [
+    Payment(msisdn="254711000111", amount=350, reference=f"T{n}", started=STARTED, since=0, began_at=0.0)
+    for n in range(2)
+]
+
+
+def context() -> CheckContext:
+    made: Any = environment()
+    return CheckContext(made, Allocation(), deadline=time.monotonic() + 3 * PATIENT_S)
+
+
+def test_a_later_act_begins_while_an_earlier_one_is_at_work() -> None:
+    later = Event()
+
+    answers = play(context(), [Act(0.0, lambda: later.wait(PATIENT_S)), Act(0.05, later.set)])
+
+    assert answers == [True, None]
+
+
+def test_acts_begin_in_the_order_of_their_moments() -> None:
+    began: list[str] = []
+
+    play(context(), [Act(0.4, lambda: began.append("last")), Act(0.0, lambda: began.append("first"))])
+
+    assert began == ["first", "last"]
+
+
+def test_what_an_act_raises_is_raised() -> None:
+    def fail() -> None:
+        raise WrongCredit("twice")
+
+    with pytest.raises(WrongCredit, match="twice"):
+        play(context(), [Act(0.0, fail)])
+
+
+def shown(credits: dict[str, int], *, unpaid: str = "") -> Any:
+    """A context in which the payments have so many credits, by reference, and one is not paid."""
+
+    def paid_once(payment: Payment, **_: object) -> None:
+        if payment.reference == unpaid or credits[payment.reference] < 1:
+            raise Missing(f"{payment.reference} is not paid")
+
+    def found(payment: Payment) -> Credits:
+        return Credits(credits[payment.reference], None)
+
+    return SimpleNamespace(
+        time=SimpleNamespace(reconcile_s=0.0, queue_s=0.0, pause=lambda _: None),
+        profile=SimpleNamespace(shows_credits=True),
+        observations=SimpleNamespace(until=lambda *_, **__: None, credits=found),
+        expectations=SimpleNamespace(paid_once=paid_once),
+    )
+
+
+def test_one_credit_for_each_payment_passes() -> None:
+    expect_one_credit(shown({"T0": 1, "T1": 1}), PAYMENTS, because="they met")
+
+
+def test_a_second_credit_is_said_before_a_payment_that_is_lost() -> None:
+    with pytest.raises(WrongCredit, match="credited twice; expected once: they met"):
+        expect_one_credit(shown({"T0": 0, "T1": 2}), PAYMENTS, because="they met")
+
+
+def test_a_payment_that_is_lost_is_said_where_nobody_got_too_much() -> None:
+    with pytest.raises(Missing, match="T1 is not paid"):
+        expect_one_credit(shown({"T0": 1, "T1": 1}, unpaid="T1"), PAYMENTS, because="they met")
+
+
+def test_credits_that_cannot_be_seen_are_not_asked_for() -> None:
+    blind = shown({"T0": 2, "T1": 2})
+    blind.profile.shows_credits = False
+
+    expect_one_credit(blind, PAYMENTS, because="they met")
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "taken"),
+    [([{"status": 200}], True), ([{"status": 204}], True), ([{"status": 500}], False), ([{"status": None}], False)],
+)
+def test_only_an_answered_callback_has_to_survive(deliveries: list[dict[str, Any]], taken: bool) -> None:
+    assert is_taken(deliveries) is taken
+    assert not is_taken([])
