@@ -98,7 +98,8 @@ class Mutant:
     before: str
     after: str
     outcome: str = ""
-    """`caught`, `unstartable`, `survived`, or `half judged`; empty: not judged yet."""
+    """`caught`, `undecided` (no rule failed, and the verdict is not READY either), `unstartable`, `survived`, or `half
+    judged`; empty: not judged yet."""
     caught_by: tuple[str, ...] = ()
     reading: str = ""
     """Of a survivor: `equal: why`, or `hole: what it costs`."""
@@ -243,7 +244,9 @@ def said_of(mutant: Mutant, only: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     failed = tuple(one.rule.id for one in outcomes if one.state in (State.FAIL, State.WARN))
     if failed:
         return "caught", failed
-    return ("unstartable" if ended.returncode in (12, 21) else "survived"), ()
+    if ended.returncode in (12, 21):
+        return "unstartable", ()
+    return ("undecided" if ended.returncode and not only else "survived"), ()
 
 
 def read_record() -> list[Mutant]:
@@ -297,17 +300,23 @@ def section(mutants: Sequence[Mutant]) -> str:
         "our own for SQL, guards, states, locks and arguments. The release suite of `tayari check` judges it. Each",
         "survivor was read: it behaves alike, or it is a hole in the rules. [mutation.json](mutation.json) has them.",
         "",
-        "| merchant | mutants | caught | would not start | survived, alike | survived, a hole | survived, unread |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| merchant | mutants | caught | not READY | would not start | survived, alike | survived, a hole | unread |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for shop in MONEY_PATHS:
         of_shop = [one for one in rows if one.shop == shop]
         counted = Counter(one.reading.partition(":")[0] for one in of_shop if one.outcome == "survived")
         said = Counter(one.outcome for one in of_shop)
-        lines.append(
-            f"| `{shop}` | {len(of_shop)} | {said['caught']} | {said['unstartable']} | {counted['equal']} "
-            f"| {counted['hole']} | {counted['']} |"
-        )
+        read = [counted[key] for key in ("equal", "hole", "")]
+        numbers = [said["caught"], said["undecided"], said["unstartable"], *read]
+        lines.append(f"| `{shop}` | {len(of_shop)} | {' | '.join(map(str, numbers))} |")
+    waiting = Counter(one.outcome for one in mutants)
+    if waiting[""] or waiting[ORDINARY_PASSED]:
+        lines += [
+            "",
+            f"{waiting[ORDINARY_PASSED]} more passed the ordinary rules and have not met the suite; {waiting['']} are",
+            "chosen and not judged. `make mutation` goes on with them.",
+        ]
     lines += ["", "| survivor | the line became | what was read |", "| --- | --- | --- |"]
     for one in rows:
         if one.outcome == "survived":
