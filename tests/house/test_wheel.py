@@ -32,6 +32,18 @@ def test_the_wheel_holds_exactly_the_listed_files(wheel: Path) -> None:
     assert names == EXPECTED.read_text(encoding="utf-8").split()
 
 
+def test_the_wheel_holds_every_file_of_the_folders_that_ship_whole(wheel: Path) -> None:
+    kept = {"scenarios": "tayari_target/_scenarios", "examples/duka": "tayari_target/_examples/duka"}
+    listed = subprocess.run(["git", "ls-files", *kept], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = set()
+    for name in listed.stdout.splitlines():
+        folder = next(folder for folder in kept if name.startswith(f"{folder}/"))
+        wanted.add(f"{kept[folder]}{name.removeprefix(folder)}")
+
+    with ZipFile(wheel) as archive:
+        assert wanted - set(archive.namelist()) == set()
+
+
 def test_the_wheel_names_no_top_level_package_that_users_could_own(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
