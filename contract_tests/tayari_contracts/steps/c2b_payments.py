@@ -134,7 +134,7 @@ def is_decided(context: CheckContext, payment: Payment) -> bool:
     return any(row["state"] in ("paid", "failed") for row in rows)
 
 
-def pay_in_told(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
+def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
     """Like `pay_in`, where the merchant answered the confirmation.
 
     Raises:

@@ -123,9 +123,9 @@ def _tell(recording: Mapping[str, Any], found: Sequence[Difference], fits: Mappi
     ]
     if cells:
         output.table(("call", "where", "recorded", "here", "fits with"), cells)
-    told = f"{len(recording['answers'])} answers of {recording['daraja']}, recorded {recording['recorded_at']}"
+    summary = f"{len(recording['answers'])} answers of {recording['daraja']}, recorded {recording['recorded_at']}"
     calls = len({row.probe for row in found})
-    output.text(f"{told}: {f'{calls} answered otherwise here' if calls else 'the same here'}", style="bold")
+    output.text(f"{summary}: {f'{calls} answered otherwise here' if calls else 'the same here'}", style="bold")
 
 
 def _account(short_code: str, msisdn: str, callback_url: str) -> Account:

@@ -79,8 +79,8 @@ def _push(
 ) -> Callable[[Account, str], Json]:
     def call(account: Account, token: str) -> Json:
         body = {key: value for key, value in {**_push_body(account), **changes}.items() if key != without}
-        told = token if bearer is None else bearer
-        headers = {"Authorization": f"Bearer {told}"} if told else {}
+        used_token = token if bearer is None else bearer
+        headers = {"Authorization": f"Bearer {used_token}"} if used_token else {}
         return {"method": method, "url": _PUSH, "json": body, "headers": headers}
 
     return call

@@ -147,8 +147,8 @@ class _Carrier(BaseHTTPRequestHandler):
 
     def _callback_path(self, body: bytes) -> str:
         """The path of the CallBackURL that belongs to this callback."""
-        told = read_object(body.decode("utf-8", errors="replace")).get("Body")
-        callback = told.get("stkCallback") if isinstance(told, dict) else None
+        content = read_object(body.decode("utf-8", errors="replace")).get("Body")
+        callback = content.get("stkCallback") if isinstance(content, dict) else None
         checkout = callback.get("CheckoutRequestID") if isinstance(callback, dict) else None
         parts = urlsplit(self.callback_url(str(checkout or "")))
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -118,8 +118,12 @@ def _item(row: Endpoint) -> Json:
 def sample(schema: Mapping[str, Any]) -> Json:
     """An object with every required field; of an organisation's own call the parties are the sandbox's organisation."""
     one = schema.get("items", schema)
-    told = one["properties"]
-    body = {name: _value(name, told[name]) for name in told if name in one["required"] or name == "TransactionID"}
+    properties = one["properties"]
+    body = {
+        name: _value(name, properties[name])
+        for name in properties
+        if name in one["required"] or name == "TransactionID"
+    }
     if "SecurityCredential" in body:
         body = {name: "{{organisation}}" if value == "{{short_code}}" else value for name, value in body.items()}
     return body

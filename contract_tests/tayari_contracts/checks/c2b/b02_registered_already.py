@@ -9,7 +9,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, quote
 from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in_told
+from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in_confirmed
 from tayari_contracts.steps.c2b_registration import REGISTER, registering, section, urls
 
 ALREADY: Final = "500.003.1001.urls_already_registered"
@@ -29,6 +29,6 @@ def registered_already_is_no_error(context: CheckContext) -> None:
             )
         if started is not None and started.status is not None and started.status >= 400:
             raise Warned(f'Daraja said "Urls are already registered", and the merchant answered {started.status}')
-    payment = pay_in_told(context, c2b_situation("inline/b02-after"))
+    payment = pay_in_confirmed(context, c2b_situation("inline/b02-after"))
     if section(context).account is not None:
         context.expectations.state(payment, PAID, because="the URLs were registered before")

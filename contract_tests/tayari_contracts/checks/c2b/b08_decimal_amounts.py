@@ -12,7 +12,7 @@ from tayari_contracts.steps.c2b_payments import (
     expect_credited,
     mutated,
     pay_in,
-    pay_in_told,
+    pay_in_confirmed,
 )
 
 AMOUNTS: Final = ("{}", "{}.00")
@@ -25,7 +25,7 @@ def amounts_are_decimal_text(context: CheckContext) -> None:
     """`500` and `500.00` are one amount; `1,000.00` must not happen, and crashes nothing."""
     for number, form in enumerate(AMOUNTS):
         amount = context.allocation.amount()
-        payment = pay_in_told(
+        payment = pay_in_confirmed(
             context, mutated(f"b08-{number}", {"set": {"TransAmount": form.format(amount)}}), amount=amount
         )
         expect_credited(context, payment, f"TransAmount was {form.format(amount)!r}")

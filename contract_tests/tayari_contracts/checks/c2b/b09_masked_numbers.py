@@ -10,7 +10,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.c2b_payments import (
     expect_credited,
     mutated,
-    pay_in_told,
+    pay_in_confirmed,
 )
 
 NUMBERS: Final[Mapping[str, str]] = {
@@ -26,12 +26,12 @@ NUMBERS: Final[Mapping[str, str]] = {
 def a_number_identifies_nobody(context: CheckContext) -> None:
     """Whatever MSISDN holds, the account that was typed is credited; one masked number pays into two accounts."""
     for number, (form, text) in enumerate(NUMBERS.items()):
-        payment = pay_in_told(context, mutated(f"b09-{number}", {"set": {"MSISDN": text}}))
+        payment = pay_in_confirmed(context, mutated(f"b09-{number}", {"set": {"MSISDN": text}}))
         expect_credited(context, payment, f"MSISDN was {form}")
     masked = {"set": {"MSISDN": "2547 ***** 126"}}
     first, second = (
-        pay_in_told(context, mutated("b09-first", masked)),
-        pay_in_told(context, mutated("b09-second", masked)),
+        pay_in_confirmed(context, mutated("b09-first", masked)),
+        pay_in_confirmed(context, mutated("b09-second", masked)),
     )
     for payment in (first, second):
         expect_credited(context, payment, "two accounts were paid from numbers that are masked alike")

@@ -10,7 +10,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.c2b_payments import (
     expect_credited,
     mutated,
-    pay_in_told,
+    pay_in_confirmed,
 )
 
 NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -24,5 +24,5 @@ NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
 def names_may_be_missing(context: CheckContext) -> None:
     """MiddleName and LastName are empty or absent; FirstName proves nothing either."""
     for number, (form, change) in enumerate(NAMES.items()):
-        payment = pay_in_told(context, mutated(f"b10-{number}", change))
+        payment = pay_in_confirmed(context, mutated(f"b10-{number}", change))
         expect_credited(context, payment, f"the confirmation came {form}")

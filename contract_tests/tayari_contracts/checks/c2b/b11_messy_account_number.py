@@ -11,7 +11,7 @@ from tayari_contracts.context.payment import PAID, REVIEW
 from tayari_contracts.steps.c2b_payments import (
     c2b_situation,
     new_account,
-    pay_in_told,
+    pay_in_confirmed,
 )
 
 LONGEST: Final = 20
@@ -25,7 +25,7 @@ def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
     account = new_account(context)
     messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
     for number, typed in enumerate(messy):
-        payment = pay_in_told(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
+        payment = pay_in_confirmed(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
         view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
         if view.state not in (PAID, REVIEW):
             raise Failed(

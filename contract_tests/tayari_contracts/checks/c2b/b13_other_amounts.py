@@ -15,7 +15,7 @@ from tayari_contracts.steps.c2b_payments import (
     is_on_statement,
     is_unallocated,
     new_account,
-    pay_in_told,
+    pay_in_confirmed,
 )
 from tayari_contracts.steps.c2b_registration import section
 
@@ -29,15 +29,15 @@ def other_amounts_stay_visible(context: CheckContext) -> None:
     over, under, paid = new_account(context), new_account(context), new_account(context)
     due = int(over.amount)
     _expect_visible(
-        context, pay_in_told(context, into=over, amount=due + OFF), f"{due + OFF} shillings, {due} were due"
+        context, pay_in_confirmed(context, into=over, amount=due + OFF), f"{due + OFF} shillings, {due} were due"
     )
     due = int(under.amount)
     _expect_visible(
-        context, pay_in_told(context, into=under, amount=due - OFF), f"{due - OFF} shillings, {due} were due"
+        context, pay_in_confirmed(context, into=under, amount=due - OFF), f"{due - OFF} shillings, {due} were due"
     )
-    _expect_visible(context, pay_in_told(context, into=paid), f"{paid.amount} shillings, as many as were due")
+    _expect_visible(context, pay_in_confirmed(context, into=paid), f"{paid.amount} shillings, as many as were due")
     _expect_visible(
-        context, pay_in_told(context, into=paid), f"{paid.amount} shillings into an account with nothing due"
+        context, pay_in_confirmed(context, into=paid), f"{paid.amount} shillings into an account with nothing due"
     )
 
 

@@ -66,11 +66,11 @@ def _not_started(started: Started, asked: Refund, *, has_receipt: bool) -> Findi
     A payment that was settled by a status query alone has no receipt, so a merchant may refuse to give it back.
     """
     if started.status is None or not started.accepted:
-        said = started.error or f"{started.status}: {started.body[:200]}"
+        answer = started.error or f"{started.status}: {started.body[:200]}"
         if not has_receipt and started.status is not None and started.status < _CRASH:
-            return good("refund", f"a payment without a receipt is not given back ({said})")
+            return good("refund", f"a payment without a receipt is not given back ({answer})")
         fix = "correct merchant.refund, so that it sends what your staff's page sends; the rules will judge the rest"
-        return warning("refund", f"the refund of a paid payment was not taken ({said})", fix)
+        return warning("refund", f"the refund of a paid payment was not taken ({answer})", fix)
     if started.payment_id is None and asked.refund_id is not None:
         where = f"the answer to the refund ({started.status})"
         return nothing_found("merchant.refund.refund_id", asked.refund_id, Answer(body=started.body), where)
@@ -134,8 +134,8 @@ def _status(view: StatusView, asked: Refund, how: str) -> Finding:
         found = f"the merchant says {view.raw_state!r}, which merchant.refund.status.states does not map ({known})"
         return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
     if view.state is None:
-        said = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
-        return bad("refund status", f"the refund's state could not be read: {said}", "correct merchant.refund.status")
+        answer = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
+        return bad("refund status", f"the refund's state could not be read: {answer}", "correct merchant.refund.status")
     if view.state is not PaymentState.PAID:
         found = f"the money is back with the customer, and the merchant says {view.raw_state!r} ({view.state})"
         return warning("refund status", found, "correct merchant.refund.status.states, or let the rules judge it")
