@@ -14,7 +14,7 @@ from running_simulator import until_silent
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
-from transport_kit import Port, in_loop, merchant, port, read_answer
+from transport_kit import NOT_COMPILED, Port, in_loop, merchant, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
@@ -287,6 +287,7 @@ def test_a_header_that_is_not_text_costs_no_entry_of_the_journal(tmp_path: Path)
     in_loop(test)
 
 
+@NOT_COMPILED
 def test_a_callback_that_meets_a_defect_ends_with_it_and_the_next_one_is_sent() -> None:
     async def test() -> None:
         async with merchant() as shop, port() as there:
@@ -311,6 +312,7 @@ def broken(*_: object, **__: object) -> NoReturn:
     raise RuntimeError("broken")
 
 
+@NOT_COMPILED
 def test_the_scheduler_goes_on_after_a_defect() -> None:
     async def test() -> None:
         async with port() as there:

@@ -20,6 +20,7 @@ from tayari_simulator.journal.memory import Journal, whole_page
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalFileError, JournalSearch
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.transport.conditions import Waiting
+from transport_kit import NOT_COMPILED
 
 entries = st.tuples(st.sampled_from(["", "254700000001", "254700000002"]), st.sampled_from(["", "ws_1", "ws_2"]))
 questions = st.builds(
@@ -56,6 +57,7 @@ def test_every_question_is_answered_as_by_looking_at_all_entries(
 
 
 @pytest.mark.parametrize("where", [{"msisdn": "5"}, {"transaction_id": "ws_5"}, {"since": 1}, {"reference": "INV5"}])
+@NOT_COMPILED
 def test_a_reader_of_everything_leaves_others_their_turn_and_the_journal_may_change(
     where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +154,7 @@ def test_the_file_holds_every_entry_even_those_that_memory_dropped(tmp_path: Pat
     assert journal.dropped > 1000
 
 
+@NOT_COMPILED
 def test_an_entry_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
     failures: list[str] = []
     file = JournalFile(str(tmp_path / "journal.sqlite"), failures.append)

@@ -11,7 +11,7 @@ import pytest
 from core_kit import payload
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.transport.simulator import Simulator
-from transport_kit import Merchant, Port, in_loop, merchant, port
+from transport_kit import NOT_COMPILED, Merchant, Port, in_loop, merchant, port
 
 VALIDATES = {"c2b_validation": "all", "c2b_validation_timeout_s": "0.2"}
 
@@ -108,6 +108,7 @@ def killed(simulator: Simulator) -> None:
     simulator.daraja.state.keeper = None
 
 
+@NOT_COMPILED
 def test_a_payment_that_was_validated_is_made_and_confirmed_by_the_next_process(tmp_path: Path) -> None:
     """The process ends after the answer to the validation, and before its confirmation."""
 

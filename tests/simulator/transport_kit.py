@@ -15,14 +15,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+import pytest
 from core_kit import PASSKEY, Playing, payload
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from tayari_simulator import build
 from tayari_simulator.config import Config
 from tayari_simulator.transport.simulator import Simulator
+
+NOT_COMPILED = pytest.mark.skipif(build() == "compiled", reason="nothing of a compiled module can be replaced")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

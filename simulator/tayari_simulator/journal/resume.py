@@ -95,10 +95,11 @@ def _result(left: Left, row: list[Any], _: Behaviours) -> None:
     if found is None:
         return
     transaction, owed = found
-    for name, value in zip(CHANGES, changed, strict=True):
+    values = dict(zip(CHANGES, changed, strict=True))
+    values["status"] = Status(values["status"])  # a compiled transaction takes nothing else
+    values["ending"] = Ending(values["ending"]) if values["ending"] else None
+    for name, value in values.items():
         setattr(transaction, name, value)
-    transaction.status = Status(transaction.status)
-    transaction.ending = Ending(transaction.ending) if transaction.ending else None
     if transaction.play is None and transaction.step:
         transaction.next_due_s = 0.0  # further results were its scenario's, which is not loaded any more
     left.latest_s = max(left.latest_s, transaction.completed_s)
