@@ -1,6 +1,6 @@
-"""Every HTTP client of the harness is made here: for the control port, and for the merchant under test.
+"""Every HTTP client of the harness is made here: for the control port, for the merchant, for a Daraja to compare with.
 
-No client reads the environment. Proxy variables would send phone numbers to a proxy, and `requests` reads
+No client of a run reads the environment. Proxy variables would send phone numbers to a proxy, and `requests` reads
 `os.environ` in its threads while pytest changes it (`KeyError: 'PYTEST_CURRENT_TEST'`).
 """
 
@@ -48,6 +48,15 @@ class AnswerBeyondLimit(requests.RequestException):
 def control_pool() -> PoolManager:
     """For the control port of our own simulator."""
     return PoolManager(num_pools=4, maxsize=128, retries=False)
+
+
+def daraja_session(*, beyond_this_machine: bool) -> requests.Session:
+    """For a Daraja that the user names, to record its answers. Beyond this machine it takes the proxy of the
+    environment, which a company may need.
+    """
+    session = requests.Session()
+    session.trust_env = beyond_this_machine
+    return session
 
 
 class MerchantSession(requests.Session):

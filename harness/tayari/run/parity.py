@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from tayari_control.allowed_hosts import is_loopback
+from tayari_control.http_session import daraja_session
 from tayari_reports.redaction import Redactor
 
 Json = dict[str, Any]
@@ -153,8 +154,7 @@ def answers(daraja_url: str, account: Account, names: Iterable[str] = ()) -> dic
         ParityError: it cannot be reached, or gives no token.
     """
     wanted = frozenset(names)
-    with requests.Session() as session:
-        session.trust_env = is_loopback(urlsplit(daraja_url).hostname or "") is False
+    with daraja_session(beyond_this_machine=not is_loopback(urlsplit(daraja_url).hostname or "")) as session:
         token, found = "", {}
         for probe in PROBES:
             if wanted and probe.name not in wanted and probe.name != "token":
