@@ -1,5 +1,6 @@
 """Token rules: what a refusal, a loop and a leak look like in the journal and in answers."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -55,6 +56,15 @@ def test_a_program_that_broke_is_seen_in_its_answer(answer: Started) -> None:
 )
 def test_an_error_with_a_sentence_for_the_customer_is_no_crash(answer: Started) -> None:
     assert crash_of(answer) == ""
+
+
+def test_an_error_that_names_the_payment_is_no_crash_unless_it_is_a_500() -> None:
+    answer = started(502, '{"orderId": "5b0b60f57cdb", "status": "FAILED"}')
+    known = replace(answer, payment_id="5b0b60f57cdb")
+
+    assert crash_of(known) == ""
+    assert crash_of(answer) != ""
+    assert crash_of(replace(known, status=500)) != ""
 
 
 def test_a_merchants_own_page_is_not_taken_for_the_edges() -> None:

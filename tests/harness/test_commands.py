@@ -203,6 +203,7 @@ def test_the_documents_are_listed_and_printed(capsys: pytest.CaptureFixture[str]
     assert topics["target-file"] == "The target file"
     assert said(capsys, "docs", "target-file") == (docs_folder() / "target-file.md").read_text()
     assert decoded(capsys, "docs", "docs/waivers.md")["title"] == "Waivers"
+    assert decoded(capsys, "docs", "recipes/flask")["title"] == topics["recipes/flask"] == "Flask"
     assert run(["docs", "waiver"]) == 20
     assert "did you mean waivers" in capsys.readouterr().err
 

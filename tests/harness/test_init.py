@@ -67,9 +67,10 @@ FLASK = Case(
         "app.py": "from flask import Flask\nfrom mpesa import bp\napp = Flask(__name__)\n"
         "app.register_blueprint(bp, url_prefix='/mpesa')\n",
         "mpesa.py": "import os\nfrom flask import Blueprint, jsonify, request\nbp = Blueprint('mpesa', __name__)\n"
-        "BASE = os.environ.get('DARAJA_BASE_URL', 'https://sandbox.safaricom.co.ke')\n\n\n"
+        "BASE = os.environ.get('DARAJA_BASE_URL', 'https://sandbox.safaricom.co.ke')\n"
+        "DB = os.environ.get('SHOP_DB', 'shop.db')\nCACHE = os.environ.get('CACHE_DB', '2')\n\n\n"
         "@bp.route('/pay', methods=['POST'])\ndef pay():\n    data = request.get_json()\n"
-        "    push(data['phone'], data['amount'], data.get('reference'))\n    return jsonify(payment_id=1)\n\n\n"
+        "    push(data['phone'], data['amount'], data.get('reference'))\n    return jsonify({'orderId': 1})\n\n\n"
         "@bp.route('/callback', methods=['POST'])\ndef callback():\n    return result(request.json['Body'])\n\n\n"
         "@bp.get('/payments/<payment_id>')\ndef payment(payment_id):\n    return jsonify(status='paid')\n",
     },
@@ -77,7 +78,7 @@ FLASK = Case(
     pay="POST /mpesa/pay",
     status="GET /mpesa/payments/{payment_id}",
     callback="POST /mpesa/callback",
-    env={"DARAJA_BASE_URL": "{daraja_url}"},
+    env={"DARAJA_BASE_URL": "{daraja_url}", "SHOP_DB": "{work_dir}/shop.db"},
     intercept=Intercept.OFF,
     body=FIELDS,
 )

@@ -293,7 +293,8 @@ def raw_words_of(text: str) -> str:
 def crash_of(started: Started) -> str:
     """How the start of a payment shows that the merchant's program broke; empty when it did not.
 
-    A 5xx with a sentence for the customer is an answer, 500 excepted: 500 says that the program did not expect this.
+    A 5xx with a sentence for the customer, or with the payment's identifier, is an answer, 500 excepted: 500 says that
+    the program did not expect this.
     """
     if started.status is None:
         return f"the merchant gave no answer ({started.error})"
@@ -302,7 +303,8 @@ def crash_of(started: Started) -> str:
         return f"the merchant's answer ({started.status}) shows {quote(leak)}"
     if started.status == 500:
         return f"the merchant answered 500, as a program that broke does: {quote(started.body, most=80)}"
-    if started.status > 500 and _says_nothing(started.message or sentences(started.body)):
+    knows_payment = started.payment_id is not None
+    if started.status > 500 and not knows_payment and _says_nothing(started.message or sentences(started.body)):
         return f"the merchant answered {started.status} as a program that broke does: {quote(started.body, most=80)}"
     return ""
 

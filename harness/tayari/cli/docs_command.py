@@ -22,7 +22,8 @@ def docs(
 ) -> None:
     """The documents: all topics, or the page of one."""
     output = Output(form)
-    pages = {path.stem: path for path in sorted(docs_folder().glob("*.md"))}
+    folder = docs_folder()
+    pages = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.md"))}
     if topic is None:
         rows = [(name, _title(path)) for name, path in pages.items()]
         output.json([{"topic": name, "title": title, "file": str(pages[name])} for name, title in rows])

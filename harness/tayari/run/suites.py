@@ -80,11 +80,14 @@ def expected_time(order: Order, target: Target, instances: int) -> str:
     if schedule.is_patient:
         why = f"the merchant makes at most {promises.queries_per_minute:g} status queries a minute"
     else:
-        why = f"the merchant promises to settle within {promises.reconcile_within_s:g} s"
+        why = f"it settles within promises.reconcile_within_s, {promises.reconcile_within_s:g} s"
     longest = max(rows, key=schedule.expected_s).rule
     where = f"{instances} instances" if instances > 1 else "one instance"
     about = written_duration(schedule.total_s(rows, instances))
-    return f"about {about} on {where} of the merchant; the longest wait is {longest.id} ({longest.title}): {why}"
+    return (
+        f"about {about} on {where} of the merchant, and minutes more where rules fail: each waits out its time "
+        f"and is repeated alone; the longest wait is {longest.id} ({longest.title}): {why}"
+    )
 
 
 def written_duration(seconds: float) -> str:

@@ -132,6 +132,14 @@ class Draft:
         return "\n".join(lines) + "\n"
 
 
+OPTIONAL_OF_STATUS: Final = (
+    "# credited: $.amount_paid         # shillings credited for it; without this or ledger no double credit is seen",
+    "# receipt: $.receipt",
+    "# message: $.message              # what the customer is told",
+)
+"""What a status often shows besides its state; each lets more rules be judged."""
+
+
 def _start(start: StartDraft) -> list[str]:
     lines = ["  start:", *_line(4, "command", start.command), *_line(4, "ready", start.ready)]
     if start.intercept is not None:
@@ -165,7 +173,7 @@ def _status(indent: int, draft: StatusDraft) -> list[str]:
     lines += [f"{pad}  states:"]
     for state, words in draft.states.items():
         lines += [f"{pad}    {state}: [{', '.join(map(_quoted, words))}]"] if words else []
-    return [*lines, ""]
+    return [*lines, *(f"{pad}  {line}" for line in OPTIONAL_OF_STATUS), ""]
 
 
 def _line(indent: int, key: str, value: Value) -> list[str]:

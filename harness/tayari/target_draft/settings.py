@@ -23,6 +23,9 @@ _QUOTED: Final = r"[\"']((?:MPESA|DARAJA|SAFARICOM|LIPA|CALLBACK|PUBLIC)_[A-Z0-9
 _READ_BY_TABLE: Final = r"environ(?:\.get\(|\[)\s*[a-z_]+\b|process\.env\[\s*[a-z]\w*\s*\]|getenv\(\s*\$?[a-z_]+\b"
 """The environment, read by a name that stands elsewhere."""
 _OWN_ADDRESS: Final = r"(?i)call_?back|result_?url|public_?url|confirmation_?url"
+_DATABASE_NAME: Final = r"(^|_)(DB|DATABASE|SQLITE)(_(FILE|PATH|NAME))?$"
+_DATABASE_FILE: Final = r"([\w-]+\.(?:db|sqlite3?))[\"'`]"
+"""A database that is a file: the developer's own one must not get the payments of a test."""
 _EXAMPLE: Final = r"^(?:export )?([A-Z][A-Z0-9_]{2,})\s*=[^\n]*"
 _OURS: Final = r"MPESA|DARAJA|SAFARICOM|LIPA|STK"
 
@@ -76,6 +79,8 @@ def settings(project: Project, callback_path: str) -> tuple[Setting, ...]:
         value = _value(name, callback_path)
         if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
             value = PUBLIC_URL
+        if not value and compiled(_DATABASE_NAME).search(name) and (file := re.search(_DATABASE_FILE, hit.line)):
+            value = f"{{work_dir}}/{file[1]}"
         if value and (name not in found or (sure and not found[name].sure)):
             found[name] = Setting(name, value, hit.place, sure)
     has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())

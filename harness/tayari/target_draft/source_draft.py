@@ -59,7 +59,7 @@ _OF_DARAJA: Final = frozenset(
     }
 )
 _IDENTIFIERS: Final = (
-    r"[\"']?\b(checkout_?request_?id|CheckoutRequestID|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
+    r"(?i)[\"']?\b(checkout_?request_?id|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
     r"[\"']?\s*(?:[:,}=]|=>)"
 )
 _MESSAGES: Final = "$.message | $.error | $.detail | $.CustomerMessage | $.ResponseDescription | $.errorMessage"
@@ -202,7 +202,7 @@ def _with_identifier(draft: RequestDraft, route: Route, wanted: str) -> RequestD
         )
     keys = list(dict.fromkeys(compiled(_IDENTIFIERS).findall(route.code)))
     keys.sort(key=lambda key: _plain(key) != _plain(wanted))
-    doubt = "" if keys else "where the payment's identifier stands in the answer"
+    doubt = {0: "where the payment's identifier stands in the answer", 1: ""}.get(len(keys), "which of these it is")
     keys = [*keys, *(key for key in ("id", "CheckoutRequestID") if key not in keys)]
     places = " | ".join(f"$.{key} | $.data.{key}" for key in keys[:4])
     return replace(draft, identifier=Value(places, doubt=doubt))

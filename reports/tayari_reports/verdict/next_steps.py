@@ -13,7 +13,7 @@ from tayari_reports.statements.checklist import Answered, Configured, Standing, 
 from tayari_reports.verdict import Judgement
 from tayari_reports.verdict.confidence import WHOLE
 from tayari_reports.verdict.effort import Plan, hours_of, plan_of
-from tayari_reports.verdict.sentences import EVERYTHING, UNTESTED, first_step, open_questions, valid_until
+from tayari_reports.verdict.sentences import UNTESTED, check_command, first_step, open_questions, valid_until
 
 _NAMED: Final = 5
 _OPEN: Final = {State.UNKNOWN: "ran, but could not be judged", State.ERROR: "Tayari itself failed, see what it says"}
@@ -133,12 +133,12 @@ def _whole(run: Run, judgement: Judgement) -> Iterator[Step]:
     """Less than everything was run: nobody should decide on that."""
     if judgement.exit_code == 0 and (judgement.selection or WHOLE not in run.suite):
         what = f"only {judgement.selection} ran" if judgement.selection else f"suite {run.suite} leaves rules out"
-        yield Step(do="Run every rule before anybody decides", detail=f"{what}: {EVERYTHING}")
+        yield Step(do="Run every rule before anybody decides", detail=f"{what}: {check_command(run, WHOLE)}")
 
 
 def _again(run: Run) -> Step:
-    suite = f"tayari check --suite {run.suite}" if run.suite in {"smoke", "ci", "release"} else "tayari check"
-    return Step(do="Run it again, and compare", detail=f"{suite}; then tayari report compare OLD NEW", anchor="")
+    command = check_command(run, run.suite if run.suite in {"smoke", "ci", "release"} else "")
+    return Step(do="Run it again, and compare", detail=f"{command}; then tayari report compare OLD NEW", anchor="")
 
 
 def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:

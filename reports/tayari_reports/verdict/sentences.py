@@ -94,7 +94,6 @@ SPEAKS: Final = MappingProxyType(
 VALID_DAYS: Final = 90
 """A verdict older than this says little of what runs today. Source: judgement; waivers have the same limit."""
 
-EVERYTHING: Final = f"tayari check --suite {WHOLE}"
 
 LIMITS: Final = (
     "This is a test that the team ran itself, against a simulated Daraja. It is not a certification by Safaricom.",
@@ -190,14 +189,22 @@ def _first_end(judgement: Judgement) -> str:
     return min(waiver.expires for waiver in active if waiver.rule in rules)
 
 
+def check_command(run: Run, suite: str = "") -> str:
+    """The command that checks this merchant again, with the target file as the commands of single rules name it."""
+    commands = (check.repeat.partition(" --only ")[0].split() for check in run.checks)
+    target = next((words[2] for words in commands if words[:2] == ["tayari", "check"] and len(words) == 3), "")
+    return " ".join(filter(None, ("tayari check", target, suite and f"--suite {suite}")))
+
+
 def first_step(run: Run, judgement: Judgement) -> str:
     """What to do first, in one or two sentences."""
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
-            return f"Run every rule before you decide: {EVERYTHING}."
+            return f"Run every rule before you decide: {check_command(run, WHOLE)}."
         case Verdict.READY:
             if WHOLE not in run.suite:
-                return f"Nothing blocks in suite {run.suite}. Before the launch run every rule: {EVERYTHING}."
+                every = check_command(run, WHOLE)
+                return f"Nothing blocks in suite {run.suite}. Before the launch run every rule: {every}."
             return "Nothing blocks. Keep this run in CI, and run it again before each release."
         case Verdict.INVALID_RUN:
             return _mend_run(run)

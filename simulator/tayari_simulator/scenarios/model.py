@@ -1,4 +1,4 @@
-"""A scenario as its file says it: frozen records, made once by `scenario.read`."""
+"""A scenario as its file says it: frozen records, made once by `scenarios.read`."""
 
 from __future__ import annotations
 

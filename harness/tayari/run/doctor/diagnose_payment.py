@@ -99,7 +99,8 @@ def _unsaid(key: str, written: str | None, answers: tuple[Answer, ...], where: s
     if written is None or not answers or compile_extractor(written).kind in {Kind.URL, Kind.HEADER}:
         return
     if all(find(written, answer) is None for answer in answers):
-        fix = f"correct {key}: rules about what customers are told are judged by it"
+        other = "merchant.status.message" if key == "merchant.pay.message" else "merchant.pay.message"
+        fix = f"correct {key}, or leave it out and name {other}: rules about what customers are told are judged by them"
         yield _soft("message", nothing_found(key, written, answers[-1], where), fix)
 
 
