@@ -56,7 +56,15 @@ def test_the_wheel_names_no_top_level_package_that_users_could_own(wheel: Path) 
 def test_the_wheel_alone_in_an_empty_environment_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "env"
     venv.create(home, with_pip=True)
-    install = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    install = [
+        str(home / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-compile",
+        "--disable-pip-version-check",
+    ]
     locked = ["--require-hashes", "-r", str(ROOT / "deploy" / "requirements.txt")]
     done = subprocess.run([*install, *locked], capture_output=True, text=True, check=False)
     if done.returncode != 0 and "No matching distribution" in done.stderr + done.stdout:

@@ -113,7 +113,7 @@ def test_an_interrupted_load_keeps_what_it_has_and_writes_the_reports(tmp_path: 
     assert (out / "report.html").stat().st_size > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_load_that_misses_for_long_ends_early_and_what_strain_hides_is_no_failure(tmp_path: Path) -> None:
     target = mini_target(tmp_path, rest="thresholds: {payment_p95_s: 0.1}")
     out = tmp_path / "out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -97,11 +98,16 @@ def test_a_minute_s_time_out_takes_a_moment_on_a_scaled_clock() -> None:
 
 def test_waiting_for_results_and_for_calm() -> None:
     async def test() -> None:
-        async with merchant() as shop, port(slow(0.05)) as there:
+        async with merchant() as shop, port(slow(60), clock="manual") as there:
             _, ack = await there.push(shop.url)
             early = await there.simulator.wait("result_due", timeout_s=0.0, msisdn="254708374149")
-            due = await there.simulator.wait("result_due", timeout_s=5.0, transaction_id=ack["CheckoutRequestID"])
-            calm = await there.simulator.wait("idle", timeout_s=5.0)
+            until_due = there.simulator.wait("result_due", timeout_s=60.0, transaction_id=ack["CheckoutRequestID"])
+            waiting = asyncio.create_task(until_due)
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            await there.simulator.advance(to_next=True)
+            due = await waiting
+            calm = await there.simulator.wait("idle", timeout_s=60.0)
 
             assert (early["met"], due["met"], calm["met"]) == (False, True, True)
             assert [entry["endpoint"] for entry in due["entries"]] == ["stk_push"]
