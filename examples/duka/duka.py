@@ -38,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.db:
         settings = replace(settings, database=options.db)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    parts.workers().divide()
+    workers = parts.workers()
+    if workers.count > 1:
+        parts.store(settings.database).close()  # two processes that make a new database at once lock each other out
+    workers.divide()
     web.run_app(
         build(settings, parts),
         host=options.host,
         port=options.port,
-        reuse_port=parts.workers.count > 1,
+        reuse_port=workers.count > 1,
         access_log=None,
         shutdown_timeout=1.0,
         print=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
