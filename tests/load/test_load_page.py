@@ -83,6 +83,14 @@ def problems_told_by(page: Any) -> list[str]:
     return problems
 
 
+def stop(page: Any) -> None:
+    """Stop the load by its button, and wait until its accounts are told."""
+    page.get_by_role("button", name="Stop").click()
+    page.locator("#tayari-verdict", has_text="finished after").wait_for(timeout=60_000)
+    page.locator("#tayari-balance", has_text="The fake's balance adds up").wait_for()
+    shoot(page, "finished")
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
 def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_path: Path) -> None:
@@ -122,10 +130,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         shoot(page, "phone")
         unreadable += problems_of(page, "#tayari")
         page.set_viewport_size({"width": 1280, "height": 1100})
-        page.get_by_role("button", name="Stop").click()
-        page.locator("#tayari-verdict", has_text="finished after").wait_for(timeout=60_000)
-        page.locator("#tayari-balance", has_text="The fake's balance adds up").wait_for()
-        shoot(page, "finished")
+        stop(page)
         browser.close()
 
     load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from core_kit import Playing, payload
-from running_simulator import until_silent
+from running_simulator import becomes_silent
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
@@ -241,7 +241,7 @@ def test_a_silent_port_neither_refuses_nor_answers_until_it_opens_again(host: st
         reply = {"transport": Transport.RESET, "close_port_for_s": 30.0, "port_silent": True}
         async with port(shaped(**reply), host=host) as there:
             assert await raw_push(there) == b"reset"
-            await asyncio.to_thread(until_silent, there.simulator.daraja_url.replace("0.0.0.0", "127.0.0.1"))
+            assert await asyncio.to_thread(becomes_silent, there.simulator.daraja_url.replace("0.0.0.0", "127.0.0.1"))
             there.simulator.reset()
             await asyncio.sleep(0.05)
             await there.log_in()

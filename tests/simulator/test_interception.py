@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from running_simulator import Running, running, until_silent
+from running_simulator import Running, becomes_silent, running
 from tayari_simulator.transport.interception import authority as authorities
 from tayari_simulator.transport.interception.authority import CA_FILE, AuthorityError, LocalAuthority, state_folder
 from tayari_simulator.transport.interception.forward_proxy import Asked, ForwardProxy, Others, Refused, read_head
@@ -156,7 +156,7 @@ def test_an_outage_closes_the_tls_port_too_and_it_opens_again(server: Running, s
 def test_a_silent_outage_is_one_of_the_tls_port_too(server: Running, settings: dict[str, Any]) -> None:
     requests.post(f"{server.control_url}/v1/outage", json={"kind": "silent", "for_s": 60}, timeout=5).raise_for_status()
     for url in (settings["tls_url"], settings["daraja_url"]):
-        until_silent(url)
+        assert becomes_silent(url)
     requests.post(f"{server.control_url}/v1/reset", timeout=5).raise_for_status()
 
     until_open(lambda: requests.get(settings["daraja_url"], timeout=5).status_code > 0)

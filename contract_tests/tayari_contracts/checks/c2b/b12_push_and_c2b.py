@@ -12,7 +12,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
 from tayari_contracts.steps.c2b_registration import urls
-from tayari_contracts.steps.interleaving import Act, play
+from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
 BETWEEN_S: Final = 1.0

@@ -21,7 +21,7 @@ from tayari_contracts.steps.c2b_payments import (
     tell,
     unconfirmed,
 )
-from tayari_contracts.steps.interleaving import Act, play
+from tayari_contracts.steps.timed_acts import Act, play
 
 ROUNDS: Final = 3
 PAYERS: Final = 3

@@ -12,7 +12,6 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.interleaving import Act, play
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,
     answered,
@@ -22,6 +21,7 @@ from tayari_contracts.steps.payouts import (
     payout_requests,
     payout_situation,
 )
+from tayari_contracts.steps.timed_acts import Act, play
 
 WATCHED_S: Final = 4.0
 """Longer than a click that is worked off in the background takes."""

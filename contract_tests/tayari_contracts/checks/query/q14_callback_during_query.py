@@ -10,8 +10,8 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
 from tayari_contracts.steps.status_queries import on_query, patience_s, unanswered
+from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 ANSWER_S: Final = 1.5
 """So long Daraja takes for the answer to each first query; what it says was true when the query came."""

@@ -9,7 +9,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
+from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 """So long before the crash each callback comes: one of them is between its receipt and its credit."""

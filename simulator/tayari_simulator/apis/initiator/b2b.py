@@ -215,6 +215,7 @@ def _references(options: Options, failure: str) -> Rows:
 
 
 def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    balance = _braces(state, transaction)
     return (
         ("Currency", "KES"),
         ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
@@ -222,21 +223,22 @@ def _live(state: DarajaState, transaction: Transaction, result: Result) -> Seque
         ("TransCompletedTime", date_time(state, result.at_s)),
         ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
         ("Amount", transaction.amount),
-        ("DebitAccountCurrentBalance", _braces(state, transaction)),
-        ("InitiatorAccountCurrentBalance", _braces(state, transaction)),
+        ("DebitAccountCurrentBalance", balance),
+        ("InitiatorAccountCurrentBalance", balance),
     )
 
 
 def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    balance = _braces(state, transaction)
     return (
-        ("DebitAccountBalance", _braces(state, transaction)),
+        ("DebitAccountBalance", balance),
         ("Amount", f"{transaction.amount}.00"),
         ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
         ("TransCompletedTime", str(date_time(state, result.at_s))),
         ("DebitPartyCharges", ""),
         ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
         ("Currency", "KES"),
-        ("InitiatorAccountCurrentBalance", _braces(state, transaction)),
+        ("InitiatorAccountCurrentBalance", balance),
     )
 
 

@@ -12,7 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, WrongCredit
 from tayari_contracts.context.payment import Credits, Payment
 from tayari_contracts.context.run_record import Allocation
-from tayari_contracts.steps.interleaving import Act, expect_one_credit, play
+from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 from tayari_target.views import Started
 
 PATIENT_S = 20.0
