@@ -23,6 +23,8 @@ Json = dict[str, Any]
 
 TOKEN_VARIABLE: Final = "TAYARI_CONTROL_TOKEN"
 """Where the token of a simulator is found that somebody else has started."""
+_PAGE: Final = 1000
+"""Journal entries in one answer."""
 _SILENT_S: Final = 60.0
 """A stream of events says at least every 15 seconds that it is there."""
 _LOOK_UP_S: Final = 2.0
@@ -177,6 +179,20 @@ class ControlClient:
     def journal(self, **where: str | int | float) -> Json:
         """`entries`, `next`, `dropped` by `msisdn`, `checkout_request_id`, `reference`, `endpoint`, `kind`, `since`."""
         return self._call("GET", "/v1/journal", params=where)
+
+    def journal_end(self) -> int:
+        """The number that the next journal entry will have."""
+        number: int = self.journal(limit=1)["next"]
+        return number
+
+    def journal_entries(self, *, since: int = 1, **where: str | int | float) -> Iterator[Json]:
+        """All entries from `since` on, oldest first, page by page."""
+        while True:
+            page = self.journal(since=since, limit=_PAGE, **where)
+            yield from page["entries"]
+            if len(page["entries"]) < _PAGE:
+                return
+            since = int(page["next"])
 
     def wait(
         self,

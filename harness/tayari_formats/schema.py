@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tayari_formats.problems import Complaint, Path, Problem
-from tayari_formats.suggestion import did_you_mean
+from tayari_formats.problems import Complaint, Path, Problem, did_you_mean
 from tayari_formats.yaml_document import Document
 
 Schema = Mapping[str, Any]

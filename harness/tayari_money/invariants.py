@@ -19,10 +19,10 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentState,
     Result,
     ResultMessage,
 )
-from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 _SENT: Final = frozenset({PaymentKind.PAYOUT, PaymentKind.REFUND})

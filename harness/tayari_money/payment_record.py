@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tayari_money.payment_state import PaymentState
+
+class PaymentState(StrEnum):
+    """The four states a merchant's own words are mapped to."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    PENDING = "pending"
+    REVIEW = "review"
+    """A person decides; nothing is credited."""
 
 
 class PaymentKind(StrEnum):

@@ -13,7 +13,7 @@ from html import unescape
 from typing import Final
 
 from tayari_formats.json_text import problem_of
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
 from tayari_target.target_file.model import ANY_OTHER, Status

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from tayari_control.http_session import MerchantSession
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.answers import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tayari_formats.json_text import read_value
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, STK_PUSH
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import Check, Load, State
 from tayari_target.views import LedgerView, StatusView
 

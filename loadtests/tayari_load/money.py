@@ -21,10 +21,10 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentState,
     Result,
     ResultMessage,
 )
-from tayari_money.payment_state import PaymentState
 from tayari_reports.model import Check, Exchange, NotTested, State
 
 from tayari_load.load_run import LoadRun

@@ -308,13 +308,7 @@ class SimulatorMonitor:
 
     def _ordered(self) -> int:
         """Callbacks that are not Daraja's own: forged by a scenario, or sent through the control API."""
-        number, since = 0, self._began_at
-        while True:
-            found = self.control.journal(kind="control", since=since, limit=_AT_ONCE)
-            number += len(found["entries"])
-            if len(found["entries"]) < _AT_ONCE:
-                return number
-            since = int(found["next"])
+        return sum(1 for _ in self.control.journal_entries(kind="control", since=self._began_at))
 
     def _read_callbacks(self, *, rounds: int = 1_000_000, until: float = float("inf")) -> None:
         for _ in range(rounds):

@@ -24,6 +24,9 @@ class NoControl:
         found = [entry for entry in self.entries if entry.get("endpoint") == where.get("endpoint")]
         return {"entries": found, "next": 1, "dropped": 0}
 
+    def journal_end(self) -> int:
+        return 1
+
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Nothing is sent, so nothing is held."""
 

@@ -30,7 +30,7 @@ from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.merchant_instance import combined
 from tayari_control.client import ControlError
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model import Check, Level, NotTested, State
 from tayari_target.driver import Started, StatusView
 from tayari_target.merchant_process import MerchantStartError

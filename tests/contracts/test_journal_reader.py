@@ -15,9 +15,10 @@ class Journal:
         self._at = [time.time() - ago for ago in seconds_ago]
         self.since = 0
 
-    def journal(self, *, since: int = 0, limit: int | None = None, **_: Any) -> dict[str, Any]:
-        if limit == 1:
-            return {"next": 500, "entries": []}
+    def journal_end(self) -> int:
+        return 500
+
+    def journal(self, *, since: int = 0, **_: Any) -> dict[str, Any]:
         self.since = since
         return {"next": 500, "entries": [{"at": at} for at in self._at]}
 

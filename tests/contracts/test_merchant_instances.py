@@ -19,8 +19,14 @@ from tayari_contracts.runner.check_runner import CheckRunner, worst
 from tayari_contracts.runner.check_schedule import Schedule
 from tayari_contracts.runner.merchant_instance import TRIES_UNDER_STRAIN, MerchantInstance
 from tayari_contracts.steps import reconciliation
-from tayari_money.payment_record import DarajaTransaction, Observation, PaymentRecord, Result, ResultMessage
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import (
+    DarajaTransaction,
+    Observation,
+    PaymentRecord,
+    PaymentState,
+    Result,
+    ResultMessage,
+)
 from tayari_reports.model import Check, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError

@@ -9,10 +9,10 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentState,
     Result,
     ResultMessage,
 )
-from tayari_money.payment_state import PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 

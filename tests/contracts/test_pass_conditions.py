@@ -15,8 +15,7 @@ from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.runner.pass_conditions import CONDITIONS, not_seen
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 

@@ -6,9 +6,9 @@ from random import Random
 import pytest
 from endings import ending
 from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12_backoff
+from tayari_contracts.context.check_time import most_in
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.query_limit import most_in
 from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, trend_of_one, written
 from tayari_contracts.steps.status_queries import caused_by_looks, on_query, unanswered
 

@@ -18,7 +18,7 @@ from tayari_contracts.context.inline_scenarios import after, sets_the_order, sit
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView
 

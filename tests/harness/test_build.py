@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tayari.run.build import read_build
+from tayari.run.compose import read_build
 from tayari_reports.model.facts import Build
 
 COMMIT = "2f254700123456abcdef2f254700123456abcdef"

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from tayari.run.doctor.findings import Finding
 from tayari.run.doctor.preflight import examine
-from tayari.run.findings import Finding
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import TestEnvironment

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from mini_target import mini_target
 from rich.console import Console
-from tayari.run.clock_steps import ClockSteps
-from tayari.run.compose import Parts, compose
+from tayari.run.compose import ClockSteps, Parts, compose
 from tayari.run.load import run_load
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress

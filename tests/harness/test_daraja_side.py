@@ -13,10 +13,10 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentState,
     Result,
     ResultMessage,
 )
-from tayari_money.payment_state import PaymentState
 
 
 def callback(code: object, **more: object) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
-from tayari.run.findings import Finding
+from tayari.run.doctor.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
 from tayari_target.views import Started, StatusView

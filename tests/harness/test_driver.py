@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.driver import DriverExchange, MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 

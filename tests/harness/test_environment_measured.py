@@ -15,9 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tayari.run.certificate import look
 from tayari.run.codes import _by_code
-from tayari.run.configuration import _callback, _credentials, callback_url, watched
+from tayari.run.configuration import _callback, _credentials, callback_url, look, watched
 from tayari_reports.model.facts import How, Setting
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target, Thresholds

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mini_target import mini_target
 from rich.console import Console
-from tayari.run.findings import Finding
+from tayari.run.doctor.findings import Finding
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor

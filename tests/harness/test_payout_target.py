@@ -6,9 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from tayari.run.doctor.findings import Finding
 from tayari.run.doctor.preflight import examine
-from tayari.run.findings import Finding
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.test_environment import TestEnvironment

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from database_servers import PASSWORD, ServerMissing, mariadb, postgresql
 from environments import RegistryUnreachable, python_environment
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import StatusView
 from tiny_shop import write_target

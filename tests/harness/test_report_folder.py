@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mini_target import mini_target
 from tayari.cli.commands import run
-from tayari.run.report_folder import report_folder
+from tayari.run.session import report_folder
 from tayari_reports.model.codec import ReportError
 
 

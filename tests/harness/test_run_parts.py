@@ -15,7 +15,7 @@ from mini_target import mini_target
 from rich.console import Console
 from tayari.run.children import ChildFailed, clean_environment, run_child
 from tayari.run.compose import environment, in_doubt
-from tayari.run.findings import bad, good
+from tayari.run.doctor.findings import bad, good
 from tayari.run.load import CONCURRENT_USERS, planned_rules
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tayari_formats.schema import resolved
 from tayari_formats.yaml_document import read_document
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.resources import target_schema
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.target_file.model import Start

@@ -119,7 +119,7 @@ def test_each_way_to_make_a_client_is_seen(source: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "home"),
-    [("get_close_matches", "tayari_formats/suggestion.py"), ("BAD_CONFIGURATION = 20", "tayari_formats/exit_codes.py")],
+    [("get_close_matches", "tayari_formats/problems.py"), ("BAD_CONFIGURATION = 20", "tayari_formats/exit_codes.py")],
 )
 def test_a_concept_has_one_home(written: str, home: str) -> None:
     folders = ("simulator", "contract_tests", "loadtests", "reports", "harness")

@@ -13,8 +13,7 @@ from tayari_load.statistics.payments import Order, Outcome, Payment
 from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.target_file.model import Thresholds
 from tayari_target.views import LedgerView, Started, StatusView
 

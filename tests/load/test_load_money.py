@@ -10,8 +10,7 @@ import pytest
 from tayari_load.money import MoneyResult, RunMoney, excused, judge_money
 from tayari_load.statistics.payments import Order, Outcome, Payment, PaymentLog
 from tayari_load.statistics.tally import Tally
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 

@@ -12,8 +12,7 @@ from tayari_load.finalize import look_again
 from tayari_load.load_run import LoadRun
 from tayari_load.money import RunMoney
 from tayari_load.statistics.payments import Order, Outcome, Payment
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import LedgerView, StatusView
 

@@ -13,8 +13,8 @@ from tayari_reports.model.facts import How
 from tayari_reports.model.statement_records import Answer
 from tayari_reports.statements.checklist import ITEMS, KNOWN, Standing, answered, configuration
 from tayari_reports.verdict import groups, judge
-from tayari_reports.verdict.effort import plan_of
 from tayari_reports.verdict.groups import areas, strengths
+from tayari_reports.verdict.next_steps import plan_of
 from tayari_reports.verdict.sentences import scope, validity
 
 WHOLE = (

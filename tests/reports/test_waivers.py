@@ -10,7 +10,7 @@ from tayari_reports.model import Check, Level, Run, State, Verdict
 from tayari_reports.model.statement_records import Waiver
 from tayari_reports.statements.waivers import Standing
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.verdict.effort import plan_of
+from tayari_reports.verdict.next_steps import plan_of
 from tayari_reports.verdict.sentences import answer
 
 REASON = "No retry after HTTP 503; expected at least one, with growing gaps."

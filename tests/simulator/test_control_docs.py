@@ -12,7 +12,7 @@ from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.control import events, har, schemas
 from tayari_simulator.control.openapi import document
 from tayari_simulator.control.route_table import ROUTES
-from tayari_simulator.reading.record import keys_of
+from tayari_simulator.strict_reading import keys_of
 from tayari_simulator.transport.simulator import CONDITIONS
 
 DOCS = (Path(__file__).parents[2] / "docs/control-api.md").read_text()

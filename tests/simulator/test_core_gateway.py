@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 from core_kit import OAUTH, PUSH, QUERY, Desk, basic, error_of, payload, wire
-from tayari_simulator.apis.core.families import family_of, token_error
+from tayari_simulator.apis.core.gateway import family_of, token_error
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS, REQUEST_ID
 from tayari_simulator.catalogue.options import Options

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from tayari_simulator.catalogue.advice import ADVICE, RETRY
-from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS
+from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS, REFUSALS, Refusal, recognise
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
-from tayari_simulator.catalogue.refusals import REFUSALS, Refusal, recognise
 from tayari_simulator.catalogue.results import RESULTS
 
 PAYLOADS = Path(__file__).parent / "payloads"

@@ -6,9 +6,9 @@ import pytest
 from core_kit import Desk
 from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
 from tayari_simulator.catalogue.advice import RETRY
+from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
 from tayari_simulator.catalogue.provenance import Profile
-from tayari_simulator.catalogue.refusals import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.schedule import NEVER, Schedule
 from tayari_simulator.state.tokens import MOST_TOKENS, Tokens

@@ -11,7 +11,7 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.forge import Forge
 from tayari_simulator.faults.huge_callback import HugeCallback
 from tayari_simulator.faults.mutate import Mutate
-from tayari_simulator.scenarios.message_samples import sample_message
+from tayari_simulator.scenarios.lint import sample_message
 from tayari_simulator.state.behaviour import Delivery
 
 ITEM = "Body.stkCallback.CallbackMetadata.Item"

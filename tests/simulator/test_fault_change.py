@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 from tayari_simulator.faults.change import BadChange, Change
-from tayari_simulator.scenarios.message_samples import sample_message
+from tayari_simulator.scenarios.lint import sample_message
 
 SUCCESS_BODY = sample_message("stk_push", success=True)
 FAILURE_BODY = sample_message("stk_push", success=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.reading.record import keys_of
 from tayari_simulator.state.behaviour import Call
+from tayari_simulator.strict_reading import keys_of
 
 ROOT = Path(__file__).parents[2]
 ROWS = dict(

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.reading.record import keys_of
-from tayari_simulator.scenarios.message_samples import sample_message
+from tayari_simulator.scenarios.lint import sample_message
 from tayari_simulator.scenarios.model import Expect, Header, Outcome, Placing, Query, When
 from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.strict_reading import keys_of
 
 SUCCESS_BODY = sample_message("stk_push", success=True)
 

@@ -10,9 +10,9 @@ import yaml
 from bench_daraja import MSISDN, STARTED_S, Bench, scenario_of
 from tayari_simulator.faults.delays import seconds_of
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.reading.record import keys_of
 from tayari_simulator.scenarios.read import read_scenario
 from tayari_simulator.state.behaviour import Delay
+from tayari_simulator.strict_reading import keys_of
 
 HEAD = "scenario: a/b\nabout: x\n"
 

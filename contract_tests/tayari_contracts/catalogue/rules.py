@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 import yaml
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_reports.model import Category, Level, Rule, Severity
 
 

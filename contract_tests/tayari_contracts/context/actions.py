@@ -15,14 +15,13 @@ from tayari_target.driver import MerchantDriver, Started
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.test_environment import TestEnvironment
 
-from tayari_contracts.context.check_time import CheckTime
+from tayari_contracts.context.check_time import CheckTime, polite
 from tayari_contracts.context.evidence import Evidence, Scenario
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import UNPAID, callbacks_held, has_no_faults, sets_the_order
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.query_limit import polite
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from tayari_money.invariants import shillings
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.driver import StatusView
 from tayari_target.target_file.model import Target
 

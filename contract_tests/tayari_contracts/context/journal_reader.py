@@ -29,8 +29,7 @@ class JournalReader:
 
     def now(self) -> int:
         """The number that the next journal entry will have."""
-        number: int = self._control.journal(limit=1)["next"]
-        return number
+        return self._control.journal_end()
 
     def entries(self, *, since: int = 0, **where: str | int | float) -> list[Entry]:
         """Journal entries from `since` on, in order."""

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tayari_control.client import ControlClient
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver, StatusView
 from tayari_target.target_file.model import Target

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import MerchantDriver, Started, StatusView
 from tayari_target.views import LedgerView
 

@@ -10,8 +10,8 @@ from typing import Final, Protocol, TypeVar
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need
+from tayari_contracts.context.check_time import QUIET, polite, spacing_s
 from tayari_contracts.context.overload import SIDE_BY_SIDE
-from tayari_contracts.context.query_limit import QUIET, polite, spacing_s
 
 MEASURED_WITH_S: Final = 30.0
 """The promise `reconcile_within_s` of the shop whose checks were measured."""

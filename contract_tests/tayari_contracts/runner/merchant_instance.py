@@ -14,9 +14,9 @@ from tayari_target.merchant_process import MerchantStartError
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.context.check_time import is_quiet, own_limit, polite
 from tayari_contracts.context.findings import quote
 from tayari_contracts.context.overload import FEWEST, SIDE_BY_SIDE, printed_since
-from tayari_contracts.context.query_limit import is_quiet, own_limit, polite
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck, run_check
 

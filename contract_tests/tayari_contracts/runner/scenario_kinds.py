@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, amount_told
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.check_context import CheckContext

@@ -8,11 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S, QUEUE_MOST_S
+from tayari_contracts.context.check_time import GRACE_S, QUEUE_MOST_S, is_quiet, polite
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
-from tayari_contracts.context.query_limit import is_quiet, polite
 
 REACTION_S = 3.0
 """A merchant shows what it made of an answer within this time."""

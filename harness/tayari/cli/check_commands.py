@@ -15,7 +15,7 @@ import typer
 from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
 from tayari_contracts.runner.scenario_kinds import KINDS
 from tayari_formats.exit_codes import Exit
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_reports.model.codec import ReportError
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary

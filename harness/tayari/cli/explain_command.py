@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_simulator.catalogue.advice import RETRY
-from tayari_simulator.catalogue.refusals import REFUSALS, Refusal
+from tayari_simulator.catalogue.errors import REFUSALS, Refusal
 from tayari_simulator.catalogue.results import RESULTS, ResultCode
 from tayari_target.resources import CONTROL_PORT
 

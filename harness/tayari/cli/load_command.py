@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.merchant_process import answers
 from tayari_target.resources import scenario_folder

@@ -28,7 +28,7 @@ ControlOption = Annotated[
 
 def profile_name(text: str) -> str:
     """A name that the simulator knows."""
-    from tayari_formats.suggestion import suggestion
+    from tayari_formats.problems import suggestion
     from tayari_simulator.catalogue.options import PROFILES
 
     if text not in PROFILES:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from tayari_contracts.catalogue.rules import CatalogueRow, canonical, catalogue
 from tayari_formats.exit_codes import Exit
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_reports.model.run_files import to_dict
 
 from tayari.cli.options import FormatOption

@@ -13,7 +13,7 @@ import typer
 from tayari_control.client import TOKEN_VARIABLE, ControlClient, ControlError
 from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.state.behaviour import Call

@@ -13,14 +13,12 @@ from typing import Final
 
 from tayari_control.client import Json
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, STK_PUSH
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
-from tayari_simulator.catalogue.refusals import Recognised, recognise
+from tayari_simulator.catalogue.errors import Recognised, recognise
 from tayari_simulator.catalogue.results import find
 from tayari_target.test_environment import TestEnvironment
-
-from tayari.run import journal
 
 MSISDN_RANGE: Final = "25479998"
 """These payments: 254 79998 0000 to 9999, a range that no suite uses."""
@@ -94,7 +92,7 @@ def learn(
     rows = [row for each in environments for row in each.control.payments()]
     payments = [row for row in rows if row["kind"] == STK_PUSH]
     results = results_met(payments)
-    refusals = refusals_met(entry for each in environments for entry in journal.entries(each.control, kind="request"))
+    refusals = refusals_met(entry for each in environments for entry in each.control.journal_entries(kind="request"))
     shows = environment.target.merchant.status is not None and environment.target.merchant.status.message is not None
     answers = _ask(environment, results) if ask and shows else {}
     accepted = {str(payment["msisdn"]) for payment in payments}

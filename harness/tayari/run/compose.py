@@ -1,18 +1,21 @@
-"""The run's record, put together from what the parts found."""
+"""The run's record, put together from what the parts found, the build under test and this machine's clock."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 from tayari_reports.model import Run
-from tayari_reports.model.facts import Code, Setting
+from tayari_reports.model.facts import Build, Code, Setting
 from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
@@ -20,13 +23,104 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__
-from tayari.run.build import read_build
-from tayari.run.clock_steps import ClockSteps
 from tayari.run.configuration import watched
-from tayari.run.findings import Finding
+from tayari.run.doctor.findings import Finding
 from tayari.run.load import Loaded
 from tayari.run.order import Order
 from tayari.run.statement_files import Statements
+
+CI_SERVERS: Final[tuple[Build, ...]] = (
+    Build(commit="GITHUB_SHA", branch="GITHUB_REF_NAME", ci_run="GITHUB_RUN_ID", operator="GITHUB_ACTOR"),
+    Build(commit="CI_COMMIT_SHA", branch="CI_COMMIT_REF_NAME", ci_run="CI_JOB_URL", operator="GITLAB_USER_LOGIN"),
+    Build(
+        commit="BUILDKITE_COMMIT",
+        branch="BUILDKITE_BRANCH",
+        ci_run="BUILDKITE_BUILD_URL",
+        operator="BUILDKITE_BUILD_CREATOR",
+    ),
+    Build(commit="CIRCLE_SHA1", branch="CIRCLE_BRANCH", ci_run="CIRCLE_BUILD_URL", operator="CIRCLE_USERNAME"),
+    Build(
+        commit="BUILD_SOURCEVERSION",
+        branch="BUILD_SOURCEBRANCHNAME",
+        ci_run="BUILD_BUILDID",
+        operator="BUILD_REQUESTEDFOR",
+    ),
+    Build(commit="GIT_COMMIT", branch="GIT_BRANCH", ci_run="BUILD_URL", operator="BUILD_USER_ID"),
+)
+"""The names of the variables of GitHub, GitLab, Buildkite, CircleCI, Azure and Jenkins; the first whose commit is set
+is asked."""
+
+_GITHUB_RUN: Final = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+_GIT_S: Final = 5.0
+
+
+def read_build(name: str, *, folder: Path, environment: Mapping[str, str]) -> Build:
+    """The build in `folder`, which the user calls `name`. What nobody says stays empty."""
+    server = next((row for row in CI_SERVERS if environment.get(row.commit)), None)
+    found = _from_git(folder) if server is None else _from_variables(server, environment)
+    return replace(found, name=" ".join(name.split()))
+
+
+def _from_variables(server: Build, environment: Mapping[str, str]) -> Build:
+    values = {row.name: environment.get(getattr(server, row.name), "") for row in fields(Build)}
+    found = Build(**values)
+    if server.ci_run == _GITHUB_RUN[-1] and all(environment.get(name) for name in _GITHUB_RUN):
+        address, repository, run = (environment[name] for name in _GITHUB_RUN)
+        return replace(found, ci_run=f"{address}/{repository}/actions/runs/{run}")
+    return found
+
+
+def _from_git(folder: Path) -> Build:
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return Build()
+    changed = "+changes" if _git(folder, "status", "--porcelain", "--untracked-files=no") else ""
+    branch = _git(folder, "branch", "--show-current")
+    return Build(commit=commit + changed, branch=branch, operator=_git(folder, "config", "user.name"))
+
+
+def _git(folder: Path, *words: str) -> str:
+    """What git says; empty where there is no git, no repository, or no answer."""
+    command = ["git", "-C", str(folder), "--no-optional-locks", *words]
+    try:
+        answer = subprocess.run(command, capture_output=True, timeout=_GIT_S, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.decode("utf-8", "replace").strip()
+
+
+_STEP_S: Final = 1.0
+"""A step of this length can turn an order of events round."""
+_DRIFT: Final = 0.001
+"""A time service that corrects a clock smoothly changes its rate by half of this at most."""
+
+
+class ClockSteps:
+    """Compares the wall clock with the monotonic clock; `look` is called again and again while the run lasts."""
+
+    def __init__(self, *, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
+        self._wall = wall
+        self._steady = steady
+        self._expected = (wall(), steady())
+        self._steps: list[float] = []
+
+    def look(self) -> None:
+        """Note a step since the last look."""
+        wall, steady = self._wall(), self._steady()
+        passed = steady - self._expected[1]
+        off = wall - self._expected[0] - passed
+        if abs(off) > _STEP_S + _DRIFT * passed:
+            self._steps.append(off)
+            self._expected = (wall, steady)
+
+    def problem(self) -> str:
+        """Why the run proves nothing; an empty text when the clock kept still."""
+        self.look()
+        if not self._steps:
+            return ""
+        steps = ", ".join(f"{step:+.1f} s" for step in self._steps[:5])
+        return f"this machine's clock was set, or it slept, during the run ({steps}), so that times cannot be compared"
+
 
 NO_EVENTS: Final = Events((), (), False)
 _DESCRIBED: Final = ("pytest", "locust", "aiohttp")

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
+import ssl
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
 from tayari_reports.model import Load, Threshold
@@ -19,8 +24,55 @@ from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
 from tayari_target.test_environment import TestEnvironment
 
-from tayari.run import journal
-from tayari.run.certificate import look
+_LIMIT_S: Final = 5.0
+_DAY_S: Final = 86_400
+_GOOD: Final = frozenset({"TLSv1.2", "TLSv1.3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What a TLS handshake showed."""
+
+    trusted: bool
+    problem: str
+    """Why it is not trusted; empty when it is."""
+    days_left: int
+    tls_version: str
+
+    @property
+    def modern(self) -> bool:
+        """TLS 1.2 or newer."""
+        return self.tls_version in _GOOD
+
+
+def look(host: str, port: int) -> Certificate:
+    """Shake hands with a server, trusting it or not.
+
+    Raises:
+        OSError: nothing answers there, or it speaks no TLS.
+    """
+    version, der = _shake(host, port, trusting=True)
+    parsed = x509.load_der_x509_certificate(der)
+    problem = ""
+    try:
+        _shake(host, port, trusting=False)
+    except ssl.SSLCertVerificationError as error:
+        problem = error.verify_message
+    left = int((parsed.not_valid_after_utc.timestamp() - time.time()) // _DAY_S)
+    return Certificate(trusted=not problem, problem=problem, days_left=left, tls_version=version)
+
+
+def _shake(host: str, port: int, *, trusting: bool) -> tuple[str, bytes]:
+    context = ssl.create_default_context()
+    if trusting:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection((host, port), timeout=_LIMIT_S) as raw,
+        context.wrap_socket(raw, server_hostname=host) as secure,
+    ):
+        return secure.version() or "", secure.getpeercert(binary_form=True) or b""
+
 
 SANDBOX_SHORT_CODE: Final = "174379"
 """Daraja's shared sandbox short code. Source: reference 1.1."""
@@ -37,7 +89,7 @@ def measure(environment: TestEnvironment) -> tuple[Setting, ...]:
     Raises:
         ControlError: the simulator does not answer.
     """
-    url = callback_url(journal.entries(environment.control, kind="request"))
+    url = callback_url(environment.control.journal_entries(kind="request"))
     return (
         *_credentials(environment.target),
         *_switch(environment.target, called=url is not None),
@@ -69,7 +121,7 @@ def watched(limits: Thresholds, load: Load | None, callback_errors: tuple[int, i
 def callback_errors(control: ControlClient, since: int) -> tuple[int, int]:
     """Of the callbacks that Daraja sent since then: how many were not answered 200, and how many there were."""
     statuses = [
-        (entry.get("response") or {}).get("status") for entry in journal.entries(control, since=since, kind="callback")
+        (entry.get("response") or {}).get("status") for entry in control.journal_entries(since=since, kind="callback")
     ]
     return sum(status != 200 for status in statuses), len(statuses)
 

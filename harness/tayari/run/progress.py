@@ -14,7 +14,7 @@ from tayari_formats.terminal_text import printable
 from tayari_reports.model import Check, State
 from tayari_reports.verdict.sentences import one_line
 
-from tayari.run.findings import Finding
+from tayari.run.doctor.findings import Finding
 
 _MARKS: Final = {
     State.PASS: ("pass", "green"),

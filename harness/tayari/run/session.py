@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,21 +27,54 @@ from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 
-from tayari.run import journal
 from tayari.run.children import ChildFailed
 from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
 from tayari.run.doctor.diagnose_interception import PRODUCTION, production_calls
+from tayari.run.doctor.findings import Finding
 from tayari.run.doctor.preflight import examine, stopped
-from tayari.run.findings import Finding
 from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
-from tayari.run.report_folder import report_folder
 from tayari.run.statement_files import read_statements
 from tayari.run.suites import expected_time, found_so_far, instances_for, run_suites
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def report_folder(out: Path) -> Iterator[None]:
+    """Make the folder and keep it for this run.
+
+    Raises:
+        ReportError: it cannot be written, or another run writes to it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        expected = "expected a folder that can be written; choose another with --out"
+        raise ReportError(f"{out}: cannot be written ({error.strerror}); {expected}") from None
+    if sys.platform == "win32":
+        yield
+        return
+    folder = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            do = "wait for its end, or choose another folder with --out"
+            raise ReportError(
+                f"{out}: another run writes its reports there; expected a folder of its own; {do}"
+            ) from None
+        yield
+    finally:
+        os.close(folder)
+
 
 _A_SECOND: Final = 2
 """The preflight alone starts one more instance, to see that the two share no state."""
@@ -157,7 +194,7 @@ def _load(
 ) -> None:
     """The load, on the first instance alone."""
     if order.load is not None and _settled(order.load, environment, parts, progress):
-        since = journal.newest(environment.control)
+        since = environment.control.journal_end()
         parts.loaded = run_load(
             order,
             parts.loaded.plan,
@@ -194,7 +231,7 @@ def _note_production_calls(environments: Sequence[TestEnvironment], parts: Parts
     try:
         intercepted = [each for each in environments if each.control.interception()]
         found = production_calls(
-            entry for each in intercepted for entry in journal.entries(each.control, kind="request")
+            entry for each in intercepted for entry in each.control.journal_entries(kind="request")
         )
     except ControlError as error:
         parts.notes.append(f"whether the production host was called was not read: {error}")
@@ -244,7 +281,7 @@ def _keep_callback_secrets(environment: TestEnvironment, parts: Parts) -> None:
     if not environment.daraja_url:  # there is no simulator to ask
         return
     try:
-        url = callback_url(journal.entries(environment.control, kind="request"))
+        url = callback_url(environment.control.journal_entries(kind="request"))
     except ControlError as error:
         parts.notes.append(str(error))
         return

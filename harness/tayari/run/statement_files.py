@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tayari_contracts.catalogue.rules import canonical, catalogue
-from tayari_formats.problems import FileError, Problem
+from tayari_formats.problems import FileError, Problem, did_you_mean
 from tayari_formats.problems import Path as DataPath
 from tayari_formats.schema import BadText, Checked, check
-from tayari_formats.suggestion import did_you_mean
 from tayari_formats.yaml_document import read_file
 from tayari_reports.model.statement_records import ROLES, Answer, Attestation, Decision, Signature, Waiver
 from tayari_reports.statements.checklist import KNOWN, OWN

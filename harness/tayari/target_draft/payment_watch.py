@@ -11,7 +11,7 @@ from typing import Any, Final
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import Callbacks, DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_formats.json_text import read_object
-from tayari_target.target_file.build import build_daraja
+from tayari_target.target_file.read import build_daraja
 
 from tayari.target_draft.recording_proxy import CALLBACK_PATH, RecordingProxy, Seen
 from tayari.target_draft.traffic_draft import Push

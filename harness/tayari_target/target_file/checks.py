@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tayari_formats.problems import Path
+from tayari_formats.problems import Path, did_you_mean
 from tayari_formats.schema import BadText, Checked
-from tayari_formats.suggestion import did_you_mean
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_target.target_file import placeholders
 from tayari_target.target_file.extractor import FORMS, ExtractorError, compile_extractor

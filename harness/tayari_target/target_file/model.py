@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tayari_control.process import Callbacks, DarajaAccount
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_target.interception import Intercept, Others
 

@@ -1,32 +1,101 @@
-"""Load shapes by name: each one file with one row."""
+"""Load shapes by name: one row for each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp
 from types import MappingProxyType
 from typing import Final
 
-from tayari_load.shapes import (
-    brown_out,
-    callback_storm,
-    kick_off_burst,
-    outage,
-    ramp,
-    salary_morning,
-    school_fees_day,
-    soak,
-    spike,
-    steady,
-    step,
-    stress,
-)
-from tayari_load.shapes.shape import Disturbance, Shape, Trouble
+from tayari_money.payment_record import PaymentKind
+
+from tayari_load.shapes.shape import Disturbance, Shape, Trouble, even
 
 __all__ = ["SHAPES", "Disturbance", "Shape", "Trouble"]
 
-_MODULES: Final = (
-    steady, ramp, step, spike, soak, stress, salary_morning, school_fees_day, kick_off_burst, outage, brown_out,
-    callback_storm,
-)  # fmt: skip
-SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({module.ROW.name: module.ROW for module in _MODULES})
+
+def _kick_off_burst(share: float) -> float:
+    """Growing faster and faster until kick-off at two thirds, then almost nothing but the half-time bump."""
+    if share < 2 / 3:
+        return 0.1 + 0.9 * exp((share - 2 / 3) * 12)
+    return 0.08 + 0.3 * exp(-(((share - 0.85) / 0.03) ** 2))
+
+
+_ROWS: Final = (
+    Shape(name="steady", about="The same all the time; what plays without --shape.", level=even),
+    Shape(
+        name="ramp",
+        about="Up from a tenth to the full load over two thirds of the time, then held.",
+        level=lambda share: min(1.0, 0.1 + 0.9 * share * 1.5),
+    ),
+    Shape(
+        name="step",
+        about="Five steps of the same length up to the full load: each is long enough to be read by itself.",
+        level=lambda share: (min(4, int(share * 5)) + 1) / 5,
+    ),
+    Shape(
+        name="spike",
+        about="A fifth of the load, then all of it at once for a fifth of the time, then quiet again.",
+        level=lambda share: 1.0 if 0.4 <= share < 0.6 else 0.2,
+    ),
+    Shape(
+        name="soak",
+        about="Seven tenths of the load for as long as you let it: what leaks, shows. Use it with a long --duration.",
+        level=lambda share: 0.7 * min(1.0, share * 20 + 0.05),
+    ),
+    Shape(
+        name="stress",
+        about="From half the load to three times of it, so that the knee is seen; `--find-limit` measures where it is.",
+        level=lambda share: 0.5 + 2.5 * share,
+    ),
+    Shape(
+        name="salary-morning",
+        about="Pay day: quiet before six, a steep climb to a long high, lunch, a second lower high. A merchant with "
+        "payouts pays salaries; any other takes the payments of those who were paid.",
+        kind=PaymentKind.PAYOUT,
+        level=lambda share: (
+            0.1 + 0.9 * exp(-(((share - 0.35) / 0.13) ** 2)) + 0.5 * exp(-(((share - 0.75) / 0.12) ** 2))
+        ),
+    ),
+    Shape(
+        name="school-fees-day",
+        about="The first day of a term: parents pay from early morning, most of them before the gates close at eight, "
+        "the rest at lunch and after work. "
+        "A merchant with accounts for C2B is paid into those; any other takes payments.",
+        kind=PaymentKind.C2B_PAYMENT,
+        level=lambda share: (
+            0.15
+            + 0.85 * exp(-(((share - 0.3) / 0.1) ** 2))
+            + 0.35 * exp(-(((share - 0.55) / 0.06) ** 2))
+            + 0.5 * exp(-(((share - 0.85) / 0.08) ** 2))
+        ),
+    ),
+    Shape(
+        name="kick-off-burst",
+        about="Bets before a match: growing faster and faster until kick-off, then almost nothing, "
+        "and a half-time bump.",
+        level=_kick_off_burst,
+    ),
+    Shape(
+        name="outage",
+        about="Daraja refuses connections for 60 s (a fifth of a shorter run); then the backlog comes: twice the load.",
+        level=lambda share: 2.0 if 0.5 <= share < 0.7 else 1.0,
+        troubles=(Disturbance(trouble=Trouble.OUTAGE, begins=0.3, lasts=0.2, most_s=60.0),),
+    ),
+    Shape(
+        name="brown-out",
+        about="For a third of the time Daraja answers after two seconds, or is busy, by turns.",
+        level=even,
+        troubles=(Disturbance(trouble=Trouble.BROWN_OUT, begins=0.3, lasts=0.35),),
+    ),
+    Shape(
+        name="callback-storm",
+        about="A cut-over of three hours, scaled to four tenths of the run: no callback comes, "
+        "then all of them at once.",
+        level=even,
+        troubles=(Disturbance(trouble=Trouble.HELD_CALLBACKS, begins=0.2, lasts=0.4),),
+        open_only=True,
+    ),
+)
+SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({shape.name: shape for shape in _ROWS})
 """In the order in which they are documented."""

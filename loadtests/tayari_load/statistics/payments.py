@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from tayari_money.payment_record import PaymentKind
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import Exchange
 from tayari_reports.model.codec import from_value, to_value
 from tayari_target.views import DriverExchange

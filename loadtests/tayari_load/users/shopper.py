@@ -17,7 +17,7 @@ from locust.exception import StopUser
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.http_session import MerchantSession
 from tayari_money.daraja_records import C2B, amount_told
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
 

@@ -13,8 +13,7 @@ from typing import Any, Final, TypeVar
 
 from tayari_reports.model import Check, Exchange, Run
 from tayari_reports.redaction import msisdn
-from tayari_reports.redaction.secret_fields import redact_fields, redact_header
-from tayari_reports.redaction.secret_forms import Known
+from tayari_reports.redaction.secret_fields import Known, redact_fields, redact_header
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari_formats.suggestion import suggestion
+from tayari_formats.problems import suggestion
 
 from tayari_reports.model import SCHEMA, Check, Run, State
 from tayari_reports.model.codec import ReportError

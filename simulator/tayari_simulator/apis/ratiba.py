@@ -30,14 +30,13 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
 from tayari_simulator.state.exchange import Exchange, Kind, dumps
-from tayari_simulator.state.handsets import BY_HANDSET
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.transactions import Transaction
 
@@ -131,30 +130,25 @@ def create(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     now_s = exchange.at_s
 
     def accept(play: Play | None) -> Reply:
-        busy = state.prompts.on(payer) is not None
-        if busy and play is not None and play.chosen_by == BY_HANDSET:
-            play = None
         transaction = Transaction(
             state.ids.reference_id(), state.ids.reference_id(), KIND, payer, shillings, short_code, short_code,
             reference, url, now_s, first_due_s(state, exchange, play, state.rules.outcome_after_s), kind, "", details,
         )  # fmt: skip
         transaction.play = play
-        if busy:
+        if state.prompts.on(payer) is not None:
             transaction.forced = results.SUBSCRIBER_LOCKED
         details["order_id"] = state.ids.receipt(now_s)
         begin(state, exchange, transaction)
         return Reply(200, _acknowledgement(transaction))
 
-    return choose(
-        state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept, prompted=payer
-    )
+    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
     """What becomes of an order that the customer is asked for."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
-        prompt=PromptResults(), opened=_show_prompt, closed=_hide_prompt,
+        opened=_show_prompt, closed=_hide_prompt,
     )  # fmt: skip
 
 
@@ -197,16 +191,10 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
     _plan_debit(state, transaction, 0, transaction.completed_s)
 
 
-def step_of(order: Transaction) -> tuple[int, int]:
-    """Days and months between two debits; both 0: there is one debit."""
-    details = _details(order)
-    return _STEPS[details["generation"]][details["frequency"] - 1]
-
-
 def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: float) -> None:
     """Plan a debit, the first one has number 0, for the begin of its day or for now; none after the last day."""
     details = _details(order)
-    days, months = step_of(order)
+    days, months = _STEPS[details["generation"]][details["frequency"] - 1]
     if number and not (days or months):
         return
     day = _later(_date(details["start"]), days * number, months * number)

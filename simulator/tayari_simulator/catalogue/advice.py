@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from tayari_simulator.catalogue import customer_phrases as say
-from tayari_simulator.catalogue.customer_phrases import Phrase
+from tayari_simulator.catalogue import customer_texts as say
+from tayari_simulator.catalogue.customer_texts import Phrase
 
 RETRY: Final[Mapping[str, str]] = MappingProxyType({
     "no": "another attempt changes nothing",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from tayari_formats.suggestion import did_you_mean
+from tayari_formats.problems import did_you_mean
 
 from tayari_simulator.catalogue.provenance import Mark, Profile
 

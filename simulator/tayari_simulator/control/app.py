@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import suggest
 
 from tayari_simulator.control.endpoint import Controlled, Refusal, Route, check_token
 from tayari_simulator.control.route_table import ROUTES

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from tayari_simulator.control.endpoint import Controlled
 from tayari_simulator.control.schemas import read_query
-from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.scenarios.values import Text
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.transactions import Status, Transaction
+from tayari_simulator.strict_reading import AtLeast, AtMost
 from tayari_simulator.transport.simulator import Simulator
 from tayari_simulator.transport.views import transaction_dict
 

@@ -16,8 +16,8 @@ from tayari_simulator import __version__
 from tayari_simulator.control.endpoint import Controlled
 from tayari_simulator.control.schemas import read_query
 from tayari_simulator.journal.entries import Question
-from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.scenarios.values import Text
+from tayari_simulator.strict_reading import AtLeast, AtMost
 
 Json = dict[str, Any]
 MASK: Final = "***"

@@ -8,7 +8,7 @@ from aiohttp import web
 from tayari_formats.problems import describe
 
 from tayari_simulator.apis.c2b import hakikisha
-from tayari_simulator.catalogue.refusals import REFUSALS
+from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.endpoint import Controlled, Refusal, answer, named
 from tayari_simulator.control.explain import explain

@@ -9,8 +9,8 @@ import orjson
 
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
 from tayari_simulator.faults.base import AckFault
-from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.state.behaviour import Reply, Transport
+from tayari_simulator.strict_reading import AtLeast, AtMost
 
 TIMEOUT: Final = GATEWAY_FAULTS["gateway_timeout"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.parameters import ErrorName, Refusing
-from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.strict_reading import Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import suggest
 
 from tayari_simulator.faults import wire
 from tayari_simulator.faults.paths import UnknownPath, drop_path, get_path, set_path

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final, get_args, get_type_hints
 
 from tayari_formats.problems import Complaint, Path
 
-from tayari_simulator.reading.record import ReadWith, Seconds, SecondsOrNone, read_record, read_value
 from tayari_simulator.state.behaviour import Delay, Draws, Fixed, Uniform
+from tayari_simulator.strict_reading import ReadWith, Seconds, SecondsOrNone, read_record, read_value
 
 _STANDARD: Final = NormalDist()
 _EDGE: Final = 1e-9

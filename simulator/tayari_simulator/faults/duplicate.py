@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from tayari_simulator.faults.base import CallbackFault
-from tayari_simulator.reading.record import AtLeast, AtMost, SecondsOrNone
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.strict_reading import AtLeast, AtMost, SecondsOrNone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from tayari_simulator.faults.base import TableFault
-from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.strict_reading import AtLeast, AtMost
 
 
 @dataclass(frozen=True, slots=True)

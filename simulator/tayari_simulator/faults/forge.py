@@ -11,8 +11,8 @@ import orjson
 from tayari_simulator.catalogue.results import find, wire_form
 from tayari_simulator.faults.base import STRANGER, CallbackFault, stranger
 from tayari_simulator.faults.parameters import Address, ResultCode
-from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.strict_reading import Seconds
 
 RECEIPT: Final = "FAKE000001"
 

@@ -9,8 +9,8 @@ import orjson
 
 from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.faults.change import BadChange, Change
-from tayari_simulator.reading.record import AtLeast, AtMost
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.strict_reading import AtLeast, AtMost
 
 
 @dataclass(frozen=True, slots=True)

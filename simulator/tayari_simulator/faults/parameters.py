@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Annotated
 
-from tayari_formats.problems import Complaint, Path, describe
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import Complaint, Path, describe, suggest
 
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.results import wire_form
-from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith
 
 
 def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:

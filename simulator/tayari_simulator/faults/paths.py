@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.c2b.messages import FIELDS as C2B_FIELDS
 

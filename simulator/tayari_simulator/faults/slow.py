@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tayari_simulator.faults.base import TableFault
-from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Reply
+from tayari_simulator.strict_reading import Seconds
 
 
 @dataclass(frozen=True, slots=True)

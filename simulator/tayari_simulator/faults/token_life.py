@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tayari_simulator.faults.base import TableFault
-from tayari_simulator.reading.record import Count
 from tayari_simulator.state.behaviour import Behaviour, Call
+from tayari_simulator.strict_reading import Count
 
 
 class Written(StrEnum):

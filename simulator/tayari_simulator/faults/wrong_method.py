@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tayari_simulator.faults.base import STRANGER, CallbackFault, stranger
-from tayari_simulator.reading.record import Seconds
 from tayari_simulator.state.behaviour import Delivery
+from tayari_simulator.strict_reading import Seconds
 
 
 class Method(StrEnum):

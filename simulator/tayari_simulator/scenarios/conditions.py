@@ -1,12 +1,32 @@
-"""Scenarios by what they ask of a transaction: its MSISDN, its amount, its reference."""
+"""Scenarios by what they ask of a transaction (MSISDN, amount, reference), and the ways in which a call finds one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_msisdn
-from tayari_simulator.scenarios.match_explanation import MatchedBy
 from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.state.handsets import BY_HANDSET
+
+
+class MatchedBy(StrEnum):
+    """One way to choose. The order of the members is the order of precedence."""
+
+    ONE_SHOT_MSISDN = "one_shot_msisdn"
+    """Queued for this MSISDN."""
+    ONE_SHOT_ENDPOINT = "one_shot_endpoint"
+    """Queued for the endpoint; the MSISDN that came first took it."""
+    HANDSET = BY_HANDSET
+    """A person, or a test, holds the payer's phone in hand."""
+    MSISDN = "msisdn"
+    AMOUNT = "amount"
+    REFERENCE = "reference"
+    MIX = "mix"
+    ACTIVE = "active"
+    DEFAULT = "default"
+    """No scenario at all: success, under the rules of M-Pesa."""
+
 
 Rows = tuple[Scenario, ...]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.model import Scenario

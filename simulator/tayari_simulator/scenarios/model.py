@@ -10,7 +10,6 @@ from typing import Annotated
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import DelayForm, DelayOrNoneForm
 from tayari_simulator.faults.parameters import ErrorName, ResultCode
-from tayari_simulator.reading.record import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 from tayari_simulator.scenarios.values import (
     CallName,
     EndpointName,
@@ -27,6 +26,7 @@ from tayari_simulator.scenarios.values import (
     Topic,
 )
 from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Call, Delay, Draws, Fixed
+from tayari_simulator.strict_reading import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 
 DEFAULT_DELAY: Delay = Fixed(1.0)
 States = Annotated[tuple[State, ...], OneOrMore]

@@ -6,19 +6,50 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.scenarios.conditions import Conditions
-from tayari_simulator.scenarios.match_explanation import MatchedBy
+from tayari_simulator.scenarios.conditions import Conditions, MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.queued import Misplaced, Queued, one_shot
-from tayari_simulator.state.behaviour import Call, Play, Timeline
-from tayari_simulator.state.handsets import Handset, Handsets, prompt_play
+from tayari_simulator.state.behaviour import Behaviour, Call, Play, Timeline
+from tayari_simulator.state.handsets import NOT_REACHED, WAITS, Handset, Handsets
+
+
+class Misplaced(ValueError):
+    """A scenario that can never play where it was asked for."""
+
+
+@dataclass(slots=True)
+class Queued:
+    """A one-shot: its play, the call of its MSISDN from which it plays, and how many calls came so far."""
+
+    play: Play
+    from_call: int
+    span: int
+    """How many calls of an endpoint it lasts; without meaning for a payment, which ends it by being accepted."""
+    seen: int = 0
+
+
+def one_shot(scenario: Scenario, call: str, way: MatchedBy) -> Queued:
+    """A scenario that waits for its turn."""
+    return Queued(
+        play=Play(scenario.behaviour, chosen_by=way),
+        from_call=scenario.when.from_call,
+        span=_span(scenario.behaviour, call),
+    )
+
+
+def _span(behaviour: Behaviour, call: str) -> int:
+    """The calls that a one-shot of an endpoint lasts: until its last fault is through, one at the least."""
+    last = [armed.after_calls + armed.times for armed in behaviour.armed if armed.on == call]
+    query = behaviour.query.for_calls if behaviour.query is not None and call == Call.STK_QUERY else None
+    return max([1, query or 1, *last])
+
 
 __all__ = ["Misplaced", "Selector", "UnknownScenario"]
 
@@ -207,10 +238,8 @@ class Selector:
         """Whether anything is loaded or queued that a call can meet; mostly nothing is."""
         return not self._plain
 
-    def for_transaction(
-        self, call: str, *, msisdn: str, amount: int, reference: str, prompted: str = ""
-    ) -> Play | None:
-        """The play that this call meets. `prompted`: the number whose phone shows its prompt."""
+    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
+        """The play that this call meets."""
         if self._plain:
             return None
         phone = (call, msisdn)
@@ -223,10 +252,10 @@ class Selector:
             first.seen += 1
             if first.seen >= first.from_call:
                 return first.play
-        if prompted and self.handsets:
-            handset = self.handsets.find(prompted)
+        if call == Call.STK_PUSH and self.handsets:
+            handset = self.handsets.find(msisdn)
             if handset is not None:
-                return prompt_play(handset)
+                return Play(WAITS if handset.reachable else NOT_REACHED, chosen_by=MatchedBy.HANDSET)
         if not self._lasting:
             return None
         number = self._seen.get(phone, 1)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated, Final
 
-from tayari_formats.problems import Complaint, Path, describe
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import Complaint, Path, describe, suggest
 
 from tayari_simulator.apis.registry import CALLS
-from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith
 from tayari_simulator.state.behaviour import ALWAYS, Call
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")

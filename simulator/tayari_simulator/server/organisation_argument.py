@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import orjson
-from tayari_formats.problems import Complaint, Path, describe
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import Complaint, Path, describe, suggest
 
 from tayari_simulator.apis.core.organisations import Initiator, Organisation, sandbox_initiator
 from tayari_simulator.apis.initiator import account_balance, b2b, b2c, reversal, transaction_status
-from tayari_simulator.reading.record import AtLeast, AtMost, ReadWith, keys_of, read_value
 from tayari_simulator.state.ledger import Account
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith, keys_of, read_value
 
 VARIABLE: Final = "TAYARI_ORGANISATIONS"
 """Passwords of initiators come by environment: the command line is public on its machine."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.steps.c2b_payments import pay_in, tell, unconfirmed
-from tayari_contracts.steps.pull_transactions import expect_recovered, wait_until_paid
+from tayari_contracts.steps.c2b_payments import expect_recovered, pay_in, tell, unconfirmed, wait_until_paid
 
 
 @check("B14")

@@ -13,9 +13,16 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.steps.c2b_payments import new_account, pay_in, unconfirmed
+from tayari_contracts.steps.c2b_payments import (
+    DUE_WITHIN_S,
+    expect_recovered,
+    new_account,
+    pay_in,
+    pull_queries,
+    unconfirmed,
+    wait_until_paid,
+)
 from tayari_contracts.steps.c2b_registration import short_code
-from tayari_contracts.steps.pull_transactions import DUE_WITHIN_S, expect_recovered, pull_queries, wait_until_paid
 
 PAGE: Final = 100
 """Rows of one answer. Source: reference 3.12, the documentation's example."""

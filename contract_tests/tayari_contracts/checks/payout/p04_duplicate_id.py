@@ -8,7 +8,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Untested, say
 from tayari_contracts.context.payment import PAID, PENDING, Payment
-from tayari_contracts.steps.control_payouts import WATCHED_S
+from tayari_contracts.steps.control_payments import WATCHED_S
 from tayari_contracts.steps.payouts import (
     error_of,
     expect_one_id,

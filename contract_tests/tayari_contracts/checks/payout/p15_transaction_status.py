@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext

@@ -6,10 +6,10 @@ import time
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import most_in, polite
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PENDING, Entry, Payment
-from tayari_contracts.context.query_limit import most_in, polite
 from tayari_contracts.steps.status_queries import first_query, on_query, patience_s, queries_until, times_of, unanswered
 
 WINDOW_S = 60.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import polite, spacing_s
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
-from tayari_contracts.context.query_limit import polite, spacing_s
 from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
 from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
 

@@ -16,7 +16,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, LedgerView
 
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479996"
 """The preflight's customers: 254 79996 0000 to 9999, a range that no suite uses."""

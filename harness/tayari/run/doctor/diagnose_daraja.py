@@ -12,7 +12,7 @@ from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.json_text import read_object
 
 from tayari.run.doctor.diagnose_merchant import without_secrets
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.instances import Instances
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import StatusView
 
-from tayari.run.findings import Finding, good, warning
+from tayari.run.doctor.findings import Finding, good, warning
 
 _OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (`tayari docs target-file`)"
 

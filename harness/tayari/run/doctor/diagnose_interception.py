@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tayari_target.interception import Intercept
 from tayari_target.target_file.model import Start
 
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 Calls = Iterable[Mapping[str, Any]]
 """The `calls` of `GET /v1/interception`."""

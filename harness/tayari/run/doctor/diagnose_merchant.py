@@ -14,7 +14,7 @@ from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, Started, StatusView
 
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tayari_formats.exit_codes import Exit
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.answers import find
 from tayari_target.target_file.extractor import Kind, compile_extractor
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 
 from tayari.run.doctor.diagnose_merchant import nothing_found
-from tayari.run.findings import Finding, warning
+from tayari.run.doctor.findings import Finding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tayari_formats.exit_codes import Exit
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.target_file.model import Payout
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
@@ -19,7 +19,7 @@ from tayari_target.views import Answer, Started, StatusView
 from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor.diagnose_instances import Known
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
 """The preflight's payouts: 254 79997 0000 to 9999, a range that no suite uses."""
@@ -44,7 +44,7 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
     asked = environment.target.merchant.payout
     if asked is None:
         return
-    since = int(environment.control.journal(limit=1)["next"])
+    since = environment.control.journal_end()
     msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TP{secrets.token_hex(4).upper()}"
     started = environment.driver.start_payout(msisdn=msisdn, amount=AMOUNT, reference=reference)
     silent = _not_started(started, asked, environment.base_url)

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.target_file.model import Refund
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor.diagnose_instances import Known
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 _CALL_S: Final = 5.0
 """A merchant may send refunds from a queue."""
@@ -39,7 +39,7 @@ def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int)
     paid = next((one for one in known if one.msisdn and one.view.state is PaymentState.PAID), None)
     if asked is None or paid is None:
         return
-    since = int(environment.control.journal(limit=1)["next"])
+    since = environment.control.journal_end()
     environment.control.play_next(_SUCCESS, endpoint=REVERSAL)
     try:
         started = environment.driver.start_refund(

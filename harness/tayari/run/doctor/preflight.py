@@ -17,7 +17,7 @@ from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_reports.redaction import Redactor
 from tayari_target.adapter import AdapterError
 from tayari_target.instances import Instances
@@ -34,7 +34,7 @@ from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_instances import Known, instances
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.doctor.diagnose_refund import refund
-from tayari.run.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import Finding, bad, good, warning
 
 Tell = Callable[[Finding], None]
 
@@ -137,7 +137,7 @@ def _merchant(environment: TestEnvironment) -> Finding:
 
 
 def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding]:
-    since = _newest(environment.control)
+    since = environment.control.journal_end()
     played = _play(environment, _SUCCESS)
     started, msisdn = played.started, played.msisdn
     entries = _since(environment.control, since)
@@ -335,16 +335,6 @@ def _ended(environment: TestEnvironment, played: _Played) -> StatusView:
         if settled or time.monotonic() > began + (_UNREADABLE_S if wrong else ends_within_s):
             return view
         time.sleep(0.1 if environment.target.merchant.takes_callbacks else _REFRESH_S)
-
-
-def _newest(control: ControlClient) -> int:
-    """The sequence number that the next journal entry will have at least."""
-    since = 0
-    while True:
-        page = control.journal(since=since)
-        if not page["entries"]:
-            return since
-        since = int(page["next"])
 
 
 def _since(control: ControlClient, since: int) -> list[daraja.Entry]:

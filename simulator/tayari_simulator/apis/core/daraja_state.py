@@ -1,25 +1,81 @@
-"""The state of one Daraja: what the handlers of its endpoints read and change."""
+"""The state of one Daraja: what the handlers of its endpoints read and change, its rules, and who keeps its steps."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.core.organisations import Business, Organisation, Organisations
-from tayari_simulator.apis.core.rules import Rules
 from tayari_simulator.apis.core.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import ResultCode, Wording, find
-from tayari_simulator.state.behaviour import Choose, Uniform
+from tayari_simulator.state.behaviour import Choose, Delivery, Uniform
+from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.identifiers import Ids
-from tayari_simulator.state.keeper import Keeper
 from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.schedule import Schedule, WaitingCallbacks
 from tayari_simulator.state.tokens import Tokens
 from tayari_simulator.state.transactions import Ending, Prompts, Transaction, Transactions
+
+
+class Keeper(Protocol):
+    """Told in the turn in which a thing happens; numbers the deliveries, so that each can be called done."""
+
+    def accepted(self, transaction: Transaction) -> None:
+        """A push was accepted; its acknowledgement is not written yet."""
+
+    def resulted(self, transaction: Transaction, deliveries: tuple[Delivery, ...]) -> None:
+        """A result fell due, and these callbacks came of it; none of them is sent yet."""
+
+    def planned(self, transaction: Transaction, delivery: Delivery) -> None:
+        """One more callback is to be sent (a retry)."""
+
+    def done(self, transaction: Transaction, delivery: Delivery) -> None:
+        """A callback was answered, or will not be sent any more."""
+
+    def called(self, path: str, exchange: Exchange) -> None:
+        """A call was accepted that changed what is no transaction: it is made again after a restart."""
+
+    def forgot(self) -> None:
+        """Everything was forgotten on demand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What M-Pesa's own rules do to a payment that no scenario speaks for. Times in seconds, amounts in shillings."""
+
+    lock_refuses: bool
+    lock_limits: bool
+    same_amount_limits: bool
+    test_number_is_silent: bool
+    text_phone_is_silent: bool
+    ordinary_phones_have_debt: bool
+    outcome_after_s: float
+    daily_limit: float
+    largest_amount: float
+    query_too_early_s: float
+    transaction_date_skew_s: float
+
+    @classmethod
+    def of(cls, options: Options) -> Rules:
+        """Read the switches."""
+        return cls(
+            lock_refuses=options.says("subscriber_lock", "refuse"),
+            lock_limits=options.says("subscriber_lock", "result_1001"),
+            same_amount_limits=options.says("same_amount", "result_17"),
+            test_number_is_silent=options.says("test_number", "never_answers"),
+            text_phone_is_silent=options.says("phone_as_string", "silent_1037"),
+            ordinary_phones_have_debt=options.says("ordinary_phones", "bad_debt"),
+            outcome_after_s=options.number("outcome_after_s"),
+            daily_limit=options.number("daily_limit"),
+            largest_amount=options.number("max_amount"),
+            query_too_early_s=options.number("query_too_early_s"),
+            transaction_date_skew_s=options.number("transaction_date_skew_s"),
+        )
+
 
 Part = TypeVar("Part")
 

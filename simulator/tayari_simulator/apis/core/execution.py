@@ -28,28 +28,16 @@ _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 
 
 def choose(
-    state: DarajaState,
-    exchange: Exchange,
-    call: str,
-    *,
-    msisdn: str,
-    amount: int,
-    reference: str,
-    accept: Accept,
-    prompted: str = "",
+    state: DarajaState, exchange: Exchange, call: str, *, msisdn: str, amount: int, reference: str, accept: Accept
 ) -> Reply:
     """Let the scenario that is chosen for this call speak, or `accept` the transaction without one.
-
-    `prompted`: the number whose phone shows a prompt; empty: none does.
 
     Raises:
         Refused: by `accept`.
     """
     exchange.msisdn = msisdn
     chooser = state.choose
-    play = None
-    if chooser is not None:
-        play = chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference, prompted=prompted)
+    play = None if chooser is None else chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference)
     if chooser is None or play is None:
         return accept(None)
     exchange.scenario = play.behaviour.name

@@ -26,9 +26,7 @@ from tayari_simulator.apis.initiator.initiator_calls import (
     identifier_field,
     initiator_fields,
     internal_address,
-    limit_of_payout,
     name_of,
-    note_payout,
     short_code_field,
 )
 from tayari_simulator.catalogue import results
@@ -174,9 +172,6 @@ def _decide(state: DarajaState, transaction: Transaction, *, tills_say_2: bool) 
         return results.OPERATOR_MISSING
     if not receiver.active:
         return results.OPERATOR_MISSING
-    above = limit_of_payout(state, transaction)
-    if above is not None:
-        return above
     account = movement_of(transaction.command).debit
     if state.ledger.balance(transaction.short_code, account) < transaction.amount:
         return results.INSUFFICIENT
@@ -193,7 +188,6 @@ def _is_allowed_own(state: DarajaState, transaction: Transaction) -> bool:
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     debit, credit = movement_of(transaction.command)
     state.ledger.move(transaction.short_code, debit, (transaction.party_b, credit), transaction.amount)
-    note_payout(state, transaction)
 
 
 def _parties(transaction: Transaction) -> Parties:

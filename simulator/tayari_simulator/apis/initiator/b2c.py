@@ -20,9 +20,7 @@ from tayari_simulator.apis.initiator.initiator_calls import (
     command_field,
     example_of,
     initiator_fields,
-    limit_of_payout,
     money,
-    note_payout,
     short_code_field,
 )
 from tayari_simulator.catalogue import results
@@ -164,9 +162,6 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
         return results.BELOW_MINIMUM
     if transaction.amount > state.rules.largest_amount:
         return results.ABOVE_MAXIMUM
-    above = limit_of_payout(state, transaction)
-    if above is not None:
-        return above
     if state.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
         return results.INSUFFICIENT
     held = state.ledger.wallet(transaction.msisdn)
@@ -177,7 +172,6 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     state.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
-    note_payout(state, transaction)
 
 
 def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:

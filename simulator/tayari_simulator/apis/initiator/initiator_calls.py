@@ -204,20 +204,6 @@ def check_initiator(state: DarajaState, asked: Request) -> int | str | None:
     return None if organisation.active else results.DEBIT_PARTY_INVALID
 
 
-def limit_of_payout(state: DarajaState, transaction: Transaction) -> int | None:
-    """The result code of a payout above a limit of the organisation that pays; None: it is above none."""
-    payer = transaction.short_code
-    if not state.organisations.limited:
-        return None
-    paid_out = state.transactions.paid(payer, transaction.due_s)
-    return state.organisations.limit_result(payer, transaction.amount, paid_out)
-
-
-def note_payout(state: DarajaState, transaction: Transaction) -> None:
-    """Count a payout for the limit of its day."""
-    state.transactions.note_paid(transaction.short_code, transaction.completed_s, transaction.amount)
-
-
 Rows = Callable[[DarajaState, Transaction, Result], Sequence[Parameter]]
 """What a result tells, in its order."""
 

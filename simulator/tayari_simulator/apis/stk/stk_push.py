@@ -8,7 +8,7 @@ import orjson
 
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Rules
 from tayari_simulator.apis.core.execution import begin, choose
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
@@ -24,8 +24,7 @@ from tayari_simulator.apis.core.fields import (
     text_schema,
     timestamp,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
-from tayari_simulator.apis.core.rules import Rules
+from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
@@ -103,16 +102,7 @@ def push(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     def accept(play: Play | None) -> Reply:
         return _accept(state, exchange, values, play)
 
-    return choose(
-        state,
-        exchange,
-        Call.STK_PUSH,
-        msisdn=msisdn,
-        amount=values[4],
-        reference=values[10],
-        accept=accept,
-        prompted=msisdn,
-    )
+    return choose(state, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
 
 
 def _check_active(state: DarajaState, short_code: str, party_b: str) -> None:
@@ -219,7 +209,6 @@ def lifecycle(options: Options) -> Lifecycle:
         settle=_settle,
         reversible=True,
         message=StkCallback(options),
-        prompt=PromptResults(),
         opened=_show_prompt,
         closed=_hide_prompt,
         also=(confirmation_of_push(options), PUSHED_PAYMENT),
@@ -252,9 +241,6 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    above = state.organisations.limit_result(transaction.short_code, transaction.amount)
-    if above is not None:
-        return above
     paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT

@@ -14,8 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from tayari_formats.problems import Complaint, Path, describe
-from tayari_formats.suggestion import suggest
+from tayari_formats.problems import Complaint, Path, describe, suggest
 
 T = TypeVar("T")
 
