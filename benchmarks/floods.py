@@ -1,10 +1,13 @@
 """Does the simulator live through floods of malformed connections? Both of its ports get them, in bounded batches.
 
-    python benchmarks/floods.py [--daraja 500000] [--control 100000] [--at-once 200] [--seed 1]
+    python benchmarks/floods.py [--daraja 500000] [--control 100000] [--at-once 200] [--per-s 2000 ...] [--seed 1]
 
-Loopback only. Each connection is new, sends one of the forms below, and is closed or reset. A good caller pushes beside
-them. Exits 1 where the process ended, where an answer was a 5xx that nobody planned, where descriptors were not given
-back, or where the good caller was refused.
+Loopback only. Each connection is new, sends one of the forms below, and is closed or reset. Two good callers push
+beside them: one keeps its connection, as HTTP clients of merchants do, the other opens a new one for each push. They
+have a process of their own, and the flood has another, which is niced: else they wait for the flood's own work.
+With several rates, each gets its part of the connections, and the table says how long the good callers waited.
+Exits 1 where the process ended, where an answer was a 5xx that nobody planned, where descriptors were not given
+back, or where a good caller was refused.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import multiprocessing
 import os
 import re
 import socket
@@ -20,6 +24,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -31,10 +36,13 @@ from contestants import Product
 from driving import Sink
 
 MOST: Final = 1_000_000
-A_BATCH: Final = 2_000
-ANSWER_S: Final = 2.0
-"""So long an answer is waited for; half a request has none."""
-GOOD_EVERY_S: Final = 0.05
+ANSWER_S: Final = 0.5
+"""An answer is awaited so long; half a request has none."""
+GOOD_EVERY_S: Final = 0.02
+NICE: Final = 10
+"""Of the flood, which shares a core with the good callers."""
+OTHER_CORE: Final = max(os.sched_getaffinity(0))
+"""The simulator has core 0."""
 SPARE_DESCRIPTORS: Final = 50
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: the close is a reset, so that no port is held back for a minute."""
@@ -114,13 +122,29 @@ CONTROL_PATHS: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """Connections to one port, as the process of the flood is told of them."""
+
+    port: int
+    requests: list[bytes]
+    """Good ones, to be spoilt."""
+    connections: int
+    per_s: int
+    """0: as many as can be."""
+    at_once: int
+    seed: int
+    is_daraja: bool
+
+
 @dataclass(slots=True)
 class Found:
     """What came of a flood."""
 
     answers: Counter[str] = field(default_factory=Counter)
-    """By status; `closed` and `silent` where there was none, `refused` where no connection was made."""
+    """By status; `no answer` where there was none, `no connection` where none was made."""
     unplanned: list[str] = field(default_factory=list)
+    took_s: float = 0.0
 
     def heard(self, form: str, answer: bytes, *, planned: bool) -> None:
         """An answer, or the lack of one."""
@@ -149,51 +173,93 @@ async def one(port: int, sent: bytes, chance: Random) -> bytes:
         return b""
 
 
-async def flood(
-    product: Product, port: int, requests: list[bytes], wanted: int, arguments: argparse.Namespace
-) -> Found:
+async def flood(order: Flood) -> Found:
     """So many connections to one port."""
-    found, chance, names = Found(), Random(arguments.seed), list(FORMS)
-    numbers = iter(range(wanted))
+    found, chance, names = Found(), Random(order.seed), list(FORMS)
+    numbers = iter(range(order.connections))
     began = time.monotonic()
 
     async def caller() -> None:
         for number in numbers:
+            if order.per_s:
+                await asyncio.sleep(began + number / order.per_s - time.monotonic())
             name = names[number % len(names)]
-            sent = FORMS[name](chance, chance.choice(requests))
             try:
-                answer = await one(port, sent, chance)
+                answer = await one(order.port, FORMS[name](chance, chance.choice(order.requests)), chance)
             except TimeoutError:
                 answer = b""
             except OSError as error:
                 found.answers[f"no connection: {error.strerror}"] += 1
                 continue
-            found.heard(name, answer, planned=port == product.port)
-            if number % (A_BATCH * 10) == 0:
-                print(f"{number:7} of {wanted} on port {port}, {time.monotonic() - began:.0f} s", flush=True)
+            found.heard(name, answer, planned=order.is_daraja)
 
-    await asyncio.gather(*(caller() for _ in range(arguments.at_once)))
-    print(f"{wanted} in {time.monotonic() - began:.0f} s: {dict(found.answers.most_common())}")
+    await asyncio.gather(*(caller() for _ in range(order.at_once)))
+    found.took_s = time.monotonic() - began
     return found
 
 
-async def good_caller(product: Product, sink_url: str, took_s: list[float], refused: list[str]) -> None:
-    """Pushes as it should, until it is cancelled."""
-    make = product.push(sink_url)
-    for number in range(A_BATCH * A_BATCH):
-        began = time.perf_counter()
-        try:
-            reader, writer = await asyncio.open_connection(product.host, product.port)
-            writer.write(make(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            writer.close()
-        except (OSError, EOFError) as error:
-            refused.append(repr(error))
-            continue
-        took_s.append(time.perf_counter() - began)
+def flood_process(order: Flood) -> Found:
+    """A flood, in a process of its own."""
+    return uvloop.run(flood(order))
+
+
+def be_quiet() -> None:
+    """At the start of the flood's process: it works where the simulator does not, and after the good callers."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(NICE)
+    os.sched_setaffinity(0, {OTHER_CORE})
+
+
+class GoodCallers:
+    """Two callers that push as they should, one on a kept connection, one on a new connection for each push."""
+
+    def __init__(self, product: Product, sink_url: str) -> None:
+        self._product = product
+        self._make = product.push(sink_url)
+        self._number = 0
+        self.took_s: dict[str, list[float]] = {"kept": [], "new": []}
+        self.refused: list[str] = []
+
+    async def push(self) -> None:
+        """Push, again and again, until cancelled."""
+        kept = await asyncio.open_connection(self._product.host, self._product.port)
+        while True:
+            for name in self.took_s:
+                self._number += 1
+                began = time.perf_counter()
+                try:
+                    pair = kept if name == "kept" else await asyncio.open_connection(*self._address)
+                    await self._one(*pair)
+                    self.took_s[name].append(time.perf_counter() - began)
+                    if name == "new":
+                        pair[1].close()
+                except (OSError, EOFError) as error:
+                    self.refused.append(repr(error))
+            await asyncio.sleep(GOOD_EVERY_S)
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return self._product.host, self._product.port
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._make(self._number))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(length[1]) if length else 0)
         if b" 200 " not in head.partition(b"\r\n")[0]:
-            refused.append(head.partition(b"\r\n")[0].decode())
-        await asyncio.sleep(GOOD_EVERY_S)
+            self.refused.append(head.partition(b"\r\n")[0].decode())
+
+    def waited_ms(self) -> dict[str, dict[str, float]]:
+        """How long each caller waited since the last time that this was asked."""
+        found = {}
+        for name, took_s in self.took_s.items():
+            ranked = sorted(took_s) or [0.0]
+            found[name] = {
+                label: round(1000 * ranked[min(int(len(ranked) * share), len(ranked) - 1)], 1)
+                for label, share in (("p50", 0.5), ("p99", 0.99), ("most", 1.0))
+            }
+            took_s.clear()
+        return found
 
 
 def control_requests() -> list[bytes]:
@@ -205,39 +271,60 @@ def control_requests() -> list[bytes]:
     ]
 
 
+def orders_of(product: Product, arguments: argparse.Namespace) -> list[Flood]:
+    """A flood for each port and rate."""
+    control_port = int(product.control_url.rpartition(":")[2])
+    return [
+        Flood(port=port, requests=requests, connections=connections // len(arguments.per_s), per_s=per_s,
+              at_once=arguments.at_once, seed=arguments.seed, is_daraja=port == product.port)
+        for port, requests, connections in (
+            (product.port, [product.push("http://127.0.0.1:1/")(10**7)], arguments.daraja),
+            (control_port, control_requests(), arguments.control),
+        )
+        for per_s in arguments.per_s
+    ]  # fmt: skip
+
+
+async def floods(product: Product, callers: GoodCallers, arguments: argparse.Namespace) -> tuple[int, list[str]]:
+    """All floods, one after another: how many good calls there were beside them, and answers that nobody planned."""
+    calls, unplanned = 0, list[str]()
+    print("| port | connections | a second | kept: p50, p99, most (ms) | new: p50, p99, most (ms) |")
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), be_quiet) as processes:
+        for order in orders_of(product, arguments):
+            found = await asyncio.get_running_loop().run_in_executor(processes, flood_process, order)
+            calls += sum(map(len, callers.took_s.values()))
+            waits = [", ".join(map(str, row.values())) for row in callers.waited_ms().values()]
+            name, rate = "Daraja" if order.is_daraja else "control", round(order.connections / found.took_s)
+            print(f"| {name} | {order.connections} | {rate} | {' | '.join(waits)} |", flush=True)
+            print(dict(found.answers.most_common()), file=sys.stderr, flush=True)
+            unplanned += found.unplanned
+    return calls, unplanned
+
+
 async def run(arguments: argparse.Namespace) -> int:
-    """Both floods, then the accounts."""
+    """The floods, then the accounts."""
     product, sink = Product(0), Sink()
-    sink_url = await sink.opened()
-    took_s: list[float] = []
-    refused: list[str] = []
-    caller = asyncio.create_task(good_caller(product, sink_url, took_s, refused))
+    callers = GoodCallers(product, await sink.opened())
+    pushing = asyncio.create_task(callers.push())
     try:
-        pid = product.pid
-        before = len(os.listdir(f"/proc/{pid}/fd"))
-        make = product.push(sink_url)
-        first = await flood(product, product.port, [make(10**7)], arguments.daraja, arguments)
-        control_port = int(product.control_url.rpartition(":")[2])
-        second = await flood(product, control_port, control_requests(), arguments.control, arguments)
-        caller.cancel()
+        before = len(os.listdir(f"/proc/{product.pid}/fd"))
+        calls, unplanned = await floods(product, callers, arguments)
+        pushing.cancel()
         await asyncio.sleep(5.0)
-        open_now = len(os.listdir(f"/proc/{pid}/fd"))
-        health = await asyncio.to_thread(product.health)
-        problems = [*first.unplanned[:5], *second.unplanned[:5], *refused[:5]]
+        open_now = len(os.listdir(f"/proc/{product.pid}/fd"))
+        problems = [*unplanned[:5], *callers.refused[:5]]
         if open_now > before + SPARE_DESCRIPTORS:
             problems.append(f"{open_now} descriptors are open, {before} were before")
-        unplanned = len(first.unplanned) + len(second.unplanned)
-        took_s.sort()
-        quantiles = {name: round(1000 * took_s[int(len(took_s) * at)], 1) for name, at in (("p50", 0.5), ("p99", 0.99))}
         print(json.dumps({
-            "connections": arguments.daraja + arguments.control, "crashes": 0, "unplanned_5xx": unplanned,
-            "good_calls": len(took_s), "good_refused": len(refused), "good_ms": quantiles,
-            "descriptors": [before, open_now], "resident_mb": round(product.resident_mb()), "health": health,
+            "crashes": 0, "unplanned_5xx": len(unplanned), "good_calls": calls, "good_refused": len(callers.refused),
+            "descriptors": [before, open_now], "resident_mb": round(product.resident_mb()),
+            "cpu_s": round(product.cpu_s()), "waited_for_a_core_s": round(product.waited_s()),
+            "health": await asyncio.to_thread(product.health),
         }))  # fmt: skip
         print("\n".join(problems))
         return int(bool(problems))
     finally:
-        caller.cancel()
+        pushing.cancel()
         await asyncio.to_thread(product.stop)
 
 
@@ -247,6 +334,7 @@ def main() -> int:
     parser.add_argument("--daraja", type=int, default=500_000, help="connections to the Daraja port")
     parser.add_argument("--control", type=int, default=100_000, help="connections to the control port")
     parser.add_argument("--at-once", type=int, default=200, help="at most 500")
+    parser.add_argument("--per-s", type=int, nargs="+", default=[2_000], help="connections a second; 0: no bound")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     arguments.daraja, arguments.control = min(arguments.daraja, MOST), min(arguments.control, MOST)

@@ -102,16 +102,9 @@ async def build(settings: Settings, parts: Parts | None = None) -> web.Applicati
     refunds = parts.refunds(settings=settings, store=store, daraja=daraja, paths=paths, api=api)
 
     app = web.Application(client_max_size=MOST_BODY)
-    if parts.workers.count > 1:
-        app.on_response_prepare.append(close_after)
     app.cleanup_ctx.append(life_of(store, session, work, hooks=hooks, reconciler=reconciler, c2b=c2b))
     app.add_routes([*api.routes(), *hooks.routes(), *c2b.routes(), *refunds.routes(), *parts.pages(api).routes()])
     return app
-
-
-async def close_after(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001 - aiohttp's shape
-    """Each call comes over a connection of its own, so that each of several processes gets some."""
-    response.force_close()
 
 
 def life_of(

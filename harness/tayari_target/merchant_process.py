@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import randbelow
@@ -36,6 +37,9 @@ _TAIL_BYTES: Final = 16 * 1024
 _KEPT_BYTES: Final = 64 * 1024
 """To take the secrets out of more would take seconds."""
 _PORT_FREED_S: Final = 1.0
+_MOST_HELD: Final = 64
+_held: Final[deque[int]] = deque()
+"""Descriptors of the sockets that keep the ports chosen last from other processes."""
 
 
 class MerchantStartError(Exception):
@@ -292,19 +296,26 @@ def answers(base_url: str) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago.
+    """A loopback port that was free a moment ago, and that no other run of Tayari gets meanwhile.
 
-    Below the range from which systems take the ports of outgoing calls: one of those, or another run's merchant, would
-    else take it before ours listens.
+    Below the range from which systems take the ports of outgoing calls: one of those would else take it before the
+    merchant listens. The UDP port of the same number is held for as long as a merchant may need to come up: what
+    chooses a port in another process then finds it taken.
     """
     for _ in range(100):
         port = 20_000 + randbelow(12_000)
+        held = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe:
             try:
+                held.bind(("127.0.0.1", port))
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                held.close()
                 continue
-            return port
+        _held.append(held.detach())
+        if len(_held) > _MOST_HELD:
+            os.close(_held.popleft())
+        return port
     raise MerchantStartError("port_taken", "no free port was found between 20000 and 32000; end what listens there")
 
 

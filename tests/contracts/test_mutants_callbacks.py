@@ -9,18 +9,7 @@ def field(request: pytest.FixtureRequest) -> Field:
     return Field.of_this_file(request)
 
 
-BY_CHANCE = frozenset({"guards-in-memory"})
-"""Two processes share the port, and the kernel chooses which of them gets a callback: one try in some shows nothing."""
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "mutant",
-    [
-        pytest.param(mutant, marks=pytest.mark.long) if mutant.name in BY_CHANCE else mutant
-        for mutant in mutants_of("callback", "money")
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("mutant", mutants_of("callback", "money"), ids=str)
 def test_a_defect_is_caught_by_its_rule(mutant: Mutant, field: Field) -> None:
     assert field.caught(mutant)

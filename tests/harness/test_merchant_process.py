@@ -1,6 +1,7 @@
 """The merchant as a process: up, down, dead, up again."""
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -152,6 +153,17 @@ def test_a_port_that_another_program_has_is_told_before_anything_starts(tmp_path
 
     assert caught.value.kind == "port_taken"
     assert merchant.pid is None
+
+
+def test_a_port_that_was_chosen_is_not_chosen_by_another_run() -> None:
+    """Two runs would else start their merchants on one port, and the second one would find it taken."""
+    port = free_port()
+
+    with socket.socket(type=socket.SOCK_DGRAM) as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    with socket.socket() as merchant:
+        merchant.bind(("127.0.0.1", port))
+    assert len({port, *(free_port() for _ in range(60))}) == 61
 
 
 def test_its_files_are_written_before_each_start_for_its_owner_only(tmp_path: Path) -> None:

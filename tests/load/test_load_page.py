@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,13 @@ import pytest
 import tayari_load
 from legibility import problems_of
 from tayari_reports.model.run_files import load_from_dict
+from tayari_target.merchant_process import free_port
 from test_report_access import axe  # noqa: F401 - a fixture
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 CHROMIUM = Path("/usr/bin/chromium")
 _AXE = "axe.run('#tayari').then(found => found.violations.map(one => `${one.impact} ${one.id}: ${one.nodes[0].html}`))"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def get(url: str) -> Any:

@@ -57,7 +57,15 @@ class Playing:
 
     chooses = True
 
-    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
+    def for_transaction(
+        self,
+        call: str,
+        *,
+        msisdn: str,
+        amount: int,
+        reference: str,
+        prompted: str = "",
+    ) -> Play | None:
         return self.play if self._call == call else None
 
     def accepted(self, call: str, msisdn: str) -> None:

@@ -221,7 +221,7 @@ def test_scenarios_are_found_activated_and_queued(server: Running, page: Any) ->
     assert server.control.settings()["active_scenario"] is None
 
 
-def test_an_organisation_is_topped_up_suspended_and_its_statement_read(server: Running, page: Any) -> None:
+def test_an_organisation_is_topped_up_limited_and_its_statement_read(server: Running, page: Any) -> None:
     identifier = server.pushed("254722000003", amount=305)
     server.control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)
     go_to(page, "Organisations")
@@ -229,12 +229,21 @@ def test_an_organisation_is_topped_up_suspended_and_its_statement_read(server: R
     before = server.control.organisations()[0]["balances"]["Utility Account"]
     own.get_by_role("button", name="Top up").click()
     page.wait_for_selector("text=174379: Ksh10,000 added")
+    own.get_by_label("Largest payment of 174379").fill("700")
+    own.get_by_role("button", name="Set limits").click()
+    page.wait_for_selector("text=174379: limits set")
+    limits = server.control.organisations()[0]["limits"]
+    own.get_by_label("Largest payment of 174379").fill("")
+    with page.expect_response("**/v1/organisations/174379"):
+        own.get_by_role("button", name="Set limits").click()
     own.get_by_role("button", name="Expire the password of testapi").click()
     own.get_by_role("button", name="Renew the password of testapi").wait_for()
     own.locator("summary:text-is('Statement')").click()
     own.locator("td:text-is('305')").wait_for()
 
     assert server.control.organisations()[0]["balances"]["Utility Account"] == before + 10_000
+    assert limits == {"largest_amount": 700, "daily_payout": None}
+    assert server.control.organisations()[0]["limits"]["largest_amount"] is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -162,6 +162,11 @@ def test_an_account_is_topped_up_a_password_expires_and_the_statement_has_the_pa
     assert after["balances"] == {**before, "Working Account": before["Working Account"] + 500}
     assert after["expired_initiators"] == ["testapi"]
     assert server.control.set_organisation("174379", initiator="testapi", expired=False)["expired_initiators"] == []
+    limited = server.control.set_organisation("174379", largest_amount=100, daily_payout=400)
+    assert limited["limits"] == {"largest_amount": 100, "daily_payout": 400}
+    assert server.control.set_organisation("174379", largest_amount=0, daily_payout=0)["limits"] == {
+        "largest_amount": None, "daily_payout": None,
+    }  # fmt: skip
     (posting,) = [row for row in told["postings"] if row["checkout_request_id"] == identifier]
     assert (posting["amount"], posting["other"], posting["reference"]) == (77, "254711000004", "INV77")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from core_kit import payload
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
@@ -287,9 +288,124 @@ def test_a_restarted_simulator_knows_the_behaviour_of_a_prompt_that_waited() -> 
 def test_a_selector_without_handsets_chooses_nothing() -> None:
     selector = Selector()
     selector.hold(MSISDN)
-    chosen = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="")
+    chosen = selector.for_transaction(Call.STK_PUSH, msisdn=MSISDN, amount=1, reference="", prompted=MSISDN)
     selector.release(MSISDN)
 
     assert chosen is not None
     assert chosen.behaviour is WAITS
     assert not selector.chooses
+
+
+TILL = "9034112"
+PROMPTS = {
+    "ratiba": ("/standingorder/v1/createStandingOrderExternal", "ratiba.request"),
+    "bonga_redeem": ("/v1/lipa/na/bonga/redeem-paybill", ""),
+    "b2b_express": ("/v1/ussdpush/get-msisdn", "b2b_express.request"),
+}
+BONGA = {"msisdn": MSISDN, "amount": 100, "bongaPoints": 500, "conversionRate": 0.2, "shortCode": "600984",
+         "accountNumber": "HOUSE-12B"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def till() -> Iterator[Running]:
+    """A simulator whose business has a till, so that B2B express checkout has somebody to ask."""
+    with running(till=TILL, clock="manual") as alone:
+        yield alone
+
+
+def prompted(till: Running, kind: str, **how: Any) -> str:
+    """The id of a transaction of this kind whose prompt goes to the phone in hand."""
+    till.control.reset()
+    till.control.set_organisation(TILL, nominated_number=MSISDN)
+    hold(till, **how)
+    path, example = PROMPTS[kind]
+    body = payload(example) if example else dict(BONGA)
+    changed = {"PartyA": MSISDN, "CallBackURL": till.callback_url, "callbackUrl": till.callback_url,
+               "primaryShortCode": TILL, "StartDate": "20900101", "EndDate": "20900601"}  # fmt: skip
+    body |= {key: value for key, value in changed.items() if key in body}
+    headers = {"Authorization": f"Bearer {till.token()}"}
+    requests.post(till.daraja_url + path, json=body, headers=headers, timeout=5).raise_for_status()
+    (payment,) = till.control.payments(kind=kind)
+    assert payment["phone"] == MSISDN
+    return str(payment["id"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "code", "state"),
+    [
+        ("ratiba", "pay", 0, "paid"),
+        ("ratiba", "cancel", 1032, "failed"),
+        ("ratiba", "no_answer", 1037, "failed"),
+        ("ratiba", "wrong_pin", 2001, "failed"),
+        ("bonga_redeem", "pay", 0, "paid"),
+        ("bonga_redeem", "cancel", 1031, "failed"),
+        ("bonga_redeem", "wrong_pin", 2001, "failed"),
+        ("b2b_express", "pay", 0, "paid"),
+        ("b2b_express", "cancel", 4001, "failed"),
+        ("b2b_express", "no_answer", 4201, "failed"),
+        ("b2b_express", "wrong_pin", 4203, "failed"),
+    ],
+)
+def test_every_prompt_waits_and_each_answer_has_the_code_of_its_api(
+    till: Running, kind: str, what: str, code: int, state: str
+) -> None:
+    identifier = prompted(till, kind)
+    waiting = shown(till)["prompt"]
+    press(till, what)
+    till.control.wait("result_due", timeout_s=5, checkout_request_id=identifier)
+    (payment,) = till.control.payments(checkout_request_id=identifier)
+
+    assert waiting["checkout_request_id"] == identifier
+    assert (payment["result_code"], payment["state"]) == (code, state)
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "asks", "tells"),
+    [
+        ("ratiba", "en", "every month to EXAMPLE SHOP Account no.", "Your standing order"),
+        ("ratiba", "sw", "kila mwezi kwa EXAMPLE SHOP", "Malipo yako ya kudumu"),
+        (
+            "bonga_redeem",
+            "en",
+            "use 500 Bonga points to pay Ksh100.00 to EXAMPLE SHOP",
+            "500 Bonga points",
+        ),
+        ("bonga_redeem", "sw", "pointi 500 za Bonga", "pointi 500 za Bonga"),
+        ("b2b_express", "en", f"asks till {TILL} to pay Ksh71.00", f"Ksh71.00 paid from till {TILL}"),
+        ("b2b_express", "sw", f"inaomba till {TILL} ilipe Ksh71.00", f"imelipwa kutoka till {TILL}"),
+    ],
+)
+def test_every_prompt_has_its_words_and_its_message(
+    till: Running, kind: str, language: str, asks: str, tells: str
+) -> None:
+    identifier = prompted(till, kind, language=language)
+    prompt = shown(till)["prompt"]["text"]
+    press(till, "pay")
+    till.control.wait("result_due", timeout_s=5, checkout_request_id=identifier)
+    messages = {row["checkout_request_id"]: row["text"] for row in shown(till)["messages"]}
+
+    assert asks in prompt
+    assert len(prompt) <= 182, "M-Pesa shows no longer prompt (reference 3.1)"
+    assert tells in messages[identifier]
+
+
+def test_a_till_without_a_nominated_number_asks_no_phone(till: Running) -> None:
+    prompted(till, "b2b_express")
+    till.control.set_organisation(TILL, nominated_number="")
+    body = payload("b2b_express.request") | {"primaryShortCode": TILL, "callbackUrl": till.callback_url}
+    headers = {"Authorization": f"Bearer {till.token()}"}
+    requests.post(till.daraja_url + PROMPTS["b2b_express"][0], json=body, headers=headers, timeout=5)
+
+    assert till.control.payments(kind="b2b_express")[-1]["scenario"] == ""
+
+
+def test_a_standing_order_beside_an_open_prompt_is_refused_by_m_pesas_own_rule(till: Running) -> None:
+    till.control.reset()
+    hold(till)
+    till.pushed(MSISDN)
+    body = payload("ratiba.request") | {"PartyA": MSISDN, "CallBackURL": till.callback_url}
+    headers = {"Authorization": f"Bearer {till.token()}"}
+    requests.post(till.daraja_url + PROMPTS["ratiba"][0], json=body, headers=headers, timeout=5)
+    till.control.advance(by_s=30)
+
+    assert till.control.payments(kind="ratiba")[0]["result_code"] == 1001

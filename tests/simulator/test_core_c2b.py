@@ -146,6 +146,21 @@ def test_the_daily_limit_of_a_payer_counts_pushes_and_c2b_together() -> None:
     assert (first.result_code, second.result_code) == (0, 4)
 
 
+def test_a_payment_above_the_limit_of_the_organisation_ends_in_3_whether_pushed_or_not() -> None:
+    desk = Desk()
+    organisations = desk.daraja.state.organisations
+    for short_code in (SHORT_CODE, "174379"):
+        organisation = organisations.find(short_code)
+        assert organisation is not None
+        organisations.set_limits(organisation, 300, None)
+    payments = [paid(desk, Amount=amount) for amount in (300, 301)]
+    desk.pushed(PhoneNumber=PAYER, PartyA=PAYER, Amount=301)
+    pushed = desk.daraja.state.transactions.of(PAYER)[-1]
+    desk.after(60.0)
+
+    assert [row.result_code for row in (*payments, pushed)] == [0, 3, 3]
+
+
 def test_a_suspended_short_code_is_not_paid() -> None:
     desk = Desk()
     desk.daraja.state.organisations.find(SHORT_CODE).active = False  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from running_simulator import becomes_silent
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
+from tayari_simulator.transport.daraja_port import LONGEST_PATH
 from transport_kit import NOT_COMPILED, Port, in_loop, merchant, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
@@ -52,6 +53,19 @@ def test_doubled_slashes_and_odd_hosts_are_accepted(path: str) -> None:
             status, answer = await there.call(path, body, Host="sandbox.safaricom.co.ke")
 
             assert (status, answer["ResponseCode"]) == (200, "0")
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize(("length", "status"), [(LONGEST_PATH, 200), (LONGEST_PATH + 1, 404)])
+def test_a_path_longer_than_any_is_not_mended(length: int, status: int) -> None:
+    """To decode it costs more than the call itself."""
+
+    async def test() -> None:
+        async with port() as there:
+            path = "/" * (length - len(PUSH)) + PUSH
+
+            assert (await there.call(path, payload("stk_push.request")))[0] == status
 
     in_loop(test)
 

@@ -16,7 +16,9 @@ from tayari_simulator.transport.allowed_targets import Origin, Target
 from tayari_simulator.transport.callback_client import Connection as Caller
 from tayari_simulator.transport.callback_client import OriginPool, Sending
 from tayari_simulator.transport.http_messages import MOST_HEADS, Incoming, KnownHeads
-from tayari_simulator.transport.server_protocol import Connection, Connections
+from tayari_simulator.transport.new_callers import NewCallers
+from tayari_simulator.transport.server_protocol import Connection, Connections, Handle
+from transport_kit import Wire
 
 Found = tuple[object, ...]
 HEAD = b"POST /pay HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
@@ -55,36 +57,17 @@ TWO_ANSWERS = ANSWERS[-1]
 FEW_CUTS = st.lists(st.integers(1, 400), max_size=3)
 
 
-class Wire:
-    """The other end: it keeps what is written, and says whether it was closed."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.is_closed = False
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    abort = close
-
-    def get_extra_info(self, _: str) -> tuple[str, int]:
-        return ("127.0.0.1", 1)
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-
 def pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     """The bytes, cut at these places."""
     ends = sorted({cut for cut in cuts if cut < len(data)})
     return [data[begin:end] for begin, end in zip([0, *ends], [*ends, len(data)], strict=True)]
+
+
+def connections_without_loop(handle: Handle) -> Connections:
+    """Connections that read at once, whatever else waits."""
+    connections = Connections(handle, lambda headers: headers)
+    connections.new_callers = NewCallers(later=lambda step: step())
+    return connections
 
 
 def calls_of(chunks: Iterable[bytes]) -> tuple[list[Found], bytes]:
@@ -96,8 +79,8 @@ def calls_of(chunks: Iterable[bytes]) -> tuple[list[Found], bytes]:
         found.append((call.method, call.url, call.body, call.version, call.keep_alive, sender))
         return Reply(204, b"")
 
-    connections, wire = Connections(handle, lambda headers: headers), Wire()
-    connection = Connection(connections)
+    wire = Wire()
+    connection = Connection(connections_without_loop(handle))
     connection.connection_made(wire)  # type: ignore[arg-type]
     for chunk in chunks:
         connection.data_received(chunk)
@@ -177,9 +160,22 @@ def test_a_head_that_was_read_is_not_read_again(message: bytes) -> None:
             self.reads += 1
             super()._read(data)
 
-    connection = Counting(Connections(lambda _: Reply(204, b""), lambda headers: headers))
+    connection = Counting(connections_without_loop(lambda _: Reply(204, b"")))
     connection.connection_made(Wire())  # type: ignore[arg-type]
     for _ in range(5):
         connection.data_received(message)
 
     assert connection.reads == 1
+
+
+def test_only_calls_that_were_answered_well_teach_their_heads() -> None:
+    """Else a flood of bad calls, each with a head of its own, pushes out the heads of good callers."""
+    connections = connections_without_loop(lambda call: Reply(404 if call.url == "/no" else 200, b""))
+    for number in range(3):
+        for path in (b"/no", b"/pay"):
+            connection = Connection(connections)
+            connection.connection_made(Wire())  # type: ignore[arg-type]
+            connection.data_received(b"GET %b HTTP/1.1\r\nHost: %d\r\n\r\n" % (path, number))
+
+    assert {row[0] for _, row in connections.heads.parsed.values()} == {"GET"}
+    assert {row[1] for _, row in connections.heads.parsed.values()} == {"/pay"}

@@ -182,3 +182,14 @@ def test_a_bad_field_is_named(changes: dict[str, Any], field: str) -> None:
     expected = (400, "400.002.02", f"Bad Request - Invalid {field}")
 
     assert error_of(ask(Desk(), B2B, "b2b_paybill.request", **changes)) == expected
+
+
+def test_a_limit_of_the_organisation_is_told_by_the_result() -> None:
+    desk = Desk()
+    organisations = desk.daraja.state.organisations
+    organisation = organisations.find(SHORT_CODE)
+    assert organisation is not None
+    organisations.set_limits(organisation, None, 1000)
+    codes = [pay(desk, Amount=amount)["ResultCode"] for amount in (600, 401, 400)]
+
+    assert codes == [0, 4, 0]

@@ -144,6 +144,37 @@ def test_a_wallet_that_would_hold_too_much_ends_in_8() -> None:
     assert desk.daraja.state.ledger.balance(PHONE, WALLET) == 500_000
 
 
+def limited(largest_amount: int, daily_payout: int, options: dict[str, str] | None = None) -> Desk:
+    desk = Desk(options or {})
+    organisations = desk.daraja.state.organisations
+    organisation = organisations.find(SHORT_CODE)
+    assert organisation is not None
+    organisations.set_limits(organisation, largest_amount, daily_payout)
+    return desk
+
+
+def test_limits_of_the_organisation_are_told_by_the_result_until_the_next_day() -> None:
+    desk = limited(300, 500, {"token_lifetime_s": "9e9"})
+    amounts = (301, 300, 201, 200, 1000)
+    codes = [result_of(desk, OriginatorConversationID=f"id-{at}", Amount=at)["ResultCode"] for at in amounts]
+    desk.now_s += 86_400
+    tomorrow = result_of(desk, OriginatorConversationID="tomorrow", Amount=300)["ResultCode"]
+
+    assert codes == [3, 0, 4, 0, 3]
+    assert tomorrow == 0
+    assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_000 - 800
+
+
+def test_a_limit_of_0_takes_the_organisations_own_limit_away() -> None:
+    desk = limited(300, 0)
+    organisations = desk.daraja.state.organisations
+    organisation = organisations.find(SHORT_CODE)
+    assert organisation is not None
+    organisations.set_limits(organisation, 0, None)
+
+    assert result_of(desk, Amount=301)["ResultCode"] == 0
+
+
 def test_a_wrong_password_ends_in_2001_and_locks_after_three() -> None:
     desk = Desk()
     wrong = desk.daraja.state.credentials.encrypt("Safaricom111!")

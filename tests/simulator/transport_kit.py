@@ -160,6 +160,32 @@ async def read_answer(reader: asyncio.StreamReader, *, head_only: bool = False) 
         return b"reset"
 
 
+class Wire:
+    """The transport of a connection without a socket: it keeps what is written, and says whether it was closed."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    abort = close
+
+    def get_extra_info(self, _: str) -> tuple[str, int]:
+        return ("127.0.0.1", 1)
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
 @asynccontextmanager
 async def port(choose: Playing | None = None, **config: Any) -> AsyncIterator[Port]:
     """A simulator whose payments are done after 10 ms, with a token."""

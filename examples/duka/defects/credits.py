@@ -21,7 +21,7 @@ class ForgetsCredits(Store):
     def __init__(self, database: str) -> None:
         super().__init__(database)
         for index in ("one_credit_per_payment", "one_credit_per_order", "one_credit_per_receipt"):
-            self._db.execute(f"DROP INDEX {index}")
+            self._db.execute(f"DROP INDEX IF EXISTS {index}")
 
     def mark_paid(self, payment: Payment, receipt: str | None) -> bool:
         super().mark_paid(payment, receipt)
@@ -31,7 +31,7 @@ class ForgetsCredits(Store):
 class ReceiptsAnyNumber(Store):
     def __init__(self, database: str) -> None:
         super().__init__(database)
-        self._db.execute("DROP INDEX one_credit_per_receipt")
+        self._db.execute("DROP INDEX IF EXISTS one_credit_per_receipt")
 
 
 class ByPhoneAndAmount(Settlement):

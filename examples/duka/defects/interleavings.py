@@ -31,7 +31,7 @@ class UnguardedStore(Store):
     def __init__(self, database: str) -> None:
         super().__init__(database)
         for index in ("one_credit_per_payment", "one_credit_per_order", "one_credit_per_receipt"):
-            self._db.execute(f"DROP INDEX {index}")
+            self._db.execute(f"DROP INDEX IF EXISTS {index}")
 
     def insert_credit(self, payment: Payment, receipt: str | None) -> None:
         self._db.execute(

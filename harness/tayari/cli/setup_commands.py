@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from tayari_formats.exit_codes import Exit
+from tayari_formats.terminal_text import printable
 from tayari_target.resources import DARAJA_PORT, example_folder, target_schema
 
 from tayari.cli.app import simulate as run_simulator
@@ -71,14 +73,17 @@ def init(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="With --watch: the Daraja port; 0: the system chooses.")
     ] = DARAJA_PORT,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing on a terminal: every guess is kept, with its mark.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Look at your merchant's source and write a target file with what is found; or write the sample shop.
 
     Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, Spring and Go. Guesses are
-    marked with CHECK. Where none of them is found, the file has an example and a comment for every key. With --watch
-    the file is written from one payment that you make in your browser.
+    asked about on a terminal, and marked with CHECK. Where none of them is found, the file has an example and a comment
+    for every key. With --watch the file is written from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
     from tayari.target_draft.starting_file import STARTING_FILE
@@ -95,8 +100,21 @@ def init(
         message = f"{file} is there already; `tayari init --force` overwrites it"
         raise output.fail(message, Exit.BAD_CONFIGURATION)
     draft = draft_from_source(file.parent) if watch is None else _watched(watch.rstrip("/"), file, output, port)
+    if draft is not None:
+        draft = _asked(draft, output, yes=yes)
     _write_target(file, STARTING_FILE if draft is None else draft.text(), output)
     _tell(file, draft, output)
+
+
+def _asked(draft: Draft, output: Output, *, yes: bool) -> Draft:
+    """The draft with what a person at the terminal knows better; without a terminal, as it is."""
+    for line in draft.about:
+        output.text(line)
+    if yes or output.form is not Format.TEXT or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return draft
+    from tayari.target_draft.questions import settle
+
+    return settle(draft, lambda prompt: input(printable(prompt)), output.text)
 
 
 def _tell(file: Path, draft: Draft | None, output: Output) -> None:
@@ -108,8 +126,6 @@ def _tell(file: Path, draft: Draft | None, output: Output) -> None:
         output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
         return
     output.json({"written": str(file), "recognised": list(draft.about), "check": list(draft.doubts)})
-    for line in draft.about:
-        output.text(line)
     for doubt in draft.doubts:
         output.text(f"to check: {doubt}")
     output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; now run `tayari doctor {file}`")

@@ -22,16 +22,20 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
+from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, PromptResults, Result
+from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
 from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.handsets import USSD_ERROR, by_ussd
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 
 KIND: Final = "b2b_express"
 NO_NOMINATED_NUMBER: Final = 4104
+_PROMPT: Final = PromptResults(cancelled=4001, no_answer=USSD_ERROR, wrong_pin=4203, pin_locked=4203)
+"""4001 is documented as cancelled; what ends in 4201 and 4203 is assumed."""
 _SAYS: Final = "reference 3.14"
 
 
@@ -58,24 +62,32 @@ def fields(options: Options) -> Fields:
 
 def ask(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Send the prompt, and acknowledge."""
-    till, vendor, shillings, reference, url, _, request_id = values
+    till, vendor, shillings, reference, url, partner, request_id = values
     now_s = exchange.at_s
+    organisation = state.organisations.find(till)
+    phone = "" if organisation is None else organisation.nominated_number
+    details = {"partner": partner} | ({PHONE: phone} if phone else {})
 
     def accept(play: Play | None) -> Reply:
+        play = by_ussd(play)
         transaction = Transaction(
             state.ids.conversation_id(now_s), request_id, KIND, till, shillings, till, vendor, reference, url, now_s,
-            first_due_s(state, exchange, play, state.rules.outcome_after_s),
+            first_due_s(state, exchange, play, state.rules.outcome_after_s), "", "", details,
         )  # fmt: skip
         transaction.play = play
         begin(state, exchange, transaction)
         return Reply(200, dumps({"code": "0", "status": "USSD Initiated Successfully"}))
 
-    return choose(state, exchange, KIND, msisdn=till, amount=shillings, reference=reference, accept=accept)
+    return choose(
+        state, exchange, KIND, msisdn=till, amount=shillings, reference=reference, accept=accept, prompted=phone
+    )  # fmt: skip
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
     """What becomes of a prompt on a till."""
-    return Lifecycle(api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, parties=_parties)
+    return Lifecycle(
+        api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, parties=_parties, prompt=_PROMPT,
+    )  # fmt: skip
 
 
 def _parties(transaction: Transaction) -> Parties:

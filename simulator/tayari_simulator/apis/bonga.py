@@ -13,7 +13,7 @@ from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.iot import header
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
@@ -98,7 +98,9 @@ def redeem(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
         body = {"transactionId": transaction.id, "msisdn": payer, "amount": shillings, "bongaPoints": points}
         return Reply(200, dumps({"header": header(state, exchange), "body": body}))
 
-    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=account, accept=accept)
+    return choose(
+        state, exchange, KIND, msisdn=payer, amount=shillings, reference=account, accept=accept, prompted=payer
+    )
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -113,6 +115,7 @@ def lifecycle(options: Options) -> Lifecycle:
 
     return Lifecycle(
         api="bonga",
+        prompt=PromptResults(cancelled=1031, pin_locked=results.INITIATOR_INVALID),
         example=_example,
         decide=lambda _state, _transaction: results.SUCCESS,
         settle=_settle,

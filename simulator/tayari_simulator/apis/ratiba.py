@@ -7,7 +7,6 @@ it follows. An order moves no money itself: each later debit is a C2B payment.
 from __future__ import annotations
 
 import calendar
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -31,13 +30,14 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_schema,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
+from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
 from tayari_simulator.state.exchange import Exchange, Kind, dumps
+from tayari_simulator.state.handsets import BY_HANDSET
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.transactions import Transaction
 
@@ -68,13 +68,13 @@ _STEPS: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
 class StandingOrders:
     """The names of the orders of each customer: a name may be used once."""
 
-    names: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
-    """MSISDN and name, and the order that took it, the oldest first. A `dict` is slow to forget its first key."""
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """MSISDN and name, and the order that took it."""
 
     def take(self, payer: str, name: str, order: str) -> None:
         """Let an order have a name."""
         if len(self.names) >= MOST:
-            self.names.popitem(last=False)
+            del self.names[next(iter(self.names))]
         self.names[payer, name] = order
 
 
@@ -131,25 +131,30 @@ def create(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     now_s = exchange.at_s
 
     def accept(play: Play | None) -> Reply:
+        busy = state.prompts.on(payer) is not None
+        if busy and play is not None and play.chosen_by == BY_HANDSET:
+            play = None
         transaction = Transaction(
             state.ids.reference_id(), state.ids.reference_id(), KIND, payer, shillings, short_code, short_code,
             reference, url, now_s, first_due_s(state, exchange, play, state.rules.outcome_after_s), kind, "", details,
         )  # fmt: skip
         transaction.play = play
-        if state.prompts.on(payer) is not None:
+        if busy:
             transaction.forced = results.SUBSCRIBER_LOCKED
         details["order_id"] = state.ids.receipt(now_s)
         begin(state, exchange, transaction)
         return Reply(200, _acknowledgement(transaction))
 
-    return choose(state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept)
+    return choose(
+        state, exchange, KIND, msisdn=payer, amount=shillings, reference=reference, accept=accept, prompted=payer
+    )
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
     """What becomes of an order that the customer is asked for."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
-        opened=_show_prompt, closed=_hide_prompt,
+        prompt=PromptResults(), opened=_show_prompt, closed=_hide_prompt,
     )  # fmt: skip
 
 
@@ -179,7 +184,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     details = _details(transaction)
     if (transaction.msisdn, details["name"]) in state.part(StandingOrders).names:
         return DUPLICATE_NAME
-    today = str(state.ids.second(transaction.created_s).date_time)[:8]
+    today = f"{datetime.fromtimestamp(transaction.created_s, EAT):%Y%m%d}"
     dated = today <= details["start"] <= details["end"]
     if not dated or not details["fits"] or state.organisations.find(transaction.short_code) is None:
         return BAD_REQUEST
@@ -192,14 +197,20 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
     _plan_debit(state, transaction, 0, transaction.completed_s)
 
 
+def step_of(order: Transaction) -> tuple[int, int]:
+    """Days and months between two debits; both 0: there is one debit."""
+    details = _details(order)
+    return _STEPS[details["generation"]][details["frequency"] - 1]
+
+
 def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: float) -> None:
     """Plan a debit, the first one has number 0, for the begin of its day or for now; none after the last day."""
     details = _details(order)
-    days, months = _STEPS[details["generation"]][details["frequency"] - 1]
+    days, months = step_of(order)
     if number and not (days or months):
         return
-    day, begins_s = _day_of_debit(details["start"], days * number, months * number)
-    if day > details["end"]:
+    day = _later(_date(details["start"]), days * number, months * number)
+    if day > _date(details["end"]):
         return
 
     def debit(at_s: float) -> None:
@@ -207,7 +218,7 @@ def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: floa
             _debit(state, order, number, at_s)
         _plan_debit(state, order, number + 1, at_s)
 
-    state.schedule.add_begin(max(now_s, begins_s), debit)
+    state.schedule.add_begin(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
 
 
 def _debit(state: DarajaState, order: Transaction, number: int, at_s: float) -> None:
@@ -242,14 +253,11 @@ def _callback(state: DarajaState, transaction: Transaction, result: Result) -> b
         "responseRefID": transaction.id, "requestRefID": transaction.id, "responseCode": "0",
         "responseDescription": result.desc.rstrip("."),
     }  # fmt: skip
-    data = [
-        {"name": "TransactionID", "value": details["order_id"]},
-        {"name": "responseCode", "value": "0"},
-        {"name": "Status", "value": "OKAY"},
-        {"name": "Msisdn", "value": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"},
-    ]
+    pairs = {"TransactionID": details["order_id"], "responseCode": "0", "Status": "OKAY",
+             "Msisdn": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"}  # fmt: skip
     if details["generation"] == NEW:
-        data += [{"name": name, "value": value} for name, value in _newer(transaction, details).items()]
+        pairs |= _newer(transaction, details)
+    data = [{"name": name, "value": value} for name, value in pairs.items()]
     return dumps({"responseHeader": header, "responseBody": {"responseData": data}})
 
 
@@ -283,17 +291,12 @@ def _details(transaction: Transaction) -> dict[str, Any]:
     return transaction.details
 
 
-@lru_cache(maxsize=1024)
-def _day_of_debit(start: str, days: int, months: int) -> tuple[str, float]:
-    """So many days and months after the start, as eight digits, and when that day begins, in clock seconds.
-
-    A day that the month has not becomes its last one. Most orders of a merchant begin on the same few days.
-    """
-    first = _date(start)
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+def _later(day: date, days: int, months: int) -> date:
+    """So many days and months later; a day that the month has not becomes its last one."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = divmod(number, 12)
     last = calendar.monthrange(year, month + 1)[1]
-    day = datetime(year, month + 1, min(first.day, last), tzinfo=EAT) + timedelta(days=days)
-    return f"{day:%Y%m%d}", day.timestamp()
+    return date(year, month + 1, min(day.day, last)) + timedelta(days=days)
 
 
 def _date(word: str) -> date:

@@ -22,6 +22,27 @@ PROMPT_OF_A_TILL: Final[Texts] = {
     "en": "Do you want to pay {amount} to {name}? Enter M-PESA PIN:",
     "sw": "Je, unataka kulipa {amount} kwa {name}? Weka PIN ya M-PESA:",
 }
+PROMPTS: Final[Mapping[str, Texts]] = {
+    "ratiba": {
+        "en": "Do you want to pay {amount} {frequency} to {name} Account no. {account} from {start} to {end}? "
+              "Enter M-PESA PIN:",
+        "sw": "Je, unataka kulipa {amount} {frequency} kwa {name} Akaunti nambari {account} kuanzia {start} hadi "
+              "{end}? Weka PIN ya M-PESA:",
+    },
+    "bonga_redeem": {
+        "en": "Do you want to use {points} Bonga points to pay {amount} to {name} Account no. {account}? "
+              "Enter M-PESA PIN:",
+        "sw": "Je, unataka kutumia pointi {points} za Bonga kulipa {amount} kwa {name} Akaunti nambari {account}? "
+              "Weka PIN ya M-PESA:",
+    },
+    "b2b_express": {
+        "en": "{partner} asks till {till} to pay {amount} to {name}, reference {account}. "
+              "Enter operator ID and M-PESA PIN:",
+        "sw": "{partner} inaomba till {till} ilipe {amount} kwa {name}, kumbukumbu {account}. "
+              "Weka ID ya opereta na PIN ya M-PESA:",
+    },
+}  # fmt: skip
+"""By kind of transaction: those that are no push."""
 PAID: Final[Texts] = {
     "en": "{receipt} Confirmed. {amount} sent to {name} for account {account} on {time}.{balance} "
           "Transaction cost, Ksh0.00.",
@@ -36,6 +57,38 @@ RECEIVED: Final[Texts] = {
     "en": "{receipt} Confirmed. You have received {amount} from {name} on {time}.{balance}",
     "sw": "{receipt} Imethibitishwa. Umepokea {amount} kutoka kwa {name} tarehe {time}.{balance}",
 }
+DONE: Final[Mapping[str, Texts]] = {
+    "ratiba": {
+        "en": "{receipt} Confirmed. Your standing order {order} pays {amount} {frequency} to {name} for account "
+              "{account} from {start} to {end}.",
+        "sw": "{receipt} Imethibitishwa. Malipo yako ya kudumu {order} yatalipa {amount} {frequency} kwa {name} kwa "
+              "akaunti {account} kuanzia {start} hadi {end}.",
+    },
+    "bonga_redeem": {
+        "en": "{receipt} Confirmed. {amount} paid to {name} for account {account} with {points} Bonga points on "
+              "{time}.",
+        "sw": "{receipt} Imethibitishwa. {amount} imelipwa kwa {name} kwa akaunti {account} kwa pointi {points} za "
+              "Bonga tarehe {time}.",
+    },
+    "b2b_express": {
+        "en": "{receipt} Confirmed. {amount} paid from till {till} to {name} for account {account} on {time}.",
+        "sw": "{receipt} Imethibitishwa. {amount} imelipwa kutoka till {till} kwa {name} kwa akaunti {account} "
+              "tarehe {time}.",
+    },
+}  # fmt: skip
+"""By kind of transaction: what a phone is told of those that have prompts of their own."""
+FREQUENCIES: Final[Mapping[tuple[int, int], Texts]] = {
+    (0, 0): {"en": "once", "sw": "mara moja"},
+    (1, 0): {"en": "every day", "sw": "kila siku"},
+    (7, 0): {"en": "every week", "sw": "kila wiki"},
+    (14, 0): {"en": "every two weeks", "sw": "kila wiki mbili"},
+    (0, 1): {"en": "every month", "sw": "kila mwezi"},
+    (0, 2): {"en": "every two months", "sw": "kila miezi miwili"},
+    (0, 3): {"en": "every three months", "sw": "kila miezi mitatu"},
+    (0, 6): {"en": "every six months", "sw": "kila miezi sita"},
+    (0, 12): {"en": "every year", "sw": "kila mwaka"},
+}
+"""By days and months between two debits of a standing order."""
 REVERSED: Final[Texts] = {
     "en": "{receipt} Confirmed. {amount} from {name} was reversed to your account on {time}.{balance}",
     "sw": "{receipt} Imethibitishwa. {amount} kutoka kwa {name} imerudishwa kwenye akaunti yako tarehe {time}."
@@ -44,6 +97,10 @@ REVERSED: Final[Texts] = {
 BALANCE: Final[Texts] = {
     "en": " New M-PESA balance is {balance}.",
     "sw": " Baki yako mpya ya M-PESA ni {balance}.",
+}
+_WRONG_PIN: Final[Texts] = {
+    "en": "Failed. You have entered the wrong PIN. {amount} was not paid to {name}.",
+    "sw": "Imeshindikana. Umeweka PIN isiyo sahihi. {amount} haikulipwa kwa {name}.",
 }
 FAILURES: Final[Mapping[str, Texts]] = {
     "1": {
@@ -54,10 +111,16 @@ FAILURES: Final[Mapping[str, Texts]] = {
         "en": "Failed. This payment of {amount} to {name} would exceed your daily M-PESA limit.",
         "sw": "Imeshindikana. Malipo haya ya {amount} kwa {name} yatazidi kiwango chako cha M-PESA cha siku.",
     },
-    "2001": {
-        "en": "Failed. You have entered the wrong PIN. {amount} was not paid to {name}.",
-        "sw": "Imeshindikana. Umeweka PIN isiyo sahihi. {amount} haikulipwa kwa {name}.",
+    "3": {
+        "en": "Failed. {amount} is above the limit of one M-PESA payment to {name}.",
+        "sw": "Imeshindikana. {amount} imezidi kiwango cha malipo moja ya M-PESA kwa {name}.",
     },
+    "1050": {
+        "en": "Failed. You have a standing order of this name already. Nothing was set up for {name}.",
+        "sw": "Imeshindikana. Una malipo ya kudumu ya jina hili tayari. Hakuna kilichowekwa kwa {name}.",
+    },
+    "2001": _WRONG_PIN,
+    "4203": _WRONG_PIN,
     "8006": {
         "en": "Failed. Your M-PESA PIN is locked. {amount} was not paid to {name}.",
         "sw": "Imeshindikana. PIN yako ya M-PESA imefungwa. {amount} haikulipwa kwa {name}.",

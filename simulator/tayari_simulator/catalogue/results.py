@@ -31,7 +31,7 @@ STK_ROWS: Final[tuple[Row, ...]] = (
     (2, "Declined due to limit rule.", "stk", "below the minimum",
      ("The amount is below M-Pesa's minimum.", "Kiasi ni chini ya kiwango cha chini cha M-Pesa."),
      "after fix", "documented", {}),
-    (3, "Declined due to limit rule: greater than the maximum transaction amount.", "stk b2c b2b reversal",
+    (3, "Declined due to limit rule: greater than the maximum transaction amount.", "stk b2c b2b reversal c2b",
      "above the maximum for one payment",
      ("The amount is above M-Pesa's limit per payment; split it or pay another way.",
       "Kiasi kimezidi kikomo cha M-Pesa kwa malipo moja; kigawe au lipa kwa njia nyingine."),

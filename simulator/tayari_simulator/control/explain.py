@@ -26,7 +26,7 @@ NOT_KEPT: Final = "the payment began in an earlier process, and how it came to i
 MATCHED: Final = {
     MatchedBy.ONE_SHOT_MSISDN: "it was queued for this MSISDN",
     MatchedBy.ONE_SHOT_ENDPOINT: "it was queued for the endpoint, and this MSISDN came first",
-    MatchedBy.HANDSET: "the payer's phone is held in hand, and its answer decides",
+    MatchedBy.HANDSET: "the phone that is prompted is held in hand, and its answer decides",
     MatchedBy.MSISDN: "the payer's MSISDN chooses it",
     MatchedBy.AMOUNT: "the amount chooses it",
     MatchedBy.REFERENCE: "the account reference chooses it",
@@ -92,7 +92,7 @@ def _why_not(way: MatchedBy, selector: Selector, outranked_by: MatchedBy | None)
     if way in NOT_QUEUED:
         return NOT_QUEUED[way]
     if way is MatchedBy.HANDSET:
-        return "nobody held the payer's phone in hand (PUT /v1/handsets/MSISDN, --interactive)"
+        return "no phone in hand was asked for a PIN (PUT /v1/handsets/MSISDN, --interactive)"
     if way is MatchedBy.MIX:
         return "the mix was set later" if selector.mix else "there is no mix (--mix, POST /v1/mix)"
     if way is MatchedBy.ACTIVE:

@@ -10,10 +10,12 @@ from tayari_formats.problems import Complaint, describe
 from tayari_simulator.apis.c2b.payment import KIND as C2B
 from tayari_simulator.apis.core.customers import names_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.prompts import NoPrompt, answer_prompt, prompt_on, transactions_on
 from tayari_simulator.apis.initiator.b2c import CALL as B2C
 from tayari_simulator.apis.initiator.b2c import POCHI
 from tayari_simulator.apis.initiator.reversal import CALL as REVERSAL
-from tayari_simulator.apis.stk.prompt_answer import NoPrompt, answer_prompt, prompt_on
+from tayari_simulator.apis.ratiba import KIND as RATIBA
+from tayari_simulator.apis.ratiba import step_of
 from tayari_simulator.catalogue import customer_texts as texts
 from tayari_simulator.control import schemas
 from tayari_simulator.control.endpoint import Controlled, Refusal, answer
@@ -29,6 +31,7 @@ Json = dict[str, Any]
 MOST_MESSAGES: Final = 30
 """So many messages a phone shows, the latest."""
 _PAYS: Final = (Call.STK_PUSH, C2B)
+"""What the customer's wallet pays."""
 _RECEIVES: Final = (B2C, POCHI, REVERSAL)
 
 
@@ -128,7 +131,7 @@ def handset_dict(controlled: Controlled, msisdn: str) -> Json:
 
 def _prompt(state: DarajaState, transaction: Transaction, language: Language) -> Json:
     till = _is_till(state, transaction)
-    form = texts.PROMPT_OF_A_TILL if till else texts.PROMPT
+    form = texts.PROMPTS.get(transaction.kind, texts.PROMPT_OF_A_TILL if till else texts.PROMPT)
     return {
         "checkout_request_id": transaction.id,
         "amount": transaction.amount,
@@ -141,7 +144,7 @@ def _prompt(state: DarajaState, transaction: Transaction, language: Language) ->
 
 def _finished(state: DarajaState, msisdn: str) -> list[Transaction]:
     """The latest transactions of a phone that have a result, oldest first."""
-    rows = [row for row in state.transactions.of(msisdn) if row.status is not Status.PROMPTED]
+    rows = [row for row in transactions_on(state, msisdn) if row.status is not Status.PROMPTED]
     return sorted(rows, key=lambda row: row.completed_s)[-MOST_MESSAGES:]
 
 
@@ -160,25 +163,44 @@ def _message(state: DarajaState, transaction: Transaction, handset: Handset) -> 
 def _form(state: DarajaState, transaction: Transaction) -> texts.Texts | None:
     kind = transaction.kind
     if transaction.status is Status.PAID:
+        if kind in texts.DONE:
+            return texts.DONE[kind]
         if kind in _PAYS:
             return texts.PAID_TO_A_TILL if _is_till(state, transaction) else texts.PAID
         if kind == REVERSAL:
             return texts.REVERSED
         return texts.RECEIVED if kind in _RECEIVES else None
-    if kind not in _PAYS:
+    if kind not in _PAYS and state.lifecycles[kind].prompt is None:
         return None
     code = str(transaction.result_code)
     return texts.FAILURES.get("C2B" if code.startswith("C2B") or code == "2007" else code)
 
 
 def _words(state: DarajaState, transaction: Transaction, language: Language) -> dict[str, str]:
-    return {
-        "receipt": transaction.receipt,
+    details, name = transaction.details or {}, _name(state, transaction)
+    words = {
+        "receipt": transaction.receipt or str(details.get("order_id", "")),
         "amount": texts.shillings(transaction.amount),
-        "name": _name(state, transaction),
+        "name": name,
         "account": transaction.reference,
         "time": texts.moment(transaction.completed_s, language),
+        "till": transaction.short_code,
+        "partner": str(details.get("partner") or name),
+        "points": str(details.get("points", "")),
     }
+    if transaction.kind == RATIBA:
+        words |= {
+            "order": str(details["name"]),
+            "frequency": texts.FREQUENCIES[step_of(transaction)][language],
+            "start": _day(details["start"]),
+            "end": _day(details["end"]),
+        }
+    return words
+
+
+def _day(digits: str) -> str:
+    """A date as a phone shows it, from `yyyymmdd`."""
+    return f"{int(digits[6:])}/{int(digits[4:6])}/{digits[2:4]}"
 
 
 def _name(state: DarajaState, transaction: Transaction) -> str:

@@ -18,7 +18,7 @@ from tayari_simulator.transport.views import organisation_dict
 Json = dict[str, Any]
 MOST_ROWS: Final = 500
 """So many rows a statement has, the latest."""
-_SWITCHES: Final = ("validates", "active", "confirms_pushes")
+_SETTINGS: Final = ("validates", "active", "confirms_pushes", "nominated_number")
 
 
 async def organisations(controlled: Controlled, _: web.Request) -> web.Response:
@@ -40,10 +40,11 @@ async def set_organisation(controlled: Controlled, request: web.Request) -> web.
     if initiator is not None and given.expired is not None:
         initiator.expired = given.expired
         initiator.failures = 0
-    for name in _SWITCHES:
+    for name in _SETTINGS:
         value = getattr(given, name)
         if value is not None:
             setattr(organisation, name, value)
+    state.organisations.set_limits(organisation, given.largest_amount, given.daily_payout)
     if given.top_up is not None:
         state.ledger.open(organisation.short_code, given.account, given.top_up)
     return answer({"organisation": organisation_dict(organisation, state.ledger)})

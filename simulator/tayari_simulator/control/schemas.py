@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 
 import orjson
 from aiohttp import web
-from tayari_formats.problems import Complaint, Path, describe, dotted
+from tayari_formats.problems import Complaint, Path, describe
 
 from tayari_simulator.control.endpoint import Refusal
 from tayari_simulator.faults.parameters import ResultCode
@@ -19,10 +19,20 @@ from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.exchange import Kind
 from tayari_simulator.state.handsets import Language, Press
 from tayari_simulator.state.ledger import Account
-from tayari_simulator.strict_reading import AtLeast, AtMost, Count, ReadWith, Seconds, SecondsOrNone, read_record
+from tayari_simulator.strict_reading import (
+    AtLeast,
+    AtMost,
+    Count,
+    ReadWith,
+    Seconds,
+    SecondsOrNone,
+    read_record,
+    read_value,
+)
 from tayari_simulator.transport.conditions import CONDITIONS
 
 T = TypeVar("T")
+Shillings = Annotated[int, AtLeast(0), AtMost(1_000_000_000)]
 MessageName = Annotated[str, ReadWith(name_of(Call.MESSAGES))]
 
 DEEPEST: Final = 100
@@ -69,6 +79,10 @@ def _pin(value: object, path: Path, complaints: list[Complaint]) -> object:
         return value
     complaints.append(Complaint(path, f"found {describe(value)}; expected four digits as text"))
     return None
+
+
+def _nominated(value: object, path: Path, complaints: list[Complaint]) -> object:
+    return "" if value == "" else read_value(Msisdn, value, path, complaints)
 
 
 def _mix(value: object, path: Path, complaints: list[Complaint]) -> object:
@@ -201,6 +215,11 @@ class SetOrganisation:
     top_up: Annotated[int, AtLeast(1), AtMost(1_000_000_000)] | None = None
     """Shillings that are added to the account."""
     account: Account = Account.UTILITY
+    largest_amount: Shillings | None = None
+    daily_payout: Shillings | None = None
+    """Limits of one payment to it or payout by it, and of what it pays out in a day; 0: none of its own."""
+    nominated_number: Annotated[str, ReadWith(_nominated)] | None = None
+    """The phone that a till's prompts go to; empty: none."""
     initiator: Text | None = None
     expired: bool | None = None
     """Whether the password of this initiator has expired; either way wrong passwords are forgotten."""
@@ -213,7 +232,7 @@ class HoldHandset:
     pin: Annotated[str, ReadWith(_pin)] | None = None
     language: Language | None = None
     reachable: bool | None = None
-    balance: Annotated[int, AtLeast(0), AtMost(1_000_000_000)] | None = None
+    balance: Shillings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +247,7 @@ class AnswerPrompt:
 class Wallet:
     """`PUT /v1/wallets/MSISDN`."""
 
-    balance: Annotated[int, AtLeast(0), AtMost(1_000_000_000)]
+    balance: Shillings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,10 +393,5 @@ def _record(kind: type[T], value: object, code: str) -> T:
     complaints: list[Complaint] = []
     found = read_record(kind, value, (), complaints)
     if found is None:
-        raise Refusal(400, code, "; ".join(map(_line, complaints)))
+        raise Refusal(400, code, "; ".join(map(str, complaints)))
     return found
-
-
-def _line(complaint: Complaint) -> str:
-    place = dotted(complaint.path)
-    return f"{place}: {complaint.message}" if place else complaint.message

@@ -56,7 +56,7 @@ Owed = dict[int, Delivery]
 
 
 class PendingFile:
-    """Implements `state.keeper.Keeper`. One process writes; `journal.resuming` reads."""
+    """Implements `daraja_state.Keeper`. One process writes; `journal.resume` reads."""
 
     def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES, soon: Soon = lambda write: write()) -> None:
         """Nothing is opened before `begin`: first is read what an earlier process left.

@@ -1,6 +1,6 @@
 """The JSON Schema of a scenario file, composed of the records that read one and of the tables of faults and APIs.
 
-An editor completes and checks a file with it. The simulator itself reads with `reading.record`, which knows the same
+An editor completes and checks a file with it. The simulator itself reads with `strict_reading`, which knows the same
 records: a fault or an API is in both at once.
 """
 
@@ -62,7 +62,7 @@ def _fault(kind: type[TableFault]) -> Schema:
 
 
 def record_schema(kind: type[object]) -> Schema:
-    """The schema of a record that `reading.record` reads."""
+    """The schema of a record that `strict_reading` reads."""
     hints = get_type_hints(kind, include_extras=True)
     rows = [row for row in fields(kind) if row.init]  # type: ignore[arg-type]  # every caller passes a dataclass
     return {
@@ -75,7 +75,7 @@ def record_schema(kind: type[object]) -> Schema:
 
 
 def _value(hint: Any) -> Schema:
-    """The schema of one annotation: what `reading.record.read_value` takes."""
+    """The schema of one annotation: what `strict_reading.read_value` takes."""
     if get_origin(hint) is Annotated:
         return _annotated(hint)
     if get_origin(hint) in (Union, types.UnionType):

@@ -17,7 +17,7 @@ from tayari_simulator.scenarios.conditions import Conditions, MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.state.behaviour import Behaviour, Call, Play, Timeline
-from tayari_simulator.state.handsets import NOT_REACHED, WAITS, Handset, Handsets
+from tayari_simulator.state.handsets import Handset, Handsets, prompt_play
 
 
 class Misplaced(ValueError):
@@ -238,8 +238,10 @@ class Selector:
         """Whether anything is loaded or queued that a call can meet; mostly nothing is."""
         return not self._plain
 
-    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None:
-        """The play that this call meets."""
+    def for_transaction(
+        self, call: str, *, msisdn: str, amount: int, reference: str, prompted: str = ""
+    ) -> Play | None:
+        """The play that this call meets. `prompted`: the number whose phone shows its prompt."""
         if self._plain:
             return None
         phone = (call, msisdn)
@@ -252,10 +254,10 @@ class Selector:
             first.seen += 1
             if first.seen >= first.from_call:
                 return first.play
-        if call == Call.STK_PUSH and self.handsets:
-            handset = self.handsets.find(msisdn)
+        if prompted and self.handsets:
+            handset = self.handsets.find(prompted)
             if handset is not None:
-                return Play(WAITS if handset.reachable else NOT_REACHED, chosen_by=MatchedBy.HANDSET)
+                return prompt_play(handset)
         if not self._lasting:
             return None
         number = self._seen.get(phone, 1)

@@ -247,14 +247,17 @@ class Play:
 class Choose(Protocol):
     """Who decides which behaviour a call meets. None means the plain default: success after a short while.
 
-    `msisdn` is empty for OAuth. A queued one-shot is used up when `accepted` says that its payment exists.
+    `msisdn` is empty for OAuth, `prompted` where no phone shows a prompt. A queued one-shot is used up when `accepted`
+    says that its payment exists.
     """
 
     @property
     def chooses(self) -> bool:
         """Whether any call at all can meet a behaviour now."""
 
-    def for_transaction(self, call: str, *, msisdn: str, amount: int, reference: str) -> Play | None: ...
+    def for_transaction(
+        self, call: str, *, msisdn: str, amount: int, reference: str, prompted: str = ""
+    ) -> Play | None: ...
 
     def accepted(self, call: str, msisdn: str) -> None: ...
 

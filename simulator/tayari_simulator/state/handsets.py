@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,8 @@ PINS_UNTIL_LOCKED: Final = 3
 PROMPT_S: Final = 60.0
 """A prompt that nobody answers ends after so long. Measured for a phone out of reach (reference 3.1); assumed here."""
 UNREACHABLE: Final = 1037
+USSD_ERROR: Final = 4201
+"""A USSD prompt that is not answered. The code is reference 3.14's; that it stands for this is assumed."""
 
 
 class Language(StrEnum):
@@ -47,27 +49,41 @@ class _OutOfReach:
         return 26.0 + uniform() * 36.0
 
 
-def _no_answer(name: str, after: Delay) -> Behaviour:
-    return Behaviour(name=name, steps=(Step(result_code=UNREACHABLE, after=after),))
+def _no_answer(name: str, after: Delay, code: int = UNREACHABLE) -> Behaviour:
+    return Behaviour(name=name, steps=(Step(result_code=code, after=after),))
 
 
 WAITS: Final = _no_answer(BY_HANDSET, Fixed(PROMPT_S))
 """The prompt is shown, and waits."""
 NOT_REACHED: Final = _no_answer(f"{BY_HANDSET}/out-of-reach", _OutOfReach())
 """The prompt never gets to the phone."""
-BEHAVIOURS: Final = {row.name: row for row in (WAITS, NOT_REACHED)}
+_USSD_WAITS: Final = _no_answer(f"{BY_HANDSET}/ussd", Fixed(PROMPT_S), USSD_ERROR)
+_USSD_NOT_REACHED: Final = _no_answer(f"{BY_HANDSET}/ussd-out-of-reach", _OutOfReach(), USSD_ERROR)
+BEHAVIOURS: Final = {row.name: row for row in (WAITS, NOT_REACHED, _USSD_WAITS, _USSD_NOT_REACHED)}
+
+
+def prompt_play(handset: Handset) -> Play:
+    """What a transaction plays whose prompt goes to this phone."""
+    return Play(WAITS if handset.reachable else NOT_REACHED, chosen_by=BY_HANDSET)
+
+
+def by_ussd(play: Play | None) -> Play | None:
+    """The same for a prompt by USSD; any other play stays as it is."""
+    if play is None or play.chosen_by != BY_HANDSET:
+        return play
+    return replace(play, behaviour=_USSD_WAITS if play.behaviour is WAITS else _USSD_NOT_REACHED)
 
 
 def answered(code: int | str) -> Play:
-    """What a payment plays once its prompt is answered: this result, now."""
+    """What a transaction plays once its prompt is answered: this result, now."""
     steps = (Step(result_code=code, after=NO_DELAY),)
     return Play(Behaviour(name=BY_HANDSET, steps=steps), chosen_by=BY_HANDSET)
 
 
 def waits(transaction: Transaction) -> bool:
-    """Whether the prompt of a payment waits for a handset's answer."""
+    """Whether the prompt of a transaction waits for a handset's answer."""
     play = transaction.play
-    return play is not None and play.behaviour is WAITS and transaction.status is Status.PROMPTED
+    return play is not None and play.behaviour in (WAITS, _USSD_WAITS) and transaction.status is Status.PROMPTED
 
 
 @dataclass(slots=True, kw_only=True)

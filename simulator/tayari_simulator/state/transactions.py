@@ -167,7 +167,7 @@ class Transactions:
         """None until somebody asks by it: a merchant of STK pushes never does, and pays nothing for it."""
         self._by_msisdn: dict[str, list[Transaction]] = {}
         self._paid: dict[str, tuple[int, int]] = {}
-        """What each phone has paid: the number of the day, and the shillings of that day."""
+        """What each phone has paid, and each short code paid out: the number of the day, and its shillings."""
         self._order: deque[Transaction] = deque()
         self._late: dict[str, Transaction] = {}
         """Older than all in `_order`, and not through when their turn to be forgotten came."""
@@ -219,16 +219,16 @@ class Transactions:
         if self._by_receipt is not None:
             self._by_receipt[transaction.receipt] = transaction
 
-    def note_paid(self, msisdn: str, at_s: float, amount: int) -> None:
-        """A phone has paid so much at this moment."""
-        day, known = eat_day(at_s), self._paid.get(msisdn)
+    def note_paid(self, payer: str, at_s: float, amount: int) -> None:
+        """A phone, or an organisation, has paid so much at this moment."""
+        day, known = eat_day(at_s), self._paid.get(payer)
         if known is not None and known[0] == day:
             amount += known[1]
-        self._paid[msisdn] = (day, amount)
+        self._paid[payer] = (day, amount)
 
-    def paid(self, msisdn: str, at_s: float) -> int:
-        """What a phone has paid on the day of this moment, shillings."""
-        known = self._paid.get(msisdn)
+    def paid(self, payer: str, at_s: float) -> int:
+        """What a phone, or an organisation, has paid on the day of this moment, shillings."""
+        known = self._paid.get(payer)
         return known[1] if known is not None and known[0] == eat_day(at_s) else 0
 
     def of(self, msisdn: str) -> list[Transaction] | tuple[Transaction, ...]:

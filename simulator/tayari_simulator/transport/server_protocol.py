@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
@@ -30,6 +31,7 @@ from tayari_simulator.transport.http_messages import (
     unzipped,
     write_reply,
 )
+from tayari_simulator.transport.new_callers import NewCallers
 
 IDLE_S: Final = 75.0
 """A connection on which nothing came for so long is closed, as the gateway does."""
@@ -68,6 +70,7 @@ class Connections:
         self.refuse = refuse
         self.heads: KnownHeads[tuple[str, str, Sender]] = KnownHeads()
         """Method, URL and headers."""
+        self.new_callers = NewCallers()
         self.connections: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -123,13 +126,15 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Incoming] = deque()
         self._unread = b""
         """What came and was not read yet: one turn of the event loop reads a slice."""
+        self._is_new = True
+        """Whether no call of it has had a good answer yet."""
         self._is_full = False
         """Whether the caller does not read its answers."""
         self._closing = False
         self._in_call = False
         """Whether the parser has begun a call and has not reached its end."""
         self._data = b""
-        """What is being read, if a call begins with its first byte; empty once that call is whole."""
+        """What the parser reads, if a call begins with its first byte; empty once that call is whole."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody calls."""
@@ -147,20 +152,24 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A piece of a call, or several calls."""
         self.heard_at = time.monotonic()
-        if len(data) > SLICE or self._unread:
-            self._unread += data
-            self._read_slice()
-            return
-        if not self._in_call:
+        is_long = len(data) > SLICE
+        if not (self._in_call or self._unread or is_long):
             end = data.find(HEAD_END) + 4
             known = self._connections.heads.parsed.get(data[:end])
             if known is not None and len(data) - end == known[0] and not self._closing:
                 method, url, sender = known[1]
                 self._take(Incoming(self, self._remote, method, url, sender, data[end:], "1.1", True))
                 return
-            self._data = data
-        self._read(data)
-        self._data = b""
+        if self._is_new:
+            self._unread += data
+            self._connections.new_callers.read(self._read_slice)
+            if self._unread and self.transport is not None:
+                self.transport.pause_reading()
+        elif self._unread or is_long:
+            self._unread += data
+            self._read_slice()
+        else:
+            self._read(data)
 
     def _read_slice(self) -> None:
         """Read some of what came, and the rest in the next turns: other connections have theirs in between."""
@@ -177,12 +186,16 @@ class Connection(asyncio.Protocol):
             return
         if self._unread:
             self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._read_slice)
+            if self._is_new:
+                self._connections.new_callers.wait(self._read_slice)
+            else:
+                asyncio.get_running_loop().call_soon(self._read_slice)
         else:
             self.transport.resume_reading()
 
     def _read(self, data: bytes) -> None:
         """Let the parser read. It stops at each offer of another protocol; then the rest is read in the next round."""
+        self._data = b"" if self._in_call else data
         while data:
             try:
                 self._parser.feed_data(data)
@@ -282,10 +295,11 @@ class Connection(asyncio.Protocol):
             parser.get_http_version(), parser.should_keep_alive(),
         )  # fmt: skip
         self._url = b""
-        if self._data and call.keep_alive and call.version == "1.1" and not (sender.encoding or sender.expects):
-            self._connections.heads.keep(self._data, body, (call.method, call.url, sender))
-        self._data = b""
+        data, self._data = self._data, b""
+        method, url, is_plain = call.method, call.url, call.version == "1.1" and not (sender.encoding or sender.expects)
         self._take(call)
+        if data and is_plain and call.keep_alive and not self._is_new:  # a flood would push out the heads of others
+            self._connections.heads.keep(data, body, (method, url, sender))
 
     def _take(self, call: Incoming) -> None:
         """Answer a call, or let it wait for its turn."""
@@ -343,6 +357,8 @@ class Connection(asyncio.Protocol):
         """Write it; the connection ends if either side, or an outage, wishes so."""
         if self._closing:
             call.keep_alive = False
+        if reply.status < HTTPStatus.BAD_REQUEST:
+            self._is_new = False
         if not write_reply(call, reply, self._connections.extra):
             self._closing = True
             if self.transport is not None:

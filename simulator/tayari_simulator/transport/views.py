@@ -8,6 +8,7 @@ from typing import Any
 from tayari_simulator import __version__
 from tayari_simulator.apis.c2b.payment import VALIDATED
 from tayari_simulator.apis.core.organisations import Business, Organisation
+from tayari_simulator.apis.core.prompts import phone_of
 from tayari_simulator.config import Config
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.ledger import Account, Ledger
@@ -24,6 +25,7 @@ def transaction_dict(transaction: Transaction) -> Json:
         "checkout_request_id": transaction.id,
         "merchant_request_id": transaction.request_id,
         "msisdn": transaction.msisdn,
+        "phone": phone_of(transaction),
         "amount": transaction.amount,
         "command": transaction.command,
         "account_reference": transaction.reference,
@@ -68,6 +70,8 @@ def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
         "till": organisation.till,
         "store_number": organisation.store_number,
         "active": organisation.active,
+        "nominated_number": organisation.nominated_number,
+        "limits": {"largest_amount": organisation.largest_amount, "daily_payout": organisation.daily_payout},
         "validates": organisation.validates,
         "confirms_pushes": organisation.confirms_pushes,
         "initiators": [row.name for row in organisation.initiators],

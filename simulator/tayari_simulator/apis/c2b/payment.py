@@ -225,6 +225,9 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     organisation = state.organisations.find(transaction.short_code)
     if organisation is not None and not organisation.active:
         return results.CREDIT_PARTY_INVALID
+    above = state.organisations.limit_result(transaction.short_code, transaction.amount)
+    if above is not None:
+        return above
     paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT

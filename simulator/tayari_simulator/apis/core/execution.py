@@ -28,19 +28,29 @@ _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 
 
 def choose(
-    state: DarajaState, exchange: Exchange, call: str, *, msisdn: str, amount: int, reference: str, accept: Accept
+    state: DarajaState,
+    exchange: Exchange,
+    call: str,
+    *,
+    msisdn: str,
+    amount: int,
+    reference: str,
+    accept: Accept,
+    prompted: str = "",
 ) -> Reply:
     """Let the scenario that is chosen for this call speak, or `accept` the transaction without one.
+
+    `prompted`: the number whose phone shows a prompt; empty: none does.
 
     Raises:
         Refused: by `accept`.
     """
     exchange.msisdn = msisdn
     chooser = state.choose
-    if chooser is None or not chooser.chooses:
-        return accept(None)  # most transactions: no scenario is looked for
-    play = chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference)
-    if play is None:
+    play = None
+    if chooser is not None:
+        play = chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference, prompted=prompted)
+    if chooser is None or play is None:
         return accept(None)
     exchange.scenario = play.behaviour.name
 

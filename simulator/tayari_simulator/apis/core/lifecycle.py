@@ -23,6 +23,15 @@ class Result(NamedTuple):
     at_s: float
 
 
+class PromptResults(NamedTuple):
+    """The result codes of what a customer does with the prompt of one API. Source: reference 3.1 and 4."""
+
+    cancelled: int = 1032
+    no_answer: int = 1037
+    wrong_pin: int = 2001
+    pin_locked: int = 8006
+
+
 class Answer(NamedTuple):
     """What a merchant answered to a delivery. `status` 0: nothing, or too late."""
 
@@ -115,6 +124,8 @@ class Lifecycle:
     """Whether its message carries the header `Businessshortcode`."""
     repeats: bool = True
     """Whether its message may be sent again when it is not answered 200 (option `callback_retries`)."""
+    prompt: PromptResults | None = None
+    """What the answers to its prompt end in; None: no phone is asked."""
     question: Callable[[DarajaState, Transaction, float], bytes] | None = None
     """The body of what `precede` sends: `c2b_validation`."""
 

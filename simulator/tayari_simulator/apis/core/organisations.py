@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from tayari_simulator.catalogue.errors import MERCHANT_DOES_NOT_EXIST, WRONG_CREDENTIALS, Refused
+from tayari_simulator.catalogue.results import ABOVE_MAXIMUM, DAILY_LIMIT
 from tayari_simulator.state.ledger import Account, Ledger
 
 SANDBOX_INITIATOR: Final = "testapi"
@@ -82,6 +83,12 @@ class Organisation:
     """Whether a payment by STK push is confirmed to its C2B URLs as well. Source: reference 3.1."""
     active: bool = True
     """False: suspended; it can neither pay nor be paid."""
+    nominated_number: str = ""
+    """Of a till: the phone that its prompts of B2B express checkout go to. Source: reference 3.14."""
+    largest_amount: int | None = None
+    """The largest amount of one payment to it, or of one payout by it, shillings; above it the result is 3."""
+    daily_payout: int | None = None
+    """What it may pay out in a day (EAT), shillings; above it the result is 4."""
     opening: Mapping[Account, int] = field(default_factory=dict)
     """Balances at the start, shillings; an account that is not named has the option's balance."""
     initiators: tuple[Initiator, ...] = ()
@@ -99,10 +106,7 @@ class Organisation:
 
     def initiator(self, name: str) -> Initiator | None:
         """The initiator of this name."""
-        for row in self.initiators:
-            if row.name == name:
-                return row
-        return None
+        return next((row for row in self.initiators if row.name == name), None)
 
 
 _REVENUE_AUTHORITY: Final = Organisation(short_code="572572", name="Revenue Authority")
@@ -123,22 +127,48 @@ class Organisations:
         self._ledger = ledger
         self._opening = dict(opening)
         self._known: dict[str, Organisation] = {}
+        self.limited = False
+        """Whether any of them has a limit of its own: mostly none has, and a payment asks no further."""
         self.reset()
 
     def reset(self) -> None:
         """As at the start: no registered URLs, no wrong passwords, opening balances. The ledger was cleared before."""
         self._known.clear()
+        self.limited = False
         for row in self._configured:
             self._add(replace(row, initiators=tuple(map(replace, row.initiators)) or (sandbox_initiator(),)))
 
     def find(self, short_code: str) -> Organisation | None:
         """The organisation of this short code; one of the sandbox's comes into being when it is first asked for."""
         known = self._known.get(short_code)
-        if known is not None:
-            return known
-        if _is_of_sandbox(short_code):
-            return self._add(Organisation(short_code=short_code, initiators=(sandbox_initiator(),)))
-        return self._add(replace(_REVENUE_AUTHORITY)) if short_code == _REVENUE_AUTHORITY.short_code else None
+        if known is None and _is_of_sandbox(short_code):
+            known = self._add(Organisation(short_code=short_code, initiators=(sandbox_initiator(),)))
+        if known is None and short_code == _REVENUE_AUTHORITY.short_code:
+            known = self._add(replace(_REVENUE_AUTHORITY))
+        return known
+
+    def set_limits(self, organisation: Organisation, largest_amount: int | None, daily_payout: int | None) -> None:
+        """Give an organisation limits of its own; 0 takes one away, None leaves it as it is."""
+        if largest_amount is not None:
+            organisation.largest_amount = largest_amount or None
+        if daily_payout is not None:
+            organisation.daily_payout = daily_payout or None
+        self.limited = self.limited or bool(largest_amount or daily_payout)
+
+    def limit_result(self, short_code: str, amount: int, paid_out: int | None = None) -> int | None:
+        """The result code of a transaction above a limit of its organisation; None: it is above none.
+
+        `paid_out`: what the organisation has paid out today; None: it pays nothing out now. Which limits an
+        organisation has in reality is not documented: assumed.
+        """
+        row = self._known.get(short_code) if self.limited else None
+        if row is None:
+            return None
+        if row.largest_amount is not None and amount > row.largest_amount:
+            return ABOVE_MAXIMUM
+        if paid_out is not None and row.daily_payout is not None and paid_out + amount > row.daily_payout:
+            return DAILY_LIMIT
+        return None
 
     def all(self) -> tuple[Organisation, ...]:
         """All that are known, in the order in which they became so."""

@@ -10,9 +10,9 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.initiator.initiator_calls import (
+    Parameter,
     Request,
     ResultMessage,
-    Row,
     accept_request,
     address_only,
     amount_field,
@@ -20,7 +20,9 @@ from tayari_simulator.apis.initiator.initiator_calls import (
     command_field,
     example_of,
     initiator_fields,
+    limit_of_payout,
     money,
+    note_payout,
     short_code_field,
 )
 from tayari_simulator.catalogue import results
@@ -162,6 +164,9 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
         return results.BELOW_MINIMUM
     if transaction.amount > state.rules.largest_amount:
         return results.ABOVE_MAXIMUM
+    above = limit_of_payout(state, transaction)
+    if above is not None:
+        return above
     if state.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
         return results.INSUFFICIENT
     held = state.ledger.wallet(transaction.msisdn)
@@ -172,30 +177,28 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     state.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
+    note_payout(state, transaction)
 
 
-def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
-    return _amounts(transaction, result) + _receiver(state, transaction, result)
+def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_amounts(transaction, result), *_receiver(state, transaction, result))
 
 
-def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
-    return _receiver(state, transaction, result) + _amounts(transaction, result)
+def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return (*_receiver(state, transaction, result), *_amounts(transaction, result))
 
 
-def _amounts(transaction: Transaction, result: Result) -> list[Row]:
-    return [
-        {"Key": "TransactionAmount", "Value": transaction.amount},
-        {"Key": "TransactionReceipt", "Value": result.receipt},
-    ]
+def _amounts(transaction: Transaction, result: Result) -> Sequence[Parameter]:
+    return ("TransactionAmount", transaction.amount), ("TransactionReceipt", result.receipt)
 
 
-def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
     short_code, balance = transaction.short_code, state.ledger.balance
-    return [
-        {"Key": "ReceiverPartyPublicName", "Value": public_name(transaction.msisdn)},
-        {"Key": "TransactionCompletedDateTime", "Value": state.ids.second(result.at_s).dotted},
-        {"Key": "B2CUtilityAccountAvailableFunds", "Value": money(balance(short_code, Account.UTILITY))},
-        {"Key": "B2CWorkingAccountAvailableFunds", "Value": money(balance(short_code, Account.WORKING))},
-        {"Key": "B2CRecipientIsRegisteredCustomer", "Value": "Y"},
-        {"Key": "B2CChargesPaidAccountAvailableFunds", "Value": money(balance(short_code, Account.CHARGES))},
-    ]
+    return (
+        ("ReceiverPartyPublicName", public_name(transaction.msisdn)),
+        ("TransactionCompletedDateTime", state.ids.second(result.at_s).dotted),
+        ("B2CUtilityAccountAvailableFunds", money(balance(short_code, Account.UTILITY))),
+        ("B2CWorkingAccountAvailableFunds", money(balance(short_code, Account.WORKING))),
+        ("B2CRecipientIsRegisteredCustomer", "Y"),
+        ("B2CChargesPaidAccountAvailableFunds", money(balance(short_code, Account.CHARGES))),
+    )

@@ -24,7 +24,7 @@ from tayari_simulator.apis.core.fields import (
     text_schema,
     timestamp,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle
+from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
@@ -102,7 +102,16 @@ def push(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     def accept(play: Play | None) -> Reply:
         return _accept(state, exchange, values, play)
 
-    return choose(state, exchange, Call.STK_PUSH, msisdn=msisdn, amount=values[4], reference=values[10], accept=accept)
+    return choose(
+        state,
+        exchange,
+        Call.STK_PUSH,
+        msisdn=msisdn,
+        amount=values[4],
+        reference=values[10],
+        accept=accept,
+        prompted=msisdn,
+    )
 
 
 def _check_active(state: DarajaState, short_code: str, party_b: str) -> None:
@@ -209,6 +218,7 @@ def lifecycle(options: Options) -> Lifecycle:
         settle=_settle,
         reversible=True,
         message=StkCallback(options),
+        prompt=PromptResults(),
         opened=_show_prompt,
         closed=_hide_prompt,
         also=(confirmation_of_push(options), PUSHED_PAYMENT),
@@ -241,6 +251,9 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
+    above = state.organisations.limit_result(transaction.short_code, transaction.amount)
+    if above is not None:
+        return above
     paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT

@@ -1,24 +1,38 @@
-"""What the customer does with the prompt of a push, where the phone is held in hand."""
+"""The prompt of a transaction on a phone that is held in hand, and what the customer does with it."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.catalogue import results
+from tayari_simulator.apis.core.lifecycle import PromptResults
 from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 
-CANCELLED: Final = 1032
+PHONE = "phone"
+"""In a transaction's details: the phone that shows its prompt, where that is not the payer's number."""
 
 
 class NoPrompt(LookupError):
     """The phone shows no prompt that waits for an answer."""
 
 
+def phone_of(transaction: Transaction) -> str:
+    """The number whose phone a transaction is about."""
+    return str((transaction.details or {}).get(PHONE, transaction.msisdn))
+
+
+def transactions_on(state: DarajaState, msisdn: str) -> Iterator[Transaction]:
+    """The transactions that a phone knows of: its own, and those of the tills that nominated it."""
+    yield from state.transactions.of(msisdn)
+    for till in state.organisations.all():
+        if till.nominated_number == msisdn:
+            yield from (row for row in state.transactions.of(till.short_code) if phone_of(row) == msisdn)
+
+
 def prompt_on(state: DarajaState, msisdn: str) -> Transaction | None:
-    """The payment whose prompt this phone shows and that waits for its answer."""
-    return next(filter(waits, state.transactions.of(msisdn)), None)
+    """The transaction whose prompt this phone shows and that waits for its answer."""
+    return next(filter(waits, transactions_on(state, msisdn)), None)
 
 
 def answer_prompt(state: DarajaState, handset: Handset, press: Press, pin: str | None, now_s: float) -> Transaction:
@@ -38,14 +52,16 @@ def answer_prompt(state: DarajaState, handset: Handset, press: Press, pin: str |
 
 def _code(state: DarajaState, handset: Handset, transaction: Transaction, press: Press, pin: str | None) -> int | str:
     """The result of an answer. A right PIN lets M-Pesa's own rules speak: wallet and limits."""
+    lifecycle = state.lifecycles[transaction.kind]
+    results = lifecycle.prompt or PromptResults()
     if press is Press.CANCEL:
-        return CANCELLED
+        return results.cancelled
     if press is Press.NO_ANSWER:
-        return results.TIMED_OUT
+        return results.no_answer
     if handset.wrong_pins >= PINS_UNTIL_LOCKED:
-        return results.CREDENTIAL_LOCKED
+        return results.pin_locked
     if press is Press.WRONG_PIN or pin not in (None, handset.pin):
         handset.wrong_pins += 1
-        return results.INITIATOR_INVALID
+        return results.wrong_pin
     handset.wrong_pins = 0
-    return state.lifecycles[transaction.kind].decide(state, transaction)
+    return lifecycle.decide(state, transaction)
