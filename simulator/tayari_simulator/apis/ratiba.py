@@ -7,6 +7,7 @@ it follows. An order moves no money itself: each later debit is a C2B payment.
 from __future__ import annotations
 
 import calendar
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -68,13 +69,13 @@ _STEPS: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
 class StandingOrders:
     """The names of the orders of each customer: a name may be used once."""
 
-    names: dict[tuple[str, str], str] = field(default_factory=dict)
-    """MSISDN and name, and the order that took it."""
+    names: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    """MSISDN and name, and the order that took it, the oldest first. A `dict` is slow to forget its first key."""
 
     def take(self, payer: str, name: str, order: str) -> None:
         """Let an order have a name."""
         if len(self.names) >= MOST:
-            del self.names[next(iter(self.names))]
+            self.names.popitem(last=False)
         self.names[payer, name] = order
 
 
@@ -184,7 +185,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     details = _details(transaction)
     if (transaction.msisdn, details["name"]) in state.part(StandingOrders).names:
         return DUPLICATE_NAME
-    today = f"{datetime.fromtimestamp(transaction.created_s, EAT):%Y%m%d}"
+    today = str(state.ids.second(transaction.created_s).date_time)[:8]
     dated = today <= details["start"] <= details["end"]
     if not dated or not details["fits"] or state.organisations.find(transaction.short_code) is None:
         return BAD_REQUEST
@@ -209,8 +210,8 @@ def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: floa
     days, months = step_of(order)
     if number and not (days or months):
         return
-    day = _later(_date(details["start"]), days * number, months * number)
-    if day > _date(details["end"]):
+    day, begins_s = _day_of_debit(details["start"], days * number, months * number)
+    if day > details["end"]:
         return
 
     def debit(at_s: float) -> None:
@@ -218,7 +219,7 @@ def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: floa
             _debit(state, order, number, at_s)
         _plan_debit(state, order, number + 1, at_s)
 
-    state.schedule.add_begin(max(now_s, datetime(day.year, day.month, day.day, tzinfo=EAT).timestamp()), debit)
+    state.schedule.add_begin(max(now_s, begins_s), debit)
 
 
 def _debit(state: DarajaState, order: Transaction, number: int, at_s: float) -> None:
@@ -253,11 +254,14 @@ def _callback(state: DarajaState, transaction: Transaction, result: Result) -> b
         "responseRefID": transaction.id, "requestRefID": transaction.id, "responseCode": "0",
         "responseDescription": result.desc.rstrip("."),
     }  # fmt: skip
-    pairs = {"TransactionID": details["order_id"], "responseCode": "0", "Status": "OKAY",
-             "Msisdn": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"}  # fmt: skip
+    data = [
+        {"name": "TransactionID", "value": details["order_id"]},
+        {"name": "responseCode", "value": "0"},
+        {"name": "Status", "value": "OKAY"},
+        {"name": "Msisdn", "value": f"{transaction.msisdn[:3]}******{transaction.msisdn[-3:]}"},
+    ]
     if details["generation"] == NEW:
-        pairs |= _newer(transaction, details)
-    data = [{"name": name, "value": value} for name, value in pairs.items()]
+        data += [{"name": name, "value": value} for name, value in _newer(transaction, details).items()]
     return dumps({"responseHeader": header, "responseBody": {"responseData": data}})
 
 
@@ -291,12 +295,17 @@ def _details(transaction: Transaction) -> dict[str, Any]:
     return transaction.details
 
 
-def _later(day: date, days: int, months: int) -> date:
-    """So many days and months later; a day that the month has not becomes its last one."""
-    number = day.year * 12 + day.month - 1 + months
-    year, month = divmod(number, 12)
+@lru_cache(maxsize=1024)
+def _day_of_debit(start: str, days: int, months: int) -> tuple[str, float]:
+    """So many days and months after the start, as eight digits, and when that day begins, in clock seconds.
+
+    A day that the month has not becomes its last one. Most orders of a merchant begin on the same few days.
+    """
+    first = _date(start)
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last)) + timedelta(days=days)
+    day = datetime(year, month + 1, min(first.day, last), tzinfo=EAT) + timedelta(days=days)
+    return f"{day:%Y%m%d}", day.timestamp()
 
 
 def _date(word: str) -> date:

@@ -65,6 +65,7 @@ class Ids:
         self._node, self._tail = _node(uniform)
         self._old_node = int(uniform() * 89_999)
         self._prefix = ""
+        self._reference = ""
         self._began = 0
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
@@ -75,6 +76,7 @@ class Ids:
         """Keep apart from what earlier processes with the same seed drew: `second` is when this one began."""
         self._began = second
         self._receipt = (self._receipt + second % _TWO_DAYS_S * _A_SECOND * _STRIDE) % _RECEIPTS
+        self._reference = f"-{self._node}-{(self._tail + second) % 2**48:012x}"
         if self._classic:
             self._prefix = f"{10_000 + (self._old_node + second) % 89_999}-"
         else:
@@ -129,7 +131,7 @@ class Ids:
     def reference_id(self) -> str:
         """A UUID of version 4 in form: what some APIs call each answer by."""
         self._counter += 1
-        return f"{(self._counter * _ODD) % 2**32:08x}-{self._node}-{(self._tail + self._began) % 2**48:012x}"
+        return f"{(self._counter * _ODD) % 2**32:08x}{self._reference}"
 
     def token(self) -> str:
         """An access token: 28 letters and digits."""

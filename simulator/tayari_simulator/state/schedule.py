@@ -16,25 +16,26 @@ Plan = Transaction | Delivery | Begin
 """A payment (its next result falls due), a delivery (it is sent), or what begins."""
 
 NEVER: Final = float("inf")
-_LAST: Final = 1 << 60
-"""Added to the number of what begins: at the same moment it comes after all else."""
 
 
 class Schedule:
-    """A heap of plans. Plans of the same moment keep the order in which they were made."""
+    """Two heaps of plans. Plans of the same moment keep the order in which they were made; what begins comes last.
+
+    What begins has a heap of its own: thousands of standing orders wait for their day, and cost other plans nothing.
+    """
 
     __slots__ = ("_begins", "_heap", "_made", "next_s")
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Plan]] = []
+        self._begins: list[tuple[float, int, Plan]] = []
         self._made = 0
-        self._begins = 0
         self.next_s = NEVER
         """When the next plan is due; `NEVER` when there is none."""
 
     def __len__(self) -> int:
         """How many results and deliveries. Nobody waits for what begins later: a simulator is idle meanwhile."""
-        return len(self._heap) - self._begins
+        return len(self._heap)
 
     def add(self, due_s: float, plan: Transaction | Delivery) -> None:
         """Plan a result or a delivery for `due_s`."""
@@ -47,31 +48,38 @@ class Schedule:
         """Let a plan that is on the schedule happen at `due_s` instead. Looks through all of it: for rare events."""
         self._heap = [row for row in self._heap if row[2] is not plan]
         heapq.heapify(self._heap)
-        self.next_s = self._heap[0][0] if self._heap else NEVER
+        self._note_next()
         self.add(due_s, plan)
 
     def add_begin(self, due_s: float, begin: Begin) -> None:
         """Plan what begins at `due_s`."""
         self._made += 1
-        self._begins += 1
-        heapq.heappush(self._heap, (due_s, self._made + _LAST, begin))
-        self.next_s = self._heap[0][0]
+        heapq.heappush(self._begins, (due_s, self._made, begin))
+        self._note_next()
 
     def pop_due(self, now_s: float) -> tuple[float, int, Plan] | None:
         """Take the next plan if its time has come: its moment, its number, and itself."""
         if self.next_s > now_s:
             return None
-        popped = heapq.heappop(self._heap)
-        self.next_s = self._heap[0][0] if self._heap else NEVER
-        if popped[1] > _LAST:
-            self._begins -= 1
+        heap = self._heap
+        if not self._begins:
+            popped = heapq.heappop(heap)
+            self.next_s = heap[0][0] if heap else NEVER
+            return popped
+        popped = heapq.heappop(heap if heap and heap[0][0] <= self._begins[0][0] else self._begins)
+        self._note_next()
         return popped
 
     def clear(self) -> None:
         """Forget all plans."""
         self._heap.clear()
-        self._begins = 0
+        self._begins.clear()
         self.next_s = NEVER
+
+    def _note_next(self) -> None:
+        self.next_s = self._heap[0][0] if self._heap else NEVER
+        if self._begins and self._begins[0][0] < self.next_s:
+            self.next_s = self._begins[0][0]
 
 
 LOOK_S: Final = 0.05

@@ -47,10 +47,10 @@ def choose(
     """
     exchange.msisdn = msisdn
     chooser = state.choose
-    play = None
-    if chooser is not None:
-        play = chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference, prompted=prompted)
-    if chooser is None or play is None:
+    if chooser is None or not chooser.chooses:
+        return accept(None)  # most transactions: no scenario is looked for
+    play = chooser.for_transaction(call, msisdn=msisdn, amount=amount, reference=reference, prompted=prompted)
+    if play is None:
         return accept(None)
     exchange.scenario = play.behaviour.name
 

@@ -106,7 +106,10 @@ class Organisation:
 
     def initiator(self, name: str) -> Initiator | None:
         """The initiator of this name."""
-        return next((row for row in self.initiators if row.name == name), None)
+        for row in self.initiators:
+            if row.name == name:
+                return row
+        return None
 
 
 _REVENUE_AUTHORITY: Final = Organisation(short_code="572572", name="Revenue Authority")
@@ -141,11 +144,11 @@ class Organisations:
     def find(self, short_code: str) -> Organisation | None:
         """The organisation of this short code; one of the sandbox's comes into being when it is first asked for."""
         known = self._known.get(short_code)
-        if known is None and _is_of_sandbox(short_code):
-            known = self._add(Organisation(short_code=short_code, initiators=(sandbox_initiator(),)))
-        if known is None and short_code == _REVENUE_AUTHORITY.short_code:
-            known = self._add(replace(_REVENUE_AUTHORITY))
-        return known
+        if known is not None:
+            return known
+        if _is_of_sandbox(short_code):
+            return self._add(Organisation(short_code=short_code, initiators=(sandbox_initiator(),)))
+        return self._add(replace(_REVENUE_AUTHORITY)) if short_code == _REVENUE_AUTHORITY.short_code else None
 
     def set_limits(self, organisation: Organisation, largest_amount: int | None, daily_payout: int | None) -> None:
         """Give an organisation limits of its own; 0 takes one away, None leaves it as it is."""

@@ -10,9 +10,9 @@ from tayari_simulator.apis.core.fields import Fields
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator.initiator_calls import (
-    Parameter,
     Request,
     ResultMessage,
+    Row,
     accept_request,
     account_line,
     address_only,
@@ -79,20 +79,21 @@ def lifecycle(options: Options) -> Lifecycle:
     )
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (
-        ("ActionType", COMMAND),
-        ("AccountBalance", _accounts(state, transaction.short_code, _LIVE)),
-        ("BOCompletedTime", date_time(state, result.at_s)),
-    )
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    return [
+        {"Key": "ActionType", "Value": COMMAND},
+        {"Key": "AccountBalance", "Value": _accounts(state, transaction.short_code, _LIVE)},
+        {"Key": "BOCompletedTime", "Value": date_time(state, result.at_s)},
+    ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (
-        ("AccountBalance", _accounts(state, transaction.short_code, _DOCUMENTED)),
-        ("BOCompletedTime", str(date_time(state, result.at_s))),
-    )
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    return [
+        {"Key": "AccountBalance", "Value": _accounts(state, transaction.short_code, _DOCUMENTED)},
+        {"Key": "BOCompletedTime", "Value": str(date_time(state, result.at_s))},
+    ]
 
 
 def _accounts(state: DarajaState, short_code: str, accounts: Sequence[Account]) -> str:
-    return "&".join(account_line(state, short_code, account) for account in accounts)
+    balance = state.ledger.balance
+    return "&".join([account_line(account, balance(short_code, account)) for account in accounts])

@@ -11,9 +11,9 @@ from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_sch
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator.initiator_calls import (
-    Parameter,
     Request,
     ResultMessage,
+    Row,
     Rows,
     accept_request,
     account_line,
@@ -29,6 +29,7 @@ from tayari_simulator.apis.initiator.initiator_calls import (
     limit_of_payout,
     name_of,
     note_payout,
+    optional_row,
     short_code_field,
 )
 from tayari_simulator.catalogue import results
@@ -138,8 +139,8 @@ def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifec
     def single(code: int | str) -> bool:
         return failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID)
 
-    def failure_parameters(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
-        return (("BOCompletedTime", date_time(state, result.at_s)),) if single(result.code) else ()
+    def failure_parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
+        return [{"Key": "BOCompletedTime", "Value": date_time(state, result.at_s)}] if single(result.code) else []
 
     return Lifecycle(
         api="b2b",
@@ -205,54 +206,54 @@ def _references(options: Options, failure: str) -> Rows:
     address, older = internal_address(options, "b2bresults"), internal_address(options, "abresults")
     documented = options.says("b2b_result", "documentation")
 
-    def references(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
         code, reference = result.code, transaction.reference
-        bill = ("BillReferenceNumber", reference if documented else as_xml_number(reference) if reference else None)
+        occasion = (transaction.details or {}).get("occasion")
+        bill: Row = {"Key": "BillReferenceNumber"}
+        if reference or documented:
+            bill["Value"] = reference if documented else as_xml_number(reference)
         if str(code) == "0":
-            occasion = (transaction.details or {}).get("occasion")
-            return (bill, address, ("Occassion", occasion)) if occasion else (bill, address)
+            return [bill, address, {"Key": "Occassion", "Value": occasion}] if occasion else [bill, address]
         if failure == "references" or (failure == "as_captured" and code == results.SYSTEM_ERROR):
-            return bill, address, ("Occassion", (transaction.details or {}).get("occasion") or None)
+            return [bill, address, optional_row("Occassion", occasion)]
         if failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID):
-            return (older,)
-        return (address,)
+            return [older]
+        return [address]
 
     return references
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    balance = _braces(state, transaction)
-    return (
-        ("Currency", "KES"),
-        ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
-        ("DebitPartyCharges", None),
-        ("TransCompletedTime", date_time(state, result.at_s)),
-        ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
-        ("Amount", transaction.amount),
-        ("DebitAccountCurrentBalance", balance),
-        ("InitiatorAccountCurrentBalance", balance),
-    )
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    affected, balance = _balances(state, transaction)
+    return [
+        {"Key": "Currency", "Value": "KES"},
+        {"Key": "ReceiverPartyPublicName", "Value": name_of(state, transaction.party_b)},
+        {"Key": "DebitPartyCharges"},
+        {"Key": "TransCompletedTime", "Value": date_time(state, result.at_s)},
+        {"Key": "DebitPartyAffectedAccountBalance", "Value": affected},
+        {"Key": "Amount", "Value": transaction.amount},
+        {"Key": "DebitAccountCurrentBalance", "Value": balance},
+        {"Key": "InitiatorAccountCurrentBalance", "Value": balance},
+    ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    balance = _braces(state, transaction)
-    return (
-        ("DebitAccountBalance", balance),
-        ("Amount", f"{transaction.amount}.00"),
-        ("DebitPartyAffectedAccountBalance", _affected(state, transaction)),
-        ("TransCompletedTime", str(date_time(state, result.at_s))),
-        ("DebitPartyCharges", ""),
-        ("ReceiverPartyPublicName", name_of(state, transaction.party_b)),
-        ("Currency", "KES"),
-        ("InitiatorAccountCurrentBalance", balance),
-    )
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    affected, balance = _balances(state, transaction)
+    return [
+        {"Key": "DebitAccountBalance", "Value": balance},
+        {"Key": "Amount", "Value": f"{transaction.amount}.00"},
+        {"Key": "DebitPartyAffectedAccountBalance", "Value": affected},
+        {"Key": "TransCompletedTime", "Value": str(date_time(state, result.at_s))},
+        {"Key": "DebitPartyCharges", "Value": ""},
+        {"Key": "ReceiverPartyPublicName", "Value": name_of(state, transaction.party_b)},
+        {"Key": "Currency", "Value": "KES"},
+        {"Key": "InitiatorAccountCurrentBalance", "Value": balance},
+    ]
 
 
-def _affected(state: DarajaState, transaction: Transaction) -> str:
-    return account_line(state, transaction.short_code, movement_of(transaction.command).debit)
-
-
-def _braces(state: DarajaState, transaction: Transaction) -> str:
-    """A balance; `MinimumAmount` is cents."""
-    held = state.ledger.balance(transaction.short_code, movement_of(transaction.command).debit)
-    return f"{{Amount={{CurrencyCode=KES, MinimumAmount={held * 100}, BasicAmount={held}.00}}}}"
+def _balances(state: DarajaState, transaction: Transaction) -> tuple[str, str]:
+    """What is on the account that paid, in both forms of one result; `MinimumAmount` is cents."""
+    account = movement_of(transaction.command).debit
+    held = state.ledger.balance(transaction.short_code, account)
+    braces = f"{{Amount={{CurrencyCode=KES, MinimumAmount={held * 100}, BasicAmount={held}.00}}}}"
+    return account_line(account, held), braces

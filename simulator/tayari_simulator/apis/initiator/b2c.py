@@ -10,9 +10,9 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.initiator.initiator_calls import (
-    Parameter,
     Request,
     ResultMessage,
+    Row,
     accept_request,
     address_only,
     amount_field,
@@ -180,25 +180,28 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
     note_payout(state, transaction)
 
 
-def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (*_amounts(transaction, result), *_receiver(state, transaction, result))
+def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    return _amounts(transaction, result) + _receiver(state, transaction, result)
 
 
-def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return (*_receiver(state, transaction, result), *_amounts(transaction, result))
+def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+    return _receiver(state, transaction, result) + _amounts(transaction, result)
 
 
-def _amounts(transaction: Transaction, result: Result) -> Sequence[Parameter]:
-    return ("TransactionAmount", transaction.amount), ("TransactionReceipt", result.receipt)
+def _amounts(transaction: Transaction, result: Result) -> list[Row]:
+    return [
+        {"Key": "TransactionAmount", "Value": transaction.amount},
+        {"Key": "TransactionReceipt", "Value": result.receipt},
+    ]
 
 
-def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
     short_code, balance = transaction.short_code, state.ledger.balance
-    return (
-        ("ReceiverPartyPublicName", public_name(transaction.msisdn)),
-        ("TransactionCompletedDateTime", state.ids.second(result.at_s).dotted),
-        ("B2CUtilityAccountAvailableFunds", money(balance(short_code, Account.UTILITY))),
-        ("B2CWorkingAccountAvailableFunds", money(balance(short_code, Account.WORKING))),
-        ("B2CRecipientIsRegisteredCustomer", "Y"),
-        ("B2CChargesPaidAccountAvailableFunds", money(balance(short_code, Account.CHARGES))),
-    )
+    return [
+        {"Key": "ReceiverPartyPublicName", "Value": public_name(transaction.msisdn)},
+        {"Key": "TransactionCompletedDateTime", "Value": state.ids.second(result.at_s).dotted},
+        {"Key": "B2CUtilityAccountAvailableFunds", "Value": money(balance(short_code, Account.UTILITY))},
+        {"Key": "B2CWorkingAccountAvailableFunds", "Value": money(balance(short_code, Account.WORKING))},
+        {"Key": "B2CRecipientIsRegisteredCustomer", "Value": "Y"},
+        {"Key": "B2CChargesPaidAccountAvailableFunds", "Value": money(balance(short_code, Account.CHARGES))},
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
@@ -10,9 +9,9 @@ from tayari_simulator.apis.core.fields import Field, Fields, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator.initiator_calls import (
-    Parameter,
     Request,
     ResultMessage,
+    Row,
     accept_request,
     account_line,
     address_only,
@@ -125,15 +124,16 @@ def _parties(transaction: Transaction) -> Parties:
     return Parties(transaction.short_code, transaction.msisdn, Account.UTILITY, transaction.command)
 
 
-def _parameters(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
     original = _original_of(state, transaction)
     holder = transaction.short_code if original is None else original.short_code
-    return (
-        ("DebitAccountBalance", account_line(state, holder, Account.UTILITY)),
-        ("Amount", money(transaction.amount)),
-        ("TransCompletedTime", date_time(state, result.at_s)),
-        ("OriginalTransactionID", (transaction.details or {})["original"]),
-        ("Charge", money(0)),
-        ("CreditPartyPublicName", name_of(state, transaction.msisdn)),
-        ("DebitPartyPublicName", name_of(state, transaction.short_code)),
-    )
+    held = state.ledger.balance(holder, Account.UTILITY)
+    return [
+        {"Key": "DebitAccountBalance", "Value": account_line(Account.UTILITY, held)},
+        {"Key": "Amount", "Value": money(transaction.amount)},
+        {"Key": "TransCompletedTime", "Value": date_time(state, result.at_s)},
+        {"Key": "OriginalTransactionID", "Value": (transaction.details or {})["original"]},
+        {"Key": "Charge", "Value": money(0)},
+        {"Key": "CreditPartyPublicName", "Value": name_of(state, transaction.msisdn)},
+        {"Key": "DebitPartyPublicName", "Value": name_of(state, transaction.short_code)},
+    ]

@@ -6,7 +6,7 @@ The result code tells whether the query worked; how the transaction stands is th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,9 +16,9 @@ from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_sch
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator.initiator_calls import (
-    Parameter,
     Request,
     ResultMessage,
+    Row,
     Rows,
     accept_request,
     closing_fields,
@@ -30,6 +30,7 @@ from tayari_simulator.apis.initiator.initiator_calls import (
     internal_address,
     name_of,
     nothing_to_settle,
+    optional_row,
 )
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
@@ -144,46 +145,46 @@ def state_of(transaction: Transaction) -> str:
 
 def _references(options: Options) -> Rows:
     """A success has the occasion in place of the internal address."""
-    address = (internal_address(options, "transactionstatusresults"),)
+    address = [internal_address(options, "transactionstatusresults")]
 
-    def references(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
         if str(result.code) != "0":
             return address
-        return (("Occasion", (transaction.details or {}).get("occasion") or None),)
+        return [optional_row("Occasion", (transaction.details or {}).get("occasion"))]
 
     return references
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
     about = _about(state, transaction, result)
     debit, credit, account, reason = state.lifecycles[about.kind].parties(about)
-    return (
-        ("DebitPartyName", name_of(state, debit)),
-        ("CreditPartyName", name_of(state, credit)),
-        ("OriginatorConversationID", about.request_id),
-        ("InitiatedTime", date_time(state, about.created_s)),
-        ("CreditPartyCharges", None),
-        ("DebitAccountType", account),
-        ("TransactionReason", None),
-        ("ReasonType", reason or None),
-        ("TransactionStatus", state_of(about)),
-        ("FinalisedTime", date_time(state, about.completed_s) if about.completed_s else None),
-        ("Amount", about.amount),
-        ("ConversationID", _conversation_of(state, about)),
-        ("ReceiptNo", about.receipt or None),
-    )
+    return [
+        {"Key": "DebitPartyName", "Value": name_of(state, debit)},
+        {"Key": "CreditPartyName", "Value": name_of(state, credit)},
+        {"Key": "OriginatorConversationID", "Value": about.request_id},
+        {"Key": "InitiatedTime", "Value": date_time(state, about.created_s)},
+        {"Key": "CreditPartyCharges"},
+        {"Key": "DebitAccountType", "Value": account},
+        {"Key": "TransactionReason"},
+        optional_row("ReasonType", reason),
+        {"Key": "TransactionStatus", "Value": state_of(about)},
+        optional_row("FinalisedTime", date_time(state, about.completed_s) if about.completed_s else None),
+        {"Key": "Amount", "Value": about.amount},
+        {"Key": "ConversationID", "Value": _conversation_of(state, about)},
+        optional_row("ReceiptNo", about.receipt),
+    ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> Sequence[Parameter]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
     """The documentation's form: numbers are text, and `DebitPartyName` comes twice."""
-    parameters = dict(_live(state, transaction, result))
-    debit, credit = ("DebitPartyName", parameters["DebitPartyName"]), ("DebitPartyName", parameters["CreditPartyName"])
+    parameters = {str(row["Key"]): row.get("Value") for row in _live(state, transaction, result)}
+    parties = [{"Key": "DebitPartyName", "Value": parameters[name]} for name in ("DebitPartyName", "CreditPartyName")]
     names = (
         "OriginatorConversationID", "InitiatedTime", "DebitAccountType", "DebitPartyCharges", "TransactionReason",
         "ReasonType", "TransactionStatus", "FinalisedTime", "Amount", "ConversationID", "ReceiptNo",
     )  # fmt: skip
-    rest = [(name, parameters.get(name)) for name in names]
-    return (debit, credit, *((name, None if value is None else str(value)) for name, value in rest))
+    rest = ((name, parameters.get(name)) for name in names)
+    return parties + [{"Key": name} if value is None else {"Key": name, "Value": str(value)} for name, value in rest]
 
 
 def _about(state: DarajaState, transaction: Transaction, result: Result) -> Transaction:
