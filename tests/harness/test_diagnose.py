@@ -14,6 +14,7 @@ from tayari_money.payment_record import PaymentState
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
 from tayari_target.views import Started, StatusView
+from tiny_shop import Says, open_shop
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
 AT = 1_791_286_403.0  # 2026-10-06 14:33:23 in East Africa
@@ -221,6 +222,62 @@ def test_a_callback_that_was_taken_is_no_finding() -> None:
     found = merchant.callback(delivery(status=200), Callbacks())
 
     assert (found.ok, found.fix) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("text/html; charset=utf-8", '{"Body": {"stkCallback": {}}}', "the callback's own body, as text/html"),
+        ("application/json", '{"Body": {"stkCallback": {}}}\n', "the callback's own body, as application/json"),
+        ("text/html", "<!doctype html><title>My shop</title><p>Log in first", "an HTML page: My shop Log in first"),
+    ],
+)
+def test_an_answer_that_no_handler_of_callbacks_gives_is_a_warning(content_type: str, body: str, said: str) -> None:
+    entry = delivery(status=200)
+    entry["request"]["body"] = '{"Body": {"stkCallback": {}}}'
+    entry["response"] |= {"headers": {"Content-Type": content_type}, "body": body}
+
+    found = merchant.callback(entry, Callbacks())
+
+    assert found.ok
+    assert said in found.message
+    assert '{"ResultCode": 0, "ResultDesc": "Accepted"}' in found.fix
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html", ""),
+        ("text/html", "OK"),
+        ("text/plain", "OK"),
+        ("application/json", '{"ResultCode": 0, "ResultDesc": "Accepted"}'),
+    ],
+)
+def test_an_ordinary_answer_to_a_callback_is_no_finding(content_type: str, body: str) -> None:
+    entry = delivery(status=200)
+    entry["request"]["body"] = '{"Body": {"stkCallback": {}}}'
+    entry["response"] |= {"headers": {"Content-Type": content_type}, "body": body}
+
+    assert merchant.callback(entry, Callbacks()).fix == ""
+
+
+@pytest.mark.parametrize(
+    ("served", "called", "said"),
+    [
+        ("GET /cb/", "/cb", "; the same address with a slash at its end answers a GET with 405"),
+        ("GET /cb", "/cb/?key=1", "; the same address without a slash at its end answers a GET with 405"),
+        ("GET /other", "/cb", ""),
+    ],
+)
+def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: str, said: str) -> None:
+    with open_shop({served: Says("POST only", 405)}) as shop:
+        entry = delivery(status=404)
+        entry["request"]["url"] = shop.url + called
+
+        found = merchant.callback(entry, Callbacks())
+
+    assert not found.ok
+    assert found.message.partition("nobody takes callbacks there")[2] == said
 
 
 @pytest.mark.parametrize("status", [401, 403])

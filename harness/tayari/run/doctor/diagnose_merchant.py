@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+import requests
+from tayari_control.http_session import MerchantSession
 from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
@@ -19,6 +21,7 @@ from tayari.run.doctor.findings import Finding, bad, good, warning
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
 )
+_VISIT_S: Final = 3.0
 
 
 def start_failure(error: MerchantStartError) -> Finding:
@@ -98,7 +101,7 @@ def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
     error = str(entry.get("error") or "")
     status = (entry.get("response") or {}).get("status")
     host = urlsplit(url).hostname or url
-    url = without_secrets(url)
+    called, url = url, without_secrets(url)
     if "allow" in error:
         fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
         return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
@@ -107,10 +110,48 @@ def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
         return bad("callback", f"the callback to {url} was not delivered: {error}", fix)
     if status in {404, 405}:
         fix = "correct the callback URL that the merchant sends, or callbacks.rewrite / callbacks.deliver_to"
-        return bad("callback", f"the callback URL {url} was answered {status}: nobody takes callbacks there", fix)
+        message = f"the callback URL {url} was answered {status}: nobody takes callbacks there"
+        if status == 404 and (found := _last_slash(called)):
+            message += f"; {found}"
+        return bad("callback", message, fix)
     if status is not None and 200 <= status < 300:
-        return good("callback", f"{url} answered {status}")
+        return _taken(url, entry)
     return _refused(url, entry.get("response") or {}, callbacks.source_header)
+
+
+def _last_slash(url: str) -> str:
+    """What a GET of the same address finds that has its last slash, or has it not; empty: nothing either.
+
+    The host is that of a callback, which may be called from here.
+    """
+    parts = urlsplit(url)
+    lacks = not parts.path.endswith("/")
+    other = parts._replace(path=f"{parts.path}/" if lacks else parts.path.removesuffix("/"))
+    with MerchantSession() as session:
+        try:
+            status = session.get(other.geturl(), timeout=_VISIT_S, allow_redirects=False).status_code
+        except requests.RequestException:
+            return ""
+    if status == 404 or 300 <= status < 400:
+        return ""
+    return f"the same address {'with' if lacks else 'without'} a slash at its end answers a GET with {status}"
+
+
+def _taken(url: str, entry: Mapping[str, Any]) -> Finding:
+    """A callback that was answered 2xx. Daraja reads no body; one that no handler of callbacks writes is told."""
+    response = entry.get("response") or {}
+    status, body = response.get("status"), str(response.get("body") or "")
+    sent = str((entry.get("request") or {}).get("body") or "")
+    usual = 'answer {"ResultCode": 0, "ResultDesc": "Accepted"}, as JSON'
+    if body.strip() and body.strip() == sent.strip():
+        told = Answer(headers=tuple((response.get("headers") or {}).items())).content_type
+        message = f"{url} answered {status} with the callback's own body, as {told or 'no type'}"
+        return warning("callback", message, f"{usual}: receipt and phone number have no place in an answer")
+    if looks_like_html(Answer(body=body)):  # `OK` as text/html is no page
+        message = f"{url} answered {status} with an HTML page: {_shortened(Answer(body=body))}"
+        fix = f"see that this is the handler of callbacks, and not a page for all addresses or a log-in; {usual}"
+        return warning("callback", message, fix)
+    return good("callback", f"{url} answered {status}")
 
 
 def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -> Finding:
