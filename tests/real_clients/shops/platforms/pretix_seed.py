@@ -28,7 +28,7 @@ with scopes_disabled():
         plugins="pretix_mpesa",
     )
     event.settings.timezone = "Africa/Nairobi"
-    event.settings.telephone_field_required = True  # the plugin asks for this key and does not set it
+    event.settings.telephone_field_required = True  # read by the plugin, set by nobody
     event.settings.payment_mpesa__enabled = True
     event.settings.payment_mpesa_endpoint = "sandbox"
     event.settings.payment_mpesa_safaricom_consumer_key = consumer_key

@@ -1,0 +1,1 @@
+"""What M-Pesa says about orders."""
