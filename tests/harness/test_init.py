@@ -1,6 +1,7 @@
 """`tayari init`: what it finds in the source of a merchant, and that the file it writes can be used."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -323,6 +324,76 @@ def test_a_library_and_a_short_code_are_named(tmp_path: Path, capsys: pytest.Cap
 
     assert "Daraja library: mpesa-node (package.json:1)." in said["recognised"]
     assert load_target(tmp_path / "tayari.yaml", {}).daraja.short_code == "600123"
+
+
+def test_what_a_status_shows_besides_the_state_is_read_from_the_functions_that_make_its_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    routes = (
+        "from flask import Flask, jsonify\nfrom books import shown\napp = Flask(__name__)\n"
+        "@app.post('/pay')\ndef pay():\n    return jsonify(shown(1))\n"
+        "@app.get('/payments/<payment_id>')\ndef status(payment_id):\n"
+        "    if payment_id is None: return jsonify({'detail': 'no such payment'}), 404\n    return jsonify(shown(2))\n"
+    )
+    books = "def shown(row):\n    return {'paymentId': 1, 'state': 'PAID', 'amount_paid': 5, 'receipt_number': 'X'}\n"
+
+    merchant, text, _ = proposed(write(tmp_path, {"app.py": routes, "books.py": books}), capsys)
+
+    assert merchant.status is not None
+    assert (merchant.status.credited, merchant.status.receipt) == (
+        "$.amount_paid | $.data.amount_paid",
+        "$.receipt_number | $.data.receipt_number",
+    )
+    assert merchant.status.message is None
+    assert "  # message: $.message" in text
+    assert "$.paymentId " in (merchant.pay.payment_id or "")
+    assert "# CHECK: the shillings that were credited for the payment, and nothing or 0 before?" in text
+
+
+def test_short_hands_of_an_object_are_its_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = (
+        "const express = require('express')\nconst app = express()\n"
+        "app.post('/pay', (req, res) => res.json(shown(1)))\n"
+        "app.get('/payments/:id', (req, res) => res.json(shown(2)))\n"
+        "const shown = ({ id, state, receipt }) => ({ id, status: state, receipt })\napp.listen(3000)\n"
+    )
+
+    merchant, _, _ = proposed(write(tmp_path, {"package.json": '{"express": "5"}', "server.js": server}), capsys)
+
+    assert merchant.status is not None
+    assert merchant.status.receipt == "$.receipt | $.data.receipt"
+    assert merchant.status.credited is None
+
+
+def test_a_database_that_is_new_at_each_start_gets_its_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = "import os\nDATABASES = {'default': {'NAME': os.environ.get('DB_NAME', 'shop.sqlite3')}}\n"
+    models = "from django.db import models\n\n\nclass Payment(models.Model):\n    pass\n"
+    files = {**DJANGO.files, "shop/database.py": settings, "payments/models.py": models}
+
+    merchant, _, _ = proposed(write(tmp_path, files), capsys)
+
+    assert merchant.start is not None
+    assert merchant.start.env["DB_NAME"] == "{work_dir}/shop.sqlite3"
+    assert re.fullmatch(
+        r"sh -c '(\S+) manage\.py migrate --noinput && exec \1 manage\.py runserver .*\{port\}'",
+        merchant.start.command,
+    )
+
+
+def test_a_program_that_is_not_built_yet_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    package = '{"scripts": {"build": "tsc", "start": "node dist/main.js"}, "dependencies": {"@nestjs/core": "12"}}'
+    write(tmp_path, {**NEST.files, "package.json": package})
+
+    _, _, before = proposed(tmp_path, capsys)
+    (tmp_path / "dist").mkdir()
+    assert run(["init", str(tmp_path), "--format", "json", "--force"]) == 0
+    after = json.loads(capsys.readouterr().out)
+
+    doubt = "it runs dist/main.js, which is not there: run `npm run build` first"
+    assert doubt in before["check"]
+    assert doubt not in after["check"]
 
 
 def test_files_that_cannot_be_source_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

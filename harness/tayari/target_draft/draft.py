@@ -56,6 +56,8 @@ class StatusDraft:
     state: Value
     states: Mapping[str, Sequence[str]]
     states_doubt: str = ""
+    shown: Mapping[str, Value] = field(default_factory=dict)
+    """What the answer shows besides the state: keys of `SHOWN`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +134,33 @@ class Draft:
         return "\n".join(lines) + "\n"
 
 
-OPTIONAL_OF_STATUS: Final = (
-    "# credited: $.amount_paid         # shillings credited for it; without this or ledger no double credit is seen",
-    "# receipt: $.receipt",
-    "# message: $.message              # what the customer is told",
-)
-"""What a status often shows besides its state; each lets more rules be judged."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a status often shows besides its state; each lets more rules be judged."""
+
+    pattern: str
+    """Of its name in an answer."""
+    unseen: str
+    """The comment in the file where it was not found."""
+    doubt: str = ""
+
+    def value(self, place: str) -> Value:
+        """It was found at this place."""
+        return Value(place, doubt=self.doubt)
+
+
+SHOWN: Final[Mapping[str, Shown]] = {
+    "credited": Shown(
+        r"(?i)^(amount_?(paid|credited|received)|paid_?amount|credit(ed|s)?(_?amount)?)$",
+        "credited: $.amount_paid         # shillings credited for it; without this or ledger no double credit is seen",
+        "the shillings that were credited for the payment, and nothing or 0 before?",
+    ),
+    "receipt": Shown(r"(?i)^(mpesa_?)?receipt(_?(number|no|code))?$", "receipt: $.receipt"),
+    "message": Shown(
+        r"(?i)^(message|status_?(message|text)|result_?desc(ription)?|reason|detail)$",
+        "message: $.message              # what the customer is told",
+    ),
+}
 
 
 def _start(start: StartDraft) -> list[str]:
@@ -173,7 +196,10 @@ def _status(indent: int, draft: StatusDraft) -> list[str]:
     lines += [f"{pad}  states:"]
     for state, words in draft.states.items():
         lines += [f"{pad}    {state}: [{', '.join(map(_quoted, words))}]"] if words else []
-    return [*lines, *(f"{pad}  {line}" for line in OPTIONAL_OF_STATUS), ""]
+    for name, row in SHOWN.items():
+        found = draft.shown.get(name)
+        lines += _line(indent + 2, name, found) if found else [f"{pad}  # {row.unseen}"]
+    return [*lines, ""]
 
 
 def _line(indent: int, key: str, value: Value) -> list[str]:

@@ -89,6 +89,8 @@ _DEFINITION: Final = (
     r"|^[ \t]*(?:async\s+)?WORD\s*\([^)]*\)\s*\{"
 )
 """Where the function or class of the name WORD begins, in any of the languages."""
+_NO_FUNCTIONS: Final = ("for", "while", "switch", "catch", "function", "return", "constructor", "and", "not")
+_MOST_CALLS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +167,9 @@ def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: 
     if len(name) < 2:
         return ""
     word = re.escape(name)
-    suffix = file.name[file.name.rfind(".") :]
-    hits = sorted(project.find(_DEFINITION.replace("WORD", word), suffix), key=lambda hit: hit.file is not file)
+    hits = sorted(
+        project.find(_DEFINITION.replace("WORD", word), *_suffixes(file)), key=lambda hit: hit.file is not file
+    )
     if not hits or not (elsewhere or hits[0].file is file):
         return ""
     text, start = hits[0].file.text, hits[0].match.start()
@@ -177,6 +180,28 @@ def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: 
     is_class = re.match(r"\s*class\b", hits[0].match[0])
     end = following.start() if following and not is_class else start + _HANDLER_CHARACTERS
     return "\n" + above + text[start : min(end, start + _HANDLER_CHARACTERS)]
+
+
+def _suffixes(file: SourceFile) -> tuple[str, ...]:
+    """Of the files that may define what this one calls."""
+    return next((each for each in (SCRIPT, JAVA) if file.name.endswith(each)), (file.name[file.name.rfind(".") :],))
+
+
+def answer_code(project: Project, route: Route) -> str:
+    """The code of a route, and of the project's own functions that it calls, two calls deep: they make its answer."""
+    file = next(each for each in project.files if each.name == route.place.rpartition(":")[0])
+    suffixes = _suffixes(file)
+    code, new = route.code, route.code
+    known = set(_NO_FUNCTIONS)
+    for _ in range(2):
+        called = [name for name in dict.fromkeys(compiled(r"\b(\w{3,})\(").findall(new)) if name not in known]
+        known.update(called)
+        new = ""
+        for name in called[:_MOST_CALLS]:
+            hits = list(project.find(_DEFINITION.replace("WORD", name), *suffixes))
+            new += _definition(project, file, name) if len(hits) == 1 else ""
+        code += new
+    return code
 
 
 def _last_word(rest: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tayari.target_draft.draft import USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
+from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
-from tayari.target_draft.routes import Route, routes
+from tayari.target_draft.routes import Route, answer_code, routes
 from tayari.target_draft.settings import (
     PUBLIC_URL,
     Setting,
@@ -64,6 +64,9 @@ _IDENTIFIERS: Final = (
 )
 _MESSAGES: Final = "$.message | $.error | $.detail | $.CustomerMessage | $.ResponseDescription | $.errorMessage"
 _STATE_KEYS: Final = r"(?i)[\"']?\b(payment_?status|status|payment_?state|state)\b[\"']?\s*(?::|=>|=)"
+_ANSWER_KEYS: Final = r"\b(?:json:\")?(\w+)[\"']?\s*(?::|=>|,omitempty|\"`)"
+_OF_AN_ERROR: Final = r"(?m)^.*(?:\b40\d\b|(?i:not.?found|no such|error)).*$"
+"""Lines about a payment that is not there: what they hold is no part of an ordinary answer."""
 _WORDS: Final[Mapping[str, str]] = {
     "paid": "paid|completed?|success|successful|succeeded|confirmed|settled",
     "failed": "failed|failure|cancelled|canceled|declined|timed?_?out|expired|rejected",
@@ -132,8 +135,10 @@ def _start(
         doubt = "" if each.sure else f"is {each.name} read from the environment?"
         if each.name not in env and not (each.value == "{port}" and command.port != "{port}"):
             env[each.name] = Value(each.value, each.place, doubt)
+    has_new_database = any("{work_dir}" in value.text for value in env.values())
+    words = command.with_tables() if has_new_database else command.command
     return StartDraft(
-        command=Value(command.command, doubt="" if command.sure else "the command that starts your merchant"),
+        command=Value(words, doubt=command.doubt),
         ready=Value(ready.route.path, ready.route.place) if ready else Value("/"),
         env=env,
         intercept=_intercept(project, base_url_setting(tuple(read))),
@@ -161,11 +166,12 @@ def _pay(project: Project, chosen: Chosen | None, status: Chosen | None) -> Requ
         return RequestDraft(request=Value("POST /pay", doubt=doubt), body=usual, identifier=Value("$.id"))
     draft = _starting(project, chosen, "another route looks like the start of a payment as well")
     wanted = status.route.variables[-1] if status and status.route.variables else ""
-    return _with_identifier(draft, chosen.route, wanted)
+    return _with_identifier(project, draft, chosen.route, wanted)
 
 
 def _payout(project: Project, chosen: Chosen) -> RequestDraft:
-    return _with_identifier(_starting(project, chosen, "is this the request that pays somebody?"), chosen.route, "")
+    draft = _starting(project, chosen, "is this the request that pays somebody?")
+    return _with_identifier(project, draft, chosen.route, "")
 
 
 def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
@@ -193,7 +199,7 @@ def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
     )
 
 
-def _with_identifier(draft: RequestDraft, route: Route, wanted: str) -> RequestDraft:
+def _with_identifier(project: Project, draft: RequestDraft, route: Route, wanted: str) -> RequestDraft:
     """The draft with the place of the identifier in the answer; the one that the status route wants comes first."""
     if compiled(r"(?i)\bredirect\w*\(|see_?other").search(route.code):
         return replace(
@@ -201,6 +207,7 @@ def _with_identifier(draft: RequestDraft, route: Route, wanted: str) -> RequestD
             identifier=Value("url:/([^/?]+)$", doubt="the identifier is read from the address after the redirect"),
         )
     keys = list(dict.fromkeys(compiled(_IDENTIFIERS).findall(route.code)))
+    keys = keys or list(dict.fromkeys(compiled(_IDENTIFIERS).findall(answer_code(project, route))))
     keys.sort(key=lambda key: _plain(key) != _plain(wanted))
     doubt = {0: "where the payment's identifier stands in the answer", 1: ""}.get(len(keys), "which of these it is")
     keys = [*keys, *(key for key in ("id", "CheckoutRequestID") if key not in keys)]
@@ -221,7 +228,8 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
         key = next((name for name in body_fields(project, route) if compiled(r"(?i)id$|ref|order").search(name)), "")
         path += f"?{key}={own}" if key else ""
         doubt = doubt or ("" if key else "how the payment is named in this request")
-    named = compiled(_STATE_KEYS).search(route.code)
+    answer = answer_code(project, route)
+    named = compiled(_STATE_KEYS).search(route.code) or compiled(_STATE_KEYS).search(answer)
     state_doubt = "" if named else "where the state stands in the answer"
     if compiled(PAGES).search(route.code):
         state_doubt = 'this route answers with a page; write a pattern, such as `state: "regex:<b>([a-z]+)</b>"`'
@@ -231,10 +239,22 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
         request=Value(f"{route.method} {path}", route.place, doubt),
         state=Value(" | ".join(dict.fromkeys((*places, "$.status", "$.state"))), doubt=state_doubt),
         states={**USUAL_STATES, **states},
+        shown=_shown(answer, places[:1]),
         states_doubt="your words for the states"
         if states.keys() >= {"paid", "failed"}
         else "no words for paid and failed were found in the source; write your own",
     )
+
+
+def _shown(answer: str, state: Sequence[str]) -> Mapping[str, Value]:
+    """What the answer of the status shows besides the state, where the state was found in it."""
+    answer = compiled(_OF_AN_ERROR).sub("", answer)
+    keys = compiled(_ANSWER_KEYS).findall(answer)
+    for names in compiled(r"\{([^{}()]*)\}").findall(answer):  # `{ id, receipt }`
+        keys += compiled(r"(?:^|,)\s*(\w+)\s*(?=,|$)").findall(names)
+    keys = [key for key in dict.fromkeys(keys) if key not in _OF_DARAJA]
+    found = {name: next((key for key in keys if re.match(row.pattern, key)), "") for name, row in SHOWN.items()}
+    return {name: SHOWN[name].value(f"$.{key} | $.data.{key}") for name, key in found.items() if key and state}
 
 
 def _states(project: Project) -> Mapping[str, Sequence[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
@@ -13,17 +13,24 @@ from tayari.target_draft.source_files import Project, compiled
 PORT_TEXT: Final = "{port}"
 _PYTHON: Final = (".py",)
 _SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
+_GUESSED: Final = "the command that starts your merchant"
 
 
 @dataclass(frozen=True, slots=True)
 class StartCommand:
-    """How a merchant is started. `sure`: its files say so."""
+    """How a merchant is started. `doubt`: what is to be looked at; empty where its files say it."""
 
     command: str
     port: str = PORT_TEXT
     """`{port}`, where the command or a variable passes it; else the port in its files."""
     variables: tuple[tuple[str, str], ...] = ()
-    sure: bool = True
+    doubt: str = ""
+    tables: str = ""
+    """The command that makes the tables in a new database."""
+
+    def with_tables(self) -> str:
+        """The command for a database that is new at each start."""
+        return f"sh -c '{self.tables} && exec {self.command}'" if self.tables else self.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,11 @@ def _django(project: Project) -> StartCommand | None:
     python = _python(project, "django")
     if manage is None:
         return None
-    return StartCommand(f"{python} {manage.name} runserver --noreload 127.0.0.1:{{port}}")
+    has_models = project.first(r"\bmodels\.Model\b", *_PYTHON) is not None
+    return StartCommand(
+        f"{python} {manage.name} runserver --noreload 127.0.0.1:{{port}}",
+        tables=f"{python} {manage.name} migrate --noinput" if has_models else "",
+    )
 
 
 def _script(project: Project, package: str, serves: str) -> StartCommand | None:
@@ -123,7 +134,7 @@ def _script(project: Project, package: str, serves: str) -> StartCommand | None:
             return StartCommand(" ".join(words))
         port = compiled(r"\bport\s*=\s*(\d{2,5})").search(text)
         by_variable = compiled(r"[\"']PORT[\"']").search(text)
-        return StartCommand(" ".join(words), PORT_TEXT if by_variable else port[1] if port else "5000", sure=False)
+        return StartCommand(" ".join(words), PORT_TEXT if by_variable else port[1] if port else "5000", doubt=_GUESSED)
     return None
 
 
@@ -175,18 +186,28 @@ def _node(project: Project) -> StartCommand | None:
     number = next(filter(None, literal.match.groups()), "3000") if literal else "3000"
     port, variables = (PORT_TEXT, (("PORT", PORT_TEXT),)) if by_variable else (number, ())
     if "start" in (scripts or {}):
-        return StartCommand("npm start", port, variables)
+        return StartCommand("npm start", port, variables, doubt=_unbuilt(project, scripts or {}))
     main = str(facts.get("main") or "index.js")
     served = project.named(main) or project.first(r"\.listen\(", *_SCRIPT)
     if served is None:
         return None
     name = served.name if not hasattr(served, "file") else served.file.name
-    return StartCommand(f"node {name}", port, variables, sure=False)
+    return StartCommand(f"node {name}", port, variables, doubt=_GUESSED)
+
+
+def _unbuilt(project: Project, scripts: Mapping[str, Any]) -> str:
+    """The doubt about a start script that runs what a build script has not made yet."""
+    built = compiled(r"\b(dist|build|out)/[\w./-]*").search(str(scripts["start"]))
+    if built is None or "build" not in scripts or (project.folder / built[1]).exists():
+        return ""
+    return f"it runs {built[0]}, which is not there: run `npm run build` first"
 
 
 def _laravel(project: Project) -> StartCommand | None:
     artisan = project.named("artisan")
-    return StartCommand(f"php {artisan.name if artisan else 'artisan'} serve --port={{port}}", sure=artisan is not None)
+    name = artisan.name if artisan else "artisan"
+    tables = f"php {name} migrate --force"
+    return StartCommand(f"php {name} serve --port={{port}}", doubt="" if artisan else _GUESSED, tables=tables)
 
 
 def _spring(project: Project) -> StartCommand | None:
@@ -203,7 +224,7 @@ def _go(project: Project) -> StartCommand | None:
     if project.first(r"\"PORT\"", ".go"):
         return StartCommand(f"go run {folder}", PORT_TEXT, (("PORT", PORT_TEXT),))
     literal = project.first(r"(?:ListenAndServe|Run|Start|Listen)\(\s*\"[^\":]*:(\d{2,5})\"", ".go")
-    return StartCommand(f"go run {folder}", literal.match[1] if literal else "8080", sure=False)
+    return StartCommand(f"go run {folder}", literal.match[1] if literal else "8080", doubt=_GUESSED)
 
 
 def _nothing(project: Project) -> StartCommand | None:  # noqa: ARG001 - the shape of a row's start

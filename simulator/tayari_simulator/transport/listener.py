@@ -31,6 +31,10 @@ class Port(Protocol):
     def address(self) -> tuple[str, int]:
         """Host and port to connect to from this machine."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+
     async def open(self) -> None:
         """Listen; OSError where that cannot be."""
 
@@ -96,8 +100,8 @@ class Listener:
         self._silencing: asyncio.Task[None] | None = None
         self.held: set[Line] = set()
         """Connections with a call under way that an outage must not cut."""
-        self.tls: Port | None = None
-        """The same calls under TLS: an outage closes both."""
+        self.beside: tuple[Port, ...] = ()
+        """The ports by which the same calls come under TLS: an outage closes them too."""
 
     @property
     def url(self) -> str:
@@ -117,6 +121,13 @@ class Listener:
             OSError: the port is taken, or the address is not this machine's.
         """
         self._end_silence()
+        if self._server is None:
+            await self._listen()
+        for port in self.beside:
+            if not port.is_open:
+                await port.open()
+
+    async def _listen(self) -> None:
         listening = listening_socket(self._host, self._port)
         try:
             self._port = listening.getsockname()[1]
@@ -125,8 +136,6 @@ class Listener:
         except BaseException:
             listening.close()
             raise
-        if self.tls is not None:
-            await self.tls.open()
 
     def close_for(self, seconds: float, *, silent: bool = False) -> None:
         """Close the port and every idle connection; open again after so many real seconds (the longest counts).
@@ -162,7 +171,7 @@ class Listener:
 
     async def _go_silent(self) -> None:
         """Take the ports that were closed; the system gives them back only in a later turn of the loop."""
-        for port in ((self._host, self._port), *([self.tls.address] if self.tls is not None else ())):
+        for port in ((self._host, self._port), *(port.address for port in self.beside)):
             while True:
                 try:
                     self._silent.append(SilentPort(*port))
@@ -183,8 +192,8 @@ class Listener:
             return
         self._server.close()
         self._server = None
-        if self.tls is not None:
-            self.tls.shut()
+        for port in self.beside:
+            port.shut()
         for connection in list(self._factory.connections):
             if connection in self.held:
                 connection.close()

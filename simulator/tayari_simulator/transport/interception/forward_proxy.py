@@ -100,10 +100,25 @@ class ForwardProxy:
         self.port = listening.getsockname()[1]
         self._server = await asyncio.start_server(self._serve, sock=listening, backlog=BACKLOG, limit=HEAD_BYTES)
 
-    async def close(self) -> None:
-        """Listen no more, and end what is under way."""
+    @property
+    def address(self) -> Address:
+        """Where it listens, once it was open."""
+        return self._host, self.port
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return self._server is not None
+
+    def shut(self) -> None:
+        """Listen no more; what is under way goes on."""
         if self._server is not None:
             self._server.close()
+            self._server = None
+
+    async def close(self) -> None:
+        """Listen no more, and end what is under way."""
+        self.shut()
         for caller in list(self._callers):
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)

@@ -36,7 +36,9 @@ class Interception:
 
     @classmethod
     async def open(cls, config: Config, connections: Connections, plain: Listener) -> Interception:
-        """Open both beside the Daraja port `plain`; an outage of that one closes the TLS port too.
+        """Open both beside the Daraja port `plain`; an outage of that one closes them too.
+
+        A client behind a proxy that answers 502 would not see the refused connection that the outage is about.
 
         Raises:
             AuthorityError: the local authority cannot be kept. PortTaken: one of the ports cannot be opened.
@@ -58,7 +60,7 @@ class Interception:
         except OSError as error:
             tls.shut()
             raise PortTaken("--proxy-port", config.proxy_port, error) from error
-        plain.tls = tls
+        plain.beside = (tls, proxy)
         return cls(record, authority.ca_file, tls, proxy, f"[{config.host}]" if ":" in config.host else config.host)
 
     async def close(self) -> None:

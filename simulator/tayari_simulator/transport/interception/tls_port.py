@@ -39,6 +39,11 @@ class TlsPort:
         """Where it listens, once it was open."""
         return self._host, self.port
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it listens."""
+        return self._accepting is not None
+
     async def open(self) -> None:
         """Listen. A port of 0 becomes the one that the system chose.
 
