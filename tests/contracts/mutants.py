@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -190,29 +191,48 @@ class Field:
         return Outcome(mutant, checks)
 
 
-def table(outcomes: Iterable[Outcome]) -> str:
-    """The published table, as Markdown."""
-    lines = [
-        "# Planted defects, and the rules that catch them",
-        "",
-        "Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll",
-        "`examples/mshahara`, with one defect (`--defect NAME`), checked by the rule that exists for it.",
-        "",
-        "| defect | what is wrong with the shop | rule | caught | what the report says |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+Rows = dict[tuple[str, str], str]
+"""Of the published table, by defect and rule."""
+
+HEADING = """\
+# Planted defects, and the rules that catch them
+
+Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll
+`examples/mshahara`, with one defect (`--defect NAME`), checked by the rule that exists for it.
+
+| defect | what is wrong with the shop | rule | caught | what the report says |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def rows_of(outcomes: Iterable[Outcome]) -> Rows:
+    """What was found now."""
+    rows: Rows = {}
     for outcome in outcomes:
         for check in outcome.checks:
             caught = "yes" if check.state in CAUGHT else f"**no ({check.state.value})**"
             reason = " ".join(check.reason.split()).replace("|", "/")[:180]
-            lines.append(f"| `{outcome.mutant.name}` | {outcome.mutant.about} | {check.rule} | {caught} | {reason} |")
-    return "\n".join(lines) + "\n"
+            name = outcome.mutant.name
+            rows[name, check.rule] = f"| `{name}` | {outcome.mutant.about} | {check.rule} | {caught} | {reason} |\n"
+    return rows
+
+
+def rows_in(text: str) -> Rows:
+    """What was found before, in the published table."""
+    found = re.finditer(r"^\| `([\w-]+)` \| .+? \| (\w+) \| .*\n", text.partition("\n## ")[0], re.MULTILINE)
+    return {(row[1], row[2]): row[0] for row in found}
+
+
+def table(rows: Rows) -> str:
+    """The published table, as Markdown, in the order in which the merchants list their defects."""
+    listed = [(mutant.name, rule) for mutant in mutants() for rule in mutant.rules]
+    return HEADING + "".join(rows[key] for key in listed if key in rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the mutants and write or print their table; 1 when one was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="write the table to this file")
+    parser.add_argument("--write", type=Path, help="write the table to this file; with --only, those rows")
     parser.add_argument("--only", action="append", default=[], help="only this defect (repeatable)")
     given = parser.parse_args(argv)
     planned = [mutant for mutant in mutants() if not given.only or mutant.name in given.only]
@@ -223,12 +243,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcomes = [field.outcome(mutant.name) for mutant in track(planned, "mutants", console=console)]
     finally:
         field.close()
-    text = table(outcomes)
+    rows = rows_of(outcomes)
     if given.write is not None:
-        _, heading, moods = given.write.read_text(encoding="utf-8").partition("\n## ")
-        given.write.write_text(f"{text}{heading}{moods}", encoding="utf-8")
+        text = given.write.read_text(encoding="utf-8")
+        _, heading, moods = text.partition("\n## ")
+        given.write.write_text(f"{table(rows_in(text) | rows)}{heading}{moods}", encoding="utf-8")
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(table(rows))
     missed = [(outcome.mutant.name, outcome.missed) for outcome in outcomes if outcome.missed]
     tail = f"; missed: {missed}" if missed else ""
     console.print(f"{len(planned) - len(missed)} of {len(planned)} defects caught{tail}")
