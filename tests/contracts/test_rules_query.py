@@ -69,6 +69,18 @@ def test_fixed_pauses_fail_with_the_pauses_in_the_reason() -> None:
         q12_backoff.judge_spacing([15.0, 15.0, 15.0], limit=5)
 
 
+def test_a_pause_longer_than_those_of_the_own_limit_shows_growth() -> None:
+    limited = [15.0, 15.0, 15.0, 22.0]
+
+    assert ending(q12_backoff.judge_spacing, limited, limit=5) == "passes"
+    with pytest.raises(Unjudged):
+        q12_backoff.judge_spacing(limited, limit=5, asked_another=True)
+    with pytest.raises(Unjudged, match="own limit of 5 queries"):
+        q12_backoff.judge_spacing([15.0, 15.0, 15.0, 17.0], limit=5)
+    with pytest.raises(Failed):
+        q12_backoff.judge_spacing([6.0, 6.0, 6.0, 6.2], limit=5)
+
+
 def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:
     assert ending(q12_backoff.judge_spacing, [1.0, 2.1, 3.9]) == "passes"
     with pytest.raises(Unjudged):

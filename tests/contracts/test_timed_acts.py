@@ -9,11 +9,11 @@ import pytest
 from fake_environment import environment
 from tayari_contracts.checks.query.r02_answered_before_crash import is_taken
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, WrongCredit
-from tayari_contracts.context.payment import Credits, Payment
+from tayari_contracts.context.findings import Missing, Unjudged, WrongCredit
+from tayari_contracts.context.payment import PAID, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
-from tayari_target.views import Started
+from tayari_target.views import Started, StatusView
 
 PATIENT_S = 20.0
 STARTED = Started(accepted=True, status=200, payment_id="1")
@@ -52,8 +52,8 @@ def test_what_an_act_raises_is_raised() -> None:
         play(context(), [Act(0.0, fail)])
 
 
-def shown(credits: dict[str, int], *, unpaid: str = "") -> Any:
-    """A context in which the payments have so many credits, by reference, and one is not paid."""
+def shown(credits: dict[str, int], *, unpaid: str = "", limit: float | None = None) -> Any:
+    """A context in which the payments have so many credits, by reference, and one is not paid but with a person."""
 
     def paid_once(payment: Payment, **_: object) -> None:
         if payment.reference == unpaid or credits[payment.reference] < 1:
@@ -65,9 +65,13 @@ def shown(credits: dict[str, int], *, unpaid: str = "") -> Any:
     return SimpleNamespace(
         time=SimpleNamespace(reconcile_s=0.0, queue_s=0.0, pause=lambda _: None),
         profile=SimpleNamespace(shows_credits=True),
-        observations=SimpleNamespace(until=lambda *_, **__: None, credits=found),
+        observations=SimpleNamespace(
+            until=lambda *_, **__: None, credits=found,
+            status=lambda payment: StatusView(state=REVIEW if payment.reference == unpaid else PAID),
+        ),
+        run=SimpleNamespace(queries_per_minute=limit),
         expectations=SimpleNamespace(paid_once=paid_once),
-    )
+    )  # fmt: skip
 
 
 def test_one_credit_for_each_payment_passes() -> None:
@@ -82,6 +86,16 @@ def test_a_second_credit_is_said_before_a_payment_that_is_lost() -> None:
 def test_a_payment_that_is_lost_is_said_where_nobody_got_too_much() -> None:
     with pytest.raises(Missing, match="T1 is not paid"):
         expect_one_credit(shown({"T0": 1, "T1": 1}, unpaid="T1"), PAYMENTS, because="they met")
+
+
+def test_a_merchant_of_few_queries_that_calls_a_person_is_not_judged() -> None:
+    """It keeps to five queries a minute, as Daraja asks, and had none left for this payment."""
+    with pytest.raises(Unjudged, match="at most 5 status queries a minute, and a person took over"):
+        expect_one_credit(shown({"T0": 1, "T1": 0}, unpaid="T1", limit=5), PAYMENTS, because="they met")
+    with pytest.raises(Missing, match="T1 is not paid"):
+        expect_one_credit(shown({"T0": 1, "T1": 0}, unpaid="T1", limit=1800), PAYMENTS, because="they met")
+    with pytest.raises(WrongCredit):
+        expect_one_credit(shown({"T0": 2, "T1": 0}, unpaid="T1", limit=5), PAYMENTS, because="they met")
 
 
 def test_credits_that_cannot_be_seen_are_not_asked_for() -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S
-from tayari_contracts.context.findings import WrongCredit, times
+from tayari_contracts.context.check_time import GRACE_S, polite
+from tayari_contracts.context.findings import Unjudged, WrongCredit, times
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, bec
 
     Raises:
         WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.
+        Unjudged: a merchant that makes few queries a minute handed one to a person.
     """
     end = time.monotonic() + context.time.reconcile_s + GRACE_S + context.time.queue_s
     for payment in payments:
@@ -56,4 +57,19 @@ def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, bec
             if (found := context.observations.credits(payment)).count > 1:
                 raise WrongCredit(f"the customer was credited {times(found.count)}; expected once: {because}")
     for payment in payments:
+        _unless_given_up(context, payment)
         context.expectations.paid_once(payment, within_s=0.0, because=because)
+
+
+def _unless_given_up(context: CheckContext, payment: Payment) -> None:
+    """A merchant that makes few queries a minute may hand a payment to a person before it could ask again.
+
+    Raises:
+        Unjudged: it did, and credited nothing.
+    """
+    limit = polite(context.run.queries_per_minute)
+    if limit is not None and context.observations.status(payment).state is REVIEW:
+        raise Unjudged(
+            f"the merchant makes at most {limit:g} status queries a minute, and a person took over before it had asked "
+            "again, so it was not seen whether the payment would have been credited",
+        )

@@ -8,11 +8,20 @@ from tayari_contracts.context.check_time import polite, spacing_s
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
-from tayari_contracts.steps.retry_intervals import Trend, trend_of_one, written
-from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, unanswered
+from tayari_contracts.steps.retry_intervals import SAME, Trend, trend_of_one, written
+from tayari_contracts.steps.status_queries import (
+    asks_only_when_read,
+    first_query,
+    queries_until,
+    times_of,
+    unanswered,
+)
 
 IN_FLIGHT = 3
 """With the answer that ends it: four queries, three pauses."""
+
+IN_FLIGHT_LIMITED = 4
+"""A merchant's own limit makes its first pauses even. The fourth is the first that can be longer than the limit's."""
 
 PATIENCE_S = 60.0
 """Beyond what the merchant promises, for its pauses grow while the payment stays in flight."""
@@ -30,57 +39,78 @@ def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> 
     """No callback; the first queries hear that the payment is in flight, then that it is good."""
     for tried in range(1, TRIES + 1):
         try:
-            judge_spacing(pauses_of_one(context), limit=context.run.queries_per_minute)
+            gaps, asked_another = pauses_of_one(context)
+            judge_spacing(gaps, limit=context.run.queries_per_minute, asked_another=asked_another)
             return
         except Unjudged as error:
             if error.certain or tried == TRIES:
                 raise
 
 
-def pauses_of_one(context: CheckContext) -> list[float]:
-    """The pauses between the queries for one payment, which is settled in the end."""
+def pauses_of_one(context: CheckContext) -> tuple[list[float], bool]:
+    """The pauses between the queries for one payment, which is settled in the end.
+
+    Also says whether the merchant asked about another payment in the last of them.
+    """
+    in_flight = IN_FLIGHT if polite(context.run.queries_per_minute) is None else IN_FLIGHT_LIMITED
     payment = context.actions.pay_accepted(
-        unanswered("inline/q12-backoff", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
+        unanswered("inline/q12-backoff", query={"in_flight": ["4999"], "for_calls": in_flight})
     )
     first_query(context, payment)
     within_s = context.time.reconcile_s + PATIENCE_S + context.time.queue_s
-    queries = queries_until(context, payment, lambda seen: len(seen) > IN_FLIGHT, within_s=within_s)
+    queries = queries_until(context, payment, lambda seen: len(seen) > in_flight, within_s=within_s)
     if asks_only_when_read(context, payment, queries):
         raise Untested(
             "the merchant asked only when the payment's state was read, so the pauses are those of the reader",
             certain=True,
         )
-    if len(queries) <= IN_FLIGHT:
+    if len(queries) <= in_flight:
         judge_too_few(context, payment, queries)
-    context.expectations.paid_once(payment, because=f"query {IN_FLIGHT + 1} said that it is paid")
-    return gaps_s(queries)[:IN_FLIGHT]
+    context.expectations.paid_once(payment, because=f"query {in_flight + 1} said that it is paid")
+    last_two = times_of(queries)[in_flight - 1 : in_flight + 1]
+    others = times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request"))
+    return gaps_s(queries)[:in_flight], any(last_two[0] < at < last_two[1] for at in others)
 
 
-def judge_spacing(gaps: list[float], *, limit: float | None = None) -> None:
+def judge_spacing(gaps: list[float], *, limit: float | None = None, asked_another: bool = False) -> None:
     """The pauses grow. `limit`: so many queries a minute the merchant lets itself make at most.
+
+    `asked_another`: in the last pause it asked about another payment, which may be why that pause is long.
 
     Raises:
         Failed: they are all the same; Unjudged: they differ, and chance could have made them, or its limit made them.
     """
     trend = trend_of_one(gaps)
     low = polite(limit)
-    if trend is Trend.FIXED and low is not None and min(gaps) >= OWN_PACE * 60.0 / low:
-        raise Unjudged(
-            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {low:g} "
-            "queries a minute makes them, so whether they would grow was not seen",
-            certain=max(gaps) <= spacing_s(low) / OWN_PACE,
-        )
+    if low is not None and not asked_another and len(gaps) > IN_FLIGHT and gaps[-1] >= SAME * max(gaps[:-1]):
+        return
+    if trend is Trend.FIXED and low is not None:
+        judge_limited(gaps, low)
     if trend is Trend.FIXED:
         raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
     if trend is not Trend.GROWS:
         raise Unjudged(f"whether the pauses between status queries grow cannot be told from {written(gaps)}")
 
 
+def judge_limited(gaps: list[float], limit: float) -> None:
+    """Even pauses of a merchant that makes few queries a minute.
+
+    Raises:
+        Unjudged: its limit makes them even, so nothing is known of its own pauses.
+    """
+    if min(gaps) >= OWN_PACE * 60.0 / limit:
+        raise Unjudged(
+            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {limit:g} "
+            "queries a minute makes them, so whether they would grow was not seen",
+            certain=max(gaps) <= spacing_s(limit) / OWN_PACE,
+        )
+
+
 def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry]) -> None:
     """Why the end was never reached: given up, or still waiting for a long pause to end.
 
     Raises:
-        Failed: the merchant gave up; Unjudged: its next query may still come.
+        Failed: the merchant gave up; Unjudged: its next query may still come, or its own limit left it no more.
     """
     state = context.observations.status(payment).state
     gaps = gaps_s(queries)
@@ -90,6 +120,8 @@ def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry])
     if len(gaps) >= 2 and gaps[-1] > gaps[0]:
         tail = "a person took over" if state is REVIEW else "the next query did not come before this check had to end"
         raise Unjudged(f"the pauses grow ({written(gaps)}), but {tail}, so the end was not seen")
+    if state is REVIEW and len(gaps) >= 2 and (low := polite(context.run.queries_per_minute)) is not None:
+        judge_limited(gaps, low)
     raise Missing(
         f"{asked} came for a payment that was still in flight, and then none within {PATIENCE_S:.0f} s; "
         "expected queries with growing pauses until its result is known"

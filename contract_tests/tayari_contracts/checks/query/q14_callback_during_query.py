@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Untested
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.status_queries import on_query, patience_s, unanswered
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
@@ -17,15 +18,25 @@ ANSWER_S: Final = 1.5
 """So long Daraja takes for the answer to each first query; what it says was true when the query came."""
 APART_S: Final = (0.6, 0.15, 0.03, 0.0, -0.1)
 """So much sooner than the answer the callback comes; the last one comes after it."""
+APART_LIMITED_S: Final = (0.6, 0.03)
+"""Of a merchant that makes few queries a minute. More payments stand in line for longer than it follows any of them."""
 IN_FLIGHT: Final = {"in_flight": ["4999"], "for_calls": 1}
 
 
 @check("Q14")
 def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
     """The answer under way says "paid" for some payments and "in flight" for others, and the callback says "paid"."""
-    old = [_begin(context, f"inline/q14-in-flight-{n}", apart_s, query=IN_FLIGHT) for n, apart_s in enumerate(APART_S)]
-    same = [_begin(context, f"inline/q14-paid-{n}", apart_s) for n, apart_s in enumerate(APART_S)]
-    met = [[payment for payment, meeting in group if meeting.result()] for group in (old, same)]
+    one_by_one = polite(context.run.queries_per_minute) is not None
+    groups = []
+    for kind, keys in (("in-flight", {"query": IN_FLIGHT}), ("paid", {})):
+        group = []
+        for number, apart_s in enumerate(APART_LIMITED_S if one_by_one else APART_S):
+            payment, meeting = _begin(context, f"inline/q14-{kind}-{number}", apart_s, **keys)
+            group.append((payment, meeting))
+            if one_by_one and meeting.result():
+                context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settled_s)
+        groups.append(group)
+    met = [[payment for payment, meeting in group if meeting.result()] for group in groups]
     if not any(met):
         raise Untested("no status query came for a payment without callback, so no callback could come during one")
     context.time.pause(ANSWER_S)
