@@ -14,7 +14,7 @@ from tayari_reports.model import Check, Load, State
 from tayari_target.views import LedgerView, StatusView
 
 from tayari_load.load_run import LoadRun
-from tayari_load.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, money_checks
+from tayari_load.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, line_s, money_checks
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import Outcome, Payment
@@ -100,6 +100,9 @@ def _read_money(run: LoadRun) -> RunMoney | None:
         rows={msisdn: rows for msisdn, rows in made.items() if rows},
         complete=accepted is None or remembered >= accepted,
         young_s=run.patience_s,
+        in_line_s=line_s(
+            len(orders), run.target.merchant.promises.queries_per_minute, run.finished_at - run.started_at
+        ),
         now=time.time(),
     )
 

@@ -75,6 +75,8 @@ class RunMoney:
     """The simulator remembers every payment of the run."""
     young_s: float = 0.0
     """A payment whose callback was not answered is given this long to be reconciled."""
+    in_line_s: float = 0.0
+    """What is pending may wait so long for the queries of a merchant that promises to make few of them."""
     now: float = 0.0
     looked_again: Mapping[str, str] = field(default_factory=dict)
     """Reference -> state, of orders in a final state that were looked at once more when the load was over."""
@@ -236,7 +238,7 @@ def _not_stuck(money: RunMoney) -> MoneyResult:
     young = [
         payment
         for payment in paid
-        if is_unsettled(money.record(payment)) and not any(_is_due(row, money) for row in money.paid(payment))
+        if is_unsettled(money.record(payment)) and not any(_is_due(payment, row, money) for row in money.paid(payment))
     ]
     left_out = {payment.order.reference for payment in (*young, *unread)}
     known = [payment for payment in paid if payment.order.reference not in left_out]
@@ -261,9 +263,23 @@ OF_PAYMENTS: Final = (_credited_once, _proven, _final, _whole_sum, _not_stuck)
 OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
 
 
-def _is_due(row: SimulatorPayment, money: RunMoney) -> bool:
-    """Daraja's callback was answered, or the merchant's own promise to reconcile has run out."""
-    return is_answered(row) or money.now - float(row["result_due_at"]) > money.young_s
+def _is_due(payment: Payment, row: SimulatorPayment, money: RunMoney) -> bool:
+    """Daraja's callback was answered, or the merchant's own promise to reconcile has run out.
+
+    A pending payment of a merchant that confirms callbacks by queries may stand in line, too.
+    """
+    waited_s = money.now - float(row["result_due_at"])
+    if payment.state is PaymentState.PENDING:
+        waited_s -= money.in_line_s
+    return waited_s > 0 if is_answered(row) else waited_s > money.young_s
+
+
+def line_s(payments: int, queries_per_minute: float | None, took_s: float) -> float:
+    """How long a merchant still asks about its payments when a load ends that took so long.
+
+    It asks about each once. Zero where it promises no limit, or one that the load kept within.
+    """
+    return max(0.0, payments * 60.0 / queries_per_minute - took_s) if queries_per_minute else 0.0
 
 
 def _invariant(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tayari_load.money import MoneyResult, RunMoney, excused, judge_money
+from tayari_load.money import MoneyResult, RunMoney, excused, judge_money, line_s
 from tayari_load.statistics.payments import Order, Outcome, Payment, PaymentLog
 from tayari_load.statistics.tally import Tally
 from tayari_money.payment_record import PaymentKind, PaymentState
@@ -139,6 +139,22 @@ def test_a_confirmation_that_crashed_the_merchant_leaves_it_time_to_pull() -> No
 
     assert "had time left" in judged(*crashed)["M05"].open
     assert judged(*crashed, now=100.0)["M05"].broken
+
+
+def test_what_is_pending_may_stand_in_the_line_of_a_merchants_few_queries() -> None:
+    """Five queries a minute for fifty payments are ten minutes, however short the load was."""
+    stuck = [settled(outcome=Outcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
+    in_line_s = line_s(50, 5, took_s=20.0)
+
+    assert in_line_s == 580.0
+    assert "had time left" in judged(stuck, {1: [row()]}, in_line_s=in_line_s)["M05"].open
+    assert judged(stuck, {1: [row()]}, in_line_s=in_line_s, now=600.0)["M05"].broken
+    assert judged([replace(stuck[0], state=FAILED)], {1: [row()]}, in_line_s=in_line_s)["M05"].broken
+
+
+@pytest.mark.parametrize("limit", [None, 1800])
+def test_a_merchant_that_could_ask_in_time_has_no_line(limit: float | None) -> None:
+    assert line_s(50, limit, took_s=20.0) == 0.0
 
 
 def test_a_payment_that_its_scenario_leaves_open_is_not_stuck() -> None:
