@@ -14,6 +14,7 @@ from legibility import problems_of
 from playwright.sync_api import sync_playwright
 from running_simulator import Running, running
 from tayari_simulator.server.process import console_url
+from test_report_access import axe, violations  # noqa: F401 - `axe` is a fixture
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCENARIOS = Path(__file__).parents[2] / "scenarios/payment"
@@ -244,6 +245,29 @@ def test_an_organisation_is_topped_up_limited_and_its_statement_read(server: Run
     assert server.control.organisations()[0]["balances"]["Utility Account"] == before + 10_000
     assert limits == {"largest_amount": 700, "daily_payout": None}
     assert server.control.organisations()[0]["limits"]["largest_amount"] is None
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_in_any_view(server: Running, page: Any, axe: str, scheme: str, width: int) -> None:  # noqa: F811
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    phone = handset(page, MSISDN)
+    identifier = server.pushed(MSISDN, amount=width + (scheme == "dark"))
+    phone.get_by_label("M-PESA PIN").wait_for()
+    found = []
+    for name in ("Payments", "Scenarios", "Organisations", ""):
+        if name:
+            go_to(page, name)
+        else:
+            page.evaluate(f"location.hash = '#/payment/{identifier}'")
+            page.wait_for_selector("h2:text-is('Send the callback again')")
+        page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+        found += [f"{name or 'a payment'}: {one}" for one in violations(page, axe)]
+    server.control.answer_prompt(MSISDN, "cancel")
+
+    assert found == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

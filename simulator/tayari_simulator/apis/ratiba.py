@@ -33,6 +33,7 @@ from tayari_simulator.apis.core.fields import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.organisations import Identifier
+from tayari_simulator.apis.core.prompts import hide_prompt, show_prompt
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -155,7 +156,7 @@ def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a r
     """What becomes of an order that the customer is asked for."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
-        prompt=PromptResults(), opened=_show_prompt, closed=_hide_prompt,
+        prompt=PromptResults(), opened=show_prompt, closed=hide_prompt,
     )  # fmt: skip
 
 
@@ -169,15 +170,6 @@ def _acknowledgement(transaction: Transaction) -> bytes:
         },
         "ResponseBody": {"responseDescription": "Request accepted for processing", "responseCode": "200"},
     })  # fmt: skip
-
-
-def _show_prompt(state: DarajaState, transaction: Transaction) -> None:
-    if transaction.forced is None:
-        state.prompts.open(transaction)
-
-
-def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
-    state.prompts.close(transaction)
 
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:

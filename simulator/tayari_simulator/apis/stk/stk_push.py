@@ -25,6 +25,7 @@ from tayari_simulator.apis.core.fields import (
     timestamp,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
+from tayari_simulator.apis.core.prompts import hide_prompt, show_prompt
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
@@ -219,8 +220,8 @@ def lifecycle(options: Options) -> Lifecycle:
         reversible=True,
         message=StkCallback(options),
         prompt=PromptResults(),
-        opened=_show_prompt,
-        closed=_hide_prompt,
+        opened=show_prompt,
+        closed=hide_prompt,
         also=(confirmation_of_push(options), PUSHED_PAYMENT),
         names_short_code=True,
     )
@@ -233,14 +234,6 @@ def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: f
         identifier, state.ids.request_id(), Call.STK_PUSH, msisdn, shillings, short_code, short_code, "", url, now_s,
         now_s, PAY_BILL,
     )  # fmt: skip
-
-
-def _show_prompt(state: DarajaState, transaction: Transaction) -> None:
-    state.prompts.open(transaction)
-
-
-def _hide_prompt(state: DarajaState, transaction: Transaction) -> None:
-    state.prompts.close(transaction)
 
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
