@@ -197,7 +197,7 @@ def _of_account(row: Mapping[str, Any], message: ResultMessage) -> ResultMessage
     return message if message.account in ("", true) else replace(message, amount=None)
 
 
-def amount_told(scenario: Mapping[str, Any]) -> int | None:
+def confirmed_amount(scenario: Mapping[str, Any]) -> int | None:
     """The whole shillings that a scenario file lets a C2B confirmation tell, however they are written; None: the true
     amount. A payment that plays it is of this amount.
     """

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-MESSAGES_FILE: Final = "told.json"
+MESSAGES_FILE: Final = "messages.json"
 
 
 def write_messages(messages: Mapping[str, str], path: Path) -> None:

@@ -113,12 +113,12 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
         payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
     ]
     until = time.monotonic() + within_s
-    untold = [payment for payment in unsettled if payment.order.pays_in and not money.is_told(payment)]
-    _wait_for(run, [payment for payment in unsettled if payment not in untold], until)
-    if untold:
+    unreported = [payment for payment in unsettled if payment.order.pays_in and not money.is_reported(payment)]
+    _wait_for(run, [payment for payment in unsettled if payment not in unreported], until)
+    if unreported:
         # What was told is judged by now: a pull would also find what the merchant was told and lost.
         run.test_environment.driver.recover_c2b()
-        _wait_for(run, untold, time.monotonic() + within_s)
+        _wait_for(run, unreported, time.monotonic() + within_s)
     for payment in money.payments:
         if payment.order.kind is not PaymentKind.STK_PAYMENT or time.monotonic() >= until:
             continue

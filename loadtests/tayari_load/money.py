@@ -85,7 +85,7 @@ class RunMoney:
         """What Daraja was paid for this order."""
         return [row for row in self.rows.get(payment.order.msisdn, ()) if row["state"] == "paid"]
 
-    def is_told(self, payment: Payment) -> bool:
+    def is_reported(self, payment: Payment) -> bool:
         """Whether M-Pesa's message of the payment was answered."""
         return any(is_answered(row) for row in self.paid(payment))
 

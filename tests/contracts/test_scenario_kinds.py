@@ -12,7 +12,7 @@ from tayari_contracts.runner.check_run import missing_need
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.scenario_check import applying, check_of_scenario
 from tayari_contracts.runner.scenario_kinds import stops_payouts
-from tayari_money.daraja_records import amount_told
+from tayari_money.daraja_records import confirmed_amount
 from tayari_reports.model import Check, State
 from tayari_simulator.scenarios.read import read_scenarios
 from tayari_target.resources import scenario_folder
@@ -108,7 +108,7 @@ def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
 def test_a_customer_pays_what_the_scenarios_confirmation_tells(told: str | None, amount: int | None) -> None:
     faults = [{"mutate": {"set": {"TransAmount": told}}}] if told else [{"mutate": {"drop": ["FirstName"]}}]
 
-    assert amount_told({"faults": faults}) == amount
+    assert confirmed_amount({"faults": faults}) == amount
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,10 @@ def test_each_row_says_how_sure_it_is_and_from_where(codes: dict[str, Code]) -> 
 
 
 def test_a_refusal_stands_beside_what_its_customer_was_told(codes: dict[str, Code]) -> None:
-    told = {key: code.told for key, code in codes.items() if code.told}
+    messages = {key: code.message for key, code in codes.items() if code.message}
 
-    assert list(told.values()) == ["Your phone is busy with another payment."]
-    assert "500.001.1001" in next(iter(told))
+    assert list(messages.values()) == ["Your phone is busy with another payment."]
+    assert "500.001.1001" in next(iter(messages))
 
 
 def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
 
 def test_what_became_of_customers_own_payments_is_told_apart() -> None:
     rows = [{"kind": "c2b", "result_code": code, "msisdn": "254711000000"} for code in (0, "C2B00012", "C2B00012")]
-    control = SimpleNamespace(payments=lambda: rows, journal=lambda **_: {"entries": [], "next": 1, "dropped": 0})
+    control = SimpleNamespace(payments=lambda: rows, journal_entries=lambda **_: [])
     environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
 
     paid, rejected = learn([cast(TestEnvironment, environment)], ask=True)

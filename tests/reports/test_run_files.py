@@ -11,6 +11,7 @@ import pytest
 import samples
 from sample_load import load
 from tayari_reports.model import SCHEMA, State
+from tayari_reports.model.facts import Code
 from tayari_reports.model.run_files import (
     EventsWriter,
     ReportError,
@@ -60,6 +61,16 @@ def test_a_newer_minor_version_is_read_and_its_new_keys_are_passed_over() -> Non
     value = {**to_dict(samples.ready()), "schema": "1.9.0", "weather": "fine"}
 
     assert run_from_dict(value) == replace(samples.ready(), schema="1.9.0")
+
+
+def test_what_an_older_version_calls_told_is_the_message_of_a_code() -> None:
+    run = replace(
+        samples.ready(), codes=(Code(code="1032", kind="result", text="", times=1, message="You cancelled."),)
+    )
+    value = to_dict(run)
+    value["codes"][0]["told"] = value["codes"][0].pop("message")
+
+    assert run_from_dict({**value, "schema": "1.3.0"}).codes == run.codes
 
 
 def test_another_major_version_is_refused_with_both_versions() -> None:

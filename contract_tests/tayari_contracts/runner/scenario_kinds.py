@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, amount_told
+from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, confirmed_amount
 from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.catalogue.rules import Need
@@ -208,7 +208,7 @@ def _pay_in(context: CheckContext, document: Document) -> Payment:
     faults = [fault for fault in document.get("faults") or () if "forge" not in fault]
     is_paid = str((document.get("outcome") or {}).get("result_code", 0)) == "0"
     whole = [EMPTY_NAMES, *faults] if is_paid else faults
-    payment = pay_in(context, {**document, "faults": whole}, amount=amount_told(document))
+    payment = pay_in(context, {**document, "faults": whole}, amount=confirmed_amount(document))
     if "forge" in names:
         _lie(context, payment)
     if is_paid and "drop" not in names:

@@ -44,7 +44,7 @@ class CheckSession:
         self._events: EventsWriter | None = None
         self._plan: list[PlannedCheck] = []
         self._checks: dict[str, Check] = {}
-        self._told: set[str] = set()
+        self._printed: set[str] = set()
         self._seen_once: frozenset[str] = frozenset()
         """Parts of callback addresses. What a second check shows again is the merchant's own secret."""
         self._began = time.time()
@@ -153,8 +153,8 @@ class CheckSession:
 
     def _tell(self, sentence: str) -> None:
         """What concerns the whole run is said while it runs, once."""
-        if sentence not in self._told and self._events is not None:
-            self._told.add(sentence)
+        if sentence not in self._printed and self._events is not None:
+            self._printed.add(sentence)
             self._events.notice(Redactor(self._all_secrets()).text(sentence))
 
     def _all_secrets(self) -> tuple[str, ...]:

@@ -138,17 +138,17 @@ def _message_of(environment: TestEnvironment, code: str) -> str:
         time.sleep(0.1)
 
 
-def _result(code: str, times: int, told: str, *, api: str = "stk") -> Code:
+def _result(code: str, times: int, message: str, *, api: str = "stk") -> Code:
     row = find(code, api)
     if row is None:
-        return Code(code=code, kind="result", text="", times=times, meaning="no code that is known", told=told)
+        return Code(code=code, kind="result", text="", times=times, meaning="no code that is known", message=message)
     return Code(
         code=code,
         kind="result",
         text=row.text,
         times=times,
         meaning=row.meaning,
-        told=told,
+        message=message,
         say_en=row.say_en,
         say_sw=row.say_sw,
         retry=row.retry,
@@ -157,11 +157,11 @@ def _result(code: str, times: int, told: str, *, api: str = "stk") -> Code:
     )
 
 
-def _refusal(met: Met, times: int, told: str) -> Code:
+def _refusal(met: Met, times: int, message: str) -> Code:
     refusal, row = met.refusal, met.refusal.row
     if row is None:
         unknown = "no refusal that is known"
-        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning=unknown, told=told)
+        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning=unknown, message=message)
     advice, meaning = row.advice, row.meaning
     if met.of_query and advice.retry not in _UNDECIDED:
         advice, meaning = OF_QUERY, f"{meaning}; the answer to a status query, so that nothing is known of the payment"
@@ -171,7 +171,7 @@ def _refusal(met: Met, times: int, told: str) -> Code:
         text=refusal.text,
         times=times,
         meaning=meaning,
-        told=told,
+        message=message,
         say_en=advice.say_en,
         say_sw=advice.say_sw,
         retry=advice.retry,

@@ -33,7 +33,7 @@ class Watched:
     """When something was seen last, by the clock that does not jump."""
 
     @property
-    def is_told(self) -> bool:
+    def has_result(self) -> bool:
         """Whether the merchant has been told the payment's result."""
         return any(each.is_callback for each in self.seen)
 
@@ -94,7 +94,7 @@ class PaymentWatch:
             for entry in page["entries"]:
                 self._take(entry)
             watched = self.watched
-            if watched.push is not None and watched.is_told and time.monotonic() - watched.last_s > self._quiet_s:
+            if watched.push is not None and watched.has_result and time.monotonic() - watched.last_s > self._quiet_s:
                 return watched
             time.sleep(_LOOK_S)
 

@@ -16,7 +16,7 @@ from locust.clients import HttpSession, ResponseContextManager
 from locust.exception import StopUser
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.http_session import MerchantSession
-from tayari_money.daraja_records import C2B, amount_told
+from tayari_money.daraja_records import C2B, confirmed_amount
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
 from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
@@ -254,10 +254,10 @@ class Shopper(HttpUser):
                 _log.warning("%s could not be played, so its customer pays: %s", order.scenario, error)
                 order = replace(order, scenario="")
         if order.pays_in and order.scenario:
-            order = self._as_told(order)
+            order = self._as_its_scenario(order)
         self._checkout.pay(order, planned=planned)
 
-    def _as_told(self, order: Order) -> Order:
+    def _as_its_scenario(self, order: Order) -> Order:
         """The order as its scenario has it: the amount that its confirmation tells, and whether it may stay open."""
         name = order.scenario
         if name not in self._scenarios:
@@ -268,7 +268,7 @@ class Shopper(HttpUser):
         scenario = self._scenarios[name]
         expected = (scenario.get("expect") or {}).get("state", PaymentState.PAID)
         may_stay_open = PaymentState.PENDING in ([expected] if isinstance(expected, str) else expected)
-        return replace(order, amount=amount_told(scenario) or order.amount, may_stay_open=may_stay_open)
+        return replace(order, amount=confirmed_amount(scenario) or order.amount, may_stay_open=may_stay_open)
 
     def _customers(self) -> Customers:
         """One queue for all users of this process; made late, because a worker learns its index late."""

@@ -38,7 +38,7 @@ __all__ = [
     "Verdict",
 ]
 
-SCHEMA: Final = "1.3.0"
+SCHEMA: Final = "1.4.0"
 """Semantic version of `run.json`: a reader refuses another major version, and says so."""
 
 

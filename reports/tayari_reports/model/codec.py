@@ -69,8 +69,9 @@ def _read_record(kind: Any, value: object, where: str) -> Any:
         raise ReportError(f"{where} is {_shown(value)}; expected an object ({kind.__name__})")
     made: dict[str, object] = {}
     for row in fields(kind):
-        if row.name in value:
-            made[row.name] = _read(_hints(kind)[row.name], value[row.name], f"{where}.{row.name}")
+        name = row.name if row.name in value else row.metadata.get("before", row.name)  # as older versions called it
+        if name in value:
+            made[row.name] = _read(_hints(kind)[row.name], value[name], f"{where}.{name}")
         elif row.default is MISSING and row.default_factory is MISSING:
             raise ReportError(f"{where}.{row.name} is missing; every {kind.__name__} has one")
     return kind(**made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -65,7 +65,7 @@ class Code:
     """Daraja's words."""
     times: int
     meaning: str = ""
-    told: str = ""
+    message: str = field(default="", metadata={"before": "told"})
     """What the customer was told; empty: it was not looked at, or nothing was said."""
     say_en: str = ""
     say_sw: str = ""

@@ -123,8 +123,8 @@ def _codes(runs: Iterable[Run]) -> tuple[Code, ...]:
         for code in run.codes:
             known = found.get(_meaning(code))
             times = code.times + (known.times if known else 0)
-            told = code.told or (known.told if known else "")
-            found[_meaning(code)] = replace(code, times=times, told=told)
+            message = code.message or (known.message if known else "")
+            found[_meaning(code)] = replace(code, times=times, message=message)
     return tuple(found.values())
 
 

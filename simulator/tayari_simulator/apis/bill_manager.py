@@ -273,7 +273,7 @@ def _opted_in(state: DarajaState, values: list[Any]) -> OptIn:
     known = opt_ins.get(short_code)
     key = _app_key(short_code) if known is None else known.app_key
     opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url, reminders=reminders == "1")
-    state.told_further.add(short_code)
+    state.with_further_messages.add(short_code)
     return opt_ins[short_code]
 
 

@@ -160,14 +160,14 @@ def _events(simulator: Simulator, transaction: Transaction) -> Iterator[Json]:
             yield _event(transaction, _name_of(entry), entry.at_s, state, state, **_delivery(entry))
 
 
-def _event(transaction: Transaction, name: str, at_s: float, before: Status | None, after: Status, **told: Any) -> Json:
+def _event(transaction: Transaction, name: str, at_s: float, before: Status | None, after: Status, **more: Any) -> Json:
     return {
         "event": name,
         "virtual_at": round(at_s, 6),
         "after_s": round(at_s - transaction.created_s, 3),
         "before": str(before) if before is not None else None,
         "after": str(after),
-        **told,
+        **more,
     }
 
 
@@ -177,7 +177,7 @@ def _state_at(transaction: Transaction, at_s: float) -> Status:
 
 
 def _name_of(entry: Exchange) -> str:
-    names = {Kind.REQUEST: str(entry.endpoint), Kind.CALLBACK: "callback", Kind.CONTROL: "told_callback"}
+    names = {Kind.REQUEST: str(entry.endpoint), Kind.CALLBACK: "callback", Kind.CONTROL: "sent_callback"}
     return names[entry.kind]
 
 

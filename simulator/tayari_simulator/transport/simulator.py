@@ -93,10 +93,10 @@ class Simulator:
             self._keeper, self.resumed = resume(self.daraja, self.clock, self._file.path, behaviours)
             self.entries.next_seq = self._file.last_seq + 1
         self.waiting = Waiting(self.entries)
-        told = self.waiting.watchers
-        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets, told,
+        watchers = self.waiting.watchers
+        self.callback_sender = CallbackSender(self.daraja, self.entries, self.clock, targets, watchers,
                                               headers=self.source_headers(), failures=self.failures)  # fmt: skip
-        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, told, self.failures)
+        self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, watchers, self.failures)
         self.callback_sender.planned = self._scheduler.arm
         self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
         self._conditions = Conditions(self.daraja, self.entries, self.waiting, self._in_flight)

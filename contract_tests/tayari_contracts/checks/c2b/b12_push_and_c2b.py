@@ -24,10 +24,10 @@ APART_S: Final = (0.0, 0.02, -0.02)
 def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
     """The callback first, the confirmation first, the confirmation alone, both at once; a confirmation comes twice."""
     urls(context)
-    told = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
-    told += [("confirmation alone", _confirmation_alone)]
-    told += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
-    for order, tell in told:
+    orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
+    orders += [("confirmation alone", _confirmation_alone)]
+    orders += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
+    for order, tell in orders:
         payment = tell(context)
         why = f"a payment by STK push was told twice under one receipt ({order})"
         if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is PAID:

@@ -76,7 +76,7 @@ def _register(state: DarajaState, exchange: Exchange, values: list[Any], version
     if organisation.urls is not None and _registers_once(state, organisation):
         raise Refused(_ALREADY, note=f"{short_code} has URLs already; in production they are deleted on the portal")
     organisation.urls = C2bUrls(response_type=response_type, confirmation=confirmation, validation=validation)
-    state.told_further.add(short_code)
+    state.with_further_messages.add(short_code)
     return Reply(200, _acknowledgement(state))
 
 

@@ -147,7 +147,7 @@ class DarajaState:
         self.credentials = SecurityCredentials()
         self.lifecycles: Mapping[str, Lifecycle] = {}
         """What becomes of transactions, by kind; set by whoever has the table of APIs."""
-        self.told_further: set[str] = set()
+        self.with_further_messages: set[str] = set()
         """Short codes that asked for further messages of what is paid to them, by C2B URLs or Bill Manager."""
         self.counts = Counts()
         self.keeper: Keeper | None = None
@@ -189,7 +189,7 @@ class DarajaState:
         self.schedule.clear()
         self.waiting_callbacks.clear()
         self.prompts.clear()
-        self.told_further.clear()
+        self.with_further_messages.clear()
         self.ledger.clear()
         self._metric_sources.clear()
         self.organisations.reset()

@@ -144,10 +144,10 @@ def play_next_result(state: DarajaState, transaction: Transaction, due_s: float)
         transaction.next_due_s = 0.0
         transaction.pending -= 1
     deliveries = _message(state, lifecycle, transaction, step, Result(code, desc, receipt, due_s))
-    told = state.told_further
-    if not told or not unpaid or transaction.status is not _PAID:
+    asked = state.with_further_messages
+    if not asked or not unpaid or transaction.status is not _PAID:
         return deliveries
-    if transaction.short_code not in told and transaction.party_b not in told:
+    if transaction.short_code not in asked and transaction.party_b not in asked:
         return deliveries
     return (*deliveries, *_further(state, lifecycle, transaction, due_s))
 

@@ -73,7 +73,7 @@ class Further(NamedTuple):
     name: str
     """One of `Call.MESSAGES`."""
     plan: Callable[[DarajaState, Transaction, float], Delivery | None]
-    """The message where it applies; None: nobody is told. Asked only about short codes in `World.told_further`."""
+    """The message where it applies; None: nobody is told. Only for `DarajaState.with_further_messages`."""
     body: Callable[[DarajaState, Transaction, float], bytes]
     """What it says, whether it applies or not."""
 
