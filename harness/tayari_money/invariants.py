@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -36,6 +36,8 @@ class Violation:
 
     reference: str
     description: str
+    name: str = ""
+    """What the merchant calls it, where it is not told the reference."""
 
 
 Records = Sequence[PaymentRecord]
@@ -48,14 +50,14 @@ def credited_once(records: Records) -> list[Violation]:
         for record in records
         if _times_credited(record) > max(1, len(record.completed))
     ]
-    shown: dict[str, list[str]] = defaultdict(list)
+    shown: dict[str, list[PaymentRecord]] = defaultdict(list)
     for record in records:
         if record.receipt and (record.credited or record.state is PAID):
-            shown[record.receipt].append(record.reference)
-    for receipt, references in shown.items():
-        if len(references) > 1:
-            also = f"is paid with {receipt}, as {references[0]} is"
-            broken.append(Violation(reference=references[1], description=also))
+            shown[record.receipt].append(record)
+    for receipt, alike in shown.items():
+        if len(alike) > 1:
+            also = f"is paid with {receipt}, as {alike[0].name or alike[0].reference} is"
+            broken.append(Violation(reference=alike[1].reference, description=also))
     return broken
 
 
@@ -381,7 +383,8 @@ class Judgement:
         number = len(self.violations)
         if not number:
             return ""
-        shown = "; ".join(f"{self.noun} {one.reference} {one.description}" for one in self.violations[:_SHOWN])
+        first = self.violations[:_SHOWN]
+        shown = "; ".join(f"{self.noun} {one.name or one.reference} {one.description}" for one in first)
         more = f"; and {number - _SHOWN} more" if number > _SHOWN else ""
         return f"{number} of {self.judged} {self.noun}s of this run: {shown}{more}"
 
@@ -390,9 +393,10 @@ def judge(rule: str, records: Records) -> Judgement:
     """Hold the records to one invariant: the only way from records to violations."""
     row = INVARIANTS[rule]
     judged = [record for record in records if record.kind in row.kinds]
+    names = {record.reference: record.name for record in judged}
     return Judgement(
         judged=len(judged),
-        violations=tuple(row.find(judged)),
+        violations=tuple(replace(one, name=names.get(one.reference, "")) for one in row.find(judged)),
         not_met="" if any(map(row.precondition, judged)) else row.not_met,
         noun="payout" if row.kinds <= _SENT else "order",
     )

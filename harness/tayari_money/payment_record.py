@@ -112,6 +112,8 @@ class PaymentRecord:
     total: float | None
     """Shillings credited; None: not visible."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
+    name: str = ""
+    """What the merchant calls it, where it is not told the reference."""
     receipt: str | None = None
     """As the customer sees it."""
     refund_of: str = ""

@@ -101,6 +101,29 @@ def test_a_failure_has_a_fingerprint_and_the_command_that_repeats_it() -> None:
     assert found.fingerprint == again.fingerprint != ""
 
 
+def test_the_rule_that_shows_whether_queries_come_begins_before_all_others() -> None:
+    begun: list[str] = []
+
+    def begins(rule_id: str) -> PlannedCheck:
+        return planned_check(rule_id, lambda _: begun.append(rule_id), takes_s=3.0 if rule_id == "Q01" else 30.0)
+
+    run_plan(environment(), *map(begins, ("C03", "Q01", "C07")))
+
+    assert begun[0] == "Q01"
+
+
+def test_a_certain_failure_is_not_repeated() -> None:
+    tries: list[str] = []
+
+    def never_asked(context: CheckContext) -> None:
+        tries.append("once")
+        raise Missing("no query came", certain=len(tries) == 1)
+
+    found = run_plan(environment(), planned_check("Q01", never_asked), planned_check("C03", passes))["Q01"]
+
+    assert (found.state, tries) == (State.FAIL, ["once"])
+
+
 def test_checks_wait_side_by_side() -> None:
     together = Barrier(SIDE_BY_SIDE, timeout=5)
 

@@ -30,6 +30,7 @@ from tayari_money.payment_record import (
 from tayari_reports.model import Check, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Call, Status
 
 
 def run_all(environments: list[FakeEnvironment], *plan: PlannedCheck) -> dict[str, Check]:
@@ -295,6 +296,16 @@ def test_a_merchant_that_limits_its_queries_shares_its_waits_among_instances() -
 
 def test_a_longer_promise_makes_the_suite_longer() -> None:
     assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 20.0
+
+
+def test_the_wait_for_a_query_that_never_comes_is_foretold_where_the_rule_that_shows_it_runs() -> None:
+    shown = schedule(reconcile_within_s=60.0)
+    status = Status(call=Call(method="GET", path="/"), state="$", states={})
+    seen = Schedule(target=replace(shown.target, merchant=replace(shown.target.merchant, status=status)))
+
+    assert seen.silence_s(CI) == pytest.approx(74.0)
+    assert seen.silence_s([catalogue()["C03"]]) == 0.0
+    assert shown.silence_s(CI) == 0.0
 
 
 def test_no_more_instances_are_started_than_there_is_work_for() -> None:

@@ -20,6 +20,7 @@ merchant:
   status:
     request: "GET /payments/{{payment_id}}"
     state: $.status
+    receipt: $.receipt
     message: $.message
     states: {{paid: [PAID], failed: [FAILED], pending: [PENDING]}}
   ledger: {{request: "GET /payments/{{payment_id}}", credits: $.credits}}

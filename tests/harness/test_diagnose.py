@@ -2,10 +2,13 @@
 
 import base64
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tayari.run.doctor import diagnose_merchant as merchant
+from tayari.run.doctor import diagnose_payment as payment
 from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
 from tayari.run.doctor.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
@@ -359,3 +362,35 @@ def test_a_failed_start_shows_its_last_lines_and_what_to_do(kind: str, code: Exi
 )
 def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
     assert merchant.without_secrets(url) == shown
+
+
+SHOWN = {"id": "7", "amount": 10, "status": "paid", "receipt": "UJ7K4T9QWX", "message": "You paid 10, thank you."}
+BARE = Status(call=Call(method="GET", path="/"), state="$.status", states={})
+
+
+def offers(status: Status, **paid: object) -> list[tuple[str, str]]:
+    pay = Pay(call=Call(method="POST", path="/pay"), message="$.message")
+    shop = Merchant(name="shop", base_url="http://127.0.0.1:1", pay=pay, status=status)
+    target = Target(path=Path("tayari.yaml"), merchant=shop, daraja=ACCOUNT)
+    cancelled = {**SHOWN, **dict.fromkeys(paid, 0), "receipt": None, "message": "You cancelled the request."}
+    first, second = (StatusView(state=None, body=json.dumps(body)) for body in ({**SHOWN, **paid}, cancelled))
+    found = payment.left_out(first, second, target, receipt="UJ7K4T9QWX", amount=10)
+    return [(finding.message, finding.fix) for finding in found]
+
+
+def test_keys_that_the_target_file_lacks_are_offered_where_the_status_answer_holds_them() -> None:
+    found = offers(BARE, credited=10)
+
+    assert [fix for _, fix in found] == [
+        "add merchant.status.credited: $.credited",
+        "add merchant.status.receipt: $.receipt",
+        "add merchant.status.message: $.message",
+    ]
+    assert "4 rules stand on it (C03, M01, M04, Q08)" in found[0][0]
+
+
+def test_an_amount_that_a_cancelled_payment_has_too_is_no_credit() -> None:
+    status = replace(BARE, receipt="$.receipt", message="$.message")
+
+    assert [fix for _, fix in offers(status)] == ["add merchant.ledger or merchant.status.credited"]
+    assert offers(replace(status, credited="$.credited")) == []

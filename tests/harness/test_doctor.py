@@ -111,8 +111,8 @@ WORDS = "paid: [PAID], failed: [FAILED]"
 @pytest.mark.parametrize(
     ("old", "new", "name", "said"),
     [
-        (STATE, f"{STATE}\n    receipt: $.code", "receipt", "merchant.status.receipt ($.code) found nothing in"),
-        (STATE, f"{STATE}\n    receipt: $.message", "receipt", "reads 'Check your phone', and the payment's receipt"),
+        ("receipt: $.receipt", "receipt: $.code", "receipt", "merchant.status.receipt ($.code) found nothing in"),
+        ("receipt: $.receipt", "receipt: $.message", "receipt", "reads 'Check your phone', and the payment's receipt"),
         (STATE, f"{STATE}\n    credited: $.credits", "credit", "($.credits) reads 1 for 10 shillings paid"),
         (STATE, f"{STATE}\n    credited: $.credited", "credit", "found nothing in the status answer (FAILED)"),
         (STATE, f"{STATE}\n    credited: $.message", "credit", "merchant.status.credited ($.message) found no number"),

@@ -72,6 +72,24 @@ def test_the_token_that_all_calls_share_explains_nothing() -> None:
     assert [one.rule.id for one in judge(replace(run, checks=checks)).causes[0].rules] == ["C03", "M03"]
 
 
+def test_a_query_that_never_comes_is_one_cause_of_three_rules() -> None:
+    rules = (
+        samples.rule("C03"),
+        replace(samples.rule("C18"), id="K01", title="Capabilities are true", group="set_up"),
+        money("M05", "Paid is settled"),
+    )
+    checks = (failed("C03", "Not asked.", 1), failed("K01", "No query was seen.", 1), failed("M05", "Pending.", 1, 2))
+
+    assert [[one.rule.id for one in cause.rules] for cause in judge(with_plan(rules, checks)).causes] == [
+        ["C03", "K01", "M05"]
+    ]
+
+
+def with_plan(rules: tuple[Rule, ...], checks: tuple[Check, ...]) -> Run:
+    musts = tuple(replace(rule, level=Level.MUST) for rule in rules)
+    return replace(samples.run(), plan=musts, checks=checks)
+
+
 @pytest.mark.parametrize("kind", ["json", "html", "md", "terminal"])
 def test_every_rendering_says_how_many_causes_there_are(kind: str, tmp_path: Path) -> None:
     run = careful_shop()

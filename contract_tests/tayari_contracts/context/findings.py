@@ -11,7 +11,13 @@ class Finding(Exception):
 
 
 class Failed(Finding):
-    """The merchant broke the rule. Say what was found, then what was expected."""
+    """The merchant broke the rule. Say what was found, then what was expected. `certain`: a second look would see the
+    same.
+    """
+
+    def __init__(self, text: str, *, certain: bool = False) -> None:
+        super().__init__(text)
+        self.certain = certain
 
 
 class Missing(Failed):
@@ -40,12 +46,16 @@ class Unsettled(Unjudged):
 
 
 class Untested(Finding):
-    """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else."""
+    """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else.
+
+    `enable`: the key of the target file that would let it run; the text names it.
+    """
 
     def __init__(
         self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "", certain: bool = False
     ) -> None:
-        super().__init__(text)
+        is_told = why is not NotTested.TARGET_KEY_MISSING or not enable or enable in text
+        super().__init__(text if is_told else f"{text}; add {enable} to the target file")
         self.why = why
         self.enable = enable
         self.certain = certain

@@ -66,8 +66,14 @@ class MerchantProfile:
             raise Untested(
                 f"merchant.pay tells the merchant no {{{placeholder}}}, so it could not be varied",
                 why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.pay",
+                enable=self._written_in_pay(placeholder),
             )
+
+    def _written_in_pay(self, placeholder: str) -> str:
+        """The key of the target file that tells the merchant this when a payment starts."""
+        call = self._merchant.pay.call
+        place = "json" if call.json is not None else "form" if call.form is not None else "request"
+        return f"merchant.pay.{place} with {{{placeholder}}}"
 
     def require_one_order(self, *, by_key: bool = False) -> None:
         """The merchant can know that two requests are for one order: by the reference, or with `by_key` by an
@@ -84,7 +90,8 @@ class MerchantProfile:
                 "an account may be topped up as often as its owner likes; there is no order to pay twice"
             )
         if not self.receives("reference"):
-            key = "merchant.pay.idempotency_header" if by_key else "merchant.pay"
+            by_reference = self._written_in_pay("reference")
+            key = f"{by_reference}, or merchant.pay.idempotency_header" if by_key else by_reference
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
             raise Untested(
                 f"nothing tells the merchant that two requests are for one order: merchant.pay has {missing}",

@@ -5,6 +5,7 @@ A check that misses something on an overloaded merchant may have the other check
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import Counter, deque
@@ -164,6 +165,7 @@ class Overload:
         self._locks = 0
         self._most = SIDE_BY_SIDE
         self._shrunk_at = -SHRINK_EVERY_S
+        self._trouble_at = -math.inf
 
     def looked(self, seconds: float, *, well: bool) -> None:
         """The merchant was asked for a payment's state and took so long; not `well`: no answer, or a crash."""
@@ -189,6 +191,7 @@ class Overload:
                 self._shrink(1)
 
     def _shrink(self, fewest: int) -> None:
+        self._trouble_at = self._now()
         if self._now() - self._shrunk_at >= SHRINK_EVERY_S and self._most > fewest:
             self._shrunk_at = self._now()
             self._most = max(fewest, self._most // 2)
@@ -225,6 +228,11 @@ class Overload:
         """Whether as many starts are under way as the merchant is known to bear: more, the more it has answered."""
         with self._lock:
             return self._under_way >= AT_FIRST + self._answered
+
+    def in_trouble_since(self, moment: float) -> bool:
+        """Whether the merchant has crashed or named a locked database since then."""
+        with self._lock:
+            return self._trouble_at >= moment
 
     @property
     def locked(self) -> str:

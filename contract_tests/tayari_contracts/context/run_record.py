@@ -18,6 +18,7 @@ from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.findings import Finding, Missing, unknown_word
 from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.query_silence import QuerySilence
 
 CRASH: Final = 500
 BROKEN: Final = 400
@@ -85,6 +86,7 @@ class RunRecord:
         payments_at_once: int | None = None,
         queries_per_minute: float | None = None,
         machine: MachineWatch | None = None,
+        silence: QuerySilence | None = None,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._notice = notice
@@ -99,6 +101,8 @@ class RunRecord:
         self._last_messages: dict[str, str] = {}
         self.overload = Overload(machine=machine)
         self.controls = ControlOutcomes()
+        self.silence = silence or QuerySilence(notice)
+        """Whether the merchant, on any of its instances, asks about payments without callback."""
         self.gate = StartGate(payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
         self.queries_per_minute = queries_per_minute

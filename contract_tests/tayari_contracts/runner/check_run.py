@@ -260,10 +260,13 @@ def _failed_of_ours(error: Exception) -> _Ending:
 
 
 def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | None:
-    """The ending of a rule whose control has failed already: nothing it could play would say more.
+    """The ending of a rule whose control has failed already, or that is about queries of a merchant that never asks:
+    nothing it could play would say more.
 
     A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
     """
+    if Need.QUERY in planned.needs and (silence := context.run.silence.reason):
+        return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED)
     known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
     reasons = [reason for control in known if (reason := _others(planned, blocked(context, control)))]
     reasons = reasons if planned.rule.waivable else []
@@ -286,6 +289,13 @@ def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Endin
     is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
         return ending
+    is_open = is_untested or ending.state is State.UNKNOWN or isinstance(ending.finding, Missing)
+    if (
+        Need.QUERY in planned.needs
+        and is_open
+        and (silence := context.run.silence.awaited(within_s=context.time.left_s))
+    ):
+        return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED)
     controls = planned.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
     wrong_credit = isinstance(ending.finding, WrongCredit)
     try:
@@ -304,7 +314,8 @@ def _ending_of(finding: Finding, rule: Rule) -> _Ending:
     match finding:
         case Failed():
             state = State.FAIL if rule.level is Level.MUST else State.WARN
-            return _Ending(state, text, doubtful=not isinstance(finding, WrongCredit), finding=finding)
+            doubtful = not (isinstance(finding, WrongCredit) or finding.certain)
+            return _Ending(state, text, doubtful=doubtful, finding=finding)
         case Warned():
             return _Ending(State.WARN, text, doubtful=True)
         case Untested():

@@ -25,6 +25,8 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
+from tayari_contracts.context.query_silence import SHOWN_BY as SILENCE_SHOWN_BY
+from tayari_contracts.context.query_silence import QuerySilence
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_schedule import Schedule
@@ -38,6 +40,9 @@ LOOK_EVERY_S: Final = 0.1
 
 LET_GO_S: Final = 1.0
 """After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
+
+SHOW_FOR_OTHERS: Final = CARRIERS | {SILENCE_SHOWN_BY}
+"""Rules by whose failure others are blocked: they are repeated first."""
 
 NOT_PASSED: Final = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERROR, State.NOT_TESTED})
 
@@ -75,6 +80,7 @@ class CheckRunner:
         self._report = report
         self._schedule = Schedule(target=environments[0].target)
         promises = environments[0].target.merchant.promises
+        silence = QuerySilence(notice)
         allocation = Allocation()
         self._stop = Event()
         self._machine = MachineWatch()
@@ -85,6 +91,7 @@ class CheckRunner:
                     payments_at_once=promises.payments_at_once,
                     queries_per_minute=promises.queries_per_minute,
                     machine=self._machine,
+                    silence=silence,
                     notice=notice,
                 ),
                 allocation,
@@ -141,7 +148,10 @@ class CheckRunner:
     def _deal(self, plan: tuple[PlannedCheck, ...]) -> None:
         """Give each instance what it can run, until all that is not for the end has run."""
         self._waiting = deque(
-            self._schedule.longest_first(planned for planned in plan if not (planned.exclusive or planned.last))
+            sorted(
+                self._schedule.longest_first(planned for planned in plan if not (planned.exclusive or planned.last)),
+                key=lambda planned: planned.rule.id != SILENCE_SHOWN_BY,
+            )
         )
         exclusive = self._schedule.longest_first(planned for planned in plan if planned.exclusive and not planned.last)
         self._run_alone = deque(Task(planned=planned) for planned in exclusive)
@@ -206,7 +216,7 @@ class CheckRunner:
         if several:
             instance.run.controls.forget_failures()
         with self._lock:
-            for planned, first in sorted(doubted, key=lambda one: one[0].rule.id not in CARRIERS):
+            for planned, first in sorted(doubted, key=lambda one: one[0].rule.id not in SHOW_FOR_OTHERS):
                 self._again.append(
                     Task(planned=planned, first=first, on=instance, trouble=trouble, beside_others=several)
                 )

@@ -10,8 +10,9 @@ from typing import Final, Protocol, TypeVar
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need
-from tayari_contracts.context.check_time import QUIET, polite, spacing_s
+from tayari_contracts.context.check_time import GRACE_S, QUIET, SETTLE_S, polite, spacing_s
 from tayari_contracts.context.overload import SIDE_BY_SIDE
+from tayari_contracts.context.query_silence import SHOWN_BY
 
 MEASURED_WITH_S: Final = 30.0
 """The promise `reconcile_within_s` of the shop whose checks were measured."""
@@ -72,8 +73,17 @@ class Schedule:
     def expected_s(self, check: Planned) -> float:
         """How long this check takes, as far as that is known before it runs."""
         promise_s = self.target.merchant.promises.reconcile_within_s
-        longer_s = promise_s - MEASURED_WITH_S if check.takes_s > WAITS_FOR_PROMISE_S else 0.0
+        longer_s = promise_s - MEASURED_WITH_S if self.waits_for_promise(check) else 0.0
         return max(1.0, check.takes_s + longer_s + (self.pause_s(check) if self.is_patient else 0.0))
+
+    def waits_for_promise(self, check: Planned) -> bool:
+        """Whether the check waits until the promised time is over."""
+        return check.takes_s > WAITS_FOR_PROMISE_S
+
+    def silence_s(self, rows: Iterable[CatalogueRow]) -> float:
+        """How much longer they take where the merchant sends no status query: that is waited for once."""
+        is_shown = any(row.rule.id == SHOWN_BY for row in rows) and self.target.merchant.status is not None
+        return self.target.merchant.promises.reconcile_within_s + SETTLE_S + 2 * GRACE_S if is_shown else 0.0
 
     def pause_s(self, check: Planned) -> float:
         """How long no other check begins on the same instance, so that the merchant's queries keep to its limit."""

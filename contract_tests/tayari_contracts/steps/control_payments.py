@@ -35,7 +35,7 @@ from tayari_contracts.steps.payouts import (
     require_readable,
     transactions,
 )
-from tayari_contracts.steps.status_queries import REACTION_S, await_earlier_queries, patience_s, unanswered
+from tayari_contracts.steps.status_queries import REACTION_S, await_earlier_queries, unanswered
 
 RESULT_S: Final = 2.0
 """When the result of the ordinary success comes: late enough to see what the acknowledgement did."""
@@ -216,12 +216,16 @@ def _unpaid_by_query(context: CheckContext) -> None:
     """No callback; the first query hears in flight (4999), the next ones cancelled: HTTP 200 each, and none is paid."""
     if not context.profile.shows_state or "stk_query" not in context.target.merchant.capabilities:
         return
+    if context.run.silence.found:
+        raise Untested(context.run.silence.reason, why=NotTested.BLOCKED)
     payment = context.actions.pay_accepted(
         unanswered("inline/control-query", result_code=CANCELLED, query={"in_flight": ["4999"], "for_calls": 1})
     )
-    end = time.monotonic() + patience_s(context)
+    end = time.monotonic() + context.time.patience_s
     asked_at: float | None = None
     while time.monotonic() < (end if asked_at is None else asked_at + REACTION_S) and context.time.remains:
+        if asked_at is None and context.run.silence.found:
+            break
         state = context.observations.status(payment).state
         if asked_at is None and context.journal.queries(payment):
             asked_at = time.monotonic()

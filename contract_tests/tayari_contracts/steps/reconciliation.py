@@ -46,6 +46,8 @@ def judge(context: CheckContext, rule_id: str) -> None:
         broken = {one.reference for one in found.violations[:3]}
         for reference in broken & set(context.run.orders):
             context.evidence.cite(*context.run.orders[reference])
+        if rule_id == UNSETTLED and (silent := context.run.silence.payment) and silent.reference in context.run.orders:
+            context.evidence.cite(silent)
         context.evidence.cite(*(one for one in context.run.c2b_payments if broken & {one.payment_id, one.record_name}))
         raise (Missing if rule_id == UNSETTLED else Failed)(found.sentence)
     require_precondition(context, rule_id, records, found.not_met)
@@ -126,7 +128,7 @@ def take_in(context: CheckContext) -> None:
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
     """Look at every order until what is owed is settled, or the merchant's own time for it is over."""
     while True:
-        grace_s = context.time.reconcile_s + GRACE_S + context.time.queue_s + 2 * context.run.overload.watch.lost_s
+        grace_s = context.time.patience_s + GRACE_S + 2 * context.run.overload.watch.lost_s
         records = look_at_all(context)
         open_until = [
             one.due_at + grace_s
@@ -230,6 +232,7 @@ def record_of(
         observations=context.run.observations(last.reference),
         credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
+        name="" if context.profile.receives("reference") else last.payment_id,
         receipt=receipt,
         in_parts="split_payments" in context.target.merchant.capabilities,
         several_attempts=len(payments) > 1,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S, QUEUE_MOST_S, is_quiet, polite
+from tayari_contracts.context.check_time import QUEUE_MOST_S, is_quiet, polite
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
@@ -38,11 +38,6 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
     return {name: {"on": "stk_query", **parameters}}
 
 
-def patience_s(context: CheckContext) -> float:
-    """How long a payment without callback may stay unsettled."""
-    return context.time.reconcile_s + GRACE_S + context.time.queue_s
-
-
 def await_earlier_queries(context: CheckContext) -> bool:
     """Let a merchant that limits its queries make those that stand in line, for a while, before a payment begins.
 
@@ -55,13 +50,29 @@ def await_earlier_queries(context: CheckContext) -> bool:
     )
 
 
+def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, began: float) -> bool:
+    """Whether this payment, for which no query came in time, shows that the merchant never asks; then all checks know.
+
+    It does not where the wait was cut short, where this machine or the merchant was in trouble meanwhile, or where the
+    merchant asked about any payment of this run.
+    """
+    asked = context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1)
+    overload = context.run.overload
+    in_trouble = overload.watch.since(began) or overload.in_trouble_since(began)
+    if asked or in_trouble or not context.time.remains or context.environment.merchant_alive() is False:
+        return False
+    return context.run.silence.learn(sentence, payment)
+
+
 def first_query(context: CheckContext, payment: Payment) -> None:
     """Wait until the merchant has asked about the payment.
 
     Raises:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
-    if not _query_seen(context, payment):
+    if _query_seen(context, payment):
+        context.run.silence.heard()
+    else:
         never = not context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1)
         raise Untested(
             f"no status query came within {context.time.reconcile_s:g} s for a payment without callback; none was "
@@ -73,9 +84,9 @@ def first_query(context: CheckContext, payment: Payment) -> None:
 def _query_seen(context: CheckContext, payment: Payment) -> bool:
     """Whether a query came in time. The payment's state is read meanwhile, for some merchants ask when it is read."""
     if not context.profile.shows_state:
-        return context.observations.wait("query_seen", payment, within_s=patience_s(context))
-    end = time.monotonic() + patience_s(context)
-    while time.monotonic() < end and context.time.remains:
+        return context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
+    end = time.monotonic() + context.time.patience_s
+    while time.monotonic() < end and context.time.remains and not context.run.silence.found:
         context.observations.refresh(payment)
         if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
             return True
@@ -107,7 +118,7 @@ def queries_until(
             pause_s *= 2
             reads_at = time.monotonic() + pause_s
         queries = context.journal.queries(payment)
-        if done(queries) or time.monotonic() >= end:
+        if done(queries) or time.monotonic() >= end or context.run.silence.found:
             return queries
         context.time.pause(LOOK_EVERY_S)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S, polite
+from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Unjudged, WrongCredit, times
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
@@ -48,7 +48,7 @@ def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, bec
         WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.
         Unjudged: a merchant that makes few queries a minute handed one to a person.
     """
-    end = time.monotonic() + context.time.reconcile_s + GRACE_S + context.time.queue_s
+    end = time.monotonic() + context.time.patience_s
     for payment in payments:
         context.observations.until(payment, (PAID, REVIEW), within_s=max(0.0, end - time.monotonic()))
     if context.profile.shows_credits:

@@ -77,16 +77,21 @@ def expected_time(order: Order, target: Target, instances: int) -> str:
     if not rows:
         return ""
     promises = target.merchant.promises
-    if schedule.is_patient:
-        why = f"the merchant makes at most {promises.queries_per_minute:g} status queries a minute"
-    else:
-        why = f"it settles within promises.reconcile_within_s, {promises.reconcile_within_s:g} s"
-    longest = max(rows, key=schedule.expected_s).rule
+    longest = max(rows, key=schedule.expected_s)
     where = f"{instances} instances" if instances > 1 else "one instance"
     about = written_duration(schedule.total_s(rows, instances))
+    why = ""
+    if schedule.is_patient:
+        why = f": the merchant makes at most {promises.queries_per_minute:g} status queries a minute"
+    elif schedule.waits_for_promise(longest):
+        why = f": the merchant settles within promises.reconcile_within_s, {promises.reconcile_within_s:g} s"
+    never = schedule.silence_s(rows)
+    if never:
+        never_s = schedule.total_s(rows, instances) + never
+        why += f"; about {written_duration(never_s)} for a merchant that sends no status query, which shows only then"
     return (
-        f"about {about} on {where} of the merchant, and minutes more where rules fail: each waits out its time "
-        f"and is repeated alone; the longest wait is {longest.id} ({longest.title}): {why}"
+        f"about {about} on {where} of the merchant where every rule passes; a rule that fails is repeated alone, which "
+        f"takes up to a minute each; the longest wait is {longest.rule.id} ({longest.rule.title}){why}"
     )
 
 

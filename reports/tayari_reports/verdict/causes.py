@@ -33,14 +33,15 @@ class Cause:
 def causes(failures: Iterable[Outcome]) -> tuple[Cause, ...]:
     """The causes in the order of their gravest failures.
 
-    A money invariant is a consequence: it joins the first cause with which it shares an exchange, and joins no two.
+    What judges the whole run, as a money invariant does, is a consequence: it joins the first cause with which it
+    shares an exchange, and joins no two.
     """
     found = tuple(failures)
     groups: list[list[Outcome]] = []
-    for one in (row for row in found if row.rule.kind != "invariant"):
+    for one in (row for row in found if not _is_of_whole_run(row)):
         mine = next((group for group in groups if any(_read_alike(one, other) for other in group)), None)
         groups.append([one]) if mine is None else mine.append(one)
-    for one in (row for row in found if row.rule.kind == "invariant"):
+    for one in (row for row in found if _is_of_whole_run(row)):
         mine = next((group for group in groups if _shares_exchange(one, group[0])), None)
         groups.append([one]) if mine is None else mine.append(one)
     place = {one.rule.id: number for number, one in enumerate(found)}
@@ -56,6 +57,10 @@ def decisive_exchange(one: Outcome) -> Exchange | None:
             if exchange.kind == kind:
                 return exchange
     return None
+
+
+def _is_of_whole_run(one: Outcome) -> bool:
+    return one.rule.kind == "invariant" or one.rule.group == "set_up"
 
 
 def _shares_exchange(one: Outcome, other: Outcome) -> bool:

@@ -9,10 +9,10 @@ from tayari_target.driver import StatusView
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
-from tayari_contracts.context.findings import Failed, Unjudged, Warned, say
+from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, SETTLED, Payment
-from tayari_contracts.steps.status_queries import on_query, patience_s
+from tayari_contracts.steps.status_queries import on_query
 
 ORDERED, PAID_AMOUNT = 1000, 1
 AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"
@@ -45,7 +45,7 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
     view = context.expectations.status_after_queue(payment)
     heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
     if view.state not in SETTLED:
-        view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + patience_s(context))
+        view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + context.time.patience_s)
     if view.state not in SETTLED:
         raise Unjudged(f"the payment is still {say(view)}: what becomes of it was not seen")
     if view.state is PAID and not heard_in_time and context.journal.queries(payment):
@@ -54,15 +54,16 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
 
 
 def judge_paid(context: CheckContext, payment: Payment) -> None:
-    """An order that is shown as paid; the credits, where they can be seen, were judged.
+    """An order of which a part was paid is not paid, whatever sum stands beside the word: whoever reads it delivers.
 
     Raises:
-        Warned: it was credited what was paid, and no more. Failed: whether it was cannot be seen, or it was not.
+        Failed: it is shown as paid.
     """
     if context.profile.shows_credits and context.observations.credits(payment).total == PAID_AMOUNT:
-        raise Warned(
+        raise Failed(
             f"of {ORDERED} shillings {PAID_AMOUNT} was paid and credited, and the order is shown as paid, as if "
-            "nothing were owed any more; expected review, or the rest to be asked for"
+            "nothing were owed any more; expected review, or the rest to be asked for; where any amount may be paid "
+            "in, name top_up in merchant.capabilities"
         )
     refuse_unless_it_ignores_callbacks(context, payment)
 

@@ -26,6 +26,10 @@ APART_S = 0.8
 """Between two forgeries the payment is looked at, so that the one that was believed is named."""
 WATCH_S = 3.0
 CRASH = 500
+TRUE_END = (
+    "this was so only when M-Pesa's own result came, a failure (1037), and not while the forgeries came; expected "
+    "every result code but 0 to pay nothing"
+)
 
 
 @check("C07")
@@ -60,6 +64,8 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         raise
     finally:
         context.actions.release_callbacks(payment)
+    context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
+    context.expectations.unpaid(payment, for_s=0.5, because=TRUE_END)
     require_weighed(answers)
 
 
@@ -88,7 +94,7 @@ class Forgery:
 def expect_still_unpaid(
     context: CheckContext, payment: Payment, forgery: Forgery, *, guessed: bool
 ) -> list[dict[str, Any]]:
-    """Nothing is credited while the forgery is in flight, when it was dealt with, or when the true end is told.
+    """Nothing is credited while the forgery is in flight, or when it was dealt with.
 
     Returns the merchant's answers to the forgery: money is judged before them.
     """
@@ -105,9 +111,6 @@ def expect_still_unpaid(
             break
     dealt_with(context, payment)
     context.expectations.unpaid(payment, for_s=0.0, because=because)
-    context.actions.release_callbacks(payment)
-    context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
-    context.expectations.unpaid(payment, for_s=0.5, because=because)
     return forgery.answers.result()
 
 

@@ -9,7 +9,6 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, say
 from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, SETTLED
-from tayari_contracts.steps.status_queries import patience_s
 
 WATCH_S = 3.0
 
@@ -26,7 +25,7 @@ def a_single_item_is_handled(context: CheckContext) -> None:
     view = context.expectations.status_after_queue(payment)
     if view.state not in SETTLED:
         view = context.observations.until(
-            payment, SETTLED, within_s=max(0.0, payment.began_at + patience_s(context) - time.time())
+            payment, SETTLED, within_s=max(0.0, payment.began_at + context.time.patience_s - time.time())
         )
     if view.state is FAILED:
         raise Failed("a success with a single object as metadata made the payment failed; the money was taken")

@@ -10,7 +10,7 @@ from tayari_contracts.context.check_time import most_in, polite
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PENDING, Entry, Payment
-from tayari_contracts.steps.status_queries import first_query, on_query, patience_s, queries_until, times_of, unanswered
+from tayari_contracts.steps.status_queries import first_query, on_query, queries_until, times_of, unanswered
 
 WINDOW_S = 60.0
 PER_MINUTE = 5
@@ -45,7 +45,7 @@ def queries_are_few(context: CheckContext) -> None:
         )
     first_query(context, patient)
     watch_a_minute(context, patient)
-    was_slowed = queries_until(context, slowed, went_on_after_429, within_s=patience_s(context))
+    was_slowed = queries_until(context, slowed, went_on_after_429, within_s=context.time.patience_s)
     judge_after_429(was_slowed)
     if not went_on_after_429(was_slowed):
         raise Untested(

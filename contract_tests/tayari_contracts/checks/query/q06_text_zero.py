@@ -5,7 +5,7 @@ from __future__ import annotations
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.payment import FAILED, REVIEW
-from tayari_contracts.steps.status_queries import first_query, patience_s, unanswered
+from tayari_contracts.steps.status_queries import first_query, unanswered
 
 
 @check("Q06")
@@ -15,7 +15,7 @@ def text_zero_is_success(context: CheckContext) -> None:
     cancelled = context.actions.pay_accepted(unanswered("inline/q06-cancelled-as-text", result_code=1032))
     first_query(context, paid)
     first_query(context, cancelled)
-    within_s = patience_s(context)
+    within_s = context.time.patience_s
     context.expectations.paid_once(paid, within_s=within_s, because='the query answered ResultCode "0", as text')
     context.expectations.state(
         cancelled, (FAILED, REVIEW), within_s=within_s, because='the query answered ResultCode "1032", as text'

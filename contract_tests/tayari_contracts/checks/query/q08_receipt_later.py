@@ -6,7 +6,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.status_queries import first_query, patience_s, unanswered
+from tayari_contracts.steps.status_queries import first_query, unanswered
 
 
 @check("Q08")
@@ -14,7 +14,7 @@ def the_callback_after_a_query_adds_the_receipt_alone(context: CheckContext) -> 
     """Settled by a query, which names no receipt; then the callback arrives after all."""
     payment = context.actions.pay_accepted(unanswered("inline/q08-late-callback"))
     first_query(context, payment)
-    if context.observations.until(payment, PAID, within_s=patience_s(context)).state is not PAID:
+    if context.observations.until(payment, PAID, within_s=context.time.patience_s).state is not PAID:
         raise Untested("no query settled the payment, so no callback could come after one")
     context.actions.send_callback(payment)
     shown = context.expectations.status_after_queue(payment).receipt

@@ -11,7 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
-from tayari_contracts.steps.status_queries import on_query, patience_s, unanswered
+from tayari_contracts.steps.status_queries import on_query, unanswered
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 ANSWER_S: Final = 1.5
@@ -54,7 +54,7 @@ def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tup
 
 
 def _meet(context: CheckContext, payment: Payment, apart_s: float) -> bool:
-    if not context.observations.wait("query_seen", payment, within_s=patience_s(context)):
+    if not context.observations.wait("query_seen", payment, within_s=context.time.patience_s):
         return False
     play(context, [Act(ANSWER_S - apart_s, partial(context.actions.send_callback, payment))])
     return True

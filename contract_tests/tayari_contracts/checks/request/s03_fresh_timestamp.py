@@ -31,7 +31,7 @@ def makes_a_timestamp_for_each_call(context: CheckContext) -> None:
 
 def _judge_queries(context: CheckContext, payment: Payment, push: Entry) -> None:
     """A query that comes late enough to tell, and whether it repeats the push's Timestamp."""
-    context.observations.wait("query_seen", payment, within_s=context.time.reconcile_s)
+    context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
     late = [entry for entry in context.journal.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S]
     if not late:
         context.time.pause(STALE_S)

@@ -71,18 +71,25 @@ def expect_shown(context: CheckContext, capability: str) -> None:
     Raises:
         Failed: it had one, and made none.
     """
+    if capability == "stk_query" and context.run.silence.found:
+        context.evidence.cite(*filter(None, [context.run.silence.payment]))
+        raise _never_asks(context)
     payment = context.actions.pay_accepted(unanswered("inline/k01-silent"))
     if capability == "stk_query":
         try:
             first_query(context, payment)
         except Untested as error:
-            named = context.target.merchant.capabilities_named
-            why = (
-                "merchant.capabilities names stk_query"
-                if named
-                else "a merchant is expected to ask (without merchant.capabilities stk_push and stk_query are meant)"
-            )
-            raise Failed(
-                f"no status query was seen in the whole run, not even for a payment without callback, and {why}; "
-                "expected a query, for without one a payment whose callback is lost is never settled"
-            ) from error
+            raise _never_asks(context) from error
+
+
+def _never_asks(context: CheckContext) -> Failed:
+    named = context.target.merchant.capabilities_named
+    why = (
+        "merchant.capabilities names stk_query"
+        if named
+        else "a merchant is expected to ask (without merchant.capabilities stk_push and stk_query are meant)"
+    )
+    return Failed(
+        f"no status query was seen in the whole run, not even for a payment without callback, and {why}; "
+        "expected a query, for without one a payment whose callback is lost is never settled"
+    )

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tayari_contracts.catalogue.rules import Need, catalogue
+from tayari_contracts.runner.check_schedule import applicable
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
-from tayari_target.answers import find
+from tayari_target.answers import as_number, find, key_paths
 from tayari_target.target_file.extractor import Kind, compile_extractor
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
@@ -20,6 +22,9 @@ from tayari.run.doctor.diagnose_merchant import nothing_found
 from tayari.run.doctor.findings import Finding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
+
+_WORDS: Final = 3
+"""A text of so many words is meant for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,56 @@ def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> I
     yield from _unsaid("merchant.pay.message", pay, (answer,), "the answer to the payment")
     answers = tuple(Answer(body=view.body) for view in views)
     yield from _unsaid("merchant.status.message", status.message if status else None, answers, "the status answer")
+
+
+def left_out(
+    paid: StatusView, cancelled: StatusView, target: Target, *, receipt: str, amount: float
+) -> Iterator[Finding]:
+    """Optional keys that the target file lacks: rules fall away without them. The status answers may hold the values.
+
+    A path is offered where what it holds of the paid payment and of the cancelled one can hardly be anything else.
+    """
+    status = target.merchant.status
+    if status is None:
+        return
+    values = {path: (value, _at(path, cancelled)) for path in _paths(paid) if (value := _at(path, paid)) is not None}
+    if target.merchant.ledger is None and status.credited is None:
+        sums = [path for path, (value, other) in values.items() if _is_sum(value, amount) and not as_number(other)]
+        key = f"merchant.status.credited: {sums[0]}" if sums else "merchant.ledger or merchant.status.credited"
+        yield _rules_lost(Need.CREDITS, target, key, "what was credited", is_offer=bool(sums))
+    if status.receipt is None and (found := [path for path, (value, _) in values.items() if value == receipt]):
+        yield _rules_lost(Need.RECEIPT, target, f"merchant.status.receipt: {found[0]}", "receipts", is_offer=True)
+    texts = [path for path, (value, other) in values.items() if _is_sentence(value) and _is_sentence(other)]
+    if status.message is None and texts:
+        key = f"merchant.status.message: {texts[0]}"
+        yield _rules_lost(Need.MESSAGE, target, key, "what the customer is told of the end", is_offer=True)
+
+
+def _rules_lost(need: Need, target: Target, key: str, what: str, *, is_offer: bool) -> Finding:
+    rules = [row.rule.id for row in applicable(catalogue().values(), target) if need in row.needs]
+    seen = ", and the status answer seems to hold it" if is_offer else ""
+    message = (
+        f"the target file does not say where {what} can be read{seen}; {len(rules)} "
+        f"{'rule stands' if len(rules) == 1 else 'rules stand'} on it ({', '.join(rules)})"
+    )
+    return warning("target file", message, f"add {key}")
+
+
+def _paths(view: StatusView) -> tuple[str, ...]:
+    return key_paths(Answer(body=view.body).decoded)
+
+
+def _at(path: str, view: StatusView) -> object | None:
+    return find(path, Answer(body=view.body))
+
+
+def _is_sum(value: object, amount: float) -> bool:
+    is_number = not isinstance(value, str) or value.replace(",", "").replace(".", "", 1).isdigit()
+    return is_number and not isinstance(value, bool) and as_number(value) == amount
+
+
+def _is_sentence(value: object) -> bool:
+    return isinstance(value, str) and len(value.split()) >= _WORDS
 
 
 def _unsaid(key: str, written: str | None, answers: tuple[Answer, ...], where: str) -> Iterator[Finding]:

@@ -306,6 +306,8 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
             else tuple(readings.cancelled(view, environment.target, _ends_within_s(environment.target), paid=paid_view))
         )
         yield from found or (good("cancelled payment", f"it is {view.state}"),)
+        receipt = str(environment.control.payments(msisdn=paid.msisdn)[0]["receipt"])
+        yield from readings.left_out(paid_view, view, environment.target, receipt=receipt, amount=AMOUNT)
     yield from readings.unsaid(paid.started, views, environment.target)
 
 

@@ -6,7 +6,7 @@ import re
 from threading import local
 
 from browser import Browser
-from tayari_money.payment_state import PaymentState
+from tayari_money.payment_record import PaymentState
 from tayari_target.adapter import Adapter
 from tayari_target.views import Started, StatusView
 

@@ -1,0 +1,194 @@
+"""A merchant that never asks Daraja: shown once by Q01, and then no check waits for its queries again."""
+
+import time
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from fake_environment import FakeEnvironment, environment, planned_check
+from tayari_contracts.catalogue.rules import Need
+from tayari_contracts.checks.set_up.k01_capabilities import traffic_agrees_with_the_declared_capabilities
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import SLOW_S
+from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, WrongCredit
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.query_silence import QuerySilence
+from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.runner.check_run import run_check
+from tayari_contracts.steps.status_queries import shows_silence
+from tayari_reports.model import Check, NotTested, State
+from tayari_target.target_file.model import Call, Status
+from tayari_target.views import Started
+
+NEVER = "no status query came within 60 s for a payment whose callback never came"
+STATUS = Status(call=Call(method="GET", path="/"), state="$", states={})
+
+
+def payment() -> Payment:
+    started = Started(accepted=True, status=200, payment_id="1")
+    return Payment(msisdn="254710000001", amount=100, reference="T1", started=started, since=1, began_at=time.time())
+
+
+def silent_run() -> RunRecord:
+    run = RunRecord()
+    run.silence.learn(NEVER, payment())
+    return run
+
+
+def context(run: RunRecord | None = None, made: FakeEnvironment | None = None) -> CheckContext:
+    made = made or environment(status=STATUS)
+    return CheckContext(made, Allocation(), deadline=time.monotonic() + 60, run=run)  # type: ignore[arg-type]  # what it needs of one
+
+
+def ended(run: RunRecord, raised: Finding, *needs: Need) -> Check:
+    played: list[CheckContext] = []
+
+    def play(one: CheckContext) -> None:
+        played.append(one)
+        raise raised
+
+    made: Any = environment(status=STATUS)
+    planned = planned_check("Q06", play, needs=frozenset(needs))
+    check = run_check(planned, made, Allocation(), stop=Event(), run=run).check
+    assert bool(played) is not (check.not_tested is NotTested.BLOCKED and bool(needs))
+    return check
+
+
+def test_a_rule_about_queries_is_blocked_by_q01_and_not_played() -> None:
+    check = ended(silent_run(), Failed("not paid"), Need.QUERY)
+
+    assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.BLOCKED)
+    assert check.reason == f"blocked by Q01: {NEVER}"
+
+
+def test_any_other_rule_keeps_its_own_ending() -> None:
+    assert ended(silent_run(), Failed("not paid")).state is State.FAIL
+
+
+@pytest.mark.parametrize(
+    ("raised", "state"),
+    [
+        (Untested("no status query came"), State.NOT_TESTED),
+        (Unjudged("it was not seen"), State.NOT_TESTED),
+        (Missing("2 queries came"), State.NOT_TESTED),
+        (Failed("it became failed"), State.FAIL),
+        (WrongCredit("credited twice"), State.FAIL),
+    ],
+)
+def test_what_began_before_the_silence_was_known_ends_as_what_begins_after_it(raised: Finding, state: State) -> None:
+    run = RunRecord()
+
+    def play(_: CheckContext) -> None:
+        run.silence.learn(NEVER, payment())
+        raise raised
+
+    made: Any = environment(status=STATUS)
+    planned = planned_check("Q06", play, needs=frozenset({Need.QUERY}))
+    check = run_check(planned, made, Allocation(), stop=Event(), run=run).check
+
+    assert check.state is state
+    assert (check.not_tested is NotTested.BLOCKED) is (state is State.NOT_TESTED)
+
+
+def test_a_check_that_misses_a_query_waits_for_the_word_of_whoever_watches() -> None:
+    silence, watching = QuerySilence(), Event()
+
+    def watch() -> None:
+        with silence.watching():
+            watching.set()
+            silence.learn(NEVER, payment())
+
+    thread = Thread(target=watch)
+    thread.start()
+    watching.wait(10)
+
+    assert silence.awaited(within_s=10) == f"blocked by Q01: {NEVER}"
+    thread.join()
+
+
+def test_nobody_waits_where_nobody_watches_or_a_query_came() -> None:
+    silence = QuerySilence()
+
+    assert silence.awaited(within_s=60) == ""
+    with silence.watching():
+        silence.heard()
+        assert silence.awaited(within_s=60) == ""
+
+
+def test_a_merchant_that_asked_once_is_never_called_silent() -> None:
+    silence = QuerySilence()
+    silence.heard()
+
+    assert not silence.learn(NEVER, payment())
+    assert silence.found == ""
+
+
+def test_the_silence_is_told_once() -> None:
+    told: list[str] = []
+    run = RunRecord(notice=told.append)
+    run.silence.learn(NEVER, payment())
+    run.silence.learn(NEVER, payment())
+
+    assert told == [f"{NEVER}: from here on nothing waits for one"]
+
+
+def asked(made: FakeEnvironment, _: RunRecord) -> None:
+    made.control.entries.append({"endpoint": "stk_query", "seq": 1})
+
+
+def dead(made: FakeEnvironment, _: RunRecord) -> None:
+    made.alive = False
+
+
+def locked(_: FakeEnvironment, run: RunRecord) -> None:
+    run.overload.heard("database is locked")
+
+
+def crashed(_: FakeEnvironment, run: RunRecord) -> None:
+    run.overload.crashed()
+
+
+def strained(_: FakeEnvironment, run: RunRecord) -> None:
+    run.overload.watch.woken(5.0, at=time.monotonic())
+
+
+@pytest.mark.parametrize("trouble", [asked, dead, locked, crashed, strained])
+def test_a_wait_that_something_else_explains_shows_no_silence(trouble: Any) -> None:
+    made, run, began = environment(status=STATUS), RunRecord(), time.monotonic()
+
+    trouble(made, run)
+
+    assert not shows_silence(context(run, made), payment(), NEVER, began=began)
+    assert run.silence.found == ""
+
+
+def test_a_wait_that_was_cut_short_shows_no_silence() -> None:
+    run = RunRecord()
+    one = context(run)
+    one.time.stop.set()
+
+    assert not shows_silence(one, payment(), NEVER, began=time.monotonic())
+
+
+def test_a_whole_wait_in_peace_shows_the_silence() -> None:
+    run, shown = RunRecord(), payment()
+
+    assert shows_silence(context(run), shown, NEVER, began=time.monotonic())
+    assert (run.silence.found, run.silence.payment) == (NEVER, shown)
+
+
+def test_what_a_query_cannot_settle_any_more_is_not_waited_for() -> None:
+    before, after = context().time, context(silent_run()).time
+
+    assert (before.patience_s, before.settled_s) == (62.0, 62.0)
+    assert (after.patience_s, after.settled_s) == (after.settle_s, SLOW_S)
+
+
+def test_k01_fails_at_once_over_the_payment_that_showed_it() -> None:
+    one = context(silent_run(), made := environment(status=STATUS))
+    made.control.entries.append({"endpoint": "stk_push", "seq": 1})
+
+    with pytest.raises(Failed, match="no status query was seen in the whole run"):
+        traffic_agrees_with_the_declared_capabilities(one)
+
+    assert one.evidence.payments == (one.run.silence.payment,)
