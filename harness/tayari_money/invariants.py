@@ -7,7 +7,7 @@ one function and one row of `INVARIANTS`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -187,13 +187,8 @@ def _difference_of_parts(record: PaymentRecord) -> str:
 
 def paid_is_settled(records: Records) -> list[Violation]:
     """M05: a customer who paid is credited, or a person reviews the payment, in the end."""
-    return [
-        Violation(
-            reference=record.reference, description=f"is {record.state} in the end, and the customer has paid"
-        )
-        for record in records
-        if is_unsettled(record)
-    ]  # fmt: skip
+    unsettled = (record for record in records if is_unsettled(record))
+    return _described(unsettled, lambda record: f"is {record.state} in the end, and the customer has paid")
 
 
 def is_unsettled(record: PaymentRecord) -> bool:
@@ -294,7 +289,7 @@ def refunds_within_payment(records: Records) -> list[Violation]:
     ]
 
 
-def _described(records: Records, describe: Callable[[PaymentRecord], str]) -> list[Violation]:
+def _described(records: Iterable[PaymentRecord], describe: Callable[[PaymentRecord], str]) -> list[Violation]:
     """A violation for each record that `describe` says something about."""
     return [Violation(reference=record.reference, description=text) for record in records if (text := describe(record))]
 
