@@ -301,6 +301,11 @@ def test_an_unknown_topic_is_a_mistake_of_the_author() -> None:
         ("M-Pesa is down. Pay by card or cash.", True),
         ("M-Pesa is down. Use PayBill 174379 on your phone.", True),
         ("M-Pesa haipatikani. Tumia njia nyingine.", True),
+        ("M-Pesa haipatikani kwa sasa. Lipa kwa kadi au pesa taslimu.", True),
+        ("M-Pesa cannot be reached right now; please pay by card.", True),
+        ("M-Pesa is down. Your card was not charged. Try again later.", False),
+        ("M-Pesa is down; we cannot take cards either. Come back later.", False),
+        ("M-Pesa is down, and we have no card machine: cards are not accepted. But cash is.", True),
     ],
 )
 def test_a_later_try_is_not_another_way_to_pay(text: str, another: bool) -> None:

@@ -1,10 +1,12 @@
 """Callback rules: what is judged of answers, and what a forger can know of a callback's address."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from endings import ending
 from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c20_malformed
+from tayari_contracts.checks.callback.c07_forged_success import require_weighed
 from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Entry, Payment
@@ -152,6 +154,7 @@ def test_a_stranger_is_always_the_last_of_the_list_that_a_proxy_writes() -> None
     assert sources == [SOURCE, f"{GENUINE}, {SOURCE}", f"{SOURCE}, {GENUINE}, {SOURCE}", SOURCE]
     assert "X-Forwarded-For" not in callers("X-Forwarded-For")[-1].headers
     assert callers("X-Forwarded-For")[-1].headers["X-Real-IP"] == GENUINE
+    assert callers("X-Forwarded-For")[-1].headers["Client-IP"] == GENUINE  # which PHP shops read first
 
 
 def test_a_header_with_one_address_is_replaced_and_the_others_are_the_strangers() -> None:
@@ -161,3 +164,23 @@ def test_a_header_with_one_address_is_replaced_and_the_others_are_the_strangers(
     assert "X-Real-IP" not in pretended.headers
     assert pretended.headers["X-Forwarded-For"] == GENUINE
     assert callers(None) == (plain,)
+
+
+HUNG_UP = {"status": None, "error": "the merchant closed the connection without an answer"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "serves", "end"),
+    [
+        ([{"status": 403}], True, "passes"),
+        ([HUNG_UP, HUNG_UP], True, "passes"),
+        ([HUNG_UP, HUNG_UP], False, "Untested"),
+        ([{"status": None, "error": "connection refused"}], True, "Untested"),
+        ([], True, "Untested"),
+        ([{"status": 500}, {"status": 502}], True, "Unjudged"),
+    ],
+)
+def test_a_merchant_that_serves_callbacks_may_hang_up_on_a_stranger(
+    answers: list[dict[str, Any]], serves: bool, end: str
+) -> None:
+    assert ending(require_weighed, answers, serves=serves) == end

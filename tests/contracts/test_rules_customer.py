@@ -3,6 +3,9 @@
 import pytest
 from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
 from tayari_contracts.checks.customer.u01_own_words import judge
+from tayari_contracts.checks.customer.u08_raw_acknowledgement import RAW as RAW_ACKNOWLEDGEMENT
+from tayari_contracts.checks.customer.u09_markup_as_text import ATTRIBUTE, MARKUP, unescaped
+from tayari_contracts.checks.customer.u10_others_orders import counts_up
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.customer_messages import TOPICS, topics
 from tayari_reports.model import Level
@@ -55,3 +58,90 @@ def test_smoke_holds_about_a_third_of_these_rules() -> None:
 
     assert {"C03", "C06", "C07", "C10", "C11", "C18", "Q01", "U05"} <= smoke
     assert len(smoke) <= 0.4 * len(ROWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Success. CheckoutRequestID ws_CO_291120261806430555",
+        "Checkout Request ID: 2911, response code: 0",
+        '{"ResponseCode": "0"}',
+        "Request accepted: {'responseCode': 0}",
+        "merchant_request_id 29115-34620561-1",
+    ],
+)
+def test_an_acknowledgement_is_raw_however_its_fields_are_spelt(text: str) -> None:
+    assert RAW_ACKNOWLEDGEMENT.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Check out your phone and enter your PIN.", "We sent your request; the code is on it."]
+)
+def test_words_for_a_customer_are_no_acknowledgement(text: str) -> None:
+    assert not RAW_ACKNOWLEDGEMENT.search(text)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<p>Order {MARKUP}</p>",
+        f"<p>Order {MARKUP.upper()}</p>",
+        f"<script>var order = '{MARKUP}'</script>",
+        f'<input value="T1{ATTRIBUTE}">',
+        f'<input value="T1{ATTRIBUTE}&lt;">',
+        f'{{"reference": "{MARKUP}"}}',
+    ],
+)
+def test_what_ends_an_attribute_or_begins_an_element_is_not_escaped(page: str) -> None:
+    assert unescaped(page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>Order &lt;i data-tayari=1&gt;</p>",
+        f"<p>Order T1{ATTRIBUTE}</p>",
+        '<input value="T1&quot; data-tayari=&quot;1">',
+        '{"reference": "\\u003ci data-tayari=1>"}',
+        "<![broken",
+    ],
+)
+def test_what_a_browser_shows_as_text_is_escaped(page: str) -> None:
+    assert not unescaped(page)
+
+
+NOW_S = 1_795_974_000.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("1001", "1002"),
+        ("DK-0099", "DK-0100"),
+        ("ORD-20261129-00012", "ORD-20261129-00013"),
+        ("2026112900000007", "2026112900000009"),
+        ("b4af", "b4b0"),
+        ("Pz9x", "Pz9y"),
+        ("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"),
+        ("1795974000123", "1795974001777"),
+        ("order-1795974000", "order-1795974400"),
+    ],
+)
+def test_an_id_that_leads_to_the_next_one_counts_up(first: str, second: str) -> None:
+    assert counts_up(first, second, now_s=NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("b3e1f0aa17c94d0d8e6a0f4f6f2f9b11", "0f4f6f2f9b11b3e1f0aa17c94d0d8e6a"),
+        ("6e0a7c1e-0f9b-4a53-9a4e-0a4b1c2d3e4f", "6e0a7c1e-1f9b-4b53-8a4e-9a4b1c2d3e4f"),
+        ("100-9f2c1e7a0b3d4c5e", "101-0b3d4c5e9f2c1e7a"),
+        ("ws_CO_291120261822503715556989", "ws_CO_291120261822514715556990"),
+        ("665f1a2b3c4d5e6f7a000001", "665f1a2b3c4d5e6f7a000002"),
+        ("1001", "1001"),
+        ("1001", "5002"),
+    ],
+)
+def test_an_id_with_a_part_made_by_chance_leads_nowhere(first: str, second: str) -> None:
+    assert not counts_up(first, second, now_s=NOW_S)

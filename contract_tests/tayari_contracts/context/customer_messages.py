@@ -106,6 +106,13 @@ ANOTHER_WAY: Final = (
 )
 """Ways to pay that work while M-Pesa's prompt does not."""
 
+NO_WAY: Final = (
+    r"\b(cannot|can.t|not|n.t|no) ((take|accept|use|process|support) )?(any )?((credit|debit|bank) )?(cards?|cash)\b"
+    r"|\b(cards?|cash|account) (is|are|was|were|has|have) ?(not|n.t) (been )?"
+    r"(charged|debited|billed|accepted|available)\b"
+)
+"""What names a way to pay and offers none: "your card was not charged", "we cannot take cards either"."""
+
 FILLERS: Final = frozenset({
     "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
     "message", "sorry", "your", "the", "was", "has", "is", "not", "successful", "unsuccessful", "mpesa", "m", "pesa",
@@ -173,7 +180,7 @@ def problems_of(text: str, topic: str) -> list[str]:
 
 def offers_another_way(text: str) -> bool:
     """Whether the text names another way to pay now, and not only a later try of the same one."""
-    return _any(ANOTHER_WAY, text)
+    return _any(ANOTHER_WAY, re.sub(NO_WAY, "", text, flags=re.IGNORECASE))
 
 
 def promises_in(text: str) -> list[str]:

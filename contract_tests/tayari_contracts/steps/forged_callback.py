@@ -29,8 +29,14 @@ GENUINE: Final = "196.201.214.200"
 LISTS: Final = frozenset({"x-forwarded-for", "forwarded"})
 """Headers to which each proxy appends the address that called it."""
 
-SINGLE: Final = ("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP")
-"""Headers with one address, which some programs read before the one that their own proxy writes."""
+SINGLE: Final = (
+    "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Client-IP", "X-Cluster-Client-IP",
+    "X-Original-Forwarded-For", "X-Forwarded", "Forwarded-For", "X-Remote-IP", "X-Remote-Addr", "Fastly-Client-IP",
+)  # fmt: skip
+"""Headers with one address, which some programs read before the one that their own proxy writes.
+
+In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to shop.
+"""
 
 UNGUESSABLE_LENGTH: Final = 16
 GUESSABLE_DIGITS: Final = 8

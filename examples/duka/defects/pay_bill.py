@@ -7,6 +7,7 @@ import json
 import secrets
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -149,6 +150,15 @@ class PastesAccounts(Deposits):
         return super().find(typed)
 
 
+class PastesNames(DepositReader):
+    """The letter of thanks is looked up by the payer's first name."""
+
+    def message(self, body: object) -> Deposit:
+        with closing(sqlite3.connect(":memory:")) as letters:
+            letters.execute(f"SELECT '{body.get('FirstName', '') if isinstance(body, dict) else ''}'")
+        return super().message(body)
+
+
 class ListAsPage(C2b):
     """As a page of staff is that prints what the customer typed."""
 
@@ -177,5 +187,6 @@ ROWS = (
     defect("c2b-registers-for-ever", "B03", "Registers again and again when the version is refused.", RegistersForEver),
     defect("c2b-answers-late", "B04", "Takes longer than 8 seconds for a validation.", AnswersLate),
     defect("c2b-pastes-into-sql", "S19", "Pastes the account that a customer typed into SQL.", PastesAccounts),
+    defect("c2b-pastes-names", "S19", "Pastes the first name of a payer into SQL.", PastesNames),
     defect("c2b-list-as-page", "U09", "Shows unallocated payments on a page, as customers typed them.", ListAsPage),
 )

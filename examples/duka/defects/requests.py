@@ -135,6 +135,13 @@ class NeverAgain(Store):
         return super().open_order(order)
 
 
+class NeverAgainUnlessCancelled(Store):
+    def open_order(self, order: Order) -> str:
+        if self.find("reference = ? AND state = 'FAILED' AND result_code NOT IN ('1032', '')", order.reference):
+            raise LookupError("the order has a payment")
+        return super().open_order(order)
+
+
 class OnePath(CallbackPaths):
     def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
         return f"{self.public_url}{PREFIX}/callback"
@@ -212,6 +219,12 @@ ROWS = (
     defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
     defect("one-number-for-all", "S11", "Pushes to the number in its code, whoever pays.", OneNumberForAll),
     defect("never-again", "S18", "Breaks when an order whose prompt was cancelled is paid again.", NeverAgain),
+    defect(
+        "never-again-unless-cancelled",
+        "S18",
+        "Breaks when an order is paid again whose first payment failed, and was not cancelled.",
+        NeverAgainUnlessCancelled,
+    ),
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
     defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),

@@ -116,6 +116,16 @@ class ShowsSecrets(Api):
         return {**super().view(payment), "debug": {"passkey": self.settings.passkey}}
 
 
+class TokenKeyAssumed(Tokens):
+    def read(self, status: int, body: str) -> tuple[str, float]:
+        """Whatever is JSON is taken for a token."""
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return super().read(status, body)
+        return answer["access_token"], self.life_s(answer["expires_in"])
+
+
 ROWS = (
     defect("token-per-call", "T01", "Fetches a token for every call.", TokenPerCall),
     defect("token-stampede", "T02", "Concurrent first calls each fetch a token.", TokenStampede),
@@ -129,6 +139,7 @@ ROWS = (
     defect("token-life-is-text", "T07", "Breaks when expires_in is a number.", TokenLifeIsText),
     defect("token-json-assumed", "T08", "Breaks when the token answer is empty or HTML.", TokenJsonAssumed),
     defect("token-status-trusted", "T08", "Breaks when a token answer with HTTP 200 is not JSON.", TokenStatusTrusted),
+    defect("token-key-assumed", "T08", "Breaks when the token answer is JSON without a token.", TokenKeyAssumed),
     defect("form-content-type", "T09", "Sends JSON and calls it a form.", FormContentType),
     defect("tls-unverified", "T10", "Trusts any certificate.", TrustsAnyCertificate),
     defect("token-from-elsewhere", "T12", "Fetches the token by another address.", TokenFromElsewhere),

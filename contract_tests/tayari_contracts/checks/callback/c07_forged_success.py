@@ -25,7 +25,10 @@ OFTEN_S = 0.3
 APART_S = 0.8
 """Between two forgeries the payment is looked at, so that the one that was believed is named."""
 WATCH_S = 3.0
+OK = 200
 CRASH = 500
+HUNG_UP = "closed the connection"
+"""Of the error of a callback that was sent, and whose connection the merchant ended."""
 TRUE_END = (
     "this was so only when M-Pesa's own result came, a failure (1037), and not while the forgeries came; expected "
     "every result code but 0 to pay nothing"
@@ -66,7 +69,8 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         context.actions.release_callbacks(payment)
     context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     context.expectations.unpaid(payment, for_s=0.5, because=TRUE_END)
-    require_weighed(answers)
+    true_ones = context.journal.callbacks(bystander)
+    require_weighed(answers, serves=any((entry.get("response") or {}).get("status") == OK for entry in true_ones))
 
 
 class Forgery:
@@ -127,12 +131,14 @@ def dealt_with(context: CheckContext, payment: Payment) -> None:
             raise
 
 
-def require_weighed(answers: list[dict[str, Any]]) -> None:
-    """The merchant's own code decided on the forgery.
+def require_weighed(answers: list[dict[str, Any]], *, serves: bool) -> None:
+    """The merchant's own code decided on the forgery. One that `serves` true callbacks may hang up on a stranger.
 
     Raises:
         Untested: it could not be delivered. Unjudged: it was answered as a crash is, and nothing came of it.
     """
+    if serves and answers and all(HUNG_UP in (answer.get("error") or "") for answer in answers):
+        return
     if all(answer.get("status") is None for answer in answers):
         error = answers[0].get("error") if answers else "not sent"
         raise Untested(f"the forged callback could not be delivered: {error}")

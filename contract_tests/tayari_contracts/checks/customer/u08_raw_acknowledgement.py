@@ -12,10 +12,11 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, REVIEW
 
 RAW: Final = re.compile(
-    r"MerchantRequestID|CheckoutRequestID|ResponseCode|ResponseDescription|CustomerMessage|\bws_CO_\w+"
-    r"|\{\s*\"\w+\"\s*:"
+    r"(Merchant|Checkout)[ _]?Request[ _]?ID|Response[ _]?(Code|Description)|CustomerMessage|\brequestId\b|\bws_CO_\w+"
+    r"|\{\s*[\"']\w+[\"']\s*:",
+    re.IGNORECASE,
 )
-"""Names of the acknowledgement's fields, the form of its identifiers, or a JSON object."""
+"""Names of the acknowledgement's fields, the form of its identifiers, or an object of JSON or Python."""
 
 
 @check("U08")
@@ -28,6 +29,7 @@ def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
     read["at the second try"] = again.started.message
     if not any(text.strip() for text in read.values()):
         raise Untested("nothing that the customer reads could be seen", enable="merchant.pay.message")
+    ids = [str(context.journal.record(first)[name]) for name in ("merchant_request_id", "checkout_request_id")]
     for when, text in read.items():
-        if RAW.search(text):
+        if RAW.search(text) or any(one in text for one in ids):
             raise Failed(f"{when} the customer reads Daraja's acknowledgement: {quote(text)}; expected plain words")

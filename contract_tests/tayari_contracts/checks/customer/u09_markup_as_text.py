@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from html.parser import HTMLParser
 from typing import Final
 
 from tayari_target.views import DriverExchange
@@ -13,8 +14,12 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.steps.c2b_payments import mutated, pay_in
 
+NAME: Final = "data-tayari"
 MARKUP: Final = "<i data-tayari=1>"
 """Slanted text: it does nothing, and stands in an answer as it was written only where nobody escapes."""
+
+ATTRIBUTE: Final = '" data-tayari="1'
+"""A quote, with which an attribute ends and another begins where quotes are not escaped; in a text it does nothing."""
 
 UNKNOWN: Final = 5999
 """A code that is in no list: a merchant without words of its own shows what M-Pesa wrote."""
@@ -37,23 +42,26 @@ def text_from_outside_is_escaped(context: CheckContext) -> None:
     if not pages:
         raise Inapplicable("the answers that the target file reads are data, which no browser shows as a page")
     for page in pages:
-        if MARKUP in page.response_body:
+        if shown := unescaped(page.response_body):
             raise Failed(
-                f"{page.method} {page.url} is a page, and holds {MARKUP} as it was sent in an order's name, a payer's "
-                "name, BillRefNumber or ResultDesc; expected &lt;i: a script would run in the browser of whoever opens "
-                "the page"
+                f"{page.method} {page.url} is a page, and holds {shown} as it was sent in an order's name, a payer's "
+                "name, BillRefNumber or ResultDesc; expected &lt;i and &quot;: a script would run in the browser of "
+                "whoever opens the page"
             )
 
 
 def _pay(context: CheckContext) -> None:
-    """Two payments by prompt: one with an element in the order's name, one with an element in ResultDesc."""
-    named = context.actions.pay(reference=f"{context.allocation.reference()}{MARKUP}")
+    """Payments by prompt: an element and an attribute in the names of two orders, and both in a ResultDesc."""
+    named = [
+        context.actions.pay(reference=f"{context.allocation.reference()}{foreign}") for foreign in (MARKUP, ATTRIBUTE)
+    ]
+    words = f"{MARKUP}busy{ATTRIBUTE}"
     described = context.actions.pay_accepted(
-        situation("inline/u09-described", outcome={**after(0.5, result_code=UNKNOWN), "result_desc": f"{MARKUP}busy"})
+        situation("inline/u09-described", outcome={**after(0.5, result_code=UNKNOWN), "result_desc": words})
     )
     context.observations.wait("callback_answered", described)
     context.time.pause(OFTEN_S)
-    for payment in (named, described):
+    for payment in (*named, described):
         if payment.started.accepted and context.profile.shows_state:
             context.observations.status(payment)
 
@@ -73,6 +81,28 @@ def _pay_in(context: CheckContext) -> None:
         context.observations.status(payment)
     context.driver.read_unallocated()
     context.driver.read_statement(greeted.payment_id, greeted.reference)
+
+
+def unescaped(body: str) -> str:
+    """The element or the attribute as the page shows it to a browser; empty where both are text."""
+    if MARKUP in body.lower():  # also in a script, which no parser reads as elements
+        return MARKUP
+    page = Attributes()
+    with contextlib.suppress(AssertionError):  # html.parser raises it for a broken declaration
+        page.feed(body)
+    return ATTRIBUTE if NAME in page.names else ""
+
+
+class Attributes(HTMLParser):
+    """The names of all attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as its base
+        """One element."""
+        self.names.update(name for name, _ in attrs)
 
 
 def is_page(answer: DriverExchange) -> bool:

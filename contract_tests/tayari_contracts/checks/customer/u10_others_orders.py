@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
+from collections.abc import Iterator
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -13,6 +16,11 @@ from tayari_contracts.context.payment import PAID, Payment
 
 NEAR: Final = 200
 """Ids that lie so close together count up, while other checks start payments too."""
+
+LONGEST_NUMBER: Final = 24
+LONGEST_WORD: Final = 12
+"""The most characters of a word that counts, of digits alone and with letters."""
+AN_HOUR_S: Final = 3600.0
 
 
 @check("U10")
@@ -37,13 +45,40 @@ def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
         raise Warned(f"{sentence} ({view.state}); expected a part of the address that cannot be guessed, or a log-in")
 
 
-def counts_up(first: str, second: str) -> bool:
-    """Whether one id is found from the other: the same text around numbers that lie close together."""
-    numbers = [re.fullmatch(r"(\D*)(\d{1,12})(\D*)", one) for one in (first, second)]
-    one, other = numbers
-    if one is None or other is None or (one[1], one[3]) != (other[1], other[3]):
+def counts_up(first: str, second: str, *, now_s: float | None = None) -> bool:
+    """Whether one id is found from the other: equal but for one number, and the two numbers lie close together.
+
+    The number may be written with letters, and it may be the time. A long word with letters is not looked into: ids of
+    one process and one second (ObjectId) have much in common, and are not found from each other a day later.
+    """
+    words = [re.split("([0-9a-z]+)", one.lower()) for one in (first, second)]
+    differing = [pair for pair in zip(*words, strict=False) if pair[0] != pair[1]]
+    if len(words[0]) != len(words[1]) or len(differing) != 1:
         return False
-    return 0 < abs(int(one[2]) - int(other[2])) <= NEAR
+    one, other = differing[0]
+    if max(len(one), len(other)) > (LONGEST_NUMBER if (one + other).isdigit() else LONGEST_WORD):
+        return False
+    at_s = now_s or time.time()
+    return any(_is_next(*numbers, at_s) for numbers in _numbers_of(one, other))
+
+
+def _numbers_of(one: str, other: str) -> Iterator[tuple[int, int]]:
+    """Both words as numbers, in each way in which they can be read: digits in equal letters, or with letters."""
+    parts = [re.fullmatch(r"([a-z]*)(\d+)([a-z]*)", word) for word in (one, other)]
+    if parts[0] and parts[1] and parts[0].group(1, 3) == parts[1].group(1, 3):
+        yield int(parts[0][2]), int(parts[1][2])
+    for base in (16, 36):
+        with contextlib.suppress(ValueError):
+            yield int(one, base), int(other, base)
+
+
+def _is_next(one: int, other: int, now_s: float) -> bool:
+    return 0 < abs(one - other) <= NEAR or (_is_time(one, now_s) and _is_time(other, now_s))
+
+
+def _is_time(number: int, now_s: float) -> bool:
+    """Whether a number is the time now, in seconds or milliseconds: whoever knows the hour tries them all."""
+    return any(abs(number / per_s - now_s) < AN_HOUR_S for per_s in (1, 1000))
 
 
 def shown_of(context: CheckContext, payment: Payment, body: str) -> str:

@@ -6,6 +6,7 @@ import time
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.customer_messages import failures_in
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, Payment
@@ -31,14 +32,14 @@ def the_screen_follows_the_server(context: CheckContext) -> None:
 
 
 def look_on(context: CheckContext, payment: Payment) -> None:
-    """Nothing says failed while the prompt is open.
+    """Neither state nor words say failed while the prompt is open.
 
     Raises:
         Failed: something does, and only time has passed.
     """
     while (passed_s := time.time() - payment.began_at) < SLOW_S - 1.0:
         view = context.observations.status(payment)
-        if view.state is FAILED:
+        if view.state is FAILED or failures_in(view.message):
             raise Failed(
                 f"{passed_s:.0f} s after the start the shopper is told that the payment failed ({quote(view.message)}) "
                 "while the prompt is open and M-Pesa has said nothing; expected pending"

@@ -1,8 +1,10 @@
-"""S18: an order whose prompt was cancelled can be paid again."""
+"""S18: an order whose payment failed can be paid again."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -20,27 +22,46 @@ LATER: Final = re.compile(r"\bwait\b|minute|moment|later|subiri|dakika|baadaye",
 """A merchant that asks its customer to wait keeps Daraja's pause between equal payments (reference 4, code 17)."""
 
 
+CANCELLED: Final = 1032
+ENDS: Final = {
+    CANCELLED: "a cancelled order",
+    1: "an order for which the balance was too low (1)",
+    2001: "an order for which the PIN was wrong (2001)",
+}
+"""How the first try ends: programs keep a list of the codes after which they let their customer try again."""
+
+
 @check("S18")
-def a_cancelled_order_can_be_paid(context: CheckContext) -> None:
-    """Cancelled, shown as failed, and then started again by its customer, who pays this time."""
+def a_failed_order_can_be_paid(context: CheckContext) -> None:
+    """Not paid, shown as failed, and then started again by its customer, who pays this time; for several codes."""
     context.profile.require_one_order()
-    first = context.actions.pay_accepted(situation("inline/s18-cancelled", outcome=after(0.5, result_code=1032)))
+    played = {code: context.actions.in_background(partial(_pay_twice, context, code)) for code in ENDS}
+    for code, future in played.items():
+        with contextlib.suppress(*([] if code == CANCELLED else [Untested])):
+            future.result()
+
+
+def _pay_twice(context: CheckContext, code: int) -> None:
+    """Raises: Failed, Unjudged: the second try did not pay. Untested: the first one did not end as failed."""
+    order = ENDS[code]
+    ended = situation(f"inline/s18-{code}", outcome=after(0.5, result_code=code))
+    first = context.actions.pay_accepted(ended)
     view = context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
     if view.state is not FAILED:
-        raise Untested(f"the payment whose prompt was cancelled is {say(view)}; it can be paid again once it is failed")
+        raise Untested(f"the payment of {order} is {say(view)}; it can be paid again once it is failed")
     context.time.pause(APART_S)
     again = context.actions.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
     crash = crash_of(again.started)
     if crash:
-        raise Failed(f"the second try to pay a cancelled order: {crash}; expected a new prompt")
+        raise Failed(f"the second try to pay {order}: {crash}; expected a new prompt")
     if not taken_pushes(context, again):
-        raise _no_push(context, again)
+        raise _no_push(context, again, order)
     context.expectations.paid_once(
-        again, within_s=context.time.settled_s, because="its customer paid at the second try"
+        again, within_s=context.time.settled_s, because=f"its customer paid {order} at the second try"
     )
 
 
-def _no_push(context: CheckContext, again: Payment) -> Failed | Unjudged:
+def _no_push(context: CheckContext, again: Payment, order: str) -> Failed | Unjudged:
     """How a second try without a push ends: a word that asks for patience leaves it open."""
     message = context.observations.messages(again)
     if LATER.search(message):
@@ -48,4 +69,4 @@ def _no_push(context: CheckContext, again: Payment) -> Failed | Unjudged:
             f"the second try was put off ({quote(message)}), so it was not seen whether the order can be paid"
         )
     text = f"the merchant answered {again.started.status} and told the customer {quote(message)}"
-    return Failed(f"the second try to pay a cancelled order sent no push: {text}; expected a new prompt")
+    return Failed(f"the second try to pay {order} sent no push: {text}; expected a new prompt")

@@ -13,10 +13,15 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.c2b_payments import new_account, pay_in
+from tayari_contracts.steps.c2b_payments import mutated, new_account, pay_in
 
 NAMES: Final = ("{}'S", '{}"S')
 """A name as people have it (O'Brien), and the other quote: neither does anything where values are bound."""
+
+PAYER: Final = "Ng'ang'a"
+"""A first name of many Kenyans, with the quotes that it is written with."""
+
+CRASH: Final = 500
 
 OF_DATABASES: Final = re.compile(
     r"syntax error|SQLSTATE|sqlite|unrecognized token|unterminated|ORA-\d{5}|PG::|psycopg|mysql|mariadb", re.IGNORECASE
@@ -27,7 +32,8 @@ OF_DATABASES: Final = re.compile(
 def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
     """An order with an apostrophe and one with a quotation mark: paid, or refused in plain words.
 
-    The same in the account number that a customer types (C2B): the payment is booked or kept, and nothing breaks.
+    The same in the account number that a customer types (C2B), and in a payer's name: the payment is booked or kept,
+    and nothing breaks.
     """
     if context.target.merchant.c2b is not None:
         with contextlib.suppress(*([Untested] if context.target.merchant.takes_payments else [])):
@@ -48,20 +54,25 @@ def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
             raise Failed(f"{what}: {crash}; expected it to be taken, or refused in plain words")
         if payment.started.accepted and context.journal.accepted(payment):
             expect_paid(context, payment, what)
+            expect_readable(context, payment, what)
 
 
 def _type_quotes(context: CheckContext) -> None:
-    """Customers pay to an account number with a quote behind it.
+    """Customers pay to an account number with a quote behind it, and one of them has quotes in the name.
 
     Raises:
         Failed: the confirmation was answered as a crash is, or with words of a database.
         Untested: no URLs are registered, or no account is there to pay into.
     """
-    for form in NAMES:
+    for form in (*NAMES, PAYER):
         account = new_account(context)
-        payment = pay_in(context, into=account, typed=form.format(account.payment_id))
+        if form == PAYER:
+            payment = pay_in(context, mutated("s19-payer", {"set": {"FirstName": PAYER}}), into=account)
+            what = f"FirstName was {PAYER}"
+        else:
+            payment = pay_in(context, into=account, typed=form.format(account.payment_id))
+            what = f"BillRefNumber was {form.format(account.payment_id)}"
         context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
-        what = f"BillRefNumber was {form.format(account.payment_id)}"
         try:
             context.expectations.callback_taken(payment)
         except Failed as wrong:
@@ -84,3 +95,19 @@ def expect_paid(context: CheckContext, payment: Payment, what: str) -> None:
         context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {what} and was paid")
     if context.profile.shows_credits:
         context.expectations.credits(payment, 1, quiet_s=0.3, because=what)
+
+
+def expect_readable(context: CheckContext, payment: Payment, what: str) -> None:
+    """What the merchant was asked about the order was answered, and not with HTTP 500.
+
+    Raises:
+        Failed: an answer was 500, or shows words of a database.
+    """
+    for answer in context.evidence.driver_exchanges:
+        if answer.at < payment.began_at or answer.title == "start payment":
+            continue
+        if answer.status == CRASH or OF_DATABASES.search(answer.response_body):
+            raise Failed(
+                f"{what}: to {answer.title}, the merchant answered {answer.status}, "
+                f"{quote(answer.response_body, most=80)}; expected values that are bound, not pasted, in SQL"
+            )

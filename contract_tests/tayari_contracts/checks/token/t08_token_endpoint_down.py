@@ -1,4 +1,4 @@
-"""T08: an OAuth answer that is empty or HTML is survived."""
+"""T08: an OAuth answer without a token, be it empty, HTML or an error, is survived."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ ANSWERS: Final[dict[str, Fault]] = {
     "an HTML page with HTTP 403": page("imperva_403", times="always"),
     "HTTP 200 with a body that is not JSON": {"malformed_json": {"times": "always"}},
     "HTTP 200 without a body": {"empty_body": {"status": 200, "times": "always"}},
+    "HTTP 400 with Daraja's error 400.008.01": {
+        "api_error": {"error": "400.008.01.invalid_authentication", "times": "always"}
+    },
 }
 """Until they are cleared: the merchant may try again as often as it likes."""
 
