@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from records import Payment
+from aiohttp import web
+from records import Payment, State
 from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, Refunds
 
 from defects.row import defect
@@ -58,6 +59,15 @@ class PaysOutWhenUnsure(PaysOut):
         await self.pay_out(payment)
 
 
+class PaysOutWhatFailed(PaysOut):
+    async def start(self, request: web.Request) -> web.Response:
+        payment = self.api.known(request)
+        if payment.state is State.FAILED:
+            await self.pay_out(payment)
+            return web.json_response({"id": payment.id, "status": PENDING}, status=202)
+        return await super().start(request)
+
+
 class NumbersOnly(Refunds):
     async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
         code = str(result.get("ResultCode"))
@@ -71,4 +81,5 @@ ROWS = (
     defect("each-click-reverses", "P17", "Sends a reversal for each click on refund.", EachClickReverses),
     defect("pays-out-when-reversed", "P17", "Pays out what was reversed before.", PaysOutWhenReversed),
     defect("pays-out-when-unsure", "P17 M08", "Pays out when a reversal's answer is lost.", PaysOutWhenUnsure),
+    defect("refunds-what-failed", "P17", "Refunds a payment that failed, by a payout.", PaysOutWhatFailed),
 )

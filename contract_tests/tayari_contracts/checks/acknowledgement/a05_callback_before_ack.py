@@ -71,8 +71,8 @@ def _judge(context: CheckContext, payment: Payment) -> None:
             f"the callback came before the acknowledgement and was answered {answer}; the "
             f"payment is {say(view)}, and the customer has paid"
         )
-    asked_s = _saved_by_a_query(context, payment)
-    if asked_s is not None and not _knows_the_receipt(context, payment):
+    asked_s = _asked_after_s(context, payment)
+    if asked_s is not None and _is_dropped(context, payment, asked_s):
         raise Warned(
             f"the callback that came before the acknowledgement was dropped as unknown (answered {answer}); a status "
             f"query {asked_s:.0f} s later found the payment, within what the merchant promises, and without a receipt; "
@@ -82,17 +82,18 @@ def _judge(context: CheckContext, payment: Payment) -> None:
         context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
 
 
-def _knows_the_receipt(context: CheckContext, payment: Payment) -> bool:
-    """Whether the callback was kept after all, and waited in the merchant's queue: no query names a receipt."""
+def _is_dropped(context: CheckContext, payment: Payment, asked_s: float) -> bool:
+    """Whether a query alone settled the payment: no query names a receipt, so the merchant has none to show.
+
+    Where no receipts are shown, a query that came soon may have been asked to confirm the callback.
+    """
     if not context.profile.shows_receipt:
-        return False
-    return context.expectations.status_after_queue(payment).receipt == context.journal.record(payment).get("receipt")
+        return asked_s > SOON_S
+    shown = context.expectations.status_after_queue(payment).receipt
+    return shown != context.journal.record(payment).get("receipt")
 
 
-def _saved_by_a_query(context: CheckContext, payment: Payment) -> float | None:
-    """How long after the acknowledgement the payment was asked about; None: not at all, or soon enough to confirm."""
+def _asked_after_s(context: CheckContext, payment: Payment) -> float | None:
+    """How long after the acknowledgement the payment was first asked about; None: not at all."""
     queries = context.journal.queries(payment)
-    if not queries:
-        return None
-    after_s = float(queries[0]["at"]) - _acknowledged_at(context, payment)
-    return after_s if after_s > SOON_S else None
+    return float(queries[0]["at"]) - _acknowledged_at(context, payment) if queries else None

@@ -7,8 +7,8 @@ from typing import Final
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, WrongCredit
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import FAILED, Payment
 from tayari_contracts.steps.refunds import (
     give_back,
     give_back_sent,
@@ -24,7 +24,8 @@ WATCHED_S: Final = 6.0
 
 @check("P17")
 def a_payment_is_given_back_once(context: CheckContext) -> None:
-    """Two clicks on refund; a reversal that was done before; and one whose acknowledgement is lost."""
+    """Two clicks on refund; a reversal done before; one whose acknowledgement is lost; a payment that failed."""
+    unpaid = context.actions.pay_accepted(situation("inline/p17-unpaid", outcome=after(0.5, result_code=1032)))
     clicked = paid_payment(context)
     first = context.actions.in_background(lambda: give_back(context, clicked))
     second = give_back(context, clicked)
@@ -38,12 +39,24 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
         paid_payment(context),
         reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(1.0)),
     )
+    of_unpaid = give_back(context, unpaid) if context.observations.status(unpaid).state is FAILED else None
     context.time.pause(WATCHED_S)
+    if of_unpaid is not None:
+        _expect_no_payout(context, of_unpaid)
     _expect_one(
         context, min(first.result(), second, key=lambda one: one.since), "refund was clicked twice", resend=False
     )
     _expect_one(context, before, "a reversal ended with R000001, for the payment was reversed before", resend=False)
     _expect_one(context, lost, "the acknowledgement of a reversal was lost, and the reversal was made", resend=True)
+
+
+def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
+    """Nobody paid. A reversal would name a payment that was never made; a payout moves money."""
+    if any(not is_reversal(entry) for entry in refund_requests(context, refund)):
+        raise WrongCredit(
+            "the customer cancelled the prompt and paid nothing, refund was clicked, and the merchant paid the "
+            "customer out; expected a refusal"
+        )
 
 
 def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: bool) -> None:
