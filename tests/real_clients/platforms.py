@@ -24,6 +24,7 @@ from tayari_reports.model import State
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import Judgement, judge
+from tayari_target.target_file import load_target
 
 HERE: Final = Path(__file__).parent
 TARGETS: Final = HERE / "shops" / "platforms"
@@ -37,7 +38,8 @@ class Platform:
     name: str
     packages: tuple[str, ...]
     seeded_with: Mapping[str, str]
-    """Environment variables of the seed script; `{folder}` is where the database goes."""
+    """Environment variables of the seed script; `{folder}` is where the database goes. It gets the target file's keys,
+    short code and passkey as well."""
 
     @property
     def target(self) -> Path:
@@ -94,8 +96,16 @@ def build(platform: Platform) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    given = {name: value.format(folder=folder) for name, value in platform.seeded_with.items()}
-    environment = {**os.environ, **given, "PYTHONDONTWRITEBYTECODE": "1"}
+    account = load_target(platform.target).daraja
+    environment = {
+        **os.environ,
+        **{name: value.format(folder=folder) for name, value in platform.seeded_with.items()},
+        "MPESA_CONSUMER_KEY": account.consumer_key or "",
+        "MPESA_CONSUMER_SECRET": account.consumer_secret or "",
+        "MPESA_SHORT_CODE": account.short_code,
+        "MPESA_PASSKEY": account.passkey,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     subprocess.run([str(python), str(platform.seed_script)], check=True, cwd=folder, env=environment, timeout=900)
     made_by.write_text(source, encoding="utf-8")
 

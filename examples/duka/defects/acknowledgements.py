@@ -50,6 +50,11 @@ class EarlyCallbackDropped(Settlement):
         return super().names(payment, result)
 
 
+class EarlyReceiptDropped(Settlement):
+    def names(self, payment: Payment, result: Result) -> bool:
+        return payment.checkout_request_id is not None and super().names(payment, result)
+
+
 class LostAckOrphaned(Settlement):
     def names(self, payment: Payment, result: Result) -> bool:
         if payment.checkout_request_id is None and payment.topic is Topic.CHECKING:
@@ -121,6 +126,10 @@ ROWS = (
     defect(
         "early-callback-dropped", "A05", "Drops a callback that is faster than the acknowledgement.",
         EarlyCallbackDropped,
+    ),
+    defect(
+        "early-receipt-dropped", "A05", "Drops an early callback with its receipt, and soon asks M-Pesa instead.",
+        EarlyReceiptDropped,
     ),
     defect("lost-ack-pushed-again", "A06", "Pushes again when the answer is lost.", LostAckPushedAgain),
     defect(
