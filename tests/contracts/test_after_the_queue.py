@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_environment import environment
-from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import _knows_the_receipt
+from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON_S, _is_dropped
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
@@ -183,7 +183,14 @@ def test_a_merchant_that_asks_first_is_judged_when_it_has_heard_both() -> None:
 def test_an_early_callback_that_waited_in_a_queue_is_known_by_its_receipt(receipt: str | None) -> None:
     context = watched(always(PAID, receipt), always(PAID, RECEIPT))
 
-    assert _knows_the_receipt(context, ODD) is (receipt is not None)
+    assert _is_dropped(context, ODD, asked_s=0.0) is (receipt is None)
+
+
+@pytest.mark.parametrize("asked_s", [SOON_S, SOON_S + 0.1])
+def test_without_receipts_a_query_that_comes_soon_may_confirm_an_early_callback(asked_s: float) -> None:
+    context = watched(always(PAID), always(PAID), receipts=False)
+
+    assert _is_dropped(context, ODD, asked_s=asked_s) is (asked_s > SOON_S)
 
 
 @pytest.mark.parametrize(("asked", "ends"), [(True, "Unjudged"), (False, "passes")])
