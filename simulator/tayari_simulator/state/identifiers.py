@@ -37,11 +37,12 @@ def day_letters(when: datetime) -> str:
 class Second:
     """One second of the clock in the forms that identifiers need; kept, as most calls share it."""
 
-    __slots__ = ("date_time", "day", "day_month", "dotted", "number")
+    __slots__ = ("conversation", "date_time", "day", "day_month", "dotted", "number")
 
     def __init__(self, second: int) -> None:
         when = datetime.fromtimestamp(second, EAT)
         self.date_time = int(f"{when:%Y%m%d%H%M%S}")
+        self.conversation = f"AG_{when:%Y%m%d}_2010"
         self.day_month = f"{when:%d%m%Y%H%M%S}"
         self.dotted = f"{when:%d.%m.%Y %H:%M:%S}"
         self.day = day_letters(when)
@@ -121,8 +122,7 @@ class Ids:
     def conversation_id(self, now_s: float) -> str:
         """`AG_`, the day in EAT, and twenty hexadecimal digits."""
         self._counter += 1
-        tail = (self._counter * _ODD + self._began) % 16**16
-        return f"AG_{self.second(now_s).date_time // 1_000_000}_2010{tail:016x}"
+        return f"{self.second(now_s).conversation}{(self._counter * _ODD + self._began) % 16**16:016x}"
 
     def placeholder(self, now_s: float) -> str:
         """A `TransactionID` where there is no transaction: the day and zeros. It is not a receipt."""
