@@ -56,7 +56,7 @@ repeats: $(READY) ## the good merchants judged twenty times each: twenty equal v
 	@$(BIN)/python tests/contracts/repeats.py --times 20
 
 bench: $(READY) ## whole payments per core, as a ratio to a floor measured in the same run
-	@$(BIN)/python benchmarks/bench.py --write
+	@$(BIN)/python benchmarks/bench.py --write && $(BIN)/python benchmarks/peers.py --write
 
 lock: $(READY) ## renew the exact versions
 	@lock="uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

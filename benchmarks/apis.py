@@ -60,7 +60,7 @@ class Caller:
     def __init__(self, product: Product, api: Api, receipts: deque[bytes]) -> None:
         """`receipts`: of customers' payments, used in turn."""
         self.name, self.host, self.port = api.name, product.host, product.port
-        self.acknowledged = api.acknowledged
+        self.acknowledged, self.keeps_connections = api.acknowledged, True
         self._product, self._api, self._receipts = product, api, receipts
 
     def push(self, sink_url: str) -> Callable[[int], bytes]:

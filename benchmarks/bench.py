@@ -1,7 +1,7 @@
 """`make bench`: everything that is measured of the simulator, in one run, written into the documentation.
 
     python benchmarks/bench.py [--rounds 9] [--most-rounds 18] [--seconds 0.8] [--payments 200000]
-                               [--no-peer] [--write]
+                               [--write]
 
 Loopback only, and bounded: about three minutes. Exits 1 and writes nothing when the machine is too busy to measure, or
 when a payment is missing.
@@ -19,13 +19,11 @@ import uvloop
 from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
 from payments import COMPILED, FLOOR, JOURNAL, MEMORY, OTHER, Costs, InvalidRun, TestEnvironment, compare, options, told
-from peer import NoPeer, Peer, version
 from writing import Report
 
 ROOT: Final = Path(__file__).parents[1]
 SHARE: Final = 0.8
 TIMES: Final = 5
-PEER_ROUNDS: Final = 3
 
 
 def compared(costs: Costs) -> Report:
@@ -39,24 +37,6 @@ def compared(costs: Costs) -> Report:
     if OTHER in costs.rounds:
         report.costs.append(("the other build, whole payments", costs.rounds[OTHER], costs.ratios(OTHER)))
     return report
-
-
-async def beside_peer(report: Report, environment: TestEnvironment, floors: list[float], seconds: float) -> None:
-    """Add the peer's row, or say why there is none."""
-    try:
-        peer = Peer(environment.core)
-        try:
-            costs = [await peer.cost_us(seconds) for _ in range(PEER_ROUNDS)]
-        finally:
-            peer.stop()
-    except NoPeer as error:
-        report.remarks.append(f"Without the peer: {error}.")
-        print(f"without the peer: {error}")
-        return
-    name = f"`daraja-mock` {version()}, bare acknowledgements"
-    floor = statistics.median(floors)
-    report.costs.append((name, costs, [floor / cost for cost in costs]))
-    print(f"{name}: median {statistics.median(costs):.0f} us CPU each")
 
 
 async def late(report: Report, environment: TestEnvironment, capacity: float) -> None:
@@ -96,8 +76,6 @@ async def run(arguments: argparse.Namespace) -> int:
         if not told(costs):
             return 1
         report = compared(costs)
-        if not arguments.no_peer:
-            await beside_peer(report, environment, costs.floors(), arguments.seconds)
         await late(report, environment, 1e6 / statistics.median(costs.rounds[MEMORY]))
         await remembered(report, arguments.payments)
     except InvalidRun as error:
@@ -113,7 +91,6 @@ def main() -> int:
     """Read the flags and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--payments", type=int, default=200_000, help="over which memory is measured, at most 1000000")
-    parser.add_argument("--no-peer", action="store_true", help="without daraja-mock, which is installed from PyPI")
     parser.add_argument("--write", action="store_true", help="docs/benchmarks.md and the table of the README")
     arguments = options(parser)
     arguments.payments = min(arguments.payments, 1_000_000)

@@ -37,6 +37,8 @@ class Contestant(Protocol):
     name: str
     host: str
     port: int
+    keeps_connections: bool
+    """False: its server closes a connection after each answer."""
 
     def push(self, sink_url: str) -> Callable[[int], bytes]:
         """How the bytes of the n-th push are made."""
@@ -52,6 +54,8 @@ class Contestant(Protocol):
 
 
 class _Server:
+    keeps_connections = True
+
     def __init__(self, name: str, command: list[str], core: int, **environ: str) -> None:
         self.name = name
         environment = {key: value for key, value in os.environ.items() if not key.startswith("TAYARI_")} | environ
@@ -101,19 +105,38 @@ class _Server:
         self._process.stdout.close()
 
 
-class FloorA(_Server):
-    """The bare aiohttp server."""
+class Fake(_Server):
+    """A server that acknowledges and calls back, and does nothing else."""
 
-    def __init__(self, core: int, name: str = "floor A") -> None:
-        super().__init__(name, [sys.executable, str(HERE / "floor_a.py")], core)
+    def __init__(self, core: int, name: str, command: list[str], *, keeps_connections: bool = True,
+                 **environ: str) -> None:  # fmt: skip
+        super().__init__(name, command, core, **environ)
+        self.keeps_connections = keeps_connections
         self.url: str = self.ready["url"]
         self.address(self.url)
 
     def push(self, sink_url: str) -> Callable[[int], bytes]:
-        return push_maker("/push", self.port, "none", sink_url, password=_password("0" * 64))
+        path = "/mpesa/stkpush/v1/processrequest"
+        return push_maker(path, self.port, "none", sink_url, password=_password("0" * 64))
 
     def counters(self) -> Counters:
         return Counters(**json.loads(_get(f"{self.url}/stats")))
+
+    def cpu_s(self) -> float:
+        """By the ticks of `stat`: they count threads that have ended too, and a fake may start one for each payment."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class FloorA(Fake):
+    """The bare aiohttp server."""
+
+    def __init__(self, core: int, name: str = "floor A") -> None:
+        super().__init__(core, name, [sys.executable, str(HERE / "fakes" / "floor_a.py")])
+
+    def cpu_s(self) -> float:
+        """As of the simulator, which it is compared with: by nanoseconds. It starts no threads."""
+        return _Server.cpu_s(self)
 
 
 class Product(_Server):

@@ -14,7 +14,7 @@ A_TICK_S: Final = 0.001
 """Of the open loop. uvloop counts in milliseconds: less than one would be a busy loop, which takes the machine."""
 PATIENCE_S: Final = 60.0
 
-_ID: Final = re.compile(rb'"(?:CheckoutRequestID|ConversationID|conversationID|TransID|responseRefID)":"([^"]+)"')
+_ID: Final = re.compile(rb'"(?:CheckoutRequestID|ConversationID|conversationID|TransID|responseRefID)": ?"([^"]+)"')
 """What names the transaction in a message, of whichever API it is."""
 ACKNOWLEDGED: Final = b'"ResponseCode":"0"'
 _OK: Final = (
@@ -116,6 +116,24 @@ class Generator:
         for connection in connections:
             self._push(connection, 0.0)
         await self._finish(connections)
+
+    async def closed_loop_reconnecting(self, host: str, port: int, seconds: float) -> None:
+        """The same with a new connection for each push, for a server that closes it after each answer."""
+        ends = time.monotonic() + seconds
+
+        async def one_after_another() -> None:
+            while time.monotonic() < ends:
+                self._number += 1
+                reader, writer = await asyncio.open_connection(host, port)
+                writer.write(self._make(self._number))
+                answer = await reader.read()
+                writer.close()
+                if self._acknowledged in answer:
+                    self.acknowledged += 1
+                else:
+                    self.refused.append(answer)
+
+        await asyncio.gather(*(one_after_another() for _ in range(CONNECTIONS)))
 
     async def open_loop(self, host: str, port: int, *, seconds: float, per_s: float) -> None:
         """Pushes at planned times, whether or not the last ones were answered; latency counts from the plan."""

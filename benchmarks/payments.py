@@ -105,7 +105,8 @@ async def play(contestant: Contestant, environment: TestEnvironment, seconds: fl
     before, cpu_s = contestant.counters(), contestant.cpu_s()
     heard, calls = len(sink.seen), sink.calls
     generator = Generator(contestant.push(environment.sink_url), getattr(contestant, "acknowledged", ACKNOWLEDGED))
-    await generator.closed_loop(contestant.host, contestant.port, seconds)
+    drive = generator.closed_loop if contestant.keeps_connections else generator.closed_loop_reconnecting
+    await drive(contestant.host, contestant.port, seconds)
     after = await settled(contestant)
     used_s = contestant.cpu_s() - cpu_s
     accepted = after.accepted - before.accepted

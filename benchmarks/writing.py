@@ -41,7 +41,6 @@ class Report:
     """A name, CPU microseconds by round, ratios to floor A by round."""
     figures: list[tuple[str, str, str]] = field(default_factory=list)
     """What else was measured, the figure, and the goal."""
-    remarks: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """The tables."""
@@ -53,7 +52,6 @@ class Report:
             *lines,
             "",
             f"Noise {self.noise:.1%} over {self.rounds} rounds. {machine()}",
-            *self.remarks,
             f"Written by `{self.command}`.",
         ]
 

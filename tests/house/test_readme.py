@@ -118,10 +118,11 @@ if __name__ == "__main__":
     README.write_text(renewed, encoding="utf-8")
 
 
-def test_the_table_of_benchmarks_is_the_one_that_make_bench_wrote() -> None:
+@pytest.mark.parametrize(("name", "heading"), [("bench", "against floor A"), ("peers", "Tayari makes")])
+def test_the_tables_of_benchmarks_are_the_ones_that_make_bench_wrote(name: str, heading: str) -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    begin, end = "<!-- bench: written by `make bench`, not by hand -->", "<!-- bench: end -->"
+    begin, end = f"<!-- {name}: written by `make bench`, not by hand -->", f"<!-- {name}: end -->"
 
     blocks = [text.partition(begin)[2].partition(end)[0] for text in (page, TEXT)]
     assert blocks[0] == blocks[1]
-    assert "against floor A" in blocks[0]
+    assert heading in blocks[0]

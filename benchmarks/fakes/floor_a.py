@@ -77,7 +77,7 @@ async def serve() -> None:
     """Run until the process is ended."""
     floor = Floor()
     app = web.Application()
-    app.add_routes([web.post("/push", floor.push), web.get("/stats", floor.stats)])
+    app.add_routes([web.post("/mpesa/stkpush/v1/processrequest", floor.push), web.get("/stats", floor.stats)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
