@@ -20,7 +20,7 @@ COMPILED: Final = (
     "clock",
     "state/exchange", "state/identifiers", "state/ledger", "state/schedule", "state/tokens", "state/transactions",
     "apis/core/daraja_state", "apis/core/dispatcher", "apis/core/execution", "apis/core/fields",
-    "apis/core/lifecycle", "apis/core/organisations", "apis/core/prompts", "apis/stk/stk_callback", "apis/stk/stk_push",
+    "apis/core/lifecycle", "apis/core/organisations", "apis/stk/stk_callback", "apis/stk/stk_push",
     "journal/memory",
     "transport/allowed_targets", "transport/callback_client", "transport/callback_sender", "transport/daraja_port",
     "transport/http_messages", "transport/scheduler", "transport/server_protocol",

@@ -23,7 +23,7 @@ from tayari_simulator.apis.core.fields import (
     text_schema,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, PromptResults, Result
-from tayari_simulator.apis.core.prompts import PHONE, hide_prompt, show_prompt
+from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
@@ -87,7 +87,7 @@ def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a r
     """What becomes of a prompt on a till."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, parties=_parties, prompt=_PROMPT,
-        opened=show_prompt, closed=hide_prompt,
+        opened=DarajaState.show_prompt, closed=DarajaState.hide_prompt,
     )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ from tayari_simulator.apis.core.fields import (
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.core.prompts import hide_prompt, show_prompt
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -156,7 +155,7 @@ def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a r
     """What becomes of an order that the customer is asked for."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
-        prompt=PromptResults(), opened=show_prompt, closed=hide_prompt,
+        prompt=PromptResults(), opened=DarajaState.show_prompt, closed=DarajaState.hide_prompt,
     )  # fmt: skip
 
 

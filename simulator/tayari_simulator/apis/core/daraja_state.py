@@ -11,7 +11,7 @@ from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.core.organisations import Business, Organisation, Organisations
 from tayari_simulator.apis.core.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.catalogue.results import ResultCode, Wording, find
+from tayari_simulator.catalogue.results import SUBSCRIBER_LOCKED, ResultCode, Wording, find
 from tayari_simulator.state.behaviour import Choose, Delivery, Uniform
 from tayari_simulator.state.exchange import Exchange
 from tayari_simulator.state.identifiers import Ids
@@ -174,6 +174,15 @@ class DarajaState:
             if row is not None:  # codes of no row have no end
                 self._texts[code, api] = known
         return known
+
+    def show_prompt(self, transaction: Transaction) -> None:
+        """A phone shows the prompt of a transaction that was accepted, unless a rule decided it already."""
+        if transaction.forced != SUBSCRIBER_LOCKED:
+            self.prompts.open(transaction)
+
+    def hide_prompt(self, transaction: Transaction) -> None:
+        """The prompt is gone: its transaction has a result."""
+        self.prompts.close(transaction)
 
     def end_if_through(self, transaction: Transaction) -> None:
         """Count a transaction for which nothing is to come any more; one that was forgotten is counted already."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import PromptResults
-from tayari_simulator.catalogue.results import SUBSCRIBER_LOCKED
 from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 
@@ -29,17 +28,6 @@ def transactions_on(state: DarajaState, msisdn: str) -> Iterator[Transaction]:
     for till in state.organisations.all():
         if till.nominated_number == msisdn:
             yield from (row for row in state.transactions.of(till.short_code) if phone_of(row) == msisdn)
-
-
-def show_prompt(state: DarajaState, transaction: Transaction) -> None:
-    """A phone shows the prompt of a transaction that was accepted, unless a rule decided it already."""
-    if transaction.forced != SUBSCRIBER_LOCKED:
-        state.prompts.open(transaction)
-
-
-def hide_prompt(state: DarajaState, transaction: Transaction) -> None:
-    """The prompt is gone: its transaction has a result."""
-    state.prompts.close(transaction)
 
 
 def prompt_on(state: DarajaState, msisdn: str) -> Transaction | None:

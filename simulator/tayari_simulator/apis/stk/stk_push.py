@@ -25,7 +25,6 @@ from tayari_simulator.apis.core.fields import (
     timestamp,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
-from tayari_simulator.apis.core.prompts import hide_prompt, show_prompt
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
@@ -220,8 +219,8 @@ def lifecycle(options: Options) -> Lifecycle:
         reversible=True,
         message=StkCallback(options),
         prompt=PromptResults(),
-        opened=show_prompt,
-        closed=hide_prompt,
+        opened=DarajaState.show_prompt,
+        closed=DarajaState.hide_prompt,
         also=(confirmation_of_push(options), PUSHED_PAYMENT),
         names_short_code=True,
     )
@@ -244,9 +243,10 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    above = state.organisations.limit_result(transaction.short_code, transaction.amount)
-    if above is not None:
-        return above
+    if state.organisations.limited:
+        above = state.organisations.limit_result(transaction.short_code, transaction.amount)
+        if above is not None:
+            return above
     paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
     if paid and paid + transaction.amount > state.rules.daily_limit:
         return results.DAILY_LIMIT
