@@ -28,7 +28,8 @@ _SAFARICOM: Final = ("sandbox.safaricom.co.ke", "api.safaricom.co.ke")
 """Source: reference 1.1."""
 _TRUST_PASSWORD: Final = "tayari-test-trust"
 """Java wants one; the file holds certificates only, which are public."""
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+"""Without brackets: httpx cannot be started where NO_PROXY has `[::1]`."""
 _REPLACED_TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What they name takes the place of the system's certificates, so that those have to be in it."""
 

@@ -1,5 +1,5 @@
 // Loaded by the merchant's Node.js at its start (NODE_OPTIONS): Safaricom's names lead to the simulator's TLS port.
-// Node.js before version 24 reads no proxy from the environment. All its HTTP clients connect with net.Socket.
+// Node.js 18 and 20 read no proxy from the environment. All its HTTP clients connect with net.Socket.
 'use strict'
 
 const net = require('node:net')

@@ -1,11 +1,12 @@
 """Programs with Safaricom's host in their source, one for each HTTP client; and the table of what brings them here.
 
-`python tests/harness/interception_programs.py --write docs/interception.md` runs all of them both ways.
+`python tests/real_clients/interception_programs.py --write docs/interception.md` runs all of them both ways.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -14,9 +15,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from environments import RegistryUnreachable, node_environment, python_environment
 from tayari_control.process import SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_target.interception import (
     HTTPS_PORT,
@@ -116,6 +119,67 @@ $context = stream_context_create(["http" => ["header" => "Authorization: {AUTH}"
 file_get_contents("{URL}", false, $context);
 echo explode(" ", $http_response_header[0])[1], "\\n";
 """
+_HTTPX = f"""
+import httpx
+print(httpx.get({URL!r}, headers={{"Authorization": {AUTH!r}}}, timeout=20).status_code)
+"""
+_AXIOS = f"""
+require('PACKAGES/axios').get({URL!r}, {{ headers: {{ Authorization: {AUTH!r} }} }})
+  .then(answer => console.log(answer.status))
+"""
+_NODE_FETCH = f"""
+require('PACKAGES/node-fetch')({URL!r}, {{ headers: {{ Authorization: {AUTH!r} }} }})
+  .then(answer => console.log(answer.status))
+"""
+_UNDICI = f"""
+require('PACKAGES/undici').request({URL!r}, {{ headers: {{ Authorization: {AUTH!r} }} }})
+  .then(answer => console.log(answer.statusCode))
+"""
+_GOT = f"""
+require('PACKAGES/got')({URL!r}, {{ headers: {{ Authorization: {AUTH!r} }} }})
+  .then(answer => console.log(answer.statusCode))
+"""
+_OKHTTP = f"""
+import okhttp3.*;
+class Main {{
+  public static void main(String[] words) throws Exception {{
+    Request call = new Request.Builder().url("{URL}").header("Authorization", "{AUTH}").build();
+    System.out.println(new OkHttpClient().newCall(call).execute().code());
+    System.exit(0);
+  }}
+}}
+"""
+_GUZZLE = f"""<?php
+require "PACKAGES/GuzzleHttp/autoload.php";
+$client = new GuzzleHttp\\Client();
+echo $client->get("{URL}", ["headers" => ["Authorization" => "{AUTH}"]])->getStatusCode(), PHP_EOL;
+"""
+_DOTNET = f"""
+using System;
+using System.Net.Http;
+class Program {{
+  static void Main() {{
+    var call = new HttpRequestMessage(HttpMethod.Get, "{URL}");
+    call.Headers.TryAddWithoutValidation("Authorization", "{AUTH}");
+    using (var client = new HttpClient())
+      Console.WriteLine((int)client.SendAsync(call).GetAwaiter().GetResult().StatusCode);
+  }}
+}}
+"""
+_DOTNET_RUN = r"""
+framework=$(echo "$1"/shared/Microsoft.NETCore.App/*) && cd "$(dirname "$2")" && chmod +x "$1/dotnet" || exit 1
+names="System.Private.CoreLib System.Runtime System.Console System.Net.Http System.Net.Primitives System.Private.Uri"
+references=$(printf -- "-r:$framework/%s.dll " $names netstandard)
+mcs -nostdlib -noconfig -nowarn:1702 $references -out:main.dll "$2" || exit 1
+cat > main.runtimeconfig.json <<END
+{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "$(basename "$framework")"},
+ "configProperties": {"System.Globalization.Invariant": true}}}
+END
+libraries=$(realpath "$1/../../psycopg2_binary.libs")
+for name in ssl crypto; do ln -s "$libraries/lib$name"-*.so.1.1 lib$name.so.1.1; done
+LD_LIBRARY_PATH=.:$libraries exec "$1/dotnet" main.dll
+"""
+"""Mono's compiler and the runtime's own libraries: PyPI has the runtime, without a compiler and without OpenSSL 1.1."""
 _RUBY = f"""
 require "net/http"
 uri = URI("{URL}")
@@ -128,7 +192,8 @@ def _said(*words: str) -> Callable[[], str]:
     """The first line that a program says of its version."""
 
     def first_line() -> str:
-        said = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split("\n")[0]
+        own = [word.replace("PACKAGES", str(_MODULES())) if "PACKAGES" in word else word for word in words]
+        said = subprocess.run(own, capture_output=True, text=True, check=False).stdout.split("\n")[0]
         return said.partition(" (")[0].strip()
 
     return first_line
@@ -148,8 +213,51 @@ class Program:
     version: Callable[[], str]
     comes: bool = True
     """Whether `intercept: auto` serves it."""
+    packages: Callable[[], Path | None] | None = None
+    """Where its packages are: `PACKAGES` in the source, `{packages}` in the command. None: they cannot be had."""
+    registry: bool = False
+    """They come from a registry."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be run."""
+        return shutil.which(self.needs) is not None and (self.packages is None or self.packages() is not None)
 
 
+def _of_debian(folder: str, holds: str) -> Callable[[], Path | None]:
+    """A folder of a Debian package."""
+    return lambda: Path(folder) if Path(folder, holds).exists() else None
+
+
+def _of_registry(build: Callable[[], Path]) -> Callable[[], Path | None]:
+    """A folder or program of an environment that is built from a registry."""
+
+    @cache
+    def found() -> Path | None:
+        try:
+            return build()
+        except (RegistryUnreachable, subprocess.CalledProcessError):  # the binaries are of Linux on x86-64
+            return None
+
+    return found
+
+
+def _dotnet() -> Path:
+    return next(python_environment("dotnet").parents[1].glob("lib/python*/site-packages/dotnetcore2/bin"))
+
+
+def _of_npm(name: str) -> Callable[[], str]:
+    """Its version, which stands beside it."""
+
+    def found() -> str:
+        folder = _MODULES()
+        package = json.loads((folder / name / "package.json").read_text()) if folder else {}
+        return f"{_NODE()}, {name} {package.get('version')}"
+
+    return found
+
+
+_MODULES = _of_registry(lambda: node_environment("interception") / "node_modules")
 _PYTHON = (sys.executable, "{file}")
 _PYTHON_VERSION = f"Python {sys.version.split()[0]}"
 _NODE, _JAVA = _said("node", "--version"), _said("java", "--version")
@@ -165,10 +273,35 @@ PROGRAMS = (
         "Python, aiohttp", sys.executable, "main.py", _AIOHTTP, _PYTHON,
         lambda: f"{_PYTHON_VERSION}, aiohttp {version('aiohttp')}",
     ),
+    Program(
+        "Python, httpx", sys.executable, "main.py", _HTTPX, ("{packages}", "{file}"),
+        lambda: f"{_PYTHON_VERSION}, httpx 0.28.1", packages=_of_registry(lambda: python_environment("recipes")),
+        registry=True,
+    ),
     Program("Node.js, fetch", "node", "main.cjs", _FETCH, ("node", "{file}"), _NODE),
-    Program("Node.js, node:https (axios stands on it)", "node", "main.cjs", _HTTPS, ("node", "{file}"), _NODE),
+    Program("Node.js, node:https", "node", "main.cjs", _HTTPS, ("node", "{file}"), _NODE),
+    *(
+        Program(
+            f"Node.js, {name}", "node", "main.cjs", source, ("node", "{file}"), _of_npm(name),
+            packages=_MODULES, registry=True,
+        )
+        for name, source in (("axios", _AXIOS), ("node-fetch", _NODE_FETCH), ("undici", _UNDICI), ("got", _GOT))
+    ),
+    *(
+        Program(
+            f"Node.js {number}, {name}", "node", "main.cjs", source, (f"{{packages}}/node-{number}/bin/node", "{file}"),
+            _said(f"PACKAGES/node-{number}/bin/node", "--version"), packages=_MODULES, registry=True,
+        )
+        for number in (18, 22, 24)
+        for name, source in (("fetch", _FETCH), ("node:https", _HTTPS))
+    ),
     Program("Java, HttpClient", "java", "Main.java", _HTTP_CLIENT, ("java", "{file}"), _JAVA),
     Program("Java, HttpsURLConnection", "java", "Main.java", _URL_CONNECTION, ("java", "{file}"), _JAVA),
+    Program(
+        "Java, OkHttp", "java", "Main.java", _OKHTTP,
+        ("java", "-cp", "{packages}/okhttp.jar:{packages}/okio.jar", "{file}"), lambda: f"{_JAVA()}, OkHttp 3.13.1",
+        packages=_of_debian("/usr/share/java", "okhttp.jar"),
+    ),
     Program(
         "curl", "curl", "main.txt", "", ("curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "-H",
         f"Authorization: {AUTH}", URL), _said("curl", "--version"),
@@ -176,6 +309,14 @@ PROGRAMS = (
     Program("Go, net/http", "go", "main.go", _GO, ("go", "run", "{file}"), _said("go", "version")),
     Program("PHP, curl", "php", "main.php", _PHP, ("php", "{file}"), _said("php", "--version")),
     Program("PHP, streams", "php", "main.php", _PHP_STREAM, ("php", "{file}"), _said("php", "--version"), comes=False),
+    Program(
+        "PHP, Guzzle", "php", "main.php", _GUZZLE, ("php", "{file}"), _said("php", "--version"),
+        packages=_of_debian("/usr/share/php", "GuzzleHttp/autoload.php"),
+    ),
+    Program(
+        ".NET, HttpClient", "mcs", "main.cs", _DOTNET, ("bash", "-c", _DOTNET_RUN, "bash", "{packages}", "{file}"),
+        lambda: ".NET Core 3.1.23", packages=_of_registry(_dotnet), registry=True,
+    ),
     Program("Ruby, Net::HTTP", "ruby", "main.rb", _RUBY, ("ruby", "{file}"), _said("ruby", "--version")),
 )  # fmt: skip
 
@@ -183,8 +324,10 @@ PROGRAMS = (
 def run(program: Program, way: Intercept, ports: InterceptionPorts, folder: Path) -> str:
     """What the program printed: the HTTP status, or why there is none."""
     file = folder / program.file
-    file.write_text(program.source, encoding="utf-8")
-    words = merchant_command(way, [word.replace("{file}", str(file)) for word in program.command], folder)
+    packages = str(program.packages()) if program.packages else ""
+    file.write_text(program.source.replace("PACKAGES", packages), encoding="utf-8")
+    words = [word.replace("{file}", str(file)).replace("{packages}", packages) for word in program.command]
+    words = merchant_command(way, words, folder)
     environment = dict(os.environ)
     environment |= merchant_environment(way, ports, folder, environment)
     done = subprocess.run(
@@ -202,13 +345,13 @@ def _cell(program: Program, way: Intercept, ports: InterceptionPorts | None, fol
 
 def columns(way: Intercept, ports: InterceptionPorts | None, folder: Path) -> list[str]:
     """One column of the document: its head, and what each program came to."""
-    cells = [_cell(program, way, ports if shutil.which(program.needs) else None, folder) for program in PROGRAMS]
+    cells = [_cell(program, way, ports if program.is_here else None, folder) for program in PROGRAMS]
     return [f"`intercept: {way.value}`", "---", *cells]
 
 
 def names() -> list[str]:
     """The columns that say what was run."""
-    versions = [program.version() if shutil.which(program.needs) else "-" for program in PROGRAMS]
+    versions = [program.version() if program.is_here else "-" for program in PROGRAMS]
     rows = [f"{program.name} | {found}" for program, found in zip(PROGRAMS, versions, strict=True)]
     return ["runtime and client | version", "--- | ---", *rows]
 

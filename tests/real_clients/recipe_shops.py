@@ -1,0 +1,66 @@
+"""The shops of the recipes: one for each framework, installed from its registry, with the target file of its page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from environments import node_environment, python_environment
+
+HERE = Path(__file__).parent
+SHOPS = HERE / "shops" / "recipes"
+PAGES = HERE.parents[1] / "docs" / "recipes"
+
+
+def _python(folder: Path) -> None:
+    """The shop's own environment, where its developer has it."""
+    shutil.copytree(SHOPS / "python", folder, dirs_exist_ok=True)
+    (folder / ".venv").symlink_to(python_environment("recipes").parents[1])
+
+
+def _node(folder: Path) -> None:
+    shutil.copytree(SHOPS / "node", folder, dirs_exist_ok=True)
+    (folder / "node_modules").symlink_to(node_environment("recipes") / "node_modules")
+
+
+def _nest(folder: Path) -> None:
+    _node(folder)
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=folder, check=True, timeout=120)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One shop: its page, and what its framework needs. `changed`: lines of the page's target file, as it says."""
+
+    shop: str
+    page: str
+    install: Callable[[Path], None]
+    changed: Mapping[str, str]
+
+
+AS_WRITTEN: Mapping[str, str] = {}
+WITH_THE_HOST_IN_ITS_SOURCE = {'MPESA_BASE_URL: "{daraja_url}"': "", "    env:": "    intercept: auto\n    env:"}
+RECIPES = (
+    Recipe("django", "django", _python, AS_WRITTEN),
+    Recipe("flask", "flask", _python, AS_WRITTEN),
+    Recipe("fastapi", "fastapi", _python, AS_WRITTEN),
+    Recipe("express", "express", _node, AS_WRITTEN),
+    Recipe(
+        "fastify", "express", _node, {'MPESA_BASE_URL: "{daraja_url}"': "", "    env:": "    intercept: auto\n    env:"}
+    ),
+    Recipe("nest", "nest", _nest, AS_WRITTEN),
+)
+
+
+def target_of_page(recipe: Recipe) -> str:
+    """The target file of the page."""
+    blocks = re.findall(r"```yaml\n(merchant:.*?)```", (PAGES / f"{recipe.page}.md").read_text(), re.DOTALL)
+    text: str = blocks[0]
+    for old, new in recipe.changed.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text

@@ -1,0 +1,1 @@
+module.exports = { DARAJA: 'https://sandbox.safaricom.co.ke', CALLBACK_PATH: '/hooks' }
