@@ -103,9 +103,9 @@
     });
     for (const share of [0, 0.5, 1]) svg.append(make("line", { x1: left, x2: right, y1: y(share * top), y2: y(share * top), stroke: "var(--grid)" }),
       make("text", { x: left - 6, y: y(share * top) + 4, "text-anchor": "end" }, unit(share * top)));
-    for (let part = 0; part <= 4; part += 1) {
-      const at = first + ((last - first) * part) / 4;
-      svg.append(make("text", { x: x(at), y: H - 5, "text-anchor": part === 0 ? "start" : part === 4 ? "end" : "middle" }, clock(at)));
+    for (let part = 0; part <= 3; part += 1) {  // thirds: of 30 s and of 180 s they are whole seconds
+      const at = first + ((last - first) * part) / 3;
+      svg.append(make("text", { x: x(at), y: H - 5, "text-anchor": part === 0 ? "start" : part === 3 ? "end" : "middle" }, clock(at)));
     }
     const key = ([colour, text]) => make("span", {}, make("i", { style: `background:${colour}` }), text);
     const figure = make("figure", {}, make("figcaption", {}, title), svg, make("div", { class: "legend" }, ...legend.map(key)));

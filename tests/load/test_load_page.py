@@ -120,6 +120,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         shoot(page, "dark")
         unreadable += problems_of(page, "#tayari")
         page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_function("document.querySelector('#tayari-chart svg').viewBox.baseVal.width < 400")
         too_wide = page.evaluate("document.querySelector('#tayari').scrollWidth > window.innerWidth")
         shoot(page, "phone")
         unreadable += problems_of(page, "#tayari")

@@ -1,5 +1,6 @@
 // Lists what cannot be read below `root`: too little contrast (WCAG 2.2 AA, 1.4.3: 4.5 to 1, and 3 to 1 for large text),
-// texts that are cut, words of headings and figures that are broken, labels of charts outside their chart, and what lies off the screen where nothing scrolls.
+// texts that are cut, words of headings and figures that are broken, labels of charts outside their chart or below
+// 9 pixels, and what lies off the screen where nothing scrolls.
 (root) => {
   const top = document.querySelector(root);
   const bad = [];
@@ -75,6 +76,8 @@
     const inside = box.left >= frame.left - 1 && box.right <= frame.right + 1
       && box.top >= frame.top - 1 && box.bottom <= frame.bottom + 1;
     if (box.width && !inside) bad.push(`label cut ${label.textContent}`);
+    const size = parseFloat(getComputedStyle(label).fontSize) * label.getScreenCTM().d;
+    if (box.width && size < 9) bad.push(`label of ${size.toFixed(1)} pixels ${label.textContent}`);
   }
   if (document.documentElement.scrollWidth > innerWidth) bad.push(`page ${document.documentElement.scrollWidth} wide`);
   return bad;
