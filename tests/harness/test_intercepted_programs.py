@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from interception_programs import AUTH, PROGRAMS, URL, Program, run
 from tayari.run.doctor import diagnose_interception as interception
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_reports.redaction import Redactor
 from tayari_target.interception import (
     Intercept,
     InterceptionPorts,
@@ -164,6 +166,24 @@ def test_a_call_of_the_production_host_is_told_with_its_request(
     assert found.fix
 
 
+def test_the_request_to_the_production_host_is_shown_without_its_secrets() -> None:
+    body = json.dumps({"Note": "x" * 200, "Password": "c2VjcmV0OnNlY3JldA", "PhoneNumber": "254700123456", "More": "y"})
+    for longer in range(60):  # wherever the body is cut
+        request = {
+            "method": "POST",
+            "url": "/mpesa/stkpush/v1/processrequest",
+            "headers": {"Host": "api.safaricom.co.ke:443", "Authorization": "Bearer t0ken-t0ken-t0ken"},
+            "body": body.replace("x", "x" * 2, longer),
+        }
+
+        found = interception.production_calls([{"kind": "request", "request": request}])
+
+        assert found is not None
+        shown = Redactor().text(found.message)
+        assert "POST https://api.safaricom.co.ke/mpesa/stkpush/v1/processrequest" in shown
+        assert not [secret for secret in ("c2Vjcm", "2547001", "t0ken") if secret in shown]
+
+
 def test_calls_of_the_sandbox_are_no_finding() -> None:
     request = {"method": "POST", "url": "/oauth", "headers": {"Host": "sandbox.safaricom.co.ke"}}
 
@@ -174,9 +194,12 @@ def test_calls_of_the_sandbox_are_no_finding() -> None:
     ("way", "calls", "said"),
     [
         (Intercept.PROXY, [], "try `intercept: auto`"),
-        (Intercept.AUTO, [], "tayari docs interception"),
+        (Intercept.AUTO, [], "try `intercept: hosts`"),
+        (Intercept.HOSTS, [], "`tayari docs interception` lists"),
         (Intercept.AUTO, [{"host": "sms.example", "way": "refused", "reason": "why"}], "`other_hosts: pass`"),
         (Intercept.AUTO, [{"host": "", "way": "refused", "reason": "no TLS handshake: EOF"}], "no TLS handshake"),
+        (Intercept.AUTO, [{"host": "", "way": "untrusted", "reason": "UNKNOWN_CA"}], "NODE_EXTRA_CA_CERTS"),
+        (Intercept.AUTO, [{"host": "", "way": "untrusted", "reason": "CERTIFICATE_EXPIRED"}], "merchant's clock"),
     ],
 )
 def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], said: str) -> None:

@@ -113,6 +113,22 @@ def test_a_client_that_does_not_trust_the_authority_is_told_of(
     assert [row for row in calls(server) if row[1] == "untrusted"] == [("", "untrusted", 1)]
 
 
+def test_a_client_for_which_the_certificate_has_expired_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorities, "_LEAF_DAYS", -1)
+    with running(tls=True, tls_port=0, proxy_port=0, state_folder=tmp_path) as server:
+        with pytest.raises(requests.exceptions.SSLError, match="certificate has expired"):
+            call(dict(server.control.settings()), SANDBOX + TOKEN)
+
+        rows = requests.get(f"{server.control_url}/v1/interception", timeout=5).json()["calls"]
+
+    assert [(row["way"], "CERTIFICATE_EXPIRED" in row["reason"]) for row in rows] == [
+        ("played", False),
+        ("untrusted", True),
+    ]
+
+
 def test_other_hosts_are_refused_with_the_way_out(server: Running, settings: dict[str, Any]) -> None:
     answer = call(settings, "http://shop.example/")
 

@@ -26,6 +26,16 @@ _TRUST: Final = (
     "the trust store of JAVA_TOOL_OPTIONS, or it brings certificates of its own: let it trust the file {ca_file} "
     "({{ca_file}} in merchant.start.env or merchant.start.command)"
 )
+_NEXT_WAY: Final[Mapping[Intercept, str]] = {
+    Intercept.PROXY: "try `intercept: auto`",
+    Intercept.AUTO: "try `intercept: hosts`, which serves every client, on Linux where port 443 is free "
+    "(`tayari docs interception`)",
+    Intercept.HOSTS: "`tayari docs interception` lists what works where",
+}
+_EXPIRED: Final = (
+    "start the simulator again: each start makes a certificate for 90 days, and a new authority where the old one soon "
+    "runs out; where it was just started, correct the merchant's clock"
+)
 
 
 def which_way(calls: Calls) -> Finding | None:
@@ -63,10 +73,15 @@ def production_calls(entries: Iterable[Mapping[str, Any]]) -> Finding | None:
     if not asked:
         return None
     calls = ", ".join(f"{call} ({count} times)" if count > 1 else call for call, count in asked.items())
-    body = f"; the last one with {str(last['body'])[:_SHOWN]}" if last.get("body") else ""
+    body = f"; the last one with {_shown(str(last['body']))}" if last.get("body") else ""
     message = f"the merchant called Safaricom's production host: {calls}{body}; all of it was played here"
     fix = f"run tests with the settings of the sandbox; a test elsewhere would move real money at {_PRODUCTION_HOST}"
     return warning(PRODUCTION, message, fix)
+
+
+def _shown(body: str) -> str:
+    """The body, or its first fields: half a number would not be taken for one when it is masked."""
+    return body if len(body) <= _SHOWN else f"{body[:_SHOWN].rpartition(',')[0]}, ..."
 
 
 def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str) -> Finding | None:
@@ -75,6 +90,9 @@ def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str)
         return None
     rows = list(calls)
     distrust = next((row for row in rows if row["way"] == "untrusted"), None)
+    if distrust is not None and "EXPIRED" in str(distrust["reason"]):
+        message = f"for the merchant the certificate has expired ({distrust['reason']}), and it ended its calls"
+        return bad("certificate", message, _EXPIRED)
     if distrust is not None:
         message = f"the merchant does not trust the local authority ({distrust['reason']}), and ended its calls"
         return bad("certificate", message, _TRUST.format(ca_file=ca_file))
@@ -84,11 +102,7 @@ def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str)
     unread = next((row for row in rows if row["way"] == "refused"), None)
     if unread is not None:
         return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", "mend what it says")
-    next_way = (
-        "try `intercept: auto`"
-        if start.intercept is Intercept.PROXY
-        else "`tayari docs interception` lists what works where"
-    )
     message = "the merchant called no host of Safaricom's, neither through the proxy nor by name"
+    next_way = _NEXT_WAY[start.intercept]
     fix = f"{next_way}; or give the merchant the Daraja base URL {daraja_url} ({{daraja_url}} in merchant.start.env)"
     return bad(_NAME, message, fix)

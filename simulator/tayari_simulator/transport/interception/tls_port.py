@@ -14,7 +14,9 @@ from tayari_simulator.transport.listener import BACKLOG, listening_socket
 from tayari_simulator.transport.server_protocol import Connections
 
 HANDSHAKE_S: Final = 10.0
-_DISTRUST: Final = ("UNKNOWN_CA", "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE")
+_DISTRUST: Final = (
+    "UNKNOWN_CA", "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE", "CERTIFICATE_EXPIRED"
+)  # fmt: skip
 """Parts of the alerts that clients send when they do not accept the certificate."""
 
 log = logging.getLogger(__name__)
