@@ -66,6 +66,15 @@ def test_an_empty_run_is_red_for_readers_of_junit_alone(tmp_path: Path) -> None:
     assert ET.parse(path).getroot().get("failures") == "1"
 
 
+@pytest.mark.parametrize("name", ["report.html", "report.md", "terminal"])
+def test_score_and_success_are_told_apart_wherever_both_stand(name: str, tmp_path: Path) -> None:
+    run = samples.not_ready()
+    written = {path.name: path for path in write_all(run, tmp_path).values()}
+    text = screen(run) if name == "terminal" else written[name].read_text(encoding="utf-8")
+
+    assert "Score by weight (critical 10, high 7.5, medium 5, low 2.5), Success by number." in " ".join(text.split())
+
+
 def test_the_terminal_names_the_verdict_first_and_then_what_to_do() -> None:
     lines = screen(samples.not_ready()).splitlines()
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from tayari_reports.model import NotTested, Rule, Run, State, Threshold, Verdict
+from tayari_reports.model import WEIGHTS, NotTested, Rule, Run, State, Threshold, Verdict
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.statements.waivers import EAT, Standing, day_of, read_day
 from tayari_reports.verdict import Judgement
@@ -100,6 +100,13 @@ LIMITS: Final = (
     "What was not tested is not passed: it is listed here and lowers the coverage.",
     "A pass says that no failure was seen in the tries that were made, and no more.",
 )
+
+TWO_SHARES: Final = (
+    "Score and Success are both the passed part of the rules that apply: Score by weight ("
+    + ", ".join(f"{name} {weight:g}" for name, weight in sorted(WEIGHTS.items(), key=lambda row: -row[1]))
+    + "), Success by number."
+)
+"""Why two percentages of one run differ."""
 
 
 def title(judgement: Judgement) -> str:

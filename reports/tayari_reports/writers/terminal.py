@@ -17,6 +17,7 @@ from tayari_reports.verdict import Judgement, percent
 from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence
 from tayari_reports.verdict.sentences import (
     LIMITS,
+    TWO_SHARES,
     answer,
     build_line,
     caused,
@@ -49,6 +50,7 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     _list(console, "Failures under a waiver", judgement.waived, "yellow")
     _list(console, "Lesser findings", judgement.minor, "yellow")
     console.print(_categories(judgement))
+    console.print(Text(TWO_SHARES, style="dim"))
     if run.load is not None:
         for line in _load_lines(run.load):
             console.print(line)

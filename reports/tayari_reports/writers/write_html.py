@@ -88,6 +88,7 @@ def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
         "left": next_steps.before_signing(run, judgement) if judgement.exit_code == 0 else "",
         "steps": next_steps.next_steps(run, judgement),
         "limits": sentences.LIMITS,
+        "two_shares": sentences.TWO_SHARES,
         "states": sentences.STATES,
         "State": State,
     }

@@ -12,6 +12,7 @@ from tayari_reports.verdict.load_words import funnel_words
 from tayari_reports.verdict.sentences import (
     LIMITS,
     STATES,
+    TWO_SHARES,
     answer,
     build_line,
     counted,
@@ -45,7 +46,7 @@ def render(run: Run, judgement: Judgement) -> str:
         *(_row(row) for row in (*judgement.categories, judgement.total)),
         *_findings(judgement),
         "",
-        f"<sub>{_safe(scope(run, judgement), 500)} Build: {_safe(build_line(run))}. "
+        f"<sub>{TWO_SHARES} {_safe(scope(run, judgement), 500)} Build: {_safe(build_line(run))}. "
         f"Tayari {_safe(run.tayari_version, 40)} · {LIMITS[0]}</sub>",
     ]
     return "\n".join(lines) + "\n"
