@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from html import unescape
-from typing import Final
+from typing import Any, Final
 
 from tayari_formats.json_text import problem_of
 from tayari_money.payment_record import PaymentState
@@ -27,6 +27,8 @@ _LARGEST: Final = 1e15
 """No count and no sum of shillings is larger; up to here every whole number has an exact float."""
 
 
+PATTERN_S: Final = 2.0
+"""A pattern of the target file has so long for one answer: with a repetition in a repetition it could take years."""
 _TOKEN: Final = re.compile(
     r"""
     <!--.*?(?:-->|\Z)
@@ -89,8 +91,27 @@ def find(written: str, answer: Answer) -> object | None:
 
 
 def find_all(written: str, answer: Answer) -> Sequence[object]:
-    """All values that an extractor finds, in order; a missing or null value counts as not found."""
-    extractor = compile_extractor(written)
+    """All values that an extractor finds, in order; a missing or null value counts as not found.
+
+    A pattern that is not done after `PATTERN_S` has found nothing; `is_too_slow` tells.
+    """
+    try:
+        return _found(compile_extractor(written), answer)
+    except TimeoutError:
+        return []
+
+
+def is_too_slow(written: str, answer: Answer) -> bool:
+    """Whether the pattern of an extractor runs out of time on this answer, and finds nothing for that reason."""
+    try:
+        _found(compile_extractor(written), answer)
+    except TimeoutError:
+        return True
+    return False
+
+
+def _found(extractor: Extractor, answer: Answer) -> Sequence[object]:
+    """Raises TimeoutError: its pattern ran out of time."""
     if extractor.kind is Kind.JSON:
         return _json_values(extractor, answer)
     if extractor.kind is Kind.JOINED:
@@ -165,8 +186,9 @@ def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
     return [value for value in extractor.path.findall(decoded) if value is not None]
 
 
-def _matches(pattern: re.Pattern[str], subject: str) -> Sequence[object]:
-    return [match.group(1) if pattern.groups else match.group() for match in pattern.finditer(subject)]
+def _matches(pattern: Any, subject: str) -> Sequence[object]:
+    found = pattern.finditer(subject, timeout=PATTERN_S)
+    return [match.group(1) if pattern.groups else match.group() for match in found]
 
 
 def mapped_state(status: Status, raw: str) -> PaymentState | None:

@@ -4,11 +4,13 @@ import time
 
 import pytest
 from tayari_formats.json_text import problem_of, read_object, read_value
+from tayari_target import answers
 from tayari_target.answers import (
     as_number,
     as_text,
     find,
     is_absurd_number,
+    is_too_slow,
     key_paths,
     looks_like_html,
     visible_text,
@@ -40,6 +42,17 @@ JSON = Answer(
 )
 def test_each_form_of_extractor(written: str, found: object) -> None:
     assert find(written, JSON) == found
+
+
+@pytest.mark.parametrize("written", ["regex:(a|aa)+$", "url:(a|aa)+$", "header:X-Id (a|aa)+$"])
+def test_a_pattern_that_could_take_years_finds_nothing_in_time(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "PATTERN_S", 0.05)
+    text = "a" * 100 + "b"
+    answer = Answer(body=text, url=text, headers=(("X-Id", text),))
+
+    assert find(written, answer) is None
+    assert is_too_slow(written, answer)
+    assert not is_too_slow(written, JSON)
 
 
 @pytest.mark.parametrize("body", ["", "PAID", "3", '"text"', "{", "null"])

@@ -14,9 +14,10 @@ from tayari.run.doctor.findings import Finding
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
+from tayari_target import answers
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
-from tayari_target.views import Started, StatusView
+from tayari_target.views import Answer, Started, StatusView
 from tiny_shop import Says, open_shop
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
@@ -49,6 +50,14 @@ def test_a_sound_merchant_has_no_bad_finding() -> None:
 
     assert [finding.name for finding in found] == ["credentials", "short code", "passkey", "clock"]
     assert all(finding.ok for finding in found)
+
+
+def test_a_pattern_that_takes_too_long_is_named_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "PATTERN_S", 0.05)
+
+    found = merchant.nothing_found("merchant.pay.payment_id", "regex:(a|aa)+$", Answer(body="a" * 100 + "b"), "it")
+
+    assert found.message.startswith("merchant.pay.payment_id (regex:(a|aa)+$) was not done after 2 s in it: aaa")
 
 
 def test_a_path_that_nobody_plays_is_named_in_the_merchants_words() -> None:

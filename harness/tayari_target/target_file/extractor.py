@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import jsonpath
 
@@ -45,7 +44,8 @@ class Extractor:
     kind: Kind
     written: str
     path: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Any = None
+    """Compiled by `regex`, whose searches have a time limit, or None."""
     header: str = ""
     parts: tuple[str, ...] = ()
     """Of a joined one."""
@@ -84,8 +84,10 @@ def _json_path(written: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
         raise ExtractorError(f"is not a JSONPath: {str(error).splitlines()[0]}") from error
 
 
-def _pattern(written: str) -> re.Pattern[str]:
+def _pattern(written: str) -> Any:
+    import regex  # noqa: PLC0415 - it takes 25 ms, and few target files have a pattern
+
     try:
-        return re.compile(written, re.DOTALL)
-    except re.error as error:
+        return regex.compile(written, regex.DOTALL)
+    except regex.error as error:
         raise ExtractorError(f"holds a pattern that is not a regular expression: {error}") from error

@@ -11,7 +11,7 @@ from tayari_control.http_session import MerchantSession
 from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
-from tayari_target.answers import key_paths, looks_like_html, visible_text
+from tayari_target.answers import PATTERN_S, is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Target
 from tayari_target.views import Answer, Started, StatusView
@@ -200,6 +200,9 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
 
 def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
     """An extractor of the target file found nothing in an answer: what was there instead."""
+    if is_too_slow(written, answer):
+        message = f"{key} ({written}) was not done after {PATTERN_S:g} s in {where}: {_shortened(answer)}"
+        return bad("extraction", message, f"write {key} without a repetition inside of a repetition, such as (a+)+")
     decoded = read_value(answer.body)
     if decoded is None and written.startswith("$"):
         kind = "an HTML page" if looks_like_html(answer) else "not JSON"
