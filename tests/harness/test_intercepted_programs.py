@@ -210,6 +210,15 @@ def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], said: str
     assert said in f"{found.message} {found.fix}"
 
 
+def test_a_merchant_that_refuses_the_payment_is_not_told_of_interception_unless_it_called() -> None:
+    start = Start(command="x", intercept=Intercept.AUTO)
+    refused = [{"host": "sms.example", "way": "refused", "reason": "why"}]
+
+    assert interception.never_came(start, [], "ca", "http://d", answered=422) is None
+    assert interception.never_came(start, [], "ca", "http://d", answered=500) is not None
+    assert interception.never_came(start, refused, "ca", "http://d", answered=422) is not None
+
+
 def test_a_merchant_that_is_not_intercepted_has_no_such_finding() -> None:
     assert interception.never_came(Start(command="x"), [], "ca", "http://d") is None
     assert interception.never_came(None, [], "ca", "http://d") is None

@@ -84,8 +84,12 @@ def _shown(body: str) -> str:
     return body if len(body) <= _SHOWN else f"{body[:_SHOWN].rpartition(',')[0]}, ..."
 
 
-def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str) -> Finding | None:
-    """Why no call of an intercepted merchant reached the simulator; None: it is not intercepted."""
+def never_came(
+    start: Start | None, calls: Calls, ca_file: str, daraja_url: str, answered: int | None = None
+) -> Finding | None:
+    """Why no call of an intercepted merchant reached the simulator; None: it is not intercepted, or called nobody, for
+    it refused the payment (`answered` 4xx).
+    """
     if start is None or start.intercept is Intercept.OFF:
         return None
     rows = list(calls)
@@ -102,6 +106,8 @@ def never_came(start: Start | None, calls: Calls, ca_file: str, daraja_url: str)
     unread = next((row for row in rows if row["way"] == "refused"), None)
     if unread is not None:
         return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", "mend what it says")
+    if answered is not None and 400 <= answered < 500:
+        return None
     message = "the merchant called no host of Safaricom's, neither through the proxy nor by name"
     next_way = _NEXT_WAY[start.intercept]
     fix = f"{next_way}; or give the merchant the Daraja base URL {daraja_url} ({{daraja_url}} in merchant.start.env)"

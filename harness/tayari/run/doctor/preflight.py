@@ -148,7 +148,7 @@ def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Findi
         silent = merchant.no_answer(started, environment.base_url)
         yield (
             silent
-            or _not_intercepted(environment)
+            or _not_intercepted(environment, started.status)
             or merchant.never_called(started, environment.target, environment.daraja_url)
         )
         return
@@ -167,10 +167,10 @@ def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Findi
         yield from _outcome(environment, played, push["checkout_request_id"], known)
 
 
-def _not_intercepted(environment: TestEnvironment) -> Finding | None:
+def _not_intercepted(environment: TestEnvironment, answered: int | None) -> Finding | None:
     ca_file = environment.placeholders.get("ca_file", "")
     calls = environment.control.interception()
-    return interception.never_came(environment.target.merchant.start, calls, ca_file, environment.daraja_url)
+    return interception.never_came(environment.target.merchant.start, calls, ca_file, environment.daraja_url, answered)
 
 
 def _intercepted(environment: TestEnvironment, entries: Sequence[daraja.Entry]) -> Iterator[Finding]:
