@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 from tayari_formats.exit_codes import Exit
 
-from tayari_control.allowed_hosts import hosts_of
+from tayari_control.http_session import hosts_of
 
 _SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET", "TAYARI_ORGANISATIONS")
 

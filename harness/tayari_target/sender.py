@@ -8,8 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import requests
-from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
-from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, MerchantSession
+from tayari_control.http_session import (
+    AnswerBeyondLimit,
+    AnswerLimit,
+    HostRefused,
+    MerchantSession,
+    check_host,
+    hosts_of,
+)
 
 from tayari_target.answers import as_text, find
 from tayari_target.target_file.model import Call, Merchant

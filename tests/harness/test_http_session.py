@@ -13,8 +13,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from tayari_control.allowed_hosts import HostRefused, check_host, hosts_of
-from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, MerchantSession, control_pool, origin
+from tayari_control.http_session import (
+    AnswerBeyondLimit,
+    AnswerLimit,
+    HostRefused,
+    MerchantSession,
+    check_host,
+    control_pool,
+    hosts_of,
+    origin,
+)
 from tayari_target.driver import DriverExchange, MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 

@@ -17,12 +17,13 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.customer_messages import message_at_start, problems_of
 from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, account_credits, read_state, states_of
+from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 REFRESH_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 0.25
 """So often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+_UNREAD: Final = "it was not read before the payment"
 
 
 class Observations:
@@ -46,11 +47,29 @@ class Observations:
         self._time = time
 
     def status(self, payment: Payment) -> StatusView:
-        """The merchant's own word on the payment, now."""
+        """The merchant's own word on a payment, a payout or a refund, now. An account has no word: its credits are one.
+
+        A C2B payment is paid where its account was credited, in review where staff see it as unallocated, else pending.
+        """
         began = time.time()
-        view = read_state(self._driver, payment)
+        if payment.refund_of is not None:
+            of = payment.refund_of
+            view = self._driver.read_refund(payment.payment_id, payment_id=of.payment_id, reference=of.reference)
+        elif payment.kind is PaymentKind.C2B_PAYMENT:
+            view = self._account_view(payment)
+        else:
+            read = self._driver.read_payout if payment.kind is PaymentKind.PAYOUT else self._driver.read_status
+            view = read(payment.payment_id, payment.reference)
         self._run.add_observation(payment, view, began=began, ended=time.time())
         return view
+
+    def _account_view(self, payment: Payment) -> StatusView:
+        before = payment.before
+        if before is None or before.error:
+            return StatusView(state=None, error=_UNREAD if before is None else before.error)
+        return self._driver.read_c2b_payment(
+            payment.payment_id, payment.reference, receipt=payment.transaction_id, before=before
+        )
 
     def refresh(self, payment: Payment) -> None:
         """Look at the payment as its customer's page does, which makes some merchants ask Daraja."""
@@ -93,9 +112,10 @@ class Observations:
 
         Raises:
             Untested: neither a ledger nor `status.credited` is in the target file.
+            Unjudged: what should say it cannot be read.
         """
         if payment.kind is PaymentKind.C2B_PAYMENT:
-            return account_credits(self._driver, payment)
+            return self._account_credits(payment)
         ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
         if ledger is not None and ledger.credits is not None:
             return Credits(ledger.credits, ledger.total)
@@ -105,6 +125,17 @@ class Observations:
             expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
             raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         return Credits(math.ceil(credited / payment.amount), credited, counted=False)
+
+    def _account_credits(self, payment: Payment) -> Credits:
+        """What the account of a C2B payment got since before it."""
+        now, before = self._driver.read_account(payment.payment_id, payment.reference), payment.before
+        if now.error or before is None or before.error:
+            why = now.error or (_UNREAD if before is None else before.error)
+            raise Unjudged(f"the account {payment.payment_id} could not be read: {why}")
+        found = now.since(before)
+        if found.credits is not None:
+            return Credits(found.credits, found.total)
+        return Credits(math.ceil((found.total or 0.0) / payment.amount), found.total, counted=False)
 
     def messages(self, payment: Payment) -> str:
         """Everything the customer reads: at the start, and on the payment's page now."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.driver import MerchantDriver, Started, StatusView
+from tayari_target.driver import Started
 from tayari_target.views import LedgerView
-
-from tayari_contracts.context.findings import Unjudged
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
@@ -63,45 +60,6 @@ class Credits:
     total: float | None
     counted: bool = True
     """Whether credits were counted; else only their sum was seen, and `count` is derived from it."""
-
-
-def read_state(driver: MerchantDriver, payment: Payment) -> StatusView:
-    """The merchant's own word on a payment, a payout or a refund, now. An account has no word: its credits are one.
-
-    A C2B payment is paid where its account was credited, in review where staff see it as unallocated, else pending.
-    """
-    if payment.refund_of is not None:
-        of = payment.refund_of
-        return driver.read_refund(payment.payment_id, payment_id=of.payment_id, reference=of.reference)
-    if payment.kind is PaymentKind.C2B_PAYMENT:
-        return _account_view(driver, payment)
-    read = driver.read_payout if payment.kind is PaymentKind.PAYOUT else driver.read_status
-    return read(payment.payment_id, payment.reference)
-
-
-def _account_view(driver: MerchantDriver, payment: Payment) -> StatusView:
-    before = payment.before
-    if before is None:
-        return StatusView(state=None, error="it was not read before the payment")
-    if before.error:
-        return StatusView(state=None, error=before.error)
-    return driver.read_c2b_payment(payment.payment_id, payment.reference, receipt=payment.transaction_id, before=before)
-
-
-def account_credits(driver: MerchantDriver, payment: Payment) -> Credits:
-    """What the account of a C2B payment got since before it.
-
-    Raises:
-        Unjudged: it cannot be read.
-    """
-    now, before = driver.read_account(payment.payment_id, payment.reference), payment.before
-    if now.error or before is None or before.error:
-        why = now.error or (before.error if before is not None else "it was not read before the payment")
-        raise Unjudged(f"the account {payment.payment_id} could not be read: {why}")
-    found = now.since(before)
-    if found.credits is not None:
-        return Credits(found.credits, found.total)
-    return Credits(math.ceil((found.total or 0.0) / payment.amount), found.total, counted=False)
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

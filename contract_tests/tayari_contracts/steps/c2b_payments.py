@@ -18,7 +18,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Missing, Untested, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment, account_credits
+from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, short_code, urls
 
 C2B: Final = "c2b"
@@ -203,7 +203,7 @@ def is_on_statement(context: CheckContext, payment: Payment) -> bool | None:
 
 def credited_shillings(context: CheckContext, payment: Payment) -> float | None:
     """What the account got since before this payment; None: only the number of credits can be seen."""
-    return account_credits(context.driver, payment).total
+    return context.observations.credits(payment).total
 
 
 def confirm_push(context: CheckContext, payment: Payment) -> None:

@@ -17,7 +17,7 @@ from tayari_reports.model import NotTested
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment, account_credits
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
 from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, is_decided, pay_in
 
 FEW: Final = 5
@@ -269,7 +269,7 @@ def c2b_records(context: CheckContext) -> Iterator[PaymentRecord]:
 def _credits_of_account(context: CheckContext, first: Payment) -> Credits | None:
     """What an account was credited since before its first payment; None: it cannot be read."""
     with contextlib.suppress(Unjudged):
-        return account_credits(context.driver, first)
+        return context.observations.credits(first)
     return None
 
 

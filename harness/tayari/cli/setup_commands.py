@@ -140,7 +140,7 @@ def _target_path(path: Path | None) -> Path:
 
 def _watched(url: str, file: Path, output: Output, port: int) -> Draft:
     """What one payment by hand shows; ends the command where there was none."""
-    from tayari_control.allowed_hosts import HostRefused
+    from tayari_control.http_session import HostRefused
     from tayari_control.process import SimulatorStartError
 
     from tayari.run.interrupts import take_signals

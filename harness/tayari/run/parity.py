@@ -17,8 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from tayari_control.allowed_hosts import is_loopback
-from tayari_control.http_session import daraja_session
+from tayari_control.http_session import daraja_session, is_loopback
 from tayari_reports.redaction import Redactor
 
 Json = dict[str, Any]

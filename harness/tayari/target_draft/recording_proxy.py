@@ -15,8 +15,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 import requests
-from tayari_control.allowed_hosts import check_host
-from tayari_control.http_session import MerchantSession
+from tayari_control.http_session import MerchantSession, check_host
 from tayari_formats.json_text import read_object
 
 CALLBACK_PATH: Final = "/tayari-callback"
