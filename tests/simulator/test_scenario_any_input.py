@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import orjson
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import sample_message
 from tayari_simulator.scenarios.model import Expect, Header, Outcome, Placing, Query, When
 from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.scenarios.scenario_schema import scenario_schema
 from tayari_simulator.strict_reading import keys_of
 
+SCHEMA = Draft202012Validator(scenario_schema())
+SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
 SUCCESS_BODY = sample_message("stk_push", success=True)
 
 PARAMETERS = sorted({key for kind in FAULTS.values() for key in keys_of(kind)} | set(keys_of(Placing)))
@@ -39,6 +47,30 @@ def test_any_data_is_a_scenario_or_has_problems(value: dict[str, object]) -> Non
     scenario, problems = read_inline(value)
 
     assert (scenario is None) == bool(problems)
+
+
+@st.composite
+def changed_scenarios(draw: st.DrawFn) -> dict[str, object]:
+    """A shipped scenario in which one value is another one."""
+    value: dict[str, Any] = yaml.safe_load(draw(st.sampled_from(SHIPPED)).read_text(encoding="utf-8"))
+    del value["scenario"], value["about"]
+    inner: Any = value
+    while True:
+        key = draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+        if not isinstance(inner[key], dict | list) or not inner[key] or draw(st.booleans()):
+            inner[key] = draw(values)
+            return value
+        inner = inner[key]
+
+
+@settings(max_examples=400, deadline=None)
+@given(changed_scenarios())
+def test_what_the_reader_takes_the_schema_takes(value: dict[str, object]) -> None:
+    scenario, _ = read_inline(value)
+
+    if scenario is not None:
+        errors = SCHEMA.iter_errors({"scenario": "inline/given", "about": "Given inline.", **value})
+        assert [error.message for error in errors] == []
 
 
 @settings(max_examples=300, deadline=None)
