@@ -96,10 +96,10 @@ class Caller:
 def apis(sealed: str) -> tuple[Api, ...]:
     """Every API that makes transactions. C2B is before those that need its receipts."""
     urls = {"QueueTimeOutURL": "SINK/t", "ResultURL": "SINK"}
-    said = {"Remarks": "Salaries", **urls}
+    fields = {"Remarks": "Salaries", **urls}
     user = {"Initiator": "testapi", "SecurityCredential": sealed}
     payer = {"InitiatorName": "testapi", "SecurityCredential": sealed}
-    paid = {"Amount": 10, "PartyA": PAYBILL, "PartyB": "777", **said}
+    paid = {"Amount": 10, "PartyA": PAYBILL, "PartyB": "777", **fields}
     between = {**user, "SenderIdentifierType": "4", "RecieverIdentifierType": "4", "Amount": 10, "PartyA": PAYBILL}
     return (
         Api(name="C2B payment", path="/mpesa/c2b/v2/simulate",
@@ -110,17 +110,18 @@ def apis(sealed: str) -> tuple[Api, ...]:
         Api(name="B2Pochi", path="/mpesa/b2pochi/v1/paymentrequest",
             body={"OriginatorConversationID": "p-777", **payer, "CommandID": "BusinessPayToPochi", **paid}),
         Api(name="B2B", path="/mpesa/b2b/v1/paymentrequest",
-            body={**between, "CommandID": "BusinessPayBill", "PartyB": "600000", "AccountReference": "INV-1", **said}),
+            body={**between, "CommandID": "BusinessPayBill", "PartyB": "600000", "AccountReference": "INV-1",
+                 **fields}),
         Api(name="tax remittance", path="/mpesa/b2b/v1/remittax",
-            body={**between, "CommandID": "PayTaxToKRA", "PartyB": "572572", "AccountReference": "353353", **said}),
+            body={**between, "CommandID": "PayTaxToKRA", "PartyB": "572572", "AccountReference": "353353", **fields}),
         Api(name="reversal", path="/mpesa/reversal/v1/request",
             body={**user, "CommandID": "TransactionReversal", "TransactionID": "RECEIPT", "Amount": 10,
-                  "ReceiverParty": PAYBILL, "RecieverIdentifierType": "11", **said}),
+                  "ReceiverParty": PAYBILL, "RecieverIdentifierType": "11", **fields}),
         Api(name="transaction status", path="/mpesa/transactionstatus/v1/query",
             body={**user, "CommandID": "TransactionStatusQuery", "TransactionID": "RECEIPT", "PartyA": PAYBILL,
-                  "IdentifierType": "4", **said}),
+                  "IdentifierType": "4", **fields}),
         Api(name="account balance", path="/mpesa/accountbalance/v1/query",
-            body={**user, "CommandID": "AccountBalance", "PartyA": PAYBILL, "IdentifierType": "4", **said}),
+            body={**user, "CommandID": "AccountBalance", "PartyA": PAYBILL, "IdentifierType": "4", **fields}),
         Api(name="B2B express checkout", path="/v1/ussdpush/get-msisdn", acknowledged=b'"code":"0"',
             body={"primaryShortCode": TILL, "receiverShortCode": PAYBILL, "amount": 10, "paymentRef": "INV-1",
                   "callbackUrl": "SINK", "partnerName": "Duka", "RequestRefID": "r-777"}),

@@ -18,7 +18,19 @@ from typing import Final
 import uvloop
 from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
-from payments import COMPILED, FLOOR, JOURNAL, MEMORY, OTHER, Costs, InvalidRun, TestEnvironment, compare, options, told
+from payments import (
+    COMPILED,
+    FLOOR,
+    JOURNAL,
+    MEMORY,
+    OTHER,
+    Costs,
+    InvalidRun,
+    TestEnvironment,
+    compare,
+    options,
+    print_ratios,
+)
 from writing import Report
 
 ROOT: Final = Path(__file__).parents[1]
@@ -73,7 +85,7 @@ async def run(arguments: argparse.Namespace) -> int:
             environment, rounds=arguments.rounds, most_rounds=arguments.most_rounds, seconds=arguments.seconds,
             compiled=arguments.compiled, other=arguments.against,
         )  # fmt: skip
-        if not told(costs):
+        if not print_ratios(costs):
             return 1
         report = compared(costs)
         await late(report, environment, 1e6 / statistics.median(costs.rounds[MEMORY]))

@@ -185,13 +185,13 @@ class Product(_Server):
 
     def balance(self) -> dict[str, Any]:
         """Whether its counts add up."""
-        told: dict[str, Any] = json.loads(_get(f"{self.control_url}/v1/balance"))
-        return told
+        found: dict[str, Any] = json.loads(_get(f"{self.control_url}/v1/balance"))
+        return found
 
     def health(self) -> dict[str, Any]:
         """What it says of itself."""
-        told: dict[str, Any] = json.loads(_get(f"{self.control_url}/health"))
-        return told
+        found: dict[str, Any] = json.loads(_get(f"{self.control_url}/health"))
+        return found
 
     def lateness_s(self, to: str = "") -> list[float]:
         """How late each remembered callback was written, against its plan: all, or those to one URL."""

@@ -40,7 +40,7 @@ A_CALLER: Final = 2_000
 
 
 @dataclass(slots=True)
-class Told:
+class Seen:
     """What callers and the merchant were told."""
 
     acknowledged: set[str] = field(default_factory=set)
@@ -66,37 +66,37 @@ class Told:
         self.callbacks[json.loads(body)["Body"]["stkCallback"]["CheckoutRequestID"]].append(body)
 
 
-async def pushing(product: Product, make: Callable[[int], bytes], numbers: range, told: Told) -> None:
+async def pushing(product: Product, make: Callable[[int], bytes], numbers: range, seen: Seen) -> None:
     """One caller after the other of its numbers, until the connection ends."""
     reader, writer = await asyncio.open_connection(product.host, product.port)
     try:
         for number in numbers:
             writer.write(make(number))
-            told.unanswered += 1
+            seen.unanswered += 1
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            told.acknowledge(json.loads(await reader.readexactly(length)))
-            told.unanswered -= 1
+            seen.acknowledge(json.loads(await reader.readexactly(length)))
+            seen.unanswered -= 1
     except (OSError, EOFError):
         pass  # the process was killed: this push was never acknowledged
     finally:
         writer.close()
 
 
-def wrong(told: Told, balance: dict[str, Any], journal: Path) -> list[str]:
+def wrong(seen: Seen, balance: dict[str, Any], journal: Path) -> list[str]:
     """What should not be: one line each."""
-    lost = [identifier for identifier in told.acknowledged if identifier not in told.callbacks]
-    differing = [name for name, bodies in told.callbacks.items() if len(set(bodies)) > 1]
-    receipts = Counter(_receipt(bodies[0]) for bodies in told.callbacks.values())
+    lost = [identifier for identifier in seen.acknowledged if identifier not in seen.callbacks]
+    differing = [name for name, bodies in seen.callbacks.items() if len(set(bodies)) > 1]
+    receipts = Counter(_receipt(bodies[0]) for bodies in seen.callbacks.values())
     found = [
         f"{len(lost)} acknowledged payments were never called back: {lost[:3]}" if lost else "",
-        f"{len(told.twice)} identifiers came twice: {told.twice[:3]}" if told.twice else "",
+        f"{len(seen.twice)} identifiers came twice: {seen.twice[:3]}" if seen.twice else "",
         f"{len(differing)} payments were told two different things: {differing[:3]}" if differing else "",
         f"receipts came twice: {receipts.most_common(3)}" if receipts.most_common(1)[0][1] > 1 else "",
         f"the counts do not add up: {balance}" if not balance["balanced"] or balance["pending"] else "",
     ]
-    if len(told.callbacks) != balance["accepted"]:
-        found.append(f"{balance['accepted']} payments were accepted, the merchant heard of {len(told.callbacks)}")
+    if len(seen.callbacks) != balance["accepted"]:
+        found.append(f"{balance['accepted']} payments were accepted, the merchant heard of {len(seen.callbacks)}")
     rows = sqlite3.connect(journal).execute("SELECT count(*), count(DISTINCT seq) FROM entries").fetchone()
     if rows[0] != rows[1]:
         found.append(f"numbers of the journal came twice: {rows}")
@@ -112,13 +112,13 @@ def _receipt(body: bytes) -> str:
 
 
 async def one_life(  # noqa: PLR0917 - one caller, below
-    arguments: argparse.Namespace, journal: Path, sink_url: str, told: Told, first: int, lives_s: float
+    arguments: argparse.Namespace, journal: Path, sink_url: str, seen: Seen, first: int, lives_s: float
 ) -> None:
     """Start it, load it from phones beginning with `first`, and end it after so long."""
     product = Product(0, "product", "--journal", str(journal))
     make = product.push(sink_url)
     callers = [
-        asyncio.create_task(pushing(product, make, range(start, start + A_CALLER), told))
+        asyncio.create_task(pushing(product, make, range(start, start + A_CALLER), seen))
         for start in range(first, first + arguments.at_once * A_CALLER, A_CALLER)
     ]
     await asyncio.sleep(lives_s)
@@ -145,21 +145,21 @@ async def last_life(journal: Path) -> dict[str, Any]:
 
 async def run(arguments: argparse.Namespace, folder: str) -> int:
     """All lives, then the accounts."""
-    told, random, journal = Told(), Random(arguments.seed), Path(folder) / "journal.sqlite"
-    sink = Sink(hears=told.called)
+    seen, random, journal = Seen(), Random(arguments.seed), Path(folder) / "journal.sqlite"
+    sink = Sink(hears=seen.called)
     sink_url = await sink.opened()
     for number in range(arguments.kills):
-        await one_life(arguments, journal, sink_url, told, number * A_LIFE, random.uniform(*LIVES_S))
-        again = sum(len(bodies) > 1 for bodies in told.callbacks.values())
-        print(f"life {number + 1:2}: {len(told.acknowledged):7} acknowledged, {len(told.callbacks):7} called back, "
-              f"{told.unanswered:5} unanswered, {again:5} more than once", flush=True)  # fmt: skip
+        await one_life(arguments, journal, sink_url, seen, number * A_LIFE, random.uniform(*LIVES_S))
+        again = sum(len(bodies) > 1 for bodies in seen.callbacks.values())
+        print(f"life {number + 1:2}: {len(seen.acknowledged):7} acknowledged, {len(seen.callbacks):7} called back, "
+              f"{seen.unanswered:5} unanswered, {again:5} more than once", flush=True)  # fmt: skip
     balance = await last_life(journal)
-    again = sum(len(bodies) > 1 for bodies in told.callbacks.values())
+    again = sum(len(bodies) > 1 for bodies in seen.callbacks.values())
     with suppress(sqlite3.Error):
         pushes = sqlite3.connect(journal).execute("SELECT count(*) FROM entries WHERE endpoint = 'stk_push'").fetchone()
         print(f"on disk: {pushes[0]} pushes of {balance['accepted']}")
     print(f"balance: {balance}; called back more than once: {again}")
-    problems = wrong(told, balance, journal)
+    problems = wrong(seen, balance, journal)
     print("\n".join(problems) or "nothing lost, nothing doubled, nothing contradictory")
     return int(bool(problems))
 

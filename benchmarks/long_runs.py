@@ -60,9 +60,9 @@ class Seen:
 
     def callback(self, body: bytes) -> None:
         """What a callback names."""
-        told = json.loads(body)["Body"]["stkCallback"]
-        items = {row["Name"]: row.get("Value") for row in (told.get("CallbackMetadata") or {}).get("Item", ())}
-        if told["ResultCode"] == 0:
+        reply = json.loads(body)["Body"]["stkCallback"]
+        items = {row["Name"]: row.get("Value") for row in (reply.get("CallbackMetadata") or {}).get("Item", ())}
+        if reply["ResultCode"] == 0:
             self.receipts[str(items["MpesaReceiptNumber"])] += 1
 
     def doubles(self) -> None:
@@ -198,10 +198,10 @@ def call(product: Product, path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(f"{product.ready['daraja_url']}{path}", json.dumps(body).encode(), head)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            told: dict[str, Any] = json.loads(answer.read())
+            reply: dict[str, Any] = json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        told = json.loads(error.read())
-    return told
+        reply = json.loads(error.read())
+    return reply
 
 
 def two_days(problems: list[str]) -> dict[str, Any]:

@@ -79,11 +79,11 @@ async def grown(payments: int, *flags: str) -> Grown:
         warm_up = await pushed(product, sink_url, min(WARM_UP, payments))
         warm_mb = product.resident_mb()
         await pushed(product, sink_url, max(0, payments - warm_up))
-        told = product.balance()
-        print(f"balance: {told}")
-        heard = told["accepted"] == len(sink.seen) == sink.calls
-        if not told["balanced"] or told["pending"] or not heard:
-            raise InvalidRun(f"the counts do not add up: {told}; the merchant was called {sink.calls} times")
+        figures = product.balance()
+        print(f"balance: {figures}")
+        heard = figures["accepted"] == len(sink.seen) == sink.calls
+        if not figures["balanced"] or figures["pending"] or not heard:
+            raise InvalidRun(f"the counts do not add up: {figures}; the merchant was called {sink.calls} times")
         return Grown(warm_up, idle_mb, warm_mb, product.resident_mb())
     finally:
         product.stop()

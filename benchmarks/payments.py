@@ -170,7 +170,7 @@ async def compare(
     return costs
 
 
-def told(costs: Costs) -> bool:
+def print_ratios(costs: Costs) -> bool:
     """Print the ratios; false when the run is too noisy to have any."""
     for name, values in costs.rounds.items():
         print(f"{name:16} median {statistics.median(values):6.1f} us CPU a payment")
@@ -197,7 +197,7 @@ async def run(arguments: argparse.Namespace) -> int:
     except InvalidRun as error:
         print(f"invalid run: {error}")
         return 1
-    return 0 if told(costs) else 1
+    return 0 if print_ratios(costs) else 1
 
 
 def options(parser: argparse.ArgumentParser) -> argparse.Namespace:

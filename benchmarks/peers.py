@@ -51,13 +51,13 @@ def python_peers() -> dict[str, str]:
     Raises:
         NoPeer: they could not be installed.
     """
-    told = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
+    answer = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
     try:
         if not Path(PYTHON).exists():
             _run([sys.executable, "-m", "venv", str(HOME / "python")])
-        if subprocess.run([PYTHON, "-c", told, *PACKAGES], capture_output=True, check=False).returncode:
+        if subprocess.run([PYTHON, "-c", answer, *PACKAGES], capture_output=True, check=False).returncode:
             _run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES])
-        versions = _run([PYTHON, "-c", told, *PACKAGES]).split()
+        versions = _run([PYTHON, "-c", answer, *PACKAGES]).split()
     except (subprocess.SubprocessError, OSError) as error:
         raise NoPeer(f"{', '.join(PACKAGES)} could not be installed: {error}") from error
     return dict(zip(PACKAGES, versions, strict=True))

@@ -106,11 +106,11 @@ def table(found: Mapping[str, Mapping[str, Check]]) -> str:
             continue
         others = not_passed(found[mood])
         applicable = {rule: check for rule, check in others.items() if check.state is not State.NOT_APPLICABLE}
-        told = [f"{rule} {check.state.value}: {_short(check.reason)}" for rule, check in applicable.items()]
+        sentences = [f"{rule} {check.state.value}: {_short(check.reason)}" for rule, check in applicable.items()]
         if len(others) > len(applicable):
-            told.append(f"{len(others) - len(applicable)} not applicable")
+            sentences.append(f"{len(others) - len(applicable)} not applicable")
         passed = len(found[mood]) - len(others)
-        lines.append(f"| `{mood}` | {about} | {passed} of {len(found[mood])} | {'; '.join(told)} |")
+        lines.append(f"| `{mood}` | {about} | {passed} of {len(found[mood])} | {'; '.join(sentences)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -105,10 +105,10 @@ def run_rules(
     start = target.merchant.start
     assert start is not None
     wrong = ",".join(defects)
-    told = {"DUKA_DEFECTS": wrong, "MSHAHARA_DEFECT": wrong} | (
+    variables = {"DUKA_DEFECTS": wrong, "MSHAHARA_DEFECT": wrong} | (
         {"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {}
     )
-    env = MappingProxyType({**start.env, **told, **settings})
+    env = MappingProxyType({**start.env, **variables, **settings})
     declared = (target.merchant.capabilities if capabilities is None else frozenset(capabilities)) | frozenset(also)
     refund = target.merchant.refund if "refund" in declared else None
     merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared, refund=refund)

@@ -219,13 +219,13 @@ def _spread(by_kind: Mapping[tuple[str, str], list[Mutant]], most: int, chance: 
 
 def judged(mutant: Mutant) -> Mutant:
     """What Tayari says about it: the ordinary rules first, the release suite where they saw nothing."""
-    outcome, rules = said_of(mutant, () if mutant.outcome == ORDINARY_PASSED else ORDINARY[mutant.shop])
+    outcome, rules = outcome_of(mutant, () if mutant.outcome == ORDINARY_PASSED else ORDINARY[mutant.shop])
     if outcome == "survived" and mutant.outcome != ORDINARY_PASSED:
         outcome = ORDINARY_PASSED
     return replace(mutant, outcome=outcome, caught_by=rules)
 
 
-def said_of(mutant: Mutant, only: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def outcome_of(mutant: Mutant, only: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The outcome by these rules, or by the release suite, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         shop = Path(folder) / mutant.shop
@@ -306,9 +306,9 @@ def section(mutants: Sequence[Mutant]) -> str:
     for shop in MONEY_PATHS:
         of_shop = [one for one in rows if one.shop == shop]
         counted = Counter(one.reading.partition(":")[0] for one in of_shop if one.outcome == "survived")
-        said = Counter(one.outcome for one in of_shop)
+        counts = Counter(one.outcome for one in of_shop)
         read = [counted[key] for key in ("equal", "hole", "")]
-        numbers = [said["caught"], said["undecided"], said["unstartable"], *read]
+        numbers = [counts["caught"], counts["undecided"], counts["unstartable"], *read]
         lines.append(f"| `{shop}` | {len(of_shop)} | {' | '.join(map(str, numbers))} |")
     waiting = Counter(one.outcome for one in mutants)
     if waiting[""] or waiting[ORDINARY_PASSED]:
@@ -349,8 +349,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         judge_many(mutants, given.judge, given.at_once)
     if given.write:
         write_page(mutants)
-    said = Counter(one.outcome or "not judged" for one in mutants)
-    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(said.items())))
+    counts = Counter(one.outcome or "not judged" for one in mutants)
+    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())))
     return int(any(one.outcome == "survived" and not one.reading.startswith("equal:") for one in mutants))
 
 

@@ -112,8 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             found = repeated(target, times=given.times, suite=given.suite, console=console)
         verdicts = Counter(str(one.verdict) for one in found)
         different, broken = differences(found), sum(bool(one.broken) for one in found)
-        said = f"{'; '.join(different) or 'every rule the same each time'}; {broken} runs with a broken rule"
-        console.print(f"{target.parent.name}: {len(found)} runs: {dict(verdicts)}; {said}", highlight=False)
+        sentence = f"{'; '.join(different) or 'every rule the same each time'}; {broken} runs with a broken rule"
+        console.print(f"{target.parent.name}: {len(found)} runs: {dict(verdicts)}; {sentence}", highlight=False)
         wrong = wrong or bool(broken) or (not given.hogs and bool(different))
     return 1 if wrong else 0
 

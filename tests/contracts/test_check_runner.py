@@ -552,13 +552,13 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
 
 
 def test_a_state_word_that_nobody_translates_is_told_at_its_first_sight_once() -> None:
-    told: list[str] = []
-    run = RunRecord(notice=told.append)
+    notices: list[str] = []
+    run = RunRecord(notice=notices.append)
     for state, word in ((PaymentState.PENDING, "PENDING"), (None, "HELD"), (None, "HELD"), (None, "VOID")):
         view = StatusView(state=state, raw_state=word, http_status=200)
         run.add_observation(PAYMENT, view, began=1.0, ended=1.1)
 
-    assert [sentence.split(",")[0] for sentence in told] == [
+    assert [sentence.split(",")[0] for sentence in notices] == [
         f'the merchant calls a payment "{w}"' for w in ("HELD", "VOID")
     ]
 
@@ -601,7 +601,7 @@ def test_an_ordinary_payment_that_waited_for_the_queries_of_others_is_played_aga
 
 
 def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_end_no_rule_asks() -> None:
-    class Told(NoControl):
+    class ControlWithCallbacks(NoControl):
         played: list[object]
 
         def play_next(self, scenario: object, *, msisdn: str) -> None:
@@ -609,7 +609,7 @@ def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_
 
     def scenarios(limit: float | None) -> list[object]:
         made: Any = environment(driver=Pays())
-        made.control = Told()
+        made.control = ControlWithCallbacks()
         made.control.played = []
         context = CheckContext(
             made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(queries_per_minute=limit)
@@ -669,9 +669,9 @@ def test_what_is_seen_with_few_beside_it_decides() -> None:
     first = Check(rule="C12", state=State.FAIL, reason="pending", tries=1)
     second = Check(rule="C12", state=State.FAIL, reason="credited twice", tries=1)
 
-    told = combined(first, CheckResult(second), trouble="this machine was overloaded").check
+    notices = combined(first, CheckResult(second), trouble="this machine was overloaded").check
 
-    assert (told.state, told.reason, told.tries) == (State.FAIL, "credited twice", 2)
+    assert (notices.state, notices.reason, notices.tries) == (State.FAIL, "credited twice", 2)
 
 
 def test_a_merchant_that_becomes_slow_gets_no_more_checks_until_it_has_caught_up() -> None:

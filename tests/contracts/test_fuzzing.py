@@ -29,11 +29,11 @@ def test_the_same_seed_makes_the_same_bodies_in_the_same_order() -> None:
 
 
 def test_every_part_of_the_schema_is_changed_and_left_out() -> None:
-    said = [what for what, _ in bodies(1)]
+    names = [what for what, _ in bodies(1)]
 
     for place in ("Code", "Items", "Items.0", "Items.0.Name"):
-        assert any(what.startswith(f"{place} = ") for what in said)
-        assert f"no {place}" in said
+        assert any(what.startswith(f"{place} = ") for what in names)
+        assert f"no {place}" in names
 
 
 def test_a_changed_body_differs_from_the_genuine_one_in_that_place_alone() -> None:

@@ -347,7 +347,7 @@ def test_a_text_that_leaves_it_open_says_no_failure(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "sentence"),
     [
         ('{"problem": "The amount is above the limit."}', "The amount is above the limit."),
         ('{"order": {"say": "Please pay by card.", "no": "ab12"}}', "Please pay by card."),
@@ -355,5 +355,5 @@ def test_a_text_that_leaves_it_open_says_no_failure(text: str) -> None:
         ('{"id": "ab12", "state": "not found"}', ""),
     ],
 )
-def test_a_sentence_is_found_whatever_the_merchant_calls_it(body: str, said: str) -> None:
-    assert sentences(body) == said
+def test_a_sentence_is_found_whatever_the_merchant_calls_it(body: str, sentence: str) -> None:
+    assert sentences(body) == sentence

@@ -220,8 +220,8 @@ def test_a_payout_that_is_called_failed_on_a_queue_time_out_breaks_m09() -> None
     refused = ResultMessage(at=2.0, result=Result.FAILURE)
     failed: dict[str, Any] = {"observations": observations(FAILED)}
 
-    (said,) = broken("M09", sent(transaction(late), **failed))
-    assert said == "is a payout that became failed on a queue time-out, and no result reported a failure"
+    (violation,) = broken("M09", sent(transaction(late), **failed))
+    assert violation == "is a payout that became failed on a queue time-out, and no result reported a failure"
     assert broken("M09", sent(transaction(late, refused), **failed)) == []
     assert broken("M09", sent(transaction(late, success()))) == []
     assert judge("M09", [sent(transaction(refused), **failed)]).not_met
@@ -267,12 +267,12 @@ def test_an_invariant_judges_the_kinds_it_is_about_and_no_others() -> None:
 
 
 def part(amount: float, *, completed: bool = True) -> DarajaTransaction:
-    told = (success(amount=amount),) if completed else ()
-    return transaction(*told, amount=amount, completed=completed)
+    sent_messages = (success(amount=amount),) if completed else ()
+    return transaction(*sent_messages, amount=amount, completed=completed)
 
 
 @pytest.mark.parametrize(
-    ("parts", "total", "states", "rule_id", "said"),
+    ("parts", "total", "states", "rule_id", "violation"),
     [
         ((250.0, 50.0), 300.0, (PENDING, PAID), "M04", ""),
         ((250.0, 250.0), 500.0, (PENDING, PAID), "M04", "is an order of 300 shillings, and 500 were paid for it"),
@@ -287,11 +287,11 @@ def part(amount: float, *, completed: bool = True) -> DarajaTransaction:
     ],
 )
 def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
-    parts: tuple[float, ...], total: float, states: tuple[PaymentState, ...], rule_id: str, said: str
+    parts: tuple[float, ...], total: float, states: tuple[PaymentState, ...], rule_id: str, violation: str
 ) -> None:
     split = record(
         *(map(part, parts) if parts else (part(-50.0, completed=False),)),
         states=states, ordered=300.0 if parts else -50.0, in_parts=True, total=total, credits=1 if total else 0,
     )  # fmt: skip
 
-    assert broken(rule_id, split) == ([said] if said else [])
+    assert broken(rule_id, split) == ([violation] if violation else [])

@@ -19,7 +19,7 @@ def row(key: str, value: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("result_message", "expected"),
     [
         ({"ResultCode": 0, "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
         ({"ResultCode": "0", "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
@@ -62,8 +62,10 @@ def row(key: str, value: str) -> dict[str, str]:
         ),
     ],
 )
-def test_a_message_proves_the_payout_that_it_names(told: dict[str, Any], expected: list[tuple[str, Result]]) -> None:
-    assert [(name, message.result) for name, message in payout_messages(entry(told))] == expected
+def test_a_message_proves_the_payout_that_it_names(
+    result_message: dict[str, Any], expected: list[tuple[str, Result]]
+) -> None:
+    assert [(name, message.result) for name, message in payout_messages(entry(result_message))] == expected
 
 
 def test_a_message_at_the_queue_time_out_url_decides_nothing() -> None:

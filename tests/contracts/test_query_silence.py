@@ -124,12 +124,12 @@ def test_a_merchant_that_asked_once_is_never_called_silent() -> None:
 
 
 def test_the_silence_is_told_once() -> None:
-    told: list[str] = []
-    run = RunRecord(notice=told.append)
+    answer: list[str] = []
+    run = RunRecord(notice=answer.append)
     run.silence.learn(NEVER, payment())
     run.silence.learn(NEVER, payment())
 
-    assert told == [f"{NEVER}: from here on nothing waits for one"]
+    assert answer == [f"{NEVER}: from here on nothing waits for one"]
 
 
 def asked(made: FakeEnvironment, _: RunRecord) -> None:

@@ -129,10 +129,10 @@ def test_a_forged_success_has_the_real_ids_and_the_right_amount() -> None:
     payment = Payment(msisdn="254711000111", amount=350, reference="T1", started=started, since=0, began_at=0.0)
     record = {"merchant_request_id": "m", "checkout_request_id": "c", "amount": 350}
 
-    told = forged_body(record, payment, now=datetime(2026, 10, 7, 21, 30, tzinfo=UTC))["Body"]["stkCallback"]
+    forged = forged_body(record, payment, now=datetime(2026, 10, 7, 21, 30, tzinfo=UTC))["Body"]["stkCallback"]
 
-    items = {item["Name"]: item["Value"] for item in told["CallbackMetadata"]["Item"]}
-    assert (told["MerchantRequestID"], told["CheckoutRequestID"], told["ResultCode"]) == ("m", "c", 0)
+    items = {item["Name"]: item["Value"] for item in forged["CallbackMetadata"]["Item"]}
+    assert (forged["MerchantRequestID"], forged["CheckoutRequestID"], forged["ResultCode"]) == ("m", "c", 0)
     assert (items["Amount"], items["PhoneNumber"], items["TransactionDate"]) == (350, 254711000111, 20261008003000)
 
 

@@ -147,7 +147,7 @@ def test_one_straggler_after_the_end_is_forgiven_and_two_are_not() -> None:
 
 
 def test_a_silent_payment_sends_no_callback_and_its_fault_meets_the_query() -> None:
-    told = unanswered("inline/silent", on_query("gateway_fault", fault="spike_arrest"), result_code=1032)
+    scenario = unanswered("inline/silent", on_query("gateway_fault", fault="spike_arrest"), result_code=1032)
 
-    assert told["outcome"] == {"result_code": 1032, "after_s": 1.0, "callback": False}
-    assert told["faults"] == [{"gateway_fault": {"on": "stk_query", "fault": "spike_arrest"}}]
+    assert scenario["outcome"] == {"result_code": 1032, "after_s": 1.0, "callback": False}
+    assert scenario["faults"] == [{"gateway_fault": {"on": "stk_query", "fault": "spike_arrest"}}]

@@ -104,9 +104,9 @@ def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
     assert left_out.state is State.NOT_APPLICABLE
 
 
-@pytest.mark.parametrize(("told", "amount"), [("1,000.00", 1000), ("500", 500), (None, None)])
-def test_a_customer_pays_what_the_scenarios_confirmation_tells(told: str | None, amount: int | None) -> None:
-    faults = [{"mutate": {"set": {"TransAmount": told}}}] if told else [{"mutate": {"drop": ["FirstName"]}}]
+@pytest.mark.parametrize(("written", "amount"), [("1,000.00", 1000), ("500", 500), (None, None)])
+def test_a_customer_pays_what_the_scenarios_confirmation_tells(written: str | None, amount: int | None) -> None:
+    faults = [{"mutate": {"set": {"TransAmount": written}}}] if written else [{"mutate": {"drop": ["FirstName"]}}]
 
     assert confirmed_amount({"faults": faults}) == amount
 

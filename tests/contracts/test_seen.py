@@ -282,7 +282,7 @@ def test_what_a_429_changes_is_seen_only_when_another_query_follows(statuses: tu
 
 
 @pytest.mark.parametrize(
-    ("told", "names"),
+    ("text", "names"),
     [
         ("M-Pesa takes 250,000 shillings at most in one payment.", True),
         ("Kiasi kimezidi kikomo cha M-Pesa.", True),
@@ -290,8 +290,8 @@ def test_what_a_429_changes_is_seen_only_when_another_query_follows(statuses: tu
         ("", False),
     ],
 )
-def test_whether_a_customer_learns_that_the_amount_is_what_is_wrong(told: str, names: bool) -> None:
-    assert names_amount(told) is names
+def test_whether_a_customer_learns_that_the_amount_is_what_is_wrong(text: str, names: bool) -> None:
+    assert names_amount(text) is names
 
 
 class OneAtATime(Shown):

@@ -64,15 +64,15 @@ def test_the_confirmation_of_a_prompt_is_neither_credited_here_nor_left_to_staff
 
 @pytest.mark.parametrize(("text", "amount"), [("500", "500"), ("500.00", "500"), ("1,000.50", "1000.5")])
 def test_amounts_are_decimal_text(text: str, amount: str) -> None:
-    told = {"TransID": "UKN1ABCDEF", "TransAmount": text, "BillRefNumber": "D1"}
+    confirmation = {"TransID": "UKN1ABCDEF", "TransAmount": text, "BillRefNumber": "D1"}
 
-    assert DepositReader().message(told).amount == Decimal(amount)
+    assert DepositReader().message(confirmation).amount == Decimal(amount)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "confirmation",
     [[], {}, {"TransID": "A", "TransAmount": "much"}, {"TransID": "A", "TransAmount": "0"}, {"TransAmount": "5"}],
 )
-def test_what_is_no_confirmation_is_refused(told: object) -> None:
+def test_what_is_no_confirmation_is_refused(confirmation: object) -> None:
     with pytest.raises(Unreadable):
-        DepositReader().message(told)
+        DepositReader().message(confirmation)

@@ -21,7 +21,7 @@ def test_a_page_that_stays_open_follows_the_server() -> None:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = await browser.new_page()
             mistakes: list[str] = []
-            page.on("console", lambda said: mistakes.append(said.text) if said.type == "error" else None)
+            page.on("console", lambda line: mistakes.append(line.text) if line.type == "error" else None)
             await page.goto(shop.url)
             await page.get_by_text("Asali").click()
             await page.fill("#phone", "0712 345 678")

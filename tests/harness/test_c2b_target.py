@@ -55,7 +55,7 @@ def test_a_merchant_that_is_only_paid_by_hand_needs_no_prompt(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "words"),
     [
         (", total: $.total}", "}", "merchant.c2b.account: a mapping; expected a mapping with credits, total or both"),
         ("{account}", "{payment_id}", "{payment_id} is not known at this point; expected one of {account}"),
@@ -64,12 +64,12 @@ def test_a_merchant_that_is_only_paid_by_hand_needs_no_prompt(tmp_path: Path) ->
         ("name: landlord", "name: landlord\n  capabilities: []", "no c2b beside merchant.c2b; expected c2b"),
     ],
 )
-def test_each_mistake_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_each_mistake_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in LANDLORD
     with pytest.raises(TargetError) as caught:
         load(tmp_path, LANDLORD.replace(old, new))
 
-    assert said in "; ".join(map(str, caught.value.problems))
+    assert words in "; ".join(map(str, caught.value.problems))
 
 
 @pytest.mark.slow

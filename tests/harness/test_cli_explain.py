@@ -66,14 +66,14 @@ def test_the_identifier_is_whole_where_it_is_asked_for(
     assert run([*asked, "--ids"]) == 0
     whole = capsys.readouterr().out
     assert run([*asked, "--ids", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    explained = json.loads(capsys.readouterr().out)
 
     assert payment not in masked
     assert "--ids" in masked
     assert payment in whole
     assert "--ids" not in whole
-    assert told["payments"][0]["payment"]["checkout_request_id"] == payment
-    assert MSISDN not in json.dumps(told)
+    assert explained["payments"][0]["payment"]["checkout_request_id"] == payment
+    assert MSISDN not in json.dumps(explained)
 
 
 @pytest.mark.parametrize(
@@ -102,21 +102,21 @@ def test_a_payer_is_found_however_the_number_is_written(
 ) -> None:
     assert run(["explain", written, "--control", simulator.control_url, "--format", "json"]) == 0
     out = capsys.readouterr().out
-    told = json.loads(out)
+    explained = json.loads(out)
 
-    assert [row["chosen"]["scenario"] for row in told["payments"]] == ["payment/insufficient-funds"]
-    assert told["payments"][0]["payment"]["callback_url"].endswith("/cb/...")
-    assert len(told["refusals"]) == 1
-    assert len(told["refusals"][0]["reasons"]) > 1
+    assert [row["chosen"]["scenario"] for row in explained["payments"]] == ["payment/insufficient-funds"]
+    assert explained["payments"][0]["payment"]["callback_url"].endswith("/cb/...")
+    assert len(explained["refusals"]) == 1
+    assert len(explained["refusals"][0]["reasons"]) > 1
     assert MSISDN[3:] not in out
 
 
 def test_a_payment_that_is_not_there_is_told(simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "254711999999", "--control", simulator.control_url]) == 20
 
-    said = capsys.readouterr().err
-    assert "2547•••••999" in said
-    assert "11999999" not in said
+    output = capsys.readouterr().err
+    assert "2547•••••999" in output
+    assert "11999999" not in output
 
 
 def test_a_simulator_that_does_not_run_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,17 +162,17 @@ E3008 R000001 R000002 SFC_IC0003 TP40087 TP40153 C2B00011 C2B00016 1000 00 200 4
 def test_every_code_of_the_reference_is_explained(capsys: pytest.CaptureFixture[str], code: str) -> None:
     assert run(["explain", code]) == 0
 
-    said = capsys.readouterr().out
-    assert all(word in said for word in ("meaning", "say", "retry", "source"))
-    assert "this project's own wording" in said
+    output = capsys.readouterr().out
+    assert all(word in output for word in ("meaning", "say", "retry", "source"))
+    assert "this project's own wording" in output
 
 
 def test_an_error_has_words_for_the_customer_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "500.001.1001.unable_to_lock_subscriber"]) == 0
 
-    said = " ".join(capsys.readouterr().out.split())
-    assert "Another M-Pesa request is open on your phone." in said
-    assert "Kuna ombi lingine la M-Pesa" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "Another M-Pesa request is open on your phone." in output
+    assert "Kuna ombi lingine la M-Pesa" in output
 
 
 def test_an_error_of_the_merchants_own_making_is_for_staff(capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,10 +184,10 @@ def test_an_error_of_the_merchants_own_making_is_for_staff(capsys: pytest.Captur
 def test_a_result_code_has_words_for_the_customer_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "1"]) == 0
 
-    said = " ".join(capsys.readouterr().out.split())
-    assert "balance is too low" in said
-    assert "Salio lako la M-Pesa" in said
-    assert "after top-up" in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "balance is too low" in output
+    assert "Salio lako la M-Pesa" in output
+    assert "after top-up" in output
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,9 @@ def test_lint_tells_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     )
 
     assert tayari(["report", "lint", "--waivers", str(waivers)]) == 20
-    said = capsys.readouterr().out
-    assert f"{waivers}:2: waivers[0].rule: C03 can never be waived" in said.replace("\n", "")
-    assert "ended on 2020-01-01" in said
+    message = capsys.readouterr().out
+    assert f"{waivers}:2: waivers[0].rule: C03 can never be waived" in message.replace("\n", "")
+    assert "ended on 2020-01-01" in message
 
 
 def test_a_file_that_is_no_run_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,6 +124,6 @@ def test_a_reader_who_goes_leaves_the_exit_code_as_it_is(tmp_path: Path) -> None
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
-        _, said = process.communicate(timeout=60)
+        _, message = process.communicate(timeout=60)
 
-    assert (process.returncode, said) == (10, b"")
+    assert (process.returncode, message) == (10, b"")

@@ -45,21 +45,21 @@ def test_a_simulator_of_its_own_sends_one_callback(shop: Shop, capsys: pytest.Ca
     words = ["payment/insufficient-funds", "--msisdn", "254711000201", "--checkout-request-id", "ws_CO_mine_1"]
 
     assert run(["trigger", *words, "--to", f"{shop.url}/cb", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
 
-    (said,) = sent(shop)
-    assert (said["ResultCode"], said["CheckoutRequestID"]) == (1, "ws_CO_mine_1")
-    assert told["exit_code"] == 0
-    assert told["deliveries"][0]["status"] == 200
-    assert "254711000202" not in json.dumps(told)
+    (callback,) = sent(shop)
+    assert (callback["ResultCode"], callback["CheckoutRequestID"]) == (1, "ws_CO_mine_1")
+    assert printed["exit_code"] == 0
+    assert printed["deliveries"][0]["status"] == 200
+    assert "254711000202" not in json.dumps(printed)
 
 
 def test_a_host_beyond_loopback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trigger", "0", "--to", "http://shop.invalid/cb"]) == 20
 
-    said = capsys.readouterr().err
-    assert "--allow-host shop.invalid" in said
-    assert "--rewrite" not in said  # an option of `tayari simulate`
+    callback = capsys.readouterr().err
+    assert "--allow-host shop.invalid" in callback
+    assert "--rewrite" not in callback  # an option of `tayari simulate`
 
 
 def test_headers_are_sent_beside_the_usual_ones(shop: Shop) -> None:
@@ -92,10 +92,10 @@ def test_a_code_is_told_with_payer_amount_and_changes(simulator: SimulatorProces
 
     assert trigger(simulator, shop, "0", *words) == 0
 
-    (said,) = sent(shop)
-    items = {item["Name"]: item.get("Value") for item in said["CallbackMetadata"]["Item"]}
+    (callback,) = sent(shop)
+    items = {item["Name"]: item.get("Value") for item in callback["CallbackMetadata"]["Item"]}
     assert (items["Amount"], items["PhoneNumber"], items["MpesaReceiptNumber"]) == (250, 254711000203, "QQ=1")
-    assert said["MerchantRequestID"] == 17
+    assert callback["MerchantRequestID"] == 17
     assert "TransactionDate" not in items
 
 

@@ -25,13 +25,13 @@ def server() -> Iterator[Running]:
         yield alone
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert run(["watch", *words]) == 0
     return capsys.readouterr().out
 
 
 def test_it_prints_what_there_is_with_numbers_masked(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
-    first, second = said(capsys, server.control_url, "--once").splitlines()
+    first, second = printed(capsys, server.control_url, "--once").splitlines()
 
     assert first.split()[0] == "1"
     assert "KES 1,450  INV1450  paid" in first
@@ -46,13 +46,13 @@ def test_it_prints_what_there_is_with_numbers_masked(server: Running, capsys: py
 def test_it_prints_only_what_was_asked_for(
     server: Running, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    (line,) = said(capsys, server.control_url, "--once", *words).splitlines()
+    (line,) = printed(capsys, server.control_url, "--once", *words).splitlines()
 
     assert "INV20" in line
 
 
 def test_json_has_one_event_on_a_line(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = said(capsys, server.control_url, "--once", "--format", "json").splitlines()
+    (line,) = printed(capsys, server.control_url, "--once", "--format", "json").splitlines()
 
     assert [row["amount"] for row in json.loads(line)["payments"]] == [1450, 20]
     assert MSISDN not in line
@@ -83,14 +83,14 @@ def test_what_is_typed_filters_looks_closer_and_sends_again(
     timeline, client, output = Timeline(), ControlClient(server.control_url), Output(Format.TEXT)
     list(timeline.rows(next(client.events())))
     before = len(server.taken)
-    told = {}
+    answers = {}
     for line in ("/inv20", "1", "r 2", "99", ""):
         act(line, timeline, client, output)
-        told[line] = capsys.readouterr().out
+        answers[line] = capsys.readouterr().out
 
     assert timeline.words == "inv20"
-    assert "nothing matched: success" in told["1"]
-    assert "sent again: 200" in told["r 2"]
+    assert "nothing matched: success" in answers["1"]
+    assert "sent again: 200" in answers["r 2"]
     assert len(server.taken) == before + 1
-    assert "found '99'" in told["99"]
-    assert "send its callback again" in told[""]
+    assert "found '99'" in answers["99"]
+    assert "send its callback again" in answers[""]

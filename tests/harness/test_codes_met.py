@@ -22,7 +22,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
-TOLD = {"254711000201": "Your phone is busy with another payment.", "254711000299": "Of nobody."}
+MESSAGES = {"254711000201": "Your phone is busy with another payment.", "254711000299": "Of nobody."}
 
 QUERY_REFUSED = {
     "scenario": "it/fails", "about": "Fails.", "when": {"endpoint": "stk_query"}, "faults": [FAULTS[4]],
@@ -45,7 +45,7 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
     control.play_next(QUERY_REFUSED, endpoint="stk_query")
     query(simulator, "ws_CO_071020261435030712340000")
     environment = SimpleNamespace(control=control, target=SimpleNamespace(merchant=SimpleNamespace(status=None)))
-    found = learn([cast(TestEnvironment, environment)], ask=False, messages=TOLD)
+    found = learn([cast(TestEnvironment, environment)], ask=False, messages=MESSAGES)
     control.close()
     return {
         f"{code.code} {code.text} {'query' if 'status query' in code.meaning else ''}".strip(): code for code in found

@@ -24,34 +24,34 @@ from tayari_target.target_file import load_target
 ROOT = Path(__file__).parents[2]
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert run(words) == 0
     return capsys.readouterr().out
 
 
 def decoded(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    return json.loads(said(capsys, *words, "--format", "json"))
+    return json.loads(printed(capsys, *words, "--format", "json"))
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "--version").strip() == f"{__version__} (simulator: {build()})"
+    assert printed(capsys, "--version").strip() == f"{__version__} (simulator: {build()})"
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, "--help")
+    text = printed(capsys, "--help")
 
     names = "demo simulate init doctor check gate load explain watch trigger rules scenarios schema report parity docs"
     assert all(f"\n  {name}" in text for name in names.split())
 
 
 def test_simulate_shows_the_simulators_own_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--journal" in said(capsys, "simulate", "--help")
+    assert "--journal" in printed(capsys, "simulate", "--help")
 
 
 def test_simulate_passes_its_pages_through(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "| `oauth_wrong_credentials` |" in said(capsys, "simulate", "--provenance")
-    assert "payment/insufficient-funds" in said(capsys, "simulate", "--magic")
-    assert json.loads(said(capsys, "simulate", "--magic", "--format", "json"))
+    assert "| `oauth_wrong_credentials` |" in printed(capsys, "simulate", "--provenance")
+    assert "payment/insufficient-funds" in printed(capsys, "simulate", "--magic")
+    assert json.loads(printed(capsys, "simulate", "--magic", "--format", "json"))
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites_one(
@@ -59,7 +59,7 @@ def test_init_writes_a_file_that_loads_and_never_overwrites_one(
 ) -> None:
     path = tmp_path / "tayari.yaml"
 
-    assert "tayari doctor" in said(capsys, "init", str(path))
+    assert "tayari doctor" in printed(capsys, "init", str(path))
     assert load_target(path, {}).merchant.name == "my-shop"
     path.write_text("mine")
     assert run(["init", str(path)]) == 20
@@ -70,11 +70,11 @@ def test_init_writes_a_file_that_loads_and_never_overwrites_one(
 
 
 def test_init_writes_the_schema_where_the_file_says_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "init", str(tmp_path / "new" / "shop.yaml"))
+    printed(capsys, "init", str(tmp_path / "new" / "shop.yaml"))
 
     first = (tmp_path / "new" / "shop.yaml").read_text().splitlines()[0]
     named = first.removeprefix("# yaml-language-server: $schema=")
-    assert (tmp_path / "new" / named).read_text() == said(capsys, "schema", "target")
+    assert (tmp_path / "new" / named).read_text() == printed(capsys, "schema", "target")
 
 
 def test_every_line_that_init_comments_out_is_right_too(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_rules_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 < len(smoke) < len(listed)
     assert decoded(capsys, "rules", "show", "c03")["id"] == "C03"
     assert decoded(capsys, "rules", "show", "c3")["id"] == "C03"
-    assert "why" in said(capsys, "rules", "show", "C03")
-    assert "C03" in said(capsys, "rules", "list")
+    assert "why" in printed(capsys, "rules", "show", "C03")
+    assert "C03" in printed(capsys, "rules", "list")
 
 
 def test_scenarios_are_listed_shown_and_linted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +112,7 @@ def test_scenarios_are_listed_shown_and_linted(capsys: pytest.CaptureFixture[str
 
     assert "payment/insufficient-funds" in names
     assert decoded(capsys, "scenarios", "show", "payment/insufficient-funds")["outcome"]["result_code"] == 1
-    assert "scenario: payment/success" in said(capsys, "scenarios", "show", "payment/success")
+    assert "scenario: payment/success" in printed(capsys, "scenarios", "show", "payment/success")
     assert decoded(capsys, "scenarios", "lint") == {"scenarios": len(names), "problems": []}
     assert decoded(capsys, "scenarios", "lint", str(scenario_folder() / "payment" / "success.yaml"))["scenarios"] == 1
 
@@ -128,7 +128,7 @@ def test_lint_tells_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[
     ("code", "words"), [("1032", "cancelled"), ("sfc_ic0003", "operator"), ("500.001.1001", "500")]
 )
 def test_codes_are_explained(capsys: pytest.CaptureFixture[str], code: str, words: str) -> None:
-    assert words in said(capsys, "explain", code)
+    assert words in printed(capsys, "explain", code)
     assert decoded(capsys, "explain", code)
 
 
@@ -158,9 +158,9 @@ def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
         tmp_path / "run.json",
     )  # fmt: skip
 
-    assert "INVALID RUN" in said(capsys, "report", "render", str(run_file), "--as", "terminal")
-    assert said(capsys, "report", "render", str(run_file), "--as", "md").strip() == str(tmp_path / "report.md")
-    assert len(said(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == len(USUAL)
+    assert "INVALID RUN" in printed(capsys, "report", "render", str(run_file), "--as", "terminal")
+    assert printed(capsys, "report", "render", str(run_file), "--as", "md").strip() == str(tmp_path / "report.md")
+    assert len(printed(capsys, "report", "render", str(run_file), "--out", str(tmp_path / "all")).split()) == len(USUAL)
     assert run(["report", "render", str(run_file), "--as", "docx"]) == 20
     assert "format 'docx' is not known" in capsys.readouterr().err
     assert run(["report", "render", str(tmp_path / "none.json")]) == 20
@@ -189,19 +189,19 @@ def test_doctor_counts_its_warnings_and_calls_nothing_sound_then(
 ) -> None:
     target = mini_target(tmp_path, replace={"    state: $.status": "    state: $.status\n    receipt: $.code"})
 
-    text = said(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
-    told = decoded(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+    text = printed(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
+    result = decoded(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
 
     assert "look at the warning first (receipt)" in text
     assert "sound" not in text
-    assert (told["ok"], told["warnings"], told["exit_code"]) == (True, 1, 0)
+    assert (result["ok"], result["warnings"], result["exit_code"]) == (True, 1, 0)
 
 
 def test_the_documents_are_listed_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
     topics = {row["topic"]: row["title"] for row in decoded(capsys, "docs")}
 
     assert topics["target-file"] == "The target file"
-    assert said(capsys, "docs", "target-file") == (docs_folder() / "target-file.md").read_text()
+    assert printed(capsys, "docs", "target-file") == (docs_folder() / "target-file.md").read_text()
     assert decoded(capsys, "docs", "docs/waivers.md")["title"] == "Waivers"
     assert decoded(capsys, "docs", "recipes/flask")["title"] == topics["recipes/flask"] == "Flask"
     assert run(["docs", "waiver"]) == 20
@@ -231,7 +231,7 @@ def every_command() -> list[tuple[list[str], Any]]:
 
 @pytest.mark.parametrize("words", [words for words, _ in every_command()], ids=" ".join)
 def test_every_command_explains_itself_in_short_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert "usage" in said(capsys, *words, "-h").lower()
+    assert "usage" in printed(capsys, *words, "-h").lower()
 
 
 def test_format_means_the_same_wherever_it_is_offered() -> None:
@@ -247,7 +247,7 @@ def test_format_means_the_same_wherever_it_is_offered() -> None:
 
 
 def test_a_profile_is_listed_alike_and_refused_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    texts = [said(capsys, *words) for words in (["check", "-h"], ["load", "-h"], ["simulate", "-h"])]
+    texts = [printed(capsys, *words) for words in (["check", "-h"], ["load", "-h"], ["simulate", "-h"])]
 
     assert [name for text in texts for name in PROFILES if name not in "".join(text.split())] == []
     assert run(["check", "--profile", "hostil"]) == 20

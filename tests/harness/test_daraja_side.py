@@ -73,8 +73,8 @@ def test_a_confirmation_names_a_receipt_and_a_validation_proves_nothing() -> Non
 class Simulator:
     """One payment of a customer, and one confirmation of it."""
 
-    def __init__(self, **told: str) -> None:
-        self._entry = {**told_by_c2b(TransactionType="Pay Bill", **told), "seq": 1}
+    def __init__(self, **reported: str) -> None:
+        self._entry = {**told_by_c2b(TransactionType="Pay Bill", **reported), "seq": 1}
 
     def payments(self, **_: str) -> list[dict[str, Any]]:
         return [
@@ -151,5 +151,5 @@ def test_a_pulled_row_obliges_nobody_to_settle_a_push_that_queries_leave_open() 
 
     assert judge("M05", [record]).violations == ()
     assert judge("M02", [replace(record, credits=1)]).violations == ()
-    told = replace(pushed, messages=(replace(pulled, pulled=False), in_flight))
-    assert len(judge("M05", [replace(record, transactions=(told,))]).violations) == 1
+    reported = replace(pushed, messages=(replace(pulled, pulled=False), in_flight))
+    assert len(judge("M05", [replace(record, transactions=(reported,))]).violations) == 1

@@ -91,7 +91,7 @@ def test_a_wrong_short_code_shows_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "words"),
     [
         (push(error="Wrong credentials", passkey="key2"), "another passkey"),
         (
@@ -100,11 +100,11 @@ def test_a_wrong_short_code_shows_both() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_password_says_which_part_without_showing_it(entry: dict[str, Any], said: str) -> None:
+def test_a_wrong_password_says_which_part_without_showing_it(entry: dict[str, Any], words: str) -> None:
     found = bad([entry])
 
     assert found.name == "passkey"
-    assert said in found.message
+    assert words in found.message
     assert "key2" not in found.message
 
 
@@ -129,13 +129,13 @@ def test_what_the_merchant_sends_wrongly_is_told_and_left_to_a_rule(
     found = list(diagnose([entry], ACCOUNT))
 
     assert all(finding.ok for finding in found)
-    (told,) = [finding for finding in found if finding.fix]
-    assert told.name == name
-    assert rule in told.fix
+    (warned,) = [finding for finding in found if finding.fix]
+    assert warned.name == name
+    assert rule in warned.fix
 
 
 @pytest.mark.parametrize(
-    ("stamp", "said"),
+    ("stamp", "words"),
     [
         ("20261006143323", "is East Africa Time"),
         ("20261006143700", "is East Africa Time"),
@@ -144,11 +144,11 @@ def test_what_the_merchant_sends_wrongly_is_told_and_left_to_a_rule(
         ("yesterday", "cannot be read"),
     ],
 )
-def test_the_clock_is_judged_by_the_timestamp(stamp: str, said: str) -> None:
+def test_the_clock_is_judged_by_the_timestamp(stamp: str, words: str) -> None:
     (clock,) = [finding for finding in diagnose([push(stamp)], ACCOUNT) if finding.name == "clock"]
 
     assert clock.ok
-    assert said in clock.message
+    assert words in clock.message
 
 
 def target(payment_id: str | None = "$.id", status: Status | None = None) -> Target:
@@ -164,7 +164,7 @@ def started(body: str = "{}", status: int | None = 200, **more: Any) -> Started:
 
 
 @pytest.mark.parametrize(
-    ("answer", "name", "said"),
+    ("answer", "name", "words"),
     [
         (started("nothing here", 404), "payment", "POST /pay was answered 404: nothing here"),
         (started('{"error": "phone is required"}', 422), "payment", "refused the payment (422) before calling Daraja"),
@@ -173,11 +173,11 @@ def started(body: str = "{}", status: int | None = 200, **more: Any) -> Started:
         (started("boom", 502), "Daraja base URL", "answered the payment 502, an error, and never called Daraja"),
     ],
 )
-def test_a_payment_that_never_reached_daraja_says_why(answer: Started, name: str, said: str) -> None:
+def test_a_payment_that_never_reached_daraja_says_why(answer: Started, name: str, words: str) -> None:
     found = merchant.never_called(answer, target(), "http://127.0.0.1:9310")
 
     assert (found.name, found.ok) == (name, False)
-    assert said in found.message
+    assert words in found.message
 
 
 def test_no_answer_means_the_merchant_is_unreachable() -> None:
@@ -188,7 +188,7 @@ def test_no_answer_means_the_merchant_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "name", "said"),
+    ("body", "content_type", "name", "words"),
     [
         ('{"payment": {"ref": 7}}', "application/json", "JSONPath", "(200), which holds $.payment.ref"),
         ("<html><p>Karibu</p></html>", "text/html", "answer form", "is an HTML page, but merchant.pay.payment_id is"),
@@ -196,12 +196,12 @@ def test_no_answer_means_the_merchant_is_unreachable() -> None:
     ],
 )  # fmt: skip
 def test_an_identifier_that_is_not_found_shows_what_there_is(
-    body: str, content_type: str, name: str, said: str
+    body: str, content_type: str, name: str, words: str
 ) -> None:
     found = merchant.payment_answer(started(body, content_type=content_type), target())
 
     assert (found.name, found.ok) == (name, False)
-    assert said in found.message
+    assert words in found.message
 
 
 def test_a_pattern_that_finds_nothing_is_told_as_such() -> None:
@@ -216,18 +216,18 @@ def delivery(error: str = "", status: int | None = None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("entry", "name", "said"),
+    ("entry", "name", "words"),
     [
         (delivery("connection refused"), "callback", "was not delivered: connection refused"),
         (delivery("host shop.example is not allowed"), "callback host", "on a host that may not be called from here"),
         (delivery(status=404), "callback", "nobody takes callbacks there"),
     ],
 )
-def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, Any], name: str, said: str) -> None:
+def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, Any], name: str, words: str) -> None:
     found = merchant.callback(entry, Callbacks())
 
     assert (found.name, found.ok) == (name, False)
-    assert said in found.message
+    assert words in found.message
 
 
 def test_a_callback_that_was_taken_is_no_finding() -> None:
@@ -237,14 +237,14 @@ def test_a_callback_that_was_taken_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "said"),
+    ("content_type", "body", "words"),
     [
         ("text/html; charset=utf-8", '{"Body": {"stkCallback": {}}}', "the callback's own body, as text/html"),
         ("application/json", '{"Body": {"stkCallback": {}}}\n', "the callback's own body, as application/json"),
         ("text/html", "<!doctype html><title>My shop</title><p>Log in first", "an HTML page: My shop Log in first"),
     ],
 )
-def test_an_answer_that_no_handler_of_callbacks_gives_is_a_warning(content_type: str, body: str, said: str) -> None:
+def test_an_answer_that_no_handler_of_callbacks_gives_is_a_warning(content_type: str, body: str, words: str) -> None:
     entry = delivery(status=200)
     entry["request"]["body"] = '{"Body": {"stkCallback": {}}}'
     entry["response"] |= {"headers": {"Content-Type": content_type}, "body": body}
@@ -252,7 +252,7 @@ def test_an_answer_that_no_handler_of_callbacks_gives_is_a_warning(content_type:
     found = merchant.callback(entry, Callbacks())
 
     assert found.ok
-    assert said in found.message
+    assert words in found.message
     assert '{"ResultCode": 0, "ResultDesc": "Accepted"}' in found.fix
 
 
@@ -274,14 +274,14 @@ def test_an_ordinary_answer_to_a_callback_is_no_finding(content_type: str, body:
 
 
 @pytest.mark.parametrize(
-    ("served", "called", "said"),
+    ("served", "called", "words"),
     [
         ("GET /cb/", "/cb", "; the same address with a slash at its end answers a GET with 405"),
         ("GET /cb", "/cb/?key=1", "; the same address without a slash at its end answers a GET with 405"),
         ("GET /other", "/cb", ""),
     ],
 )
-def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: str, said: str) -> None:
+def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: str, words: str) -> None:
     with open_shop({served: Says("POST only", 405)}) as shop:
         entry = delivery(status=404)
         entry["request"]["url"] = shop.url + called
@@ -289,18 +289,18 @@ def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: s
         found = merchant.callback(entry, Callbacks())
 
     assert not found.ok
-    assert found.message.partition("nobody takes callbacks there")[2] == said
+    assert found.message.partition("nobody takes callbacks there")[2] == words
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_caller_stops_where_no_address_is_named_and_is_told_where_one_is(status: int) -> None:
     stops = merchant.callback(delivery(status=status), Callbacks())
-    told = merchant.callback(delivery(status=status), Callbacks(source_header="X-Real-IP"))
+    warned = merchant.callback(delivery(status=status), Callbacks(source_header="X-Real-IP"))
 
-    assert (stops.ok, told.ok) == (False, True)
+    assert (stops.ok, warned.ok) == (False, True)
     assert "callbacks: {source_header: X-Forwarded-For}" in stops.fix
     assert "CSRF" in stops.fix
-    assert "reads X-Real-IP (callbacks.source_header)" in told.fix
+    assert "reads X-Real-IP (callbacks.source_header)" in warned.fix
 
 
 @pytest.mark.parametrize(("status", "fix"), [(301, "as its server wants it"), (400, "log"), (500, "log")])
@@ -316,7 +316,7 @@ STATUS = Status(call=Call(method="GET", path="/s"), states={"PAID": PaymentState
 
 
 @pytest.mark.parametrize(
-    ("view", "name", "said"),
+    ("view", "name", "words"),
     [
         (
             StatusView(state=None, raw_state="DONE", http_status=200),
@@ -330,12 +330,12 @@ STATUS = Status(call=Call(method="GET", path="/s"), states={"PAID": PaymentState
         (StatusView(state=None, error="connection refused"), "status", "connection refused"),
     ],
 )
-def test_a_state_that_cannot_be_read_names_the_key_to_mend(view: StatusView, name: str, said: str) -> None:
+def test_a_state_that_cannot_be_read_names_the_key_to_mend(view: StatusView, name: str, words: str) -> None:
     found = merchant.status_answer(view, target(status=STATUS))
 
     assert found is not None
     assert (found.name, found.ok) == (name, False)
-    assert said in found.message
+    assert words in found.message
     assert "merchant.status" in found.message + found.fix
 
 

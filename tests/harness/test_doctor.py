@@ -47,7 +47,7 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("env", "name", "said", "code"),
+    ("env", "name", "words", "code"),
     [
         ({"SECRET": "old"}, "credentials", "token request was answered 400", Exit.BAD_CONFIGURATION),
         ({"CODE": "600000"}, "short code", "BusinessShortCode 600000; expected 174379", Exit.BAD_CONFIGURATION),
@@ -66,18 +66,18 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_of_the_merchant(
-    tmp_path: Path, env: Mapping[str, str | None], name: str, said: str, code: Exit
+    tmp_path: Path, env: Mapping[str, str | None], name: str, words: str, code: Exit
 ) -> None:
     (*good, found) = examine(mini_target(tmp_path, env=env))
 
     assert all(finding.ok for finding in good)
     assert (found.name, found.exit_code) == (name, code)
-    assert said in found.message
+    assert words in found.message
     assert found.fix
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "name", "said"),
+    ("old", "new", "name", "words"),
     [
         ("payment_id: $.id", "payment_id: $.payment.id", "JSONPath", "which holds $.id, $.message"),
         ("state: $.status", "state: $.state", "JSONPath", "which holds $.status"),
@@ -94,11 +94,11 @@ def test_wrong_settings_of_the_merchant(
         ("  name: mini", "  name: mini\n  adapter: 'no_such:Thing'", "adapter", "No module named 'no_such'"),
     ],
 )
-def test_wrong_keys_of_the_target_file(tmp_path: Path, old: str, new: str, name: str, said: str) -> None:
+def test_wrong_keys_of_the_target_file(tmp_path: Path, old: str, new: str, name: str, words: str) -> None:
     (*_, found) = examine(mini_target(tmp_path, replace={old: new}))
 
     assert (found.ok, found.name, found.exit_code) == (False, name, Exit.BAD_CONFIGURATION)
-    assert said in found.message
+    assert words in found.message
 
 
 STATE = "    state: $.status"
@@ -109,7 +109,7 @@ WORDS = "paid: [PAID], failed: [FAILED]"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "name", "said"),
+    ("old", "new", "name", "words"),
     [
         ("receipt: $.receipt", "receipt: $.code", "receipt", "merchant.status.receipt ($.code) found nothing in"),
         ("receipt: $.receipt", "receipt: $.message", "receipt", "reads 'Check your phone', and the payment's receipt"),
@@ -123,17 +123,17 @@ WORDS = "paid: [PAID], failed: [FAILED]"
         (WORDS, "paid: [YES], failed: [PAID, FAILED]", "status", "'PAID', which the target file maps to failed"),
     ],
 )
-def test_what_was_read_beside_what_daraja_knows(tmp_path: Path, old: str, new: str, name: str, said: str) -> None:
+def test_what_was_read_beside_what_daraja_knows(tmp_path: Path, old: str, new: str, name: str, words: str) -> None:
     """The key is named, and nothing stops: the merchant may be wrong, and then the rules say so."""
     found = examine(mini_target(tmp_path, replace={old: new}))
 
-    (told,) = [finding for finding in found if finding.fix]
-    assert (told.name, told.ok) == (name, True)
-    assert said in told.message
+    (one,) = [finding for finding in found if finding.fix]
+    assert (one.name, one.ok) == (name, True)
+    assert words in one.message
 
 
 @pytest.mark.parametrize(
-    ("env", "name", "said"),
+    ("env", "name", "words"),
     [
         ({"ONLY_FROM": "X-Real-IP"}, "status", "still pending 5 s after its callback was answered 200"),
         ({"CALLBACK_STATUS": "500"}, "callback", "answered a genuine callback 500"),
@@ -141,14 +141,14 @@ def test_what_was_read_beside_what_daraja_knows(tmp_path: Path, old: str, new: s
     ],
 )
 def test_what_may_be_the_merchants_fault_warns(
-    tmp_path: Path, env: Mapping[str, str | None], name: str, said: str
+    tmp_path: Path, env: Mapping[str, str | None], name: str, words: str
 ) -> None:
     found = examine(mini_target(tmp_path, env=env))
 
     assert all(finding.ok for finding in found)
-    (told,) = [finding for finding in found if finding.name == name]
-    assert said in told.message
-    assert told.fix
+    (one,) = [finding for finding in found if finding.name == name]
+    assert words in one.message
+    assert one.fix
 
 
 def test_an_audit_that_finds_no_callback_is_told(tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def test_an_audit_that_finds_no_callback_is_told(tmp_path: Path) -> None:
     right = mini_target(tmp_path, replace={"  ledger:": f"{audit}  ledger:"})
     sound = examine(right)
     right.write_text(right.read_text().replace("$.raw", "$.kept"))
-    (told,) = [finding for finding in examine(right) if finding.name == "audit"]
+    (one,) = [finding for finding in examine(right) if finding.name == "audit"]
 
     assert [finding for finding in sound if finding.fix] == []
-    assert told.message == "merchant.audit.messages ($.kept) found no stored callback, and one was taken"
+    assert one.message == "merchant.audit.messages ($.kept) found no stored callback, and one was taken"
 
 
 def test_a_shop_that_forgets_unknown_callers_is_told_of_the_header(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("env", "name", "said"),
+    ("env", "name", "words"),
     [
         ({"OFF_MINUTES": "44"}, "clock", "44 minutes off; expected EAT within 5"),
         ({"CALLBACK": "https:shop.example"}, "callback URL", "Daraja refuses the CallBackURL"),
@@ -239,13 +239,13 @@ def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None
     ],
 )
 def test_what_daraja_merely_refuses_is_told_and_stops_nothing(
-    tmp_path: Path, env: Mapping[str, str], name: str, said: str
+    tmp_path: Path, env: Mapping[str, str], name: str, words: str
 ) -> None:
     found = examine(mini_target(tmp_path, env=env))
 
     assert all(finding.ok for finding in found)
     (warned,) = [finding for finding in found if finding.name == name]
-    assert said in warned.message
+    assert words in warned.message
     assert "the rules will judge that" in warned.fix
 
 

@@ -334,7 +334,7 @@ LEDGER = 'ledger: {request: "GET /payments/{payment_id}/ledger", credits: $.cred
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "words"),
     [
         ('{"credits": 1e400}', "ledger.credits ($.credits) found Infinity; expected a count of credits"),
         ('{"credits": -Infinity}', "found -Infinity; expected a count"),
@@ -345,7 +345,7 @@ LEDGER = 'ledger: {request: "GET /payments/{payment_id}/ledger", credits: $.cred
     ],
 )
 def test_absurd_credits_are_the_merchants_fault_and_raise_nothing(
-    shop: Shop, tmp_path: Path, body: str, said: str
+    shop: Shop, tmp_path: Path, body: str, words: str
 ) -> None:
     shop.routes["GET /payments/42/ledger"] = Says(body, headers={"Content-Type": "application/json"})
 
@@ -353,7 +353,7 @@ def test_absurd_credits_are_the_merchants_fault_and_raise_nothing(
 
     assert view is not None
     assert view.credits is None
-    assert said in view.error
+    assert words in view.error
 
 
 @pytest.mark.parametrize("body", ["[" * 90_000, '{"state": ' + "9" * 5000 + "}", '{"state": 1e400, "credited": 1e400}'])

@@ -135,9 +135,9 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
             if line.startswith("  pass"):
                 process.send_signal(signal.SIGINT)
                 break
-        said = process.stdout.read()
+        message = process.stdout.read()
 
-    assert process.returncode == 12, said
+    assert process.returncode == 12, message
     kept = read_run(out / "run.json")
     assert kept.interrupted
     assert any(check.state is State.PASS for check in kept.checks)
@@ -145,7 +145,7 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["check", "{folder}/none.yaml"], "`tayari init` writes one"),
         (["doctor", "{folder}/bad.yaml"], "bad.yaml:1: merchant.nmae: unknown key"),
@@ -171,7 +171,9 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["simulate", "--profile", "none"], "none"),
     ],
 )
-def test_20_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+def test_20_bad_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
     (tmp_path / "bad.yaml").write_text(
         "merchant: {nmae: duka, base_url: 'http://127.0.0.1:9', pay: {request: 'POST /'}}"
     )
@@ -181,7 +183,7 @@ def test_20_bad_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     code = run([word.replace("{folder}", str(tmp_path)) for word in words])
 
     assert code == 20
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_20_reports_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,10 +217,10 @@ def test_30_our_own_failure_leaves_a_traceback_in_a_file(capsys: pytest.CaptureF
 
     code = run([], program)
 
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert code == 30
-    assert said.startswith("Tayari failed, not your merchant: RuntimeError: a defect of ours")
-    log = Path(said.strip().rpartition(" ")[2])
+    assert message.startswith("Tayari failed, not your merchant: RuntimeError: a defect of ours")
+    log = Path(message.strip().rpartition(" ")[2])
     assert "raise RuntimeError" in log.read_text()
     log.unlink()
 

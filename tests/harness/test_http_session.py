@@ -245,7 +245,7 @@ def test_loopback_and_the_hosts_of_the_target_file_are_called(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("https://sandbox.safaricom.co.ke/mpesa", "it is the real Safaricom"),
         ("https://safaricom.co.ke./", "it is the real Safaricom"),
@@ -253,8 +253,8 @@ def test_loopback_and_the_hosts_of_the_target_file_are_called(url: str) -> None:
         ("http://[::1", "write this address into the target file"),
     ],
 )
-def test_any_other_host_is_refused_with_a_reason(url: str, said: str) -> None:
-    with pytest.raises(HostRefused, match=said):
+def test_any_other_host_is_refused_with_a_reason(url: str, message: str) -> None:
+    with pytest.raises(HostRefused, match=message):
         check_host(url, frozenset({"shop.test"}))
 
 

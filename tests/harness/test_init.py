@@ -251,17 +251,17 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 def proposed(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Merchant, str, dict[str, list[str]]]:
     """What `tayari init` writes for a folder, and what it says about it."""
     assert run(["init", str(folder), "--format", "json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    return load_target(folder / "tayari.yaml", {}).merchant, (folder / "tayari.yaml").read_text(), said
+    printed = json.loads(capsys.readouterr().out)
+    return load_target(folder / "tayari.yaml", {}).merchant, (folder / "tayari.yaml").read_text(), printed
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stack)
 def test_a_stack_is_recognised_and_its_routes_are_proposed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case
 ) -> None:
-    merchant, text, said = proposed(write(tmp_path, case.files), capsys)
+    merchant, text, printed = proposed(write(tmp_path, case.files), capsys)
 
-    assert said["recognised"][0].startswith(f"Stack: {case.stack} (")
+    assert printed["recognised"][0].startswith(f"Stack: {case.stack} (")
     assert merchant.start is not None
     assert merchant.status is not None
     assert merchant.status.call is not None
@@ -290,19 +290,19 @@ def test_what_is_guessed_is_marked_and_told(tmp_path: Path, capsys: pytest.Captu
     routes = "from flask import Flask\napp = Flask(__name__)\n"
     routes += "@app.post('/pay')\ndef a(): ...\n@app.post('/buy')\ndef b(): ...\n"
 
-    merchant, text, said = proposed(write(tmp_path, {"app.py": routes}), capsys)
+    merchant, text, printed = proposed(write(tmp_path, {"app.py": routes}), capsys)
 
     assert merchant.pay.call.path in {"/pay", "/buy"}
-    assert "another route looks like the start of a payment as well" in said["check"]
-    assert "no field was found for {msisdn} and {amount}; write the fields of the request" in said["check"]
-    assert all(f"# CHECK: {doubt}" in text for doubt in said["check"])
+    assert "another route looks like the start of a payment as well" in printed["check"]
+    assert "no field was found for {msisdn} and {amount}; write the fields of the request" in printed["check"]
+    assert all(f"# CHECK: {doubt}" in text for doubt in printed["check"])
 
 
 def test_a_port_in_the_source_is_the_merchants_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    merchant, _, said = proposed(write(tmp_path, FASTIFY.files), capsys)
+    merchant, _, printed = proposed(write(tmp_path, FASTIFY.files), capsys)
 
     assert merchant.base_url == "http://127.0.0.1:4100"
-    assert "the port on which your merchant listens" in said["check"]
+    assert "the port on which your merchant listens" in printed["check"]
 
 
 def test_the_host_of_the_callback_url_in_the_source_is_led_here(
@@ -320,9 +320,9 @@ def test_the_host_of_the_callback_url_in_the_source_is_led_here(
 
 
 def test_a_library_and_a_short_code_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, said = proposed(write(tmp_path, {**EXPRESS.files, "config.js": "shortCode: '600123'"}), capsys)
+    _, _, printed = proposed(write(tmp_path, {**EXPRESS.files, "config.js": "shortCode: '600123'"}), capsys)
 
-    assert "Daraja library: mpesa-node (package.json:1)." in said["recognised"]
+    assert "Daraja library: mpesa-node (package.json:1)." in printed["recognised"]
     assert load_target(tmp_path / "tayari.yaml", {}).daraja.short_code == "600123"
 
 

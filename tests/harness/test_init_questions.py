@@ -94,28 +94,28 @@ def test_a_proposal_is_kept_with_its_mark_or_called_right(shop: Path) -> None:
 
 
 def test_a_wrong_answer_is_told_and_asked_for_again(shop: Path) -> None:
-    told: list[str] = []
+    printed: list[str] = []
     answers = iter(["pay now", "POST /buy"])
 
     draft = settle(
-        draft_of(shop), lambda prompt: next(answers) if "pay.request" in prompt and told else "", told.append
+        draft_of(shop), lambda prompt: next(answers) if "pay.request" in prompt and printed else "", printed.append
     )
 
     assert merchant_of(shop, draft).pay.call.path == "/buy"
-    assert any("merchant.pay.request: 'pay now'; expected" in text for text in told)
+    assert any("merchant.pay.request: 'pay now'; expected" in text for text in printed)
 
 
 @pytest.mark.parametrize(
     "answer", ["phone", "phone=", "={msisdn}", 'phone="{msisdn}', "phone={nobody} amount={amount}"]
 )
 def test_fields_that_are_none_are_told(shop: Path, answer: str) -> None:
-    told: list[str] = []
+    printed: list[str] = []
     answers = iter([answer, ""])
 
-    draft = settle(draft_of(shop), lambda prompt: next(answers) if "pay.body" in prompt else "", told.append)
+    draft = settle(draft_of(shop), lambda prompt: next(answers) if "pay.body" in prompt else "", printed.append)
 
     assert draft == draft_of(shop)
-    assert [text for text in told if "expected" in text or "quotation" in text or "nobody" in text]
+    assert [text for text in printed if "expected" in text or "quotation" in text or "nobody" in text]
 
 
 def on_a_terminal(folder: Path, *words: str, keys: str) -> str:

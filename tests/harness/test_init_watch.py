@@ -80,11 +80,11 @@ def pay_in_a_browser(url: str) -> None:
 
 
 def test_a_payment_by_hand_becomes_a_target_file(tmp_path: Path) -> None:
-    said: list[str] = []
+    printed: list[str] = []
     port = free_port()
     merchant = f"http://127.0.0.1:{port}"
     with (
-        PaymentWatch(merchant, said.append, port=0, quiet_s=0.3) as watch,
+        PaymentWatch(merchant, printed.append, port=0, quiet_s=0.3) as watch,
         running_merchant(port, watch.daraja_url),
     ):
         watch.invite()
@@ -110,9 +110,9 @@ def test_a_payment_by_hand_becomes_a_target_file(tmp_path: Path) -> None:
         PaymentState.PAID,
         PaymentState.PENDING,
     )
-    assert "seen: the callback was answered 200" in said
-    assert "seen: POST /pay was answered 202" in said
-    assert any(f"open {watch.url} in a browser" in line for line in said)
+    assert "seen: the callback was answered 200" in printed
+    assert "seen: POST /pay was answered 202" in printed
+    assert any(f"open {watch.url} in a browser" in line for line in printed)
 
 
 def test_a_form_is_read_and_its_redirect_names_the_payment(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_calls_of_the_sandbox_are_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "calls", "said"),
+    ("way", "calls", "words"),
     [
         (Intercept.PROXY, [], "try `intercept: auto`"),
         (Intercept.AUTO, [], "try `intercept: hosts`"),
@@ -202,12 +202,12 @@ def test_calls_of_the_sandbox_are_no_finding() -> None:
         (Intercept.AUTO, [{"host": "", "way": "untrusted", "reason": "CERTIFICATE_EXPIRED"}], "merchant's clock"),
     ],
 )
-def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], said: str) -> None:
+def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], words: str) -> None:
     found = interception.never_came(Start(command="x", intercept=way), calls, "ca", "http://d")
 
     assert found is not None
     assert not found.ok
-    assert said in f"{found.message} {found.fix}"
+    assert words in f"{found.message} {found.fix}"
 
 
 def test_a_merchant_that_refuses_the_payment_is_not_told_of_interception_unless_it_called() -> None:

@@ -95,7 +95,7 @@ def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("command", "more", "kind", "said"),
+    ("command", "more", "kind", "message"),
     [
         (
             "{python} -c 'print(\"no settings\"); raise SystemExit(3)'",
@@ -111,7 +111,7 @@ def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None
     ],
 )
 def test_a_failed_start_has_its_reason(
-    tmp_path: Path, command: str, more: dict[str, Any], kind: str, said: str
+    tmp_path: Path, command: str, more: dict[str, Any], kind: str, message: str
 ) -> None:
     merchant = make(tmp_path, command, **more)
 
@@ -119,7 +119,7 @@ def test_a_failed_start_has_its_reason(
         merchant.start()
 
     assert caught.value.kind == kind
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert not merchant.alive()
 
 
@@ -195,20 +195,20 @@ def test_no_file_is_written_outside_of_the_runs_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         ({"files": {".env": "K={proxy_url}"}}, "merchant.start.files..env: {proxy_url} has no value in this run"),
         ({"files": {"config/merchant.log/x": "", "config/merchant.log": ""}}, "cannot be written"),
         ({"cwd": "{work_dir}"}, "merchant.start.cwd: {work_dir} has no value in this run"),
     ],
 )
-def test_a_file_or_folder_that_cannot_be_had_is_told(tmp_path: Path, more: dict[str, Any], said: str) -> None:
+def test_a_file_or_folder_that_cannot_be_had_is_told(tmp_path: Path, more: dict[str, Any], message: str) -> None:
     merchant = make(tmp_path, **more)
 
     with pytest.raises(MerchantStartError) as caught:
         merchant.start()
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_it_may_start_in_the_runs_folder(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ ACCOUNT = Account(
 )  # fmt: skip
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
     assert run([*words, "--format", "json"]) == code, capsys.readouterr()
     return json.loads(capsys.readouterr().out)
 
@@ -34,18 +34,19 @@ def test_a_fake_with_another_switch_is_told_apart_and_the_switch_is_named(
     with running(
         options={"expires_in_type": "number"}, consumer_key="parity-key", consumer_secret="parity-secret"
     ) as other:
-        assert said(capsys, "parity", "record", "--daraja", other.daraja_url, "--out", file)["answers"] == len(PROBES)
-        again = said(capsys, "parity", "check", file, "--daraja", other.daraja_url, code=10)
+        recorded = printed(capsys, "parity", "record", "--daraja", other.daraja_url, "--out", file)
+        assert recorded["answers"] == len(PROBES)
+        again = printed(capsys, "parity", "check", file, "--daraja", other.daraja_url, code=10)
 
-    found = said(capsys, "parity", "check", file, "--profile", "documented", code=10)
-    told = said(capsys, "parity", "check", file, "--profile", "documented", "--option", "expires_in_type=number")
+    found = printed(capsys, "parity", "check", file, "--profile", "documented", code=10)
+    heard = printed(capsys, "parity", "check", file, "--profile", "documented", "--option", "expires_in_type=number")
 
     assert {row["probe"] for row in again["differences"]} == {"push"}, "its phone still shows the prompt of the record"
     assert found["differences"] == [
         {"probe": "token", "where": "body.expires_in", "recorded": "integer", "here": "string", "wording": False}
     ]
     assert found["fits"] == {"token": "--option expires_in_type=number"}
-    assert (told["same"], told["differences"]) == (True, [])
+    assert (heard["same"], heard["differences"]) == (True, [])
 
 
 CANARIES = (
@@ -61,8 +62,8 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        told = f"{self._heard()} {body}"
-        self._answer({"errorMessage": told, "errorCode": told, "requestId": told, CANARIES[0]: 1, "list": [body]})
+        heard = f"{self._heard()} {body}"
+        self._answer({"errorMessage": heard, "errorCode": heard, "requestId": heard, CANARIES[0]: 1, "list": [body]})
 
     def _heard(self) -> str:
         return f"{self.path} {dict(self.headers)} {' '.join(CANARIES)}"
@@ -117,16 +118,16 @@ def test_production_and_strangers_are_never_asked(url: str, tmp_path: Path, caps
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("{", "is no JSON"), ("[]", "expected what"), ('{"schema": 9}', "schema 1")]
+    ("text", "message"), [("{", "is no JSON"), ("[]", "expected what"), ('{"schema": 9}', "schema 1")]
 )
 def test_a_file_that_is_no_record_is_refused(
-    text: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "parity.json"
     file.write_text(text)
 
     assert run(["parity", "check", str(file)]) == 20
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_differences_are_of_status_keys_types_codes_and_words() -> None:

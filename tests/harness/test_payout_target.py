@@ -95,7 +95,7 @@ def test_a_shop_that_refunds_has_the_capability(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "words"),
     [
         ("GET /refunds/{refund_id}", "GET /refunds/{payout_id}", "{payout_id} is not known at this point"),
         ("  pay: ", "  payout: ", "refund without merchant.pay"),
@@ -103,10 +103,10 @@ def test_a_shop_that_refunds_has_the_capability(tmp_path: Path) -> None:
         ("    request: POST /payments/{payment_id}/refund\n", "", "refund.request"),
     ],
 )
-def test_each_mistake_in_a_refund_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_each_mistake_in_a_refund_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in SHOP
 
-    assert said in problem_of(tmp_path, SHOP.replace(old, new))
+    assert words in problem_of(tmp_path, SHOP.replace(old, new))
 
 
 def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "words"),
     [
         ("    request: POST /payouts\n", "", "payout.request"),
         ("{payout_id}", "{payment_id}", "payout_id"),
@@ -141,12 +141,12 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
         ("name: payroll", "name: payroll\n  capabilities: [payout, stk_push]", "without merchant.pay"),
     ],
 )
-def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in PAYROLL
 
     found = problem_of(tmp_path, PAYROLL.replace(old, new))
 
-    assert said in found
+    assert words in found
 
 
 def test_the_preflight_makes_one_payout() -> None:
@@ -158,7 +158,7 @@ def test_the_preflight_makes_one_payout() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "name", "said", "ok"),
+    ("changed", "name", "words", "ok"),
     [
         ({"MPESA_PASSWORD": "other"}, "initiator", "another padding than PKCS#1 v1.5, or another password", True),
         ({"MPESA_INITIATOR": "nobody"}, "initiator", "the initiator is not known", True),
@@ -167,9 +167,9 @@ def test_the_preflight_makes_one_payout() -> None:
         ({"MSHAHARA_URL": "https://elsewhere.example"}, "callback host", "elsewhere.example", False),
     ],
 )
-def test_the_preflight_names_what_is_wrong(changed: dict[str, str], name: str, said: str, ok: bool) -> None:
+def test_the_preflight_names_what_is_wrong(changed: dict[str, str], name: str, words: str, ok: bool) -> None:
     found = preflight(**changed)
 
     assert name in found, found
-    assert said in found[name].message
+    assert words in found[name].message
     assert found[name].ok is ok

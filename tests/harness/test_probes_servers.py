@@ -115,15 +115,15 @@ def test_a_ledger_is_summed_by_the_database(tmp_path: Path, address: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
         ("select status from nowhere where id = {payment_id}", "the database refused the query"),
         ("select status from payments where id = 99", "found no row for this payment"),
         ("update payments set status = 'FAILED' where id = {payment_id}", "the query gives no rows"),
     ],
 )
-def test_a_query_that_cannot_be_read_is_told(tmp_path: Path, address: str, sql: str, said: str) -> None:
-    assert said in read(tmp_path, address, sql).error
+def test_a_query_that_cannot_be_read_is_told(tmp_path: Path, address: str, sql: str, message: str) -> None:
+    assert message in read(tmp_path, address, sql).error
     assert read(tmp_path, address, "select status from payments where id = 7").state is PaymentState.PAID
 
 

@@ -18,10 +18,10 @@ def test_a_file_as_out_is_refused_before_anything_starts(tmp_path: Path, capsys:
 
     code = run(["check", str(mini_target(tmp_path)), "--out", str(out)])
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert code == 20
-    assert "expected a folder that can be written; choose another with --out" in said.err
-    assert "preflight" not in said.out
+    assert "expected a folder that can be written; choose another with --out" in output.err
+    assert "preflight" not in output.out
     assert out.read_text() == "mine"
 
 
@@ -53,7 +53,7 @@ def test_a_full_disk_costs_the_reports_and_not_the_verdict(
 
     code = run(["check", str(target), "--out", str(tmp_path / "out")])
 
-    said = capsys.readouterr()
-    assert code == 21, said.out + said.err
-    assert "INVALID RUN" in said.out
-    assert "no reports: run.json: cannot be written (No space left on device)" in " ".join(said.out.split())
+    output = capsys.readouterr()
+    assert code == 21, output.out + output.err
+    assert "INVALID RUN" in output.out
+    assert "no reports: run.json: cannot be written (No space left on device)" in " ".join(output.out.split())

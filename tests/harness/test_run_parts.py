@@ -28,8 +28,8 @@ from tayari_target.target_file import load_target
 
 
 def spoken() -> tuple[RunProgress, io.StringIO]:
-    said = io.StringIO()
-    return RunProgress(Console(file=said, width=200)), said
+    output = io.StringIO()
+    return RunProgress(Console(file=output, width=200)), output
 
 
 def child(tmp_path: Path, code: str, **more: object) -> None:
@@ -62,14 +62,14 @@ def test_a_childs_log_has_no_control_characters(tmp_path: Path) -> None:
     "code", ["print('hush')", "print('hush'); raise SystemExit(4)", "print('hush'); import os; os.kill(os.getpid(), 9)"]
 )
 def test_no_secret_stays_in_a_childs_log_or_in_the_message_of_its_failure(tmp_path: Path, code: str) -> None:
-    said = ""
+    output = ""
     try:
         child(tmp_path, code)
     except ChildFailed as error:
-        said = str(error)
+        output = str(error)
 
     assert (tmp_path / "log").read_text() in ("[redacted]\n", "")
-    assert "hush" not in said
+    assert "hush" not in output
 
 
 def test_only_its_owner_can_read_a_childs_log_while_it_runs(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_projects_own_pytest_settings_do_not_reach_our_suites() -> None:
 
 
 def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> None:
-    progress, said = spoken()
+    progress, output = spoken()
     path = tmp_path / "events.jsonl"
     tail = EventTail(path, progress, "suite smoke")
     tail.read()
@@ -133,12 +133,12 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
 
     path.write_bytes(whole[:-20])
     tail.read()
-    assert "twice" not in said.getvalue().partition("FAIL")[2]
+    assert "twice" not in output.getvalue().partition("FAIL")[2]
     path.write_bytes(whole)
     tail.read()
 
     title = next(row.title for row in samples.ready().plan if row.id == "C03")
-    lines = [line.split() for line in said.getvalue().splitlines()]
+    lines = [line.split() for line in output.getvalue().splitlines()]
     assert lines == [
         ["suite", "smoke:", "1", "checks"],
         ["pass", "C03:", *title.split()],
@@ -149,23 +149,23 @@ def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> Non
 
 
 def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:
-    said = io.StringIO()
-    with RunProgress(Console(file=said, force_terminal=True, width=200)) as progress:
+    output = io.StringIO()
+    with RunProgress(Console(file=output, force_terminal=True, width=200)) as progress:
         progress.planned({"C01": "Answers quickly", "C03": "Credits once"}, "suite smoke")
         progress.check(Check(rule="C01", state=State.PASS))
         progress.check(Check(rule="C03", state=State.FAIL, reason="credited [bold]twice"))
 
-    assert "C01" not in said.getvalue()
-    assert "credited [bold]twice" in said.getvalue()
+    assert "C01" not in output.getvalue()
+    assert "credited [bold]twice" in output.getvalue()
 
 
 def test_findings_are_told_with_their_fix() -> None:
-    progress, said = spoken()
+    progress, output = spoken()
 
     progress.finding(good("simulator", "up"))
     progress.finding(bad("passkey", "another one", "set the same"))
 
-    assert said.getvalue().splitlines() == [
+    assert output.getvalue().splitlines() == [
         "  ok  simulator: up",
         "  STOP  passkey: another one",
         "        set the same",
@@ -215,14 +215,14 @@ def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -
 def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None:
     dying = "sh -c 'echo key is $PASSKEY for 254712345678; exit 3' "
     path = mini_target(tmp_path, replace={"{python} ": dying, "passkey: pass1": "passkey: 0123456789abcdef-canary"})
-    progress, said = spoken()
+    progress, output = spoken()
 
     (*_, found) = doctor(Order(target=path), progress)
 
     assert found.name == "start command"
     assert "ended with 3" in found.message
     for secret in ("canary", "254712345678"):
-        assert secret not in found.message + said.getvalue()
+        assert secret not in found.message + output.getvalue()
 
 
 def test_every_report_of_a_stopped_run_says_why(tmp_path: Path) -> None:

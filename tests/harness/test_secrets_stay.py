@@ -96,9 +96,9 @@ def forms(secret: str) -> tuple[bytes, ...]:
     )
 
 
-def leaks(folder: Path, *said: str) -> list[str]:
+def leaks(folder: Path, *printed: str) -> list[str]:
     """Where a secret stands: in a file, in a member of an archive, or in what was said."""
-    texts = {f"said {at}": text.encode() for at, text in enumerate(said)}
+    texts = {f"said {at}": text.encode() for at, text in enumerate(printed)}
     texts |= dict(contents(folder))
     return [
         f"{name}: {secret}"

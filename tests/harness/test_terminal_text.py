@@ -56,19 +56,19 @@ def test_a_line_that_a_console_breaks_before_a_command_is_none() -> None:
 def test_a_line_in_pieces_is_one_line() -> None:
     stream = io.StringIO()
     log = LogStream(stream)
-    for piece in ("said", "::not a command", "\n", "::error::x"):
+    for piece in ("line", "::not a command", "\n", "::error::x"):
         log.write(piece)
 
-    assert stream.getvalue() == "said::not a command\n: :error::x"
+    assert stream.getvalue() == "line::not a command\n: :error::x"
 
 
 def test_what_commands_and_progress_print_of_a_merchant_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    said = f"::error::{ESCAPES}##[add-path]x"
+    line = f"::error::{ESCAPES}##[add-path]x"
     output = Output(Format.TEXT)
-    output.text(said)
-    output.table(["what"], [[said]])
-    output.fail(said, 20)  # type: ignore[arg-type]  # any exit code will do
-    RunProgress(output.out).finding(good("merchant", said))
+    output.text(line)
+    output.table(["what"], [[line]])
+    output.fail(line, 20)  # type: ignore[arg-type]  # any exit code will do
+    RunProgress(output.out).finding(good("merchant", line))
 
     printed = "".join(capsys.readouterr())
     assert not {one for one in printed if not one.isprintable()} - {"\n"}
@@ -77,10 +77,10 @@ def test_what_commands_and_progress_print_of_a_merchant_is_harmless(capsys: pyte
 
 
 def test_json_says_the_same_and_is_harmless_too(capsys: pytest.CaptureFixture[str]) -> None:
-    said = f"{ESCAPES}##[add-path]x\u2028🙏"
-    Output(Format.JSON).json({"said": said})
+    line = f"{ESCAPES}##[add-path]x\u2028🙏"
+    Output(Format.JSON).json({"line": line})
 
     printed = capsys.readouterr().out
-    assert json.loads(printed) == {"said": said}
+    assert json.loads(printed) == {"line": line}
     assert printed.replace("\n", "").isprintable()
     assert "##[" not in printed

@@ -41,9 +41,9 @@ def test_every_package_has_a_term() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_says_what_it_is_for(package: str) -> None:
-    told = ast.get_docstring(ast.parse(PACKAGES[package].read_text())) or ""
+    docstring = ast.get_docstring(ast.parse(PACKAGES[package].read_text())) or ""
 
-    assert len(told.split()) >= 5
+    assert len(docstring.split()) >= 5
 
 
 def test_a_check_lies_in_the_folder_of_its_family() -> None:

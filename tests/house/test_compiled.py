@@ -62,7 +62,7 @@ def test_a_compiled_wheel_holds_sources_and_extensions_and_says_so(tmp_path: Pat
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path / "unpacked")
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "tayari_simulator", "--version"],
         env={**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
@@ -71,4 +71,4 @@ def test_a_compiled_wheel_holds_sources_and_extensions_and_says_so(tmp_path: Pat
     for path in hatch_build.COMPILED:
         assert f"tayari_simulator/{path}.py" in names
         assert any(f"tayari_simulator/{path}{suffix}" in names for suffix in EXTENSION_SUFFIXES), path
-    assert "(compiled)" in said
+    assert "(compiled)" in output

@@ -192,15 +192,15 @@ def test_the_suite_of_the_compose_file_judges_its_merchant(tmp_path: Path) -> No
     shop = {name: changed(value, hosts) for name, value in services["merchant"]["environment"].items()}
     serve = [sys.executable, str(ROOT / "examples/duka/duka.py")]
     serve += [changed(word, hosts) for word in services["merchant"]["command"]]
-    told = {**clean, **services["simulator"]["environment"]}
+    shown = {**clean, **services["simulator"]["environment"]}
     with ExitStack() as stack:
         up = stack.enter_context
-        up(running(on_loopback(services["simulator"]["command"], ports, tmp_path), tmp_path, "simulator", told))
+        up(running(on_loopback(services["simulator"]["command"], ports, tmp_path), tmp_path, "simulator", shown))
         up(running(serve, tmp_path, "shop", {**clean, **shop}))
         until(lambda: answers(f"http://127.0.0.1:{ports['9311']}/health"), "no simulator")
         until(lambda: answers(f"http://127.0.0.1:{ports['8000']}/health"), "no merchant")
         done = subprocess.run(
-            on_loopback(services["check"]["command"], ports, tmp_path), cwd=tmp_path, env=told, capture_output=True,
+            on_loopback(services["check"]["command"], ports, tmp_path), cwd=tmp_path, env=shown, capture_output=True,
             text=True, timeout=240, check=False,
         )  # fmt: skip
 
@@ -228,6 +228,6 @@ def test_the_dockerfiles_steps_make_a_working_tayari(tmp_path: Path) -> None:
     for step in steps:
         subprocess.run([*pip, *step.replace("/app", f"{tmp_path}/app").split()], check=True, timeout=300)
     tayari = str(tmp_path / "venv" / "bin" / "tayari")
-    told = subprocess.run([tayari, "load", "--help"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run([tayari, "load", "--help"], capture_output=True, text=True, check=True).stdout
 
-    assert "--expect-workers" in told
+    assert "--expect-workers" in shown

@@ -58,9 +58,9 @@ DOUBTS = [
 ]
 
 
-@pytest.mark.parametrize(("conditions", "said"), DOUBTS)
-def test_a_run_is_doubted_for_each_reason_by_name(conditions: RunConditions, said: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("conditions", "message"), DOUBTS)
+def test_a_run_is_doubted_for_each_reason_by_name(conditions: RunConditions, message: tuple[str, ...]) -> None:
     found = doubts(conditions)
 
-    assert len(found) == len(said)
-    assert all(expected in sentence for expected, sentence in zip(said, found, strict=True))
+    assert len(found) == len(message)
+    assert all(expected in sentence for expected, sentence in zip(message, found, strict=True))

@@ -95,9 +95,9 @@ def paid_in(**changes: Any) -> Payment:
 
 
 def confirmed(*, status: int | None = 200, sent: bool = True, validation: str | None = None) -> dict[str, Any]:
-    told = {"status": status, "sent_at": 6.0 if sent else None}
+    answered = {"status": status, "sent_at": 6.0 if sent else None}
     asked = [{"status": 200, "sent_at": 5.0}] if validation else []
-    return {**row(), "kind": "c2b", "validation": validation, "callbacks": [*asked, told] if sent else asked}
+    return {**row(), "kind": "c2b", "validation": validation, "callbacks": [*asked, answered] if sent else asked}
 
 
 def test_payments_that_customers_begin_are_judged_as_those_that_the_merchant_asks_for() -> None:

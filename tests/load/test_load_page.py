@@ -69,7 +69,7 @@ def locust_page(folder: Path) -> Iterator[str]:
         locust.wait(40)
 
 
-def problems_told_by(page: Any) -> list[str]:
+def problems_on(page: Any) -> list[str]:
     """What the browser complains of from now on."""
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -92,7 +92,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
     with locust_page(tmp_path) as url, sync.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1100})
-        problems = problems_told_by(page)
+        problems = problems_on(page)
         page.goto(url)
         page.get_by_role("tab", name="Payments").click()
         page.locator("#tayari-funnel tbody tr").nth(3).wait_for()

@@ -51,9 +51,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("given", "said"), REFUSED)
-def test_what_makes_no_sense_is_refused_with_what_would(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(PlanError, match=said):
+@pytest.mark.parametrize(("given", "message"), REFUSED)
+def test_what_makes_no_sense_is_refused_with_what_would(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError, match=message):
         Plan.read(options(**given))
 
 

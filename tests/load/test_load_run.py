@@ -264,7 +264,7 @@ def test_a_merchant_that_stalls_for_two_seconds_is_seen_by_everybody_who_came_me
 
 def test_a_fake_whose_counts_do_not_add_up_is_our_failure(tmp_path: Path) -> None:
     with tiny_merchant("refuse") as tiny:
-        tiny.told["balance"] = {"accepted": 3, "called_back": 2, "difference": 1, "balanced": False}
+        tiny.answers["balance"] = {"accepted": 3, "called_back": 2, "difference": 1, "balanced": False}
         locust(tmp_path, tiny, users=2, run_time="1s")
     load, checks = loaded(tmp_path), read_events(tmp_path / "events.jsonl").checks
 
@@ -302,9 +302,9 @@ def test_a_fake_that_was_the_limit_is_a_warning_beside_thresholds_that_were_kept
 
 def test_a_fake_that_was_near_its_limit_now_and_then_is_a_warning_alone() -> None:
     limits = SimulatorLimits()
-    told = {"thresholds": {"cpu_share": 0.8}, "last_second": {"cpu_share": 0.9}}
-    limits.begin({**told, "busy_s": 100, "near_s": 50})
-    limits.look({**told, "busy_s": 140, "near_s": 54})
+    answers = {"thresholds": {"cpu_share": 0.8}, "last_second": {"cpu_share": 0.9}}
+    limits.begin({**answers, "busy_s": 100, "near_s": 50})
+    limits.look({**answers, "busy_s": 140, "near_s": 54})
 
     assert limits.near == (
         "the fake Daraja was near its limit in 4 of 40 seconds with traffic "
@@ -312,16 +312,16 @@ def test_a_fake_that_was_near_its_limit_now_and_then_is_a_warning_alone() -> Non
     )
     assert not limits.was_the_limit
     for second in range(10):
-        limits.look({**told, "busy_s": 140 + second, "near_s": 54 + second})
+        limits.look({**answers, "busy_s": 140 + second, "near_s": 54 + second})
     assert limits.was_the_limit
 
 
 def test_hundredths_of_a_second_are_said_and_do_not_take_the_answer_away() -> None:
     limits = SimulatorLimits()
-    told = {"thresholds": {"loop_lag_s": 0.02}, "last_second": {"loop_lag_s": 0.03}}
-    limits.begin({**told, "busy_s": 0, "near_s": 0})
+    answers = {"thresholds": {"loop_lag_s": 0.02}, "last_second": {"loop_lag_s": 0.03}}
+    limits.begin({**answers, "busy_s": 0, "near_s": 0})
     for second in range(10):
-        limits.look({**told, "busy_s": second, "near_s": second})
+        limits.look({**answers, "busy_s": second, "near_s": second})
 
     assert "lateness of its event loop up to 0.03 s, above 0.02" in limits.near
     assert not limits.was_the_limit

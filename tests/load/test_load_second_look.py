@@ -54,9 +54,15 @@ def order(kind: PaymentKind, number: int = 1) -> Order:
     return replace(ORDER, kind=kind, reference=f"L{number}", msisdn=f"25479000000{number}")
 
 
-def row(*, told: bool = True) -> dict[str, Any]:
+def row(*, reported: bool = True) -> dict[str, Any]:
     answered = [{"status": 200, "sent_at": 6.0}]
-    return {"state": "paid", "amount": 350, "result_due_at": 5.0, "kind": "c2b", "callbacks": answered if told else []}
+    return {
+        "state": "paid",
+        "amount": 350,
+        "result_due_at": 5.0,
+        "kind": "c2b",
+        "callbacks": answered if reported else [],
+    }
 
 
 @pytest.mark.parametrize("kind", [PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT])
@@ -71,14 +77,14 @@ def test_a_second_credit_that_came_after_the_payments_end_is_seen(kind: PaymentK
 
 
 def test_a_pull_finds_what_no_confirmation_told_and_hides_nothing_that_one_told() -> None:
-    lost, told = (
+    lost, reported = (
         Payment(order=order(PaymentKind.C2B_PAYMENT, number), state=PENDING, payment_id=str(number))
         for number in (1, 2)
     )
-    run = run_at(Books(pulled={"L1": 1, "L2": 1}), lost, told)
-    rows = {lost.order.msisdn: [row(told=False)], told.order.msisdn: [row()]}
+    run = run_at(Books(pulled={"L1": 1, "L2": 1}), lost, reported)
+    rows = {lost.order.msisdn: [row(reported=False)], reported.order.msisdn: [row()]}
 
-    look_again(run, RunMoney(payments=[told, lost], rows=rows), within_s=0.1)
+    look_again(run, RunMoney(payments=[reported, lost], rows=rows), within_s=0.1)
 
     assert (lost.state, lost.credits) == (PAID, 1)
-    assert told.state is PENDING, "its confirmation was answered, and the account stayed empty until a pull"
+    assert reported.state is PENDING, "its confirmation was answered, and the account stayed empty until a pull"

@@ -40,13 +40,13 @@ def load_run(*words: str, target: Path = DUKA) -> Iterator[subprocess.Popen[str]
         command, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
         assert process.stdout is not None
-        said = []
+        output = []
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if " s: " in line and "settled" in line:
                 break
         else:
-            pytest.fail("".join(said))
+            pytest.fail("".join(output))
         try:
             yield process
         finally:
@@ -56,8 +56,8 @@ def load_run(*words: str, target: Path = DUKA) -> Iterator[subprocess.Popen[str]
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    said, _ = process.communicate(timeout=120)
-    return process.returncode, said
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, output
 
 
 def child(process: subprocess.Popen[str], met: Callable[[psutil.Process], bool]) -> psutil.Process:
@@ -81,15 +81,15 @@ def test_a_worker_killed_mid_run_makes_the_run_invalid_and_the_money_is_judged_a
     words = ("--workers", "2", "--users", "12", "--duration", "16", "--out", str(out))
     with load_run(*words) as process:
         child(process, is_worker).kill()
-        code, said = ended(process)
+        code, output = ended(process)
 
     run = read_run(out / "run.json")
     lost = "1 of the load's workers were lost while it ran, and what they saw with them"
-    assert code == 12, said
+    assert code == 12, output
     assert run.load is not None
     assert (run.load.lost_workers, run.load.invalid) == (1, (lost,))
     assert judge(run).reasons[0].sentence == f"The load run proves nothing: {lost}."
-    assert lost in " ".join(said.split())
+    assert lost in " ".join(output.split())
     assert {states(run)[rule] for rule in ("L01", "L02", "L03")} == {State.UNKNOWN}
     assert {states(run)[rule] for rule in MONEY} == {State.PASS}
 
@@ -99,11 +99,11 @@ def test_an_interrupted_load_keeps_what_it_has_and_writes_the_reports(tmp_path: 
     out = tmp_path / "out"
     with load_run("--users", "8", "--duration", "300", "--out", str(out)) as process:
         process.send_signal(signal.SIGINT)
-        code, said = ended(process)
+        code, output = ended(process)
 
     run = read_run(out / "run.json")
-    assert code == 12, said
-    assert "interrupted: what was found so far is reported" in said
+    assert code == 12, output
+    assert "interrupted: what was found so far is reported" in output
     assert run.load is not None
     assert run.load.ended_early == "interrupted"
     assert run.load.started == run.load.settled > 0
@@ -118,7 +118,7 @@ def test_a_load_that_misses_for_long_ends_early_and_what_strain_hides_is_no_fail
     target = mini_target(tmp_path, rest="thresholds: {payment_p95_s: 0.1}")
     out = tmp_path / "out"
     words = ("--rate", "30", "--abort-after", "3", "--duration", "300", "--out", str(out))
-    code, said = whole_load(*words, target=target)
+    code, output = whole_load(*words, target=target)
 
     run = read_run(out / "run.json")
     assert run.load is not None
@@ -126,11 +126,11 @@ def test_a_load_that_misses_for_long_ends_early_and_what_strain_hides_is_no_fail
     assert run.load.duration_s < 120
     judged = [check for check in run.checks if check.rule == "L01"]
     if run.load.doubts:
-        assert (code, [check.state for check in judged]) == (11, [State.UNKNOWN]), said
+        assert (code, [check.state for check in judged]) == (11, [State.UNKNOWN]), output
     else:
-        assert (code, [check.state for check in judged]) == (10, [State.FAIL]), said
+        assert (code, [check.state for check in judged]) == (10, [State.FAIL]), output
         assert "the run was ended early" in judged[0].reason
-    assert "Ended early: payment_p95_s missed for 3 s in a row" in said
+    assert "Ended early: payment_p95_s missed for 3 s in a row" in output
     repeats = {check.rule: check.repeat for check in run.checks}
     again = f"tayari load {os.path.relpath(target)} --rate 30 --duration 300"
     assert repeats["L01"] == again
@@ -142,10 +142,10 @@ def test_a_fake_that_dies_is_our_failure_and_never_the_merchants(tmp_path: Path)
     out = tmp_path / "out"
     with load_run("--users", "8", "--duration", "14", "--out", str(out)) as process:
         child(process, lambda row: "tayari_simulator" in " ".join(row.cmdline())).kill()
-        code, said = ended(process)
+        code, output = ended(process)
 
     run = read_run(out / "run.json")
-    assert code == 12, said
+    assert code == 12, output
     assert set(states(run).values()) == {State.ERROR}
     assert judge(run).verdict is Verdict.INVALID_RUN
     assert run.load is not None
@@ -187,13 +187,13 @@ def test_customers_pay_in_under_load_and_are_credited_once(
     )
     mix = "c2b/success=50,c2b/confirmation-twice=40,c2b/insufficient-funds=10"
 
-    found, said = whole_load(
+    found, output = whole_load(
         "--rate", "6", "--mix", mix, "--duration", "6", "--seed", "3", "--out", str(tmp_path / "out"),
         target=tmp_path / "tayari.yaml",
     )  # fmt: skip
 
     run = read_run(tmp_path / "out" / "run.json")
-    assert found == code, said
+    assert found == code, output
     assert {rule for rule, state in states(run).items() if state is State.FAIL} == failed
     assert run.load is not None
     (funnel,) = run.load.funnels

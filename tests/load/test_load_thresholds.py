@@ -16,7 +16,7 @@ LIMITS = Thresholds(payment_p95_s=10.0, success_rate=0.95, failure_rate=0.05, co
 FOUR_USERS = Circumstances(users=4)
 
 
-def told(settled: int = 0, failed: int = 0, stuck: int = 0, twice: int = 0, latency_s: float = 1.0) -> Tally:
+def tally_of(settled: int = 0, failed: int = 0, stuck: int = 0, twice: int = 0, latency_s: float = 1.0) -> Tally:
     tally = Tally()
     ends = [Outcome.SETTLED] * settled + [Outcome.FAILED] * failed + [Outcome.CREDITED_TWICE] * twice
     for number, outcome in enumerate(ends):
@@ -32,14 +32,14 @@ def met(tally: Tally, circumstances: Circumstances = FOUR_USERS, limits: Thresho
 
 
 CASES = [
-    ("all settled in time", told(settled=100), (True, True, True, True)),
-    ("settled too late", told(settled=100, latency_s=10.1), (False, True, True, True)),
-    ("four of a hundred failed", told(settled=96, failed=4), (True, True, True, True)),
-    ("five of a hundred failed: not under five percent", told(settled=95, failed=5), (True, True, False, True)),
-    ("six of a hundred stuck: no success, no failure", told(settled=94, stuck=6), (True, False, True, True)),
-    ("six of a hundred credited twice", told(settled=94, twice=6), (True, False, False, True)),
-    ("nothing settled", told(failed=10), (None, False, False, False)),
-    ("one user never served, and too few for a percentile", told(settled=3), (None, True, True, False)),
+    ("all settled in time", tally_of(settled=100), (True, True, True, True)),
+    ("settled too late", tally_of(settled=100, latency_s=10.1), (False, True, True, True)),
+    ("four of a hundred failed", tally_of(settled=96, failed=4), (True, True, True, True)),
+    ("five of a hundred failed: not under five percent", tally_of(settled=95, failed=5), (True, True, False, True)),
+    ("six of a hundred stuck: no success, no failure", tally_of(settled=94, stuck=6), (True, False, True, True)),
+    ("six of a hundred credited twice", tally_of(settled=94, twice=6), (True, False, False, True)),
+    ("nothing settled", tally_of(failed=10), (None, False, False, False)),
+    ("one user never served, and too few for a percentile", tally_of(settled=3), (None, True, True, False)),
 ]
 
 
@@ -55,12 +55,12 @@ def test_without_payments_no_threshold_is_met() -> None:
 
 
 def test_a_run_with_fewer_users_than_asked_for_cannot_tell_about_users() -> None:
-    assert met(told(settled=50), Circumstances(users=3))["concurrent_users"] is None
+    assert met(tally_of(settled=50), Circumstances(users=3))["concurrent_users"] is None
 
 
 def test_a_doubtful_run_neither_blames_nor_praises_the_merchant() -> None:
     doubtful = Circumstances(users=4, doubts=("a worker was lost",))
-    judged = judge(told(settled=40, latency_s=1.0), LIMITS, doubtful)
+    judged = judge(tally_of(settled=40, latency_s=1.0), LIMITS, doubtful)
 
     assert [(row.met, row.reason) for row in judged] == [(None, "a worker was lost")] * 4
     assert all(row.measured is not None for row in judged)
@@ -68,21 +68,21 @@ def test_a_doubtful_run_neither_blames_nor_praises_the_merchant() -> None:
 
 def test_a_slow_fake_excuses_a_missed_threshold_and_spoils_no_kept_one() -> None:
     beside = Circumstances(users=4, fake="the fake Daraja was near its limit")
-    found = judge(told(settled=100, latency_s=10.1), LIMITS, beside)
+    found = judge(tally_of(settled=100, latency_s=10.1), LIMITS, beside)
 
     assert [row.met for row in found] == [None, True, True, True]
     assert found[0].reason == "the fake Daraja was near its limit"
 
 
 def test_a_percentile_needs_its_samples() -> None:
-    few, enough = (judge(told(settled=number), LIMITS, FOUR_USERS)[0] for number in (19, 20))
+    few, enough = (judge(tally_of(settled=number), LIMITS, FOUR_USERS)[0] for number in (19, 20))
 
     assert (few.met, few.reason) == (None, "a 95th percentile needs 20 settled payments, and there were 19")
     assert enough.met is True
 
 
 def test_payments_that_were_declined_or_turned_away_count_for_nothing() -> None:
-    tally = told(settled=40)
+    tally = tally_of(settled=40)
     for outcome in (Outcome.DECLINED, Outcome.TURNED_AWAY):
         for _ in range(30):
             tally.start(0.0)
@@ -116,5 +116,5 @@ def test_failures_and_stuck_payments_are_seen_in_windows_too() -> None:
 def test_a_failure_rate_of_zero_can_be_asked_for_and_kept() -> None:
     none = replace(LIMITS, failure_rate=0.0)
 
-    assert met(told(settled=10), limits=none)["failure_rate"] is True
-    assert met(told(settled=10, failed=1), limits=none)["failure_rate"] is False
+    assert met(tally_of(settled=10), limits=none)["failure_rate"] is True
+    assert met(tally_of(settled=10, failed=1), limits=none)["failure_rate"] is False

@@ -21,7 +21,7 @@ class Tiny:
     """One shop's books. `fault`: none, `refuse`, `never` (no payment settles), `twice` (credits double), `blank`,
     `stall` (the server stands still for two seconds once ten were paid), `narrow` (one order at a time, ten a second).
 
-    `told`: what the simulator at the same address says in place of the truth, by path.
+    `answers`: what the simulator at the same address says in place of the truth, by path.
     """
 
     fault: str = ""
@@ -29,7 +29,7 @@ class Tiny:
     paid: dict[str, tuple[float, int]] = field(default_factory=dict)
     msisdns: list[str] = field(default_factory=list)
     numbers: count[int] = field(default_factory=count)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     grows: dict[str, float] = field(default_factory=dict)
     """Counters of the simulator that grow by so much from one look to the next."""
     near_every: int = 0
@@ -78,7 +78,7 @@ class Tiny:
             },
             "limits": self.limits() if path == "limits" else {},
         }  # fmt: skip
-        return {**honest[path], **self.told.get(path, {})}
+        return {**honest[path], **self.answers.get(path, {})}
 
     def limits(self) -> dict[str, Any]:
         self.looks += bool(self.near_every)

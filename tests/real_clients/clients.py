@@ -146,7 +146,7 @@ CLIENTS = (
 )
 
 
-def _said(rows: Mapping[str, str]) -> str:
+def _listed(rows: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {text}" for name, text in rows.items()) or "-"
 
 
@@ -159,9 +159,9 @@ def table() -> str:
     for client in CLIENTS:
         otherwise = {f"{name} (other forms)": text for name, text in client.unread_otherwise.items()}
         letters = {} if client.reads_letters else {"stk_push (SFC_IC0003)": "a number is wanted"}
-        unread = _said({**client.unread, **client.unread_later, **otherwise, **letters})
+        unread = _listed({**client.unread, **client.unread_later, **otherwise, **letters})
         words = client.operations.split()
-        cells = f"{len(words)}: {', '.join(words)} | {_said(client.refused)} | {_said(client.failed)} | {unread}"
+        cells = f"{len(words)}: {', '.join(words)} | {_listed(client.refused)} | {_listed(client.failed)} | {unread}"
         pushes = "-" if "stk_push" in client.refused else client.pushes_after_504
         lines.append(f"| {client.name} | {cells} | {pushes} |")
     return "\n".join(lines)

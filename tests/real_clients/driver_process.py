@@ -73,7 +73,7 @@ class Driver:
     def _read_errors(self) -> None:
         self._errors += self._process.stderr or ()
 
-    def said(self, key: str) -> Json:
+    def line_with(self, key: str) -> Json:
         """The next line with this key; packages print lines of their own."""
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
@@ -84,8 +84,8 @@ class Driver:
             if not line:
                 self._process.wait(5)
                 return {"ended": "".join(self._errors[-1:]).strip()}
-            if line.startswith("{") and (told := object_of(line)) is not None and key in told:
-                return told
+            if line.startswith("{") and (reply := object_of(line)) is not None and key in reply:
+                return reply
         return {"ended": f"nothing within {PATIENCE_S:.0f} s"}
 
     def ask(self, what: Json) -> Json:
@@ -95,8 +95,8 @@ class Driver:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        told = self.said("told")
-        return dict(told["told"]) if "told" in told else {"raised": f"the process ended: {told['ended']}"}
+        reply = self.line_with("told")
+        return dict(reply["told"]) if "told" in reply else {"raised": f"the process ended: {reply['ended']}"}
 
     def end(self) -> None:
         """End the process."""

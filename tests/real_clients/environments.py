@@ -161,9 +161,9 @@ def _install(command: list[str], *, cwd: Path) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if not done.returncode:
         return
-    said = done.stdout + done.stderr
-    if any(sign in said for sign in _UNREACHABLE):
-        raise RegistryUnreachable(said.strip().splitlines()[-1])
+    output = done.stdout + done.stderr
+    if any(sign in output for sign in _UNREACHABLE):
+        raise RegistryUnreachable(output.strip().splitlines()[-1])
     raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
 
 

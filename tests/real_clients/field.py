@@ -104,13 +104,13 @@ def _described(name: str, words: list[str]) -> Json:
 
 
 def _played(driver: Driver, control: ControlClient) -> Json:
-    told = driver.said("rows")
-    if "ended" in told:
-        return {"reason": f"does not start: {_short(told['ended'])}"}
-    rows = told["rows"]
+    reply = driver.line_with("rows")
+    if "ended" in reply:
+        return {"reason": f"does not start: {_short(reply['ended'])}"}
+    rows = reply["rows"]
     entries = [entry for entry in control.journal(limit=1000)["entries"] if entry["kind"] == "request"]
     seen: Json = {
-        "way_in": "hosts in its code" if told["replaced"] else "a setting",
+        "way_in": "hosts in its code" if reply["replaced"] else "a setting",
         "operations": {name: _outcome(row) for name, row in rows.items()},
         **_on_the_wire(entries),
     }
@@ -126,9 +126,9 @@ def _played(driver: Driver, control: ControlClient) -> Json:
 def _outcome(row: Json) -> str:
     """An operation in a few words."""
     if "raised" in row:
-        said = str(row["raised"])
-        refused = re.search(r'"errorMessage": ?"([^"]*)', said)
-        return f"refused: {refused[1]}" if refused else _short(said)
+        error = str(row["raised"])
+        refused = re.search(r'"errorMessage": ?"([^"]*)', error)
+        return f"refused: {refused[1]}" if refused else _short(error)
     if "message" in row and row["message"] is None:
         return f"not served: answers {_short(json.dumps(row.get('answer')))}"
     if "parse_raised" in row:
@@ -186,11 +186,11 @@ def _answered(driver: Driver, control: ControlClient, scenario: str) -> str:
     before = control.journal(limit=1)["next"]
     time.sleep(0.4)  # twenty times faster: the payment before has ended
     control.play_next(scenario, endpoint="stk_push")
-    told = driver.ask({"push": True})
+    reply = driver.ask({"push": True})
     control.clear_next()
     entries = control.journal(since=before, limit=1000)["entries"]
     pushes = sum(entry["endpoint"] == "stk_push" and entry["kind"] == "request" for entry in entries)
-    seen = _seen(told)
+    seen = _seen(reply)
     if not pushes:
         return f"{seen}, without a push"
     if pushes > 1:
@@ -198,13 +198,13 @@ def _answered(driver: Driver, control: ControlClient, scenario: str) -> str:
     return "is told that it was accepted" if seen == "succeeds" else seen
 
 
-def _seen(told: Json) -> str:
-    if "raised" in told:
-        name, _, text = str(told["raised"]).partition(":")
+def _seen(reply: Json) -> str:
+    if "raised" in reply:
+        name, _, text = str(reply["raised"]).partition(":")
         if name in {"Refused", "an object"}:
             return "returns Daraja's answer"
         return f"raises {name}" + (" (undefined)" if "undefined" in text else "")
-    answer = told["answer"]
+    answer = reply["answer"]
     text = json.dumps(answer)
     if answer is None or answer in ({}, [], ""):
         return "returns nothing"
@@ -217,8 +217,8 @@ def _seen(told: Json) -> str:
 
 def _parses(driver: Driver, message: Json) -> bool:
     """Whether there is a parser at all: one that cannot read a success still is one."""
-    told = driver.ask({"parse": message})
-    return "is not a function" not in str(told) and "not callable" not in str(told)
+    reply = driver.ask({"parse": message})
+    return "is not a function" not in str(reply) and "not callable" not in str(reply)
 
 
 def _parsed(driver: Driver, message: Json) -> Json:
@@ -236,10 +236,10 @@ def _parsed(driver: Driver, message: Json) -> Json:
     return {name: _read(driver.ask({"parse": {"Body": {"stkCallback": form}}})) for name, form in forms.items()}
 
 
-def _read(told: Json) -> str:
-    if "raised" in told:
-        return "raises " + str(told["raised"]).partition(":")[0]
-    answer = told["answer"] if isinstance(told["answer"], dict) else {}
+def _read(reply: Json) -> str:
+    if "raised" in reply:
+        return "raises " + str(reply["raised"]).partition(":")[0]
+    answer = reply["answer"] if isinstance(reply["answer"], dict) else {}
     for key, value in answer.items():
         if re.fullmatch("(is_?)?(success|successful|paid|okay)", key, re.IGNORECASE):
             return f"reads it: {key} {json.dumps(value)}"

@@ -82,8 +82,8 @@ def _operations(row: Mapping[str, Any]) -> str:
 
 
 def _unserved(row: Mapping[str, Any]) -> str:
-    said = [f"{name}: {text}" for name, text in row["operations"].items() if text != "served"]
-    return "; ".join(said) or "-"
+    failed = [f"{name}: {text}" for name, text in row["operations"].items() if text != "served"]
+    return "; ".join(failed) or "-"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -106,9 +106,9 @@ class Played:
         assert scenario or payment["checkout_request_id"] in json.dumps(answer), answer
         self.control.wait("idle", timeout_s=20)
         entries = self.control.journal(checkout_request_id=payment["checkout_request_id"])["entries"]
-        (told,) = [entry for entry in entries if '"stkCallback"' in entry["request"]["body"]]
-        assert told["response"]["status"] == 200
-        return json.loads(told["request"]["body"])
+        (reply,) = [entry for entry in entries if '"stkCallback"' in entry["request"]["body"]]
+        assert reply["response"]["status"] == 200
+        return json.loads(reply["request"]["body"])
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +131,9 @@ def played(
     settings = settings_of(simulator, receiver_port, folder, phone=phone)
     driver = Driver(words, environment | settings | {"ON_DEMAND": "1"}, folder)
     control = ControlClient(simulator.control_url)
-    told = driver.said("rows")
-    assert "rows" in told, told
-    yield Played(client=client, form=form, rows=told["rows"], driver=driver, control=control, phone=phone)
+    reply = driver.line_with("rows")
+    assert "rows" in reply, reply
+    yield Played(client=client, form=form, rows=reply["rows"], driver=driver, control=control, phone=phone)
     control.close()
     driver.end()
 
@@ -213,11 +213,11 @@ def test_the_page_has_the_table_of_clients() -> None:
 
 def read_as_it_should_be(played: Played, callback: Json, code: int | str) -> None:
     """The client's own parser read the callback, unless it is known not to."""
-    told = played.driver.ask({"parse": callback})
+    reply = played.driver.ask({"parse": callback})
     if code == "SFC_IC0003" and not played.client.reads_letters:
-        assert "raised" in told, told
+        assert "raised" in reply, reply
         return
-    text = json.dumps(told["answer"])
+    text = json.dumps(reply["answer"])
     assert str(code) in text
     if code == 0:
         items = callback["Body"]["stkCallback"]["CallbackMetadata"]["Item"]

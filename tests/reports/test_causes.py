@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import samples
+from rendered_figures import screen
 from tayari_reports.model import Check, Exchange, Level, Rule, Run, State
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.causes import causes, decisive_exchange
 from tayari_reports.verdict.sentences import answer
 from tayari_reports.writers.table import write_all
-from told import screen
 
 
 def call(number: int, kind: str = "callback", title: str = "callback") -> Exchange:
@@ -98,17 +98,17 @@ def with_plan(rules: tuple[Rule, ...], checks: tuple[Check, ...]) -> Run:
 @pytest.mark.parametrize("kind", ["json", "html", "md", "terminal"])
 def test_every_rendering_says_how_many_causes_there_are(kind: str, tmp_path: Path) -> None:
     run = careful_shop()
-    said = screen(run) if kind == "terminal" else write_all(run, tmp_path, formats=[kind])[kind].read_text()
+    rendered = screen(run) if kind == "terminal" else write_all(run, tmp_path, formats=[kind])[kind].read_text()
 
     assert answer(judge(run)).startswith("7 blocking rules failed from 4 causes, ")
-    assert "7 blocking rules failed from 4 causes" in said
+    assert "7 blocking rules failed from 4 causes" in rendered
     expected = {
         "json": '"causes"',
         "html": "4 causes, 7 rules",
         "md": "The same cause: M01, M03.",
         "terminal": "(4 causes, 7 rules)",
     }
-    assert expected[kind] in said
+    assert expected[kind] in rendered
 
 
 def test_the_page_shows_where_to_look_how_to_repeat_it_and_what_a_waiver_says(tmp_path: Path) -> None:

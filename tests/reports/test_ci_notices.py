@@ -28,12 +28,12 @@ def test_the_first_annotation_is_the_verdict_and_fails_where_the_run_does(name: 
 def test_what_blocks_is_an_error_and_what_does_not_a_warning() -> None:
     run = samples.not_ready()
     found = judge(run)
-    told = lines(run)[1:]
+    notices = lines(run)[1:]
 
-    assert [line.split()[0] for line in told] == ["::error"] * (len(found.blocking) + len(found.missing)) + [
+    assert [line.split()[0] for line in notices] == ["::error"] * (len(found.blocking) + len(found.missing)) + [
         "::warning"
     ] * len(found.minor)
-    assert "Repeat: tayari check --only" in told[0]
+    assert "Repeat: tayari check --only" in notices[0]
 
 
 def test_github_shows_ten_of_a_kind() -> None:
@@ -47,12 +47,12 @@ def test_github_shows_ten_of_a_kind() -> None:
 def test_no_text_of_a_merchant_begins_a_line_or_ends_a_property() -> None:
     run = samples.run([samples.ended("C03", State.FAIL, HOSTILE)], merchant=HOSTILE)
 
-    told = lines(run)
-    assert all(line.isprintable() for line in told)
-    assert all(line.startswith(("::error ", "::warning ")) for line in told)
-    assert "Paid 100 %25 ::add-mask" in told[1]
-    assert "##[" not in "".join(told)
-    properties = told[1].removeprefix("::error ").split("::")[0]
+    notices = lines(run)
+    assert all(line.isprintable() for line in notices)
+    assert all(line.startswith(("::error ", "::warning ")) for line in notices)
+    assert "Paid 100 %25 ::add-mask" in notices[1]
+    assert "##[" not in "".join(notices)
+    properties = notices[1].removeprefix("::error ").split("::")[0]
     assert [part.split("=")[0] for part in properties.split(",")] == ["file", "title"]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rendered_figures import screen
 from samples import minor, not_ready, ready
 from tayari_reports.model import Run
 from tayari_reports.model.codec import ReportError
@@ -18,7 +19,6 @@ from tayari_reports.verdict.integrity import refuse_if_changed
 from tayari_reports.verdict.sentences import answer, first_step, shout, title
 from tayari_reports.writers.history import read_history, render
 from tayari_reports.writers.table import write_all
-from told import screen
 
 
 def test_a_run_that_was_written_whole_is_taken(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import samples
+from rendered_figures import screen
 from sample_load import load
 from tayari_reports.model import Run, State, Verdict
 from tayari_reports.model.codec import ReportError
@@ -17,7 +18,6 @@ from tayari_reports.verdict import judge
 from tayari_reports.verdict.sentences import TITLES
 from tayari_reports.writers.table import USUAL, write_all
 from tayari_reports.writers.write_markdown import MOST_LINES
-from told import screen
 
 NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"
 

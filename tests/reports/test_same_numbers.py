@@ -11,12 +11,21 @@ import pytest
 import samples
 from hypothesis import given, settings
 from random_runs import runs
+from rendered_figures import (
+    expected,
+    figures_in,
+    figures_in_badge,
+    figures_in_bundle,
+    figures_in_paper,
+    rows_in,
+    rows_of,
+    screen,
+)
 from tayari_reports.model import Run, Verdict
 from tayari_reports.verdict import judge, percent
 from tayari_reports.verdict.sentences import TITLES
 from tayari_reports.writers.table import prepare, write_all
 from tayari_reports.writers.write_pdf import find_browser
-from told import expected, rows_of, rows_told, screen, told, told_by_badge, told_by_bundle, told_by_paper
 
 TEXTS = ("json", "html", "md", "junit", "ctrf")
 
@@ -27,14 +36,14 @@ def check_all(run: Run, folder: Path) -> None:
     texts = {kind: paths[kind].read_text("utf-8") for kind in TEXTS} | {"terminal": screen(run)}
 
     for kind, text in texts.items():
-        assert told(kind, text) == expected(judgement), kind
+        assert figures_in(kind, text) == expected(judgement), kind
     for kind in ("html", "md", "terminal"):
         if kind != "html" or judgement.outcomes:
-            assert rows_told(kind, texts[kind]) == rows_of(judgement), kind
+            assert rows_in(kind, texts[kind]) == rows_of(judgement), kind
     figures = percent(judgement.score), percent(judgement.coverage)
-    assert told_by_bundle(paths["bundle"].read_bytes()) == (judgement.verdict, *figures)
+    assert figures_in_bundle(paths["bundle"].read_bytes()) == (judgement.verdict, *figures)
     score = "" if judgement.verdict is Verdict.INVALID_RUN else ", score {}, coverage {}".format(*figures)
-    words = told_by_badge(paths["badge"].read_text("utf-8"))
+    words = figures_in_badge(paths["badge"].read_text("utf-8"))
     assert words.startswith(TITLES[judgement.verdict].lower())
     assert words.endswith(score)
 
@@ -60,4 +69,4 @@ def test_paper_tells_the_same(name: str, tmp_path: Path) -> None:
     paper = write_all(samples.ALL[name](), tmp_path, formats=["pdf"])["pdf"]
     text = subprocess.run([program, "-raw", str(paper), "-"], capture_output=True, check=True, timeout=60).stdout
 
-    assert told_by_paper(text.decode("utf-8")) == expected(judge(samples.ALL[name]()))
+    assert figures_in_paper(text.decode("utf-8")) == expected(judge(samples.ALL[name]()))

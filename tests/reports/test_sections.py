@@ -72,8 +72,8 @@ def test_a_strength_names_its_categories_only_where_others_are_not_whole() -> No
 
 
 def test_a_measurement_replaces_an_attestation_and_a_failure_of_a_part_is_enough() -> None:
-    said = replace(samples.not_ready().attestations[0], item="database.duplicates")
-    run = replace(samples.not_ready(), attestations=(said,))
+    stated = replace(samples.not_ready().attestations[0], item="database.duplicates")
+    run = replace(samples.not_ready(), attestations=(stated,))
 
     assert standing(run, "database.duplicates") == (Standing.MEASURED, False)
     assert standing(replace(samples.ready(), attestations=()), "security.forged") == (Standing.MEASURED, True)
@@ -106,11 +106,11 @@ def test_no_attestation_changes_a_number_or_the_verdict() -> None:
 
 
 def test_a_person_answers_only_where_nothing_was_measured_right_or_wrong() -> None:
-    said = tuple(
+    stated = tuple(
         replace(samples.ready().attestations[0], item=item)
         for item in ("callback.https", "environment.short_code", "environment.go_live")
     )
-    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=said))}
+    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=stated))}
 
     assert (found["callback.https"].setting.how, found["callback.https"].good) == (How.MEASURED, False)
     declared = found["environment.short_code"]
@@ -122,11 +122,11 @@ def test_a_person_answers_only_where_nothing_was_measured_right_or_wrong() -> No
 
 def test_who_says_no_of_a_setting_is_shown_so_and_an_ended_word_is_none() -> None:
     (yes, *_) = samples.ready().attestations
-    said = (
+    stated = (
         replace(yes, item="environment.go_live", answer=Answer.NO),
         replace(yes, item="environment.production_url", expires="2026-10-06"),
     )
-    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=said))}
+    found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=stated))}
 
     assert found["environment.go_live"].good is False
     assert found["environment.production_url"].good is None
@@ -196,8 +196,8 @@ def test_measured_money_answers_the_questions_about_customers_payments() -> None
     failed = replace(samples.ended("C03", State.FAIL, "The second page was not read."), rule="B15")
     run = replace(samples.ready(), capabilities=("c2b",), plan=tuple(rules), checks=(*checks, failed), attestations=())
 
-    said = {one.item.id: (one.standing, one.answer) for one in answered(run, judge(run).outcomes)}
+    stated = {one.item.id: (one.standing, one.answer) for one in answered(run, judge(run).outcomes)}
 
-    assert said["c2b.once"] == (Standing.MEASURED, "yes")
-    assert said["c2b.recovered"] == (Standing.MEASURED, "no")
-    assert said["c2b.allocation"] == (Standing.MISSING, "")
+    assert stated["c2b.once"] == (Standing.MEASURED, "yes")
+    assert stated["c2b.recovered"] == (Standing.MEASURED, "no")
+    assert stated["c2b.allocation"] == (Standing.MISSING, "")

@@ -88,10 +88,10 @@ def check_answer(status: int, body: bytes) -> None:
         return
     if body.decode() in {page.body for page in PAGES.values()}:
         return
-    told = wire(body)
-    code = told.get("errorCode") or told.get("rescode")
-    header = told.get("header") or told.get("ResponseHeader") or {}
-    assert code in CODES or "fault" in told or header or code == str(status), (status, body)
+    answer = wire(body)
+    code = answer.get("errorCode") or answer.get("rescode")
+    header = answer.get("header") or answer.get("ResponseHeader") or {}
+    assert code in CODES or "fault" in answer or header or code == str(status), (status, body)
     assert status < 500 or code in CODES, (status, body)
 
 

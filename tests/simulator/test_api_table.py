@@ -17,7 +17,7 @@ SCENARIOS = [yaml.safe_load(file.read_text()) for file in (ROOT / "scenarios").r
 PLAYED = {str(row.get("when", {}).get("endpoint", "stk_push")) for row in SCENARIOS}
 
 
-def codes_told(call: str) -> set[str]:
+def codes_of(call: str) -> set[str]:
     """The result codes that scenarios of this call tell."""
     return {
         str(row.get("outcome", {}).get("result_code", 0))
@@ -52,7 +52,7 @@ def test_every_documented_code_of_a_transaction_has_a_scenario(call: str) -> Non
     api = LIFECYCLES[call].api
     documented = {str(row.code) for row in RESULTS if api in row.apis and row.mark == "documented"}
 
-    assert documented - codes_told(call) <= NOT_ASYNCHRONOUS.get(call, set())
+    assert documented - codes_of(call) <= NOT_ASYNCHRONOUS.get(call, set())
 
 
 NOT_ASYNCHRONOUS: dict[str, set[str]] = {"ratiba": {"200"}}

@@ -104,6 +104,6 @@ def test_a_query_in_flight_may_name_the_payment_as_its_request() -> None:
     for switch in ("own", "checkout_request_id"):
         desk = Desk({"in_flight": "processing", "in_flight_request_id": switch, "query_too_early_s": "0"})
         checkout = desk.pushed()
-        told = wire(desk.query(checkout).body)
-        assert told["errorCode"] == "500.001.1001"
-        assert (told["requestId"] == checkout) == (switch == "checkout_request_id")
+        answer = wire(desk.query(checkout).body)
+        assert answer["errorCode"] == "500.001.1001"
+        assert (answer["requestId"] == checkout) == (switch == "checkout_request_id")

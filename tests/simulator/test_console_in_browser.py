@@ -190,9 +190,9 @@ def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: 
 def test_ten_thousand_payments_are_kept_a_few_are_shown_and_the_page_says_so(server: Running, page: Any) -> None:
     go_to(page, "Payments")
     server.control.reset()
-    told = [json.dumps(many(number)) for number in range(100)]
+    crowds = [json.dumps(many(number)) for number in range(100)]
     page.route("**/v1/events*", lambda route: route.fulfill(
-        content_type="text/event-stream", body="".join(f"event: happened\ndata: {data}\n\n" for data in told)
+        content_type="text/event-stream", body="".join(f"event: happened\ndata: {data}\n\n" for data in crowds)
     ))  # fmt: skip
     page.reload()
     page.wait_for_selector("text=The latest 150 of 10,000 rows")

@@ -43,7 +43,7 @@ def test_what_is_open_is_counted_and_a_reset_forgets_it() -> None:
 def test_the_limits_are_told_with_their_thresholds() -> None:
     with running(options={"outcome_after_s": "0.01"}) as server:
         server.pushed("254700000001")
-        told = server.control.limits()
+        found = server.control.limits()
 
-        assert set(told) == {"near_limit", "reasons", "near_s", "busy_s", "pushes_per_s", "last_second", "thresholds"}
-        assert set(told["thresholds"]) == {row.name for row in THRESHOLDS} <= set(told["last_second"])
+        assert set(found) == {"near_limit", "reasons", "near_s", "busy_s", "pushes_per_s", "last_second", "thresholds"}
+        assert set(found["thresholds"]) == {row.name for row in THRESHOLDS} <= set(found["last_second"])

@@ -82,10 +82,10 @@ def test_a_suspended_organisation_is_not_paid(server: Running) -> None:
 
 
 def test_an_unknown_short_code_is_told(server: Running) -> None:
-    told = 'no organisation has the short code "123456"; known are'
-    with pytest.raises(ControlError, match=told):
+    refusal = 'no organisation has the short code "123456"; known are'
+    with pytest.raises(ControlError, match=refusal):
         server.control.pay_c2b(**(PAYMENT | {"short_code": "123456"}))
-    with pytest.raises(ControlError, match=told):
+    with pytest.raises(ControlError, match=refusal):
         server.control.set_organisation("123456", validates=True)
 
 

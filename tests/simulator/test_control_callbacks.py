@@ -60,10 +60,10 @@ def test_a_payments_own_callback_is_sent_again(server: Running) -> None:
 def test_another_result_can_be_told_of_a_payment_that_is_open(server: Running) -> None:
     identifier = pending(server)
     server.control.send_callback(checkout_request_id=identifier, result_code=1032)
-    told = orjson.loads(server.taken[0].body)["Body"]["stkCallback"]
+    received = orjson.loads(server.taken[0].body)["Body"]["stkCallback"]
 
-    assert (told["ResultCode"], told["CheckoutRequestID"]) == (1032, identifier)
-    assert "CallbackMetadata" not in told
+    assert (received["ResultCode"], received["CheckoutRequestID"]) == (1032, identifier)
+    assert "CallbackMetadata" not in received
     assert server.control.payments(checkout_request_id=identifier)[0]["state"] == "prompted"
 
 
@@ -171,12 +171,12 @@ def partner() -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             asked.append(("POST", self.headers["Authorization"], body))
-            told = orjson.loads(body)
-            known = told["accountNumber"] == "HOUSE-12B"
-            self._answer(200, told | {"accountName": "Amina Wanjiru"} if known else {"accountName": 7})
+            received = orjson.loads(body)
+            known = received["accountNumber"] == "HOUSE-12B"
+            self._answer(200, received | {"accountName": "Amina Wanjiru"} if known else {"accountName": 7})
 
-        def _answer(self, status: int, told: dict[str, object]) -> None:
-            body = orjson.dumps(told)
+        def _answer(self, status: int, received: dict[str, object]) -> None:
+            body = orjson.dumps(received)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -195,15 +195,15 @@ def partner() -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
 
 
 def asking(url: str, **changes: str) -> dict[str, str]:
-    told = {"token_url": url, "url": url, "key": "key", "secret": "secret", "account": "HOUSE-12B"}
-    return told | {"short_code": "600984"} | changes
+    received = {"token_url": url, "url": url, "key": "key", "secret": "secret", "account": "HOUSE-12B"}
+    return received | {"short_code": "600984"} | changes
 
 
 def test_a_partner_is_asked_for_a_token_and_then_for_a_name(server: Running, partner: Any) -> None:
     url, asked = partner
-    told = server.control.ask_account(**asking(url))
+    received = server.control.ask_account(**asking(url))
 
-    assert (told["account_name"], told["problems"]) == ("Amina Wanjiru", [])
+    assert (received["account_name"], received["problems"]) == ("Amina Wanjiru", [])
     assert [row[:2] for row in asked] == [("GET", "Basic a2V5OnNlY3JldA=="), ("POST", "Bearer t1")]
     assert list(orjson.loads(asked[1][2])) == ["requestId", "timestamp", "accountNumber", "shortcode"]
 
@@ -219,10 +219,10 @@ def test_what_is_wrong_with_a_partner_is_said(
     server: Running, partner: Any, changes: dict[str, str], calls: int, problem: str
 ) -> None:
     url, _ = partner
-    told = server.control.ask_account(**asking(url, **changes))
+    received = server.control.ask_account(**asking(url, **changes))
 
-    assert len(told["deliveries"]) == calls
-    assert problem in told["problems"][-1]
+    assert len(received["deliveries"]) == calls
+    assert problem in received["problems"][-1]
 
 
 def test_a_partner_elsewhere_is_not_asked(server: Running) -> None:

@@ -60,9 +60,11 @@ def test_the_openapi_document_describes_each_body(row: tuple[str, str]) -> None:
     made = {re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), key): value for key, value in OPENAPI["paths"].items()}
     operation = made[path][method.lower()]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    told = set(body.get("properties", {})) | {each["name"] for each in operation["parameters"] if each["in"] == "query"}
+    named = set(body.get("properties", {})) | {
+        each["name"] for each in operation["parameters"] if each["in"] == "query"
+    }
 
-    assert told == set(keys_of(BODIES[row]))
+    assert named == set(keys_of(BODIES[row]))
 
 
 def test_each_route_has_a_heading_and_each_heading_a_route() -> None:
@@ -77,9 +79,9 @@ def test_the_text_of_a_route_names_all_keys_of_its_body(row: tuple[str, str]) ->
 
 
 def test_the_text_names_all_keys_of_a_told_callback() -> None:
-    told = DOCS.split("**Sending a callback.**")[1]
+    named = DOCS.split("**Sending a callback.**")[1]
 
-    assert set(keys_of(schemas.SendCallback)) <= set(re.findall(r"`(\w+)", told))
+    assert set(keys_of(schemas.SendCallback)) <= set(re.findall(r"`(\w+)", named))
 
 
 def test_the_conditions_of_a_wait_are_those_of_the_simulator_and_documented() -> None:

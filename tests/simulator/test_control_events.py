@@ -40,10 +40,10 @@ def events(server: Running, query: str = "") -> Iterator[Any]:
                 yield json.loads(line[6:])
 
 
-def until(told: Iterator[Any], identifier: str, state: str) -> list[Any]:
+def until(timeline: Iterator[Any], identifier: str, state: str) -> list[Any]:
     """The entries that were told of until the transaction is told to be so."""
     entries: list[Any] = []
-    for event in told:
+    for event in timeline:
         entries += event["entries"]
         if any(row["id"] == identifier and row["state"] == state for row in event["payments"]):
             return entries
@@ -52,11 +52,11 @@ def until(told: Iterator[Any], identifier: str, state: str) -> list[Any]:
 
 def test_events_tell_of_what_there_was_and_of_what_comes(server: Running) -> None:
     before = server.pushed("254711000001")
-    told = events(server)
-    first = next(told)
+    timeline = events(server)
+    first = next(timeline)
     identifier = server.pushed(MSISDN, amount=9)
-    entries = until(told, identifier, "paid")
-    told.close()  # type: ignore[attr-defined]  # it is a generator
+    entries = until(timeline, identifier, "paid")
+    timeline.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert before in [row["id"] for row in first["payments"]]
     assert {"oauth", "stk_push"} <= {row["endpoint"] for row in entries}
@@ -64,41 +64,41 @@ def test_events_tell_of_what_there_was_and_of_what_comes(server: Running) -> Non
 
 
 def test_a_customers_own_payment_that_nobody_is_told_of_is_an_event_too(server: Running) -> None:
-    told = events(server, "?latest=0")
-    next(told)
+    timeline = events(server, "?latest=0")
+    next(timeline)
     server.control.pay_c2b(short_code="600993", msisdn=MSISDN, amount=3)
     (payment,) = server.control.payments(msisdn=MSISDN, kind="c2b")
 
-    assert until(told, payment["id"], "paid") == []
-    told.close()  # type: ignore[attr-defined]  # it is a generator
+    assert until(timeline, payment["id"], "paid") == []
+    timeline.close()  # type: ignore[attr-defined]  # it is a generator
 
 
 def test_events_of_one_number_leave_out_the_others_and_a_reset_is_told() -> None:
     with running() as alone:
-        told = events(alone, f"?msisdn={MSISDN}")
-        next(told)
+        timeline = events(alone, f"?msisdn={MSISDN}")
+        next(timeline)
         alone.pushed("254711000002")
         mine = alone.pushed(MSISDN)
-        numbers = {row["msisdn"] for row in until(told, mine, "paid")}
+        numbers = {row["msisdn"] for row in until(timeline, mine, "paid")}
         alone.control.reset()
 
         assert numbers == {MSISDN}
-        assert next(event for event in told if event["reset"])["payments"] == []
+        assert next(event for event in timeline if event["reset"])["payments"] == []
 
 
 def test_more_than_can_be_shown_is_counted_as_skipped(server: Running) -> None:
-    told = events(server, "?latest=0")
-    next(told)
+    timeline = events(server, "?latest=0")
+    next(timeline)
     for number in range(3 * MOST_IN_A_BATCH):
         server.control.pay_c2b(short_code="600993", msisdn=MSISDN, amount=number + 1)
     number = shown = skipped = 0
     while number < 3 * MOST_IN_A_BATCH:
-        event = next(told)
+        event = next(timeline)
         assert len(event["payments"]) <= MOST_IN_A_BATCH
         shown += len(event["payments"])
         skipped += event["skipped"]
         number = shown + skipped
-    told.close()  # type: ignore[attr-defined]  # it is a generator
+    timeline.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert number >= 3 * MOST_IN_A_BATCH
 
@@ -125,11 +125,11 @@ def test_nothing_is_done_once_the_listener_has_left() -> None:
 
 def test_a_port_that_closes_ends_the_streams_at_once() -> None:
     with running() as alone:
-        told = events(alone)
-        next(told)
+        timeline = events(alone)
+        next(timeline)
         began = time.monotonic()
 
-    assert list(told) == []
+    assert list(timeline) == []
     assert time.monotonic() - began < 30
 
 
@@ -157,7 +157,7 @@ def test_an_account_is_topped_up_a_password_expires_and_the_statement_has_the_pa
     after = server.control.set_organisation(
         "174379", top_up=500, account="Working Account", initiator="testapi", expired=True
     )
-    told = requests.get(f"{server.control_url}/v1/organisations/174379/statement", timeout=5).json()
+    timeline = requests.get(f"{server.control_url}/v1/organisations/174379/statement", timeout=5).json()
 
     assert after["balances"] == {**before, "Working Account": before["Working Account"] + 500}
     assert after["expired_initiators"] == ["testapi"]
@@ -167,7 +167,7 @@ def test_an_account_is_topped_up_a_password_expires_and_the_statement_has_the_pa
     assert server.control.set_organisation("174379", largest_amount=0, daily_payout=0)["limits"] == {
         "largest_amount": None, "daily_payout": None,
     }  # fmt: skip
-    (posting,) = [row for row in told["postings"] if row["checkout_request_id"] == identifier]
+    (posting,) = [row for row in timeline["postings"] if row["checkout_request_id"] == identifier]
     assert (posting["amount"], posting["other"], posting["reference"]) == (77, "254711000004", "INV77")
 
 

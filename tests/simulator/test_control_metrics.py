@@ -56,9 +56,9 @@ def test_another_reader_finds_every_figure_with_its_type_and_meaning(text: str) 
 
 
 def test_every_figure_has_a_line_of_its_own_that_says_what_it_is(text: str) -> None:
-    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP ")}
+    explained = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP ")}
 
-    assert told == set(HELP)
+    assert explained == set(HELP)
 
 
 def test_prometheus_own_linter_has_nothing_to_say(text: str) -> None:

@@ -21,7 +21,7 @@ def server() -> Iterator[Running]:
         yield alone
 
 
-def told(server: Running, **body: Any) -> list[dict[str, Any]]:
+def callbacks_of(server: Running, **body: Any) -> list[dict[str, Any]]:
     """What the merchant was sent."""
     server.taken.clear()
     answer = requests.post(f"{server.control_url}/v1/callbacks", json=body, timeout=20)
@@ -31,29 +31,31 @@ def told(server: Running, **body: Any) -> list[dict[str, Any]]:
 
 
 def test_a_scenario_gives_its_result_to_a_payment_that_never_was(server: Running) -> None:
-    (said,) = told(server, url=server.callback_url, scenario="payment/insufficient-funds", msisdn="254711000001")
+    (callback,) = callbacks_of(
+        server, url=server.callback_url, scenario="payment/insufficient-funds", msisdn="254711000001"
+    )
 
-    assert said["ResultCode"] == 1
-    assert said["CheckoutRequestID"].endswith("711000001")
+    assert callback["ResultCode"] == 1
+    assert callback["CheckoutRequestID"].endswith("711000001")
     assert server.control.payments(msisdn="254711000001") == []
 
 
 def test_a_code_with_msisdn_and_amount_is_enough(server: Running) -> None:
-    (said,) = told(server, url=server.callback_url, result_code=0, msisdn="254711000002", amount=250)
-    items = {item["Name"]: item["Value"] for item in said["CallbackMetadata"]["Item"]}
+    (callback,) = callbacks_of(server, url=server.callback_url, result_code=0, msisdn="254711000002", amount=250)
+    items = {item["Name"]: item["Value"] for item in callback["CallbackMetadata"]["Item"]}
 
     assert (items["Amount"], items["PhoneNumber"]) == (250, 254711000002)
 
 
 def test_a_scenarios_callback_faults_are_played(server: Running) -> None:
-    said = told(server, url=server.callback_url, scenario="callbacks/duplicate")
+    callback = callbacks_of(server, url=server.callback_url, scenario="callbacks/duplicate")
 
-    assert len(said) >= 2
-    assert all(row == said[0] for row in said)
+    assert len(callback) >= 2
+    assert all(row == callback[0] for row in callback)
 
 
 def test_a_forged_callback_comes_from_the_stranger(server: Running) -> None:
-    forged, true = told(server, url=server.callback_url, scenario="callbacks/forged-unknown-id")
+    forged, true = callbacks_of(server, url=server.callback_url, scenario="callbacks/forged-unknown-id")
     addresses = [row.headers["X-Forwarded-For"] for row in server.taken]
 
     assert forged["CheckoutRequestID"] != true["CheckoutRequestID"]
@@ -62,14 +64,14 @@ def test_a_forged_callback_comes_from_the_stranger(server: Running) -> None:
 
 
 def test_a_path_of_a_scenarios_body_can_be_set(server: Running) -> None:
-    (said,) = told(
+    (callback,) = callbacks_of(
         server,
         url=server.callback_url,
         scenario="payment/cancelled",
         set={"Body.stkCallback.ResultDesc": "something else"},
     )
 
-    assert said["ResultDesc"] == "something else"
+    assert callback["ResultDesc"] == "something else"
 
 
 @pytest.mark.parametrize(

@@ -117,12 +117,16 @@ def test_a_payment_is_confirmed_once_and_credits_the_utility_account() -> None:
     before = desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY)
     transaction = paid(desk)
     (confirmation,) = desk.after(3600.0)
-    told = wire(confirmation.body)
+    sent_body = wire(confirmation.body)
 
-    assert (confirmation.url, told["TransID"], told["TransAmount"]) == (CONFIRMATION, transaction.receipt, "500.00")
-    assert told["OrgAccountBalance"] == f"{before + 500}.00"
+    assert (confirmation.url, sent_body["TransID"], sent_body["TransAmount"]) == (
+        CONFIRMATION,
+        transaction.receipt,
+        "500.00",
+    )
+    assert sent_body["OrgAccountBalance"] == f"{before + 500}.00"
     assert confirmation.headers == ()
-    assert all(isinstance(value, str) for value in told.values())
+    assert all(isinstance(value, str) for value in sent_body.values())
 
 
 def test_a_payer_without_money_pays_nothing_and_nothing_is_sent() -> None:
@@ -274,11 +278,11 @@ def test_an_stk_payment_is_confirmed_to_the_c2b_urls_under_the_same_receipt() ->
     items = {
         row["Name"]: row["Value"] for row in wire(callback.body)["Body"]["stkCallback"]["CallbackMetadata"]["Item"]
     }
-    told = wire(confirmation.body)
+    sent_body = wire(confirmation.body)
 
-    assert told["TransID"] == items["MpesaReceiptNumber"]
-    assert (told["TransAmount"], told["BusinessShortCode"]) == ("1.00", "174379")
-    assert told["BillRefNumber"] == payload("stk_push.request")["AccountReference"]
+    assert sent_body["TransID"] == items["MpesaReceiptNumber"]
+    assert (sent_body["TransAmount"], sent_body["BusinessShortCode"]) == ("1.00", "174379")
+    assert sent_body["BillRefNumber"] == payload("stk_push.request")["AccountReference"]
     assert callback.headers == (("Businessshortcode", "174379"),)
     assert confirmation.headers == ()
 

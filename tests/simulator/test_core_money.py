@@ -118,29 +118,29 @@ def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]
         agrees(desk, row)
     reversed_once(transactions)
     ledger = desk.daraja.state.ledger
-    told = parameters(result_of(desk, BALANCE, "account_balance.request"))["AccountBalance"]
+    answer = parameters(result_of(desk, BALANCE, "account_balance.request"))["AccountBalance"]
     for account in (Account.WORKING, Account.UTILITY):
         held = ledger.balance(SHORT_CODE, account)
-        assert f"{account}|KES|{held}.00|{held}.00|0.00|0.00" in told
+        assert f"{account}|KES|{held}.00|{held}.00|0.00|0.00" in answer
 
 
 def messages_agree(row: Transaction, sent: list[Delivery]) -> None:
     """Every message about a transaction tells its one result and its one receipt."""
-    for told in (orjson.loads(delivery.body) for delivery in sent if delivery.body):
-        if "TransID" in told:
-            assert (told["TransID"], told["TransAmount"]) == (row.receipt, f"{row.amount}.00")
+    for answer in (orjson.loads(delivery.body) for delivery in sent if delivery.body):
+        if "TransID" in answer:
+            assert (answer["TransID"], answer["TransAmount"]) == (row.receipt, f"{row.amount}.00")
             continue
-        result = told["Body"]["stkCallback"] if "Body" in told else told["Result"]
+        result = answer["Body"]["stkCallback"] if "Body" in answer else answer["Result"]
         assert str(result["ResultCode"]) == str(row.result_code)
         assert (row.receipt in json.dumps(result)) or not row.receipt
 
 
 def query_agrees(desk: Desk, row: Transaction) -> None:
     """The status query of a push tells the result that its callback told."""
-    told = wire(desk.query(row.id).body)
+    answer = wire(desk.query(row.id).body)
 
-    assert told["ResultCode"] == str(row.result_code)
-    assert told["ResultDesc"] == row.result_desc
+    assert answer["ResultCode"] == str(row.result_code)
+    assert answer["ResultDesc"] == row.result_desc
 
 
 def pull_agrees(desk: Desk, transactions: list[Transaction]) -> None:
@@ -163,13 +163,13 @@ def pull_agrees(desk: Desk, transactions: list[Transaction]) -> None:
 def agrees(desk: Desk, row: Transaction) -> None:
     """Status tells what happened to this transaction."""
     asked = {"TransactionID": row.receipt, "PartyA": row.short_code}
-    told = parameters(result_of(desk, STATUS, "transaction_status.request", **asked))
+    answer = parameters(result_of(desk, STATUS, "transaction_status.request", **asked))
 
     assert row.status is Status.PAID
-    assert told["ReceiptNo"] == row.receipt
-    assert told["Amount"] == row.amount
-    assert told["OriginatorConversationID"] == row.request_id
-    assert told["TransactionStatus"] == ("Reversed" if row.reversed_by else "Completed")
+    assert answer["ReceiptNo"] == row.receipt
+    assert answer["Amount"] == row.amount
+    assert answer["OriginatorConversationID"] == row.request_id
+    assert answer["TransactionStatus"] == ("Reversed" if row.reversed_by else "Completed")
 
 
 def reversed_once(transactions: list[Transaction]) -> None:

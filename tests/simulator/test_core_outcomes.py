@@ -63,12 +63,12 @@ def test_whatever_results_follow_each_other_a_paid_payment_stays_paid(codes: lis
     steps = tuple(Step(result_code=code, after=Fixed(1.0)) for code in codes)
     desk = Desk({"query_too_early_s": "0", "in_flight": "4999"}, choose=Playing(Behaviour(name="x", steps=steps)))
     identifier = desk.pushed()
-    told = [result["ResultCode"] for result in desk.results(ask_at)]
+    queried = [result["ResultCode"] for result in desk.results(ask_at)]
     answer = wire(desk.query(identifier).body)["ResultCode"]
 
-    expected = "0" if 0 in told else str(told[-1]) if told else "4999"
+    expected = "0" if 0 in queried else str(queried[-1]) if queried else "4999"
     assert answer == expected
-    assert told == codes[: len(told)]
+    assert queried == codes[: len(queried)]
 
 
 def test_a_late_success_pays_and_a_receipt_is_one_and_the_same() -> None:

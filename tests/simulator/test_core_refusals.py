@@ -30,13 +30,13 @@ def test_advice_is_whole(row: Refusal) -> None:
 
 PATIENCE = re.compile(r"wait|minute|tomorrow|later|dakika|kesho|baadaye|subiri", re.IGNORECASE)
 AGAIN = re.compile(r"try again|jaribu", re.IGNORECASE)
-SAID = [
+WORDS = [
     *((str(row.code), row.say_en, row.say_sw, row.retry) for row in RESULTS),
     *((row.name, row.advice.say_en, row.advice.say_sw, row.advice.retry) for row in REFUSALS),
 ]
 
 
-@pytest.mark.parametrize(("name", "english", "swahili", "retry"), SAID, ids=[row[0] for row in SAID])
+@pytest.mark.parametrize(("name", "english", "swahili", "retry"), WORDS, ids=[row[0] for row in WORDS])
 def test_what_is_said_and_when_to_try_again_agree(name: str, english: str, swahili: str, retry: str) -> None:
     """No "wait two minutes" beside "now", and no "try again" where another attempt changes nothing."""
     patient = [bool(PATIENCE.search(words)) for words in (english, swahili)]

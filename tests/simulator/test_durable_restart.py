@@ -31,11 +31,11 @@ def killed(simulator: Simulator) -> None:
 async def settled(there: Any) -> Any:
     """The balance once nothing is pending."""
     for _ in range(300):
-        told = there.simulator.balance()
-        if not told["pending"]:
-            return told
+        counts = there.simulator.balance()
+        if not counts["pending"]:
+            return counts
         await asyncio.sleep(0.01)
-    raise AssertionError(told)
+    raise AssertionError(counts)
 
 
 def test_a_callback_that_was_planned_is_sent_by_the_next_process(tmp_path: Path) -> None:
@@ -48,11 +48,11 @@ def test_a_callback_that_was_planned_is_sent_by_the_next_process(tmp_path: Path)
             assert shop.requests == []
             async with port(journal_file=file) as there:
                 (entry,) = await there.answered()
-                told = await settled(there)
+                counts = await settled(there)
 
                 assert shop.bodies[0]["Body"]["stkCallback"]["CheckoutRequestID"] == ack["CheckoutRequestID"]
                 assert entry["note"] == ""
-                assert (told["accepted"], told["called_back"], told["balanced"]) == (1, 1, True)
+                assert (counts["accepted"], counts["called_back"], counts["balanced"]) == (1, 1, True)
 
     in_loop(test)
 
@@ -114,8 +114,8 @@ def test_a_payment_keeps_its_scenario_and_its_next_step(tmp_path: Path) -> None:
                 await there.simulator.advance(until_idle=True)
 
                 assert [body["Body"]["stkCallback"]["ResultCode"] for body in shop.bodies] == [1032, 0]
-                told = there.simulator.balance()
-                assert (told["called_back"], told["pending"], told["balanced"]) == (1, 0, True)
+                counts = there.simulator.balance()
+                assert (counts["called_back"], counts["pending"], counts["balanced"]) == (1, 0, True)
 
     in_loop(test)
 
@@ -165,11 +165,11 @@ def test_a_reset_is_remembered_and_a_torn_line_does_no_harm(tmp_path: Path) -> N
         with beside(file).open("ab") as lines:
             lines.write(b'["result","ws_')
         async with port(journal_file=file, options=LATER) as there:
-            told = there.simulator.balance()
+            counts = there.simulator.balance()
             (payment,) = there.simulator.transactions()
 
             assert payment["msisdn"] == "254700000001"
-            assert {key: told[key] for key in ("accepted", "forgotten", "pending", "balanced")} == {
+            assert {key: counts[key] for key in ("accepted", "forgotten", "pending", "balanced")} == {
                 "accepted": 2, "forgotten": 1, "pending": 1, "balanced": True,
             }  # fmt: skip
 
@@ -192,9 +192,9 @@ def test_the_file_begins_anew_when_it_has_grown_and_nothing_is_counted_twice(tmp
                 await there.push("http://127.0.0.1:1/", PhoneNumber=254700000099)
                 killed(there.simulator)
             async with port(journal_file=file) as there:
-                told = await settled(there)
+                counts = await settled(there)
 
-        assert (told["accepted"], told["called_back"], told["balanced"]) == (21, 21, True)
+        assert (counts["accepted"], counts["called_back"], counts["balanced"]) == (21, 21, True)
 
     in_loop(test)
 

@@ -31,8 +31,8 @@ def times_of(deliveries: list[Delivery]) -> list[float]:
 
 def callback(deliveries: list[Delivery]) -> dict[str, Any]:
     (delivery,) = deliveries
-    said: dict[str, Any] = orjson.loads(delivery.body)["Body"]["stkCallback"]
-    return said
+    stk_callback: dict[str, Any] = orjson.loads(delivery.body)["Body"]["stkCallback"]
+    return stk_callback
 
 
 def items(deliveries: list[Delivery]) -> dict[str, Any]:
@@ -185,14 +185,14 @@ def test_reorder_is_not_overtaken_by_the_same_payment() -> None:
 def test_forge_lies_before_the_true_callback(whose: str) -> None:
     sent = delivered(f"forge: {{id: {whose}, gap_s: 2, source: 198.51.100.7}}", "outcome: {result_code: 1032}")
     forged, true = sent
-    said = orjson.loads(forged.body)["Body"]["stkCallback"]
+    stk_callback = orjson.loads(forged.body)["Body"]["stkCallback"]
 
     assert times_of(sent) == [1, 3]
     assert codes_of(sent) == [0, 1032]
     assert (forged.forged_from, true.forged_from) == ("198.51.100.7", "")
-    assert (said["CheckoutRequestID"] == true.transaction_id) is (whose == "own")
-    assert len(said["CheckoutRequestID"]) == len(true.transaction_id)
-    assert said["CallbackMetadata"]["Item"][1]["Value"] == "FAKE000001"
+    assert (stk_callback["CheckoutRequestID"] == true.transaction_id) is (whose == "own")
+    assert len(stk_callback["CheckoutRequestID"]) == len(true.transaction_id)
+    assert stk_callback["CallbackMetadata"]["Item"][1]["Value"] == "FAKE000001"
 
 
 def test_forge_guesses_the_second_and_the_phone() -> None:
@@ -220,21 +220,21 @@ def test_wrong_method_calls_otherwise_and_then_posts(method: str, empty: bool) -
     assert true.due_s - odd.due_s == 2
 
 
-def told_to(call: str, fault: TableFault) -> list[Any]:
+def messages_of(call: str, fault: TableFault) -> list[Any]:
     """What comes of the fault and one good message of this kind of transaction."""
     body = sample_message(call, success=True)
     return [orjson.loads(row.body) for row in fault.deliver((Delivery(0.0, "http://127.0.0.1/", body, "1", MSISDN),))]
 
 
 def test_forge_tells_of_another_c2b_payment() -> None:
-    forged, true = told_to("c2b", Forge())
+    forged, true = messages_of("c2b", Forge())
 
     assert forged["TransID"] != true["TransID"]
     assert forged | {"TransID": true["TransID"]} == true
 
 
 def test_forge_lies_about_a_result_under_another_conversation() -> None:
-    forged, true = told_to("b2c", Forge(result_code=1))
+    forged, true = messages_of("b2c", Forge(result_code=1))
 
     assert forged["Result"]["ConversationID"] != true["Result"]["ConversationID"]
     assert (forged["Result"]["ResultCode"], true["Result"]["ResultCode"]) == (1, 0)
@@ -242,10 +242,10 @@ def test_forge_lies_about_a_result_under_another_conversation() -> None:
 
 
 def test_forge_lies_about_a_till_s_payment_and_about_an_order() -> None:
-    forged, true = told_to("b2b_express", Forge(result_code=4001))
+    forged, true = messages_of("b2b_express", Forge(result_code=4001))
     assert forged["requestId"] != true["requestId"]
     assert (forged["resultCode"], true["resultCode"]) == ("4001", "0")
-    forged, true = told_to("ratiba", Forge())
+    forged, true = messages_of("ratiba", Forge())
 
     assert forged["responseHeader"].pop("responseRefID") != true["responseHeader"].pop("responseRefID")
     assert forged == true
@@ -253,20 +253,20 @@ def test_forge_lies_about_a_till_s_payment_and_about_an_order() -> None:
 
 @pytest.mark.parametrize(("call", "place"), [("c2b", "BillRefNumber"), ("b2c", "ResultDesc")])
 def test_huge_callback_lengthens_a_text_of_any_message(call: str, place: str) -> None:
-    (told,) = told_to(call, HugeCallback(kilobytes=20))
+    (message,) = messages_of(call, HugeCallback(kilobytes=20))
 
-    assert len((told.get("Result") or told)[place]) > 19_000
+    assert len((message.get("Result") or message)[place]) > 19_000
 
 
 def test_order_puts_the_keys_of_a_flat_body_first() -> None:
-    (told,) = told_to("c2b", Mutate(order=("MSISDN", "TransID")))
+    (message,) = messages_of("c2b", Mutate(order=("MSISDN", "TransID")))
 
-    assert list(told)[:3] == ["MSISDN", "TransID", "TransactionType"]
+    assert list(message)[:3] == ["MSISDN", "TransID", "TransactionType"]
 
 
 def test_order_puts_the_parameters_of_a_result_first() -> None:
-    (told,) = told_to("b2c", Mutate(order=("TransactionReceipt",)))
-    rows = told["Result"]["ResultParameters"]["ResultParameter"]
+    (message,) = messages_of("b2c", Mutate(order=("TransactionReceipt",)))
+    rows = message["Result"]["ResultParameters"]["ResultParameter"]
 
     assert rows[0]["Key"] == "TransactionReceipt"
     assert len(rows) == 8

@@ -36,17 +36,17 @@ ITEM = "Body.stkCallback.CallbackMetadata.Item"
     ],
 )
 def test_a_change_that_cannot_be_made_is_told_with_the_nearest(change: Change, message: str) -> None:
-    with pytest.raises(BadChange) as told:
+    with pytest.raises(BadChange) as refusal:
         change.apply(SUCCESS_BODY)
 
-    assert message in str(told.value)
+    assert message in str(refusal.value)
 
 
 def test_all_that_cannot_be_changed_is_told_at_once() -> None:
-    with pytest.raises(BadChange) as told:
+    with pytest.raises(BadChange) as refusal:
         Change(set={"Bdy": 1}, drop=["Body.x"], order=["Receipt"]).apply(FAILURE_BODY)
 
-    assert str(told.value).count(";") >= 2
+    assert str(refusal.value).count(";") >= 2
 
 
 def test_a_body_that_is_not_json_cannot_be_changed() -> None:

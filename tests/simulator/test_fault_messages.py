@@ -32,13 +32,13 @@ def validated(fault: str, *, response_type: str = "Completed") -> tuple[Desk, li
     return desk, desk.after(2.0)
 
 
-@pytest.mark.parametrize(("response_type", "told"), [("Completed", [CONFIRMATION]), ("Cancelled", [])])
-def test_a_validation_that_is_not_sent_is_not_answered_in_time(response_type: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("response_type", "expected"), [("Completed", [CONFIRMATION]), ("Cancelled", [])])
+def test_a_validation_that_is_not_sent_is_not_answered_in_time(response_type: str, expected: list[str]) -> None:
     desk, sent = validated('drop: {"on": c2b_validation}', response_type=response_type)
 
     assert sent == []
     assert [row.url for row in desk.after(6.0)] == []
-    assert [row.url for row in desk.after(5.0)] == told
+    assert [row.url for row in desk.after(5.0)] == expected
     assert desk.daraja.state.schedule.next_s == float("inf")
 
 

@@ -54,7 +54,7 @@ def call(settings: dict[str, Any], url: str, *, ca_file: str | None = None, **ho
         return session.request("GET", url, proxies=proxies, verify=ca_file or settings["ca_file"], timeout=10, **how)
 
 
-def said(settings: dict[str, Any], raw: bytes) -> str:
+def answer_to(settings: dict[str, Any], raw: bytes) -> str:
     """What the proxy answers to these bytes."""
     with socket.create_connection(
         (urlsplit(settings["proxy_url"]).hostname, urlsplit(settings["proxy_url"]).port)
@@ -159,7 +159,7 @@ def test_this_machine_passes(server: Running, settings: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_no_call_to_a_proxy_is_answered(settings: dict[str, Any], raw: bytes, expected: str) -> None:
-    assert expected in said(settings, raw)
+    assert expected in answer_to(settings, raw)
 
 
 def test_an_outage_closes_the_ports_of_an_interception_and_they_open_again(

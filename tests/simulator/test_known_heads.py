@@ -114,8 +114,8 @@ def answers_of(rows: Iterable[list[bytes]]) -> list[Found]:
         connection.send(Sending(Target(origin, b"/", "/"), b"", exchange, 9.0, done, make_clock("real")))
         for part in parts:
             connection.data_received(part)
-        told = (exchange.status, exchange.response_headers, exchange.response_body, exchange.error)
-        found.append((*told, connection.is_open))
+        outcome = (exchange.status, exchange.response_headers, exchange.response_body, exchange.error)
+        found.append((*outcome, connection.is_open))
         assert ended == number
         if not connection.is_open:
             connection, wire = Caller(pool), Wire()

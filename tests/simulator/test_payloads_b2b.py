@@ -52,12 +52,12 @@ def test_a_success_is_the_example(name: str, options: dict[str, str]) -> None:
     ]
     assert ours["ReferenceData"] == example["ReferenceData"]
     assert (ours["ResultCode"], ours["ResultDesc"]) == (example["ResultCode"], example["ResultDesc"])
-    told = parameters(ours)
-    assert told["ReceiverPartyPublicName"] == "600000 - Example Shop"
-    assert told["InitiatorAccountCurrentBalance"] == (
+    found = parameters(ours)
+    assert found["ReceiverPartyPublicName"] == "600000 - Example Shop"
+    assert found["InitiatorAccountCurrentBalance"] == (
         "{Amount={CurrencyCode=KES, MinimumAmount=99976100, BasicAmount=999761.00}}"
     )
-    assert told["DebitPartyAffectedAccountBalance"] == "Working Account|KES|999761.00|999761.00|0.00|0.00"
+    assert found["DebitPartyAffectedAccountBalance"] == "Working Account|KES|999761.00|999761.00|0.00|0.00"
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_a_business_wallet_is_paid_from_the_utility_account_once_for_each_id() -
 def test_a_payment_between_organisations_is_found_by_its_status() -> None:
     desk = Desk()
     receipt = pay(desk)["TransactionID"]
-    told = parameters(result_of(desk, STATUS, "transaction_status.request", TransactionID=receipt))
+    found = parameters(result_of(desk, STATUS, "transaction_status.request", TransactionID=receipt))
 
-    assert (told["TransactionStatus"], told["DebitAccountType"]) == ("Completed", "Working Account")
-    assert told["CreditPartyName"] == "600000 - Example Shop"
+    assert (found["TransactionStatus"], found["DebitAccountType"]) == ("Completed", "Working Account")
+    assert found["CreditPartyName"] == "600000 - Example Shop"
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ def redeem(desk: Desk, **changes: Any) -> Reply:
 
 
 def test_points_are_worth_what_the_switch_says_in_the_envelope_of_the_family() -> None:
-    told = wire(Desk({"bonga_rate": "0.5"}).call(POINTS, orjson.dumps({"points": 301})).body)
+    points = wire(Desk({"bonga_rate": "0.5"}).call(POINTS, orjson.dumps({"points": 301})).body)
 
-    assert list(told["header"]) == list(payload("iot.envelope.response")["header"])
-    assert told["header"]["responseCode"] == 200
-    assert told["body"]["amount"] == 150
+    assert list(points["header"]) == list(payload("iot.envelope.response")["header"])
+    assert points["header"]["responseCode"] == 200
+    assert points["body"]["amount"] == 150
 
 
 def test_a_redemption_is_confirmed_and_takes_nothing_from_the_wallet() -> None:
@@ -37,10 +37,10 @@ def test_a_redemption_is_confirmed_and_takes_nothing_from_the_wallet() -> None:
     desk.daraja.state.ledger.set_wallet(PAYER, 5)
     answer = wire(redeem(desk).body)
     (confirmation,) = desk.after(60.0)
-    told = wire(confirmation.body)
+    points = wire(confirmation.body)
 
-    assert told["TransID"] == answer["body"]["transactionId"]
-    assert (told["TransAmount"], told["BillRefNumber"]) == ("100.00", "HOUSE-12B")
+    assert points["TransID"] == answer["body"]["transactionId"]
+    assert (points["TransAmount"], points["BillRefNumber"]) == ("100.00", "HOUSE-12B")
     assert desk.daraja.state.ledger.wallet(PAYER) == 5
     assert desk.daraja.state.ledger.balance(SHORT_CODE, Account.UTILITY) == 1_000_100
     assert sum(desk.daraja.state.ledger.balances().values()) == 0

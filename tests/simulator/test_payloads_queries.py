@@ -90,20 +90,20 @@ def test_a_payment_is_told_as_it_was() -> None:
     receipt = paid(desk)
     transaction = desk.daraja.state.transactions.find_receipt(receipt)
     assert transaction is not None
-    told = parameters(status(desk, TransactionID=receipt, PartyA=OWN))
+    found = parameters(status(desk, TransactionID=receipt, PartyA=OWN))
 
-    assert told["DebitPartyName"] == f"{PHONE} - AMINA WANJIRU"
-    assert told["CreditPartyName"] == f"{OWN} - Example Shop"
-    assert told["OriginatorConversationID"] == transaction.request_id
-    assert told["InitiatedTime"] == 20261007143503
-    assert told["FinalisedTime"] == 20261007143504
-    assert told["DebitAccountType"] == "MMF Account For Customer"
-    assert told["ReasonType"] == "Pay Bill Online"
-    assert told["TransactionStatus"] == "Completed"
-    assert told["Amount"] == 1
-    assert told["ReceiptNo"] == receipt
-    assert CONVERSATION.fullmatch(told["ConversationID"])
-    assert told["TransactionReason"] is told["CreditPartyCharges"] is None
+    assert found["DebitPartyName"] == f"{PHONE} - AMINA WANJIRU"
+    assert found["CreditPartyName"] == f"{OWN} - Example Shop"
+    assert found["OriginatorConversationID"] == transaction.request_id
+    assert found["InitiatedTime"] == 20261007143503
+    assert found["FinalisedTime"] == 20261007143504
+    assert found["DebitAccountType"] == "MMF Account For Customer"
+    assert found["ReasonType"] == "Pay Bill Online"
+    assert found["TransactionStatus"] == "Completed"
+    assert found["Amount"] == 1
+    assert found["ReceiptNo"] == receipt
+    assert CONVERSATION.fullmatch(found["ConversationID"])
+    assert found["TransactionReason"] is found["CreditPartyCharges"] is None
 
 
 @pytest.mark.parametrize("key", ["OriginalConversationID", "OriginatorConversationID"])
@@ -114,17 +114,17 @@ def test_a_payout_is_found_by_its_own_id_under_both_spellings(key: str) -> None:
     asked = {"OriginalConversationID": None, "TransactionID": None} | {key: "payout-000017-3f9c"}
     before = parameters(status(desk, **asked))
     desk.after(60.0)
-    told = parameters(status(desk, **asked))
+    found = parameters(status(desk, **asked))
 
     assert paid_out.status == 200
     assert (before["TransactionStatus"], before["ReceiptNo"], before["FinalisedTime"]) == ("Initiated", None, None)
-    assert told["TransactionStatus"] == "Completed"
-    assert told["DebitPartyName"] == f"{SHORT_CODE} - Example Shop"
-    assert told["CreditPartyName"] == f"{PHONE} - AMINA WANJIRU"
-    assert told["DebitAccountType"] == "Utility Account"
-    assert told["ReasonType"] == "Business Payment to Customer via API"
-    assert told["ConversationID"] == wire(paid_out.body)["ConversationID"]
-    assert RECEIPT.fullmatch(told["ReceiptNo"])
+    assert found["TransactionStatus"] == "Completed"
+    assert found["DebitPartyName"] == f"{SHORT_CODE} - Example Shop"
+    assert found["CreditPartyName"] == f"{PHONE} - AMINA WANJIRU"
+    assert found["DebitAccountType"] == "Utility Account"
+    assert found["ReasonType"] == "Business Payment to Customer via API"
+    assert found["ConversationID"] == wire(paid_out.body)["ConversationID"]
+    assert RECEIPT.fullmatch(found["ReceiptNo"])
 
 
 @pytest.mark.parametrize(("code", "word"), [(1032, "Cancelled"), (1037, "Expired"), (17, "Declined"), (1, "Failed")])
@@ -172,9 +172,9 @@ def test_a_type_that_is_not_that_of_the_short_code_ends_in_sfc_ic0003() -> None:
 
 
 def test_a_scenario_may_tell_of_a_payment_that_does_not_exist() -> None:
-    told = parameters(status(ending(0, "transaction_status")))
+    found = parameters(status(ending(0, "transaction_status")))
 
-    assert (told["ReceiptNo"], told["TransactionStatus"]) == ("UJ7K4T9QWX", "Completed")
+    assert (found["ReceiptNo"], found["TransactionStatus"]) == ("UJ7K4T9QWX", "Completed")
 
 
 @pytest.mark.parametrize(
@@ -274,6 +274,6 @@ def test_a_payout_is_found_by_the_id_that_the_merchant_gave_it() -> None:
     assert ask(desk, B2C, "b2c_v3.request", OriginatorConversationID=given).status == 200
     desk.after(20.0)
 
-    told = parameters(result_of(desk, STATUS, "transaction_status.request.by_conversation"))
+    found = parameters(result_of(desk, STATUS, "transaction_status.request.by_conversation"))
 
-    assert (told["TransactionStatus"], told["OriginatorConversationID"]) == ("Completed", given)
+    assert (found["TransactionStatus"], found["OriginatorConversationID"]) == ("Completed", given)

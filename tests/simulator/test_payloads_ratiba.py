@@ -27,7 +27,7 @@ def ordered(desk: Desk, name: str = OLD, **changes: Any) -> Any:
     return wire(reply.body)
 
 
-def told(desk: Desk, name: str = OLD, **changes: Any) -> Any:
+def answer_of(desk: Desk, name: str = OLD, **changes: Any) -> Any:
     """The callback of such an order."""
     ordered(desk, name, **changes)
     (delivery,) = desk.after(20.0)
@@ -65,7 +65,7 @@ def test_acknowledgement_is_the_example(name: str) -> None:
 
 
 def test_success_is_the_example() -> None:
-    ours, example = told(Desk()), payload("ratiba.callback.success")
+    ours, example = answer_of(Desk()), payload("ratiba.callback.success")
 
     assert RECEIPT.fullmatch(values(ours)["TransactionID"])
     ours["responseBody"]["responseData"][0] = example["responseBody"]["responseData"][0]
@@ -77,7 +77,7 @@ def test_success_is_the_example() -> None:
 
 def test_failure_is_the_example() -> None:
     steps = (Step(result_code=1037, after=Fixed(5.0)),)
-    ours = told(Desk(choose=Playing(Behaviour(name="example", steps=steps), "ratiba")))
+    ours = answer_of(Desk(choose=Playing(Behaviour(name="example", steps=steps), "ratiba")))
     example = payload("ratiba.callback.fail")
 
     for key in ("responseRefID", "requestRefID"):
@@ -87,10 +87,10 @@ def test_failure_is_the_example() -> None:
 
 
 def test_a_success_of_2026_says_more() -> None:
-    said = values(told(Desk(), NEW))
+    shown = values(answer_of(Desk(), NEW))
 
-    assert (said["standingOrderName"], said["amount"], said["status"]) == ("Rent house 12B", "4500", "ACTIVE")
-    assert list(said)[:4] == list(values(payload("ratiba.callback.success")))
+    assert (shown["standingOrderName"], shown["amount"], shown["status"]) == ("Rent house 12B", "4500", "ACTIVE")
+    assert list(shown)[:4] == list(values(payload("ratiba.callback.success")))
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_no_debit_is_on_the_agenda_and_a_reset_forgets_it() -> None:
 
 def test_a_name_may_be_used_once_by_each_customer() -> None:
     desk = Desk()
-    told(desk)
+    answer_of(desk)
 
-    assert told(desk)["ResponseHeader"]["responseCode"] == "1050"
-    assert told(desk, StandingOrderName="Another")["responseHeader"]["responseCode"] == "0"
-    assert told(desk, PartyA="254711000111")["responseHeader"]["responseCode"] == "0"
+    assert answer_of(desk)["ResponseHeader"]["responseCode"] == "1050"
+    assert answer_of(desk, StandingOrderName="Another")["responseHeader"]["responseCode"] == "0"
+    assert answer_of(desk, PartyA="254711000111")["responseHeader"]["responseCode"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_name_may_be_used_once_by_each_customer() -> None:
     ],
 )
 def test_what_cannot_be_is_a_bad_request(changes: dict[str, Any]) -> None:
-    assert told(Desk(), **changes)["ResponseHeader"]["responseCode"] == "1051"
+    assert answer_of(Desk(), **changes)["ResponseHeader"]["responseCode"] == "1051"
 
 
 def test_an_open_prompt_locks_the_phone_for_an_order() -> None:

@@ -38,15 +38,15 @@ def test_a_success_is_the_example_and_the_money_goes_back() -> None:
     receipt = paid(desk)
     before = utility(desk)
     result = reverse(desk, TransactionID=receipt, ReceiverParty=OWN, Amount=40)
-    told = parameters(result)
+    found = parameters(result)
     example = payload("reversal.result.success")["Result"]
 
-    assert [*told] == [*parameters(example)]
+    assert [*found] == [*parameters(example)]
     assert [*result] == [*example]
-    assert (told["Amount"], told["Charge"], told["OriginalTransactionID"]) == ("40.00", "0.00", receipt)
-    assert told["DebitAccountBalance"] == f"Utility Account|KES|{before - 40}.00|{before - 40}.00|0.00|0.00"
-    assert told["CreditPartyPublicName"] == f"{PHONE} - AMINA WANJIRU"
-    assert told["DebitPartyPublicName"] == f"{OWN} - Example Shop"
+    assert (found["Amount"], found["Charge"], found["OriginalTransactionID"]) == ("40.00", "0.00", receipt)
+    assert found["DebitAccountBalance"] == f"Utility Account|KES|{before - 40}.00|{before - 40}.00|0.00|0.00"
+    assert found["CreditPartyPublicName"] == f"{PHONE} - AMINA WANJIRU"
+    assert found["DebitPartyPublicName"] == f"{OWN} - Example Shop"
     assert result["ReferenceData"] == example["ReferenceData"]
     assert utility(desk) == before - 40
     assert desk.daraja.state.ledger.balance(PHONE, WALLET) == 100

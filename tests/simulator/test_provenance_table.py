@@ -53,7 +53,7 @@ def test_what_is_disputed_can_be_switched_or_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "said"),
+    ("profile", "expected"),
     [
         (
             Profile.SANDBOX_OBSERVED,
@@ -70,10 +70,10 @@ def test_what_is_disputed_can_be_switched_or_chosen() -> None:
         (Profile.PRODUCTION_OBSERVED, {"id_fraction_digits": "3", "wording": "usual", "queries_per_minute": "0"}),
     ],
 )
-def test_profiles_are_what_was_observed(profile: Profile, said: dict[str, str]) -> None:
+def test_profiles_are_what_was_observed(profile: Profile, expected: dict[str, str]) -> None:
     options = Options(profile).to_dict()
 
-    assert {name: options[name] for name in said} == said
+    assert {name: options[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("name", PRESETS)

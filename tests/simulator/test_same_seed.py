@@ -28,7 +28,7 @@ def entries_of(seed: int) -> list[dict[str, Any]]:
         for number in range(30):
             pay(simulator, number, token)
         journal = requests.get(f"{simulator.control_url}/v1/journal", timeout=5).json()["entries"]
-    return [told(entry, simulator) for entry in journal]
+    return [comparable(entry, simulator) for entry in journal]
 
 
 def pay(simulator: Running, number: int, token: str) -> None:
@@ -37,7 +37,7 @@ def pay(simulator: Running, number: int, token: str) -> None:
     requests.post(f"{simulator.control_url}/v1/clock/advance", json={"by_s": 3}, timeout=30).raise_for_status()
 
 
-def told(entry: dict[str, Any], simulator: Running) -> dict[str, Any]:
+def comparable(entry: dict[str, Any], simulator: Running) -> dict[str, Any]:
     """An entry without the clock on the wall, and with names for the ports of this run."""
     kept = {key: value for key, value in entry.items() if key not in WALL}
     response = dict(kept["response"] or {})
@@ -85,7 +85,7 @@ def process_run(seed: int, hash_seed: int, folder: Path, merchant: Running) -> d
         "payments": payments,
         "answers to queries": asked,
         "callbacks": [(taken.method, taken.headers, taken.body) for taken in merchant.taken],
-        "journal": [told(entry, there) for entry in journal],
+        "journal": [comparable(entry, there) for entry in journal],
     }
 
 

@@ -53,10 +53,10 @@ def test_a_mistake_is_one_line_with_its_place(text: str, line: int, problem: str
     scenario, problems = read_scenario(text, file="b.yaml")
 
     assert scenario is None
-    (told,) = map(str, problems)
-    assert problem in told
-    assert told.startswith(f"b.yaml:{line}: ")
-    assert "\n" not in told
+    (sentence,) = map(str, problems)
+    assert problem in sentence
+    assert sentence.startswith(f"b.yaml:{line}: ")
+    assert "\n" not in sentence
 
 
 def test_the_process_ends_with_20_and_a_line_for_each_mistake(
@@ -88,8 +88,8 @@ def test_two_folders_cannot_hold_the_same_name(tmp_path: Path) -> None:
         (tmp_path / root / "a/b.yaml").write_text(HEAD)
     _, problems = read_scenarios([tmp_path / "one", tmp_path / "two"])
 
-    (told,) = map(str, problems)
-    assert f"{tmp_path}/two/a/b.yaml:1: scenario: the name a/b is taken by" in told
+    (sentence,) = map(str, problems)
+    assert f"{tmp_path}/two/a/b.yaml:1: scenario: the name a/b is taken by" in sentence
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

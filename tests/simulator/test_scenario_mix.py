@@ -108,10 +108,10 @@ def test_a_refused_push_is_sent_again_to_the_same_scenario() -> None:
     ],
 )
 def test_a_mix_that_cannot_be_drawn_from_is_told(text: str, problem: str) -> None:
-    with pytest.raises(BadMix) as told:
+    with pytest.raises(BadMix) as refusal:
         make_mix(parse_mix(text), KNOWN)
 
-    assert problem in str(told.value)
+    assert problem in str(refusal.value)
 
 
 def test_a_name_of_one_folder_needs_no_folder() -> None:

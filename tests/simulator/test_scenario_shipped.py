@@ -18,7 +18,7 @@ from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = {str(file.relative_to(FOLDER).with_suffix("")): file for file in sorted(FOLDER.rglob("*.yaml"))}
-SAID = {name: yaml.safe_load(file.read_text()) for name, file in FILES.items()}
+DOCUMENTS = {name: yaml.safe_load(file.read_text()) for name, file in FILES.items()}
 Faults = list[tuple[str, dict[str, Any]]]
 REFUSING = {"api_error", "gateway_fault", "html", "refuse", "reset", "empty_body", "ack_refused", "ack_without_id",
             "revoke_tokens"}  # fmt: skip
@@ -28,12 +28,12 @@ OF_STK = {"stk_push", "stk_query", "oauth"}
 
 
 def endpoint_of(name: str) -> str:
-    return str(SAID[name].get("when", {}).get("endpoint", "stk_push"))
+    return str(DOCUMENTS[name].get("when", {}).get("endpoint", "stk_push"))
 
 
 def faults_of(name: str, call: str, number: int) -> Faults:
     """The faults that the file puts on the `number`-th call."""
-    entries = [next(iter(entry.items())) for entry in SAID[name].get("faults", [])]
+    entries = [next(iter(entry.items())) for entry in DOCUMENTS[name].get("faults", [])]
     return [(fault, given) for fault, given in entries if is_put_on(call, given) and applies(given, number)]
 
 
@@ -51,7 +51,7 @@ def applies(given: dict[str, Any], number: int) -> bool:
 
 
 def of_endpoint(endpoint: str) -> list[str]:
-    return [name for name in SAID if endpoint_of(name) == endpoint]
+    return [name for name in DOCUMENTS if endpoint_of(name) == endpoint]
 
 
 def queued(name: str) -> Bench:
@@ -167,8 +167,8 @@ def test_callbacks_come_as_the_file_says(name: str) -> None:
 
 def expected_callbacks(name: str) -> list[tuple[float, Any]]:
     """Seconds after the acceptance, and the code, of each callback."""
-    said = SAID[name]
-    outcome = said.get("outcome", {})
+    document = DOCUMENTS[name]
+    outcome = document.get("outcome", {})
     faults = dict(faults_of(name, "stk_push", 1))
     due = faults.get("before_ack", {}).get("callback_at_s", outcome.get("after_s", 1))
     extra = outcome.get("callback_after_s", 0) + faults.get("delay", {}).get("by_s", 0)
@@ -179,7 +179,7 @@ def expected_callbacks(name: str) -> list[tuple[float, Any]]:
     if "duplicate" in faults:
         gap = 0 if faults["duplicate"].get("parallel") else faults["duplicate"].get("gap_s", 1)
         planned = [(due + number * gap, planned[0][1]) for number in range(faults["duplicate"]["count"])]
-    for row in said.get("then", []):
+    for row in document.get("then", []):
         due += row["after_s"]
         planned.append((due, row["result_code"]))
     if "late_failure" in faults:
@@ -216,22 +216,22 @@ def test_the_query_tells_what_the_file_says(name: str) -> None:
 
 
 def check_query(name: str, number: int, answer: dict[str, Any], identifier: str) -> None:
-    said = SAID[name].get("query", {})
-    overridden = number <= said.get("for_calls", 1_000)
-    if overridden and "error" in said:
-        assert answer["errorCode"] == ERRORS[said["error"]].code
+    document = DOCUMENTS[name].get("query", {})
+    overridden = number <= document.get("for_calls", 1_000)
+    if overridden and "error" in document:
+        assert answer["errorCode"] == ERRORS[document["error"]].code
         return
-    if overridden and "in_flight" in said:
-        check_in_flight(said["in_flight"][number - 1], answer)
+    if overridden and "in_flight" in document:
+        check_in_flight(document["in_flight"][number - 1], answer)
         return
-    told = overridden and "result_code" in said
-    assert answer["ResultCode"] == str(said["result_code"] if told else true_code(name))
-    assert (answer["CheckoutRequestID"] == identifier) is not (overridden and "checkout_request_id" in said)
+    overrides = overridden and "result_code" in document
+    assert answer["ResultCode"] == str(document["result_code"] if overrides else true_code(name))
+    assert (answer["CheckoutRequestID"] == identifier) is not (overridden and "checkout_request_id" in document)
 
 
 def true_code(name: str) -> Any:
-    results = [SAID[name].get("outcome", {}).get("result_code", 0)]
-    results.extend(row["result_code"] for row in SAID[name].get("then", []))
+    results = [DOCUMENTS[name].get("outcome", {}).get("result_code", 0)]
+    results.extend(row["result_code"] for row in DOCUMENTS[name].get("then", []))
     return 0 if 0 in results else results[-1]
 
 
@@ -266,13 +266,13 @@ def test_tokens_are_answered_as_the_file_says_once(name: str) -> None:
 def test_each_result_code_of_a_push_has_a_scenario() -> None:
     """26 is left out: the notes on Daraja say not to send it for a push. 4999 is said by the query only."""
     codes = {row.code for row in RESULTS if "stk" in row.apis} - {26}
-    played = {said.get("outcome", {}).get("result_code", 0) for said in SAID.values()}
+    played = {document.get("outcome", {}).get("result_code", 0) for document in DOCUMENTS.values()}
 
     assert codes <= played
 
 
 def test_each_topic_of_a_message_has_a_scenario_that_expects_it() -> None:
-    expected = {said.get("expect", {}).get("message", {}).get("topic") for said in SAID.values()}
+    expected = {document.get("expect", {}).get("message", {}).get("topic") for document in DOCUMENTS.values()}
 
     assert expected >= set(Topic)
 
@@ -280,6 +280,6 @@ def test_each_topic_of_a_message_has_a_scenario_that_expects_it() -> None:
 def test_each_file_is_short_and_says_what_the_merchant_must_do() -> None:
     for name, file in FILES.items():
         assert len(file.read_text().splitlines()) <= 40, name
-        assert SAID[name]["expect"]["state"], name
-        assert SAID[name]["expect"].get("rules") or endpoint_of(name) not in OF_STK, name
-        assert len(SAID[name]["about"]) > 40, name
+        assert DOCUMENTS[name]["expect"]["state"], name
+        assert DOCUMENTS[name]["expect"].get("rules") or endpoint_of(name) not in OF_STK, name
+        assert len(DOCUMENTS[name]["about"]) > 40, name

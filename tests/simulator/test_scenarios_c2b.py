@@ -18,15 +18,15 @@ from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 SHIPPED = [row for row in read_scenarios([FOLDER])[0] if row.name.startswith(("c2b/", "pull/"))]
-SAID = {row.name: yaml.safe_load((FOLDER / f"{row.name}.yaml").read_text()) for row in SHIPPED}
+DOCUMENTS = {row.name: yaml.safe_load((FOLDER / f"{row.name}.yaml").read_text()) for row in SHIPPED}
 BODIES = {
     "c2b": (SIMULATE, payload("c2b_simulate.request.paybill")),
     "c2b_register": (REGISTER, payload("c2b_register.request")),
     "pull_register": ("/pulltransactions/v1/register", payload("pull_register.request")),
     "pull_query": ("/pulltransactions/v1/query", payload("pull_query.request")),
 }
-TOLD = [name for name, said in SAID.items() if "outcome" in said]
-REFUSED = [name for name in SAID if name not in TOLD]
+CALLED_BACK = [name for name, document in DOCUMENTS.items() if "outcome" in document]
+REFUSED = [name for name in DOCUMENTS if name not in CALLED_BACK]
 
 
 def playing(name: str) -> Desk:
@@ -41,12 +41,12 @@ def playing(name: str) -> Desk:
 
 
 def called(desk: Desk, name: str) -> Reply:
-    path, body = BODIES[SAID[name]["when"]["endpoint"]]
+    path, body = BODIES[DOCUMENTS[name]["when"]["endpoint"]]
     return desk.call(path, orjson.dumps(body))
 
 
 def fault_of(name: str) -> tuple[str, dict[str, Any]]:
-    ((fault, given),) = (next(iter(entry.items())) for entry in SAID[name].get("faults", [{"none": {}}]))
+    ((fault, given),) = (next(iter(entry.items())) for entry in DOCUMENTS[name].get("faults", [{"none": {}}]))
     return fault, given
 
 
@@ -74,11 +74,11 @@ def test_a_call_is_answered_as_the_file_says_and_the_next_one_well(name: str) ->
     assert called(desk, name).status == 200
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", CALLED_BACK)
 def test_a_payment_ends_and_is_confirmed_as_the_file_says(name: str) -> None:
     desk = playing(name)
     reply = called(desk, name)
-    code = SAID[name]["outcome"]["result_code"]
+    code = DOCUMENTS[name]["outcome"]["result_code"]
     (transaction,) = desk.daraja.state.transactions.all()
     sent = desk.after(100.0)
 
@@ -97,11 +97,11 @@ def check_messages(name: str, sent: list[Delivery], receipt: str) -> None:
     assert len(sent) == (2 if fault in ("duplicate", "forge") else 1)
     if fault == "malformed_callback":
         return
-    told = wire(sent[-1].body)
-    assert told["TransID"] == receipt
+    message = wire(sent[-1].body)
+    assert message["TransID"] == receipt
     if fault == "mutate":
-        assert {key: told[key] for key in given.get("set", {})} == given.get("set", {})
-        assert not set(given.get("drop", ())) & set(told)
+        assert {key: message[key] for key in given.get("set", {})} == given.get("set", {})
+        assert not set(given.get("drop", ())) & set(message)
         assert sent[0].note == "mutated" or "LastName" in sent[0].note or "MiddleName" in sent[0].note
     if fault == "forge":
         assert wire(sent[0].body)["TransID"] != receipt
@@ -111,7 +111,7 @@ def test_the_magic_number_of_a_c2b_payer_chooses_its_scenario() -> None:
     desk = Desk()
     register(desk)
     desk.daraja.state.choose = Selector(SHIPPED)
-    number = SAID["c2b/insufficient-funds"]["magic"]
+    number = DOCUMENTS["c2b/insufficient-funds"]["magic"]
     simulate(desk, Msisdn=f"254700000{number}")
     desk.after(2.0)
 

@@ -133,15 +133,15 @@ def test_the_announced_pair_works_where_any_pair_does() -> None:
 def test_a_taken_port_is_one_line_and_status_20(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused(flag, str(port))
+        message = refused(flag, str(port))
 
-    assert f"port {port} of 127.0.0.1 is taken" in said
-    assert f"{flag} (0" in said
-    assert said.count("\n") == 1
+    assert f"port {port} of 127.0.0.1 is taken" in message
+    assert f"{flag} (0" in message
+    assert message.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--clock", "fast"], "clock 'fast' does not exist; expected real, scaled:N"),
         (["--option", "in_fligt=mix"], "did you mean in_flight?"),
@@ -164,10 +164,10 @@ def test_a_taken_port_is_one_line_and_status_20(flag: str) -> None:
     ],
 )
 def test_a_command_line_that_cannot_be_used_is_explained(
-    flags: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    flags: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--port", "0", "--control-port", "0", *flags], {}) == 20
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_scenario_file_with_a_mistake_stops_the_start_with_its_line(tmp_path: Path) -> None:
@@ -179,11 +179,11 @@ def test_a_scenario_file_with_a_mistake_stops_the_start_with_its_line(tmp_path: 
 
 
 def test_help_and_version_are_answers() -> None:
-    said = io.StringIO()
-    with redirect_stdout(said):
+    message = io.StringIO()
+    with redirect_stdout(message):
         assert (main(["--help"], {}), main(["--version"], {})) == (0, 0)
 
-    assert "TAYARI_PASSKEY" in said.getvalue()
+    assert "TAYARI_PASSKEY" in message.getvalue()
 
 
 def test_flags_become_one_frozen_configuration() -> None:
@@ -219,7 +219,7 @@ def test_organisations_of_the_command_line_and_of_the_environment_are_read_alike
 
 
 @pytest.mark.parametrize(
-    ("listed", "said"),
+    ("listed", "message"),
     [
         ("{", "found no JSON"),
         ("{}", "expected a JSON list"),
@@ -228,8 +228,8 @@ def test_organisations_of_the_command_line_and_of_the_environment_are_read_alike
         ('[{"short_code": "512345", "initiators": [{"name": "a"}]}]', "required key `password` is missing"),
     ],
 )
-def test_organisations_that_cannot_be_read_are_explained(listed: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(said)):
+def test_organisations_that_cannot_be_read_are_explained(listed: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
         read_arguments([], {"TAYARI_ORGANISATIONS": listed})
 
 
@@ -289,9 +289,9 @@ def test_killed_without_warning_it_goes_on_where_it_was(tmp_path: Path) -> None:
                 connection.close()
             assert heard == wanted
             requests.post(f"{ready['control_url']}/v1/wait", json={"for": "idle", "timeout_s": 5}, timeout=10)
-            told = requests.get(f"{ready['control_url']}/v1/balance", timeout=5).json()
+            balance = requests.get(f"{ready['control_url']}/v1/balance", timeout=5).json()
 
-    assert (told["accepted"], told["called_back"], told["pending"], told["balanced"]) == (3, 3, 0, True)
+    assert (balance["accepted"], balance["called_back"], balance["pending"], balance["balanced"]) == (3, 3, 0, True)
 
 
 def test_sigterm_lets_what_is_due_soon_happen_and_says_what_is_left() -> None:

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 SYNC = [row for row in ENDPOINTS if row.fields is not None and not row.chooses]
 
 
-def iot(desk: Desk, called: str, query: str = "", **said: Any) -> Any:
-    reply = desk.call(f"/simportal/v1/{called}", orjson.dumps(said), query=query)
+def iot(desk: Desk, called: str, query: str = "", **words: Any) -> Any:
+    reply = desk.call(f"/simportal/v1/{called}", orjson.dumps(words), query=query)
     assert reply.status == 200
     return wire(reply.body)["body"]
 
@@ -95,7 +95,7 @@ def test_a_refusal_of_bill_manager_may_have_its_code_as_its_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "words"),
     [
         ({"amount": "0"}, "Bad Request - Invalid amount"),
         ({"billedPhoneNumber": "12"}, "Bad Request - Invalid billedPhoneNumber"),
@@ -103,11 +103,11 @@ def test_a_refusal_of_bill_manager_may_have_its_code_as_its_status() -> None:
         ({"invoiceItems": [{"itemName": "rent"}]}, "Bad Request - Invalid invoiceItems"),
     ],
 )
-def test_a_bad_field_of_an_invoice_is_named_in_bill_manager_s_form(change: Any, said: str) -> None:
+def test_a_bad_field_of_an_invoice_is_named_in_bill_manager_s_form(change: Any, words: str) -> None:
     for path, body in (("single-invoicing", INVOICE | change), ("bulk-invoicing", [INVOICE, INVOICE | change])):
         refused = bill(Desk(), path, body)
 
-        assert (refused["rescode"], refused["errors"]) == ("400", [said])
+        assert (refused["rescode"], refused["errors"]) == ("400", [words])
 
 
 @pytest.mark.parametrize("count", [0, 1001])

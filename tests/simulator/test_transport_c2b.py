@@ -132,9 +132,9 @@ def test_a_payment_that_was_validated_is_made_and_confirmed_by_the_next_process(
                 await there.simulator.advance(until_idle=True)
                 transaction = await through(there)
 
-        told = [body for body in shop.bodies if body["TransactionType"]]
+        confirmations = [body for body in shop.bodies if body["TransactionType"]]
         assert transaction["state"] == "paid"
-        assert told[-1]["ThirdPartyTransID"] == "ORD-7"
+        assert confirmations[-1]["ThirdPartyTransID"] == "ORD-7"
         assert {body["TransID"] for body in shop.bodies} == {transaction["receipt"]}
 
     in_loop(test)

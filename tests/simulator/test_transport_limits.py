@@ -29,10 +29,10 @@ def looked(seconds: int, measures: Callable[[int], dict[str, float]], *, pushes:
 
 
 def test_calm_seconds_are_no_reason() -> None:
-    told = looked(100, lambda _: {}).to_dict()
+    found = looked(100, lambda _: {}).to_dict()
 
-    assert (told["near_limit"], told["reasons"], told["near_s"], told["busy_s"]) == (False, [], 0, 100)
-    assert set(told["thresholds"]) == {row.name for row in THRESHOLDS}
+    assert (found["near_limit"], found["reasons"], found["near_s"], found["busy_s"]) == (False, [], 0, 100)
+    assert set(found["thresholds"]) == {row.name for row in THRESHOLDS}
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_calm_seconds_are_no_reason() -> None:
     [("loop_lag_s", 0.3, "event loop"), ("late_s", 0.4, "lateness"), ("journal_behind", 50_000.0, "written")],
 )
 def test_what_is_above_its_threshold_is_named_with_its_worst_value(name: str, value: float, word: str) -> None:
-    told = looked(20, lambda number: {name: value if number == 3 else value / 2 if number == 4 else 0.0}).to_dict()
+    found = looked(20, lambda number: {name: value if number == 3 else value / 2 if number == 4 else 0.0}).to_dict()
 
-    assert told["near_limit"]
-    (reason,) = told["reasons"]
+    assert found["near_limit"]
+    (reason,) = found["reasons"]
     assert word in reason
     assert f"{value:.3g}" in reason
 
@@ -59,10 +59,10 @@ def test_seconds_without_traffic_do_not_count() -> None:
 
 
 def test_an_entry_that_the_disk_refused_is_always_told() -> None:
-    told = looked(100, lambda _: {}, lost=1).to_dict()
+    found = looked(100, lambda _: {}, lost=1).to_dict()
 
-    assert told["near_limit"]
-    assert "disk refused" in told["reasons"][0]
+    assert found["near_limit"]
+    assert "disk refused" in found["reasons"][0]
 
 
 def test_a_cleared_watch_begins_anew() -> None:
@@ -121,8 +121,8 @@ def test_asking_often_does_not_make_seconds() -> None:
         async with port() as there:
             await there.push()
             for _ in range(50):
-                told = there.simulator.limits()
+                found = there.simulator.limits()
 
-            assert told["busy_s"] <= 1
+            assert found["busy_s"] <= 1
 
     in_loop(test)

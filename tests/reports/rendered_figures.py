@@ -16,7 +16,7 @@ from tayari_reports.verdict.sentences import STATES, TITLES, counted
 from tayari_reports.writers.table import prepare
 from tayari_reports.writers.terminal import render_terminal
 
-Told = tuple[str, str, str, dict[str, int]]
+Figures = tuple[str, str, str, dict[str, int]]
 """Verdict, score, coverage, and the states that occur with their numbers."""
 
 
@@ -33,12 +33,12 @@ def counts_of(sentence: str) -> dict[str, int]:
     return {name: int(number) for number, name in re.findall(r"(\d+) ([a-z ]+?)(?=[,.\n│]|\s{2}|$)", sentence)}
 
 
-def told_by_document(summary: dict[str, Any], state_words: dict[str, str]) -> Told:
+def figures_in_document(summary: dict[str, Any], state_words: dict[str, str]) -> Figures:
     found = {state_words[state]: number for state, number in summary["counts"].items() if number}
     return summary["verdict"], percent(summary["score"]), percent(summary["coverage"]), found
 
 
-def told_by_text(text: str, title: str) -> Told:
+def figures_in_text(text: str, title: str) -> Figures:
     """Read the verdict and the figures out of a text for people."""
     figures = re.search(r"score ([\d.]+ %)\W+coverage ([\d.]+ %)\W+(\d[^\n│<]*)", text, re.IGNORECASE)
     assert figures is not None
@@ -46,13 +46,13 @@ def told_by_text(text: str, title: str) -> Told:
     return verdict.value, figures[1], figures[2], counts_of(figures[3])
 
 
-def told(kind: str, text: str) -> Told:
+def figures_in(kind: str, text: str) -> Figures:
     """What one rendering says."""
     words = {state.value: word for state, word in STATES.items()}
     if kind == "json":
-        return told_by_document(json.loads(text)["judgement"], words)
+        return figures_in_document(json.loads(text)["judgement"], words)
     if kind == "ctrf":
-        return told_by_document(json.loads(text)["results"]["extra"], words)
+        return figures_in_document(json.loads(text)["results"]["extra"], words)
     if kind == "junit":
         facts = {node.get("name"): str(node.get("value")) for node in ET.fromstring(text).iter("property")}
         numbers = {word: int(facts[f"tayari.count.{state}"]) for state, word in words.items()}
@@ -63,19 +63,19 @@ def told(kind: str, text: str) -> Told:
             name: re.search(rf'id="{name}"[^>]*>([^<]*)<', text) for name in ("score", "coverage", "counts", "verdict")
         }
         score, coverage, counts, title = (match[1] for match in parts.values() if match)
-        return told_by_text(f"score {score} · coverage {coverage} · {counts}", title)
+        return figures_in_text(f"score {score} · coverage {coverage} · {counts}", title)
     title = re.search(r"## ([A-Za-z ]+) \(`" if kind == "md" else r"╭─ +([A-Z ]+): ", text)
     assert title is not None
-    return told_by_text(text, title[1])
+    return figures_in_text(text, title[1])
 
 
-def expected(judgement: Judgement) -> Told:
+def expected(judgement: Judgement) -> Figures:
     """What each of them must say."""
     numbers = counts_of(counted(judgement))
     return judgement.verdict.value, percent(judgement.score), percent(judgement.coverage), numbers
 
 
-def told_by_paper(text: str) -> Told:
+def figures_in_paper(text: str) -> Figures:
     """Read the figures out of the text of a PDF, as `pdftotext -raw` gives it."""
     title = next(line for line in text.splitlines() if line in TITLES.values())
     score, coverage = (re.search(rf"^{name}\n([\d.]+ %)$", text, re.MULTILINE) for name in ("Score", "Coverage"))
@@ -84,16 +84,16 @@ def told_by_paper(text: str) -> Told:
     assert coverage is not None
     assert counts is not None
     sentence = " ".join(counts[1].split())
-    return told_by_text(f"score {score[1]} · coverage {coverage[1]} · {sentence}", title)
+    return figures_in_text(f"score {score[1]} · coverage {coverage[1]} · {sentence}", title)
 
 
-def told_by_bundle(content: bytes) -> tuple[str, str, str]:
+def figures_in_bundle(content: bytes) -> tuple[str, str, str]:
     """Verdict, score and coverage in a bundle's manifest."""
     manifest = json.loads(zipfile.ZipFile(io.BytesIO(content)).read("manifest.json"))
     return manifest["verdict"], manifest["score"], manifest["coverage"]
 
 
-def told_by_badge(text: str) -> str:
+def figures_in_badge(text: str) -> str:
     """The words of a badge."""
     return ET.fromstring(text).get("aria-label", "").partition(": ")[2]
 
@@ -110,7 +110,7 @@ def rows_of(judgement: Judgement) -> Rows:
     ]
 
 
-def rows_told(kind: str, text: str) -> Rows:
+def rows_in(kind: str, text: str) -> Rows:
     """The rows of the categories in the HTML, the Markdown or the terminal."""
     found = []
     for name in (*Category, "Total"):
