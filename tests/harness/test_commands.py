@@ -187,7 +187,7 @@ def test_the_sample_shop_is_written_where_the_readme_expects_it(
 def test_doctor_counts_its_warnings_and_calls_nothing_sound_then(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    target = mini_target(tmp_path, replace={"    state: $.status": "    state: $.status\n    receipt: $.code"})
+    target = mini_target(tmp_path, replace={"    receipt: $.receipt": "    receipt: $.code"})
 
     text = printed(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")
     result = decoded(capsys, "doctor", str(target), "--port", "0", "--control-port", "0")

@@ -188,13 +188,13 @@ puts Net::HTTP.start(uri.host, uri.port, use_ssl: true) {{ |http| http.request(c
 """
 
 
-def _said(*words: str) -> Callable[[], str]:
+def _version(*words: str) -> Callable[[], str]:
     """The first line that a program says of its version."""
 
     def first_line() -> str:
         own = [word.replace("PACKAGES", str(_MODULES())) if "PACKAGES" in word else word for word in words]
-        said = subprocess.run(own, capture_output=True, text=True, check=False).stdout.split("\n")[0]
-        return said.partition(" (")[0].strip()
+        shown = subprocess.run(own, capture_output=True, text=True, check=False).stdout.split("\n")[0]
+        return shown.partition(" (")[0].strip()
 
     return first_line
 
@@ -260,7 +260,7 @@ def _of_npm(name: str) -> Callable[[], str]:
 _MODULES = _of_registry(lambda: node_environment("interception") / "node_modules")
 _PYTHON = (sys.executable, "{file}")
 _PYTHON_VERSION = f"Python {sys.version.split()[0]}"
-_NODE, _JAVA = _said("node", "--version"), _said("java", "--version")
+_NODE, _JAVA = _version("node", "--version"), _version("java", "--version")
 
 PROGRAMS = (
     Program("Python, urllib", sys.executable, "main.py", _URLLIB, _PYTHON, lambda: _PYTHON_VERSION),
@@ -290,7 +290,7 @@ PROGRAMS = (
     *(
         Program(
             f"Node.js {number}, {name}", "node", "main.cjs", source, (f"{{packages}}/node-{number}/bin/node", "{file}"),
-            _said(f"PACKAGES/node-{number}/bin/node", "--version"), packages=_MODULES, registry=True,
+            _version(f"PACKAGES/node-{number}/bin/node", "--version"), packages=_MODULES, registry=True,
         )
         for number in (18, 22, 24)
         for name, source in (("fetch", _FETCH), ("node:https", _HTTPS))
@@ -304,20 +304,21 @@ PROGRAMS = (
     ),
     Program(
         "curl", "curl", "main.txt", "", ("curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "-H",
-        f"Authorization: {AUTH}", URL), _said("curl", "--version"),
+        f"Authorization: {AUTH}", URL), _version("curl", "--version"),
     ),
-    Program("Go, net/http", "go", "main.go", _GO, ("go", "run", "{file}"), _said("go", "version")),
-    Program("PHP, curl", "php", "main.php", _PHP, ("php", "{file}"), _said("php", "--version")),
-    Program("PHP, streams", "php", "main.php", _PHP_STREAM, ("php", "{file}"), _said("php", "--version"), comes=False),
+    Program("Go, net/http", "go", "main.go", _GO, ("go", "run", "{file}"), _version("go", "version")),
+    Program("PHP, curl", "php", "main.php", _PHP, ("php", "{file}"), _version("php", "--version")),
+    Program("PHP, streams", "php", "main.php", _PHP_STREAM, ("php", "{file}"), _version("php", "--version"),
+            comes=False),
     Program(
-        "PHP, Guzzle", "php", "main.php", _GUZZLE, ("php", "{file}"), _said("php", "--version"),
+        "PHP, Guzzle", "php", "main.php", _GUZZLE, ("php", "{file}"), _version("php", "--version"),
         packages=_of_debian("/usr/share/php", "GuzzleHttp/autoload.php"),
     ),
     Program(
         ".NET, HttpClient", "mcs", "main.cs", _DOTNET, ("bash", "-c", _DOTNET_RUN, "bash", "{packages}", "{file}"),
         lambda: ".NET Core 3.1.23", packages=_of_registry(_dotnet), registry=True,
     ),
-    Program("Ruby, Net::HTTP", "ruby", "main.rb", _RUBY, ("ruby", "{file}"), _said("ruby", "--version")),
+    Program("Ruby, Net::HTTP", "ruby", "main.rb", _RUBY, ("ruby", "{file}"), _version("ruby", "--version")),
 )  # fmt: skip
 
 
