@@ -48,7 +48,7 @@ class Config:
     scenario_dirs: tuple[str, ...] = ()
     scenario: str | None = None
     interactive: bool = False
-    """Whether every STK prompt waits for a handset, which answers through the control API."""
+    """Whether every prompt waits for a handset, which answers through the control API."""
     mix: Mapping[str, float] | None = None
     """Weights by scenario name: what payments meet where nothing more specific chooses."""
     journal_file: str | None = None

@@ -58,7 +58,13 @@ def _names(param: Any) -> str:
     choices = getattr(param.type, "choices", None)
     value = "" if param.is_flag else " " + (param.metavar or ("|".join(choices) if choices else _kind(param)))
     names = ", ".join([*param.opts, *param.secondary_opts])
-    return f"`{names}{value}`".replace("|", "\\|")
+    return _code(f"{names}{value}")
+
+
+def _code(words: str) -> str:
+    """As code, each alternative apart: a bar within code in a table shows a backslash on the site."""
+    *others, last = [f"`{word}`" for word in words.split("|")]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _kind(param: Any) -> str:
@@ -81,8 +87,8 @@ def _simulator_options() -> Iterator[str]:
             continue
         choices = "|".join(map(str, action.choices)) if action.choices else action.metavar or action.dest.upper()
         value = "" if action.nargs == 0 else f" {choices}"
-        names = f"{', '.join(action.option_strings)}{value}".replace("|", "\\|")
-        yield f"| `{names}` | {formatter._expand_help(action) if action.help else ''} |".replace("  ", " ")
+        names = _code(f"{', '.join(action.option_strings)}{value}")
+        yield f"| {names} | {formatter._expand_help(action) if action.help else ''} |".replace("  ", " ")
     yield ""
 
 

@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--interactive",
         action="store_true",
-        help="every STK prompt waits for a handset: the page of the control port, or POST /v1/handsets/MSISDN/answer",
+        help="every prompt waits for a handset: the page of the control port, or POST /v1/handsets/MSISDN/answer",
     )
     add("--mix", metavar="NAME=WEIGHT,...", help="scenarios drawn from the seed, such as success=92,timeout=8")
     add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
