@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 from tayari_target.target_file.model import Target
 from tayari_target.views import LedgerView, Started, StatusView
@@ -24,6 +24,12 @@ class Adapter:
 
     Methods are called from several threads. `placeholders` holds `daraja_url`, `port`, `work_dir`, ...
     """
+
+    tells: ClassVar[frozenset[str]] = frozenset({"msisdn", "amount", "reference", "idempotency_key"})
+    """What of a payment reaches the merchant. An adapter that makes a new order at each call leaves `reference` and
+    `idempotency_key` out: nothing tells its merchant that two calls are for one order."""
+    shows: ClassVar[frozenset[str]] = frozenset()
+    """What its `StatusView` holds besides the state, of `message`, `receipt` and `credited`."""
 
     def __init__(self, target: Target, placeholders: Mapping[str, str]) -> None:
         self.target = target
@@ -53,14 +59,51 @@ class Adapter:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of a payment can be seen, by the target file or by its adapter."""
+
+    state: bool
+    message: bool
+    receipt: bool
+    credited: bool
+    ledger: bool
+    audit: bool
+
+
+def shown(target: Target) -> Shown:
+    """What the target file says, and what the adapter's own methods add."""
+    status, merchant = target.merchant.status, target.merchant
+    made = _adapter_class(target)
+    reads = made.read_status is not Adapter.read_status
+    return Shown(
+        state=status is not None or reads,
+        message=(status is not None and status.message is not None) or (reads and "message" in made.shows),
+        receipt=(status is not None and status.receipt is not None) or (reads and "receipt" in made.shows),
+        credited=(status is not None and status.credited is not None) or (reads and "credited" in made.shows),
+        ledger=merchant.ledger is not None or made.read_ledger is not Adapter.read_ledger,
+        audit=merchant.audit is not None or made.read_audit is not Adapter.read_audit,
+    )
+
+
+def told_by_adapter(target: Target) -> frozenset[str]:
+    """What an adapter tells the merchant of a payment that it starts; empty where the target file does that."""
+    made = _adapter_class(target)
+    return made.tells if made.start_payment is not Adapter.start_payment else frozenset()
+
+
 def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:
     """The adapter that the target file names, its module found beside that file; an idle one where there is none.
 
     Raises:
         AdapterError: no such module or class, or not an `Adapter`.
     """
+    return _adapter_class(target)(target, placeholders)
+
+
+def _adapter_class(target: Target) -> type[Adapter]:
     if target.merchant.adapter is None:
-        return Adapter(target, placeholders)
+        return Adapter
     module_name, _, class_name = target.merchant.adapter.partition(":")
     folder = str(target.path.parent)
     if folder not in sys.path:
@@ -72,7 +115,7 @@ def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:
     if not (isinstance(made, type) and issubclass(made, Adapter)):
         found = f"merchant.adapter: {target.merchant.adapter} is not a tayari_target.adapter.Adapter"
         raise AdapterError(f"{found}; expected a subclass of it; derive your class from it")
-    return made(target, placeholders)
+    return made
 
 
 def checked_view(method: str, expected: type[_View], view: _View | None) -> _View | str | None:

@@ -1,16 +1,20 @@
 """Rules of one order, one prompt: where a merchant can know of one order at all."""
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from endings import ending
 from fake_environment import FakeEnvironment, target
+from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.checks.callback.c06_amount import PAID_AMOUNT, judge_paid
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_reports.model import NotTested
 from tayari_target.target_file.model import Call, Ledger, Pay, Status
 from tayari_target.views import LedgerView, Started
@@ -60,6 +64,63 @@ def test_a_placeholder_that_is_missing_is_named_with_its_key(call: Call, key: st
 
     assert raised.value.enable == key
     assert str(raised.value).endswith(f"; add {key} to the target file")
+
+
+ADAPTER = """
+from tayari_target.adapter import Adapter
+
+
+class Browser(Adapter):
+    {tells}
+
+    def start_payment(self, **_):
+        return None
+
+    def read_status(self, **_):
+        return None
+
+
+class Clerk(Browser):
+    shows = frozenset({{"message", "receipt"}})
+
+
+class Silent(Adapter):
+    def start_payment(self, **_):
+        return None
+"""
+"""Driven by hand: what it tells the merchant, and what it shows of a payment."""
+
+
+def by_adapter(folder: Path, module: str, name: str, tells: str = "pass") -> CheckContext:
+    (folder / f"{module}.py").write_text(ADAPTER.format(tells=tells))
+    made = replace(target(adapter=f"{module}:{name}"), path=folder / "tayari.yaml")
+    return CheckContext(FakeEnvironment(made), Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]
+
+
+def test_an_adapter_that_makes_a_new_order_at_each_call_is_not_clicked_twice(tmp_path: Path) -> None:
+    tells = 'tells = frozenset({"msisdn", "amount"})'
+    new_orders = by_adapter(tmp_path, "adapter_of_new_orders", "Browser", tells).profile
+
+    with pytest.raises(Untested, match=r"the adapter has neither .* add merchant\.adapter whose `tells`"):
+        new_orders.require_one_order(by_key=True)
+    assert new_orders.receives("amount")
+    assert ending(by_adapter(tmp_path, "adapter_of_one_order", "Browser").profile.require_one_order) == "passes"
+
+
+def test_what_an_adapter_reads_is_seen_as_if_the_target_file_said_how(tmp_path: Path) -> None:
+    contexts = {name: by_adapter(tmp_path, "adapter_that_reads", name) for name in ("Browser", "Clerk", "Silent")}
+    rules = {"state": "A01", "message": "U05", "receipt": "U03", "credits": "C03", "audit": "C21"}
+
+    seen = {
+        name: {
+            what for what, rule in rules.items() if missing_need(check_of_rule(catalogue()[rule]), one.target) is None
+        }
+        for name, one in contexts.items()
+    }
+
+    assert seen == {"Browser": {"state"}, "Clerk": {"state", "message", "receipt"}, "Silent": set()}
+    assert [one.profile.shows_state for one in contexts.values()] == [True, True, False]
+    assert [one.profile.shows_receipt for one in contexts.values()] == [False, True, False]
 
 
 def test_a_key_that_the_reason_names_already_is_named_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tayari_reports.model import NotTested
+from tayari_target.adapter import shown, told_by_adapter
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.context.findings import Inapplicable, Untested
@@ -15,12 +16,16 @@ class MerchantProfile:
     def __init__(self, target: Target, run: RunRecord) -> None:
         self._merchant = target.merchant
         self._run = run
+        self._shown = shown(target)
+        self._told_by_adapter = told_by_adapter(target)
 
     def receives(self, placeholder: str) -> bool:
         """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
+        if self._told_by_adapter:
+            return placeholder in self._told_by_adapter
         pay = self._merchant.pay
         written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
-        return self._merchant.adapter is not None or f"{{{placeholder}" in written
+        return f"{{{placeholder}" in written
 
     @property
     def takes_callbacks(self) -> bool:
@@ -29,25 +34,23 @@ class MerchantProfile:
 
     @property
     def shows_state(self) -> bool:
-        """Whether the target file says how a payment's state is read."""
-        return self._merchant.status is not None
+        """Whether target file or adapter say how a payment's state is read."""
+        return self._shown.state
 
     @property
     def shows_messages(self) -> bool:
-        """Whether the target file says where the customer reads what happened."""
-        status = self._merchant.status
-        return self._merchant.pay.message is not None or (status is not None and status.message is not None)
+        """Whether target file or adapter say where the customer reads what happened."""
+        return self._merchant.pay.message is not None or self._shown.message
 
     @property
     def shows_credits(self) -> bool:
-        """Whether the target file shows credits."""
-        status = self._merchant.status
-        return self._merchant.ledger is not None or (status is not None and status.credited is not None)
+        """Whether target file or adapter show credits."""
+        return self._shown.ledger or self._shown.credited
 
     @property
     def shows_receipt(self) -> bool:
-        """Whether the target file shows receipts."""
-        return self._merchant.status is not None and self._merchant.status.receipt is not None
+        """Whether target file or adapter show receipts."""
+        return self._shown.receipt
 
     @property
     def missing_receipt(self) -> str:
@@ -64,13 +67,19 @@ class MerchantProfile:
         """
         if not self.receives(placeholder):
             raise Untested(
-                f"merchant.pay tells the merchant no {{{placeholder}}}, so it could not be varied",
+                f"{self._teller} tells the merchant no {{{placeholder}}}, so it could not be varied",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=self._written_in_pay(placeholder),
             )
 
+    @property
+    def _teller(self) -> str:
+        return "the adapter" if self._told_by_adapter else "merchant.pay"
+
     def _written_in_pay(self, placeholder: str) -> str:
         """The key of the target file that tells the merchant this when a payment starts."""
+        if self._told_by_adapter:
+            return f"merchant.adapter whose `tells` holds {placeholder}"
         call = self._merchant.pay.call
         place = "json" if call.json is not None else "form" if call.form is not None else "request"
         return f"merchant.pay.{place} with {{{placeholder}}}"
@@ -94,7 +103,7 @@ class MerchantProfile:
             key = f"{by_reference}, or merchant.pay.idempotency_header" if by_key else by_reference
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
             raise Untested(
-                f"nothing tells the merchant that two requests are for one order: merchant.pay has {missing}",
+                f"nothing tells the merchant that two requests are for one order: {self._teller} has {missing}",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=key,
             )

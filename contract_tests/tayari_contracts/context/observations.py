@@ -10,6 +10,7 @@ from typing import Final
 from tayari_control.client import ControlClient
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import NotTested
+from tayari_target.adapter import shown
 from tayari_target.driver import MerchantDriver, StatusView
 from tayari_target.target_file.model import Target
 
@@ -42,6 +43,7 @@ class Observations:
         self._driver = driver
         self._control = control
         self._merchant = target.merchant
+        self._shown = shown(target)
         self._run = run
         self._journal = journal
         self._time = time
@@ -121,7 +123,7 @@ class Observations:
             return Credits(ledger.credits, ledger.total)
         credited = self.status(payment).credited
         if credited is None:
-            key = "merchant.ledger" if self._merchant.ledger is not None else "merchant.status.credited"
+            key = "merchant.ledger" if self._shown.ledger else "merchant.status.credited"
             expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
             raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         return Credits(math.ceil(credited / payment.amount), credited, counted=False)
@@ -143,7 +145,7 @@ class Observations:
         by_reference_only = payment.started.payment_id is None and self._merchant.pay.payment_id is not None
         if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
             return texts[0]
-        if self._merchant.status is not None and self._merchant.status.message is not None:
+        if self._shown.message:
             texts.append(self.status(payment).message or "")
         return "\n".join(text for text in dict.fromkeys(texts) if text)
 
@@ -156,8 +158,7 @@ class Observations:
         """
         if not self._journal.acknowledged(payment):
             return self.messages(payment)
-        status = self._merchant.status
-        if status is None or status.message is None:
+        if not self._shown.message:
             raise Untested(
                 "what the customer is told of the outcome cannot be seen",
                 why=NotTested.TARGET_KEY_MISSING,

@@ -12,6 +12,7 @@ from threading import Event
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
+from tayari_target.adapter import shown
 from tayari_target.target_file.model import C2b, Target
 from tayari_target.test_environment import TestEnvironment
 
@@ -117,13 +118,13 @@ def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
         )  # fmt: skip
     if absent:
         return Check(rule=planned.rule.id, state=State.NOT_APPLICABLE, reason=absent)
-    status, payout = merchant.status, merchant.payout
+    seen, payout = shown(target), merchant.payout
     present = {
-        Need.STATE: status is not None,
-        Need.CREDITS: merchant.ledger is not None or (status is not None and status.credited is not None),
-        Need.MESSAGE: merchant.pay.message is not None or (status is not None and status.message is not None),
-        Need.RECEIPT: status is not None and status.receipt is not None,
-        Need.AUDIT: merchant.audit is not None,
+        Need.STATE: seen.state,
+        Need.CREDITS: seen.ledger or seen.credited,
+        Need.MESSAGE: merchant.pay.message is not None or seen.message,
+        Need.RECEIPT: seen.receipt,
+        Need.AUDIT: seen.audit,
         Need.RESTART: merchant.start is not None,
         Need.QUERY: True,
         Need.CALLBACKS: True,

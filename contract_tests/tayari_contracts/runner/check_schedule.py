@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from tayari_target.adapter import shown
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need
@@ -82,7 +83,7 @@ class Schedule:
 
     def silence_s(self, rows: Iterable[CatalogueRow]) -> float:
         """How much longer they take where the merchant sends no status query: that is waited for once."""
-        is_shown = any(row.rule.id == SHOWN_BY for row in rows) and self.target.merchant.status is not None
+        is_shown = any(row.rule.id == SHOWN_BY for row in rows) and shown(self.target).state
         return self.target.merchant.promises.reconcile_within_s + SETTLE_S + 2 * GRACE_S if is_shown else 0.0
 
     def pause_s(self, check: Planned) -> float:

@@ -18,6 +18,7 @@ from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
 from tayari_simulator.catalogue.errors import Recognised, recognise
 from tayari_simulator.catalogue.results import find
+from tayari_target.adapter import shown
 from tayari_target.test_environment import TestEnvironment
 
 MSISDN_RANGE: Final = "25479998"
@@ -93,8 +94,7 @@ def learn(
     payments = [row for row in rows if row["kind"] == STK_PUSH]
     results = results_met(payments)
     refusals = refusals_met(entry for each in environments for entry in each.control.journal_entries(kind="request"))
-    shows = environment.target.merchant.status is not None and environment.target.merchant.status.message is not None
-    answers = _ask(environment, results) if ask and shows else {}
+    answers = _ask(environment, results) if ask and shown(environment.target).message else {}
     accepted = {str(payment["msisdn"]) for payment in payments}
     last_messages = refusals.messages(messages, accepted)
     return (

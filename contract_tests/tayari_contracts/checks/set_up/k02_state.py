@@ -13,7 +13,7 @@ WAYS = "a request, an SQL query, a file or a command"
 @check("K02")
 def a_state_can_be_read(context: CheckContext) -> None:
     """What the merchant says of one payment."""
-    if not context.profile.shows_state and context.target.merchant.adapter is None:
+    if not context.profile.shows_state:
         raise Warned(
             f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
             "tells a payment's state. Where the merchant keeps none, nobody can find out who has paid"

@@ -19,7 +19,7 @@ from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_reports.redaction import Redactor
-from tayari_target.adapter import AdapterError
+from tayari_target.adapter import AdapterError, shown
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, answers
 from tayari_target.target_file.model import Target
@@ -213,7 +213,7 @@ def _outcome(
         callback = waited["entries"][-1] if waited["met"] else None
         yield _callback(callback, environment.target)
     answered = ((callback or {}).get("response") or {}).get("status")
-    if environment.target.merchant.status is None and environment.target.merchant.adapter is None:
+    if not shown(environment.target).state:
         yield _without_state()
         yield from _books(_read_back(environment, played, StatusView(state=None)), environment.target)
         yield from readings.unsaid(played.started, (), environment.target)

@@ -19,6 +19,8 @@ STATES = {"Paid": PaymentState.PAID, "Cancelled": PaymentState.FAILED, "Pending"
 class Oscar(Adapter):
     """One browser for each payment; a page of an order asks a guest for the e-mail address, once."""
 
+    tells = frozenset({"msisdn", "amount"})
+    shows = frozenset({"message"})
     _browsers = local()
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str, idempotency_key: str) -> Started:
@@ -33,7 +35,7 @@ class Oscar(Adapter):
             browser.send(f"{shop}/checkout/", {"username": EMAIL, "options": "anonymous"})
             if "/shipping-address/" in browser.url:
                 status = browser.send(
-                    browser.url, {**address, "postcode": "00100", "country": "KE", "phone_number": f"+{msisdn}"}
+                    browser.url, {**address, "postcode": "00100", "country": "KE", "phone_number": msisdn}
                 )
             browser.get(f"{shop}/checkout/preview/")
             if browser.url.endswith("/checkout/preview/"):

@@ -12,7 +12,9 @@ ORDER = re.compile(r"/order/([^/]+/[^/]+)/")
 
 
 class Pretix(Adapter):
-    """One browser for each payment."""
+    """One browser, and so one order, for each payment."""
+
+    tells = frozenset({"msisdn", "amount"})
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str, idempotency_key: str) -> Started:
         """Buy a ticket at that price."""
