@@ -350,6 +350,25 @@ def test_what_a_status_shows_besides_the_state_is_read_from_the_functions_that_m
     assert "# CHECK: the shillings that were credited for the payment, and nothing or 0 before?" in text
 
 
+def test_what_an_answer_shows_is_found_among_named_arguments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = (
+        "from flask import Flask, jsonify\napp = Flask(__name__)\n@app.post('/pay')\ndef pay():\n"
+        "    return jsonify(id=1)\n@app.get('/payments/<payment_id>')\ndef show(payment_id):\n"
+        "    return jsonify(id=payment_id, status=row['status'],\n"
+        "                   receipt=row.get('receipt'), credited=paid, message=text)\n"
+    )
+    merchant, text, _ = proposed(write(tmp_path, {"app.py": program}), capsys)
+
+    assert merchant.status is not None
+    assert (merchant.status.credited, merchant.status.receipt, merchant.status.message) == (
+        "$.credited | $.data.credited",
+        "$.receipt | $.data.receipt",
+        "$.message | $.data.message",
+    ), text
+
+
 def test_short_hands_of_an_object_are_its_fields(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = (
         "const express = require('express')\nconst app = express()\n"

@@ -252,6 +252,8 @@ def _shown(answer: str, state: Sequence[str]) -> Mapping[str, Value]:
     keys = compiled(_ANSWER_KEYS).findall(answer)
     for names in compiled(r"\{([^{}()]*)\}").findall(answer):  # `{ id, receipt }`
         keys += compiled(r"(?:^|,)\s*(\w+)\s*(?=,|$)").findall(names)
+    for arguments in compiled(r"\b(?:jsonify|dict)\(((?:[^()]|\([^()]*\))*)\)").findall(answer):  # `jsonify(id=1)`
+        keys += compiled(r"(?:^|,)\s*(\w+)\s*=(?!=)").findall(arguments)
     keys = [key for key in dict.fromkeys(keys) if key not in _OF_DARAJA]
     found = {name: next((key for key in keys if re.match(row.pattern, key)), "") for name, row in SHOWN.items()}
     return {name: SHOWN[name].value(f"$.{key} | $.data.{key}") for name, key in found.items() if key and state}
