@@ -129,6 +129,16 @@ def test_a_key_that_the_reason_names_already_is_named_once() -> None:
     assert str(found) == "the file has no merchant.status"
 
 
+def test_a_second_try_has_a_request_of_its_own_where_the_target_file_names_one() -> None:
+    again = Pay(call=Call(method="POST", path="/payments/{payment_id}/again"))
+
+    context(NOTHING, pay_again=again).profile.require_one_order(by_retry=True)
+    with pytest.raises(Untested, match=r"add merchant\.pay\.request with \{reference\} or merchant\.pay_again to the"):
+        context(NOTHING).profile.require_one_order(by_retry=True)
+    with pytest.raises(Untested):
+        context(NOTHING, pay_again=again).profile.require_one_order()
+
+
 class Underpaid:
     """A merchant that credits what came, and calls the order paid."""
 

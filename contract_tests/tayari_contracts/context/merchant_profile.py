@@ -84,9 +84,9 @@ class MerchantProfile:
         place = "json" if call.json is not None else "form" if call.form is not None else "request"
         return f"merchant.pay.{place} with {{{placeholder}}}"
 
-    def require_one_order(self, *, by_key: bool = False) -> None:
-        """The merchant can know that two requests are for one order: by the reference, or with `by_key` by an
-        idempotency key.
+    def require_one_order(self, *, by_key: bool = False, by_retry: bool = False) -> None:
+        """The merchant can know that two requests are for one order: by the reference, with `by_key` by an idempotency
+        key, or with `by_retry` by a request of its own for the second try.
 
         Raises:
             Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
@@ -98,9 +98,11 @@ class MerchantProfile:
             raise Inapplicable(
                 "an account may be topped up as often as its owner likes; there is no order to pay twice"
             )
+        if by_retry and self._merchant.pay_again is not None:
+            return
         if not self.receives("reference"):
-            by_reference = self._written_in_pay("reference")
-            key = f"{by_reference}, or merchant.pay.idempotency_header" if by_key else by_reference
+            other = "merchant.pay.idempotency_header" if by_key else "merchant.pay_again" if by_retry else ""
+            key = " or ".join(filter(None, [self._written_in_pay("reference"), other]))
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
             raise Untested(
                 f"nothing tells the merchant that two requests are for one order: {self._teller} has {missing}",

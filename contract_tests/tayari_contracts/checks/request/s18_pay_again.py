@@ -34,7 +34,7 @@ ENDS: Final = {
 @check("S18")
 def a_failed_order_can_be_paid(context: CheckContext) -> None:
     """Not paid, shown as failed, and then started again by its customer, who pays this time; for several codes."""
-    context.profile.require_one_order()
+    context.profile.require_one_order(by_retry=True)
     played = {code: context.actions.in_background(partial(_pay_twice, context, code)) for code in ENDS}
     for code, future in played.items():
         with contextlib.suppress(*([] if code == CANCELLED else [Untested])):
