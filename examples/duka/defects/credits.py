@@ -1,4 +1,4 @@
-"""What goes wrong with the money itself (rules C03 to C06, C16 to C19, Q09, M01, M03, M04)."""
+"""What goes wrong with the money itself (rules C03 to C06, C11, C16 to C19, Q09, M01, M03, M04)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ class ByPhoneAndAmount(Settlement):
 class AnyAmount(Settlement):
     def amount_agrees(self, payment: Payment, result: Result) -> bool:  # noqa: ARG002 - that is the defect
         return True
+
+
+class NoAnswerPays(Settlement):
+    def hear_failure(self, payment: Payment, result: Result) -> bool:
+        if result.code != "1037":
+            return super().hear_failure(payment, result)
+        self.credit(payment)
+        return False
 
 
 class KeepsAFee(Settlement):
@@ -116,6 +124,7 @@ ROWS = (
     defect(
         "match-by-phone", "C05", "Files a callback under the newest order of that phone and amount.", ByPhoneAndAmount
     ),
+    defect("no-answer-pays", "C11", "Credits a payment whose prompt nobody answered (1037).", NoAnswerPays),
     defect("amount-unchecked", "C06", "Does not compare the amount paid with the order.", AnyAmount),
     defect("keeps-a-fee", "M04", "Credits one shilling less than was paid.", KeepsAFee),
     defect("no-receipt-needed", "C16", "Credits a success that has no receipt at once.", NoReceiptNeeded),

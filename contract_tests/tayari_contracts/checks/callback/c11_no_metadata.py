@@ -10,12 +10,17 @@ from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.control_payments import judge_control
 
 CODES = (1, 2001)
+NOBODY_ANSWERED = 1037
+"""A merchant may leave such a payment open, for its success may follow: rule C19."""
 
 
 @check("C11")
 def failures_without_metadata_are_handled(context: CheckContext) -> None:
     """Ordinary failures, as Daraja sends them: the key is absent. Other rules stand on the first of them."""
     judge_control(context, Control.FAILURE)
+    unanswered = context.actions.pay_accepted(
+        situation("inline/c11-nobody", outcome=after(0.5, result_code=NOBODY_ANSWERED))
+    )
     payments = {
         code: context.actions.pay_accepted(situation("inline/c11-failure", outcome=after(0.5, result_code=code)))
         for code in CODES
@@ -25,3 +30,6 @@ def failures_without_metadata_are_handled(context: CheckContext) -> None:
         because = f"the callback said {code}, without CallbackMetadata"
         context.expectations.state(payment, (FAILED, REVIEW), within_s=context.time.settled_s, because=because)
         context.expectations.unpaid(payment, for_s=0.0, because=because)
+    context.expectations.callback_taken(unanswered)
+    because = f"the callback said {NOBODY_ANSWERED}, which is no success"
+    context.expectations.unpaid(unanswered, for_s=0.0, because=because)
