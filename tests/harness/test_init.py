@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from tayari.cli.commands import run
+from tayari.target_draft.roles import choose
+from tayari.target_draft.routes import Route, routes
 from tayari.target_draft.source_draft import draft_from_source
+from tayari.target_draft.source_files import read_project
 from tayari_target.interception import Intercept
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Merchant
@@ -413,6 +416,82 @@ def test_a_program_that_is_not_built_yet_is_marked(tmp_path: Path, capsys: pytes
     doubt = "it runs dist/main.js, which is not there: run `npm run build` first"
     assert doubt in before["check"]
     assert doubt not in after["check"]
+
+
+def test_routers_that_an_index_gathers_are_served_below_their_prefixes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "package.json": '{"dependencies": {"express": "5"}}',
+        "src/app.ts": "import routes from './routes';\nconst app = express();\n"
+        "app.use('/api/push', routes.pushes);\napp.use('/api/orders', routes.orders);\napp.listen(3000);\n",
+        "src/routes/index.ts": "import pushes from './push';\nimport orders from './orders';\n"
+        "export default { pushes, orders };\n",
+        "src/routes/push.ts": "import { createPush } from '../controllers';\nrouter.post('/', createPush);\n",
+        "src/routes/orders.ts": "import { showOrder } from '../controllers';\nrouter.get('/:orderId', showOrder);\n",
+        "src/controllers.ts": "export const createPush = async (req: Request, res: Response) => {\n"
+        "  const { amount, phoneNumber } = req.body\n  res.json({ orderId: 1 })\n}\n"
+        "export const showOrder = async (req: Request, res: Response) => {\n  res.json({ status: 'PAID' })\n}\n",
+    }
+
+    merchant, _, _ = proposed(write(tmp_path, files), capsys)
+
+    assert merchant.pay.call.path == "/api/push/"
+    assert merchant.pay.call.json == {"phoneNumber": "{msisdn}", "amount": "{amount}"}
+    assert merchant.status is not None
+    assert merchant.status.call is not None
+    assert merchant.status.call.path == "/api/orders/{payment_id}"
+
+
+def test_the_prefix_of_a_class_is_seen_before_other_annotations(tmp_path: Path) -> None:
+    controller = (
+        "import org.springframework.web.bind.annotation.*;\n@RestController\n"
+        '@RequestMapping("/api/v1")\n@Tag(name = "Push", description = "Prompts (on phones)")\n'
+        'public class PushController {\n  @PostMapping("/push")\n'
+        "  public Answer start(@RequestBody PushRequest body) { return new Answer(body.phone, body.amount); }\n}\n"
+    )
+
+    found = routes(read_project(write(tmp_path, {"src/PushController.java": controller})))
+
+    assert [route.path for route in found] == ["/api/v1/push"]
+
+
+def test_a_path_with_and_without_its_last_slash_is_one_route() -> None:
+    def route(path: str) -> Route:
+        return Route(method="POST", path=path, place="urls.py:1", code="phone amount stk")
+
+    once, twice = choose("pay", [route("/stk/push")]), choose("pay", [route("/stk/push"), route("/stk/push/")])
+    two = choose("pay", [route("/stk/push"), route("/stk/pay")])
+
+    assert [each is not None and each.sure for each in (once, twice, two)] == [True, True, False]
+
+
+def test_routes_of_a_rest_framework_are_found_and_a_state_is_asked_for_in_the_body(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "urls.py": "from django.urls import include, path\nfrom rest_framework.routers import SimpleRouter\n"
+        "import views\nrouter = SimpleRouter()\nrouter.register('results', views.ResultView, basename='results')\n"
+        "router.register('stk_callback', views.CallbackView, basename='cb')\nurlpatterns = [\n"
+        "    path('api/', include(router.urls)),\n    path('submit/', views.SubmitView.as_view()),\n"
+        "    path('submit', views.SubmitView.as_view()),\n    path('check/', views.CheckView.as_view()),\n]\n",
+        "views.py": "class ResultView(CreateAPIView):\n    def create(self, request):\n"
+        "        request.data['ResultCode']\n\n"
+        "class CallbackView(CreateAPIView):\n    def create(self, request):\n        request.data['Body']\n\n"
+        "class SubmitView(APIView):\n    def post(self, request):\n"
+        "        send_stk(request.data['phone_number'], request.data['amount'])\n\n"
+        "class CheckView(APIView):\n    def post(self, request):\n"
+        "        return Response({'status': find(request.data['transaction_id'])})\n",
+    }
+
+    merchant, text, said = proposed(write(tmp_path, files), capsys)
+
+    assert "# Callback: POST /api/stk_callback/ (urls.py:6)" in text
+    assert merchant.pay.call.path in {"/submit/", "/submit"}
+    assert merchant.status is not None
+    assert merchant.status.call is not None
+    assert (merchant.status.call.path, merchant.status.call.json) == ("/check/", {"transaction_id": "{payment_id}"})
+    assert "another route looks like the start of a payment as well" in said["check"]
 
 
 def test_files_that_cannot_be_source_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

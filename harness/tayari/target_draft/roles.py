@@ -66,13 +66,16 @@ def choose(role: str, found: Iterable[Route]) -> Chosen | None:
     scored = [each for each in scored if each[0] >= _LEAST]
     if not scored:
         return None
-    runner_up = scored[1][0] if len(scored) > 1 else 0
+    path = scored[0][2].path.rstrip("/")
+    runner_up = next((score for score, _, route in scored[1:] if route.path.rstrip("/") != path), 0)
     return Chosen(scored[0][2], scored[0][0] - runner_up >= _CLEAR and scored[0][0] > _LEAST)
 
 
 PAGES: Final = r"\brender\(|render_template|return view\(|<(?:html|p|form|button)\b|\b(?:page|html)\(|res\.render\("
 """What shows that a route answers with a page."""
 _LEAST: Final = 5
+_TELLING: Final = 3
+"""So many different words in the code of a route tell what it is for, whatever its path is."""
 _CLEAR: Final = 2
 
 
@@ -91,9 +94,11 @@ def _score(role: str, row: Role, route: Route) -> int:
         return 0
     words = len(set(compiled(f"(?i){row.words}").findall(route.path)))
     cues = len({cue.lower() for cue in compiled(f"(?i){row.code}").findall(route.code)} - {""})
-    if not words and not (cues >= 2 and role in {"callback", "pay"}):
+    if not words and not (cues >= _TELLING and role in {"callback", "pay"}):
         return 0
-    score = 5 * min(words, 1) + words + min(cues, 3)
+    score = 5 * min(words, 1) + words + min(cues, 3) if words else _LEAST
+    if role == "callback":
+        score += bool(compiled(r"(?i)callback|stk|express|checkout|lnm").search(route.path))  # the others' is "result"
     if role.endswith("status"):
         score += 2 * (route.method == "GET") + 2 * bool(route.variables)
     if role in {"pay", "status"}:

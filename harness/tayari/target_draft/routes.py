@@ -32,6 +32,7 @@ ROUTES: Final = (
     RoutePattern(PYTHON, rf"\bweb\.(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
     RoutePattern(PYTHON, rf"\.add_(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
     RoutePattern(PYTHON, rf"\b(?:re_)?(?:path|url)\(\s*{_TEXT}\s*,\s*(?P<handler>(?!include\b)[\w.]+)", "/{}"),
+    RoutePattern(PYTHON, rf"\b(?P<router>\w+)\.register\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)", "/{}/"),
     RoutePattern(PYTHON, r"self\.path\s*==\s*[\"'](?P<path>/[^\"']*)[\"']"),
     RoutePattern(PYTHON, r"self\.path\.(?:startswith|removeprefix)\([\"'](?P<path>/[^\"']*/)[\"']\)", "{}{{id}}"),
     RoutePattern(
@@ -55,16 +56,17 @@ ROUTES: Final = (
 _ROUTER_PREFIXES: Final = (
     r"(?P<router>\w+)\s*=\s*APIRouter\([^)]*\bprefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
     r"(?P<router>\w+)\s*=\s*Blueprint\([^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
+    r"\bpath\(\s*[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*(?P<router>\w+)\.urls\b",
     r"(?P<router>\w+)\s*:?=\s*\w+\.Group\(\s*\"(?P<prefix>/[^\"]*)\"",
 )
 _CLASS_PREFIXES: Final = (
     r"@Controller\(\s*(?:\{\s*path:\s*)?[\"'`](?P<prefix>[^\"'`]*)[\"'`]",
-    r"@RequestMapping\(\s*(?:\w+\s*=\s*)?\{?[\"'](?P<prefix>[^\"']*)[\"'][^)]*\)\s*(?:@\w+(?:\([^)]*\))?\s*)*"
-    r"(?:public\s+)?class\b",
+    r"@RequestMapping\(\s*(?:\w+\s*=\s*)?\{?[\"'](?P<prefix>[^\"']*)[\"'][^)]*\)\s*"
+    r"(?:@\w+(?:\((?:[^()\"]|\"[^\"]*\")*\))?\s*)*(?:public\s+)?class\b",
 )
 _MOUNTS: Final = (
     r"\.use\(\s*[\"'`](?P<prefix>/[^\"'`]*)[\"'`]\s*,(?:[^,\n]*,)*?\s*(?:require\(\s*[\"'](?P<module>[^\"']+)[\"']"
-    r"|(?P<name>\w+))\s*\)",
+    r"|(?P<name>[\w.]+))\s*\)",
     r"include_router\(\s*(?P<name>[\w.]+)[^)]*\bprefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
     r"register_blueprint\(\s*(?P<name>[\w.]+)[^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
     r"\.register\(\s*(?P<name>\w+)\s*,\s*\{[^}]*\bprefix:\s*[\"'](?P<prefix>[^\"']*)",
@@ -76,7 +78,7 @@ _GLOBAL_PREFIXES: Final = (
 )
 _POST_ONLY: Final = (
     r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
-    r"|csrf_exempt"
+    r"|csrf_exempt|def create\(|CreateAPIView"
 )
 """What shows that a view of Django takes POST."""
 
@@ -214,7 +216,7 @@ def _router_prefix(file: SourceFile, router: str | None) -> str:
     for regex in _ROUTER_PREFIXES if router else ():
         for match in compiled(regex).finditer(file.text):
             if match["router"] == router:
-                return match["prefix"].rstrip("/")
+                return "/" + match["prefix"].strip("/")
     return ""
 
 
@@ -247,8 +249,11 @@ def _mounts(project: Project) -> Mapping[str, str]:
     for regex in _MOUNTS:
         for hit in project.find(regex):
             groups = hit.match.groupdict()
-            module = groups.get("module") or _imported(hit.file, groups.get("name") or "")
-            target = _file_of(project, hit.file, module)
+            name = groups.get("name") or ""
+            target = _file_of(project, hit.file, groups.get("module") or _imported(hit.file, name))
+            if target is not None and "." in name and target.name.endswith(SCRIPT):
+                inner = _imported(target, name.rpartition(".")[2])  # `routes.payments`, where routes/index imports it
+                target = _file_of(project, target, inner) or target
             if target is not None and target is not hit.file:
                 direct[target.name] = (hit.file.name, "/" + _pattern_path(groups["prefix"]).strip("/"))
     for file in project.files:

@@ -30,6 +30,7 @@ _FIELDS: Final = (
 _OF_DARAJA: Final = frozenset(
     {
         "BusinessShortCode",
+        "MpesaReceiptNumber",
         "Password",
         "Timestamp",
         "TransactionType",
@@ -224,9 +225,11 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
         by_reference = compiled(r"(?i)ref|order|account|invoice").search(variable) and variable in body
         path = path.replace(f"{{{variable}}}", "{reference}" if by_reference else own)
     doubt = "" if chosen.sure else "is this where the state of a payment is read?"
+    in_body: Mapping[str, object] = {}
     if not route.variables:
         key = next((name for name in body_fields(project, route) if compiled(r"(?i)id$|ref|order").search(name)), "")
-        path += f"?{key}={own}" if key else ""
+        in_body = {key: own} if key and route.method == "POST" else {}
+        path += f"?{key}={own}" if key and not in_body else ""
         doubt = doubt or ("" if key else "how the payment is named in this request")
     answer = answer_code(project, route)
     named = compiled(_STATE_KEYS).search(route.code) or compiled(_STATE_KEYS).search(answer)
@@ -237,6 +240,7 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
     places = (f"$.{named[1]}", f"$.data.{named[1]}") if named else ()
     return StatusDraft(
         request=Value(f"{route.method} {path}", route.place, doubt),
+        body=in_body,
         state=Value(" | ".join(dict.fromkeys((*places, "$.status", "$.state"))), doubt=state_doubt),
         states={**USUAL_STATES, **states},
         shown=_shown(answer, places[:1]),
