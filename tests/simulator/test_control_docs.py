@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 from tayari_simulator.apis.registry import CALLS
-from tayari_simulator.control import events, har, schemas
-from tayari_simulator.control.openapi import document
+from tayari_simulator.control import events, schemas
+from tayari_simulator.control.documents import har
+from tayari_simulator.control.documents.openapi import document
 from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.strict_reading import keys_of
 from tayari_simulator.transport.simulator import CONDITIONS

@@ -66,11 +66,6 @@ class JournalReader:
         newest_at = max((float(entry["at"]) for entry in pushes), default=0.0)
         return max(0.0, newest_at + STORED_S - time.time())
 
-    def push_body(self, payment: Payment) -> dict[str, Any]:
-        """The body of the last STK push; empty when there was none, or none that could be read."""
-        pushes = self.pushes(payment)
-        return body_of(pushes[-1]) if pushes else {}
-
     def queries(self, payment: Payment) -> list[Entry]:
         """Every STK query for any push of this payment."""
         found: list[Entry] = []

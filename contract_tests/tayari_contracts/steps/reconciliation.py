@@ -28,7 +28,6 @@ UNSETTLED: Final = "M05"
 
 GRACE_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.5
-CREATED_EARLIER_S: Final = 1.0
 
 
 def judge(context: CheckContext, rule_id: str) -> None:

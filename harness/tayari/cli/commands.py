@@ -76,12 +76,12 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "explain": Row("explain_command", "A code, or a payment that a running simulator had."),
     "watch": Row("watch_command", "The timeline of a running simulator in the terminal."),
     "trigger": Row("trigger_command", "Send a callback, and show what the merchant answers."),
-    "rules": Row("rule_commands", "The catalogue of rules."),
-    "scenarios": Row("scenario_commands", "The scenario files."),
+    "rules": Row("reference_commands", "The catalogue of rules."),
+    "scenarios": Row("reference_commands", "The scenario files."),
     "schema": Row("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
     "report": Row("report_commands", "Work on run.json files."),
     "parity": Row("parity_command", "Record what a Daraja answers, and compare the fake with it."),
-    "docs": Row("docs_command", "The documents: all topics, or the page of one."),
+    "docs": Row("reference_commands", "The documents: all topics, or the page of one."),
 }
 
 

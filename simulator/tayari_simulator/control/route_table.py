@@ -8,10 +8,11 @@ from aiohttp import web
 
 from tayari_simulator.apis.core.organisations import SANDBOX_PASSWORD
 from tayari_simulator.apis.registry import ENDPOINTS
-from tayari_simulator.control import console, events, handsets, har, organisations, routes, schemas
+from tayari_simulator.control import console, events, handsets, organisations, routes, schemas
+from tayari_simulator.control.documents import har
+from tayari_simulator.control.documents.openapi import document
+from tayari_simulator.control.documents.postman import collection, first_values
 from tayari_simulator.control.endpoint import Controlled, Route, answer
-from tayari_simulator.control.openapi import document
-from tayari_simulator.control.postman import collection, first_values
 
 
 async def openapi(controlled: Controlled, _: web.Request) -> web.Response:

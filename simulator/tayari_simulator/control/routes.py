@@ -10,11 +10,11 @@ from tayari_formats.problems import describe
 from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.control import schemas
+from tayari_simulator.control.documents.provenance import standings
 from tayari_simulator.control.endpoint import Controlled, Refusal, answer, named
 from tayari_simulator.control.explain import explain
 from tayari_simulator.control.handsets import msisdn_of
 from tayari_simulator.control.organisations import unknown_short_code
-from tayari_simulator.control.provenance import standings
 from tayari_simulator.control.schemas import read_body, read_query
 from tayari_simulator.control.send_callback import deliveries
 from tayari_simulator.journal.entries import Question

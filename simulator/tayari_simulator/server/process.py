@@ -21,7 +21,7 @@ from tayari_simulator.catalogue.options import OptionError, Options
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
-from tayari_simulator.control.provenance import Standing, provenance_markdown, standings
+from tayari_simulator.control.documents.provenance import Standing, provenance_markdown, standings
 from tayari_simulator.journal.resume import Behaviours
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.scenarios.magic import MagicRow, magic_markdown, magic_rows
