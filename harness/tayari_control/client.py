@@ -108,6 +108,10 @@ class ControlClient:
         """Close the Daraja port for some seconds: callers see `connection refused`; if `silent`, they see nothing."""
         self._call("POST", "/v1/outage", {"kind": "silent" if silent else "refuse", "for_s": for_s})
 
+    def end_outage(self) -> bool:
+        """Open the Daraja port now; returns whether it was closed."""
+        return bool(self._call("DELETE", "/v1/outage")["ended"])
+
     def hold(self, msisdn: str, *, for_s: float) -> None:
         """Callbacks of this MSISDN's payments wait for so many seconds at most; 0 lets them go."""
         self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})

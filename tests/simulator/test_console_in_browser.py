@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import requests
 from bench_daraja import scenario_of
 from legibility import problems_of
 from playwright.sync_api import sync_playwright
@@ -209,7 +210,7 @@ def test_ten_thousand_payments_are_kept_a_few_are_shown_and_the_page_says_so(ser
     assert "90,000 left out: they came too fast to show" in note
 
 
-def test_scenarios_are_found_activated_and_queued(server: Running, page: Any) -> None:
+def test_scenarios_are_activated_and_an_outage_begins_and_ends(server: Running, page: Any) -> None:
     go_to(page, "Scenarios")
     page.fill("[aria-label='Search scenarios']", "stk_push wrong-pin")
     page.click("button:text-is('Activate')")
@@ -218,6 +219,16 @@ def test_scenarios_are_found_activated_and_queued(server: Running, page: Any) ->
     page.click("button:text-is('Deactivate')")
     page.wait_for_selector("button:text-is('Activate')")
 
+    page.get_by_label("Seconds of the outage").fill("600")
+    page.click("button:text-is('Outage for')")
+    page.wait_for_selector("text=connections are refused for 600 s")
+    with pytest.raises(requests.ConnectionError):
+        server.push(OTHER, token="any")
+    page.click("button:text-is('End it')")
+    page.wait_for_selector("text=Daraja's port is open again")
+    again = [server.control.end_outage(), bool(server.token())]
+
+    assert again == [False, True]
     assert active == "payment/wrong-pin"
     assert server.control.settings()["active_scenario"] is None
 

@@ -65,6 +65,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("DELETE", "/v1/next", routes.clear_next, "forget all queued scenarios"),
     Route("POST", "/v1/tokens/revoke", routes.revoke_tokens, "make every issued token invalid", schemas.Nothing),
     Route("POST", "/v1/outage", routes.outage, "close the Daraja port for a while", schemas.Outage),
+    Route("DELETE", "/v1/outage", routes.end_outage, "open the Daraja port again now"),
     Route("POST", "/v1/hold", routes.hold, "hold the callbacks of a number for a while", schemas.Hold),
     Route(
         "PUT",

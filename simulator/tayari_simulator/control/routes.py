@@ -157,6 +157,11 @@ async def outage(controlled: Controlled, request: web.Request) -> web.Response:
     return answer({"kind": given.kind.value, "for_s": given.for_s})
 
 
+async def end_outage(controlled: Controlled, _: web.Request) -> web.Response:
+    """`DELETE /v1/outage`."""
+    return answer({"ended": await controlled.simulator.end_outage()})
+
+
 async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
     given = await read_body(request, schemas.Hold)

@@ -16,6 +16,8 @@ _REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """How this machine reaches an address that stands for all of its own."""
 AGAIN_S: Final = 0.05
 """When another program has the port as an outage ends, it is tried again so often."""
+OPENS_WITHIN_S: Final = 2.0
+"""Whoever ends an outage waits so long at most for the port."""
 
 _SOON_S: Final = 0.005
 _MOST_PLUGS: Final = 16
@@ -30,6 +32,14 @@ class Port(Protocol):
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to connect to from this machine."""
+
+    async def open_now(self) -> bool:
+        """End an outage, and return once the port is open; returns whether there was an outage."""
+        was_closed = not self.is_open
+        self.open_soon()
+        if self._reopening is not None:
+            await asyncio.wait({self._reopening}, timeout=OPENS_WITHIN_S)
+        return was_closed
 
     @property
     def is_open(self) -> bool:
@@ -156,6 +166,14 @@ class Listener:
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = asyncio.create_task(self._reopen())
+
+    async def open_now(self) -> bool:
+        """End an outage, and return once the port is open; returns whether there was an outage."""
+        was_closed = not self.is_open
+        self.open_soon()
+        if self._reopening is not None:
+            await asyncio.wait({self._reopening}, timeout=OPENS_WITHIN_S)
+        return was_closed
 
     @property
     def is_open(self) -> bool:

@@ -198,6 +198,11 @@ class Simulator:
         assert self._listener is not None
         self._listener.close_for(for_s, silent=silent)
 
+    async def end_outage(self) -> bool:
+        """Open the Daraja port now; returns whether it was closed."""
+        assert self._listener is not None
+        return await self._listener.open_now()
+
     def set_wallet(self, msisdn: str, balance: int) -> None:
         """Give an MSISDN a wallet with so many shillings."""
         self.daraja.state.ledger.set_wallet(msisdn, balance)
