@@ -33,14 +33,6 @@ class Port(Protocol):
     def address(self) -> tuple[str, int]:
         """Host and port to connect to from this machine."""
 
-    async def open_now(self) -> bool:
-        """End an outage, and return once the port is open; returns whether there was an outage."""
-        was_closed = not self.is_open
-        self.open_soon()
-        if self._reopening is not None:
-            await asyncio.wait({self._reopening}, timeout=OPENS_WITHIN_S)
-        return was_closed
-
     @property
     def is_open(self) -> bool:
         """Whether it listens."""
