@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from environments import FOLDER, python_environment
@@ -115,10 +116,13 @@ def section(platform: Platform, judgement: Judgement, suite: str) -> str:
     states = {state: [one for one in judgement.outcomes if one.state is state] for state in State}
     failed = [*states[State.FAIL], *states[State.WARN]]
     words = judgement.verdict.value.replace("_", " ").upper()
+    told = (
+        f"Judged on {datetime.now().astimezone():%Y-%m-%d} by the suite `{suite}`: **{words}**. {platform.versions()}. "
+        f"{len(states[State.PASS])} rules passed, {len(failed)} did not, {len(states[State.NOT_TESTED])} could not be "
+        f"tested, {len(states[State.NOT_APPLICABLE])} do not apply."
+    )
     lines = [
-        f"Judged on {datetime.now().astimezone():%Y-%m-%d} by the suite `{suite}`: **{words}**. {platform.versions()}.",
-        f"{len(states[State.PASS])} rules passed, {len(failed)} did not, {len(states[State.NOT_TESTED])} could not be",
-        f"tested, {len(states[State.NOT_APPLICABLE])} do not apply.",
+        fill(told, 120, break_on_hyphens=False),
         "",
         "| rule | what must hold | what was seen |",
         "| --- | --- | --- |",
