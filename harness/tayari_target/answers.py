@@ -183,6 +183,10 @@ def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
     decoded = answer.decoded
     if decoded is None or extractor.path is None or not isinstance(decoded, dict | list):
         return []
+    if extractor.members:
+        for name in extractor.members:
+            decoded = decoded.get(name) if isinstance(decoded, dict) else None
+        return [] if decoded is None else [decoded]
     return [value for value in extractor.path.findall(decoded) if value is not None]
 
 

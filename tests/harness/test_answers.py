@@ -1,20 +1,26 @@
 """Values out of answers."""
 
+import json
 import time
 
+import jsonpath
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tayari_formats.json_text import problem_of, read_object, read_value
 from tayari_target import answers
 from tayari_target.answers import (
     as_number,
     as_text,
     find,
+    find_all,
     is_absurd_number,
     is_too_slow,
     key_paths,
     looks_like_html,
     visible_text,
 )
+from tayari_target.target_file.extractor import compile_extractor
 from tayari_target.views import Answer
 
 JSON = Answer(
@@ -182,3 +188,28 @@ def test_the_time_for_visible_text_grows_with_the_length_only(part: str) -> None
     visible_text(page)
 
     assert time.process_time() - began < 10  # quadratic: minutes
+
+
+_NAMES = st.sampled_from(["id", "data", "state", "_x1"])
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    body=st.dictionaries(_NAMES, _VALUES, max_size=4) | st.lists(_VALUES, max_size=3),
+    path=st.lists(_NAMES, min_size=1, max_size=4),
+)
+def test_a_path_of_members_finds_what_the_library_finds(body: object, path: list[str]) -> None:
+    written = ".".join(["$", *path])
+    assert compile_extractor(written).members == tuple(path)
+
+    library = [value for value in jsonpath.findall(written, body) if value is not None]  # type: ignore[arg-type]
+    assert list(find_all(written, Answer(body=json.dumps(body)))) == library
+
+
+@pytest.mark.parametrize("written", ["$", "$..id", "$.rows[0]", "$.a-b", "$['id']", "$.id | $.no", "$.*"])
+def test_any_other_path_is_left_to_the_library(written: str) -> None:
+    assert compile_extractor(written).members == ()

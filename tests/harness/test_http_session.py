@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -265,3 +266,53 @@ def test_the_driver_checks_the_host_of_each_call(tmp_path: Path) -> None:
     started = MerchantDriver(real).start_payment(msisdn="254700000001", amount=10, reference="R1")
 
     assert "it is the real Safaricom" in started.error
+
+
+WITHOUT_KEY: Any = {"X-Key": None}
+"""`requests` leaves out a header of the session that a call names so; its types do not tell."""
+
+
+@pytest.mark.parametrize(
+    ("own", "request_"),
+    [
+        ({}, requests.Request("get", "http://127.0.0.1:1/api/payments/7?reference=A B")),
+        ({}, requests.Request("POST", "http://127.0.0.1:1/api/pay", json={"phone": "254712345678", "amount": 1})),
+        (
+            {},
+            requests.Request("POST", "http://127.0.0.1:1/pay", data={"phone": "254712345678"}, headers={"X-Key": "1"}),
+        ),
+        ({"X-Key": "session"}, requests.Request("GET", "http://127.0.0.1:1/", headers={"x-key": "call"})),
+        ({"X-Key": "session"}, requests.Request("GET", "http://127.0.0.1:1/", headers=WITHOUT_KEY)),
+        ({}, requests.Request("GET", "http://user:secret@127.0.0.1:1/")),
+        ({}, requests.Request("GET", "http://127.0.0.1:1/", params={"a": "1"}, auth=("user", "secret"))),
+        ({}, requests.Request("GET", "http://127.0.0.1:1/", cookies={"sid": "2"})),
+    ],
+)
+@pytest.mark.parametrize("kept", [{}, {"sid": "1"}])
+def test_a_request_is_prepared_as_requests_itself_does(
+    own: dict[str, str], request_: requests.Request, kept: dict[str, str]
+) -> None:
+    sessions = (MerchantSession(), requests.Session())
+    for session in sessions:
+        session.trust_env = False
+        session.headers.update(own)
+        session.cookies.update(kept)
+
+    ours, theirs = (session.prepare_request(request_) for session in sessions)
+
+    assert (ours.method, ours.url, ours.body) == (theirs.method, theirs.url, theirs.body)
+    assert dict(ours.headers.lower_items()) == dict(theirs.headers.lower_items())
+
+
+def test_an_address_that_is_none_is_refused_as_requests_does() -> None:
+    with pytest.raises(requests.exceptions.MissingSchema):
+        MerchantSession().prepare_request(requests.Request("GET", "127.0.0.1/pay"))
+
+
+def test_a_pool_that_its_manager_has_closed_is_opened_anew() -> None:
+    with raw_server(lambda connection: connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")) as url:
+        with MerchantSession() as session:
+            first = session.get(url)
+            session.get_adapter(url).poolmanager.clear()  # type: ignore[attr-defined]  # as it does beyond eight origins
+
+            assert (first.text, session.get(url).text) == ("ok", "ok")

@@ -126,5 +126,6 @@ def fill_url(base_url: str, path: str, values: Mapping[str, object]) -> str:
     Raises:
         PlaceholderError: a name without a value.
     """
-    filled = fill(path, {name: quote(str(value), safe="") for name, value in values.items() if value is not None})
+    found = {name: values.get(name) for name in names(path)}
+    filled = fill(path, {name: quote(str(value), safe="") for name, value in found.items() if value is not None})
     return filled if filled.startswith("http") else fill(base_url, values) + filled
