@@ -310,9 +310,9 @@ def test_an_address_that_is_none_is_refused_as_requests_does() -> None:
 
 
 def test_a_pool_that_its_manager_has_closed_is_opened_anew() -> None:
-    with raw_server(lambda connection: connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")) as url:
-        with MerchantSession() as session:
-            first = session.get(url)
-            session.get_adapter(url).poolmanager.clear()  # type: ignore[attr-defined]  # as it does beyond eight origins
+    answer = OK + b"Content-Length: 2\r\n\r\nok"
+    with raw_server(lambda connection: connection.sendall(answer)) as url, MerchantSession() as session:
+        first = session.get(url)
+        session.get_adapter(url).poolmanager.clear()  # type: ignore[attr-defined]  # as it does beyond eight origins
 
-            assert (first.text, session.get(url).text) == ("ok", "ok")
+        assert (first.text, session.get(url).text) == ("ok", "ok")
