@@ -10,6 +10,7 @@ from endings import ending
 from fake_environment import FakeEnvironment, target
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.checks.callback.c06_amount import PAID_AMOUNT, judge_paid
+from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Payment
@@ -137,6 +138,11 @@ def test_a_second_try_has_a_request_of_its_own_where_the_target_file_names_one()
         context(NOTHING).profile.require_one_order(by_retry=True)
     with pytest.raises(Untested):
         context(NOTHING, pay_again=again).profile.require_one_order()
+
+
+def test_a_quote_that_could_not_be_sent_names_the_key() -> None:
+    with pytest.raises(Untested, match=r"add merchant\.pay\.request with \{reference\} to the target file"):
+        checks()["S19"](context(NOTHING))
 
 
 class Underpaid:

@@ -129,13 +129,15 @@ class CheckTime:
     def settled_s(self) -> float:
         """By when a payment with a genuine callback is settled, even where the merchant asks Daraja first."""
         if self._run.silence.found:
-            return max(self.settle_s, self.slow_s)
+            return self.patience_s
         return max(self.settle_s, self.reconcile_s + GRACE_S) + self.queue_s
 
     @property
     def patience_s(self) -> float:
         """How long a payment without callback may stay unsettled. A merchant that never asks is not waited for."""
-        return self.settle_s if self._run.silence.found else self.reconcile_s + GRACE_S + self.queue_s
+        if self._run.silence.found:
+            return max(self.settle_s, self.slow_s)  # a callback may still wait in the merchant's own queue
+        return self.reconcile_s + GRACE_S + self.queue_s
 
     @property
     def slow_queue_s(self) -> float:
