@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Finding: Three clients push again by themselves after the gateway answered 504.
+# Finding: Four clients push again by themselves after the gateway answered 504.
 #
-# Package: mpesa-wrapper 1.0.0, pydaraja 0.3.7, singularity-payments 1.0.1 (PyPI), Python 3.11; a stub of Daraja on
-#   127.0.0.1 takes every push and answers the first with 504. The first two have a setting for the address; in the
-#   last the constant with the sandbox's address is replaced.
+# Package: mpesa-wrapper 1.0.0, pydaraja 0.3.7, singularity-payments 1.0.1, mainfinity-django-mpesa 0.1.1 (PyPI),
+#   Python 3.11; a stub of Daraja on 127.0.0.1 takes every push and answers the first with 504. The first two have a
+#   setting for the address; in the others the constant with the sandbox's address is replaced.
 # Date: 2026-11-29
 # Behaviour: They repeat the push and hand the second answer to the caller, who sees one push that succeeded.
 # Documented: A push has no idempotency, and two equal ones are two prompts. After a 504 the outcome is unknown.
@@ -14,6 +14,7 @@
 #   | mpesa-wrapper: pushes taken 2, told 2
 #   | pydaraja: pushes taken 2, told 2
 #   | singularity-payments: pushes taken 2, told 2
+#   | mainfinity-django-mpesa: pushes taken 2, told 2
 
 set -euo pipefail
 folder=$(mktemp -d)
@@ -25,7 +26,8 @@ python3 -m venv "$folder/env"
   charset-normalizer==3.5.2 idna==3.20 urllib3==2.8.0 pydantic==2.14.3 pydantic_core==2.50.4 \
   annotated-types==0.8.0 typing-inspection==0.4.5 typing_extensions==4.16.0 tenacity==9.2.1 \
   python-dotenv==1.2.1 cryptography==50.0.2 cffi==2.1.1 pycparser==3.12 httpx==0.28.1 httpcore==1.0.9 \
-  h11==0.16.0 anyio==4.16.0 >&2 || exit 2
+  h11==0.16.0 anyio==4.16.0 mainfinity-django-mpesa==0.1.1 Django==5.2.19 asgiref==3.13.0 sqlparse==0.6.1 \
+  djangorestframework==3.16.1 pytz==2026.6 >&2 || exit 2
 "$folder/env/bin/python" - >"$folder/seen" 2>/dev/null <<'PYTHON'
 import asyncio
 import json
@@ -33,6 +35,11 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from django.conf import settings
+
+settings.configure(MPESA={"CONSUMER_KEY": "key", "CONSUMER_SECRET": "secret", "SHORTCODE": "174379"})
+from django_mpesa.client.base import BaseDarajaClient
+from django_mpesa.conf import BASE_URLS
 from mpesa_wrapper import MpesaClient as Wrapper
 from pydaraja import MpesaPaymentGateway
 from singularity_payments.client.mpesa_client import MpesaClient as Singularity
@@ -98,7 +105,13 @@ def singularity():
     return asyncio.run(client.stk_push(request))
 
 
-for name, push in (("mpesa-wrapper", wrapper), ("pydaraja", pydaraja), ("singularity-payments", singularity)):
+def mainfinity():
+    BASE_URLS["sandbox"] = host
+    return BaseDarajaClient().post("/mpesa/stkpush/v1/processrequest", {"Amount": 350, "PhoneNumber": "254711000111"})
+
+
+for name, push in (("mpesa-wrapper", wrapper), ("pydaraja", pydaraja), ("singularity-payments", singularity),
+                   ("mainfinity-django-mpesa", mainfinity)):
     taken.clear()
     told = re.search("ws_CO_[0-9]+", str(push()))[0]
     print(f"{name}: pushes taken {len(taken)}, told {taken.index(told) + 1}")
