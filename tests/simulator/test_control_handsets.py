@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
+import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +27,7 @@ from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.handsets import WAITS
 from tayari_simulator.state.schedule import NEVER, Schedule
 
+ROOT = Path(__file__).parents[2]
 MSISDN = "254712345678"
 OTHER = "254712000001"
 
@@ -204,6 +210,23 @@ def test_a_payout_arrives_with_its_message(server: Running) -> None:
     assert asked.status_code == 200, asked.text
     assert "You have received Ksh250.00 from EXAMPLE SHOP" in message["text"]
     assert "New M-PESA balance is Ksh1,250.00." in message["text"]
+
+
+def test_the_calls_that_the_document_shows_press_the_buttons(server: Running) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("NO CURL: the calls of docs/console.md were not made")
+    lines = re.findall(r"^curl .*$", (ROOT / "docs/console.md").read_text(encoding="utf-8"), re.MULTILINE)
+    results = []
+    for line in lines:
+        if line.split("-d")[0].rstrip().endswith("/answer"):
+            results.append(server.pushed(MSISDN, amount=100 + len(results)))
+        _, *words = shlex.split(line.replace("http://127.0.0.1:9311", server.control_url))
+        subprocess.run([curl, "-sS", "--fail-with-body", *words], check=True, capture_output=True, timeout=10)
+
+    assert len(lines) == 4
+    assert shown(server)["language"] == "sw"
+    assert [result_of(server, identifier) for identifier in results] == [0, 1032]
 
 
 def test_a_phone_out_of_reach_shows_nothing_and_is_told_of_by_1037() -> None:
