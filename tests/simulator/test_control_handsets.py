@@ -217,7 +217,7 @@ def test_the_calls_that_the_document_shows_press_the_buttons(server: Running) ->
     if curl is None:
         pytest.skip("NO CURL: the calls of docs/console.md were not made")
     lines = re.findall(r"^curl .*$", (ROOT / "docs/console.md").read_text(encoding="utf-8"), re.MULTILINE)
-    results = []
+    results: list[str] = []
     for line in lines:
         if line.split("-d")[0].rstrip().endswith("/answer"):
             results.append(server.pushed(MSISDN, amount=100 + len(results)))
