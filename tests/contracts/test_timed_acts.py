@@ -63,7 +63,7 @@ def shown(credits: dict[str, int], *, unpaid: str = "", limit: float | None = No
         return Credits(credits[payment.reference], None)
 
     return SimpleNamespace(
-        time=SimpleNamespace(reconcile_s=0.0, queue_s=0.0, pause=lambda _: None),
+        time=SimpleNamespace(patience_s=0.0, pause=lambda _: None),
         profile=SimpleNamespace(shows_credits=True),
         observations=SimpleNamespace(
             until=lambda *_, **__: None, credits=found,
