@@ -26,9 +26,9 @@ import uvloop
 from contestants import Counters, Product
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from driving import ACKNOWLEDGED
+from figure_blocks import machine, replace_block
+from load_generator import ACKNOWLEDGED
 from payments import InvalidRun, TestEnvironment, play
-from writing import machine, replace_block
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN: Final = "<!-- apis: written by `python benchmarks/apis.py --write`, not by hand -->"

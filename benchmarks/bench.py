@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
+from figure_blocks import Report
 from lateness import TooBusy, late_at, late_beside_hanging, median_p99
 from memory import GOAL_MB, grown
 from payments import (
@@ -31,7 +32,6 @@ from payments import (
     options,
     print_ratios,
 )
-from writing import Report
 
 ROOT: Final = Path(__file__).parents[1]
 SHARE: Final = 0.8

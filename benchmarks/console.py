@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import uvloop
 from contestants import Product
-from driving import Generator
+from load_generator import Generator
 from payments import CORES, InvalidRun, TestEnvironment, settled
 from playwright.async_api import async_playwright
 from tayari_reports.writers.write_pdf import find_browser

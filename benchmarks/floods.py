@@ -33,7 +33,7 @@ from typing import Final
 
 import uvloop
 from contestants import Product
-from driving import Sink
+from load_generator import Sink
 
 MOST: Final = 1_000_000
 ANSWER_S: Final = 0.5

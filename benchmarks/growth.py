@@ -21,6 +21,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 import orjson
+from figure_blocks import machine, replace_block
 from journal import filled, searched
 from tayari_reports.writers.table import write_all
 from tayari_simulator.apis.core.dispatcher import Daraja
@@ -31,7 +32,6 @@ from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.read import read_inline
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.exchange import Exchange, Kind
-from writing import machine, replace_block
 
 ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- growth: written by `python benchmarks/growth.py --write`, not by hand -->"

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import uvloop
 from contestants import Product
-from driving import Sink
+from load_generator import Sink
 from payments import InvalidRun
 
 LIVES_S: Final = (0.3, 1.2)

@@ -20,7 +20,7 @@ from typing import Final
 
 import uvloop
 from contestants import Product
-from driving import Generator, Sink
+from load_generator import Generator, Sink
 from payments import InvalidRun, TestEnvironment, settled
 
 MOST_REMEMBERED: Final = 14_000

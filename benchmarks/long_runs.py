@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import uvloop
 from contestants import Product
-from driving import Sink
+from load_generator import Sink
 from tayari_control.client import ControlClient
 
 EAT: Final = timezone(timedelta(hours=3))

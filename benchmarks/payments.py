@@ -22,7 +22,7 @@ from typing import Final
 
 import uvloop
 from contestants import Contestant, Counters, FloorA, Product
-from driving import ACKNOWLEDGED, Generator, Sink
+from load_generator import ACKNOWLEDGED, Generator, Sink
 
 NOISE: Final = 0.05
 """When two equal floors differ by more, rounds are added."""

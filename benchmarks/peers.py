@@ -25,8 +25,8 @@ from typing import Final
 
 import uvloop
 from contestants import HERE, TICKS, Contestant, Fake, FloorA, Product, push_maker
+from figure_blocks import machine, replace_block
 from payments import AGAIN, FLOOR, MEMORY, MOST_NOISE, Costs, InvalidRun, TestEnvironment, play
-from writing import machine, replace_block
 
 ROOT: Final = HERE.parent
 PAGES: Final = (ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
