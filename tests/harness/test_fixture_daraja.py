@@ -146,3 +146,45 @@ def test_the_page_names_every_option_and_method() -> None:
 
     assert dict(options) == {name: name for name in _OPTIONS}
     assert methods <= set(re.findall(r"`(\w+)\(", page))
+
+
+SHOP = """
+import http.server, threading
+import pytest
+from test_shop import push
+
+class Takes(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *words): pass
+
+SERVER = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Takes)
+threading.Thread(target=SERVER.serve_forever, daemon=True).start()
+
+class Shop:
+    def __init__(self, daraja): self.daraja = daraja
+    def pay(self, phone, amount): push(self.daraja, phone)
+    def message(self):
+        return {1: "Your M-Pesa balance is too low."}[self.daraja.payments()[-1]["result_code"]]
+
+@pytest.fixture
+def shop(daraja): return Shop(daraja)
+"""
+
+
+def test_the_tests_of_the_document_pass(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/fixture.md").read_text(encoding="utf-8")
+    port = free_port()
+    (tmp_path / "test_shop.py").write_text(TEST)
+    (tmp_path / "conftest.py").write_text(SHOP.replace("PORT", str(port)))
+    (tmp_path / "test_document.py").write_text(
+        "import pytest\n\n" + "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    )
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\ndaraja_deliver_to = http://127.0.0.1:{port}/\n")
+
+    done = pytest_in(tmp_path, "test_document.py", "-c", "pytest.ini")
+
+    assert "2 passed" in done.stdout, done.stdout
