@@ -13,9 +13,8 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.facts import Build
 from tayari_reports.model.merged_run import merge
 from tayari_reports.model.run_files import read_run
-from tayari_reports.verdict import judge
+from tayari_reports.verdict import judge, refuse_if_changed
 from tayari_reports.verdict.comparison import compare
-from tayari_reports.verdict.integrity import refuse_if_changed
 from tayari_reports.verdict.sentences import answer, first_step, shout, title
 from tayari_reports.writers.history import read_history, render
 from tayari_reports.writers.table import write_all

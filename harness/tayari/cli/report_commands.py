@@ -17,10 +17,9 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.merged_run import merge as merge_runs
 from tayari_reports.model.run_files import read_run
 from tayari_reports.statements.waivers import EAT
-from tayari_reports.verdict import judge, percent
+from tayari_reports.verdict import judge, percent, refuse_if_changed
 from tayari_reports.verdict.comparison import compare as compare_runs
 from tayari_reports.verdict.comparison import to_json, to_markdown
-from tayari_reports.verdict.integrity import refuse_if_changed
 from tayari_reports.writers import bundle
 from tayari_reports.writers.history import read_history
 from tayari_reports.writers.history import render as render_history

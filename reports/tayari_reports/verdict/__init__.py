@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from tayari_reports.model import EXIT_CODES, Category, Run, State, Verdict
+from tayari_reports.model.codec import ReportError
 from tayari_reports.model.outcomes import JUDGED, OPEN, RAN, Outcome, outcomes, unplanned
 from tayari_reports.statements.waivers import Assessed, assess, waived
 from tayari_reports.verdict.causes import Cause, causes
@@ -220,3 +223,22 @@ def _weights(found: tuple[Outcome, ...]) -> tuple[float, float]:
 
 def _share(part: float, whole: float) -> float:
     return math.floor(1000 * part / whole) / 10 if whole else 0.0
+
+
+def refuse_if_changed(run: Run, path: Path) -> None:
+    """Hold the verdict that the file states against the one that follows from its checks.
+
+    A bundle (`tayari report verify`) proves much more; this only keeps an edited file from being rendered in silence.
+
+    Raises:
+        ReportError: the two differ.
+    """
+    stated = json.loads(path.read_text(encoding="utf-8")).get("judgement")
+    if not isinstance(stated, dict):
+        return
+    found = judge(run)
+    if (stated.get("verdict"), stated.get("score")) != (found.verdict.value, found.score):
+        raise ReportError(
+            f"{path}: it says {stated.get('verdict')}, score {stated.get('score')}, but its checks give "
+            f"{found.verdict.value}, score {found.score}: it was changed after it was written; render the original"
+        )
