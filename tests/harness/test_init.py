@@ -189,7 +189,7 @@ LARAVEL = Case(
         "    public function callback(Request $request) { $request->Body['stkCallback']['ResultCode']; }\n"
         "    public function show($payment) { return response()->json(['status' => 'PAID']); }\n}\n",
     },
-    command="php artisan serve --port={port}",
+    command="php artisan serve --no-reload --port={port}",
     pay="POST /api/mpesa/stk",
     status="GET /api/payments/{payment_id}",
     callback="POST /api/mpesa/callback",
@@ -454,6 +454,31 @@ def test_the_prefix_of_a_class_is_seen_before_other_annotations(tmp_path: Path) 
     found = routes(read_project(write(tmp_path, {"src/PushController.java": controller})))
 
     assert [route.path for route in found] == ["/api/v1/push"]
+
+
+def test_the_handler_of_the_class_that_a_route_names_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "artisan": "",
+        "composer.json": '{"require": {"laravel/framework": "11"}}',
+        "app/Books.php": "<?php\nclass Books { public function start($id) { return ['id' => $id]; } }\n",
+        "app/Http/PayController.php": "<?php\nclass PayController {\n    public function start(Request $request) {\n"
+        "        return send($request->input('tel'), $request->input('amount'), $request->input('order'));\n    }\n}\n",
+        "config/database.php": "<?php\nreturn ['database' => env('DB_DATABASE', database_path('database.sqlite'))];\n",
+        "routes/api.php": "<?php\nRoute::get('/health', fn () => []);\n"
+        "Route::post('/pay', [PayController::class, 'start']);\n",
+    }
+
+    merchant, _, _ = proposed(write(tmp_path, files), capsys)
+
+    assert merchant.pay.call.json == {"tel": "{msisdn}", "amount": "{amount}", "order": "{reference}"}
+    assert merchant.start is not None
+    assert merchant.start.ready == "/api/health"
+    assert merchant.start.command == (
+        'sh -c \'touch "$DB_DATABASE" && php artisan migrate --force '
+        "&& exec php artisan serve --no-reload --port={port}'"
+    )
 
 
 def test_a_path_with_and_without_its_last_slash_is_one_route() -> None:

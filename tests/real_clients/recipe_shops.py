@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import node_environment, python_environment
+from environments import RegistryUnreachable, node_environment, python_environment
 
 HERE = Path(__file__).parent
 SHOPS = HERE / "shops" / "recipes"
@@ -30,6 +30,15 @@ def _node(folder: Path) -> None:
 def _nest(folder: Path) -> None:
     _node(folder)
     subprocess.run(["npm", "run", "--silent", "build"], cwd=folder, check=True, timeout=120)
+
+
+def _laravel(folder: Path) -> None:
+    """Debian's Laravel: no registry of PHP packages is asked. `.env` stands there, as on a developer's machine."""
+    if not Path("/usr/share/php/Illuminate/Foundation").exists() or not Path("/usr/share/php/GuzzleHttp").exists():
+        raise RegistryUnreachable("php-laravel-framework and php-guzzlehttp-guzzle (Debian) are not installed")
+    for name in ("storage/framework/cache", "storage/framework/views", "storage/logs", "bootstrap/cache"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(folder / ".env.example", folder / ".env")
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ RECIPES = (
         "fastify", "express", _node, {'MPESA_BASE_URL: "{daraja_url}"': "", "    env:": "    intercept: auto\n    env:"}
     ),
     Recipe("nest", "nest", _nest, AS_WRITTEN),
+    Recipe("laravel", "laravel", _laravel, AS_WRITTEN),
 )
 
 

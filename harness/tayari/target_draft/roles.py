@@ -47,7 +47,7 @@ ROLES: Final[Mapping[str, Role]] = {
         r"callback|webhook|confirm|refund|messages|admin|health|ledger|stk|push|/pay/?$|payout|success|cancel|error",
     ),
     "payout status": Role(r"payout|b2c|disburs|withdraw", r"status|state", ("GET",), r"callback|result|balance"),
-    "ready": Role(r"^/(health|healthz|up|ping|ready|status|livez?|actuator/health)/?$", r"", ("GET",)),
+    "ready": Role(r"/(health|healthz|health-?check|up|ping|ready|livez?)/?$|^/status/?$", r"", ("GET",)),
 }
 
 

@@ -134,7 +134,10 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Rout
     for place, (match, pattern) in enumerate(matches):
         groups = match.groupdict()
         code = file.text[match.start() : min(starts[place + 1], match.start() + _HANDLER_CHARACTERS)]
-        code += _definition(project, file, groups.get("handler") or _last_word(groups.get("rest") or ""))
+        rest = groups.get("rest") or ""
+        owner = compiled(r"(\w+)(?:::class|@)").search(rest)
+        handler = groups.get("handler") or _last_word(rest)
+        code += _definition(project, file, handler, owner=owner[1] if owner else "")
         for called in dict.fromkeys(compiled(r"\b(?:self|this)(?:\.|->)(\w+)\(").findall(code)):
             code += _definition(project, file, called, elsewhere=False)
         space = f"/{groups['space']}/" if groups.get("space") else ""
@@ -163,15 +166,14 @@ def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
     return method
 
 
-def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: bool = True) -> str:
-    """The code of a handler that is defined elsewhere; empty where it is not found."""
+def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: bool = True, owner: str = "") -> str:
+    """The code of a handler that is defined elsewhere; empty where it is not found. `owner`: its class."""
     name = handler.removesuffix(".as_view").rpartition(".")[2]
     if len(name) < 2:
         return ""
     word = re.escape(name)
-    hits = sorted(
-        project.find(_DEFINITION.replace("WORD", word), *_suffixes(file)), key=lambda hit: hit.file is not file
-    )
+    hits = list(project.find(_DEFINITION.replace("WORD", word), *_suffixes(file)))
+    hits.sort(key=lambda hit: (not hit.file.stem.endswith(owner or hit.file.stem), hit.file is not file))
     if not hits or not (elsewhere or hits[0].file is file):
         return ""
     text, start = hits[0].file.text, hits[0].match.start()

@@ -206,8 +206,11 @@ def _unbuilt(project: Project, scripts: Mapping[str, Any]) -> str:
 def _laravel(project: Project) -> StartCommand | None:
     artisan = project.named("artisan")
     name = artisan.name if artisan else "artisan"
-    tables = f"php {name} migrate --force"
-    return StartCommand(f"php {name} serve --port={{port}}", doubt="" if artisan else _GUESSED, tables=tables)
+    return StartCommand(
+        f"php {name} serve --no-reload --port={{port}}",  # else variables that stand in .env are taken from there
+        doubt="" if artisan else _GUESSED,
+        tables=f'touch "$DB_DATABASE" && php {name} migrate --force',
+    )
 
 
 def _spring(project: Project) -> StartCommand | None:
