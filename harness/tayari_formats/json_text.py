@@ -33,7 +33,18 @@ def _read(text: object) -> tuple[object | None, str]:
         return None, _TOO_DEEP
     except ValueError as error:
         return None, _TOO_LONG if "integer string conversion" in str(error) else ""
-    return (None, _TOO_DEEP) if _nests_beyond(value, _DEEPEST) else (value, "")
+    if _nests_beyond(value, _DEEPEST):
+        return None, _TOO_DEEP
+    return (_whole(value), "") if isinstance(text, str | bytes) and _may_hold_half(text) else (value, "")
+
+
+def _may_hold_half(text: str | bytes) -> bool:
+    return "\\ud" in text.lower() if isinstance(text, str) else b"\\ud" in text.lower()
+
+
+def _whole(value: object) -> object:
+    """The same without halves of characters (lone surrogates), which cannot be sent or written: each becomes `?`."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 _TOO_DEEP: Final = f"found JSON that nests deeper than {_DEEPEST} levels; expected less; let the merchant correct it"

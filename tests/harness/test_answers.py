@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import jsonpath
 import pytest
@@ -135,6 +136,14 @@ def test_absurd_json_finds_nothing_and_raises_nothing(body: str) -> None:
 )
 def test_the_problem_of_an_absurd_body_is_told(body: str, problem: str) -> None:
     assert problem_of(body).partition(";")[0] == problem
+
+
+@pytest.mark.parametrize("form", [str, str.encode])
+def test_half_a_character_can_be_sent_back_to_the_merchant(form: Callable[[str], str | bytes]) -> None:
+    """JSON may name it; no request and no file can hold it."""
+    found = read_object(form('{"id": "a\\ud800", "\\uDFFF": 1, "whole": "\\ud83d\\ude00"}'))
+
+    assert found == {"id": "a?", "?": 1, "whole": "\U0001f600"}
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "NaN", "Infinity", "1e300", "9" * 400, '"' + "9" * 5000 + '"'])
