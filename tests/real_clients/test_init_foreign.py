@@ -52,8 +52,8 @@ LIBRARIES = ("mpesa-daraja==0.0.23", "fastapimpesa==0.0.1", "pesapy==0.0.3")
 """Clients without a server: no merchant is to be seen in them."""
 
 
-SLOW = {"django-mpesa-payments==0.0.4", "django-mpesa-express==0.1"}
-"""Their registry has no wheel: it takes pip ten seconds to look at each."""
+SLOW = {"django-mpesa-payments==0.0.4", "django-mpesa-express==0.1", "mpesa-api==0.2.3", "django-mpesapy==0.1.2"}
+"""Of the first two the registry has no wheel: pip looks at each for ten seconds. The others resemble those above."""
 
 
 @pytest.mark.parametrize(
