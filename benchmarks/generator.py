@@ -1,11 +1,11 @@
 """Payments for each CPU second of a load generator: what a Locust worker does for one payment, against a bare merchant.
 
-    python benchmarks/generator.py [--rounds 5] [--payments 200] [--against PYTHON] [--write]
+    python benchmarks/generator.py [--rounds 5] [--payments 200] [--users 1] [--against PYTHON] [--write]
 
 One process of a worker plays payments one after another, without the waits: a start, looks until it is paid, the
-ledger, the tally and Locust's statistics. `--against` is the Python of another build's environment: its worker plays in
-turn with this build's, against the same merchant. Loopback only, and bounded. A payment that does not settle makes the
-run invalid.
+ledger, the tally and Locust's statistics. With `--users` so many of them pay at the same time. `--against` is the
+Python of another build's environment: its worker plays in turn with this build's, against the same merchant. Loopback
+only, and bounded. A payment that does not settle makes the run invalid.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def found(name: str) -> Any:
 
 
 class NoWaits:
-    """Real time, and waits that take none: a worker's CPU time is the same, and the run is short."""
+    """Real time, and waits that only let other users run: a worker's CPU time is the same, and the run is short."""
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -64,18 +64,16 @@ class NoWaits:
         """Seconds that only grow."""
         return time.perf_counter()
 
-    def sleep(self, seconds: float) -> None:
-        """Go on at once."""
+    def sleep(self, seconds: float) -> None:  # noqa: ARG002 - the clock's shape
+        """Go on as soon as it is this user's turn."""
+        time.sleep(0)
 
 
-class Worker:
+class User:
     """What one user of a Locust worker is made of."""
 
-    def __init__(self, target: Path) -> None:
-        from locust.env import Environment  # noqa: PLC0415 - it patches the standard library: in the worker alone
-
-        self.environment = Environment(user_classes=[])
-        self.environment.create_local_runner()
+    def __init__(self, environment: Any, target: Path, number: int) -> None:
+        self.environment = environment
         session = found("StepSession")("", self.environment.events.request, None)
         self.exchanges: list[Any] = []
         read = found("load_target")(target)
@@ -83,9 +81,9 @@ class Worker:
         shop = found("MeasuredShop")
         self.checkout = found("Checkout")(
             shop=shop(driver, session, *([None] if "control" in shop.__init__.__annotations__ else [])),
-            tally=found("Tally")(), clock=NoWaits(), patience_s=60.0, user="0/1", on_end=self.note,
+            tally=found("Tally")(), clock=NoWaits(), patience_s=600.0, user="0/1", on_end=self.note,
         )  # fmt: skip
-        self.customers = found("Customers")(seed=1, worker=0)
+        self.customers = found("Customers")(seed=number, worker=number % 100)
         self.ended: set[str] = set()
 
     def note(self, *ended: Any) -> None:
@@ -101,22 +99,32 @@ class Worker:
             self.checkout.pay(self.customers.order())
 
 
-def work(target: Path, payments: int) -> int:
-    """Be the worker: print its CPU microseconds for each payment."""
-    worker = Worker(target)
-    worker.pay(WARM_UP)
+def work(target: Path, payments: int, number: int) -> int:
+    """Be the worker with so many users: print its CPU microseconds for each payment."""
+    from gevent.pool import Pool  # noqa: PLC0415 - Locust patches the standard library: in the worker alone
+    from locust.env import Environment  # noqa: PLC0415
+
+    environment = Environment(user_classes=[])
+    environment.create_local_runner()
+    users = [User(environment, target, place) for place in range(number)]
+    users[0].pay(WARM_UP)
+    each = -(-payments // number)
     began = time.process_time()
-    worker.pay(payments)
+    pool = Pool(number)
+    for user in users:
+        pool.spawn(user.pay, each)
+    pool.join()
     used_s = time.process_time() - began
-    if worker.ended != {"settled"}:
-        raise SystemExit(f"invalid run: payments ended as {sorted(worker.ended)}")
-    print(json.dumps({"cost_us": used_s / payments * 1e6, "calls": len(worker.exchanges)}))
+    ended = set().union(*(user.ended for user in users))
+    if ended != {"settled"}:
+        raise SystemExit(f"invalid run: payments ended as {sorted(ended)}")
+    print(json.dumps({"cost_us": used_s / (each * number) * 1e6}))
     return 0
 
 
-def measured(python: str, target: Path, payments: int) -> float:
+def measured(python: str, target: Path, payments: int, users: int = 1) -> float:
     """CPU microseconds of each payment of a new worker of this build."""
-    command = [python, __file__, "--worker", str(target), "--payments", str(payments)]
+    command = [python, __file__, "--worker", str(target), "--payments", str(payments), "--users", str(users)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=MOST_S, check=False)
     if ran.returncode:
         raise SystemExit(f"invalid run: {(ran.stderr or ran.stdout).strip()[-500:]}")
@@ -143,13 +151,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="at most 30")
     parser.add_argument("--payments", type=int, default=200, help="of each round, at most 5000")
+    parser.add_argument("--users", type=int, default=1, help="that pay at the same time, at most 5000")
     parser.add_argument("--against", metavar="PYTHON", default="", help="of another build's environment")
     parser.add_argument("--write", action="store_true", help="docs/benchmarks.md")
     parser.add_argument("--worker", type=Path, metavar="TARGET", help="be the worker, of the merchant of this file")
     given = parser.parse_args()
     payments = min(given.payments, 5000)
     if given.worker:
-        return work(given.worker, payments)
+        return work(given.worker, payments, max(1, min(given.users, 5000)))
     command = [sys.executable, str(HERE / "fakes" / "merchant.py")]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -162,10 +171,10 @@ def main() -> int:
             target.write_text(TARGET.read_text(encoding="utf-8").replace("PORT", port), encoding="utf-8")
             own, again, other = [], [], []
             for number in range(min(given.rounds, 30)):
-                own.append(measured(sys.executable, target, payments))
+                own.append(measured(sys.executable, target, payments, given.users))
                 if given.against:
-                    other.append(measured(given.against, target, payments))
-                again.append(measured(sys.executable, target, payments))
+                    other.append(measured(given.against, target, payments, given.users))
+                again.append(measured(sys.executable, target, payments, given.users))
                 print(f"round {number + 1}: {own[-1]:.0f}, {again[-1]:.0f} us a payment"
                       f"{f'; the other build {other[-1]:.0f}' if other else ''}", flush=True)  # fmt: skip
         finally:

@@ -45,13 +45,13 @@ class Merchant:
                 body = json.dumps(value).encode()
                 kind = b"Content-Type: application/json"
                 writer.write(b"HTTP/1.1 %d OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (status, kind, len(body), body))
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
 
 async def main() -> None:
     """Run until the process is ended."""
-    server = await asyncio.start_server(Merchant().serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(Merchant().serve, "127.0.0.1", 0, backlog=5000)
     sys.stdout.write(json.dumps({"port": server.sockets[0].getsockname()[1]}) + "\n")
     sys.stdout.flush()
     await server.serve_forever()
