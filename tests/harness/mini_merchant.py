@@ -33,6 +33,8 @@ ONLY_FROM = os.environ.get("ONLY_FROM", "")
 """The header in which a caller must name its address; else its callbacks are answered 200 and forgotten."""
 REFUSES = int(os.environ.get("REFUSES", "0"))
 """The status with which payments are refused before Daraja is called."""
+ONE_ORDER = "ONE_ORDER" in os.environ
+"""Takes every payment for one of the same order."""
 CANCELLED = os.environ.get("CANCELLED_WORD", "FAILED")
 
 payments: dict[str, dict[str, Any]] = {}
@@ -92,6 +94,8 @@ class Merchant(BaseHTTPRequestHandler):
 
     def pay(self, body: dict[str, Any]) -> None:
         reference = body["reference"]
+        if ONE_ORDER and payments:
+            return self.say(409, {"error": "this order is paid already"})
         if REFUSES:
             return self.say(REFUSES, {"error": "field phone is missing"})
         payments[reference] = {"status": "PENDING", "credits": 0, "message": "Check your phone", "credited": None}

@@ -46,6 +46,15 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
     assert found[-1].message == "it is failed"
 
 
+def test_a_second_payment_that_is_refused_is_told(tmp_path: Path) -> None:
+    found = examine(mini_target(tmp_path, env={"ONE_ORDER": "1"}))
+
+    told = next(finding for finding in found if finding.name == "cancelled payment")
+    assert told.ok
+    assert "a second one, of another payer and another order, answered 409" in told.message
+    assert "{reference}" in told.fix
+
+
 @pytest.mark.parametrize(
     ("env", "name", "words", "code"),
     [

@@ -95,6 +95,15 @@ def payment_answer(started: Started, target: Target, *, refused: str = "") -> Fi
     return nothing_found("merchant.pay.payment_id", written, answer, f"the answer to the payment ({started.status})")
 
 
+def second_payment_refused(started: Started) -> Finding:
+    """The first payment was taken, and the next one, of another payer and order, was not."""
+    shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+    answered = f"answered {started.status}: {shown}" if started.status is not None else "gave no answer"
+    message = f"a first payment was taken; a second one, of another payer and another order, {answered}"
+    fix = "see in the merchant's log why; perhaps merchant.pay lacks a field that tells orders apart ({reference})"
+    return warning("cancelled payment", message, fix)
+
+
 def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
     """Whether the merchant's callback URL was reached, and took a genuine callback."""
     url = str((entry.get("request") or {}).get("url", ""))

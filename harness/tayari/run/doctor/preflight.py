@@ -296,7 +296,9 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     """The other ending, for the words that only a failed payment has."""
     played = _play(environment, _CANCELLED)
     views: tuple[StatusView, ...] = (paid_view,)
-    if played.started.accepted and _hears_callback(environment, played):
+    if not played.started.accepted:
+        yield merchant.second_payment_refused(played.started)
+    elif _hears_callback(environment, played):
         view = _ended(environment, played)
         views = (paid_view, view)
         wrong = merchant.status_answer(view, environment.target)
