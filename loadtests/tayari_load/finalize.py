@@ -94,15 +94,14 @@ def _read_money(run: LoadRun) -> RunMoney | None:
     remembered = sum(len(rows) for rows in pushes.values())
     by_kind = {PaymentKind.STK_PAYMENT: pushes, PaymentKind.PAYOUT: payouts, PaymentKind.C2B_PAYMENT: paid_in}
     orders = [payment.order for payment in run.log.payments]
+    pushed = sum(order.kind is PaymentKind.STK_PAYMENT for order in orders)
     made = {order.msisdn: by_kind[order.kind].get(order.msisdn, []) for order in orders}
     return RunMoney(
         payments=tuple(run.log.payments),
         rows={msisdn: rows for msisdn, rows in made.items() if rows},
         complete=accepted is None or remembered >= accepted,
         young_s=run.patience_s,
-        in_line_s=line_s(
-            len(orders), run.target.merchant.promises.queries_per_minute, run.finished_at - run.started_at
-        ),
+        in_line_s=line_s(pushed, run.target.merchant.promises.queries_per_minute, run.finished_at - run.started_at),
         now=time.time(),
     )
 

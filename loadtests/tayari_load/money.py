@@ -266,16 +266,18 @@ OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
 def _is_due(payment: Payment, row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out.
 
-    A pending payment of a merchant that confirms callbacks by queries may stand in line, too.
+    A pending STK payment of a merchant that confirms callbacks by queries may stand in line, too.
     """
-    waited_s = money.now - float(row["result_due_at"])
-    if payment.state is PaymentState.PENDING:
-        waited_s -= money.in_line_s
-    return waited_s > 0 if is_answered(row) else waited_s > money.young_s
+    waits_in_line = payment.state is PaymentState.PENDING and payment.order.kind is PaymentKind.STK_PAYMENT
+    in_line_s = money.in_line_s if waits_in_line else 0.0
+    if is_answered(row) and not in_line_s:
+        return True
+    patience_s = in_line_s if is_answered(row) else in_line_s + money.young_s
+    return money.now - float(row["result_due_at"]) > patience_s
 
 
 def line_s(payments: int, queries_per_minute: float | None, took_s: float) -> float:
-    """How long a merchant still asks about its payments when a load ends that took so long.
+    """How long a merchant still asks about its STK payments when a load ends that took `took_s`.
 
     It asks about each once. Zero where it promises no limit, or one that the load kept within.
     """

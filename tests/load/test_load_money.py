@@ -152,6 +152,18 @@ def test_what_is_pending_may_stand_in_the_line_of_a_merchants_few_queries() -> N
     assert judged([replace(stuck[0], state=FAILED)], {1: [row()]}, in_line_s=in_line_s)["M05"].broken
 
 
+def test_a_c2b_payment_stands_in_no_line_of_status_queries() -> None:
+    never_credited = paid_in(state=PENDING, credits=0, credited=0)
+
+    assert judged([never_credited], {1: [confirmed()]}, in_line_s=580.0)["M05"].broken
+
+
+def test_an_answered_callback_is_due_whatever_the_clocks_say() -> None:
+    stuck = [settled(outcome=Outcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
+
+    assert judged(stuck, {1: [row()]}, now=1.0)["M05"].broken
+
+
 @pytest.mark.parametrize("limit", [None, 1800])
 def test_a_merchant_that_could_ask_in_time_has_no_line(limit: float | None) -> None:
     assert line_s(50, limit, took_s=20.0) == 0.0
