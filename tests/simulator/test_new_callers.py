@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import pytest
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.transport.new_callers import SHARE_S, NewCallers
 from tayari_simulator.transport.server_protocol import Connection, Connections
@@ -49,6 +50,22 @@ def test_a_turn_reads_new_callers_until_its_share_is_used_up() -> None:
     assert turns.next() == ["c", "d"]
     assert turns.next() == ["e"]
     assert turns.planned == []
+
+
+def test_a_defect_in_reading_one_caller_leaves_the_others_their_turn() -> None:
+    turns = Turns()
+
+    def broken() -> None:
+        raise RuntimeError("a defect")
+
+    turns.callers.read(turns.step("first", SHARE_S))
+    turns.callers.read(broken)
+    turns.callers.read(turns.step("after", 0.0))
+
+    with pytest.raises(RuntimeError):
+        turns.next()
+
+    assert turns.next() == ["after"]
 
 
 def test_a_turn_begins_with_a_share_of_its_own() -> None:

@@ -62,7 +62,9 @@ class NewCallers:
     def _next_turn(self) -> None:
         self._has_next_turn = False
         self._left_s = SHARE_S
-        while self._waiting and self._left_s > 0:
-            self._read(self._waiting.popitem(last=False)[0])
-        if self._waiting:
-            self._plan_next_turn()
+        try:
+            while self._waiting and self._left_s > 0:
+                self._read(self._waiting.popitem(last=False)[0])
+        finally:  # a defect in reading one connection leaves the others their turn
+            if self._waiting:
+                self._plan_next_turn()
