@@ -11,8 +11,10 @@ from core_kit import Desk, Playing, error_of, payload, wire
 from initiator_kit import B2C as V3
 from initiator_kit import CONVERSATION, NODE_ID, PHONE, PLACEHOLDER, RECEIPT, SHORT_CODE, ask
 from initiator_kit import ending as ending_of
+from tayari_simulator.apis.core.organisations import Organisation, Organisations
+from tayari_simulator.catalogue.results import ABOVE_MAXIMUM
 from tayari_simulator.state.behaviour import Behaviour, Fixed, Reply, Step
-from tayari_simulator.state.ledger import WALLET, Account
+from tayari_simulator.state.ledger import WALLET, Account, Ledger
 
 V1 = "/mpesa/b2c/v1/paymentrequest"
 FAILURES = [
@@ -151,6 +153,15 @@ def limited(largest_amount: int, daily_payout: int, options: dict[str, str] | No
     assert organisation is not None
     organisations.set_limits(organisation, largest_amount, daily_payout)
     return desk
+
+
+def test_a_limit_that_an_organisation_begins_with_counts_also_after_a_reset() -> None:
+    organisations = Organisations((Organisation(short_code="600100", largest_amount=300),), Ledger(), opening={})
+
+    for _ in range(2):
+        assert organisations.limit_result("600100", 300) is None
+        assert organisations.limit_result("600100", 301) == ABOVE_MAXIMUM
+        organisations.reset()
 
 
 def test_limits_of_the_organisation_are_told_by_the_result_until_the_next_day() -> None:

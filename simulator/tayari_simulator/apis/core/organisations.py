@@ -179,6 +179,7 @@ class Organisations:
 
     def _add(self, organisation: Organisation) -> Organisation:
         self._known[organisation.short_code] = organisation
+        self.set_limits(organisation, organisation.largest_amount, organisation.daily_payout)
         for account, balance in {**self._opening, **organisation.opening}.items():
             self._ledger.open(organisation.short_code, account, balance)
         return organisation
