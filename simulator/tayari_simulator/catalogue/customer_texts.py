@@ -146,9 +146,10 @@ def moment(at_s: float, language: str) -> str:
 
 
 Phrase = tuple[str, str]
-"""English, Swahili."""
+"""What a merchant may say, in English and Swahili: this project's wording, as no text of Daraja is for customers."""
 
 NOTHING: Final[Phrase] = ("", "")
+"""No customer is concerned: staff must be alerted."""
 STAFF: Final[Phrase] = (
     "We cannot take M-Pesa payments right now. Please use another way to pay.",
     "Hatuwezi kupokea malipo ya M-Pesa kwa sasa. Tafadhali lipa kwa njia nyingine.",

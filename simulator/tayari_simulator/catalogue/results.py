@@ -16,6 +16,8 @@ from tayari_simulator.catalogue import customer_texts as say
 from tayari_simulator.catalogue.provenance import Mark
 
 Row = tuple[int | str, str, str, str, tuple[str, str], str, str, Mapping[str, str]]
+"""Code, text, APIs, meaning, (what to say in English, in Swahili), retry (a word of `advice.RETRY`), standing, texts of
+other wordings."""
 
 STK_ROWS: Final[tuple[Row, ...]] = (
     (0, "The service request is processed successfully.",
