@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari.run.codes import _by_code
-from tayari.run.configuration import _callback, _credentials, callback_url, look, watched
+from tayari.run.configuration import _callback, _credentials, callback_url, certificate_of, watched
 from tayari_reports.model.facts import How, Setting
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target, Thresholds
@@ -149,7 +149,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 
 def test_a_certificate_is_dated_and_distrusted(tls_port: int, target: Target) -> None:
-    seen = look("127.0.0.1", tls_port)
+    seen = certificate_of("127.0.0.1", tls_port)
 
     assert (seen.trusted, seen.days_left, seen.modern) == (False, 20, True)
     found = settings(f"https://127.0.0.1:{tls_port}/cb", target)

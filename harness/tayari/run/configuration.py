@@ -24,9 +24,9 @@ from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
 from tayari_target.test_environment import TestEnvironment
 
-_LIMIT_S: Final = 5.0
+_HANDSHAKE_S: Final = 5.0
 _DAY_S: Final = 86_400
-_GOOD: Final = frozenset({"TLSv1.2", "TLSv1.3"})
+_MODERN: Final = frozenset({"TLSv1.2", "TLSv1.3"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,10 @@ class Certificate:
     @property
     def modern(self) -> bool:
         """TLS 1.2 or newer."""
-        return self.tls_version in _GOOD
+        return self.tls_version in _MODERN
 
 
-def look(host: str, port: int) -> Certificate:
+def certificate_of(host: str, port: int) -> Certificate:
     """Shake hands with a server, trusting it or not.
 
     Raises:
@@ -68,7 +68,7 @@ def _shake(host: str, port: int, *, trusting: bool) -> tuple[str, bytes]:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection((host, port), timeout=_LIMIT_S) as raw,
+        socket.create_connection((host, port), timeout=_HANDSHAKE_S) as raw,
         context.wrap_socket(raw, server_hostname=host) as secure,
     ):
         return secure.version() or "", secure.getpeercert(binary_form=True) or b""
@@ -211,7 +211,7 @@ def _tls(url: str, host: str, target: Target) -> Iterator[Setting]:
             yield Setting(item=item, name="", value="", how=How.NOT_KNOWN, note=note)
         return
     try:
-        seen = look(host, parts.port or 443)
+        seen = certificate_of(host, parts.port or 443)
     except OSError as error:
         note = f"{host} did not shake hands: {error}"
         yield Setting(item="callback.certificate", name="", value="", how=How.NOT_KNOWN, note=note)

@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,7 +44,7 @@ if sys.platform != "win32":
     import fcntl
 
 
-@contextmanager
+@contextlib.contextmanager
 def report_folder(out: Path) -> Iterator[None]:
     """Make the folder and keep it for this run.
 

@@ -17,7 +17,7 @@ from tayari.target_draft.draft import Draft, Value
 Ask = Callable[[str], str]
 """Shows a prompt; what was typed. Raises EOFError where nothing more will be."""
 HOW: Final = (
-    "Enter keeps a proposal with its mark, y says that it is right, and anything else replaces it. "
+    "Enter or n keeps a proposal with its mark, y says that it is right, and anything else replaces it. "
     "Ctrl-D keeps all that follow."
 )
 _RIGHT: Final = frozenset({"y", "yes"})

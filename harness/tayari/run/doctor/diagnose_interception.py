@@ -87,8 +87,9 @@ def _shown(body: str) -> str:
 def never_came(
     start: Start | None, calls: Calls, ca_file: str, daraja_url: str, answered: int | None = None
 ) -> Finding | None:
-    """Why no call of an intercepted merchant reached the simulator; None: it is not intercepted, or called nobody, for
-    it refused the payment (`answered` 4xx).
+    """Why no call of an intercepted merchant reached the simulator.
+
+    None: it is not intercepted, or it refused the payment (`answered` 4xx) and so had nobody to call.
     """
     if start is None or start.intercept is Intercept.OFF:
         return None

@@ -129,9 +129,9 @@ def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
 
 
 def _last_slash(url: str) -> str:
-    """What a GET of the same address finds that has its last slash, or has it not; empty: nothing either.
+    """What a GET finds at the address with a last slash added, or taken away; empty: nothing.
 
-    The host is that of a callback, which may be called from here.
+    The address is the one that the callback was sent to, so that its host may be called from here.
     """
     parts = urlsplit(url)
     lacks = not parts.path.endswith("/")
@@ -147,14 +147,14 @@ def _last_slash(url: str) -> str:
 
 
 def _taken(url: str, entry: Mapping[str, Any]) -> Finding:
-    """A callback that was answered 2xx. Daraja reads no body; one that no handler of callbacks writes is told."""
+    """A callback that was answered 2xx. Daraja reads no body; one that no callback handler writes gets a warning."""
     response = entry.get("response") or {}
     status, body = response.get("status"), str(response.get("body") or "")
     sent = str((entry.get("request") or {}).get("body") or "")
     usual = 'answer {"ResultCode": 0, "ResultDesc": "Accepted"}, as JSON'
     if body.strip() and body.strip() == sent.strip():
-        told = Answer(headers=tuple((response.get("headers") or {}).items())).content_type
-        message = f"{url} answered {status} with the callback's own body, as {told or 'no type'}"
+        content_type = Answer(headers=tuple((response.get("headers") or {}).items())).content_type
+        message = f"{url} answered {status} with the callback's own body, as {content_type or 'no type'}"
         return warning("callback", message, f"{usual}: receipt and phone number have no place in an answer")
     if looks_like_html(Answer(body=body)):  # `OK` as text/html is no page
         message = f"{url} answered {status} with an HTML page: {_shortened(Answer(body=body))}"
