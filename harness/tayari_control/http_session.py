@@ -267,9 +267,14 @@ class _LimitedAdapter(HTTPAdapter):
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
         key = (*request.url.split("/", 3)[:3], verify, cert)
         pool = self._pools.get(key)
-        if pool is None or pool.pool is None:  # none yet, or closed: the manager keeps a few origins only
+        if pool is None:
             pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
         return pool
+
+    def close(self) -> None:
+        """urllib3 closes the connections of a pool when nobody holds the pool any more."""
+        self._pools.clear()
+        super().close()
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         reading = _reading.get()

@@ -309,10 +309,17 @@ def test_an_address_that_is_none_is_refused_as_requests_does() -> None:
         MerchantSession().prepare_request(requests.Request("GET", "127.0.0.1/pay"))
 
 
-def test_a_pool_that_its_manager_has_closed_is_opened_anew() -> None:
-    answer = OK + b"Content-Length: 2\r\n\r\nok"
-    with raw_server(lambda connection: connection.sendall(answer)) as url, MerchantSession() as session:
-        first = session.get(url)
-        session.get_adapter(url).poolmanager.clear()  # type: ignore[attr-defined]  # as it does beyond eight origins
+def test_a_session_that_is_closed_ends_its_connections() -> None:
+    ended = threading.Event()
 
-        assert (first.text, session.get(url).text) == ("ok", "ok")
+    def writes(connection: socket.socket) -> None:
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\nok")
+        if connection.recv(1) == b"":
+            ended.set()
+
+    with raw_server(writes) as url:
+        with MerchantSession() as session:
+            assert session.get(url).text == "ok"
+            assert not ended.is_set()
+
+        assert ended.wait(10), "the connection stays open after its session"
