@@ -65,6 +65,34 @@ def test_any_other_rule_keeps_its_own_ending() -> None:
     assert ended(silent_run(), Failed("not paid")).state is State.FAIL
 
 
+def test_a_query_that_comes_after_all_has_the_rules_judged_again() -> None:
+    run, played = silent_run(), Event()
+    made: Any = environment(status=STATUS)
+    asked(made, run)
+    planned = planned_check("Q14", lambda _: played.set(), needs=frozenset({Need.QUERY}))
+
+    check = run_check(planned, made, Allocation(), stop=Event(), run=run).check
+
+    assert (check.state, played.is_set()) == (State.PASS, True)
+    assert context(run).time.patience_s == context().time.patience_s
+    assert (run.silence.found, run.silence.payment) == ("", None)
+
+
+def test_a_query_during_a_check_that_was_cut_short_has_it_repeated() -> None:
+    run = RunRecord()
+    made: Any = environment(status=STATUS)
+
+    def play(_: CheckContext) -> None:
+        run.silence.learn(NEVER, payment())
+        asked(made, run)
+        raise Untested("no status query came")
+
+    planned = planned_check("Q06", play, needs=frozenset({Need.QUERY}))
+    result = run_check(planned, made, Allocation(), stop=Event(), run=run)
+
+    assert (result.check.not_tested, result.doubtful) == (NotTested.SET_UP_FAILED, True)
+
+
 @pytest.mark.parametrize(
     ("raised", "state"),
     [
@@ -130,6 +158,16 @@ def test_the_silence_is_told_once() -> None:
     run.silence.learn(NEVER, payment())
 
     assert answer == [f"{NEVER}: from here on nothing waits for one"]
+
+
+def test_what_holds_no_longer_is_told_too() -> None:
+    lines: list[str] = []
+    run = RunRecord(notice=lines.append)
+    run.silence.learn(NEVER, payment())
+    run.silence.heard()
+    run.silence.heard()
+
+    assert lines[1:] == ["a status query came after all: from here on checks wait for them again"]
 
 
 def asked(made: FakeEnvironment, _: RunRecord) -> None:

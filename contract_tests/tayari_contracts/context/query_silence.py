@@ -1,4 +1,7 @@
-"""A merchant that never asks Daraja: shown once in a run, by rule Q01, and known to all checks that wait for it."""
+"""A merchant that never asks Daraja: shown once in a run, by rule Q01, and known to all checks that wait for it.
+
+It holds until a query comes all the same.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +51,13 @@ class QuerySilence:
                 self._changed.notify_all()
 
     def heard(self) -> None:
-        """A query came for a payment without callback, so the merchant does ask."""
+        """A query came, so the merchant does ask. What was found before holds no longer."""
         with self._changed:
-            self._asks = True
+            was_found, self._asks = bool(self._found), True
+            self._found, self.payment = "", None
             self._changed.notify_all()
+        if was_found:
+            self._notice("a status query came after all: from here on checks wait for them again")
 
     def learn(self, sentence: str, payment: Payment) -> bool:
         """No query came for the whole of the promised time. Returns whether this shows that the merchant never asks."""

@@ -33,6 +33,7 @@ from tayari_contracts.context.findings import (
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
+from tayari_contracts.steps.status_queries import forget_silence_if_asked
 
 _OF_KINDS = (Need.C2B, Need.PAYOUT, Need.REFUND)
 """Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
@@ -264,14 +265,25 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
     """The ending of a rule whose control has failed already, or that is about queries of a merchant that never asks:
     nothing it could play would say more.
 
-    A rule that cannot be waived is played all the same: it looks for credits that nothing excuses.
+    A rule whose control has failed, and that cannot be waived, is played all the same: it looks for credits that
+    nothing excuses.
     """
-    if Need.QUERY in planned.needs and (silence := context.run.silence.reason):
-        return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED)
+    if silent := _silent(planned, context, within_s=0.0):
+        return silent
     known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
     reasons = [reason for control in known if (reason := _others(planned, blocked(context, control)))]
     reasons = reasons if planned.rule.waivable else []
     return _blocked_ending(context, planned.controls, reasons[0]) if reasons else None
+
+
+def _silent(planned: PlannedCheck, context: CheckContext, *, within_s: float) -> _Ending | None:
+    """The ending of a rule about queries where the merchant never asks. `within_s`: for whoever finds that out now."""
+    try:
+        forget_silence_if_asked(context)
+    except ControlError as error:
+        return _failed_of_ours(error)
+    silence = context.run.silence.awaited(within_s=within_s) if Need.QUERY in planned.needs else ""
+    return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED) if silence else None
 
 
 def _blocked_ending(context: CheckContext, controls: Iterable[Control], reason: str) -> _Ending:
@@ -291,12 +303,8 @@ def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Endin
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
         return ending
     is_open = is_untested or ending.state is State.UNKNOWN or isinstance(ending.finding, Missing)
-    if (
-        Need.QUERY in planned.needs
-        and is_open
-        and (silence := context.run.silence.awaited(within_s=context.time.left_s))
-    ):
-        return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED)
+    if is_open and (silent := _silent(planned, context, within_s=context.time.left_s)):
+        return silent
     controls = planned.controls | ({Control.SUCCESS} if isinstance(ending.finding, Unsettled) else set())
     wrong_credit = isinstance(ending.finding, WrongCredit)
     try:

@@ -56,12 +56,22 @@ def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, beg
     It does not where the wait was cut short, where this machine or the merchant was in trouble meanwhile, or where the
     merchant asked about any payment of this run.
     """
-    asked = context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1)
     overload = context.run.overload
     in_trouble = overload.watch.since(began) or overload.in_trouble_since(began)
-    if asked or in_trouble or not context.time.remains or context.environment.merchant_alive() is False:
+    if has_asked(context) or in_trouble or not context.time.remains or context.environment.merchant_alive() is False:
         return False
     return context.run.silence.learn(sentence, payment)
+
+
+def has_asked(context: CheckContext) -> bool:
+    """Whether the merchant has asked about any payment, on this instance."""
+    return bool(context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1))
+
+
+def forget_silence_if_asked(context: CheckContext) -> None:
+    """A merchant that asks late, or on another instance, is not silent: its other rules are judged."""
+    if context.run.silence.found and has_asked(context):
+        context.run.silence.heard()
 
 
 def first_query(context: CheckContext, payment: Payment) -> None:
@@ -73,7 +83,7 @@ def first_query(context: CheckContext, payment: Payment) -> None:
     if _query_seen(context, payment):
         context.run.silence.heard()
     else:
-        never = not context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1)
+        never = not has_asked(context)
         raise Untested(
             f"no status query came within {context.time.reconcile_s:g} s for a payment without callback; none was "
             "answered",
