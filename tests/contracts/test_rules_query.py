@@ -74,11 +74,25 @@ def test_a_pause_longer_than_those_of_the_own_limit_shows_growth() -> None:
 
     assert ending(q12_backoff.judge_spacing, limited, limit=5) == "passes"
     with pytest.raises(Unjudged):
-        q12_backoff.judge_spacing(limited, limit=5, asked_another=True)
+        q12_backoff.judge_spacing(limited, limit=5, by_limit=True)
     with pytest.raises(Unjudged, match="own limit of 5 queries"):
         q12_backoff.judge_spacing([15.0, 15.0, 15.0, 17.0], limit=5)
     with pytest.raises(Failed):
         q12_backoff.judge_spacing([6.0, 6.0, 6.0, 6.2], limit=5)
+
+
+def test_a_last_pause_that_the_own_limit_made_shows_no_growth() -> None:
+    fixed = [0.0, 10.0, 20.0, 30.0, 55.0]
+
+    assert q12_backoff.made_by_limit(fixed, [-5.0, *fixed], limit=5), "five queries, then none until a minute is over"
+    assert q12_backoff.made_by_limit([0.0, 15.0, 30.0, 45.0, 67.0], [0.0, 15.0, 30.0, 45.0, 50.0, 67.0], limit=5)
+    assert not q12_backoff.made_by_limit([0.0, 15.0, 30.0, 45.0, 67.0], [-5.0, 0.0, 15.0, 30.0, 45.0, 67.0], limit=5)
+    assert not q12_backoff.made_by_limit(fixed, fixed, limit=5)
+    with pytest.raises(Failed):
+        q12_backoff.judge_spacing([10.0, 10.0, 10.0, 25.0], limit=5, by_limit=True)
+    with pytest.raises(Unjudged) as unseen:
+        q12_backoff.judge_spacing([15.0, 15.0, 15.0, 30.0], limit=5, by_limit=True)
+    assert not unseen.value.certain
 
 
 def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:

@@ -30,6 +30,9 @@ PATIENCE_S = 60.0
 TRIES = 2
 """Other checks make a merchant that limits its queries stand in line, which can hide how it spaces them: look again."""
 
+WINDOW_S = 62.0
+"""A minute, and how late the query after it may come on a busy machine."""
+
 OWN_PACE = 0.9
 """A merchant at its own limit leaves this share of the limit's pause at least."""
 
@@ -39,8 +42,8 @@ def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> 
     """No callback; the first queries hear that the payment is in flight, then that it is good."""
     for tried in range(1, TRIES + 1):
         try:
-            gaps, asked_another = pauses_of_one(context)
-            judge_spacing(gaps, limit=context.run.queries_per_minute, asked_another=asked_another)
+            gaps, by_limit = pauses_of_one(context)
+            judge_spacing(gaps, limit=context.run.queries_per_minute, by_limit=by_limit)
             return
         except Unjudged as error:
             if error.certain or tried == TRIES:
@@ -50,7 +53,7 @@ def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> 
 def pauses_of_one(context: CheckContext) -> tuple[list[float], bool]:
     """The pauses between the queries for one payment, which is settled in the end.
 
-    Also says whether the merchant asked about another payment in the last of them.
+    Also says whether the merchant's own limit may have made the last of them.
     """
     in_flight = IN_FLIGHT if polite(context.run.queries_per_minute) is None else IN_FLIGHT_LIMITED
     payment = context.actions.pay_accepted(
@@ -67,33 +70,46 @@ def pauses_of_one(context: CheckContext) -> tuple[list[float], bool]:
     if len(queries) <= in_flight:
         judge_too_few(context, payment, queries)
     context.expectations.paid_once(payment, because=f"query {in_flight + 1} said that it is paid")
-    last_two = times_of(queries)[in_flight - 1 : in_flight + 1]
-    others = times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request"))
-    return gaps_s(queries)[:in_flight], any(last_two[0] < at < last_two[1] for at in others)
+    all_s = times_of(context.journal.entries(since=1, endpoint="stk_query", kind="request"))
+    by_limit = made_by_limit(times_of(queries)[: in_flight + 1], all_s, limit=context.run.queries_per_minute)
+    return gaps_s(queries)[:in_flight], by_limit
 
 
-def judge_spacing(gaps: list[float], *, limit: float | None = None, asked_another: bool = False) -> None:
+def made_by_limit(own_s: list[float], all_s: list[float], *, limit: float | None) -> bool:
+    """Whether the limit may have made the last pause: the merchant asked about another payment in it, or as often as
+    it lets itself ask, about any payment, in the minute before its last query.
+    """
+    before_s, last_s = own_s[-2:]
+    if any(before_s < at < last_s for at in all_s):
+        return True
+    return limit is not None and sum(last_s - WINDOW_S <= at < last_s for at in all_s) >= limit
+
+
+def judge_spacing(gaps: list[float], *, limit: float | None = None, by_limit: bool = False) -> None:
     """The pauses grow. `limit`: so many queries a minute the merchant lets itself make at most.
 
-    `asked_another`: in the last pause it asked about another payment, which may be why that pause is long.
+    `by_limit`: its limit may be why the last pause is long, so that one does not count.
 
     Raises:
         Failed: they are all the same; Unjudged: they differ, and chance could have made them, or its limit made them.
     """
-    trend = trend_of_one(gaps)
     low = polite(limit)
-    if low is not None and not asked_another and len(gaps) > IN_FLIGHT and gaps[-1] >= SAME * max(gaps[:-1]):
-        return
+    if low is not None and len(gaps) > IN_FLIGHT:
+        if by_limit:
+            gaps = gaps[:-1]
+        elif gaps[-1] >= SAME * max(gaps[:-1]):
+            return
+    trend = trend_of_one(gaps)
     if trend is Trend.FIXED and low is not None:
-        judge_limited(gaps, low)
+        judge_limited(gaps, low, was_seen=not by_limit)
     if trend is Trend.FIXED:
         raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
     if trend is not Trend.GROWS:
         raise Unjudged(f"whether the pauses between status queries grow cannot be told from {written(gaps)}")
 
 
-def judge_limited(gaps: list[float], limit: float) -> None:
-    """Even pauses of a merchant that makes few queries a minute.
+def judge_limited(gaps: list[float], limit: float, *, was_seen: bool = True) -> None:
+    """Even pauses of a merchant that makes few queries a minute. `was_seen`: another try would show no more of them.
 
     Raises:
         Unjudged: its limit makes them even, so nothing is known of its own pauses.
@@ -102,7 +118,7 @@ def judge_limited(gaps: list[float], limit: float) -> None:
         raise Unjudged(
             f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {limit:g} "
             "queries a minute makes them, so whether they would grow was not seen",
-            certain=max(gaps) <= spacing_s(limit) / OWN_PACE,
+            certain=was_seen and max(gaps) <= spacing_s(limit) / OWN_PACE,
         )
 
 
