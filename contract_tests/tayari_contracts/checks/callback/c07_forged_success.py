@@ -30,8 +30,8 @@ CRASH = 500
 HUNG_UP = "closed the connection"
 """Of the error of a callback that was sent, and whose connection the merchant ended."""
 TRUE_END = (
-    "this was so only when M-Pesa's own result came, a failure (1037), and not while the forgeries came; expected "
-    "every result code but 0 to pay nothing"
+    "this was seen when M-Pesa's own result came, a failure (1037), and not while the forgeries came; expected that "
+    "no result code but 0 pays"
 )
 
 
