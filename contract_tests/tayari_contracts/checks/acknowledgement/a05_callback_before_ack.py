@@ -62,7 +62,8 @@ def _judge(context: CheckContext, payment: Payment) -> None:
     """Paid once, and by the callback itself.
 
     Raises:
-        Failed: the payment is lost. Warned: a later query found it, so that its customer waited.
+        Failed: the payment is lost. WrongCredit: it is credited more than once.
+        Warned: a later query found it, so that its customer waited.
     """
     view = context.observations.until(payment, PAID, within_s=context.time.settled_s)
     answer = (context.journal.callbacks(payment)[0].get("response") or {}).get("status")
@@ -71,15 +72,15 @@ def _judge(context: CheckContext, payment: Payment) -> None:
             f"the callback came before the acknowledgement and was answered {answer}; the "
             f"payment is {say(view)}, and the customer has paid"
         )
+    if context.profile.shows_credits:
+        context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
     asked_s = _asked_after_s(context, payment)
     if asked_s is not None and _is_dropped(context, payment, asked_s):
         raise Warned(
             f"the callback that came before the acknowledgement was dropped as unknown (answered {answer}); a status "
-            f"query {asked_s:.0f} s later found the payment, within what the merchant promises, and without a receipt; "
-            "expected the callback to be kept"
+            f"query {max(0.0, asked_s):.0f} s later found the payment, within what the merchant promises, and without "
+            "a receipt; expected the callback to be kept"
         )
-    if context.profile.shows_credits:
-        context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
 
 
 def _is_dropped(context: CheckContext, payment: Payment, asked_s: float) -> bool:
