@@ -422,6 +422,28 @@ def test_a_till_without_a_nominated_number_asks_no_phone(till: Running) -> None:
     assert till.control.payments(kind="b2b_express")[-1]["scenario"] == ""
 
 
+def test_a_prompt_stays_on_its_phone_when_the_till_nominates_another(till: Running) -> None:
+    identifier = prompted(till, "b2b_express")
+    till.control.set_organisation(TILL, nominated_number="254712000111")
+
+    press(till, "pay")
+    till.control.wait("result_due", timeout_s=5, checkout_request_id=identifier)
+
+    assert till.control.payments(checkout_request_id=identifier)[0]["state"] == "paid"
+    assert identifier in [row["checkout_request_id"] for row in shown(till)["messages"]]
+
+
+def test_what_a_till_cannot_pay_says_nothing_of_the_operators_own_wallet() -> None:
+    with running(till=TILL, clock="manual", options={"opening_utility": "70"}) as poor:
+        identifier = prompted(poor, "b2b_express")
+        press(poor, "pay")
+        poor.control.wait("result_due", timeout_s=5, checkout_request_id=identifier)
+        messages = {row["checkout_request_id"]: row["text"] for row in shown(poor)["messages"]}
+
+        assert poor.control.payments(checkout_request_id=identifier)[0]["result_code"] == 1
+        assert "balance" not in messages[identifier]
+
+
 def test_a_standing_order_beside_an_open_prompt_is_refused_by_m_pesas_own_rule(till: Running) -> None:
     till.control.reset()
     hold(till)

@@ -33,6 +33,7 @@ MOST_MESSAGES: Final = 30
 _PAYS: Final = (Call.STK_PUSH, C2B)
 """What the customer's wallet pays."""
 _RECEIVES: Final = (B2C, POCHI, REVERSAL)
+"""What is paid into the customer's wallet."""
 
 
 async def list_handsets(controlled: Controlled, _: web.Request) -> web.Response:
@@ -220,11 +221,11 @@ def _note_balances(state: DarajaState, handset: Handset) -> None:
     balance = state.ledger.wallet(handset.msisdn)
     if balance is None:
         return
-    finished = _finished(state, handset.msisdn)
+    finished = [row for row in _finished(state, handset.msisdn) if row.kind in (*_PAYS, *_RECEIVES)]
     handset.balances = {row.id: handset.balances[row.id] for row in finished if row.id in handset.balances}
     for row in reversed(finished):
         if row.id in handset.balances:
             break
         handset.balances[row.id] = max(balance, 0)
         if row.status is Status.PAID:
-            balance += row.amount if row.kind in _PAYS else -row.amount if row.kind in _RECEIVES else 0
+            balance += row.amount if row.kind in _PAYS else -row.amount

@@ -68,7 +68,7 @@ def prompt_play(handset: Handset) -> Play:
 
 
 def by_ussd(play: Play | None) -> Play | None:
-    """The same for a prompt by USSD; any other play stays as it is."""
+    """What a phone in hand plays where the prompt comes by USSD; any other play stays as it is."""
     if play is None or play.chosen_by != BY_HANDSET:
         return play
     return replace(play, behaviour=_USSD_WAITS if play.behaviour is WAITS else _USSD_NOT_REACHED)

@@ -1,4 +1,4 @@
-"""The state of one Daraja: what the handlers of its endpoints read and change, its rules, and who keeps its steps."""
+"""The state of one Daraja: what the handlers of its endpoints read and change, its rules, and the keeper's protocol."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from tayari_simulator.state.transactions import Ending, Prompts, Transaction, Tr
 
 
 class Keeper(Protocol):
-    """Told in the turn in which a thing happens; numbers the deliveries, so that each can be called done."""
+    """Keeps what must outlive the process: it hears of each step in the turn in which the step happens.
+
+    It numbers the deliveries, so that each can be called done.
+    """
 
     def accepted(self, transaction: Transaction) -> None:
         """A push was accepted; its acknowledgement is not written yet."""

@@ -23,10 +23,10 @@ def phone_of(transaction: Transaction) -> str:
 
 
 def transactions_on(state: DarajaState, msisdn: str) -> Iterator[Transaction]:
-    """The transactions that a phone knows of: its own, and those of the tills that nominated it."""
+    """The transactions that a phone knows of: its own, and those of tills that asked it, whomever they nominate now."""
     yield from state.transactions.of(msisdn)
     for till in state.organisations.all():
-        if till.nominated_number == msisdn:
+        if till.till or till.nominated_number:
             yield from (row for row in state.transactions.of(till.short_code) if phone_of(row) == msisdn)
 
 
