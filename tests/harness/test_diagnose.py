@@ -15,9 +15,10 @@ from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target import answers
+from tayari_target.adapter import Adapter
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
-from tayari_target.views import Answer, Started, StatusView
+from tayari_target.views import Answer, LedgerView, Started, StatusView
 from tiny_shop import Says, open_shop
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
@@ -396,6 +397,22 @@ def test_keys_that_the_target_file_lacks_are_offered_where_the_status_answer_hol
         "add merchant.status.message: $.message",
     ]
     assert "4 rules stand on it (C03, M01, M04, Q08)" in found[0][0]
+
+
+class Books(Adapter):
+    shows = frozenset({"receipt", "message"})
+
+    def read_status(self, **_: Any) -> None:
+        return None
+
+    def read_ledger(self, **_: Any) -> LedgerView:
+        return LedgerView(credits=0, total=0.0)
+
+
+def test_what_an_adapter_shows_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tayari_target.adapter._adapter_class", lambda _: Books)
+
+    assert offers(BARE, credited=10) == []
 
 
 def test_an_amount_that_a_cancelled_payment_has_too_is_no_credit() -> None:

@@ -13,6 +13,7 @@ from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_contracts.runner.check_schedule import applicable
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
+from tayari_target.adapter import shown
 from tayari_target.answers import as_number, find, key_paths
 from tayari_target.target_file.extractor import Kind, compile_extractor
 from tayari_target.target_file.model import Target
@@ -110,15 +111,16 @@ def left_out(
     status = target.merchant.status
     if status is None:
         return
+    seen = shown(target)
     values = {path: (value, _at(path, cancelled)) for path in _paths(paid) if (value := _at(path, paid)) is not None}
-    if target.merchant.ledger is None and status.credited is None:
+    if not (seen.ledger or seen.credited):
         sums = [path for path, (value, other) in values.items() if _is_sum(value, amount) and not as_number(other)]
         key = f"merchant.status.credited: {sums[0]}" if sums else "merchant.ledger or merchant.status.credited"
         yield _rules_lost(Need.CREDITS, target, key, "what was credited", is_offer=bool(sums))
-    if status.receipt is None and (found := [path for path, (value, _) in values.items() if value == receipt]):
+    if not seen.receipt and (found := [path for path, (value, _) in values.items() if value == receipt]):
         yield _rules_lost(Need.RECEIPT, target, f"merchant.status.receipt: {found[0]}", "receipts", is_offer=True)
     texts = [path for path, (value, other) in values.items() if _is_sentence(value) and _is_sentence(other)]
-    if status.message is None and texts:
+    if not seen.message and texts:
         key = f"merchant.status.message: {texts[0]}"
         yield _rules_lost(Need.MESSAGE, target, key, "what the customer is told of the end", is_offer=True)
 
