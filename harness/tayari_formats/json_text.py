@@ -35,14 +35,15 @@ def _read(text: object) -> tuple[object | None, str]:
         return None, _TOO_LONG if "integer string conversion" in str(error) else ""
     if _nests_beyond(value, _DEEPEST):
         return None, _TOO_DEEP
-    return (_whole(value), "") if isinstance(text, str | bytes) and _may_hold_half(text) else (value, "")
+    return (_without_halves(value), "") if isinstance(text, str | bytes) and _may_hold_halves(text) else (value, "")
 
 
-def _may_hold_half(text: str | bytes) -> bool:
+def _may_hold_halves(text: str | bytes) -> bool:
+    """Whether there is an escape that can be half a character (a surrogate)."""
     return "\\ud" in text.lower() if isinstance(text, str) else b"\\ud" in text.lower()
 
 
-def _whole(value: object) -> object:
+def _without_halves(value: object) -> object:
     """The same without halves of characters (lone surrogates), which cannot be sent or written: each becomes `?`."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 

@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from tayari_contracts.runner.check_run import depth_of
 from tayari_reports.model import Run
 from tayari_reports.model.facts import Build, Code, Setting
 from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
-from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__
@@ -184,13 +184,6 @@ def compose(order: Order, test_environment: TestEnvironment, parts: Parts, *, fi
         attestations=parts.statements.attestations,
         sign_off=parts.statements.sign_off,
     )
-
-
-def depth_of(target: Target) -> str:
-    """How deep the target file lets us look."""
-    if target.merchant.adapter is not None:
-        return "adapter"
-    return "state probe" if target.merchant.shows_state else "black box"
 
 
 def environment() -> tuple[tuple[str, str], ...]:
