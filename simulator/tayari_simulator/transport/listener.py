@@ -172,6 +172,14 @@ class Listener:
         """Whether it listens."""
         return self._server is not None
 
+    @property
+    def _is_any_open(self) -> bool:
+        return self.is_open or any(port.is_open for port in self.beside)
+
+    @property
+    def _is_all_open(self) -> bool:
+        return self.is_open and all(port.is_open for port in self.beside)
+
     async def close(self) -> None:
         """Close for good."""
         if self._reopening is not None:
@@ -198,10 +206,11 @@ class Listener:
         self._silent = []
 
     def _shut(self) -> None:
-        if self._server is None:
+        if not self._is_any_open:
             return
-        self._server.close()
-        self._server = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         for port in self.beside:
             port.shut()
         for connection in list(self._factory.connections):
@@ -212,12 +221,12 @@ class Listener:
 
     async def _reopen(self) -> None:
         loop = asyncio.get_running_loop()
-        while (left_s := self._until - loop.time()) > 0:
-            await asyncio.sleep(left_s)
-        while True:
+        while self._until > loop.time() or not self._is_all_open:
+            while (left_s := self._until - loop.time()) > 0:
+                self._shut()  # another outage can begin while the ports open one after the other
+                await asyncio.sleep(left_s)
             try:
                 await self.open()
-                break
             except OSError as error:
                 log.warning("the Daraja port %s cannot open again yet: %s", self._port, error)
                 await asyncio.sleep(AGAIN_S)

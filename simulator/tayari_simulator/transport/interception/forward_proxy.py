@@ -98,7 +98,11 @@ class ForwardProxy:
         """Listen. A port of 0 becomes the one that the system chose. Raises OSError as `listening_socket`."""
         listening = listening_socket(self._host, self.port)
         self.port = listening.getsockname()[1]
-        self._server = await asyncio.start_server(self._serve, sock=listening, backlog=BACKLOG, limit=HEAD_BYTES)
+        try:
+            self._server = await asyncio.start_server(self._serve, sock=listening, backlog=BACKLOG, limit=HEAD_BYTES)
+        except BaseException:
+            listening.close()
+            raise
 
     @property
     def address(self) -> Address:
