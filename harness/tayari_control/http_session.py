@@ -1,5 +1,5 @@
 """Every HTTP client of the harness is made here: for the control port, for the merchant, for a Daraja to compare with.
-So is the one list of hosts that they may call: this machine, and what the target file names.
+Here is also the one list of hosts that they may call: this machine, and what the target file names.
 
 No client of a run reads the environment. Proxy variables would send phone numbers to a proxy, and `requests` reads
 `os.environ` in its threads while pytest changes it (`KeyError: 'PYTEST_CURRENT_TEST'`).

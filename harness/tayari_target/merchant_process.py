@@ -314,7 +314,7 @@ def free_port() -> int:
                 continue
         _held.append(held.detach())
         if len(_held) > _MOST_HELD:
-            os.close(_held.popleft())
+            socket.close(_held.popleft())
         return port
     raise MerchantStartError("port_taken", "no free port was found between 20000 and 32000; end what listens there")
 

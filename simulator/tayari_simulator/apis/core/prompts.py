@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.lifecycle import PromptResults
 from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 
-PHONE = "phone"
+PHONE: Final = "phone"
 """In a transaction's details: the phone that shows its prompt, where that is not the payer's number."""
 
 
