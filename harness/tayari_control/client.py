@@ -191,6 +191,7 @@ class ControlClient:
 
     def journal_entries(self, *, since: int = 1, **where: str | int | float) -> Iterator[Json]:
         """All entries from `since` on, oldest first, page by page."""
+        since = max(1, since)  # 0 would ask for the latest
         while True:
             page = self.journal(since=since, limit=_PAGE, **where)
             yield from page["entries"]

@@ -90,6 +90,19 @@ def test_times_queues_that_many_payments(shared: Running) -> None:
     assert [row["result_code"] for row in shared.control.payments(msisdn=msisdn)] == [1, 1, 0]
 
 
+@pytest.mark.parametrize("since", [0, 1])
+def test_every_page_of_the_journal_is_read(shared: Running, since: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        shared.token()
+    whole = [entry["seq"] for entry in shared.control.journal()["entries"]]
+    monkeypatch.setattr("tayari_control.client._PAGE", 2)
+
+    read = [entry["seq"] for entry in shared.control.journal_entries(since=since)]
+
+    assert len(read) > 2
+    assert read == whole
+
+
 def test_the_journal_is_read_by_payment_kind_and_number(shared: Running) -> None:
     control, msisdn = shared.control, "254712000004"
     before = control.journal()["next"]
