@@ -107,7 +107,7 @@ def init(
 
 
 def _asked(draft: Draft, output: Output, *, yes: bool) -> Draft:
-    """The draft with what a person at the terminal knows better; without a terminal, as it is."""
+    """The draft, corrected by the person at the terminal; unchanged where there is none."""
     for line in draft.about:
         output.text(line)
     if yes or output.form is not Format.TEXT or not (sys.stdin.isatty() and sys.stdout.isatty()):

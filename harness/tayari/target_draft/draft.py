@@ -139,13 +139,13 @@ class Shown:
     """What a status often shows besides its state; each lets more rules be judged."""
 
     pattern: str
-    """Of its name in an answer."""
+    """A regular expression of the names that answers have for it."""
     unseen: str
-    """The comment in the file where it was not found."""
+    """The comment in the file where it is not found."""
     doubt: str = ""
 
     def value(self, place: str) -> Value:
-        """It was found at this place."""
+        """What the draft holds where it was found at this place."""
         return Value(place, doubt=self.doubt)
 
 

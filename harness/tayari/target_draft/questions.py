@@ -15,7 +15,7 @@ from tayari_target.target_file import TargetError, load_target
 from tayari.target_draft.draft import Draft, Value
 
 Ask = Callable[[str], str]
-"""Shows a prompt; what was typed. Raises EOFError where nothing more will be."""
+"""Shows a prompt, and returns what is typed. Raises EOFError where nothing more comes."""
 HOW: Final = (
     "Enter or n keeps a proposal with its mark, y says that it is right, and anything else replaces it. "
     "Ctrl-D keeps all that follow."
@@ -23,7 +23,7 @@ HOW: Final = (
 _RIGHT: Final = frozenset({"y", "yes"})
 _KEPT: Final = frozenset({"", "n", "no"})
 _DOUBT: Final = "_doubt"
-"""Ends the name of a field that holds the doubt about the field of the same name without it."""
+"""The end of the name of a field that holds a doubt: `body_doubt` is about `body`."""
 _KEYS: Final[Mapping[str, str]] = {"pay.identifier": "pay.payment_id", "payout.identifier": "payout.payout_id"}
 """Keys of the target file that the draft names otherwise."""
 
@@ -54,7 +54,7 @@ def questions(draft: Draft) -> tuple[Question, ...]:
 
 
 def settle(draft: Draft, ask: Ask, tell: Callable[[str], None]) -> Draft:
-    """The draft with what was answered; what was not stays marked. A wrong answer is told, and asked for again."""
+    """The draft with what was answered; what was not stays marked. A wrong answer is asked for again."""
     asked = questions(draft)
     if asked:
         tell(HOW)

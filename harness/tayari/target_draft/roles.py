@@ -98,7 +98,7 @@ def _score(role: str, row: Role, route: Route) -> int:
         return 0
     score = 5 * min(words, 1) + words + min(cues, 3) if words else _LEAST
     if role == "callback":
-        score += bool(compiled(r"(?i)callback|stk|express|checkout|lnm").search(route.path))  # the others' is "result"
+        score += bool(compiled(r"(?i)callback|stk|express|checkout|lnm").search(route.path))  # other APIs have "result"
     if role.endswith("status"):
         score += 2 * (route.method == "GET") + 2 * bool(route.variables)
     if role in {"pay", "status"}:

@@ -187,7 +187,7 @@ def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: 
 
 
 def _suffixes(file: SourceFile) -> tuple[str, ...]:
-    """Of the files that may define what this one calls."""
+    """The endings of the files that may define what this one calls."""
     return next((each for each in (SCRIPT, JAVA) if file.name.endswith(each)), (file.name[file.name.rfind(".") :],))
 
 

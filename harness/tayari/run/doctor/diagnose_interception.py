@@ -80,7 +80,7 @@ def production_calls(entries: Iterable[Mapping[str, Any]]) -> Finding | None:
 
 
 def _shown(body: str) -> str:
-    """The body, or its first fields: half a number would not be taken for one when it is masked."""
+    """The body, or its first whole fields: masking does not know half of a phone number."""
     return body if len(body) <= _SHOWN else f"{body[:_SHOWN].rpartition(',')[0]}, ..."
 
 

@@ -131,7 +131,7 @@ class Organisations:
         self._opening = dict(opening)
         self._known: dict[str, Organisation] = {}
         self.limited = False
-        """Whether any of them has a limit of its own: mostly none has, and a payment asks no further."""
+        """Whether any of them has a limit of its own; where none has, a payment looks for none."""
         self.reset()
 
     def reset(self) -> None:
