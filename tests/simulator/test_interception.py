@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -292,6 +293,28 @@ def test_the_authority_is_made_once_and_its_key_is_its_owners(tmp_path: Path) ->
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == {"tayari-ca-with-key.pem": 0o600, CA_FILE: 0o644}
     assert b"PRIVATE" not in opened[0].ca_file.read_bytes()
+
+
+def test_who_found_no_authority_removes_none_that_was_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, made, look = Event(), Event(), authorities._is_usable
+
+    def slow_first_look(whole: Path) -> bool:
+        found, is_first = look(whole), not looked.is_set()
+        looked.set()
+        if is_first:
+            made.wait(0.5)  # another one is made in this time, unless that has to wait too
+        return found
+
+    monkeypatch.setattr(authorities, "_is_usable", slow_first_look)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(LocalAuthority.open, tmp_path)
+        assert looked.wait(30)
+        quick = LocalAuthority.open(tmp_path)
+        made.set()
+
+    assert slow.result().certificate == quick.certificate
 
 
 def test_an_authority_that_soon_runs_out_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
