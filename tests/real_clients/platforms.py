@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Final
 
 from environments import FOLDER, python_environment
@@ -134,8 +134,8 @@ def section(platform: Platform, judgement: Judgement, suite: str) -> str:
 
 
 def _row(outcome: Outcome) -> str:
-    reason = " ".join(outcome.reason.split()).replace("|", "\\|")
-    return f"| {outcome.rule.id} | {outcome.rule.title} | {reason[:240]} |"
+    reason = shorten(outcome.reason, 240, placeholder=" ...").replace("|", "\\|")
+    return f"| {outcome.rule.id} | {outcome.rule.title} | {reason} |"
 
 
 def _listed(outcomes: Sequence[Outcome]) -> str:
