@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from endings import ending
 from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12_backoff
 from tayari_contracts.context.check_time import most_in
 from tayari_contracts.context.findings import Failed, Unjudged
-from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.payment import REVIEW, Entry
 from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, trend_of_one, written
 from tayari_contracts.steps.status_queries import caused_by_looks, on_query, unanswered
+from tayari_target.views import StatusView
 
 TRIES = 2_000
 
@@ -93,6 +96,18 @@ def test_a_last_pause_that_the_own_limit_made_shows_no_growth() -> None:
     with pytest.raises(Unjudged) as unseen:
         q12_backoff.judge_spacing([15.0, 15.0, 15.0, 30.0], limit=5, by_limit=True)
     assert not unseen.value.certain
+
+
+def test_even_pauses_until_a_person_took_over_are_not_called_growing() -> None:
+    entries: list[Any] = [{"at": at} for at in (0.0, 15.0, 30.001, 45.003)]
+    context: Any = SimpleNamespace(
+        observations=SimpleNamespace(status=lambda _: StatusView(state=REVIEW)),
+        run=SimpleNamespace(queries_per_minute=5),
+    )
+    order: Any = None
+
+    with pytest.raises(Unjudged, match=r"are even .* own limit of 5 queries"):
+        q12_backoff.judge_too_few(context, order, entries)
 
 
 def test_wild_pauses_are_not_judged_and_growing_ones_pass() -> None:

@@ -133,10 +133,13 @@ def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry])
     asked = f"{len(queries)} status {'query' if len(queries) == 1 else 'queries'}"
     if state in (FAILED, PAID):
         raise Failed(f"after {asked} that said in flight the payment became {state.value}; expected more queries")
+    low = polite(context.run.queries_per_minute) if state is REVIEW and len(gaps) >= 2 else None
+    if low is not None and max(gaps) <= SAME * min(gaps):
+        judge_limited(gaps, low)
     if len(gaps) >= 2 and gaps[-1] > gaps[0]:
         tail = "a person took over" if state is REVIEW else "the next query did not come before this check had to end"
         raise Unjudged(f"the pauses grow ({written(gaps)}), but {tail}, so the end was not seen")
-    if state is REVIEW and len(gaps) >= 2 and (low := polite(context.run.queries_per_minute)) is not None:
+    if low is not None:
         judge_limited(gaps, low)
     raise Missing(
         f"{asked} came for a payment that was still in flight, and then none within {PATIENCE_S:.0f} s; "
