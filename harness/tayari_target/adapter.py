@@ -86,7 +86,7 @@ def shown(target: Target) -> Shown:
     )
 
 
-def told_by_adapter(target: Target) -> frozenset[str]:
+def sent_by_adapter(target: Target) -> frozenset[str]:
     """What an adapter tells the merchant of a payment that it starts; empty where the target file does that."""
     made = _adapter_class(target)
     return made.tells if made.start_payment is not Adapter.start_payment else frozenset()

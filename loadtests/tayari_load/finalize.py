@@ -112,8 +112,12 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
         payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
     ]
     until = time.monotonic() + within_s
-    unreported = [payment for payment in unsettled if payment.order.pays_in and not money.is_reported(payment)]
-    _wait_for(run, [payment for payment in unsettled if payment not in unreported], until)
+    reported: list[Payment] = []
+    unreported: list[Payment] = []
+    for payment in unsettled:
+        known = money.is_reported(payment) or not payment.order.pays_in
+        (reported if known else unreported).append(payment)
+    _wait_for(run, reported, until)
     if unreported:
         # What was told is judged by now: a pull would also find what the merchant was told and lost.
         run.test_environment.driver.recover_c2b()

@@ -54,8 +54,8 @@ class Untested(Finding):
     def __init__(
         self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "", certain: bool = False
     ) -> None:
-        is_told = why is not NotTested.TARGET_KEY_MISSING or not enable or enable in text
-        super().__init__(text if is_told else f"{text}; add {enable} to the target file")
+        names_key = why is not NotTested.TARGET_KEY_MISSING or not enable or enable in text
+        super().__init__(text if names_key else f"{text}; add {enable} to the target file")
         self.why = why
         self.enable = enable
         self.certain = certain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tayari_reports.model import NotTested
-from tayari_target.adapter import shown, told_by_adapter
+from tayari_target.adapter import sent_by_adapter, shown
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.context.findings import Inapplicable, Untested
@@ -17,12 +17,12 @@ class MerchantProfile:
         self._merchant = target.merchant
         self._run = run
         self._shown = shown(target)
-        self._told_by_adapter = told_by_adapter(target)
+        self._sent_by_adapter = sent_by_adapter(target)
 
     def receives(self, placeholder: str) -> bool:
         """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
-        if self._told_by_adapter:
-            return placeholder in self._told_by_adapter
+        if self._sent_by_adapter:
+            return placeholder in self._sent_by_adapter
         pay = self._merchant.pay
         written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
         return f"{{{placeholder}" in written
@@ -67,18 +67,18 @@ class MerchantProfile:
         """
         if not self.receives(placeholder):
             raise Untested(
-                f"{self._teller} tells the merchant no {{{placeholder}}}, so it could not be varied",
+                f"{self._sender} tells the merchant no {{{placeholder}}}, so it could not be varied",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=self._written_in_pay(placeholder),
             )
 
     @property
-    def _teller(self) -> str:
-        return "the adapter" if self._told_by_adapter else "merchant.pay"
+    def _sender(self) -> str:
+        return "the adapter" if self._sent_by_adapter else "merchant.pay"
 
     def _written_in_pay(self, placeholder: str) -> str:
         """The key of the target file that tells the merchant this when a payment starts."""
-        if self._told_by_adapter:
+        if self._sent_by_adapter:
             return f"merchant.adapter whose `tells` holds {placeholder}"
         call = self._merchant.pay.call
         place = "json" if call.json is not None else "form" if call.form is not None else "request"
@@ -105,7 +105,7 @@ class MerchantProfile:
             key = " or ".join(filter(None, [self._written_in_pay("reference"), other]))
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
             raise Untested(
-                f"nothing tells the merchant that two requests are for one order: {self._teller} has {missing}",
+                f"nothing tells the merchant that two requests are for one order: {self._sender} has {missing}",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=key,
             )
