@@ -51,7 +51,7 @@ def test_the_wheel_names_no_top_level_package_that_users_could_own(wheel: Path) 
     assert {top for top in tops if not top.startswith("tayari")} == set()
 
 
-@pytest.mark.slow
+@pytest.mark.long  # `make release-check` does the same for each Python that is there
 @pytest.mark.registry
 def test_the_wheel_alone_in_an_empty_environment_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "env"
