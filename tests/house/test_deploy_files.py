@@ -123,8 +123,10 @@ def test_the_scripts_for_ci_call_tayari_with_their_inputs(given: dict[str, str],
 
 
 def test_the_image_is_small_not_roots_and_says_whether_it_is_well() -> None:
-    build, image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").split("\nFROM python:3.12-slim\n")
+    build, image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ${BASE}\n")
 
+    assert re.findall(r"^ARG BASE=python:3\.12-slim-\w+@sha256:([0-9a-f]{64})$", build, re.MULTILINE), build
+    assert re.findall(r"^FROM (.*)$", build, re.MULTILINE) == ["${BASE} AS build"]
     assert "COPY . /app" in build
     assert re.findall(r"^COPY (.*)$", image, re.MULTILINE) == ["--from=build /opt/tayari /opt/tayari"]
     assert re.findall(r"^USER (\d+)$", image, re.MULTILINE) == ["10001"]
