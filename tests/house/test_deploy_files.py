@@ -135,6 +135,15 @@ def test_the_image_is_small_not_roots_and_says_whether_it_is_well() -> None:
     assert json.loads(re.findall(r"CMD (\[\"python.*\])$", image, re.MULTILINE)[0])[0] == "python"
 
 
+@pytest.mark.parametrize("file", [".github/workflows/release.yaml", "deploy/github-action/action.yml"])
+def test_an_action_of_others_is_named_by_its_commit(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    used = re.findall(r"^[^#\n]*\buses: (.*)$", text, re.MULTILINE)
+
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", one)] == []
+
+
 def test_the_services_of_the_compose_file_find_each_other() -> None:
     services = read("deploy/compose-merchant.yaml")["services"]
     target = load_target(DEPLOY / "merchant.yaml", {})
