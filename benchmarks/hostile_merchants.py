@@ -128,7 +128,7 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType({
 def odd_shop(place: str, form: Form) -> type[Any]:
     """A part of the sample shop that answers in this form in this place, and otherwise as the good one."""
     from api import Api  # noqa: PLC0415 - of the sample shop, which only `serve` imports
-    from hooks import Hooks  # noqa: PLC0415
+    from callbacks import Hooks  # noqa: PLC0415
 
     async def answer(request: web.Request) -> web.Response:
         transport = request.transport

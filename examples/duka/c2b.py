@@ -12,16 +12,12 @@ from typing import Any
 
 from aiohttp import web
 from api import Api
-from callback_paths import CallbackPaths
-from callback_reader import Unreadable
-from daraja import EAST_AFRICA, AnswerLost, Daraja, NotSent
+from callbacks import CallbackPaths, Hooks, Unreadable
+from daraja import EAST_AFRICA, AnswerLost, Daraja, NoToken, NotSent, Reply
 from deposits import GOOD, DepositReader, Deposits
-from hooks import Hooks
-from reconciler import Reconciler
 from records import State
-from replies import Reply
 from settings import Settings
-from tokens import NoToken
+from settlement import Reconciler
 from work import Work
 
 REGISTER = ("/mpesa/c2b/v2/registerurl", "/mpesa/c2b/v1/registerurl")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from collections.abc import Iterator
+from decimal import Decimal
 
-from callback_paths import CallbackPaths
+from callbacks import CallbackPaths
 from daraja import Daraja
-from intake import InputProblem, Intake
-from pacing import PushRetries
-from reconciler import Reconciler
+from intake import MOST, InputProblem, Intake
 from records import Ack, AckKind, Order, Payment, State, Topic
+from settlement import Reconciler
 from store import Store
 from work import Work
 
@@ -25,6 +27,25 @@ TOPIC_OF = {
 }
 ANSWER_WITHIN_S = 6.0
 """The customer gets a page by then, whatever Daraja does; the push goes on behind it."""
+
+
+class PushRetries:
+    """Refused for now: try again a little later, each time clearly later than before, then stop."""
+
+    tries = 3
+    first_gap_s = 0.5
+    growth = 2.2
+    jitter = 0.2
+    """Up to so much longer, so that a thousand shops do not come back at the same moment."""
+
+    def gaps_s(self) -> Iterator[float]:
+        """The pauses between tries; as many as there are second chances."""
+        for number in range(self.tries - 1):
+            yield self.first_gap_s * self.growth**number * random.uniform(1.0, 1.0 + self.jitter)
+
+    def worth_it(self, ack: Ack) -> bool:
+        """Only what certainly did not happen may be sent again."""
+        return ack.kind is AckKind.BUSY
 
 
 class Checkout:
@@ -116,3 +137,57 @@ class Checkout:
         if ack.kind is AckKind.INPUT:
             return Topic.BAD_AMOUNT if ack.field == "Amount" else Topic.BAD_NUMBER
         return TOPIC_OF[ack.kind]
+
+
+LOOK_S = 0.2
+
+
+class AnyTotal(Intake):
+    """An order may be of any size. One above the limit is paid in several pushes, and credited after the last."""
+
+    def check_limit(self, shillings: Decimal) -> None:
+        pass
+
+
+class SplitCheckout(Checkout):
+    """The order is one payment, whose parts are payments of their own that credit nothing to it."""
+
+    async def pay(self, order: Order, idempotency_key: str | None) -> Payment:
+        if order.amount <= MOST:
+            return await super().pay(order, idempotency_key)
+        whole, is_new = self._store.open(order, idempotency_key=idempotency_key)
+        if is_new:
+            self._store.note_topic(whole.id, Topic.WAITING)
+            self._work.start(self.pay_in_parts(whole))
+        return self._store.get(whole.id) or whole
+
+    async def pay_in_parts(self, whole: Payment) -> None:
+        for number, amount in enumerate(self.amounts(whole.amount), start=1):
+            part = Order(msisdn=whole.msisdn, amount=amount, reference=f"{whole.reference}/{number}")
+            if not await self.is_paid(await super().pay(part, None)):
+                self.part_unpaid(whole, number)
+                return
+            self.part_paid(whole, number)
+        self._store.credit(whole, None)
+
+    def amounts(self, total: int) -> Iterator[int]:
+        """What each part asks for."""
+        while total > 0:
+            yield min(total, MOST)
+            total -= MOST
+
+    async def is_paid(self, part: Payment) -> bool:
+        """Wait until M-Pesa has said what became of a part."""
+        while (now := self._store.get(part.id) or part).state is State.PENDING:
+            await asyncio.sleep(LOOK_S)
+        return now.state is State.PAID
+
+    def part_paid(self, whole: Payment, number: int) -> None:
+        """A part is paid: the order is not."""
+
+    def part_unpaid(self, whole: Payment, number: int) -> None:
+        """A person gives back what was paid, or asks for the rest."""
+        if number == 1:
+            self._store.fail(whole.id, Topic.REFUSED)
+        else:
+            self._store.review(whole.id, Topic.REVIEW_DISAGREE)

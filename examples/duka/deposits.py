@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from callback_reader import Unreadable
+from callbacks import Unreadable
 from records import Payment, State
 from store import Store
 

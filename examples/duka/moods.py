@@ -10,18 +10,15 @@ from collections.abc import Iterable
 
 from aiohttp import web
 from c2b import C2b
-from checkout import Checkout
+from callbacks import Hooks
+from checkout import AnyTotal, Checkout, SplitCheckout
 from defects import UnknownDefect, replaced
 from defects.interleavings import TwoWorkers
 from defects.row import Defect, defect
-from hooks import Hooks
-from pacing import QueryGaps
 from parts import Parts
-from reconciler import Reconciler
 from records import Order, Payment
 from settings import Settings
-from settlement import Settlement
-from split_orders import AnyTotal, SplitCheckout
+from settlement import QueryGaps, Reconciler, Settlement
 
 
 class TokenAtStart(Reconciler):

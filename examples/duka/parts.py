@@ -8,25 +8,18 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
-from api import Api
+from api import Api, Pages
 from c2b import C2b
-from callback_paths import CallbackPaths
-from callback_reader import CallbackReader
-from checkout import Checkout
-from daraja import TIMEOUT, Daraja
+from callbacks import CallbackPaths, CallbackReader, Hooks
+from checkout import Checkout, PushRetries
+from daraja import TIMEOUT, Daraja, Replies, Tokens
 from deposits import DepositReader, Deposits
-from hooks import Hooks
 from intake import Intake
 from messages import Messages
-from pacing import PushRetries, QueryBudget, QueryGaps
-from pages import Pages
-from reconciler import Reconciler
 from refunds import Refunds
-from replies import Replies
 from settings import Settings
-from settlement import Settlement
+from settlement import QueryBudget, QueryGaps, Reconciler, Settlement
 from store import Store
-from tokens import Tokens
 from work import Work, Workers
 
 MOST_BODY = 64 * 1024

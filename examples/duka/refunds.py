@@ -14,14 +14,13 @@ from typing import Any
 
 from aiohttp import web
 from api import Api
-from callback_paths import CallbackPaths
+from callbacks import CallbackPaths
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from daraja import AnswerLost, Daraja, NotSent
+from daraja import AnswerLost, Daraja, NoToken, NotSent
 from records import Payment, State
 from settings import Settings
 from store import Store
-from tokens import NoToken
 
 log = logging.getLogger("duka")
 

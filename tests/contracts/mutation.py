@@ -42,8 +42,8 @@ LONGEST_S: Final = 900
 
 MONEY_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "duka": (
-        "store.py", "settlement.py", "reconciler.py", "hooks.py", "callback_reader.py", "deposits.py", "c2b.py",
-        "refunds.py", "checkout.py", "replies.py", "intake.py",
+        "store.py", "settlement.py", "callbacks.py", "deposits.py", "c2b.py", "refunds.py", "checkout.py", "daraja.py",
+        "intake.py",
     ),
     "soko": ("market.py", "mpesa.py", "words.py"),
     "mshahara": ("payroll.py", "books.py", "bank.py"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 import tiny_daraja  # noqa: F401 - it finds the modules of the shop
-from callback_reader import Unreadable
+from callbacks import Unreadable
 from deposits import GOOD, UNKNOWN_ACCOUNT, WRONG_AMOUNT, Deposit, DepositReader, Deposits
 from records import Order
 from store import Store

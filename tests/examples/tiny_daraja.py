@@ -19,9 +19,9 @@ DUKA = Path(__file__).parents[2] / "examples" / "duka"
 sys.path.insert(0, str(DUKA))  # the shop is a plain folder: its modules are siblings
 
 from defects import TABLE, UnknownDefect, with_defects  # noqa: E402
-from pacing import QueryBudget  # noqa: E402
 from parts import build  # noqa: E402
 from settings import Settings  # noqa: E402
+from settlement import QueryBudget  # noqa: E402
 
 __all__ = ["DUKA", "PAID", "TABLE", "QueryBudget", "UnknownDefect", "open_shop", "with_defects"]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 
-from checkout import Checkout
+from checkout import Checkout, PushRetries
+from daraja import Replies, Reply
 from messages import Messages
-from pacing import PushRetries
 from records import Ack, AckKind, Payment, Result, Topic
-from replies import Replies, Reply
 from settlement import Settlement
 from store import Store
 

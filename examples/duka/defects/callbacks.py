@@ -13,9 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
-from callback_reader import CallbackReader, Unreadable
+from callbacks import CallbackReader, Hooks, Unreadable
 from daraja import EAST_AFRICA
-from hooks import Hooks
 from records import Result, Topic
 from store import Store
 

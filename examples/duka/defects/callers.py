@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from callback_paths import PREFIX, CallbackPaths
-from hooks import SOURCES, Hooks
+from callbacks import PREFIX, SOURCES, CallbackPaths, Hooks
 from records import Payment, Result, State, Topic
 from settlement import Settlement
 from store import Store

@@ -10,10 +10,9 @@ from typing import ClassVar
 
 from aiohttp import web
 from c2b import C2b
-from hooks import Hooks
-from reconciler import Reconciler
+from callbacks import Hooks
 from records import Answer, Payment, QueryOutcome, Result, State
-from settlement import Settlement
+from settlement import Reconciler, Settlement
 from store import Store
 from work import Workers
 

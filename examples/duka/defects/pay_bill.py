@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 from c2b import C2b
+from daraja import Reply
 from deposits import GOOD, Deposit, DepositReader, Deposits
 from records import Payment
-from replies import Reply
 from store import Store
 
 from defects.row import defect

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 from api import Api
-from pacing import QueryBudget, QueryGaps
-from reconciler import Reconciler
+from daraja import Replies, Reply
 from records import Answer, Payment, QueryOutcome, Result
-from replies import Replies, Reply
-from settlement import Settlement
+from settlement import QueryBudget, QueryGaps, Reconciler, Settlement
 
 from defects.credits import ForgetsCredits
 from defects.row import defect

@@ -11,13 +11,12 @@ from decimal import Decimal
 
 from aiohttp import web
 from api import Api
-from callback_paths import PREFIX, CallbackPaths
+from callbacks import PREFIX, CallbackPaths, Hooks
+from checkout import AnyTotal, SplitCheckout
 from daraja import EAST_AFRICA, Daraja
-from hooks import Hooks
 from intake import MOST, InputProblem, Intake
 from messages import Messages
 from records import Ack, Order, Payment, Result, Topic
-from split_orders import AnyTotal, SplitCheckout
 from store import Store
 
 from defects.row import defect

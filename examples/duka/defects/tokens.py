@@ -10,11 +10,9 @@ from typing import Any
 
 import aiohttp
 from api import Api
-from daraja import Daraja
+from daraja import Daraja, NoToken, Replies, Reply, Token, Tokens
 from records import Ack, AckKind, Payment
-from replies import Replies, Reply
 from settings import Settings
-from tokens import NoToken, Token, Tokens
 
 from defects.row import defect
 
