@@ -67,7 +67,8 @@ def credentials_of(target: Target) -> dict[str, str]:
 
 def learns_daraja_url(start: Start | None) -> bool:
     """Whether the start tells the merchant where Daraja is, so that any port will do."""
-    return asks_for(start, "daraja_url") or (start is not None and start.intercept is not Intercept.OFF)
+    told = any(asks_for(start, name) for name in ("daraja_url", "tls_url", "proxy_url"))
+    return told or (start is not None and start.intercept is not Intercept.OFF)
 
 
 def asks_for(start: Start | None, placeholder: str) -> bool:

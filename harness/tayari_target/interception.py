@@ -24,11 +24,13 @@ _UNSHARE: Final = ("unshare", "--user", "--map-current-user", "--keep-caps", "--
 """A mount namespace of its own: what is mounted there is seen by the merchant's processes only."""
 _NOBODY: Final = "0.0.0.0"
 """Connections to it are refused at once. Clients such as Ruby's call names of a loopback address without the proxy."""
-_SAFARICOM: Final = ("sandbox.safaricom.co.ke", "api.safaricom.co.ke")
+_DOMAIN: Final = "safaricom.co.ke"
+SAFARICOM: Final = (f"sandbox.{_DOMAIN}", f"api.{_DOMAIN}")
 """Source: reference 1.1."""
 _TRUST_PASSWORD: Final = "tayari-test-trust"
 """Java wants one; the file holds certificates only, which are public."""
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+LOOPBACK: Final = "127.0.0.1"
+_OWN_HOSTS: Final = ("localhost", LOOPBACK, "::1")
 """Without brackets: httpx cannot be started where NO_PROXY has `[::1]`."""
 _REPLACED_TRUST: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What they name takes the place of the system's certificates, so that those have to be in it."""
@@ -67,6 +69,12 @@ class InterceptionPorts:
     ca_file: str
 
 
+def is_safaricom(host: str) -> bool:
+    """Whether this is a name of Safaricom's, in any casing, with or without a last dot."""
+    name = host.rstrip(".").lower()
+    return name == _DOMAIN or name.endswith(f".{_DOMAIN}")
+
+
 def merchant_environment(
     way: Intercept, ports: InterceptionPorts, folder: Path, inherited: Mapping[str, str]
 ) -> dict[str, str]:
@@ -85,11 +93,11 @@ def merchant_environment(
     return found
 
 
-def merchant_command(way: Intercept, words: Sequence[str], folder: Path) -> list[str]:
+def merchant_command(way: Intercept, words: Sequence[str], folder: Path, tls_url: str = "") -> list[str]:
     """The start command, in which Safaricom's names lead to this machine whatever looks them up (Linux only).
 
-    With `HOSTS` that is how the merchant comes to the TLS port. Otherwise it is a guard: a client that reads neither
-    proxy nor preloaded file finds nobody, and never the real Safaricom.
+    With `HOSTS` that is how the merchant comes to the TLS port at `tls_url`. Otherwise it is a guard: a client that
+    reads neither proxy nor preloaded file finds nobody, and never the real Safaricom.
 
     Raises:
         HostsError: `HOSTS`, and this system does not allow it.
@@ -100,9 +108,9 @@ def merchant_command(way: Intercept, words: Sequence[str], folder: Path) -> list
         if way is Intercept.HOSTS:
             raise HostsError("this system gives no process a host file of its own (Linux, unshare, user namespaces)")
         return list(words)
-    address = "127.0.0.1" if way is Intercept.HOSTS else _NOBODY
+    address = (urlsplit(tls_url).hostname or LOOPBACK) if way is Intercept.HOSTS else _NOBODY
     hosts = folder / "hosts"
-    hosts.write_text(f"{_HOST_FILE.read_text(encoding='utf-8')}\n{address} {' '.join(_SAFARICOM)}\n", encoding="utf-8")
+    hosts.write_text(f"{_HOST_FILE.read_text(encoding='utf-8')}\n{address} {' '.join(SAFARICOM)}\n", encoding="utf-8")
     return [*_UNSHARE, "sh", "-c", f'mount --bind "$0" {_HOST_FILE} && exec "$@"', str(hosts), *words]
 
 
@@ -134,7 +142,7 @@ def _trust(ports: InterceptionPorts, folder: Path, inherited: Mapping[str, str])
 
 def _proxies(ports: InterceptionPorts, inherited: Mapping[str, str]) -> dict[str, str]:
     """The forward proxy; this machine, and what went around a proxy before, is called without one."""
-    unproxied = ",".join((*_LOOPBACK, *filter(None, inherited.get("NO_PROXY", "").split(","))))
+    unproxied = ",".join((*_OWN_HOSTS, *filter(None, inherited.get("NO_PROXY", "").split(","))))
     return {
         **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), ports.proxy_url),
         "NO_PROXY": unproxied,

@@ -166,7 +166,7 @@ class MerchantProcess:
         if not words:
             raise MerchantStartError("command", "merchant.start.command is empty; write the command")
         try:
-            return merchant_command(self._start.intercept, words, self._log.parent)
+            return merchant_command(self._start.intercept, words, self._log.parent, self._values.get("tls_url", ""))
         except HostsError as error:
             do = "write `intercept: auto`"
             raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}; {do}") from error

@@ -17,18 +17,20 @@ from types import MappingProxyType
 from mutants import DUKA, judged, run_rules
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_reports.model import Check, State
+from tayari_target.interception import Intercept
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 HEADING = "## The good shop in other moods"
-FIXED_PORTS, NOT_RESTARTED = "fixed-ports", "cannot-be-restarted"
+FIXED_PORTS, NOT_RESTARTED, INTERCEPTED = "fixed-ports", "cannot-be-restarted", "intercepted"
 
 ABOUT = MappingProxyType(
     {
         FIXED_PORTS: "Listens on a port that stands in the target file.",
         NOT_RESTARTED: "Runs already, and Tayari cannot restart it.",
+        INTERCEPTED: "Calls Safaricom's own host, which leads to the simulator (`intercept: auto`).",
     }
 )
 
@@ -56,6 +58,8 @@ def run_mood(mood: str, rule_ids: Iterable[str], *, defects: Sequence[str] = ())
     if mood not in ABOUT:
         checks = run_rules(rule_ids, defects=defects, capabilities=DECLARED.get(mood), settings={"DUKA_MOODS": mood})
         return {check.rule: check for check in checks}
+    if mood == INTERCEPTED:
+        return {check.rule: check for check in run_rules(rule_ids, defects=defects, intercept=Intercept.AUTO)}
     target = _with_port(load_target(DUKA / "tayari.yaml"), str(free_port()), defects)
     with TestEnvironment(target) as environment:
         if mood == FIXED_PORTS:

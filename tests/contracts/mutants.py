@@ -27,6 +27,7 @@ from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.check_schedule import Schedule
 from tayari_reports.model import Check, State
 from tayari_target.instances import Instances
+from tayari_target.interception import SAFARICOM, Intercept
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 
@@ -105,8 +106,12 @@ def run_rules(
     capabilities: Iterable[str] | None = None,
     also: Iterable[str] = (),
     settings: Mapping[str, str] = MappingProxyType({}),
+    intercept: Intercept = Intercept.OFF,
 ) -> tuple[Check, ...]:
-    """Check a shop, with these defects, against these rules alone; with a till, capabilities, settings, where told."""
+    """Check a shop, with these defects, against these rules alone; with a till, capabilities, settings, where told.
+
+    `intercept`: it is not told where Daraja is, and calls Safaricom's host.
+    """
     target = load_target(shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
@@ -114,10 +119,13 @@ def run_rules(
     variables = {"DUKA_DEFECTS": wrong, "MSHAHARA_DEFECT": wrong} | (
         {"MPESA_TYPE": "till", "MPESA_TILL": till} if till else {}
     )
-    env = MappingProxyType({**start.env, **variables, **settings})
+    literal = {"MPESA_BASE_URL": f"https://{SAFARICOM[0]}"} if intercept is not Intercept.OFF else {}
+    env = MappingProxyType({**start.env, **variables, **literal, **settings})
     declared = (target.merchant.capabilities if capabilities is None else frozenset(capabilities)) | frozenset(also)
     refund = target.merchant.refund if "refund" in declared else None
-    merchant = replace(target.merchant, start=replace(start, env=env), capabilities=declared, refund=refund)
+    merchant = replace(
+        target.merchant, start=replace(start, env=env, intercept=intercept), capabilities=declared, refund=refund
+    )
     wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
     ids = tuple(rule_ids)
     count = Schedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)

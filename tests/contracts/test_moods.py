@@ -43,6 +43,8 @@ HIDDEN = [
     ("fixed-ports", "token-stampede", "T02"),
     ("cannot-be-restarted", "token-stampede", "T02"),
     ("cannot-be-restarted", "token-always-an-hour", "T03"),
+    ("intercepted", "no-timeouts", "T11"),
+    ("intercepted", "silence-is-refusal", "T11"),
 ]
 
 

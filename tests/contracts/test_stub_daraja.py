@@ -1,50 +1,114 @@
 """The listener that stands in for Daraja where its certificate, or its silence, is the point."""
 
 import socket
-import ssl
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
-from tayari_contracts.steps.stub_daraja import Listener, untrusted_certificate
+from mutants import DUKA, ROOT, run_rules
+from tayari_contracts.steps.stub_daraja import Listener, own_certificate
+from tayari_reports.model import State
+from tayari_target.interception import Intercept
+
+SANDBOX = "https://sandbox.safaricom.co.ke/oauth/v1/generate"
+TOKEN_CALL = "GET /oauth/v1/generate HTTP/1.1"
+
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 
 
-def wait_for(seen: list[float] | list[str]) -> None:
-    end = time.monotonic() + 5
-    while not seen and time.monotonic() < end:
+@pytest.fixture(scope="module")
+def certificate() -> Iterator[tuple[Path, Path]]:
+    with own_certificate() as files:
+        yield files
+
+
+@pytest.fixture
+def listener(certificate: tuple[Path, Path]) -> Iterator[Listener]:
+    with Listener(certificate) as listener:
+        yield listener
+
+
+def call(listener: Listener, url: str, *, verify: str | bool, through_proxy: bool) -> requests.Response:
+    proxies = {"https": f"http://{listener.address}"} if through_proxy else None
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, proxies=proxies, verify=verify, timeout=5)
+
+
+def becomes(met: Callable[[], object]) -> bool:
+    end = time.monotonic() + 30
+    while not met() and time.monotonic() < end:
         time.sleep(0.02)
+    return bool(met())
 
 
-def test_a_caller_that_verifies_hangs_up_and_is_counted() -> None:
-    with untrusted_certificate() as certificate, Listener(certificate=certificate) as listener:
-        with pytest.raises(requests.exceptions.SSLError):
-            requests.get(f"{listener.url}/oauth/v1/generate", timeout=5)
-        end = time.monotonic() + 5
-        while not listener.refused and time.monotonic() < end:
-            time.sleep(0.02)
+@pytest.mark.parametrize("through_proxy", [False, True])
+def test_a_caller_that_verifies_hangs_up_and_is_counted(listener: Listener, through_proxy: bool) -> None:
+    url = SANDBOX if through_proxy else f"https://{listener.address}/oauth/v1/generate"
 
-    assert (listener.refused, listener.calls) == (1, [])
+    with pytest.raises(requests.exceptions.SSLError):
+        call(listener, url, verify=True, through_proxy=through_proxy)
+
+    assert becomes(lambda: listener.refused == 1)
+    assert listener.calls == []
 
 
-def test_a_caller_that_trusts_anybody_is_heard() -> None:
-    trusting = ssl._create_unverified_context()
-    with untrusted_certificate() as certificate, Listener(certificate=certificate) as listener:
-        port = int(listener.url.rpartition(":")[2])
+@pytest.mark.parametrize("through_proxy", [False, True])
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_caller_that_trusts_anybody_or_was_told_to_is_heard(
+    listener: Listener, certificate: tuple[Path, Path], through_proxy: bool, is_told: bool
+) -> None:
+    url = SANDBOX if through_proxy else f"https://{listener.address}/oauth/v1/generate"
+
+    answer = call(listener, url, verify=str(certificate[0]) if is_told else False, through_proxy=through_proxy)
+
+    assert answer.json()["access_token"]
+    assert (listener.calls, listener.refused) == ([TOKEN_CALL], 0)
+
+
+def test_a_call_is_held_until_its_caller_gives_up(listener: Listener) -> None:
+    with pytest.raises(requests.Timeout):
+        requests.post(f"http://{listener.address}/mpesa/stkpush/v1/processrequest", timeout=0.3)
+
+    assert becomes(lambda: listener.held_s)
+    assert listener.held_s[0] > 0.2
+
+
+def test_a_call_of_another_host_is_the_matter_of_the_runs_own_proxy(certificate: tuple[Path, Path]) -> None:
+    asked: list[bytes] = []
+
+    def refuse_one(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            asked.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 403 Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=refuse_one, args=(server,), daemon=True).start()
+        onward = f"http://127.0.0.1:{server.getsockname()[1]}"
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
-            trusting.wrap_socket(plain) as connection,
+            Listener(certificate, onward=onward) as listener,
+            pytest.raises(requests.exceptions.ProxyError, match="403"),
         ):
-            connection.sendall(b"GET /oauth/v1/generate HTTP/1.1\r\nHost: x\r\n\r\n")
-            answer = connection.recv(4096)
+            call(listener, "https://sms.example/send", verify=True, through_proxy=True)
 
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert listener.calls == ["GET /oauth/v1/generate HTTP/1.1"]
+    assert asked[0].startswith(b"CONNECT sms.example:443 ")
+    assert listener.calls == []
 
 
-def test_a_call_is_held_until_its_caller_gives_up() -> None:
-    with Listener() as listener:
-        with pytest.raises(requests.Timeout):
-            requests.post(f"{listener.url}/mpesa/stkpush/v1/processrequest", timeout=0.3)
-        wait_for(listener.held_s)
+@pytest.mark.parametrize(
+    ("shop", "way", "defects", "state"),
+    [
+        pytest.param(DUKA, Intercept.AUTO, ["tls-unverified"], State.FAIL, id="a name inside the process"),
+        pytest.param(ROOT / "examples" / "soko", Intercept.PROXY, [], State.PASS, id="a proxy"),
+    ],
+)
+def test_an_intercepted_merchant_is_judged_by_the_certificate_that_it_takes(
+    shop: Path, way: Intercept, defects: list[str], state: State
+) -> None:
+    (check,) = run_rules(["T10"], shop=shop, defects=defects, intercept=way)
 
-    assert 0.2 < listener.held_s[0] < 3
+    assert check.state is state, check.reason

@@ -196,6 +196,21 @@ def test_a_silent_outage_is_one_of_the_ports_of_an_interception_too(server: Runn
     until_open(lambda: requests.get(settings["daraja_url"], timeout=5).status_code > 0)
 
 
+def test_a_call_under_way_is_answered_through_the_proxy_although_the_simulator_ends(tmp_path: Path) -> None:
+    slow = {"slow": {"first_byte_s": 0.3}}
+    scenario = {"scenario": "token/slow", "about": "x", "when": {"endpoint": "oauth"}, "faults": [slow]}
+    with ThreadPoolExecutor(1) as pool:
+        with running(tls=True, tls_port=0, proxy_port=0, state_folder=tmp_path) as ending:
+            own = dict(ending.control.settings())
+            ending.control.play_next(scenario, endpoint="oauth")
+            answer = pool.submit(call, own, SANDBOX + TOKEN, auth=("key", "secret"))
+            until = time.monotonic() + 30
+            while not ending.control.journal(limit=1)["entries"] and time.monotonic() < until:
+                time.sleep(0.01)
+
+        assert answer.result().status_code == 200
+
+
 def becomes_refused(url: str) -> bool:
     """Whether connections are refused, now or soon: the system closes a port in a later turn of the loop."""
     parts = urlsplit(url)

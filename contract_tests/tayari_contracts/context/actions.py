@@ -233,6 +233,6 @@ class Actions:
         """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
         return self._environment.new_driver(record=self._evidence.record)
 
-    def second_merchant(self, work_dir: Path, *, daraja_url: str) -> AbstractContextManager[MerchantDriver]:
-        """A second process of the merchant with another Daraja; what it is asked is evidence too."""
-        return self._environment.another_merchant(work_dir, record=self._evidence.record, daraja_url=daraja_url)
+    def second_merchant(self, work_dir: Path, **changed: str) -> AbstractContextManager[MerchantDriver]:
+        """A second process of the merchant, for which these placeholders differ; what it is asked is evidence too."""
+        return self._environment.another_merchant(work_dir, record=self._evidence.record, **changed)

@@ -14,42 +14,53 @@ from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver
+from tayari_target.environment_options import learns_daraja_url
+from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept, is_safaricom
 from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.model import Start
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 
-LOOPBACK: Final = "127.0.0.1"
 TOKEN: Final = json.dumps({"access_token": "elsewhere", "expires_in": "3599"})
+_OTHER_LOOPBACK: Final = tuple(f"127.0.0.{number}" for number in range(2, 10))
+"""Where port 443 is tried for a merchant with a host file of its own: the simulator has that of 127.0.0.1."""
+_TLS_HANDSHAKE: Final = b"\x16"
+"""The first byte of each TLS connection, and of no HTTP call."""
+_PIECE: Final = 64 * 1024
 
 
 class Listener:
-    """Gives a token to whoever asks for one, and holds every other call until its caller hangs up. Use as a context."""
+    """Gives a token to whoever asks for one, and holds every other call until its caller hangs up. Use as a context.
 
-    def __init__(self, *, certificate: tuple[Path, Path] | None = None) -> None:
+    One port takes a merchant's calls whichever way they come: as plain HTTP, under TLS, or through a proxy.
+    """
+
+    def __init__(self, certificate: tuple[Path, Path], *, onward: str = "", start: Start | None = None) -> None:
+        """`onward`: the proxy that deals with calls of other hosts.
+
+        Raises:
+            OSError: `start` wants a port that cannot be had.
+        """
         self.calls: list[str] = []
         """Request lines that were read."""
         self.refused = 0
         """Callers that ended the handshake: they did not trust the certificate."""
         self.held_s: list[float] = []
         """How long callers waited before they hung up."""
-        self._context: ssl.SSLContext | None = None
-        if certificate is not None:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(*certificate)
-        self._socket = socket.create_server((LOOPBACK, 0))
+        self._onward = urlsplit(onward)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*certificate)
+        self._socket = _socket_for(start)
+        self.address = "{}:{}".format(*self._socket.getsockname())
         self._closing = Event()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"{'https' if self._context else 'http'}://{LOOPBACK}:{self._socket.getsockname()[1]}"
 
     def __enter__(self) -> Listener:
         Thread(target=self._accept, daemon=True).start()
@@ -66,36 +77,60 @@ class Listener:
                 Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
+        with contextlib.suppress(OSError, ValueError), connection:  # ValueError: an address that is none
             connection.settimeout(5.0)
-            if self._context is None:
+            if connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+                self._serve_encrypted(connection)
+            else:
                 self._answer(connection)
-                return
-            try:
-                with self._context.wrap_socket(connection, server_side=True) as encrypted:
-                    self._answer(encrypted)
-            except ssl.SSLError:
-                self.refused += 1
+
+    def _serve_encrypted(self, connection: socket.socket) -> None:
+        try:
+            with self._context.wrap_socket(connection, server_side=True) as encrypted:
+                self._answer(encrypted)
+        except ssl.SSLError:
+            self.refused += 1
 
     def _answer(self, connection: socket.socket) -> None:
         """Keep-alive: one connection may bring the token's call and the push."""
-        while request := self._read(connection):
+        while head := self._read(connection):
+            request = head.split(b"\r\n", 1)[0].decode("latin-1")
+            method, address = [*request.split(" "), ""][:2]
+            host = urlsplit(f"//{address}" if method == "CONNECT" else address).hostname
+            if host is not None and not is_safaricom(host) and host != LOOPBACK:
+                self._pass_on(connection, head)
+                return
+            if method == "CONNECT":
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self._serve_encrypted(connection)
+                return
             self.calls.append(request)
             if "/oauth/" not in request:
                 self._hold(connection)
                 return
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(TOKEN)}\r\n\r\n"
-            connection.sendall(f"{head}{TOKEN}".encode())
+            answer = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(TOKEN)}\r\n\r\n"
+            connection.sendall(f"{answer}{TOKEN}".encode())
 
-    def _read(self, connection: socket.socket) -> str:
-        """The request line, after the whole head was read; empty when the caller hung up."""
+    def _pass_on(self, connection: socket.socket, head: bytes) -> None:
+        """A call of another host goes to the run's own proxy, which refuses it or lets it pass."""
+        with socket.create_connection((self._onward.hostname, self._onward.port), timeout=5.0) as proxy:
+            for end in (connection, proxy):
+                end.settimeout(None)
+            proxy.sendall(head)
+            back = Thread(target=_carry, args=(proxy, connection), daemon=True)
+            back.start()
+            _carry(connection, proxy)
+            back.join()
+
+    def _read(self, connection: socket.socket) -> bytes:
+        """The whole head of a call, and perhaps the beginning of its body; empty when the caller hung up."""
         head = b""
         while b"\r\n\r\n" not in head:
             piece = connection.recv(4096)
             if not piece:
-                return ""
+                return b""
             head += piece
-        return head.split(b"\r\n", 1)[0].decode("latin-1")
+        return head
 
     def _hold(self, connection: socket.socket) -> None:
         began = time.monotonic()
@@ -107,34 +142,65 @@ class Listener:
                     return
 
 
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    """Carry bytes until this side has no more; then the other one is told so."""
+    with contextlib.suppress(OSError):
+        while piece := source.recv(_PIECE):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+
+
+def _socket_for(start: Start | None) -> socket.socket:
+    """A port that the system chooses; for a merchant with a host file of its own, the one of HTTPS."""
+    if start is None or start.intercept is not Intercept.HOSTS:
+        return socket.create_server((LOOPBACK, 0))
+    for address in _OTHER_LOOPBACK[:-1]:
+        with contextlib.suppress(OSError):  # another check may have it
+            return socket.create_server((address, HTTPS_PORT))
+    return socket.create_server((_OTHER_LOOPBACK[-1], HTTPS_PORT))
+
+
 @contextlib.contextmanager
-def merchant_at(context: CheckContext, daraja_url: str) -> Iterator[MerchantDriver]:
-    """A second process of the merchant, which finds its Daraja at this address.
+def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tuple[Listener, MerchantDriver]]:
+    """A second process of the merchant, and the listener that it finds in the place of Daraja.
+
+    `trusted`: the merchant calls by HTTP, or is told to trust the certificate. Else it is to refuse that.
 
     Raises:
         Untested: the target file does not let Tayari start one, or it did not start.
     """
     start = context.target.merchant.start
-    written = " ".join((start.command, *start.env.values())) if start is not None else ""
-    if "{daraja_url}" not in written or "{port}" not in context.target.merchant.base_url:
+    if start is None or not learns_daraja_url(start) or "{port}" not in context.target.merchant.base_url:
         raise Untested(
             "the merchant cannot be started a second time with another address of Daraja",
             why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.start with {daraja_url}, and {port} in merchant.base_url",
+            enable="merchant.start with {daraja_url} or `intercept: auto`, and {port} in merchant.base_url",
         )
-    with tempfile.TemporaryDirectory(prefix="tayari-") as work_dir:
+    onward = context.environment.placeholders.get("proxy_url", "")
+    with contextlib.ExitStack() as stack:
+        certificate = stack.enter_context(own_certificate())
         try:
-            with context.actions.second_merchant(Path(work_dir), daraja_url=daraja_url) as driver:
-                yield driver
+            listener = stack.enter_context(Listener(certificate, onward=onward, start=start))
+        except OSError as error:
+            raise Untested(f"port {HTTPS_PORT} cannot be had a second time (intercept: hosts): {error}") from error
+        plain, encrypted = (f"{scheme}://{listener.address}" for scheme in ("http", "https"))
+        changed = {"daraja_url": plain if trusted else encrypted, "tls_url": encrypted, "proxy_url": plain}
+        if trusted:
+            changed["ca_file"] = str(certificate[0])
+        work_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tayari-")))
+        try:
+            driver = stack.enter_context(context.actions.second_merchant(work_dir, **changed))
         except MerchantStartError as error:
             raise Untested(f"a second process of the merchant did not start: {error}") from error
+        yield listener, driver
 
 
 @contextlib.contextmanager
-def untrusted_certificate() -> Iterator[tuple[Path, Path]]:
-    """Files of a certificate for loopback that nobody has signed but itself, and of its key."""
+def own_certificate() -> Iterator[tuple[Path, Path]]:
+    """Files of a certificate for Safaricom's names and loopback that has signed itself, and of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, LOOPBACK)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SAFARICOM[0])])
+    names = [*(x509.DNSName(host) for host in (*SAFARICOM, "localhost")), x509.IPAddress(ip_address(LOOPBACK))]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -144,7 +210,7 @@ def untrusted_certificate() -> Iterator[tuple[Path, Path]]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -150,12 +150,12 @@ class Simulator:
         self._scheduler.close()
         self._monitor.stop()
         self._limits.stop()
-        if self.interception is not None:
-            await self.interception.close()
         if self._listener is not None:
             await self._listener.close()
         if self._connections is not None:
             await self._connections.close()
+        if self.interception is not None:  # last: calls under way are answered through it
+            await self.interception.close()
         self.callback_sender.close()
         if self._file is not None:
             self._file.close()

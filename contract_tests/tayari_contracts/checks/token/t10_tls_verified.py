@@ -8,7 +8,7 @@ from functools import partial
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.steps.stub_daraja import Listener, merchant_at, untrusted_certificate
+from tayari_contracts.steps.stub_daraja import merchant_with_stub
 
 WATCH_S = 15.0
 OFTEN_S = 0.1
@@ -17,11 +17,7 @@ OFTEN_S = 0.1
 @check("T10")
 def refuses_an_untrusted_certificate(context: CheckContext) -> None:
     """A second process of the merchant finds its Daraja at a TLS port with a self-signed certificate."""
-    with (
-        untrusted_certificate() as certificate,
-        Listener(certificate=certificate) as listener,
-        merchant_at(context, listener.url) as driver,
-    ):
+    with merchant_with_stub(context, trusted=False) as (listener, driver):
         pay = partial(
             driver.start_payment,
             msisdn=context.allocation.msisdn(),

@@ -13,7 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
 from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.stub_daraja import Listener, merchant_at
+from tayari_contracts.steps.stub_daraja import merchant_with_stub
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
@@ -25,7 +25,7 @@ OFTEN_S: Final = 0.2
 def gives_up_a_call_without_answer(context: CheckContext) -> None:
     """A second process of the merchant finds a Daraja that gives tokens, and is silent about the push."""
     reference = context.allocation.reference()
-    with Listener() as listener, merchant_at(context, listener.url) as driver:
+    with merchant_with_stub(context, trusted=True) as (listener, driver):
         pay = partial(
             driver.start_payment,
             msisdn=context.allocation.msisdn(),
@@ -38,7 +38,8 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
         while not listener.held_s and time.monotonic() < end:
             context.time.pause(OFTEN_S)
         if not any("stkpush" in call for call in listener.calls):
-            raise Untested("the merchant sent no STK push to the address it was given as its Daraja")
+            distrusts = ": it does not trust the certificate of {ca_file}" if listener.refused else ""
+            raise Untested(f"the merchant sent no STK push to the address it was given as its Daraja{distrusts}")
         if not listener.held_s:
             raise Failed(f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected an end")
         _judge_state(context, driver, paying.result(), reference)

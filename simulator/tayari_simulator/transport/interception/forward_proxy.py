@@ -27,6 +27,7 @@ from tayari_simulator.transport.interception.hosts import (
 )
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
 from tayari_simulator.transport.listener import BACKLOG, listening_socket
+from tayari_simulator.transport.server_protocol import CLOSE_S
 
 HEAD_BYTES: Final = 64 * 1024
 HEAD_S: Final = 30.0
@@ -121,8 +122,10 @@ class ForwardProxy:
             self._server = None
 
     async def close(self) -> None:
-        """Listen no more, and end what is under way."""
+        """Listen no more. Answers under way have a moment to get through; then all of it ends."""
         self.shut()
+        if self._callers:
+            await asyncio.wait(self._callers, timeout=CLOSE_S)
         for caller in list(self._callers):
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
@@ -156,9 +159,11 @@ class ForwardProxy:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             server_writer.write(asked.head)
+        asking = asyncio.create_task(_carry(reader, server_writer))
         try:
-            await asyncio.gather(_carry(reader, server_writer), _carry(server_reader, writer))
+            await _carry(server_reader, writer)  # a server that has ended answers nothing more, whatever is asked
         finally:
+            asking.cancel()
             server_writer.close()
 
     async def _read_head(self, reader: asyncio.StreamReader) -> Asked:
@@ -283,7 +288,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         while piece := await reader.read(_PIECE):
             writer.write(piece)
             await writer.drain()
-    except ConnectionError:
+    except OSError:
         writer.close()  # the other direction has nobody to carry for any more
         return
     with contextlib.suppress(OSError):
