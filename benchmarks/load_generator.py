@@ -100,7 +100,8 @@ class Generator:
         self._number = 0
         self._busy = 0
         self._ends = 0.0
-        self._free: list[_PushConnection] = []
+        self._free: deque[_PushConnection] = deque()
+        """Used in turn: the simulator closes a connection that is idle for long."""
         self._overdue: deque[float] = deque()
         """Planned times of pushes that wait for a free connection."""
         self._idle = asyncio.Event()
@@ -139,14 +140,14 @@ class Generator:
         """Pushes at planned times, whether or not the last ones were answered; latency counts from the plan."""
         connections = await self._connect(host, port)
         self._ends = 0.0
-        self._free = list(connections)
+        self._free = deque(connections)
         began, planned, pushes = time.monotonic(), 0, int(seconds * per_s)
         while planned < pushes:
             due = min(pushes, int((time.monotonic() - began) * per_s))
             self._overdue.extend(began + number / per_s for number in range(planned, due))
             planned = due
             while self._free and self._overdue:
-                self._push(self._free.pop(), self._overdue.popleft())
+                self._push(self._free.popleft(), self._overdue.popleft())
             await asyncio.sleep(A_TICK_S)
         await self._finish(connections)
 

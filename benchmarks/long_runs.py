@@ -1,11 +1,15 @@
-"""Do the simulator's clock, identifiers, tokens and lists hold over days? A day on the scaled clock, and the edges.
+"""Does the simulator hold for long? A day on the scaled clock, the edges of dates, and half an hour of real load.
 
     python benchmarks/long_runs.py [--hours 24] [--speed 720] [--rate 50]
+    python benchmarks/long_runs.py --minutes 30 [--per-second 200]
 
-Loopback only. `--hours` of a clock that runs `--speed` times as fast, with pushes all the time (24 hours at 720 take
-two minutes): every payment is called back, no identifier comes twice, a token lives its hour, the clock does not drift,
-memory and descriptors stay. A manual clock crosses midnight, a month, a year and a leap day, and lets a payment grow
-older than the 48 hours of a pull. Prints the figures; exits 1 where one of these is not so.
+Loopback only, and bounded. `--minutes` is real time: payments at a steady rate, each called back once, no identifier
+twice, memory and descriptors flat once the journal is full. Lateness is measured by the simulator (the write against
+its plan) and at the merchant (the arrival against push and plan together). Without it: `--hours` of a clock that runs
+`--speed` times as fast, with pushes all the time (24 hours at 720 take two minutes): every payment is called back, no
+identifier comes twice, a token lives its hour, the clock does not drift, memory and descriptors stay. A manual clock
+crosses midnight, a month, a year and a leap day, and lets a payment grow older than the 48 hours of a pull. Prints the
+figures; exits 1 where one of these is not so.
 """
 
 from __future__ import annotations
@@ -15,18 +19,22 @@ import asyncio
 import json
 import os
 import re
+import statistics
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import uvloop
-from contestants import Product
-from load_generator import Sink
+from contestants import OUTCOME_AFTER_S, Product
+from lateness import MOST_WAITED
+from load_generator import Generator, Sink
+from payments import settled
 from tayari_control.client import ControlClient
 
 EAT: Final = timezone(timedelta(hours=3))
@@ -48,6 +56,15 @@ PULL_S: Final = 48 * 3600
 WAIT_S: Final = 10.0
 REFUSED_TOKEN: Final = "404.001.03"
 GROWTH_MB: Final = 150
+WARM_S: Final = 180.0
+"""Real seconds after which the journal is full at the usual rate, and nothing may grow any more."""
+SAMPLE_S: Final = 30.0
+"""The simulator keeps the lateness of its last 6,000 callbacks: at 200 a second each is in one sample."""
+WARM_GROWTH_MB: Final = 20
+LATE_P99_S: Final = 0.005
+MOST_MINUTES: Final = 120.0
+MOST_PER_S: Final = 1000.0
+_PHONE: Final = re.compile(rb'"PhoneNumber": ?"?(\d+)')
 
 
 @dataclass(slots=True)
@@ -56,18 +73,23 @@ class Seen:
 
     ids: Counter[str] = field(default_factory=Counter)
     receipts: Counter[str] = field(default_factory=Counter)
+    called_back: Counter[str] = field(default_factory=Counter)
+    """Callbacks by CheckoutRequestID."""
     problems: list[str] = field(default_factory=list)
 
     def callback(self, body: bytes) -> None:
         """What a callback names."""
         reply = json.loads(body)["Body"]["stkCallback"]
+        self.called_back[reply["CheckoutRequestID"]] += 1
         items = {row["Name"]: row.get("Value") for row in (reply.get("CallbackMetadata") or {}).get("Item", ())}
         if reply["ResultCode"] == 0:
             self.receipts[str(items["MpesaReceiptNumber"])] += 1
 
     def doubles(self) -> None:
         """Nothing may stand here twice."""
-        for what, counted in (("identifiers", self.ids), ("receipts", self.receipts)):
+        for what, counted in (
+            ("identifiers", self.ids), ("receipts", self.receipts), ("callbacks", self.called_back)
+        ):  # fmt: skip
             twice = [name for name, number in counted.items() if number > 1]
             if twice:
                 self.problems.append(f"{len(twice)} {what} came twice: {twice[:3]}")
@@ -192,6 +214,105 @@ def letters(day: datetime) -> str:
     return chr(65 + day.year - 2006) + chr(64 + day.month) + "0123456789ABCDEFGHIJKLMNOPQRSTUV"[day.day]
 
 
+@dataclass(slots=True)
+class Steady:
+    """What half an hour at one rate showed."""
+
+    sent_at: dict[int, float] = field(default_factory=dict)
+    """By phone number, as the callback names it."""
+    arrived_after_s: list[float] = field(default_factory=list)
+    uses: list[tuple[int, int]] = field(default_factory=list)
+    """Megabytes and descriptors, one sample after the other, once the journal is full."""
+    late_p99_s: list[float] = field(default_factory=list)
+    """By the simulator, of its last callbacks at each sample."""
+
+    def noted(self, make: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        """The same pushes; each is noted with the moment at which it is made."""
+
+        def made(number: int) -> bytes:
+            sent = make(number)
+            found = _PHONE.search(sent)
+            assert found is not None
+            self.sent_at[int(found[1])] = time.monotonic()
+            return sent
+
+        return made
+
+    def arrived(self, body: bytes) -> None:
+        """A callback came."""
+        found = _PHONE.search(body.replace(b'"Name":"PhoneNumber","Value"', b'"PhoneNumber"'))
+        if found is not None:
+            self.arrived_after_s.append(time.monotonic() - self.sent_at.pop(int(found[1])) - float(OUTCOME_AFTER_S))
+
+    async def sample(self, product: Product) -> None:
+        """Until it is cancelled: look at the simulator every few seconds."""
+        await asyncio.sleep(WARM_S)
+        while True:
+            self.uses.append(_use_of(product))
+            self.late_p99_s.append((await asyncio.to_thread(product.metrics))["tayari_callbacks_late_p99_seconds"])
+            await asyncio.sleep(SAMPLE_S)
+
+
+async def at_one_rate(arguments: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
+    """So many real minutes of payments at a steady rate."""
+    seen, steady, sink = Seen(), Steady(), Sink()
+
+    def hears(body: bytes) -> None:
+        seen.callback(body)
+        steady.arrived(body)
+
+    sink.hears = hears
+    product = Product(0, "steady")
+    try:
+        idle, began, waited_s = _use_of(product), time.monotonic(), product.waited_s()
+        generator = Generator(steady.noted(product.push(await sink.opened())))
+        sampler = asyncio.create_task(steady.sample(product))
+        await generator.open_loop(
+            product.host, product.port, seconds=arguments.minutes * 60, per_s=arguments.per_second
+        )
+        took_s, waited_s = time.monotonic() - began, product.waited_s() - waited_s
+        counters = await settled(product)
+        sampler.cancel()
+        balance = await asyncio.to_thread(product.balance)
+    finally:
+        await asyncio.to_thread(product.stop)
+    seen.doubles()
+    problems += seen.problems
+    check(problems, not generator.refused, f"{len(generator.refused)} pushes were refused: {generator.refused[:1]}")
+    accounts = {
+        "acknowledged": generator.acknowledged, "accepted": counters.accepted, "answered": counters.answered,
+        "called back": len(seen.called_back), "receipts": len(seen.receipts),
+    }  # fmt: skip
+    check(problems, len(set(accounts.values())) == 1, f"the accounts differ: {accounts}")
+    check(problems, bool(balance["balanced"]), f"the simulator's balance does not add up: {balance}")
+    waited = waited_s / took_s
+    return accounts | _steady_figures(steady, idle, waited, problems) | {"seconds": round(took_s, 1)}
+
+
+def _steady_figures(steady: Steady, idle: tuple[int, int], waited: float, problems: list[str]) -> dict[str, Any]:
+    if not steady.uses:
+        problems.append(f"the run was shorter than {WARM_S:g} s: whether memory grows is not known")
+        return {}
+    megabytes, descriptors = zip(*steady.uses, strict=True)
+    check(problems, max(megabytes) - megabytes[0] < WARM_GROWTH_MB, f"memory grew: {megabytes[0]} to {max(megabytes)}")
+    check(problems, max(descriptors) <= descriptors[0] + 30, f"descriptors grew: {descriptors}")
+    late_s = statistics.median(steady.late_p99_s)
+    busy = waited > MOST_WAITED
+    check(problems, busy or late_s < LATE_P99_S, f"callbacks were late: p99 {late_s * 1e3:.1f} ms")
+    arrived = sorted(steady.arrived_after_s)
+    return {
+        "idle_mb_and_descriptors": idle,
+        "mb": {"journal full": megabytes[0], "most": max(megabytes), "end": megabytes[-1]},
+        "descriptors": {"journal full": descriptors[0], "most": max(descriptors), "end": descriptors[-1]},
+        "late_p99_ms": {"median": round(late_s * 1e3, 2), "most": round(max(steady.late_p99_s) * 1e3, 2)},
+        "arrived_after_ms": {
+            part: round(arrived[min(len(arrived) - 1, int(len(arrived) * share))] * 1e3, 2)
+            for part, share in (("p50", 0.5), ("p99", 0.99), ("most", 1.0))
+        },
+        "without_a_core": round(waited, 4), "lateness_is_judged": not busy,
+    }  # fmt: skip
+
+
 def call(product: Product, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """One call of Daraja; a refusal is an answer."""
     head = {"Authorization": f"Bearer {product.token()}", "Content-Type": "application/json"}
@@ -244,10 +365,17 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--speed", type=float, default=720.0)
     parser.add_argument("--rate", type=float, default=50.0, help="pushes in a real second")
+    parser.add_argument("--minutes", type=float, default=0.0, help="of real time at a steady rate, and nothing else")
+    parser.add_argument("--per-second", type=float, default=200.0, help="payments, with --minutes")
     arguments = parser.parse_args()
+    arguments.minutes = min(arguments.minutes, MOST_MINUTES)
+    arguments.per_second = min(arguments.per_second, MOST_PER_S)
     problems: list[str] = []
 
     async def everything() -> None:
+        if arguments.minutes:
+            print(json.dumps(await at_one_rate(arguments, problems)), flush=True)
+            return
         for name, at in EDGES.items():
             print(json.dumps(await an_edge(name, at, problems)), flush=True)
         print(json.dumps(await asyncio.to_thread(two_days, problems)), flush=True)

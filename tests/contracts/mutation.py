@@ -13,12 +13,14 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -27,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tayari_reports.model import State
-from tayari_reports.model.run_files import read_run
+from tayari_reports.model.run_files import read_events, read_run
 from tayari_reports.verdict import judge
 
 ROOT: Final = Path(__file__).parents[2]
@@ -39,6 +41,9 @@ ORDINARY_PASSED: Final = "half judged"
 """The ordinary rules saw nothing; the release suite has not judged it yet."""
 SEED: Final = 20261129
 LONGEST_S: Final = 900
+STOPS_S: Final = 60
+LOOK_EVERY_S: Final = 1.0
+BROKEN: Final = (State.FAIL, State.WARN)
 
 MONEY_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "duka": (
@@ -236,17 +241,47 @@ def outcome_of(mutant: Mutant, only: Sequence[str]) -> tuple[str, tuple[str, ...
             sys.executable, "-m", "tayari", "check", str(shop / "tayari.yaml"), "--suite", "release", "--no-load",
             "--instances", "1", "--out", f"{folder}/out", *(f"--only={rule}" for rule in only),
         ]  # fmt: skip
-        ended = subprocess.run(command, check=False, capture_output=True, timeout=LONGEST_S, cwd=folder)
+        exit_code, failed = _exit_or_first_failure(command, Path(folder))
+        if failed:
+            return "caught", failed
         found = Path(folder) / "out" / "run.json"
         if not found.exists():
-            return ("unstartable" if ended.returncode in (12, 20, 21) else f"exit {ended.returncode}"), ()
+            return ("unstartable" if exit_code in (12, 20, 21) else f"exit {exit_code}"), ()
         outcomes = judge(read_run(found)).outcomes
-    failed = tuple(one.rule.id for one in outcomes if one.state in (State.FAIL, State.WARN))
+    failed = tuple(one.rule.id for one in outcomes if one.state in BROKEN)
     if failed:
         return "caught", failed
-    if ended.returncode in (12, 21):
+    if exit_code in (12, 21):
         return "unstartable", ()
-    return ("undecided" if ended.returncode and not only else "survived"), ()
+    return ("undecided" if exit_code and not only else "survived"), ()
+
+
+def _exit_or_first_failure(command: Sequence[str], folder: Path) -> tuple[int, tuple[str, ...]]:
+    """How the run ended, or which rules had failed when it was stopped: a mutant that is caught needs no more.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end.
+    """
+    work = folder / "work"
+    work.mkdir()
+    ends = time.monotonic() + LONGEST_S
+    environment = {**os.environ, "TMPDIR": str(work)}
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=environment)
+    failed: tuple[str, ...] = ()
+    try:
+        while run.poll() is None and not failed:
+            time.sleep(LOOK_EVERY_S)
+            found = [check for path in work.glob("*/events.jsonl") for check in read_events(path).checks]
+            failed = tuple(check.rule for check in found if check.state in BROKEN)
+            if time.monotonic() > ends:
+                raise subprocess.TimeoutExpired(command, LONGEST_S)
+        if not failed:
+            return run.returncode, ()
+        run.terminate()
+        run.wait(STOPS_S)
+        return run.returncode, failed
+    finally:
+        run.kill()
 
 
 def read_record() -> list[Mutant]:

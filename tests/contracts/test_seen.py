@@ -1,6 +1,7 @@
 """A pass needs that what is tested was seen; a word or a sum that Tayari cannot read is not the merchant's fault."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
 from types import SimpleNamespace
@@ -11,13 +12,17 @@ from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.callback.c19_late_success import failure_was_read
 from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
-from tayari_contracts.checks.request.s05_amount_limit import names_amount
+from tayari_contracts.checks.request.s05_amount_limit import names_amount, refuses_too_much
+from tayari_contracts.checks.request.s06_phone_forms import normalises_numbers
+from tayari_contracts.checks.request.s07_number_ranges import knows_the_ranges
+from tayari_contracts.checks.request.s16_no_amount import refuses_nothing_and_less
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, sets_the_order, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
+from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView
@@ -323,6 +328,65 @@ def test_a_check_starts_no_more_payments_at_once_than_is_promised(
 
     assert merchant.most == most
     assert made.actions.gate.overlapped is (most > 1)
+
+
+class TooBusy(Shown):
+    """Takes nothing at first, as a shop does that waits for its database."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(PENDING_VIEW)
+        self.asked, self._times = 0, times
+
+    def start_payment(self, **_: object) -> Started:
+        self.asked += 1
+        busy = Started(accepted=False, status=503, payment_id=None, message="We are too busy. Please try again.")
+        return busy if self.asked <= self._times else STARTED
+
+
+class Pushed(Journal):
+    """Daraja has seen a push of each payment."""
+
+    def now(self) -> int:
+        return 1
+
+    def pushes(self, _: Payment) -> list[dict[str, Any]]:
+        return [{"kind": "request"}]
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pushes, "ASKED_AGAIN_AFTER_S", (0.0, 0.0))
+
+
+def busy_context(merchant: Shown, journal: Any = None) -> CheckContext:
+    pay = Pay(call=Call(method="POST", path="/pay", json={"phone": "{msisdn}", "amount": "{amount}"}))
+    made: Any = environment(driver=merchant, pay=pay)
+    return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(), journal=journal)
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_merchant_that_is_busy_is_asked_again_before_an_order_counts_as_refused() -> None:
+    merchant = TooBusy(times=2)
+
+    assert pushes.order(busy_context(merchant), amount=99).started is STARTED
+    assert merchant.asked == 3
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("rule", [normalises_numbers, knows_the_ranges, refuses_too_much, refuses_nothing_and_less])
+def test_a_merchant_that_stays_busy_has_refused_neither_the_number_nor_the_amount(
+    rule: Callable[[CheckContext], None],
+) -> None:
+    with pytest.raises(Untested, match='it answered 503 "We are too busy'):
+        rule(busy_context(TooBusy(times=99)))
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_busy_answer_after_a_push_is_an_answer_about_the_order() -> None:
+    merchant = TooBusy(times=99)
+
+    assert pushes.order(busy_context(merchant, Pushed()), amount=99).started.status == 503
+    assert merchant.asked == 1
 
 
 def test_a_start_without_identifier_is_not_told_with_the_words_of_another_payment() -> None:

@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested, times
+from tayari_contracts.context.findings import Untested, quote, times
 from tayari_contracts.context.inline_scenarios import Fault, situation
 from tayari_contracts.context.journal_reader import header
 from tayari_contracts.context.payment import Entry, Payment
@@ -21,6 +21,32 @@ RECOVERY_S: Final = 8.0
 REFUSED: Final = "refused"
 """The problem of an order that the merchant did not push at all."""
 LOOK_EVERY_S: Final = 0.15
+BUSY: Final = frozenset({429, 503})
+"""A merchant that answers so, gives no identifier and pushes nothing did not look at what it was asked for."""
+ASKED_AGAIN_AFTER_S: Final = (0.5, 2.0)
+
+
+def order(context: CheckContext, **how: Any) -> Payment:
+    """Start a payment whose order is what the rule is about. A merchant that is too busy is asked again.
+
+    Raises:
+        Untested: it was too busy each time, so that its refusal says nothing about the order.
+    """
+    payment = context.actions.pay(**how)
+    for wait_s in ASKED_AGAIN_AFTER_S:
+        if not _was_busy(context, payment):
+            return payment
+        context.time.pause(wait_s)
+        payment = context.actions.pay(**how)
+    if _was_busy(context, payment):
+        answer = f"{payment.started.status} {quote(payment.started.message or payment.started.body, most=80)}"
+        raise Untested(f"the merchant was too busy to take an order, three times: it answered {answer}")
+    return payment
+
+
+def _was_busy(context: CheckContext, payment: Payment) -> bool:
+    started = payment.started
+    return started.status in BUSY and started.payment_id is None and not context.journal.pushes(payment)
 
 
 def first_push(context: CheckContext, payment: Payment) -> Entry:

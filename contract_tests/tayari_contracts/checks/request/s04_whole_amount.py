@@ -11,7 +11,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
-from tayari_contracts.steps.pushes import amount_of, first_push, taken_pushes
+from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pushes
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100
@@ -27,7 +27,7 @@ def charges_the_total_in_whole_shillings(context: CheckContext) -> None:
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw}")
     if not is_written_whole(raw):
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw!r}; expected {whole.amount}")
-    payment = context.actions.pay(amount=TOTAL)
+    payment = order(context, amount=TOTAL)
     pushes = taken_pushes(context, payment, refused_s=2.0)
     if not pushes:
         _judge_refusal(context, payment)

@@ -14,7 +14,7 @@ from tayari_contracts.context.findings import Failed, Missing, Unjudged, Warned,
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.pushes import amount_of, calm_pushes
+from tayari_contracts.steps.pushes import amount_of, calm_pushes, order
 
 TOTAL: Final = 300_000
 """M-Pesa takes 250 000 at most (reference 3.1)."""
@@ -33,7 +33,7 @@ NAMES_AMOUNT: Final = (
 def refuses_too_much(context: CheckContext) -> None:
     """An order of 300 000 shillings."""
     context.profile.require_placeholder("amount")
-    payment = context.actions.pay(amount=TOTAL)
+    payment = order(context, amount=TOTAL)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"an order of {TOTAL} shillings: {crash}; expected a refusal in plain words")

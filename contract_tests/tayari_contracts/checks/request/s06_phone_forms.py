@@ -13,7 +13,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.steps.pushes import REFUSED, taken_pushes, wire_problem
+from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ NEWER: Final = "01..."
 def _problem(context: CheckContext, name: str) -> str:
     ordinary = context.allocation.msisdn()
     payer = f"25411{ordinary[5:]}" if name == NEWER else ordinary
-    payment = context.actions.pay(msisdn=payer, typed=FORMS[name].type(payer[3:]))
+    payment = order(context, msisdn=payer, typed=FORMS[name].type(payer[3:]))
     crash = crash_of(payment.started)
     pushes = taken_pushes(context, payment)
     pushes = pushes or _pushes_of_reference(context, payment)

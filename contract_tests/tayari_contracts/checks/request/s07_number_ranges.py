@@ -13,7 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.steps.pushes import REFUSED, taken_pushes, wire_problem
+from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def knows_the_ranges(context: CheckContext) -> None:
 def _problem(context: CheckContext, row: Range) -> str:
     last = context.allocation.msisdn()[-6:]
     payer = f"{row.payer}{last}"
-    payment = context.actions.pay(msisdn=payer, typed=f"{row.typed}{last}")
+    payment = order(context, msisdn=payer, typed=f"{row.typed}{last}")
     pushes = taken_pushes(context, payment)
     crash = crash_of(payment.started)
     if row.kenyan:

@@ -10,7 +10,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.pushes import amount_of, calm_pushes
+from tayari_contracts.steps.pushes import amount_of, calm_pushes, order
 
 TOTALS: Final = (0, -50)
 SETTLES_S: Final = 2.0
@@ -34,7 +34,7 @@ def _is_pushed(context: CheckContext, total: int) -> bool:
     Raises:
         Failed: the merchant broke, pushed another amount, or Daraja accepted it. WrongCredit: the order is paid.
     """
-    payment = context.actions.pay(amount=total)
+    payment = order(context, amount=total)
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f"an order of {total} shillings: {crash}; expected a refusal in plain words")

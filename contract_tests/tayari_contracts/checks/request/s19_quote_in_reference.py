@@ -14,6 +14,7 @@ from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import mutated, new_account, pay_in
+from tayari_contracts.steps.pushes import order
 
 NAMES: Final = ("{}'S", '{}"S')
 """A name as people have it (O'Brien), and the other quote: neither does anything where values are bound."""
@@ -43,7 +44,7 @@ def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
     context.profile.require_placeholder("reference")
     for form in NAMES:
         reference = form.format(context.allocation.reference())
-        payment = context.actions.pay(situation("inline/s19-quote", outcome=after(0.5)), reference=reference)
+        payment = order(context, scenario=situation("inline/s19-quote", outcome=after(0.5)), reference=reference)
         what = f"an order named {reference}"
         if found := OF_DATABASES.search(f"{payment.started.body} {payment.started.message}"):
             raise Failed(

@@ -20,6 +20,8 @@ class Browser:
         self._timeout_s = timeout_s
         self.page = ""
         self.url = ""
+        self.broken = 0
+        """The first status of a page that says that the shop broke or was too busy; 0 where none did."""
 
     def get(self, url: str) -> int:
         """Open a page."""
@@ -43,4 +45,6 @@ class Browser:
             answer = refusal
         with answer:
             self.page, self.url = answer.read().decode("utf-8", "replace"), answer.url
-            return int(answer.status)
+            status = int(answer.status)
+            self.broken = self.broken or (status if status >= 500 else 0)
+            return status
