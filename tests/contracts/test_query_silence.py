@@ -12,8 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.query_silence import QuerySilence
-from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.context.run_record import Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.steps.status_queries import shows_silence
 from tayari_reports.model import Check, NotTested, State

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
 from tayari_control.client import ControlClient
 from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
-from tayari_simulator.server.organisation_argument import GIVEN_KEYS, INITIATOR_COMMANDS, GivenInitiator
+from tayari_simulator.server.organisation_argument import INITIATOR_COMMANDS, GivenInitiator, GivenOrganisation
+from tayari_simulator.strict_reading import keys_of
 from tayari_target.resources import target_schema
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
@@ -95,7 +96,7 @@ def test_the_schema_has_the_keys_and_commands_of_the_simulators_reader() -> None
     definitions = json.loads(target_schema())["$defs"]
     initiator = definitions["initiator"]["properties"]
 
-    assert tuple(definitions["organisation"]["properties"]) == GIVEN_KEYS
+    assert tuple(definitions["organisation"]["properties"]) == keys_of(GivenOrganisation)
     assert set(initiator) == set(GivenInitiator.__slots__)
     assert initiator["commands"]["items"]["enum"] == list(INITIATOR_COMMANDS)
 

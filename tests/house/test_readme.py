@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_simulator.apis.registry import ENDPOINTS
-from tayari_simulator.scenarios.magic import magic_rows, magic_summary
+from tayari_simulator.scenarios.magic import magic_rows
 from tayari_simulator.scenarios.read import read_scenarios
 
 ROOT = Path(__file__).parents[2]
@@ -64,10 +64,16 @@ def endpoints_table() -> str:
 
 
 def magic_table() -> str:
-    """The README's table of magic numbers, from the scenarios."""
+    """The README's table of magic numbers: a line for each folder of scenarios, each number with its scenario."""
     scenarios, problems = read_scenarios([ROOT / "scenarios"])
     assert not problems
-    return magic_summary(magic_rows(scenarios))
+    folders: dict[str, list[str]] = {}
+    for row in magic_rows(scenarios):
+        if row.amount_payer is not None:
+            folder, _, name = row.scenario.partition("/")
+            folders.setdefault(folder, []).append(f"`{row.amount:03d}` {name}")
+    rows = [f"| `{folder}/` | {', '.join(names)} |" for folder, names in folders.items()]
+    return "\n".join(["| scenarios | number and name |", "| --- | --- |", *rows])
 
 
 @pytest.mark.slow

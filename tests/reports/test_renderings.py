@@ -17,8 +17,8 @@ from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.sentences import TITLES
 from tayari_reports.writers.table import USUAL, write_all
-from tayari_reports.writers.write_markdown import MOST_LINES
 
+MOST_LINES = 30
 NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"
 
 

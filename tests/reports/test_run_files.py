@@ -22,8 +22,8 @@ from tayari_reports.model.run_files import (
     to_dict,
     write_run,
 )
-from tayari_reports.writers.run_schema import run_schema
 from tayari_reports.writers.table import prepare, write_all
+from tayari_reports.writers.write_json import run_schema
 
 COMMITTED = Path(__file__).parents[2] / "reports/tayari_reports/schema/run.schema.json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from running_simulator import running
 from tayari_simulator.scenarios.read import read_scenario
-from tayari_simulator.transport.limits import THRESHOLDS
+from tayari_simulator.transport.monitor import THRESHOLDS
 
 SILENT = "scenario: payment/silent\nabout: Paid, but nobody is told.\noutcome:\n  result_code: 0\n  callback: false\n"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tayari_simulator.transport.limits import THRESHOLDS, Limits, Seen
+from tayari_simulator.transport.monitor import THRESHOLDS, Limits, Seen
 from transport_kit import in_loop, merchant, port
 
 CALM = {"loop_lag_s": 0.001, "late_s": 0.001, "journal_behind": 0.0}

@@ -25,9 +25,7 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
-from tayari_contracts.context.query_silence import SHOWN_BY as SILENCE_SHOWN_BY
-from tayari_contracts.context.query_silence import QuerySilence
-from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.context.run_record import SILENCE_SHOWN_BY, Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_schedule import Schedule
 from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance, combined

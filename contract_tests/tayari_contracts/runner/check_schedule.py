@@ -13,7 +13,7 @@ from tayari_target.target_file.model import Target
 from tayari_contracts.catalogue.rules import CatalogueRow, Need
 from tayari_contracts.context.check_time import GRACE_S, QUIET, SETTLE_S, polite, spacing_s
 from tayari_contracts.context.overload import SIDE_BY_SIDE
-from tayari_contracts.context.query_silence import SHOWN_BY
+from tayari_contracts.context.run_record import SILENCE_SHOWN_BY
 
 MEASURED_WITH_S: Final = 30.0
 """The promise `reconcile_within_s` of the shop whose checks were measured."""
@@ -83,7 +83,7 @@ class Schedule:
 
     def silence_s(self, rows: Iterable[CatalogueRow]) -> float:
         """How much longer they take where the merchant sends no status query: that is waited for once."""
-        is_shown = any(row.rule.id == SHOWN_BY for row in rows) and shown(self.target).state
+        is_shown = any(row.rule.id == SILENCE_SHOWN_BY for row in rows) and shown(self.target).state
         return self.target.merchant.promises.reconcile_within_s + SETTLE_S + 2 * GRACE_S if is_shown else 0.0
 
     def pause_s(self, check: Planned) -> float:

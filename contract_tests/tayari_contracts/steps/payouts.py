@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
+from tayari_money.invariants import Judgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import PaymentKind, PaymentRecord
 from tayari_reports.model import NotTested
@@ -255,12 +256,21 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
         raise Unjudged(str(error)) from error
     found = judge_invariant(rule_id, [_record(context, payment, known) for payment in payouts])
     context.evidence.tries = found.judged
+    require_kept(context, found, payouts, through=through)
+
+
+def require_kept(context: CheckContext, found: Judgement, payments: Iterable[Payment], *, through: bool) -> None:
+    """What the merchant sent, payouts or refunds, keeps the invariant. `through`: M-Pesa has done all it was asked for.
+
+    Raises:
+        WrongCredit: it is broken; Unjudged: more may still be sent; Untested: nothing put it to the test.
+    """
     if found.violations:
         broken = {one.reference for one in found.violations[:3]}
-        context.evidence.cite(*(payment for payment in payouts if payment.reference in broken))
+        context.evidence.cite(*(payment for payment in payments if payment.reference in broken))
         raise WrongCredit(found.sentence)
     if not through:
-        raise Unjudged(f"M-Pesa had still something to do {IDLE_S:.0f} s after the last check, so more may be paid")
+        raise Unjudged(f"M-Pesa was not idle {IDLE_S:.0f} s after the last check, so more money may be sent")
     if found.not_met:
         raise Untested(f"{found.not_met}, so this invariant was not put to the test")
 

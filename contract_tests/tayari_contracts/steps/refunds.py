@@ -20,12 +20,12 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Unjudged, Untested, WrongCredit
+from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.payouts import IDLE_S, REQUEST_WITHIN_S, all_through, answered
+from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, require_kept
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
@@ -132,14 +132,7 @@ def judge_refunds(context: CheckContext, rule_id: str) -> None:
         raise Unjudged(str(error)) from error
     found = judge_invariant(rule_id, records)
     context.evidence.tries = len(refunds)
-    if found.violations:
-        broken = {one.reference for one in found.violations[:3]}
-        context.evidence.cite(*(refund for refund in refunds if refund.reference in broken))
-        raise WrongCredit(found.sentence)
-    if not through:
-        raise Unjudged(f"M-Pesa was not idle {IDLE_S:.0f} s after the last check, so more may be given back")
-    if found.not_met:
-        raise Untested(f"{found.not_met}, so this invariant was not put to the test")
+    require_kept(context, found, refunds, through=through)
 
 
 def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[PaymentRecord]:

@@ -135,7 +135,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StatusField:
     """What a status often shows besides its state; each lets more rules be judged."""
 
     pattern: str
@@ -149,14 +149,14 @@ class Shown:
         return Value(place, doubt=self.doubt)
 
 
-SHOWN: Final[Mapping[str, Shown]] = {
-    "credited": Shown(
+SHOWN: Final[Mapping[str, StatusField]] = {
+    "credited": StatusField(
         r"(?i)^(amount_?(paid|credited|received)|paid_?amount|credit(ed|s)?(_?amount)?)$",
         "credited: $.amount_paid         # shillings credited for it; without this or ledger no double credit is seen",
         "the shillings that were credited for the payment, and nothing or 0 before?",
     ),
-    "receipt": Shown(r"(?i)^(mpesa_?)?receipt(_?(number|no|code))?$", "receipt: $.receipt"),
-    "message": Shown(
+    "receipt": StatusField(r"(?i)^(mpesa_?)?receipt(_?(number|no|code))?$", "receipt: $.receipt"),
+    "message": StatusField(
         r"(?i)^(message|status_?(message|text)|result_?desc(ription)?|reason|detail)$",
         "message: $.message              # what the customer is told",
     ),

@@ -225,7 +225,7 @@ SENDERS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ExchangeView:
     """One exchange as the page shows it."""
 
     anchor: str
@@ -247,7 +247,7 @@ class Finding:
 
     anchor: str
     outcome: Outcome
-    exchanges: tuple[Shown, ...]
+    exchanges: tuple[ExchangeView, ...]
     left_out: int
     """Exchanges that are only in `run.json`, to keep the page small."""
     fingerprints: tuple[str, ...] = ()
@@ -295,7 +295,7 @@ def _with_evidence(found: Iterable[Outcome], purse: _Purse) -> tuple[Finding, ..
 
 
 def _finding(one: Outcome, purse: _Purse) -> Finding:
-    shown: list[Shown] = []
+    shown: list[ExchangeView] = []
     left_out = 0
     decisive = decisive_exchange(one)
     for check in one.checks:
@@ -311,8 +311,8 @@ def _finding(one: Outcome, purse: _Purse) -> Finding:
     )
 
 
-def _shown(name: str, exchange: Exchange, check: Check, *, decisive: bool) -> Shown:
-    return Shown(
+def _shown(name: str, exchange: Exchange, check: Check, *, decisive: bool) -> ExchangeView:
+    return ExchangeView(
         decisive=decisive,
         curl=_curl(exchange),
         anchor=name,
@@ -335,7 +335,7 @@ def _curl(exchange: Exchange) -> str:
     return " \\\n  ".join(words)
 
 
-def _cost(shown: Shown) -> int:
+def _cost(shown: ExchangeView) -> int:
     exchange = shown.exchange
     headers = (*exchange.request_headers, *exchange.response_headers)
     parts = (

@@ -24,7 +24,6 @@ from tayari_reports.verdict.sentences import (
     title,
 )
 
-MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 8
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 

@@ -99,15 +99,3 @@ def magic_markdown(rows: Iterable[MagicRow]) -> str:
         for row in rows
     ]
     return "\n".join(lines) + "\n"
-
-
-def magic_summary(rows: Iterable[MagicRow]) -> str:
-    """The numbered rows as a small table: a line for each folder of scenarios, each number with its scenario."""
-    folders: dict[str, list[str]] = {}
-    for row in rows:
-        if row.amount_payer is not None:
-            folder, _, name = row.scenario.partition("/")
-            folders.setdefault(folder, []).append(f"`{row.amount:03d}` {name}")
-    lines = ["| scenarios | number and name |", "| --- | --- |"]
-    lines += [f"| `{folder}/` | {', '.join(names)} |" for folder, names in folders.items()]
-    return "\n".join(lines)

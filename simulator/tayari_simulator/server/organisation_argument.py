@@ -15,7 +15,7 @@ from tayari_formats.problems import Complaint, Path, describe, suggest
 from tayari_simulator.apis.core.organisations import Initiator, Organisation, sandbox_initiator
 from tayari_simulator.apis.initiator import account_balance, b2b, b2c, reversal, transaction_status
 from tayari_simulator.state.ledger import Account
-from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith, keys_of, read_value
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith, read_value
 
 VARIABLE: Final = "TAYARI_ORGANISATIONS"
 """Passwords of initiators come by environment: the command line is public on its machine."""
@@ -137,8 +137,6 @@ _OF_INITIATOR: Final = ("commands", "expired")
 """Keys that speak of the initiator before them."""
 ORGANISATION_KEYS: Final = tuple(_KEYS)
 """The keys of the command line, in the order of the help text."""
-GIVEN_KEYS: Final = keys_of(GivenOrganisation)
-"""The keys of the JSON form, which are those of the target file."""
 
 
 def read_organisation(text: str) -> Organisation:

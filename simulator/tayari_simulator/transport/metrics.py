@@ -13,8 +13,7 @@ from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.transport.callback_sender import CallbackSender
-from tayari_simulator.transport.limits import Limits, Seen
-from tayari_simulator.transport.monitor import Failures, Monitor, collect_at_rest, resident_bytes
+from tayari_simulator.transport.monitor import Failures, Limits, Monitor, Seen, collect_at_rest, resident_bytes
 
 Json = dict[str, Any]
 HELP: Final[Mapping[str, str]] = {

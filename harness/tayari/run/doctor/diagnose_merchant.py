@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,9 +12,10 @@ from tayari_control.http_session import MerchantSession
 from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
+from tayari_money.payment_record import PaymentState
 from tayari_target.answers import PATTERN_S, is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.model import Status, Target
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor.findings import Finding, bad, good, warning
@@ -205,6 +207,28 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
     return bad(
         "state words", message, f"add {view.raw_state} to merchant.status.states under paid, failed, pending or review"
     )
+
+
+def sent_ended(read: Callable[[], StatusView], within_s: float) -> StatusView:
+    """Read the state of money that the merchant sends, a payout or a refund, until it is final or time is up."""
+    until = time.monotonic() + within_s
+    while True:
+        view = read()
+        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
+            return view
+        time.sleep(0.1)
+
+
+def unread_state(view: StatusView, status: Status, what: str, *, fix: str) -> Finding | None:
+    """Why the state of `what`, a payout or a refund, is not known; None when it is."""
+    if view.state is not None:
+        return None
+    if view.raw_state:
+        known, key = ", ".join(status.states), f"merchant.{what}.status.states"
+        found = f"the merchant says {view.raw_state!r}, which {key} does not map ({known})"
+        return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
+    answer = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
+    return bad(f"{what} status", f"the {what}'s state could not be read: {answer}", fix)
 
 
 def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
-from tayari_target.target_file.model import Payout
+from tayari_target.target_file.model import Payout, Status
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor.diagnose_instances import Known
-from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
+from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state, without_secrets
 from tayari.run.doctor.findings import Finding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
@@ -112,9 +112,9 @@ def _outcome(
     if asked.status is None:
         yield good("payout status", "the target file has no merchant.payout.status: most payout rules are not tested")
         return
-    yield _status(
-        _ended(environment, started.payment_id or reference, reference), asked, is_paid=row["state"] == "paid"
-    )
+    payout_id = started.payment_id or reference
+    view = sent_ended(lambda: environment.driver.read_payout(payout_id, reference), _STATUS_S)
+    yield _status(view, asked.status, is_paid=row["state"] == "paid")
     if asked.alerts is not None and environment.driver.read_alerts() is None:
         yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")
     if asked.balance is not None:
@@ -144,26 +144,11 @@ def _result(row: Mapping[str, Any]) -> Iterator[Finding]:
     yield warning("initiator", found, fix)
 
 
-def _ended(environment: TestEnvironment, payout_id: str, reference: str) -> StatusView:
-    until = time.monotonic() + _STATUS_S
-    while True:
-        view = environment.driver.read_payout(payout_id, reference)
-        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
-            return view
-        time.sleep(0.1)
-
-
-def _status(view: StatusView, asked: Payout, *, is_paid: bool) -> Finding:
+def _status(view: StatusView, status: Status, *, is_paid: bool) -> Finding:
     """Whether the payout's state could be read, and is what it should be."""
-    assert asked.status is not None
-    if view.state is None and view.raw_state:
-        known = ", ".join(asked.status.states)
-        found = f"the merchant says {view.raw_state!r}, which merchant.payout.status.states does not map ({known})"
-        return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
-    if view.state is None:
-        answer = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
-        found = f"the payout's state could not be read: {answer}"
-        return bad("payout status", found, "correct merchant.payout.status, or merchant.payout.payout_id")
+    unread = unread_state(view, status, "payout", fix="correct merchant.payout.status, or merchant.payout.payout_id")
+    if unread is not None:
+        return unread
     if is_paid and view.state is not PaymentState.PAID:
         found = f"the payout is paid, and the merchant says {view.raw_state!r}, which is mapped to {view.state}"
         return warning("payout status", found, "correct merchant.payout.status.states, or let the rules judge it")

@@ -8,17 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
 from tayari_money.payment_record import PaymentState
-from tayari_target.target_file.model import Refund
+from tayari_target.target_file.model import Refund, Status
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor.diagnose_instances import Known
-from tayari.run.doctor.diagnose_merchant import callback, nothing_found
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state
+from tayari.run.doctor.findings import Finding, good, warning
 
 _CALL_S: Final = 5.0
 """A merchant may send refunds from a queue."""
@@ -114,28 +115,16 @@ def _outcome(
     if asked.status is None:
         yield good("refund", f"Daraja took it {how}; without merchant.refund.status most refund rules are not tested")
         return
-    yield _status(_ended(environment, started.payment_id or paid.payment_id, paid), asked, how)
+    refund_id = started.payment_id or paid.payment_id
+    read = partial(environment.driver.read_refund, refund_id, payment_id=paid.payment_id, reference=paid.reference)
+    yield _status(sent_ended(read, _STATUS_S), asked.status, how)
 
 
-def _ended(environment: TestEnvironment, refund_id: str, paid: Known) -> StatusView:
-    until = time.monotonic() + _STATUS_S
-    while True:
-        view = environment.driver.read_refund(refund_id, payment_id=paid.payment_id, reference=paid.reference)
-        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
-            return view
-        time.sleep(0.1)
-
-
-def _status(view: StatusView, asked: Refund, how: str) -> Finding:
+def _status(view: StatusView, status: Status, how: str) -> Finding:
     """Whether the refund's state could be read, and is what it should be."""
-    assert asked.status is not None
-    if view.state is None and view.raw_state:
-        known = ", ".join(asked.status.states)
-        found = f"the merchant says {view.raw_state!r}, which merchant.refund.status.states does not map ({known})"
-        return bad("state words", found, f"add {view.raw_state} there under paid, failed, pending or review")
-    if view.state is None:
-        answer = view.error or f"it was answered {view.http_status}: {view.body[:200]}"
-        return bad("refund status", f"the refund's state could not be read: {answer}", "correct merchant.refund.status")
+    unread = unread_state(view, status, "refund", fix="correct merchant.refund.status")
+    if unread is not None:
+        return unread
     if view.state is not PaymentState.PAID:
         found = f"the money is back with the customer, and the merchant says {view.raw_state!r} ({view.state})"
         return warning("refund status", found, "correct merchant.refund.status.states, or let the rules judge it")

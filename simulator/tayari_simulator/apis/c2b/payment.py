@@ -19,7 +19,7 @@ from tayari_simulator.apis.c2b.register import (
     unknown_short_code,
 )
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.execution import begin, choose, first_due_s
+from tayari_simulator.apis.core.execution import begin, choose, first_due_s, limit_result, pay_in
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
 from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
 from tayari_simulator.catalogue import results
@@ -194,7 +194,7 @@ def lifecycle(options: Options) -> Lifecycle:
         api=KIND,
         example=_example,
         decide=_decide,
-        settle=_settle,
+        settle=pay_in,
         reversible=True,
         message=message,
         receipt=lambda _state, transaction, _at_s: transaction.id,
@@ -225,18 +225,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     organisation = state.organisations.find(transaction.short_code)
     if organisation is not None and not organisation.active:
         return results.CREDIT_PARTY_INVALID
-    above = state.organisations.limit_result(transaction.short_code, transaction.amount)
-    if above is not None:
-        return above
-    paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
-    if paid and paid + transaction.amount > state.rules.daily_limit:
-        return results.DAILY_LIMIT
-    return results.SUCCESS
-
-
-def _settle(state: DarajaState, transaction: Transaction) -> None:
-    state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    state.transactions.note_paid(transaction.msisdn, transaction.completed_s, transaction.amount)
+    return limit_result(state, transaction)
 
 
 def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> None:

@@ -260,3 +260,21 @@ def _with_faults(state: DarajaState, play: Play, delivery: Delivery, now_s: floa
         for fault in play.met(name, now_s, state.uniform):
             deliveries = fault.deliver(deliveries)
     return deliveries
+
+
+def limit_result(state: DarajaState, transaction: Transaction) -> int | str:
+    """The result of a customer's payment by its limits: the organisation's, then what one customer may pay in a day."""
+    if state.organisations.limited:
+        above = state.organisations.limit_result(transaction.short_code, transaction.amount)
+        if above is not None:
+            return above
+    paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
+    if paid and paid + transaction.amount > state.rules.daily_limit:
+        return results.DAILY_LIMIT
+    return results.SUCCESS
+
+
+def pay_in(state: DarajaState, transaction: Transaction) -> None:
+    """A customer's payment succeeded: the organisation has the money, and the day's sum of the customer grows."""
+    state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
+    state.transactions.note_paid(transaction.msisdn, transaction.completed_s, transaction.amount)

@@ -9,7 +9,7 @@ import orjson
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
 from tayari_simulator.apis.core.daraja_state import DarajaState, Rules
-from tayari_simulator.apis.core.execution import begin, choose
+from tayari_simulator.apis.core.execution import begin, choose, limit_result, pay_in
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
@@ -215,7 +215,7 @@ def lifecycle(options: Options) -> Lifecycle:
         api="stk",
         example=_example,
         decide=_decide,
-        settle=_settle,
+        settle=pay_in,
         reversible=True,
         message=StkCallback(options),
         prompt=PromptResults(),
@@ -235,19 +235,7 @@ def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: f
     )  # fmt: skip
 
 
-def _settle(state: DarajaState, transaction: Transaction) -> None:
-    state.ledger.pay_in(transaction.msisdn, transaction.short_code, transaction.amount)
-    state.transactions.note_paid(transaction.msisdn, transaction.completed_s, transaction.amount)
-
-
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     if not state.ledger.covers(transaction.msisdn, transaction.amount):
         return results.INSUFFICIENT
-    if state.organisations.limited:
-        above = state.organisations.limit_result(transaction.short_code, transaction.amount)
-        if above is not None:
-            return above
-    paid = state.transactions.paid(transaction.msisdn, transaction.due_s)
-    if paid and paid + transaction.amount > state.rules.daily_limit:
-        return results.DAILY_LIMIT
-    return results.SUCCESS
+    return limit_result(state, transaction)

@@ -110,9 +110,7 @@ def _in_flight(state: DarajaState, transaction: Transaction, form: str, identifi
 
 
 _FORMS: Final = {"processing": PROCESSING, "empty": NO_MESSAGE, "too_early": INVALID_CHECKOUT_REQUEST_ID}
-
-IN_FLIGHT_FORMS: Final = ("4999", *_FORMS)
-"""The names that a scenario may use. Source: reference 3.2."""
+"""The names that a scenario may use beside `4999`. Source: reference 3.2."""
 
 
 def _result(state: DarajaState, transaction: Transaction, code: int | str, desc: str, identifier: str | None) -> Reply:
