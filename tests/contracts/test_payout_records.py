@@ -1,13 +1,17 @@
 """Payouts as Daraja knows them: which messages prove one, and which ids make it a second one."""
 
 import json
-from typing import Any
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from tayari_contracts.steps.payouts import originator_ids
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.steps.payouts import originator_ids, pay_out
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
 from tayari_money.payment_record import Result
+from tayari_target.views import Started
 
 
 def entry(result: dict[str, Any]) -> dict[str, Any]:
@@ -114,3 +118,18 @@ def test_a_payment_is_given_back_by_its_reversals_and_by_payouts_to_its_payer(mo
     monkeypatch.setattr(control, "_call", lambda *_, **__: {"payments": rows})
 
     assert [row.transaction_id for row in money_sent_back(control, "254711000111", ["UJ1"])] == ["mine", "paid out"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 12), (7, 7)])
+def test_requests_of_a_payout_count_from_its_start_or_from_the_first_click(given: int | None, expected: int) -> None:
+    """Of clicks at the same moment another one may reach Daraja first: its request counts too."""
+    context = SimpleNamespace(
+        journal=SimpleNamespace(now=lambda: 12),
+        run=SimpleNamespace(gate=SimpleNamespace(passing=nullcontext), add_payment=lambda _: None),
+        driver=SimpleNamespace(start_payout=lambda **_: Started(accepted=True, status=202, body="{}", payment_id="p1")),
+        evidence=SimpleNamespace(cite=lambda _: None, tries=0),
+    )
+
+    payment = pay_out(cast("CheckContext", context), msisdn="254700000001", amount=5, reference="T1", since=given)
+
+    assert payment.since == expected

@@ -48,14 +48,19 @@ def pay_out(
     msisdn: str | None = None,
     amount: int | None = None,
     reference: str | None = None,
+    since: int | None = None,
 ) -> Payment:
-    """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`."""
+    """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`.
+
+    `since` is the place in the journal from which on requests count for this payout. It is that of this moment, unless
+    others ask for the same payout at the same time, so that their request may come first.
+    """
     msisdn = msisdn or context.allocation.msisdn()
     amount, reference = amount or context.allocation.amount(), reference or context.allocation.reference()
     if scenario is not None:
         context.control.play_next(scenario, msisdn=msisdn)
         context.evidence.name_scenario(scenario)
-    since, began_at = context.journal.now(), time.time()
+    since, began_at = context.journal.now() if since is None else since, time.time()
     with context.run.gate.passing():
         started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
     payment = Payment(

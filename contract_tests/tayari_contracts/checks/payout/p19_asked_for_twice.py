@@ -33,7 +33,10 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     _require_reference(context)
     msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
-    first = partial(pay_out, context, scenario, msisdn=msisdn, amount=amount, reference=reference)
+    context.control.play_next(scenario, msisdn=msisdn)
+    context.evidence.name_scenario(scenario)
+    since = context.journal.now()
+    first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
     click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
     payment = cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0])
     if not context.time.until(lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
