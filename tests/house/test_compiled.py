@@ -45,6 +45,55 @@ def test_an_installation_says_rightly_whether_it_is_compiled() -> None:
     assert compiled == (files if build() == "compiled" else [])
 
 
+RECORDS = """
+@dataclass(slots=True)
+class Mutable:
+    first: int
+    second: str = 'b'
+    \"\"\"The last word.\"\"\"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    first: int
+
+
+@dataclass(slots=True)
+class WithFactory:
+    first: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ByKeyword:
+    first: int
+
+
+class Plain:
+    first: int
+"""
+
+
+def test_a_compiled_record_sets_its_fields_itself_and_every_line_keeps_its_number() -> None:
+    lines = hatch_build.with_constructors(RECORDS).splitlines()
+
+    init = "    def __init__(self, first: int, second: str = 'b') -> None: self.first = first; self.second = second"
+    assert [(number, line) for number, line in enumerate(lines) if "__init__" in line] == [(6, init)]
+    assert [line for line in lines if line != init] == [*RECORDS.splitlines()[:6], *RECORDS.splitlines()[7:], ""]
+
+
+def test_the_records_of_a_payment_set_their_fields_themselves() -> None:
+    package = ROOT / "simulator" / "tayari_simulator"
+    sources = [(package / f"{name}.py").read_text(encoding="utf-8") for name in hatch_build.COMPILED]
+    added = [
+        hatch_build.with_constructors(source).count("def __init__") - source.count("def __init__") for source in sources
+    ]
+
+    records = {path: number for path, number in zip(hatch_build.COMPILED, added, strict=True) if number}
+    assert records == {
+        "state/exchange": 1, "state/transactions": 1, "transport/callback_client": 1, "transport/http_messages": 1,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("value", "wanted"), [("", False), ("0", False), ("1", True)])
 def test_only_who_asks_for_a_compiled_wheel_needs_a_compiler(
     value: str, wanted: bool, monkeypatch: pytest.MonkeyPatch

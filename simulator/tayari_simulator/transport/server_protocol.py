@@ -11,7 +11,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
@@ -48,6 +47,8 @@ log = logging.getLogger(__name__)
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOBODY: Final = sender_of(())
+_REFUSED: Final = 400
+"""A refusal has this status or a higher one. `HTTPStatus.BAD_REQUEST` costs half a microsecond in Python 3.11."""
 
 
 class Connections:
@@ -357,7 +358,7 @@ class Connection(asyncio.Protocol):
         """Write it; the connection ends if either side, or an outage, wishes so."""
         if self._closing:
             call.keep_alive = False
-        if reply.status < HTTPStatus.BAD_REQUEST:
+        if reply.status < _REFUSED:
             self._is_new = False
         if not write_reply(call, reply, self._connections.extra):
             self._closing = True
