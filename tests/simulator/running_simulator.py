@@ -54,8 +54,10 @@ class Running:
         url = f"{self.daraja_url}/oauth/v1/generate?grant_type=client_credentials"
         return str(requests.get(url, auth=("key", "secret"), timeout=5).json()["access_token"])
 
-    def push(self, msisdn: str, *, amount: int = 100, reference: str = "INV1", token: str = "") -> requests.Response:
-        """Start a payment as a merchant would."""
+    def push(
+        self, msisdn: str, *, amount: int = 100, reference: str = "INV1", token: str = "", stream: bool = False
+    ) -> requests.Response:
+        """Start a payment as a merchant would. With `stream` the body of the answer is not read yet."""
         body = {
             "BusinessShortCode": SANDBOX_SHORT_CODE,
             "Password": PASSWORD,
@@ -74,6 +76,7 @@ class Running:
             json=body,
             headers={"Authorization": f"Bearer {token or self.token()}"},
             timeout=5,
+            stream=stream,
         )
 
     def pushed(self, msisdn: str, **how: Any) -> str:
