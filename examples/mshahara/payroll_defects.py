@@ -5,6 +5,7 @@ A defect is a row and a class that overrides one decision.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from typing import Any
@@ -101,6 +102,20 @@ class GoesOnWhenLocked(Payroll):
             self.books.change(payout, state=FAILED, note=f"{code}: {text}")
         else:
             super().fail(payout, code, text)
+
+
+class TokenIsCredential(Payroll):
+    """P11: a token that has ended is taken for a refusal of the payout."""
+
+    def __init__(self, books: Books, bank: Bank) -> None:
+        super().__init__(books, OneTokenBank(bank.settings))
+
+
+class OneTokenBank(Bank):
+    """Fetches a token when the last one should have ended, and at no other time."""
+
+    def _post(self, path: str, body: dict[str, Any]) -> Answer:
+        return self._call(path, json.dumps(body).encode(), {"Authorization": f"Bearer {self._bearer()}"})
 
 
 class PaidWhenNotEnabled(Payroll):
@@ -219,6 +234,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "placeholder-is-receipt": (("P09",), PlaceholderIsReceipt),
     "last-result-wins": (("P10",), LastResultWins),
     "goes-on-when-locked": (("P11",), GoesOnWhenLocked),
+    "token-is-credential": (("P11",), TokenIsCredential),
     "paid-when-not-enabled": (("P12", "M07"), PaidWhenNotEnabled),
     "corrected-spelling": (("P13",), CorrectedSpelling),
     "balance-by-position": (("P14",), BalanceByPosition),

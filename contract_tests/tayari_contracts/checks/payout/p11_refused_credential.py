@@ -1,4 +1,4 @@
-"""P11: a refused credential alerts staff and stops the queue."""
+"""P11: a refused credential alerts staff and stops the queue; a refused token does neither."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.findings import Failed, Missing, say, times
+from tayari_contracts.context.inline_scenarios import after, refused
+from tayari_contracts.context.payment import FAILED, PAID, Payment
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,
     alerted,
@@ -17,6 +17,7 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_requests,
     payout_situation,
+    require_readable,
     transactions,
 )
 
@@ -26,7 +27,8 @@ STOPPED_S: Final = 6.0
 
 @check("P11")
 def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
-    """M-Pesa answers 2001 once; further requests would fail too, and lock the user."""
+    """A token is refused once, and then the credential: further requests would fail too, and lock the user."""
+    expect_token_renewed(context)
     before = context.driver.read_alerts()
     payment = pay_out_sent(context, payout_situation("inline/p11-refused", outcome=after(0.5, result_code=2001)))
     expect_results_taken(context, payment)
@@ -35,6 +37,26 @@ def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
         _expect_stopped(context, before)
     finally:
         _go_on(context)
+
+
+def expect_token_renewed(context: CheckContext) -> None:
+    """A payout that is refused for its token alone is sent again with another one, and paid.
+
+    Raises:
+        Failed: it was given up. Missing: it was not paid in time.
+    """
+    token_refused = payout_situation("inline/p11-token", refused("404.001.03"), outcome=after(0.5))
+    payment = pay_out_sent(context, token_refused)
+    view = context.observations.until(payment, (PAID, FAILED), within_s=context.time.settled_s)
+    require_readable(view)
+    if view.state is PAID:
+        return
+    sent = times(len(payout_requests(context, payment)))
+    sentence = (
+        f"a payout was answered 404 with 404.001.03 (Invalid Access Token), it was sent {sent}, and it is {say(view)}; "
+        "expected a new token and the same payout again: only the token had ended"
+    )
+    raise (Failed if view.state is FAILED else Missing)(sentence)
 
 
 def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> None:
