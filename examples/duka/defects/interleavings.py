@@ -192,6 +192,12 @@ ROWS = (
         WaitsForCallbacks,
     ),
     defect(
+        "receipt-in-memory",
+        "R02",
+        "Answers a callback, keeps it in memory until it is worked on, and asks M-Pesa after a crash.",
+        KeepsInMemory,
+    ),
+    defect(
         "c2b-looks-then-credits",
         "B12",
         "Looks whether an STK payment is credited, and credits it by its C2B confirmation a moment later.",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, cast
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
@@ -37,6 +39,28 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     expect_one_credit(
         context, answered, because="its callback was answered 200, and the process died within a second of it"
     )
+    expect_receipts(context, answered)
+
+
+def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
+    """What a query settled has no receipt: the callback that named it is lost.
+
+    Raises:
+        Warned: that happened.
+    """
+    if not context.profile.shows_receipt:
+        return
+    lost = [
+        payment
+        for payment in answered
+        if context.observations.status(payment).receipt != context.journal.record(payment).get("receipt")
+    ]
+    if lost:
+        raise Warned(
+            f"{len(lost)} of {len(answered)} callbacks that were answered 200 within a second of the crash left no "
+            "receipt: a status query settled their payments; expected a callback to be stored before the 200, and "
+            "worked on after the start"
+        )
 
 
 def is_taken(answer: object) -> bool:
