@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from bank import Answer, Bank
@@ -180,6 +181,13 @@ class SuccessIsOnlyNoted(Payroll):
         self.books.change(payout, receipt=receipt, note="M-Pesa has paid")
 
 
+class SendsLess(Payroll):
+    """P18: ten shillings of each salary are kept back, and nobody is told."""
+
+    def send(self, payout: Payout) -> None:
+        super().send(replace(payout, amount=payout.amount - 10))
+
+
 class ForgetsItsId(Payroll):
     """P02: the id is made when the request is sent, so a process that is killed meanwhile makes another."""
 
@@ -239,6 +247,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "corrected-spelling": (("P13",), CorrectedSpelling),
     "balance-by-position": (("P14",), BalanceByPosition),
     "success-is-only-noted": (("P18",), SuccessIsOnlyNoted),
+    "sends-less": (("P18",), SendsLess),
     "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
     "each-request-pays": (("P19",), EachRequestPays),
 }

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from endings import ending
 from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c20_malformed
-from tayari_contracts.checks.callback.c07_forged_success import require_weighed
 from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Entry, Payment
@@ -17,6 +16,7 @@ from tayari_contracts.steps.forged_callback import (
     forged_body,
     forged_url,
     invented_receipt,
+    require_weighed,
 )
 from tayari_target.driver import Started
 

@@ -29,7 +29,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.observations import Observations
-from tayari_contracts.context.payment import PAID, PENDING, SETTLED, Credits, Payment, states_of
+from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Credits, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 
@@ -128,6 +128,16 @@ class Expectations:
         if self._profile.shows_credits:
             self.credits(payment, 1, quiet_s=0.3, because=because)
         return view
+
+    def honoured(self, payment: Payment, *, because: str) -> None:
+        """Paid and credited once, or in the hands of a person, when the merchant has dealt with the success."""
+        self._observations.until(payment, (PAID, REVIEW), within_s=self._time.settled_s)
+        view = self.status_after_queue(payment)
+        if view.state not in (PAID, REVIEW):
+            kind = Missing if view.state in (PENDING, None) else Failed
+            raise kind(f"the payment is {say(view)}; expected paid or review: {because}, and the money has moved")
+        if view.state is PAID and self._profile.shows_credits:
+            self.credits(payment, 1, quiet_s=0.3, because=because)
 
     def callback_read(self, payment: Payment, *, because: str) -> None:
         """Taken, paid once with the order's amount and, where receipts can be seen, with the callback's receipt."""

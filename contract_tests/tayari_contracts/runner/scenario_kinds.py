@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, confirmed_amount
@@ -18,9 +17,9 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested, qu
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
-from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, pay_in
-from tayari_contracts.steps.c2b_registration import REGISTER, registering, short_code, urls
-from tayari_contracts.steps.forged_callback import EAT, SOURCE, forged_url, invented_receipt
+from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
+from tayari_contracts.steps.c2b_registration import REGISTER, registering
+from tayari_contracts.steps.forged_callback import SOURCE, Caller
 from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
@@ -210,29 +209,12 @@ def _pay_in(context: CheckContext, document: Document) -> Payment:
     whole = [EMPTY_NAMES, *faults] if is_paid else faults
     payment = pay_in(context, {**document, "faults": whole}, amount=confirmed_amount(document))
     if "forge" in names:
-        _lie(context, payment)
+        confirm_falsely(context, payment, Caller(source=SOURCE))
     if is_paid and "drop" not in names:
         late_s = sum(float(fault["delay"].get("by_s", 0)) for fault in document.get("faults") or () if "delay" in fault)
         context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S + late_s)
         context.expectations.callback_taken(payment)
     return payment
-
-
-def _lie(context: CheckContext, payment: Payment) -> None:
-    """A stranger confirms a payment that was never made into the same account.
-
-    The stranger has to guess what cannot be guessed of the URL, and calls from an address of nobody.
-    """
-    url = urls(context)["confirmation"]
-    fields = {
-        "TransID": invented_receipt(datetime.now(UTC) + EAT),
-        "BillRefNumber": payment.payment_id,
-        "BusinessShortCode": short_code(context),
-    }
-    context.control.send_callback(
-        url=forged_url(url, other=url, known=f"{payment.started.body} {payment.payment_id}"),
-        message="c2b_confirmation", msisdn=payment.msisdn, amount=int(payment.amount), set=fields, source=SOURCE,
-    )  # fmt: skip
 
 
 def _register(context: CheckContext, document: Document) -> Payment:

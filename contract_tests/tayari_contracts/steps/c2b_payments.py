@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_control.client import ControlError
@@ -20,6 +21,7 @@ from tayari_contracts.context.findings import Failed, Missing, Untested, quote, 
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, short_code, urls
+from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, invented_receipt
 
 C2B: Final = "c2b"
 LEASED_WITHIN_S: Final = 60.0
@@ -166,6 +168,28 @@ def ask(
 def tell(context: CheckContext, payment: Payment, **changes: Any) -> list[dict[str, Any]]:
     """Confirm a payment once more, as told; the merchant's answers."""
     return context.control.send_callback(checkout_request_id=payment.transaction_id, result_code=0, **changes)
+
+
+def confirm_falsely(context: CheckContext, account: Payment, caller: Caller) -> list[dict[str, Any]]:
+    """A stranger confirms a payment into the account that was never made; the merchant's answers.
+
+    The stranger has to guess what cannot be guessed of the URL.
+    """
+    fields = {
+        "TransID": invented_receipt(datetime.now(UTC) + EAT),
+        "BillRefNumber": account.payment_id,
+        "BusinessShortCode": short_code(context),
+    }
+    return context.control.send_callback(
+        url=forged_confirmation_url(context, account), message="c2b_confirmation", msisdn=account.msisdn,
+        amount=int(account.amount), set=fields, source=caller.source, headers=dict(caller.headers),
+    )  # fmt: skip
+
+
+def forged_confirmation_url(context: CheckContext, account: Payment) -> str:
+    """The confirmation URL as the owner of an account could guess it."""
+    url = urls(context)["confirmation"]
+    return forged_url(url, other=url, known=f"{account.started.body} {account.payment_id}")
 
 
 def expect_credited(context: CheckContext, payment: Payment, why: str) -> None:

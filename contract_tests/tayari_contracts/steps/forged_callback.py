@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import log2
@@ -14,6 +14,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.payment import Payment
 
 GUESSING_BITS: Final = 48.0
@@ -41,6 +42,10 @@ In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to sho
 UNGUESSABLE_LENGTH: Final = 16
 GUESSABLE_DIGITS: Final = 8
 """So many digits can be tried out, or counted up from one's own order."""
+
+CRASH: Final = 500
+HUNG_UP: Final = "closed the connection"
+"""Of the error of a callback that was sent, and whose connection the merchant ended."""
 
 SEPARATORS: Final = re.compile(r"([/?&=;])")
 EAT: Final = timedelta(hours=3)
@@ -119,11 +124,37 @@ def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | 
     }
 
 
+def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The customer cancelled, says somebody who cannot know. Source of the text: reference 3.1."""
+    callback = {
+        "MerchantRequestID": record["merchant_request_id"],
+        "CheckoutRequestID": record["checkout_request_id"],
+        "ResultCode": 1032,
+        "ResultDesc": "Request Cancelled by user.",
+    }
+    return {"Body": {"stkCallback": callback}}
+
+
 def invented_receipt(at: datetime) -> str:
     """Ten characters: year, month and day as M-Pesa writes them, then seven at random. Source: reference 1.5."""
     letters = digits[1:] + ascii_uppercase
     date = ascii_uppercase[(at.year - 2006) % 26] + ascii_uppercase[at.month - 1] + letters[at.day - 1]
     return date + "".join(choice(ascii_uppercase + digits) for _ in range(7))
+
+
+def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool) -> None:
+    """The merchant's own code decided on the forgery. One that `serves` true callbacks may hang up on a stranger.
+
+    Raises:
+        Untested: it could not be delivered. Unjudged: it was answered as a crash is, and nothing came of it.
+    """
+    if serves and answers and all(HUNG_UP in (answer.get("error") or "") for answer in answers):
+        return
+    if all(answer.get("status") is None for answer in answers):
+        error = answers[0].get("error") if answers else "not sent"
+        raise Untested(f"the forged callback could not be delivered: {error}")
+    if all((answer.get("status") or 0) >= CRASH for answer in answers):
+        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
 
 def _tail(url: str) -> str:

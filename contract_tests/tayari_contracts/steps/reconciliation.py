@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from tayari_money.daraja_records import JournalIncomplete, c2b_payments, transactions_by_msisdn
@@ -15,13 +16,16 @@ from tayari_money.payment_record import DarajaTransaction, Observation, PaymentK
 from tayari_reports.model import NotTested
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, unknown_word
+from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
-from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, is_decided, pay_in
+from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, is_decided, pay_in, tell
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
+
+TOLD_AGAIN: Final = 4
+"""So many of the oldest payments are told again; each has the same guard."""
 
 UNSETTLED: Final = "M05"
 """The invariant that is broken by what did not happen in time."""
@@ -82,6 +86,7 @@ def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
         few = sum(len(run.orders if takes_payments else run.c2b_payments) for run in runs) < FEW
         if few and not context.run.scenarios_only:
             (make_traffic if takes_payments else take_in)(context)
+        tell_again(context)
         context.run.records = close(context)
     return context.run.records
 
@@ -122,6 +127,27 @@ def take_in(context: CheckContext) -> None:
     context.observations.wait("callback_answered", repeated, count=3)
     context.observations.until(once, PAID)
     context.time.until(lambda: is_decided(context, unpaid), within_s=context.time.settle_s)
+
+
+def tell_again(context: CheckContext) -> None:
+    """The oldest payments of the run are told again: a guard that forgets, or that a restart empties, lets them in."""
+    if not context.profile.takes_callbacks:
+        return
+    for payment in _oldest_paid(context, (last_taken(payments) for payments in context.run.orders.values())):
+        with contextlib.suppress(Untested):  # a payment that no push of this run made
+            context.actions.send_callback(payment)
+    for payment in _oldest_paid(context, context.run.c2b_payments):
+        tell(context, payment)
+    with contextlib.suppress(Finding):
+        if context.run.orders:
+            context.expectations.status_after_queue(last_taken(next(iter(context.run.orders.values()))))
+
+
+def _oldest_paid(context: CheckContext, payments: Iterable[Payment]) -> list[Payment]:
+    """Some payments that are paid, and that no stranger told of."""
+    taken = (payment for payment in payments if payment.started.accepted and payment.refund_of is None)
+    paid = (payment for payment in taken if context.observations.status(payment).state is PAID)
+    return list(islice(paid, TOLD_AGAIN))
 
 
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:

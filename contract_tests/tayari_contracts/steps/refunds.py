@@ -39,13 +39,17 @@ def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> di
 
 
 def paid_payment(context: CheckContext) -> Payment:
-    """An ordinary payment that is paid, and that the merchant shows as paid.
+    """An ordinary payment that is paid, and that the merchant shows as paid, with its receipt where it shows receipts.
+
+    A query may have told that it is paid: then the receipt comes later, and a reversal needs it.
 
     Raises:
         Untested: it is not.
     """
     payment = context.actions.pay_accepted(situation("inline/to-be-refunded", outcome=after(0.5)))
     context.expectations.require_paid(payment)
+    if context.profile.takes_callbacks and context.profile.shows_receipt:
+        context.time.until(lambda: context.observations.status(payment).receipt, within_s=context.time.slow_queue_s)
     return payment
 
 

@@ -10,6 +10,7 @@ from records import Payment, Result, State, Topic
 from settlement import Settlement
 from store import Store
 
+from defects.credits import CancelledForGood
 from defects.row import defect
 
 
@@ -142,6 +143,13 @@ ROWS = (
         AnyPath,
         BelievesCallbacks,
         AnyHeaderWillDo,
+    ),
+    defect(
+        "strangers-cancel",
+        "C07",
+        "Takes a stranger's failure for the end of a payment, and drops the success that follows.",
+        AnyPath,
+        CancelledForGood,
     ),
     defect("four-addresses", "C08", "Admits callbacks from 196.201.214.x only.", FourAddresses),
     defect("nothing-kept", "C21", "Does not keep what Safaricom sent.", NothingKept),

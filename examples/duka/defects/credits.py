@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import ClassVar
 
 from messages import CODES
 from records import Answer, Payment, Result, State, Topic
@@ -11,10 +13,36 @@ from store import Store
 
 from defects.row import defect
 
+GUARDED_S = 2.0
+
 
 class CreditsAgain(Settlement):
     def complete(self, payment: Payment, result: Result) -> None:
         self.store.credit(payment, result.receipt)
+
+
+class GuardExpires(Settlement):
+    def complete(self, payment: Payment, result: Result) -> None:
+        """A key that expires keeps repetitions out: after that, a repetition is news."""
+        credits = self.store.credits(payment.reference)
+        if credits and time.time() - float(str(credits[-1]["credited_at"])) > GUARDED_S:
+            self.store.credit(payment, result.receipt)
+        super().complete(payment, result)
+
+
+class GuardedInMemory(Settlement):
+    """What was credited is known to the process alone."""
+
+    known: ClassVar[set[str]] = set()
+
+    def credit(self, payment: Payment) -> None:
+        self.known.add(payment.id)
+        super().credit(payment)
+
+    def complete(self, payment: Payment, result: Result) -> None:
+        if payment.id not in self.known:
+            self.credit(payment)
+        super().complete(payment, result)
 
 
 class ForgetsCredits(Store):
@@ -98,6 +126,27 @@ class FailedForGood(Settlement):
         return payment.state is not State.FAILED and super().hear_success(payment, result)
 
 
+class CancelledForGood(Settlement):
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        cancelled = payment.state is State.FAILED and payment.result_code == "1032"
+        return not cancelled and super().hear_success(payment, result)
+
+
+class AskedForGood(Settlement):
+    """A failure is the end where M-Pesa told it when it was asked, and no callback did."""
+
+    ended: ClassVar[set[str]] = set()
+
+    def learn(self, payment: Payment, answer: Answer) -> None:
+        super().learn(payment, answer)
+        told = bool(payment.result_code)
+        if not told and (latest := self.store.get(payment.id)) and latest.state is State.FAILED:
+            self.ended.add(payment.id)
+
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        return payment.id not in self.ended and super().hear_success(payment, result)
+
+
 class ExpiredForGood(Settlement):
     def give_up(self, payment: Payment) -> None:
         self.store.fail(payment.id, Topic.REVIEW_SILENCE)
@@ -120,6 +169,8 @@ ROWS = (
         CreditsAgain,
         ForgetsCredits,
     ),
+    defect("guard-expires", "M01", "Forgets after two seconds what it has credited.", GuardExpires, ForgetsCredits),
+    defect("restart-forgets", "R02", "Forgets at a restart what it has credited.", GuardedInMemory, ForgetsCredits),
     defect("receipt-reused", "C04", "Lets one receipt pay several orders.", ReceiptsAnyNumber),
     defect(
         "match-by-phone", "C05", "Files a callback under the newest order of that phone and amount.", ByPhoneAndAmount
@@ -131,6 +182,8 @@ ROWS = (
     defect("unknown-code-pays", "C17", "Takes every code it does not know for a success.", UnknownCodePays),
     defect("late-failure-wins", "C18 M03", "Lets a late failure undo a payment.", LastWordWins),
     defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
+    defect("cancelled-for-good", "C19", "Ignores a success that comes after 1032.", CancelledForGood),
+    defect("asked-for-good", "C19", "Ignores a success that comes after a query heard a failure.", AskedForGood),
     defect("expired-for-good", "C19", "Ignores a success that comes after it gave up waiting.", ExpiredForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
 )

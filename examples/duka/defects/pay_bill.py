@@ -1,4 +1,4 @@
-"""What goes wrong with payments that customers begin themselves (rules B01 to B16)."""
+"""What goes wrong with payments that customers begin themselves (rules B01 to B18)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from aiohttp import web
-from c2b import C2b
+from c2b import PREFIX, C2b
 from daraja import Reply
 from deposits import GOOD, Deposit, DepositReader, Deposits
 from records import Payment
@@ -26,6 +26,12 @@ class KeepsNoReceipts(Deposits):
     def keep(self, deposit: Deposit, account: str | None, push: Payment | None) -> None:
         again = Deposit(receipt=secrets.token_hex(5), amount=deposit.amount, typed=deposit.typed)
         super().keep(again, account, push)
+
+
+class AnybodyConfirms(C2b):
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.path = f"{PREFIX}/bill"
 
 
 class IgnoresConfirmations(C2b):
@@ -171,6 +177,12 @@ ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
     defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
+    defect(
+        "c2b-believes-anyone",
+        "B18",
+        "Credits what a stranger confirms, at an address that anybody can guess.",
+        AnybodyConfirms,
+    ),
     defect("c2b-credits-questions", "B06", "Credits a payment when it is validated.", CreditsQuestions),
     defect("c2b-accepts-all", "B05", "Accepts every validation.", AcceptsAll),
     defect("c2b-rejects-with-400", "B05", "Rejects a validation with HTTP 400.", RejectsWithStatus),

@@ -1,4 +1,4 @@
-"""C07: a success that Safaricom never sent pays nothing."""
+"""C07: a success that Safaricom never sent pays nothing, and a failure that it never sent loses nothing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from functools import partial
 from typing import Any
 
 from tayari_reports.model import NotTested
+from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Unjudged, Untested
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.forged_callback import callers, forged_body, forged_url
+from tayari_contracts.steps.forged_callback import (
+    callers,
+    forged_body,
+    forged_failure,
+    forged_url,
+    require_weighed,
+)
 
 TRUE_END_S = 1.0
 HELD_S = 150.0
 """The true end waits for longer than this check looks at what the forgery did."""
+DENIED_END_S = 10.0
+"""When the customer pays whose payment the stranger calls cancelled: by then the forgeries were dealt with."""
 IN_FLIGHT = 1000
 """So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
 ANSWER_S = 30.0
@@ -26,9 +35,6 @@ APART_S = 0.8
 """Between two forgeries the payment is looked at, so that the one that was believed is named."""
 WATCH_S = 3.0
 OK = 200
-CRASH = 500
-HUNG_UP = "closed the connection"
-"""Of the error of a callback that was sent, and whose connection the merchant ended."""
 TRUE_END = (
     "this was seen when M-Pesa's own result came, a failure (1037), and not while the forgeries came; expected that "
     "no result code but 0 pays"
@@ -40,7 +46,8 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
     """While the customer still looks at the prompt, a stranger sends the success; in truth nobody answers the prompt.
 
     How the merchant finds out is its own affair: a secret path, the caller's address, or a query before it believes.
-    The true end is held until the forgery was dealt with, so that it hides nothing.
+    The true end is held until the forgery was dealt with, so that it hides nothing. Another payment is called cancelled
+    by the stranger; in truth its customer pays.
     """
     bystander = context.actions.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
     victim = situation(
@@ -49,16 +56,16 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         query={"in_flight": ["4999"], "for_calls": IN_FLIGHT},
     )
     payment = context.actions.pay_accepted(victim, hold_s=HELD_S)
+    denied = context.actions.pay_accepted(situation("inline/c07-denied", outcome=after(DENIED_END_S)), hold_s=HELD_S)
     record = context.journal.record(payment)
-    other = context.journal.record(bystander)["callback_url"]
-    url = forged_url(record["callback_url"], other=other, known=known_to_payer(context, payment))
     context.run.add_forged(record["checkout_request_id"])
-    forgery = Forgery(context, payment, url=url, body=forged_body(record, payment))
-    guessed = url != record["callback_url"]
+    denial = Forgery(context, denied, forged_failure(context.journal.record(denied)), other=bystander)
+    forgery = Forgery(context, payment, forged_body(record, payment), other=bystander)
     try:
-        answers = expect_still_unpaid(context, payment, forgery, guessed=guessed)
+        answers = expect_still_unpaid(context, payment, forgery)
+        ended = context.observations.status(denied)
     except Failed as finding:
-        if guessed and context.target.callbacks.deliver_to is not None:
+        if forgery.is_guessed and context.target.callbacks.deliver_to is not None:
             raise Untested(
                 "the callback's path cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
                 why=NotTested.EVIDENCE_DEPTH,
@@ -67,16 +74,43 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         raise
     finally:
         context.actions.release_callbacks(payment)
+        context.actions.release_callbacks(denied)
     context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
     context.expectations.unpaid(payment, for_s=0.5, because=TRUE_END)
     true_ones = context.journal.callbacks(bystander)
     require_weighed(answers, serves=any((entry.get("response") or {}).get("status") == OK for entry in true_ones))
+    expect_true_success_wins(context, denied, denial, ended)
+
+
+def expect_true_success_wins(context: CheckContext, payment: Payment, denial: Forgery, ended: StatusView) -> None:
+    """What a stranger called cancelled is paid when M-Pesa says so, or a person has it. `ended`: how it was before.
+
+    Raises:
+        Failed: it stays unpaid. Warned: it is paid, and was shown as failed until then.
+    """
+    if denial.is_guessed and context.target.callbacks.deliver_to is not None:
+        return  # every path is delivered, so that this merchant's secret could not protect it
+    denial.answers.result()
+    why = f"a stranger's callback had called it cancelled (1032; {denial.how})"
+    context.expectations.honoured(payment, because=f"{why}, and M-Pesa's own success came after it")
+    if ended.state is FAILED:
+        raise Warned(
+            f"an open payment was {say(ended)} until M-Pesa's own success came: {why}; expected it to stay pending, "
+            "for a customer who reads that pays again"
+        )
 
 
 class Forgery:
-    """The same false success, sent by each kind of caller in turn, while the check looks at the payment."""
+    """The same false result, sent by each kind of caller in turn, while the check looks at the payment.
 
-    def __init__(self, context: CheckContext, payment: Payment, *, url: str, body: dict[str, Any]) -> None:
+    Its URL is that of the payment as its payer could guess it, who has seen the one of `other`.
+    """
+
+    def __init__(self, context: CheckContext, payment: Payment, body: dict[str, Any], *, other: Payment) -> None:
+        true_url, seen = (context.journal.record(one)["callback_url"] for one in (payment, other))
+        url = forged_url(true_url, other=seen, known=known_to_payer(context, payment))
+        self.is_guessed = url != true_url
+        self.how = "its address had to be guessed" if self.is_guessed else "its address is no secret"
         self._send = partial(context.actions.send_callback, payment, url=url, body=body, timeout_s=ANSWER_S)
         self._pause = context.time.pause
         self._callers = callers(context.target.callbacks.source_header)
@@ -95,18 +129,15 @@ class Forgery:
         return answers
 
 
-def expect_still_unpaid(
-    context: CheckContext, payment: Payment, forgery: Forgery, *, guessed: bool
-) -> list[dict[str, Any]]:
+def expect_still_unpaid(context: CheckContext, payment: Payment, forgery: Forgery) -> list[dict[str, Any]]:
     """Nothing is credited while the forgery is in flight, or when it was dealt with.
 
     Returns the merchant's answers to the forgery: money is judged before them.
     """
-    how = "its address had to be guessed" if guessed else "its address is no secret"
     text = "a callback that anybody could send was believed"
     answered_at: float | None = None
     while answered_at is None or time.monotonic() < answered_at + WATCH_S:
-        because = f"{text} ({how}; its caller: {forgery.caller.written})"
+        because = f"{text} ({forgery.how}; its caller: {forgery.caller.written})"
         context.expectations.unpaid(payment, for_s=0.0, because=because)
         if answered_at is None and forgery.answers.done():
             answered_at = time.monotonic()
@@ -129,21 +160,6 @@ def dealt_with(context: CheckContext, payment: Payment) -> None:
     except Unjudged:
         if context.observations.status(payment).state is not PAID:
             raise
-
-
-def require_weighed(answers: list[dict[str, Any]], *, serves: bool) -> None:
-    """The merchant's own code decided on the forgery. One that `serves` true callbacks may hang up on a stranger.
-
-    Raises:
-        Untested: it could not be delivered. Unjudged: it was answered as a crash is, and nothing came of it.
-    """
-    if serves and answers and all(HUNG_UP in (answer.get("error") or "") for answer in answers):
-        return
-    if all(answer.get("status") is None for answer in answers):
-        error = answers[0].get("error") if answers else "not sent"
-        raise Untested(f"the forged callback could not be delivered: {error}")
-    if all((answer.get("status") or 0) >= CRASH for answer in answers):
-        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
 
 def known_to_payer(context: CheckContext, payment: Payment) -> str:

@@ -1,4 +1,4 @@
-"""R02: a callback that was answered 200 survives the process, and is credited once."""
+"""R02: a callback that was answered 200 survives the process, and is credited once: before the crash, and after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
@@ -21,7 +21,12 @@ RESULT_S: Final = 0.3
 
 @check("R02")
 def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
-    """Seven callbacks come within a second; then the process is killed, and started on what it has kept."""
+    """Seven callbacks come within a second; then the process is killed, and started on what it has kept.
+
+    The callback of a payment that was credited long before comes again afterwards.
+    """
+    earlier = context.actions.pay_accepted(situation("inline/r02-earlier", outcome=after(RESULT_S)))
+    was_paid = context.observations.until(earlier, PAID).state is PAID
     silent = situation("inline/r02-crash", outcome=after(RESULT_S, callback=False))
     payments = [context.actions.pay_accepted(silent) for _ in BEFORE_S]
     for payment in payments:
@@ -33,12 +38,16 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     ]
     answers = play(context, [*acts, Act(MOMENT_S, context.environment.kill_merchant)])
     context.actions.restart_merchant()
+    if was_paid:
+        context.actions.send_callback(earlier)
     answered = [payment for payment, answer in zip(payments, answers, strict=False) if is_taken(answer)]
     if not answered:
         raise Untested("no callback was answered before the process was killed")
     expect_one_credit(
         context, answered, because="its callback was answered 200, and the process died within a second of it"
     )
+    if was_paid:
+        expect_one_credit(context, [earlier], because="its callback came again after the process had died")
     expect_receipts(context, answered)
 
 
