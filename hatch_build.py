@@ -23,8 +23,9 @@ COMPILED: Final = (
     "apis/core/daraja_state", "apis/core/dispatcher", "apis/core/execution", "apis/core/fields",
     "apis/core/lifecycle", "apis/core/organisations", "apis/stk/stk_callback", "apis/stk/stk_push",
     "journal/memory",
-    "transport/allowed_targets", "transport/callback_client", "transport/callback_sender", "transport/daraja_port",
-    "transport/http_messages", "transport/scheduler", "transport/server_protocol",
+    "transport/callbacks/allowed_targets", "transport/callbacks/callback_client", "transport/callbacks/callback_sender",
+    "transport/connections/daraja_port", "transport/connections/http_messages",
+    "transport/connections/server_protocol", "transport/scheduler",
 )  # fmt: skip
 """What one STK push passes, but for `state/behaviour`: its classes are subclassed by faults, which are not compiled."""
 PACKAGES: Final = ("simulator/tayari_simulator", "harness/tayari_formats")

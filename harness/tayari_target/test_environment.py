@@ -146,11 +146,6 @@ class TestEnvironment:
         """The text without secrets and phone numbers."""
         return Redactor(self.secrets).text(text)
 
-    @property
-    def simulator_pid(self) -> int | None:
-        """Of the simulator, where this test environment started it."""
-        return self._simulator.pid if self._simulator is not None else None
-
     def __enter__(self) -> Self:
         if self._attached:
             return self

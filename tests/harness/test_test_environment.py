@@ -87,9 +87,10 @@ def test_a_merchant_that_dies_is_noticed_and_started_again(environment: TestEnvi
 
 def test_leaving_takes_everything_down(tmp_path: Path) -> None:
     with TestEnvironment(load_target(mini_target(tmp_path), {})) as environment:
-        pids = (environment.simulator_pid, environment._merchant.pid if environment._merchant else None)
+        pids = [process.pid for process in (environment._simulator, environment._merchant) if process is not None]
         work_dir = environment.work_dir
 
+    assert len(pids) == 2
     for pid in pids:
         assert pid is not None
         with pytest.raises(ProcessLookupError):
@@ -103,9 +104,9 @@ def test_a_merchant_that_does_not_start_takes_the_simulator_down_again(tmp_path:
     with pytest.raises(MerchantStartError, match="SHOP_SECRET is not set"), environment:
         pytest.fail("entered")
 
-    assert environment.simulator_pid is not None
+    assert environment._simulator is not None
     with pytest.raises(ProcessLookupError):
-        os.kill(environment.simulator_pid, 0)
+        os.kill(environment._simulator.pid, 0)
 
 
 def test_a_closed_environment_starts_no_merchant_again(tmp_path: Path) -> None:

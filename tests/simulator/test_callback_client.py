@@ -16,8 +16,14 @@ from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.transport.allowed_targets import Origin, Target, TargetRefused, Targets, tls_context
-from tayari_simulator.transport.callback_client import KEPT_ANSWER, LONGEST_ANSWER, CallbackClient, OriginPool, Sending
+from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target, TargetRefused, Targets, tls_context
+from tayari_simulator.transport.callbacks.callback_client import (
+    KEPT_ANSWER,
+    LONGEST_ANSWER,
+    CallbackClient,
+    OriginPool,
+    Sending,
+)
 from transport_kit import OK, in_loop, merchant, own_certificate, port
 
 CLOCK = make_clock("real")

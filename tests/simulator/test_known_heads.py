@@ -12,12 +12,12 @@ from tayari_simulator import build
 from tayari_simulator.clock import make_clock
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.transport.allowed_targets import Origin, Target
-from tayari_simulator.transport.callback_client import Connection as Caller
-from tayari_simulator.transport.callback_client import OriginPool, Sending
-from tayari_simulator.transport.http_messages import MOST_HEADS, Incoming, KnownHeads
-from tayari_simulator.transport.new_callers import NewCallers
-from tayari_simulator.transport.server_protocol import Connection, Connections, Handle
+from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target
+from tayari_simulator.transport.callbacks.callback_client import Connection as Caller
+from tayari_simulator.transport.callbacks.callback_client import OriginPool, Sending
+from tayari_simulator.transport.connections.http_messages import MOST_HEADS, Incoming, KnownHeads
+from tayari_simulator.transport.connections.new_callers import NewCallers
+from tayari_simulator.transport.connections.server_protocol import Connection, Connections, Handle
 from transport_kit import Wire
 
 Found = tuple[object, ...]

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.transport.listener import Listener
-from tayari_simulator.transport.server_protocol import Connections
+from tayari_simulator.transport.connections.listener import Listener
+from tayari_simulator.transport.connections.server_protocol import Connections
 
 
 class PortBeside:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.transport.new_callers import SHARE_S, NewCallers
-from tayari_simulator.transport.server_protocol import Connection, Connections
+from tayari_simulator.transport.connections.new_callers import SHARE_S, NewCallers
+from tayari_simulator.transport.connections.server_protocol import Connection, Connections
 from transport_kit import Wire
 
 Step = Callable[[], None]

@@ -13,8 +13,8 @@ import orjson
 import pytest
 from core_kit import Playing, payload
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
-from tayari_simulator.transport.http_messages import MOST_BODY, MOST_HEAD
-from tayari_simulator.transport.server_protocol import IDLE_S, SLICE, Connections
+from tayari_simulator.transport.connections.http_messages import MOST_BODY, MOST_HEAD
+from tayari_simulator.transport.connections.server_protocol import IDLE_S, SLICE, Connections
 from transport_kit import Port, in_loop, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"

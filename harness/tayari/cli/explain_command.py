@@ -16,7 +16,7 @@ from tayari_simulator.catalogue.results import RESULTS, ResultCode
 from tayari_target.resources import CONTROL_PORT
 
 from tayari.cli.options import FormatOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, redacted
 
 Json = Mapping[str, Any]
 
@@ -94,8 +94,6 @@ def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, outp
 def _explanation(payment: str, control: str, output: Output, *, ids: bool) -> Json:
     """What the simulator knows of a payment, masked but for the identifiers that were asked for, with our remarks."""
     from tayari_control.client import ControlClient, ControlError
-
-    from tayari.cli.answer_redaction import redacted
 
     is_number = _PAYMENT.fullmatch(payment) and payment.lstrip("+").isdigit()
     client = ControlClient(control)

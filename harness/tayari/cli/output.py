@@ -1,14 +1,14 @@
-"""How commands print: text for people, JSON for programs; and what a failure looks like in either."""
+"""How commands print: text for people, JSON for programs, secrets masked; and what a failure looks like in either."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from tayari_formats.exit_codes import Exit
@@ -16,8 +16,13 @@ from tayari_formats.terminal_text import LogStream, printable
 
 if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
     from rich.console import Console
+    from tayari_reports.redaction import Redactor
 
     from tayari.run.progress import RunProgress
+
+
+_SECRETS: Final = ("TAYARI_PASSKEY", "TAYARI_CONSUMER_KEY", "TAYARI_CONSUMER_SECRET")
+_ADDRESSES: Final = frozenset({"url", "callback_url"})
 
 
 class Format(StrEnum):
@@ -83,6 +88,38 @@ class Output:
 
             self.err.print(Text(printable(message), style="red"), soft_wrap=True)
         return typer.Exit(int(code))
+
+
+def redacted(value: Any) -> Any:
+    """What the control API told, with every text masked; an MSISDN of one text is found in longer numbers of others."""
+    from tayari_reports.redaction import Redactor
+    from tayari_reports.redaction.msisdn import subscribers
+
+    secrets = [found for found in map(os.environ.get, _SECRETS) if found]
+    seen = {number for text in _texts(value) for number in subscribers(text)}
+    return _masked(value, Redactor(secrets, seen))
+
+
+def _masked(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(_shortened(key, item), redactor) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, redactor) for item in value]
+    return redactor.text(value) if isinstance(value, str) else value
+
+
+def _shortened(key: str, value: Any) -> Any:
+    from tayari.run.doctor.diagnose_merchant import without_secrets
+
+    return without_secrets(value) if key in _ADDRESSES and isinstance(value, str) and value else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _harmless_json(text: str) -> str:

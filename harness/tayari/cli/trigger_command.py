@@ -19,9 +19,8 @@ from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import scenario_folder
 
-from tayari.cli.answer_redaction import redacted
 from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, redacted
 
 Json = dict[str, Any]
 

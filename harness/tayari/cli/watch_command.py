@@ -14,7 +14,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_target.resources import CONTROL_PORT
 
 from tayari.cli.options import FormatOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, redacted
 from tayari.cli.trigger_command import TokenOption
 
 if TYPE_CHECKING:
@@ -84,8 +84,6 @@ class Timeline:
 
     def rows(self, event: Json) -> Iterator[Row]:
         """What is new in an event: payments that changed, and calls that belong to none."""
-        from tayari.cli.answer_redaction import redacted
-
         if event["reset"]:
             yield "everything was forgotten", "dim"
         for payment in event["payments"]:
@@ -141,8 +139,6 @@ def _eat(at_s: float) -> str:
 def _print(rows: Iterator[Row], event: Json, output: Output) -> None:
     """The rows of an event; or the event as one line of JSON, masked."""
     if output.form is Format.JSON:
-        from tayari.cli.answer_redaction import redacted
-
         print(json.dumps(redacted(dict(event))), flush=True)  # noqa: T201 - escapes are harmless to terminals
         return
     for line, style in rows:
@@ -181,14 +177,11 @@ def act(line: str, timeline: Timeline, client: ControlClient, output: Output) ->
 
 
 def _send_again(payment: str, client: ControlClient, output: Output) -> None:
-    from tayari.cli.answer_redaction import redacted
-
     for row in redacted(client.send_callback(checkout_request_id=payment)):
         output.text(f"sent again: {row['status'] or row['error']} {row['body']}")
 
 
 def _look_closer(payment: str, client: ControlClient, output: Output) -> None:
-    from tayari.cli.answer_redaction import redacted
     from tayari.cli.explain_command import say_payment
 
     explanation = redacted(client.explain(payment))

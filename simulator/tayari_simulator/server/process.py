@@ -30,7 +30,7 @@ from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.state.handsets import BEHAVIOURS
-from tayari_simulator.transport.allowed_targets import is_loopback
+from tayari_simulator.transport.callbacks.allowed_targets import is_loopback
 from tayari_simulator.transport.interception.authority import AuthorityError
 from tayari_simulator.transport.interception.interception import PortTaken
 from tayari_simulator.transport.monitor import collect_seldom

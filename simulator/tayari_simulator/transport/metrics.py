@@ -12,7 +12,7 @@ from tayari_simulator.journal.memory import Journal
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
 from tayari_simulator.state.behaviour import Call
-from tayari_simulator.transport.callback_sender import CallbackSender
+from tayari_simulator.transport.callbacks.callback_sender import CallbackSender
 from tayari_simulator.transport.monitor import Failures, Limits, Monitor, Seen, collect_at_rest, resident_bytes
 
 Json = dict[str, Any]

@@ -31,17 +31,17 @@ from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.transactions import Transaction
-from tayari_simulator.transport.allowed_targets import TargetRefused, Targets
-from tayari_simulator.transport.callback_sender import Answered, CallbackSender, send_ordered
+from tayari_simulator.transport.callbacks.allowed_targets import TargetRefused, Targets
+from tayari_simulator.transport.callbacks.callback_sender import Answered, CallbackSender, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
-from tayari_simulator.transport.daraja_port import DarajaApp
+from tayari_simulator.transport.connections.daraja_port import DarajaApp
+from tayari_simulator.transport.connections.listener import Listener
+from tayari_simulator.transport.connections.server_protocol import Connections
 from tayari_simulator.transport.interception.interception import Interception
 from tayari_simulator.transport.interception.record import InterceptionRecord
-from tayari_simulator.transport.listener import Listener
 from tayari_simulator.transport.metrics import MetricSources, balance, limits_of, measured
 from tayari_simulator.transport.monitor import Failures, Monitor
 from tayari_simulator.transport.scheduler import ClockAdvance, ClockIsReal, Scheduler, drained
-from tayari_simulator.transport.server_protocol import Connections
 from tayari_simulator.transport.views import (
     business_of,
     configured,

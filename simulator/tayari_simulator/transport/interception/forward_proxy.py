@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from tayari_simulator.transport.connections.listener import BACKLOG, listening_socket
+from tayari_simulator.transport.connections.server_protocol import CLOSE_S
 from tayari_simulator.transport.interception.hosts import (
     address_of,
     is_number_like,
@@ -26,8 +28,6 @@ from tayari_simulator.transport.interception.hosts import (
     plain_name,
 )
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
-from tayari_simulator.transport.listener import BACKLOG, listening_socket
-from tayari_simulator.transport.server_protocol import CLOSE_S
 
 HEAD_BYTES: Final = 64 * 1024
 HEAD_S: Final = 30.0

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tayari_simulator.config import Config
+from tayari_simulator.transport.connections.listener import Listener
+from tayari_simulator.transport.connections.server_protocol import Connections
 from tayari_simulator.transport.interception.authority import LocalAuthority, state_folder
 from tayari_simulator.transport.interception.forward_proxy import ForwardProxy, Others
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.interception.tls_port import TlsPort
-from tayari_simulator.transport.listener import Listener
-from tayari_simulator.transport.server_protocol import Connections
 
 
 class PortTaken(Exception):

@@ -9,9 +9,9 @@ import ssl
 import time
 from typing import Final
 
+from tayari_simulator.transport.connections.listener import BACKLOG, listening_socket
+from tayari_simulator.transport.connections.server_protocol import Connections
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
-from tayari_simulator.transport.listener import BACKLOG, listening_socket
-from tayari_simulator.transport.server_protocol import Connections
 
 HANDSHAKE_S: Final = 10.0
 _DISTRUST: Final = (

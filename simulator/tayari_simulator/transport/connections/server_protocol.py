@@ -17,7 +17,7 @@ import httptools
 
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.raw_headers import RawHeaders
-from tayari_simulator.transport.http_messages import (
+from tayari_simulator.transport.connections.http_messages import (
     HEAD_END,
     MOST_BODY,
     MOST_HEAD,
@@ -30,7 +30,7 @@ from tayari_simulator.transport.http_messages import (
     unzipped,
     write_reply,
 )
-from tayari_simulator.transport.new_callers import NewCallers
+from tayari_simulator.transport.connections.new_callers import NewCallers
 
 IDLE_S: Final = 75.0
 """A connection on which nothing came for so long is closed, as the gateway does."""

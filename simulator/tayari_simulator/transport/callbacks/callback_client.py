@@ -18,8 +18,8 @@ import httptools
 
 from tayari_simulator.clock import Clock
 from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.transport.allowed_targets import Origin, Target, loopback_addresses, tls_context
-from tayari_simulator.transport.http_messages import HEAD_END, KnownHeads
+from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target, loopback_addresses, tls_context
+from tayari_simulator.transport.connections.http_messages import HEAD_END, KnownHeads
 
 CONNECTIONS: Final = 64
 """For each origin. Measured: fewer make callbacks late, more gain nothing."""

@@ -23,8 +23,8 @@ from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.state.transactions import Ending, Transaction
-from tayari_simulator.transport.allowed_targets import Target, TargetRefused, Targets
-from tayari_simulator.transport.callback_client import CallbackClient, Sending
+from tayari_simulator.transport.callbacks.allowed_targets import Target, TargetRefused, Targets
+from tayari_simulator.transport.callbacks.callback_client import CallbackClient, Sending
 from tayari_simulator.transport.monitor import Failures
 
 MOST_HEADS: Final = 1024

@@ -13,11 +13,11 @@ from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Reply, Transport
 from tayari_simulator.state.exchange import Exchange, Kind
 from tayari_simulator.state.raw_headers import RawHeaders
-from tayari_simulator.transport.http_messages import Incoming, Unreadable, plain_reply
-from tayari_simulator.transport.listener import Listener
+from tayari_simulator.transport.connections.http_messages import Incoming, Unreadable, plain_reply
+from tayari_simulator.transport.connections.listener import Listener
+from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.transport_faults import note_fault, perform
 from tayari_simulator.transport.scheduler import Scheduler
-from tayari_simulator.transport.server_protocol import Connections
-from tayari_simulator.transport.transport_faults import note_fault, perform
 
 Answer = Reply | Awaitable[Reply | None]
 

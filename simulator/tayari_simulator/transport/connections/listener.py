@@ -8,8 +8,8 @@ import select
 import socket
 from typing import Final, Protocol
 
-from tayari_simulator.transport.http_messages import Line
-from tayari_simulator.transport.server_protocol import Connections
+from tayari_simulator.transport.connections.http_messages import Line
+from tayari_simulator.transport.connections.server_protocol import Connections
 
 BACKLOG: Final = 1024
 _REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}

@@ -10,8 +10,8 @@ from typing import Final
 from tayari_simulator.clock import Clock
 from tayari_simulator.state.behaviour import Reply, Transport
 from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.transport.http_messages import Incoming, head_of
-from tayari_simulator.transport.listener import Listener
+from tayari_simulator.transport.connections.http_messages import Incoming, head_of
+from tayari_simulator.transport.connections.listener import Listener
 
 SLOW_PIECES: Final = 20
 
