@@ -240,7 +240,31 @@ GO = Case(
     intercept=Intercept.OFF,
     body=FIELDS,
 )
-CASES = (DJANGO, FLASK, FASTAPI, EXPRESS, NEST, FASTIFY, LARAVEL, SPRING, GO)
+PLAIN_GO = Case(
+    "Go",
+    {
+        "go.mod": "module example.com/shop\n",
+        "main.go": 'package main\n\nimport "net/http"\n\nfunc main() {\n\troutes := http.NewServeMux()\n'
+        '\troutes.HandleFunc("/api/pay", pay)\n\troutes.HandleFunc("/api/payments/", show)\n'
+        '\troutes.HandleFunc("/hooks/", callback)\n\thttp.ListenAndServe(":"+os.Getenv("PORT"), routes)\n}\n\n'
+        "func pay(w http.ResponseWriter, r *http.Request) {\n\tvar body struct {\n"
+        '\t\tPhone     string `json:"phone"`\n\t\tAmount    int    `json:"amount"`\n'
+        '\t\tReference string `json:"reference"`\n\t}\n\tjson.NewDecoder(r.Body).Decode(&body)\n'
+        '\tjson.NewEncoder(w).Encode(map[string]any{"id": 1})\n}\n\n'
+        "func callback(w http.ResponseWriter, r *http.Request) {\n\tcode := read(r.Body).stkCallback.ResultCode\n}\n\n"
+        "func show(w http.ResponseWriter, r *http.Request) {\n"
+        '\tjson.NewEncoder(w).Encode(map[string]any{"status": "paid"})\n}\n',
+        "daraja.go": 'package main\n\nvar base = os.Getenv("DARAJA_URL")\n',
+    },
+    command="go run .",
+    pay="POST /api/pay",
+    status="GET /api/payments/{payment_id}",
+    callback="POST /hooks/{id}",
+    env={"PORT": "{port}", "DARAJA_URL": "{daraja_url}"},
+    intercept=Intercept.OFF,
+    body=FIELDS,
+)
+CASES = (DJANGO, FLASK, FASTAPI, EXPRESS, NEST, FASTIFY, LARAVEL, SPRING, GO, PLAIN_GO)
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

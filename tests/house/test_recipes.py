@@ -13,8 +13,13 @@ FOLDER = ROOT / "docs" / "recipes"
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 RUN = {recipe.page for recipe in RECIPES}
 """Pages whose target file and commands `tests/real_clients/test_recipe_shops.py` runs."""
-TRIED = {"tayari doctor examples/soko/tayari.yaml", "node --test examples/node/"}
-"""Commands that tests run: the first one here, the other in `tests/simulator/test_other_languages.py`."""
+TRIED = {
+    "tayari doctor examples/soko/tayari.yaml",
+    "node --test examples/node/",
+    "phpunit examples/php/ShopTest.php",
+    "(cd examples/go && go test ./...)",
+}
+"""Commands that tests run: the first one here, the others in `tests/simulator/test_other_languages.py`."""
 
 
 def blocks(page: Path, *kinds: str) -> list[str]:

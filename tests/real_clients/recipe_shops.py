@@ -13,6 +13,7 @@ from environments import RegistryUnreachable, node_environment, python_environme
 
 HERE = Path(__file__).parent
 SHOPS = HERE / "shops" / "recipes"
+EXAMPLES = HERE.parents[1] / "examples"
 PAGES = HERE.parents[1] / "docs" / "recipes"
 
 
@@ -41,6 +42,13 @@ def _laravel(folder: Path) -> None:
     shutil.copy(folder / ".env.example", folder / ".env")
 
 
+def _go(folder: Path) -> None:
+    """Built as the page says; no package is fetched."""
+    if shutil.which("go") is None:
+        raise RegistryUnreachable("Go (Debian's golang-go) is not installed")
+    subprocess.run(["go", "build", "-o", "shop", "."], cwd=folder, check=True, timeout=300)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One shop: its page, and what its framework needs. `changed`: lines of the page's target file, as it says."""
@@ -49,6 +57,12 @@ class Recipe:
     page: str
     install: Callable[[Path], None]
     changed: Mapping[str, str]
+    among: Path = SHOPS
+
+    @property
+    def folder(self) -> Path:
+        """Where the shop's own files are."""
+        return self.among / self.shop
 
 
 AS_WRITTEN: Mapping[str, str] = {}
@@ -63,6 +77,7 @@ RECIPES = (
     ),
     Recipe("nest", "nest", _nest, AS_WRITTEN),
     Recipe("laravel", "laravel", _laravel, AS_WRITTEN),
+    Recipe("go", "go", _go, AS_WRITTEN, EXAMPLES),
 )
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from environments import RegistryUnreachable
-from recipe_shops import RECIPES, SHOPS, Recipe, target_of_page
+from recipe_shops import RECIPES, Recipe, target_of_page
 from tayari_target.target_file import load_target
 
-WORKER = "(php artisan mpesa:ask &) && "
-"""What the page adds to the proposal: a worker of the shop's own."""
+OF_THE_PAGE = {"(php artisan mpesa:ask &) && ": "", "./shop": "go run ."}
+"""What the page says in place of the proposal: a worker of the shop's own, and a program that is built already."""
 
 pytestmark = [pytest.mark.registry, pytest.mark.long]
 
@@ -33,7 +33,7 @@ def test_a_shop_of_a_recipe_is_proposed_sound_and_ready(
     tmp_path: Path, not_proven: dict[str, str], recipe: Recipe
 ) -> None:
     folder = tmp_path / "my-shop"
-    shutil.copytree(SHOPS / recipe.shop, folder)
+    shutil.copytree(recipe.folder, folder)
     try:
         recipe.install(folder)
     except RegistryUnreachable as unreachable:
@@ -51,7 +51,10 @@ def test_a_shop_of_a_recipe_is_proposed_sound_and_ready(
     assert check.returncode == 0, check.stdout + check.stderr
     assert proposed.start is not None
     assert written.start is not None
-    assert proposed.start.command.replace(".venv/bin/", "") == written.start.command.replace(WORKER, "")
+    command = written.start.command
+    for of_the_page, of_the_proposal in OF_THE_PAGE.items():
+        command = command.replace(of_the_page, of_the_proposal)
+    assert proposed.start.command.replace(".venv/bin/", "") == command
     assert proposed.start.env.items() <= written.start.env.items()
     assert proposed.start.intercept is written.start.intercept
     assert proposed.pay.call == written.pay.call

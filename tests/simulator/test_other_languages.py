@@ -1,4 +1,4 @@
-"""What docs/other-languages.md shows runs: the six calls with curl, and in JavaScript."""
+"""What docs/other-languages.md shows runs: the six calls with curl and in JavaScript, and the examples."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -35,33 +36,87 @@ def test_the_helper_shown_is_the_one_of_the_example() -> None:
     assert (ROOT / "examples" / "node" / "daraja.mjs").read_text(encoding="utf-8").endswith(START)
 
 
+@dataclass(frozen=True)
+class Example:
+    """One folder of `examples/` with a shop and its tests: how they are run, and a defect that they find."""
+
+    folder: str
+    needs: tuple[str, ...]
+    """Commands or files that must be there."""
+    command: str
+    """Of a shell, in the folder."""
+    failed: str
+    """A pattern of a test that fails, by the runner's words."""
+    file: str
+    defect: tuple[str, str]
+    found_by: str
+
+
+JARS = ":".join(
+    f"/usr/share/java/{name}.jar"
+    for name in (
+        "junit-jupiter-api", "junit-jupiter-engine", "junit-platform-commons", "junit-platform-engine",
+        "junit-platform-launcher", "junit-platform-reporting", "junit-platform-console", "opentest4j",
+        "apiguardian-api", "picocli",
+    )
+)  # fmt: skip
+"""Where Debian's `junit5` puts JUnit; a project has it from Maven or Gradle."""
+JUNIT = "org.junit.platform.console.ConsoleLauncher --disable-banner --disable-ansi-colors"
+EXAMPLES = (
+    Example(
+        "node", ("node",), "node --test --test-reporter=tap shop.test.mjs", r"^not ok \d+ - (.*?)$", "shop.mjs",
+        (" || order.state !== 'pending'", ""), "a success that arrives twice credits once",
+    ),
+    Example(
+        "php", ("php", "phpunit"), "phpunit ShopTest.php", r"^\d+\) ShopTest::(\w+)$", "shop.php",
+        ("$order['state'] !== 'pending' || ", ""), "testASuccessThatArrivesTwiceCreditsOnce",
+    ),
+    Example(
+        "java", ("javac", *JARS.split(":")),
+        f"javac -d classes -cp {JARS} *.java && java -cp {JARS}:classes {JUNIT} --select-class ShopTest",
+        r"^  JUnit Jupiter:ShopTest:(\w+)\(\)$", "Shop.java", ('!state.equals("pending") || ', ""),
+        "aSuccessThatArrivesTwiceCreditsOnce",
+    ),
+    Example(
+        "go", ("go",), "go test ./...", r"^--- FAIL: (\w+)", "shop.go",
+        ("paid != float64(payment.Amount)", "paid < 0"), "TestASuccessOfAnotherAmountCreditsNothing",
+    ),
+)  # fmt: skip
+COMPILED = {"java", "go"}
+"""Too slow for each run of the tests, as their tools are too large for each machine that tests."""
+
+
 @pytest.mark.parametrize(
-    ("wrong", "right", "failed"),
+    "example",
     [
-        ("", "", 0),
-        (" || order.state !== 'pending'", "", 1),  # the shop credits a success twice
+        pytest.param(each, id=each.folder, marks=pytest.mark.long if each.folder in COMPILED else [])
+        for each in EXAMPLES
     ],
 )
-def test_the_example_in_node_passes_and_finds_a_shop_that_credits_twice(
-    tmp_path: Path, wrong: str, right: str, failed: int
-) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("Node.js is not installed: the example was NOT tried")
-    shutil.copytree(ROOT / "examples" / "node", tmp_path / "node")
-    shop = tmp_path / "node" / "shop.mjs"
+def test_an_example_passes_and_its_tests_find_a_defect(tmp_path: Path, example: Example) -> None:
+    if missing := [name for name in example.needs if shutil.which(name) is None and not Path(name).exists()]:
+        pytest.skip(f"{missing[0]} is not installed: the example in examples/{example.folder} was NOT tried")
+    shutil.copytree(ROOT / "examples" / example.folder, tmp_path / "good")
+    shutil.copytree(tmp_path / "good", tmp_path / "bad")
+    shop = tmp_path / "bad" / example.file
     code = shop.read_text(encoding="utf-8")
-    assert wrong in code
-    shop.write_text(code.replace(wrong, right), encoding="utf-8")
+    assert code.count(example.defect[0]) == 1
+    shop.write_text(code.replace(*example.defect), encoding="utf-8")
+
+    good, bad = (_tested(tmp_path / name, example) for name in ("good", "bad"))
+
+    assert good == (True, []), good
+    assert bad == (False, [example.found_by]), bad
+
+
+def _tested(folder: Path, example: Example) -> tuple[bool, list[str]]:
+    """Whether the tests in this folder passed, and the names of those that did not."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["node", "--test", "--test-reporter=tap", "node/shop.test.mjs"], cwd=tmp_path,
-        env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120, check=False,
+        ["sh", "-c", example.command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
+        timeout=240, check=False,
     )  # fmt: skip
-
-    assert re.findall(r"^not ok \d+ - (.*?)$", done.stdout, re.MULTILINE) == (
-        ["a success that arrives twice credits once"] * failed
-    ), done.stdout
-    assert (done.returncode == 0) is (failed == 0)
+    return done.returncode == 0, re.findall(example.failed, done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", CURL)

@@ -14,6 +14,7 @@ SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
 JAVA: Final = (".java", ".kt")
 _VERBS: Final = "get|post|put|patch|delete"
 _TEXT: Final = r"""f?r?["'`](?P<path>[^"'`\n]*)["'`]"""
+_GO_HANDLE: Final = r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?"
 _HANDLER_CHARACTERS: Final = 2_500
 
 
@@ -49,8 +50,8 @@ ROUTES: Final = (
                  "/{}"),
     RoutePattern((".go",), r"\b(?P<router>\w+)\.(?P<method>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"
                  r"\"(?P<path>/[^\"]*)\"\s*,\s*(?P<handler>[\w.]+)"),
-    RoutePattern((".go",), r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?(?P<path>/[^\"]*)\"\s*,\s*(?P<handler>[\w.]+)"
-                 r"(?P<rest>[^\n]*)"),
+    RoutePattern((".go",), rf"{_GO_HANDLE}(?P<path>/|/[^\"]*[^\"/])\"\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^\n]*)"),
+    RoutePattern((".go",), rf"{_GO_HANDLE}(?P<path>/[^\"]+/)\"\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^\n]*)", "{}{{id}}"),
 )  # fmt: skip
 
 _ROUTER_PREFIXES: Final = (
@@ -78,9 +79,9 @@ _GLOBAL_PREFIXES: Final = (
 )
 _POST_ONLY: Final = (
     r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
-    r"|csrf_exempt|def create\(|CreateAPIView"
+    r"|csrf_exempt|def create\(|CreateAPIView|\br(?:eq|equest)?\.(?:Body|FormValue|PostFormValue)\b|\bMethodPost\b"
 )
-"""What shows that a view of Django takes POST."""
+"""What shows that a view of Django, or a handler of Go's net/http, takes POST."""
 
 
 _OF_DARAJA: Final = r"^/(?:mpesa|oauth|pulltransactions|standingorder)/[\w/-]*v\d|^/oauth/"
@@ -137,9 +138,9 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Rout
         rest = groups.get("rest") or ""
         owner = compiled(r"(\w+)(?:::class|@)").search(rest)
         handler = groups.get("handler") or _last_word(rest)
-        code += _definition(project, file, handler, owner=owner[1] if owner else "")
+        code += _definition(project, file, handler, owner=owner[1] if owner else "", after=match.end())
         for called in dict.fromkeys(compiled(r"\b(?:self|this)(?:\.|->)(\w+)\(").findall(code)):
-            code += _definition(project, file, called, elsewhere=False)
+            code += _definition(project, file, called, elsewhere=False, after=match.end())
         space = f"/{groups['space']}/" if groups.get("space") else ""
         path = pattern.template.format(space + (groups.get("path") or ""))
         own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
@@ -166,18 +167,29 @@ def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
     return method
 
 
-def _definition(project: Project, file: SourceFile, handler: str, *, elsewhere: bool = True, owner: str = "") -> str:
-    """The code of a handler that is defined elsewhere; empty where it is not found. `owner`: its class."""
+def _definition(
+    project: Project, file: SourceFile, handler: str, *, elsewhere: bool = True, owner: str = "", after: int = 0
+) -> str:
+    """The code of a handler that is defined elsewhere; empty where it is not found. `owner`: its class.
+
+    Two classes of a file may have one of this name; the first one `after` the route is its own.
+    """
     name = handler.removesuffix(".as_view").rpartition(".")[2]
     if len(name) < 2:
         return ""
     word = re.escape(name)
     hits = list(project.find(_DEFINITION.replace("WORD", word), *_suffixes(file)))
-    hits.sort(key=lambda hit: (not hit.file.stem.endswith(owner or hit.file.stem), hit.file is not file))
+    hits.sort(
+        key=lambda hit: (
+            not hit.file.stem.endswith(owner or hit.file.stem),
+            hit.file is not file,
+            hit.file is file and hit.match.start() < after,
+        )
+    )
     if not hits or not (elsewhere or hits[0].file is file):
         return ""
     text, start = hits[0].file.text, hits[0].match.start()
-    above = text[max(0, start - 120) : start]
+    above = text[max(0, start - 120) : start].rpartition("\n}\n")[2]  # its decorators, and nothing of another function
     following = compiled(r"^(?:[ \t]*(?:public |async |export )*(?:def|function|func)\b|class\b|@\w)").search(
         text, hits[0].match.end()
     )
