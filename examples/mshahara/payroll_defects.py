@@ -146,6 +146,13 @@ class BlindRetry(Payroll):
         self.books.change(payout, originator_id=new, state=QUEUED, next_at=0.0, asked_at=time.time())
 
 
+class NothingIsReceipt(Payroll):
+    """P08: a result without a receipt leaves the word None as the receipt."""
+
+    def receipt_of(self, message: dict[str, Any]) -> str:
+        return str(parameters(message).get("TransactionReceipt"))
+
+
 class UnknownIsFailed(Payroll):
     """P08: a code that we do not know is shown as a failure."""
 
@@ -238,6 +245,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "fails-on-time-out": (("P06", "M09"), FailsOnTimeOut),
     "acknowledged-is-paid": (("P07", "M07"), AcknowledgedIsPaid),
     "only-numbers": (("P08",), OnlyNumbers),
+    "nothing-is-receipt": (("P08",), NothingIsReceipt),
     "unknown-is-failed": (("P08",), UnknownIsFailed),
     "placeholder-is-receipt": (("P09",), PlaceholderIsReceipt),
     "last-result-wins": (("P10",), LastResultWins),

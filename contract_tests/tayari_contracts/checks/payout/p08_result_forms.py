@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, say
+from tayari_contracts.context.findings import Failed, Missing, quote, say
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
@@ -15,6 +15,7 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_situation,
     require_readable,
+    transactions,
 )
 
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -40,6 +41,7 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
     unclear = pay_out_sent(context, "payout/system-error")
     for name, payment in succeeded.items():
         _expect(context, payment, {PAID}, f"a success {name}")
+        _expect_its_receipt(context, payment, f"a success {name}")
     _expect(context, refused, {FAILED, REVIEW}, "a failure whose code is text, SFC_IC0003")
     expect_results_taken(context, unclear)
     context.time.pause(1.0)
@@ -49,6 +51,21 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
         raise Failed(
             f"the result was 17, an internal failure that does not say whether money moved, and the payout is "
             f"{say(view)}; expected pending or review"
+        )
+
+
+def _expect_its_receipt(context: CheckContext, payment: Payment, what: str) -> None:
+    """The receipt that the merchant shows is M-Pesa's, or none.
+
+    Raises:
+        Failed: it is another text.
+    """
+    shown = context.observations.status(payment).receipt
+    made = {str(row["receipt"]) for row in transactions(context, payment)}
+    if shown and shown not in made:
+        raise Failed(
+            f"the result was {what}, and the payout shows the receipt {quote(shown)}; expected {' or '.join(made)}, "
+            "or none"
         )
 
 
