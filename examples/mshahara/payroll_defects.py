@@ -153,6 +153,13 @@ class NothingIsReceipt(Payroll):
         return str(parameters(message).get("TransactionReceipt"))
 
 
+class KeepsNoReceipt(Payroll):
+    """P08: a payout is paid, and nobody kept the receipt."""
+
+    def receipt_of(self, message: dict[str, Any]) -> str:  # noqa: ARG002 - that is the defect
+        return ""
+
+
 class UnknownIsFailed(Payroll):
     """P08: a code that we do not know is shown as a failure."""
 
@@ -246,6 +253,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "acknowledged-is-paid": (("P07", "M07"), AcknowledgedIsPaid),
     "only-numbers": (("P08",), OnlyNumbers),
     "nothing-is-receipt": (("P08",), NothingIsReceipt),
+    "keeps-no-receipt": (("P08",), KeepsNoReceipt),
     "unknown-is-failed": (("P08",), UnknownIsFailed),
     "placeholder-is-receipt": (("P09",), PlaceholderIsReceipt),
     "last-result-wins": (("P10",), LastResultWins),

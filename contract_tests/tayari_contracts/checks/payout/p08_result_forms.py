@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, quote, say
+from tayari_contracts.context.findings import Failed, Missing, Warned, quote, say
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
@@ -52,6 +52,10 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
             f"the result was 17, an internal failure that does not say whether money moved, and the payout is "
             f"{say(view)}; expected pending or review"
         )
+    payout = context.target.merchant.payout
+    ordinary = next(iter(succeeded.values()))
+    if payout and payout.status and payout.status.receipt and not context.observations.status(ordinary).receipt:
+        raise Warned("a payout is paid, and shows no receipt; expected M-Pesa's, by which people look for it")
 
 
 def _expect_its_receipt(context: CheckContext, payment: Payment, what: str) -> None:

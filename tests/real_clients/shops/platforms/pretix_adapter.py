@@ -8,6 +8,7 @@ from browser import Browser
 from tayari_target.adapter import Adapter
 from tayari_target.views import Started
 
+BUSY = "The shop is too busy. Please try again."
 ORDER = re.compile(r"/order/([^/]+/[^/]+)/")
 
 
@@ -29,11 +30,15 @@ class Pretix(Adapter):
             browser.get(f"{shop}/")
             browser.send(f"{shop}/cart/add", {"item_1": "1", "price_1": str(amount)})
             status = browser.get(f"{shop}/checkout/start")
+            if browser.broken:  # before the number is typed: "database is locked", which the page does not say
+                return Started(accepted=False, status=503, payment_id=None, message=BUSY, body=browser.page)
             for step, fields in forms.items():
                 if step in browser.url:
                     status = browser.send(browser.url, fields)
         except OSError as error:
             return Started(accepted=False, status=None, payment_id=None, error=str(error))
+        if "server was too busy" in browser.page:
+            return Started(accepted=False, status=503, payment_id=None, message=BUSY, body=browser.page)
         order = ORDER.search(browser.url)
         accepted = order is not None and status < 400
         return Started(
