@@ -107,6 +107,14 @@ class OldPrefixes(Intake):
         return msisdn
 
 
+class CountryCodeDropped(Intake):
+    """The national number of a customer in Tanzania is one of Kenya's too."""
+
+    def msisdn(self, typed: str) -> str:
+        found = re.fullmatch(r"\+\d{3}([17]\d{8})", typed)
+        return "254" + found[1] if found else super().msisdn(typed)
+
+
 class ReferenceAsTyped(Intake):
     def account_reference(self, reference: str) -> str:
         return reference
@@ -210,6 +218,7 @@ ROWS = (
     defect("first-part-pays", "S05", "Credits a split order when its first part is paid.", AnyTotal, FirstPartPays),
     defect("phone-as-typed", "S06", "Sends the phone number as it was typed.", PhoneAsTyped),
     defect("old-prefixes-only", "S07", "Refuses numbers that begin with 01.", OldPrefixes),
+    defect("country-code-dropped", "S07", "Takes a number of any country for one of Kenya.", CountryCodeDropped),
     defect("reference-as-typed", "S08", "Sends order names of any length and with any sign.", ReferenceAsTyped),
     defect("till-twice", "S09", "In till mode, sends the store number as PartyB too.", TillTwice),
     defect(

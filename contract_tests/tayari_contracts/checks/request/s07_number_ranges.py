@@ -32,6 +32,7 @@ RANGES: Final = (
     Range(about="0110...", typed="0110", payer="254110"),
     Range(about="0180...", typed="0180", payer="254180", new=True),
     Range(about="+1 415... (United States)", typed="+14151", payer="254151", kenyan=False),
+    Range(about="+255 7... (Tanzania)", typed="+255710", payer="254710", kenyan=False),
     Range(about="020... (a landline)", typed="0201", payer="254201", kenyan=False),
 )
 
