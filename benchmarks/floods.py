@@ -174,7 +174,7 @@ async def one(port: int, sent: bytes, chance: Random) -> bytes:
 
 
 async def flood(order: Flood) -> Found:
-    """So many connections to one port."""
+    """One port gets this many connections."""
     found, chance, names = Found(), Random(order.seed), list(FORMS)
     numbers = iter(range(order.connections))
     began = time.monotonic()

@@ -93,7 +93,7 @@ class User:
         fire(request_type="PAYMENT", name="settled", response_time=1.0, response_length=0, exception=None, context={})
 
     def pay(self, payments: int) -> None:
-        """So many payments, one after another."""
+        """Plays this many payments, one after another."""
         for _ in range(payments):
             self.exchanges.clear()
             self.checkout.pay(self.customers.order())

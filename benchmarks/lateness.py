@@ -60,7 +60,7 @@ class Late:
 
 
 async def late_at(environment: TestEnvironment, per_s: float, times: int) -> list[Late]:
-    """So many runs at this rate, of one process; up to twice as many while the machine is too busy."""
+    """Makes this many runs at this rate, of one process; up to twice as many while the machine is too busy."""
     product = Product(environment.core)
     try:
         warm = Generator(product.push(environment.sink_url))

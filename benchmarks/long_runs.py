@@ -109,7 +109,7 @@ async def pushed(product: Product, sent: bytes) -> tuple[int, dict[str, Any]]:
 
 
 async def a_day(arguments: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
-    """So many hours of the scaled clock."""
+    """Plays this many hours of the scaled clock."""
     seen, sink = Seen(), Sink()
     sink.hears = seen.callback
     sink_url = await sink.opened()
@@ -254,7 +254,7 @@ class Steady:
 
 
 async def at_one_rate(arguments: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
-    """So many real minutes of payments at a steady rate."""
+    """Plays payments at a steady rate for this many real minutes."""
     seen, steady, sink = Seen(), Steady(), Sink()
 
     def hears(body: bytes) -> None:

@@ -31,7 +31,7 @@ MOST_NOISE: Final = 0.10
 SETTLE_S: Final = 0.2
 PATIENCE_S: Final = 60.0
 FRESH_AFTER: Final = 6
-"""So many rounds are played by the same processes; then they are started anew, as no two have the same layout."""
+"""The same processes play this many rounds. Then they are started anew, as no two have the same layout."""
 
 CORES: Final = sorted(os.sched_getaffinity(0))
 

@@ -29,7 +29,7 @@ from urllib3.poolmanager import PoolManager
 
 _CHUNK: Final = 16 * 1024
 _SHOWN_BYTES: Final = 64 * 1024
-"""So much of an answer beyond a limit is kept as evidence."""
+"""How much of an answer beyond a limit is kept as evidence."""
 _OVERHEAD_BYTES: Final = 1_000_000
 """Room for headers, chunk sizes and trailers, and for the redirects before the last answer."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

@@ -32,7 +32,7 @@ from tayari_target.views import Answer, DriverExchange, LedgerView, Started, Sta
 __all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView"]
 
 _MOST_KEPT: Final = 100_000
-"""So many payments are remembered: their amounts, and who pays them."""
+"""How many payments are remembered: their amounts, and who pays them."""
 _NOTHING_CREDITED: Final = LedgerView(credits=0, total=0.0)
 _View = TypeVar("_View")
 _Kept = TypeVar("_Kept", float, str)

@@ -27,7 +27,7 @@ PER_CORE: Final = 2
 PATIENT_PER_CORE: Final = 8
 """Of a merchant that limits its status queries: it waits nearly all of the time."""
 MEMORY_MB: Final = 600
-"""So much free memory is wanted for each instance: a simulator, and a merchant with what it starts."""
+"""Each instance needs this much free memory: a simulator, and a merchant with what it starts."""
 
 
 def only_one_because(target: Target, *, control_url: str | None = None) -> str:

@@ -30,10 +30,10 @@ from tayari_target.target_file.placeholders import fill
 
 _ENDING_S: Final = 0.2
 _REGISTERED_S: Final = 5.0
-"""So long a merchant has to register its C2B URLs."""
+"""How long a merchant has to register its C2B URLs."""
 _STOP_S: Final = 5.0
 _HURRY_S: Final = 0.7
-"""So long a process may take to end by itself; the second where a person waits."""
+"""How long a process may take to end by itself; the second value where a person waits."""
 _SECRET: Final = ("passkey", "consumer_key", "consumer_secret")
 
 

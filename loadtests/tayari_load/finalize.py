@@ -25,7 +25,7 @@ LOOK_AGAIN_S: Final = 10.0
 """How long paid payments that were not settled are looked at once more."""
 _MOST_LOOKS: Final = 50
 _MOST_SECOND_LOOKS: Final = 200
-"""So many paid payments are read again when the load is over."""
+"""How many paid payments are read again when the load is over."""
 _FEW: Final = 3
 """With more unsettled payments than this, each is read only once."""
 _CLOCK_SLACK_S: Final = 2.0
@@ -58,14 +58,16 @@ def finalize(run: LoadRun) -> Load | None:
 
 
 def judged_by(load: Load, part: Load) -> Load:
-    """The load with the thresholds of the part that is judged, and its times: one beyond the limit beside a threshold
-    that is met would contradict it."""
+    """The load with the thresholds of the part that is judged, and with that part's times.
+
+    The times of the whole load could contradict the thresholds beside them.
+    """
     times = {name: getattr(part, name) for name in ("settled_p50_s", "settled_p95_s", "settled_p99_s")}
     return replace(load, thresholds=part.thresholds, **times)
 
 
 def _believed(found: Iterable[Check], monitor: SimulatorMonitor | None) -> Iterator[Check]:
-    """The checks, all of them errors of ours where the fake's own counts do not add up."""
+    """The checks as they are; where the fake's own counts do not add up, each is an error of ours."""
     broken = monitor.broken if monitor is not None else ""
     for check in found:
         if not broken:
@@ -77,7 +79,7 @@ def _believed(found: Iterable[Check], monitor: SimulatorMonitor | None) -> Itera
 
 
 def _read_money(run: LoadRun) -> RunMoney | None:
-    """Both sides; None where no simulator can be read, as in a test of the load itself."""
+    """Read the money of both sides; None where no simulator can be read, as in a test of the load itself."""
     monitor = run.monitor
     if monitor is None or not monitor.watching:
         return None
@@ -107,7 +109,7 @@ def _read_money(run: LoadRun) -> RunMoney | None:
 
 
 def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S) -> RunMoney:
-    """Read once more, now that it is quiet, what Daraja was paid for and the merchant had not settled."""
+    """Read paid payments that the merchant had not settled once more, now that the load is over."""
     unsettled = [
         payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
     ]
@@ -132,7 +134,7 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
 
 
 def _wait_for(run: LoadRun, unsettled: Sequence[Payment], until: float) -> None:
-    """Few payments are read until they are settled, many are read once."""
+    """Read a few payments until they are settled, or many of them once."""
     for payment in unsettled[:_MOST_LOOKS]:
         while time.monotonic() < until and not _settled_by_now(run, payment):
             if len(unsettled) > _FEW:
@@ -178,7 +180,7 @@ def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
 
 
 def _credited_since(run: LoadRun, payment: Payment, seen: StatusView) -> None:
-    """A second message may have been credited after the payment was seen paid."""
+    """Note what was credited since then: a second message may have been credited after the payment was seen paid."""
     if payment.order.pays_out or payment.outcome is not Outcome.SETTLED:
         return
     found = LedgerView(credits=seen.credits, total=seen.credited)
@@ -197,7 +199,7 @@ def _credited_since(run: LoadRun, payment: Payment, seen: StatusView) -> None:
 
 
 def _record_callback_lag(run: LoadRun, money: RunMoney) -> None:
-    """From when each result was due to the merchant's answer, as the simulator's payments have it."""
+    """The time from each result's due moment to the merchant's answer, as the simulator's payments have it."""
     if run.monitor is None:
         return
     latencies = run.monitor.latencies

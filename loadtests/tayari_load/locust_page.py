@@ -21,7 +21,7 @@ from tayari_load.summary import funnels, timeline
 from tayari_load.thresholds import judge
 
 SHOWN_S: Final = 180
-"""So much of the run is drawn."""
+"""How much of the run is drawn."""
 RECENT_S: Final = 10
 """Rates of now are means over so long."""
 _LATE_S: Final = 4

@@ -143,9 +143,9 @@ _AT_ONCE: Final = 500
 _ROUNDS: Final = 2
 """Bites of the journal at each look."""
 _READ_S: Final = 30.0
-"""So long the rest of the journal is read at the end."""
+"""How long the rest of the journal is read at the end."""
 BALANCED_S: Final = 5.0
-"""So long the fake has, when the load is over, until its counts must add up."""
+"""How long the fake has, when the load is over, until its counts must add up."""
 _OVER: Final = (
     "tayari_callbacks_answered_total",
     "tayari_callbacks_failed_total",

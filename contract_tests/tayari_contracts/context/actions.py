@@ -27,8 +27,9 @@ from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 T = TypeVar("T")
 
 PATIENT_S = 75.0
-"""So long an answer is waited for where the scenario itself keeps the merchant waiting: merchants give up after 30 or
-60 s, and must be heard then."""
+"""How long a check waits for an answer where the scenario itself keeps the merchant waiting.
+
+Merchants give up after 30 or 60 s, and a check must see that."""
 
 PROMPT_S = 65.0
 """A prompt ends by itself within about a minute."""

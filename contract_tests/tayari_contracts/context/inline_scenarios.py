@@ -65,17 +65,18 @@ def after(seconds: float, *, result_code: int | str = 0, callback: bool = True) 
 
 
 HELD_S: Final = 12.0
-"""So long a callback waits at most for the merchant to answer the start of its payment. One that answers only when it
-knows the end, as some do, gets its callback then."""
+"""How long a callback waits at most for the merchant to answer the start of its payment.
+
+Some merchants answer only when they know the end: they get their callback then."""
 
 
 UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
-"""An ordinary payment that its customer cancels: unlike a success, it needs no query that confirms it."""
+"""An ordinary payment that its customer cancels. Unlike a success, it needs no query that confirms it."""
 
 
 @contextmanager
 def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
-    """While the block runs, callbacks of this MSISDN's payments are held; `free`: they are not.
+    """Hold the callbacks of this MSISDN's payments while the block runs, unless `free`.
 
     `longer_s`: after the block they are held for so many seconds more, whatever `free` says.
     """

@@ -23,7 +23,7 @@ from tayari_contracts.context.run_record import RunRecord, untranslated
 
 REFRESH_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 0.25
-"""So often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+"""How often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
 _UNREAD: Final = "it was not read before the payment"
 
 

@@ -25,17 +25,17 @@ SHRINK_EVERY_S: Final = 2.0
 SLOW_S: Final = 1.0
 """A look at a payment's state that takes longer was not answered by a merchant at ease."""
 FIRST: Final = 4
-"""So many first looks say how quick the merchant is when few checks run."""
+"""This many first looks say how quick the merchant is when few checks run."""
 RECENT: Final = 8
 TIMES_SLOWER: Final = 4.0
 NOTICEABLE_S: Final = 0.3
 LOOK_EVERY_S: Final = 0.05
 AT_FIRST: Final = 3
-"""So many payments are started at once before the first is answered."""
+"""This many payments are started at once before the first is answered."""
 LATE_S: Final = 0.5
 """A thread that is woken so much too late shares its processor with too much else."""
 KEPT: Final = 1_000
-"""So many late moments are kept."""
+"""How many late moments are kept."""
 
 LOCKED: Final = re.compile(
     r"database (?:table )?is locked|SQLITE_BUSY|lock wait timeout exceeded|deadlock (?:found|detected)"
@@ -112,7 +112,7 @@ class MachineWatch:
         self._over = Event()
         self._latest = deque[tuple[float, float]](maxlen=KEPT)
         self.lost_s = 0.0
-        """So long, together, this machine let nothing run: a merchant on it got that much less time."""
+        """How long, in sum, this machine let nothing run: a merchant on it got that much less time."""
         self._watcher: Thread | None = None
 
     def __enter__(self) -> Self:
@@ -213,7 +213,7 @@ class Overload:
 
     @property
     def most_at_once(self) -> int:
-        """So many checks may run side by side."""
+        """How many checks may run side by side."""
         with self._lock:
             return self._most
 

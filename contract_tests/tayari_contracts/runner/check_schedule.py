@@ -27,7 +27,7 @@ END_S: Final = 3.0
 ENOUGH: Final = 1.05
 """Of the shortest time: what takes no longer than this is short enough."""
 FOR_REPEATS: Final = 3
-"""So many instances are wanted for what ends in doubt."""
+"""How many instances are wanted for what ends in doubt."""
 
 AT_ONCE: Final = 2 * SIDE_BY_SIDE
 PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
@@ -50,11 +50,11 @@ class Planned(Protocol):
 
     @property
     def queries(self) -> int:
-        """So many status queries it makes a merchant send."""
+        """How many status queries it makes a merchant send."""
 
     @property
     def takes_s(self) -> float:
-        """So long it takes on the sample shop."""
+        """How long it takes on the sample shop."""
 
 
 T = TypeVar("T", bound=Planned)

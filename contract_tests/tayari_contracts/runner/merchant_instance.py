@@ -21,15 +21,15 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck, run_check
 
 LISTEN_EVERY_S: Final = 1.0
-"""So often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
+"""How often the merchant's answers to callbacks, and what it prints, are searched for crashes and locks."""
 
 QUERY_WAIT_S: Final = 180.0
-"""So long, in a whole run, a merchant that limits its queries is given for those that earlier checks left it."""
+"""How long, in a whole run, a merchant that limits its queries may take for those that earlier checks left it."""
 
 CRASH: Final = 500
 
 TRIES_UNDER_STRAIN: Final = 3
-"""So often a check runs whose result may be the machine's doing, before it is left open."""
+"""How often a check runs whose result may be the machine's doing, before it is left open."""
 
 PAYER_IS_PROMPTED: Final = "S11"
 """The rule whose finding a number in the merchant's code is."""

@@ -25,7 +25,7 @@ from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, inve
 
 C2B: Final = "c2b"
 LEASED_WITHIN_S: Final = 60.0
-"""So long a check waits for one of the listed accounts that no other check uses."""
+"""How long a check waits for one of the listed accounts that no other check uses."""
 VALIDATION_S: Final = 8.0
 """By then a validation is answered, or `ResponseType` decides. Source: reference 3.3."""
 EARLY_S: Final = 0.5

@@ -41,7 +41,7 @@ In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to sho
 
 UNGUESSABLE_LENGTH: Final = 16
 GUESSABLE_DIGITS: Final = 8
-"""So many digits can be tried out, or counted up from one's own order."""
+"""A stranger can try out this many digits, or count up from an order of their own."""
 
 CRASH: Final = 500
 HUNG_UP: Final = "closed the connection"

@@ -23,7 +23,7 @@ SELDOM = 0.05
 LOOK_EVERY_S = 0.4
 
 READ_EVERY_S = 2.0
-"""So often the customer's page is read while a query is waited for: as a page that reloads itself does."""
+"""How often the customer's page is read while a check waits for a query: as a page that reloads itself does."""
 
 
 def unanswered(

@@ -1,4 +1,4 @@
-"""Acts at chosen moments: a check lets two things happen to one payment in an order that is rare by itself."""
+"""Acts at chosen moments: a check makes two things happen to one payment in an order that is rare otherwise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUIET_S: Final = 1.0
 """A second credit comes within this time."""
 
 HEAD_START_S: Final = 0.05
-"""So much later the first act begins: by then every thread waits for its moment."""
+"""The first act begins this much later: by then every thread waits for its moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Act:
 
 
 def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
-    """Do each act at its moment, whether the others have ended or not; what each gave, in the order of `acts`."""
+    """Do each act at its moment, whether others have ended or not. Returns what each gave, in the order of `acts`."""
     start = time.monotonic() + HEAD_START_S
 
     def at_its_moment(act: Act) -> object:
@@ -42,7 +42,7 @@ def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
 
 
 def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, because: str) -> None:
-    """Each payment is paid and credited once. Too much is said before too little: it costs more.
+    """Expect that each payment is paid and credited once. A credit too many is told first: it costs more.
 
     Raises:
         WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.

@@ -14,7 +14,7 @@ from tayari_formats.terminal_text import printable
 
 _POLL_S: Final = 0.05
 PUT_AWAY_S: Final = 3.0
-"""So long an interrupted child may finish its books: a run that is interrupted ends within five seconds."""
+"""How long an interrupted child may take to end: a run that is interrupted ends within five seconds."""
 
 
 Mask = Callable[[str], str]

@@ -1,7 +1,7 @@
 """What a Daraja answers to a fixed list of harmless calls: recorded from one, compared with another.
 
-Nothing of the account leaves in a record. Of each answer it keeps the status, the content type, the names and types of
-its keys, and the words of a few keys that carry Daraja's own texts; these are masked besides.
+A record holds nothing of the account. For each answer it keeps the status, the content type, and the names and types of
+its keys. It also keeps the words of a few keys that carry Daraja's own texts, masked.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ PROBES: Final = (
 
 
 def allowed(url: str) -> str:
-    """The address without its end. Safaricom's sandbox and this machine are asked; its production never.
+    """The address without its last slash. Only Safaricom's sandbox and this machine are asked, never its production.
 
     Raises:
         ParityError: another host.
@@ -147,7 +147,7 @@ def allowed(url: str) -> str:
 
 
 def answers(daraja_url: str, account: Account, names: Iterable[str] = ()) -> dict[str, Json]:
-    """What that Daraja answers to each probe (`names`: to these), as it may be written.
+    """What a Daraja answers to each probe, or to those in `names`, without what may not be written.
 
     Raises:
         ParityError: it cannot be reached, or gives no token.
@@ -215,7 +215,7 @@ def _kind(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One place in which two Darajas answer otherwise. `wording`: only Daraja's words for people differ."""
+    """One place in which the answers of two Darajas differ. `wording`: only Daraja's words for people differ."""
 
     probe: str
     where: str

@@ -18,7 +18,7 @@ OVERDUE_S: Final = 0.25
 
 
 def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, list[float]]]:
-    """One short step of time after the other: its end, and the arrivals in it, in seconds since the start.
+    """Yield short steps of time, in order: the end of each, and the arrivals in it, in seconds since the start.
 
     The rate of a step is read when the step is asked for, so that it may change while the load runs.
     """
@@ -34,7 +34,7 @@ def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, li
 
 @dataclass(slots=True, kw_only=True)
 class Arrivals:
-    """Hands planned starts to idle users. With none idle, the bound is reached: the arrival is dropped, and counted."""
+    """Hands planned starts to idle users. Where no user is idle, it drops the arrival and counts it."""
 
     elapsed: Callable[[], float]
     """Seconds that only grow."""
@@ -79,7 +79,7 @@ class Arrivals:
         self.busy -= 1
 
     def run(self, rate: Rate, *, until: Callable[[], float]) -> None:
-        """Let them arrive, from now until so many seconds later, or until `end`."""
+        """Let payments arrive from now on for this many seconds, or until `end`."""
         self._coming = self._of_this_part(rate, until, began=self.elapsed())
         for at, arrives in self._coming:
             self._next = at if arrives else None
@@ -90,7 +90,7 @@ class Arrivals:
                 self._arrive(at)
 
     def end(self) -> None:
-        """No more arrivals. Those that should have come by now, as this process was too slow, are dropped."""
+        """Stop the arrivals. Those that should have come by now are dropped: this process was too slow for them."""
         if self.ended:
             return
         self.ended = True
@@ -111,7 +111,7 @@ class Arrivals:
     def _of_this_part(
         self, rate: Rate, until: Callable[[], float], *, began: float
     ) -> Generator[tuple[float, bool], None, None]:
-        """Moments on the `elapsed` clock: arrivals, and ends of steps, at which the rate is read anew."""
+        """Yield moments on the `elapsed` clock: arrivals, and ends of steps, where the rate is read again."""
         number = 0
         for end, starts in steps(rate, until=until):
             for at in starts:
@@ -121,7 +121,7 @@ class Arrivals:
             yield began + end, False
 
     def _waited(self, until: float) -> bool:
-        """Whether there are more arrivals when that time has come."""
+        """Wait for this moment. Returns whether more arrivals may come then."""
         while not self.ended and (early := until - self.elapsed()) > 0:
             gevent.sleep(early)
         return not self.ended

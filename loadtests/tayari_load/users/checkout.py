@@ -18,8 +18,8 @@ FIRST_GAP_S: Final = 0.2
 GROWTH: Final = 1.3
 LONGEST_GAP_S: Final = 2.0
 _QUICK_LOOKS: Final = 6
-"""So many looks are at the account alone, as most are credited by then; later ones also ask M-Pesa, and the merchant's
-list of payments that belong to no account."""
+"""How many first looks read the account alone, as most are credited by then. Later looks also ask M-Pesa, and read the
+merchant's list of payments that belong to no account."""
 _FINAL: Final = frozenset({PaymentState.PAID, PaymentState.FAILED, PaymentState.REVIEW})
 
 

@@ -288,7 +288,7 @@ def _details(transaction: Transaction) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _day_of_debit(start: str, days: int, months: int) -> tuple[str, float]:
-    """So many days and months after the start, as eight digits, and when that day begins, in clock seconds.
+    """The day this many days and months after the start, as eight digits, and when it begins, in clock seconds.
 
     A day that the month has not becomes its last one. Most orders of a merchant begin on the same few days.
     """

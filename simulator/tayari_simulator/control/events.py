@@ -23,7 +23,7 @@ Json = dict[str, Any]
 A_BATCH_S: Final = 0.1
 """What happens within so long is told together."""
 MOST_IN_A_BATCH: Final = 100
-"""So many transactions and entries are told of at once; the others are counted as skipped."""
+"""How many transactions and entries one event tells; the others are counted as skipped."""
 MOST_OPEN: Final = 1000
 """Of so many open transactions is told when they end without a message."""
 SILENT_S: Final = 15.0
@@ -36,7 +36,7 @@ class EventsWhere:
 
     msisdn: Text | None = None
     latest: Annotated[int, AtLeast(0), AtMost(1000)] = 200
-    """So many transactions that there are already come first."""
+    """How many transactions that exist already come first."""
 
 
 async def events(controlled: Controlled, request: web.Request) -> web.StreamResponse:

@@ -29,7 +29,7 @@ from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 MOST_MESSAGES: Final = 30
-"""So many messages a phone shows, the latest."""
+"""How many messages a phone shows, the latest."""
 _PAYS: Final = (Call.STK_PUSH, C2B)
 """What the customer's wallet pays."""
 _RECEIVES: Final = (B2C, POCHI, REVERSAL)

@@ -17,7 +17,7 @@ from tayari_simulator.transport.views import organisation_dict
 
 Json = dict[str, Any]
 MOST_ROWS: Final = 500
-"""So many rows a statement has, the latest."""
+"""How many rows a statement has, the latest."""
 _SETTINGS: Final = ("validates", "active", "confirms_pushes", "nominated_number")
 
 

@@ -36,7 +36,7 @@ Shillings = Annotated[int, AtLeast(0), AtMost(1_000_000_000)]
 MessageName = Annotated[str, ReadWith(name_of(Call.MESSAGES))]
 
 DEEPEST: Final = 100
-"""So many levels of lists and objects a body may have."""
+"""How many levels of lists and objects a body may have."""
 MOST_SEQ: Final = 2**63 - 1
 """The largest number that the journal's file can hold."""
 _NUMBERS: Final = frozenset(("since", "until", "limit", "latest"))

@@ -140,7 +140,7 @@ class Delivery:
     precedes: bool = False
     """The transaction waits for its answer (C2B validation)."""
     attempts_left: int = 0
-    """So many more times it is sent while it is not accepted (payment push of Bill Manager)."""
+    """How many more times it is sent while it is not accepted (payment push of Bill Manager)."""
 
 
 class Fault:

@@ -10,7 +10,7 @@ from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, 
 from tayari_simulator.state.transactions import Status, Transaction
 
 BY_HANDSET: Final = "handset"
-"""How a payment came to its behaviour; also the name of that behaviour."""
+"""Says in a payment that a phone in hand chose its behaviour; also the name of that behaviour."""
 FIRST_PIN: Final = "1234"
 FIRST_BALANCE: Final = 5_000
 """Shillings of a handset whose number had no wallet."""
@@ -24,7 +24,7 @@ USSD_ERROR: Final = 4201
 
 
 class Language(StrEnum):
-    """In which a phone shows its messages."""
+    """The language in which a phone shows its messages."""
 
     ENGLISH = "en"
     SWAHILI = "sw"
@@ -63,7 +63,7 @@ BEHAVIOURS: Final = {row.name: row for row in (WAITS, NOT_REACHED, _USSD_WAITS, 
 
 
 def prompt_play(handset: Handset) -> Play:
-    """What a transaction plays whose prompt goes to this phone."""
+    """What a transaction plays when its prompt goes to this phone."""
     return Play(WAITS if handset.reachable else NOT_REACHED, chosen_by=BY_HANDSET)
 
 
@@ -101,7 +101,7 @@ class Handset:
 
 
 class Handsets:
-    """The phones that are held. With `everyone`, so is every other phone."""
+    """The phones that are held. `everyone`: every phone is held."""
 
     def __init__(self, *, everyone: bool = False) -> None:
         self.everyone = everyone
@@ -120,13 +120,13 @@ class Handsets:
         return self._held.setdefault(msisdn, Handset(msisdn=msisdn))
 
     def release(self, msisdn: str) -> None:
-        """Its prompts are answered by scenarios again."""
+        """Put the phone down: scenarios answer its prompts again."""
         self._held.pop(msisdn, None)
 
     def all(self) -> tuple[Handset, ...]:
-        """All that are held, in the order in which they were taken in hand."""
+        """All phones that are held, in the order in which they were taken in hand."""
         return tuple(self._held.values())
 
     def clear(self) -> None:
-        """Nobody holds a phone."""
+        """Put every phone down."""
         self._held.clear()

@@ -12,7 +12,7 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 LONGEST_SHARED: Final = 2048
-"""So many bytes of headers are shared between exchanges, and not counted for each of them."""
+"""Exchanges share headers up to this many bytes, which are not counted for each of them."""
 
 
 class LongHeaders(RawHeaders):

@@ -22,7 +22,7 @@ LAG_EVERY_S: Final = 0.01
 KEPT: Final = 6_000
 """The lags of the last minute."""
 LONGEST_LOGGED: Final = 10
-"""So many failures of one piece of work are logged with their traceback; all are counted."""
+"""How many failures of one piece of work are logged with their traceback; all are counted."""
 OBJECTS: Final = 14
 """About so many objects that can be part of a cycle live for each payment that is remembered."""
 LEAST: Final = 200_000

@@ -14,7 +14,7 @@ from tayari_simulator.state.schedule import NEVER
 from tayari_simulator.transport.monitor import Failures
 
 A_TURN: Final = 256
-"""So many plans happen in one turn of the event loop; then calls get their turn too."""
+"""How many plans happen in one turn of the event loop; then calls get their turn too."""
 ANSWER_S: Final = 5.0
 """After each moment the merchant's answers are waited for, this many real seconds at most."""
 LOOK_S: Final = 0.002

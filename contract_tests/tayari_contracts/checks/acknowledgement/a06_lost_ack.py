@@ -27,7 +27,7 @@ LOSSES: Final[dict[str, Fault]] = {
 }
 PAID_AFTER_S = 2.0
 UNKNOWN_S = 3.0
-"""So long the merchant is looked at while it cannot know: its callback is held, and it has no id to ask by."""
+"""How long the merchant is looked at while it cannot know: its callback is held, and it has no id to ask by."""
 OFTEN_S = 0.3
 HELD_S = 40.0
 """More than all looks at one payment take."""

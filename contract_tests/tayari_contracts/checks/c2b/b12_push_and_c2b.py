@@ -17,7 +17,7 @@ from tayari_contracts.steps.timed_acts import Act, play
 HELD_S: Final = 20.0
 BETWEEN_S: Final = 1.0
 APART_S: Final = (0.0, 0.02, -0.02)
-"""So much later than the callback the confirmation comes."""
+"""The confirmation comes this much later than the callback."""
 
 
 @check("B12")

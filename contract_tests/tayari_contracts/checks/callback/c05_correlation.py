@@ -10,7 +10,7 @@ from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
 PHONE = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
 OPEN_S = 8.0
-"""So long the other orders stay open; then nobody has answered their prompts, so that paid is wrong at any time."""
+"""How long the other orders stay open. Nobody answers their prompts, so that paid is wrong at any time."""
 
 
 @check("C05")

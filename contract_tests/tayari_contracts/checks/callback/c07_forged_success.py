@@ -28,7 +28,7 @@ HELD_S = 150.0
 DENIED_END_S = 10.0
 """When the customer pays whose payment the stranger calls cancelled: by then the forgeries were dealt with."""
 IN_FLIGHT = 1000
-"""So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
+"""This many queries hear that the customer has not answered: more than any merchant sends meanwhile."""
 ANSWER_S = 30.0
 OFTEN_S = 0.3
 APART_S = 0.8

@@ -15,7 +15,7 @@ WATCH_S = 3.0
 
 @check("C15")
 def a_single_item_is_handled(context: CheckContext) -> None:
-    """`Item` is the receipt alone, not a list. The money was taken: paid or review in the end, be it by a query."""
+    """`Item` is the receipt alone, not a list. The money was taken, so the payment ends as paid or in review."""
     receipt = {"Name": "MpesaReceiptNumber", "Value": {"$copy": f"{ITEM}[MpesaReceiptNumber].Value"}}
     alone = {"mutate": {"set": {ITEM: receipt}}}
     payment = context.actions.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))

@@ -10,7 +10,7 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 WATCH_S = 6.0
 IN_FLIGHT = 1000
-"""So many queries hear that the payment is in flight: more than anybody asks while this check looks."""
+"""This many queries hear that the payment is in flight: more than any merchant sends while this check looks."""
 
 
 @check("C16")

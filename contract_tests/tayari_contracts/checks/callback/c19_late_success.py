@@ -16,7 +16,7 @@ CANCELLED = 1032
 """Final for many a merchant. Yet whoever sends it may be a stranger, and M-Pesa's success tells of money."""
 LATER_S = 5.0
 LONGEST_S = 60.0
-"""So long the other payment is silent at most: many a merchant has called it expired by then."""
+"""The other payment has no result for at most this long: many merchants have called it expired by then."""
 BEYOND = 1.5
 """A merchant that says when it settles without a callback has given up, if it ever does, not much later than that."""
 

@@ -19,7 +19,7 @@ from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 
 OPEN_S: Final = 60.0
-"""So long the prompt is open: no result of M-Pesa's comes while this check looks, to hide what an odd callback did."""
+"""How long the prompt is open: no result of M-Pesa may hide what an odd callback did while this check looks."""
 
 IN_TIME_S: Final = 5.0
 WAIT_S: Final = 10.0

@@ -22,7 +22,7 @@ from tayari_contracts.steps.payouts import (
 )
 
 STOPPED_S: Final = 6.0
-"""So long no payout may be sent after the first that was refused for the credential."""
+"""How long no payout may be sent after the first that was refused for the credential."""
 
 
 @check("P11")

@@ -11,7 +11,7 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.status_queries import on_query
 
 IN_FLIGHT_S = 5.0
-"""So long the query says nothing yet: a merchant that believes its callbacks has heard this one before it asks."""
+"""How long the query says nothing yet: a merchant that believes its callbacks has heard this one before it asks."""
 
 
 @check("Q09")

@@ -15,9 +15,9 @@ from tayari_contracts.steps.status_queries import on_query, unanswered
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 ANSWER_S: Final = 1.5
-"""So long Daraja takes for the answer to each first query; what it says was true when the query came."""
+"""How long Daraja takes to answer each first query; the answer was true when the query came."""
 APART_S: Final = (0.6, 0.15, 0.03, 0.0, -0.1)
-"""So much sooner than the answer the callback comes; the last one comes after it."""
+"""The callback comes this much sooner than the answer; the last one comes after it."""
 APART_LIMITED_S: Final = (0.6, 0.03)
 """Of a merchant that makes few queries a minute. More payments stand in line for longer than it follows any of them."""
 IN_FLIGHT: Final = {"in_flight": ["4999"], "for_calls": 1}

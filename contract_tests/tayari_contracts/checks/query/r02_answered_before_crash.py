@@ -14,7 +14,7 @@ from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
-"""So long before the crash each callback comes: one of them is between its receipt and its credit."""
+"""Each callback comes this long before the crash: one of them is between its receipt and its credit."""
 MOMENT_S: Final = max(BEFORE_S)
 RESULT_S: Final = 0.3
 

@@ -16,7 +16,7 @@ from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import taken_pushes
 
 APART_S: Final = 1.5
-"""So long after the first push, the second one is not taken for it."""
+"""This long after the first push, the second one is not taken for it."""
 
 LATER: Final = re.compile(r"\bwait\b|minute|moment|later|subiri|dakika|baadaye", re.IGNORECASE)
 """A merchant that asks its customer to wait keeps Daraja's pause between equal payments (reference 4, code 17)."""

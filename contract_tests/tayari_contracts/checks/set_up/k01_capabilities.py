@@ -12,7 +12,7 @@ from tayari_contracts.steps.status_queries import first_query, unanswered
 ASKS_WITHIN_S = 10.0
 
 IN_FLIGHT = 1000
-"""So many queries hear that the customer has not answered: more than anybody asks meanwhile."""
+"""This many queries hear that the customer has not answered: more than any merchant sends meanwhile."""
 
 LONG_S = 120.0
 WATCH_S = 4.0

@@ -24,7 +24,7 @@ DEAD_AFTER_S: Final = 2.3
 START_S: Final = 1.0
 """A merchant that fetches a token when it starts does so within this time."""
 AT_START: Final = 8
-"""So many tokens that it fetches then live shortly."""
+"""This many tokens that it fetches then live shortly."""
 
 LOOK_EVERY_S: Final = 0.3
 

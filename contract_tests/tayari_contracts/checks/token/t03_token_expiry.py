@@ -15,7 +15,7 @@ from tayari_contracts.steps.pushes import calm_pushes, first_push
 LIFE_S = 2
 DEAD_AFTER_S = LIFE_S + 0.8
 FETCHES = 8
-"""So many get the short life: one that cannot be restarted fetches twice before its first payment, queries may too."""
+"""This many tokens live shortly: one that cannot be restarted fetches two before its first payment."""
 
 
 @check("T03")

@@ -12,7 +12,7 @@ from tayari_contracts.steps.pushes import calm_pushes
 FORMS = {"string": str, "number": int}
 LIFE_S = 3599
 FETCHES = 20
-"""So many get the form, since a query of another payment may fetch a token before the push that is judged."""
+"""This many tokens have the form: a query of another payment may fetch a token before the push that is judged."""
 
 
 @check("T07")

@@ -46,7 +46,7 @@ _DARAJA_CALL_S: Final = 3.0
 _CALLBACK_S: Final = 10.0
 _STATUS_S: Final = 5.0
 _REFRESH_S: Final = 1.0
-"""So often the page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+"""How often the page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
 _UNREADABLE_S: Final = 1.0
 _BOOKED_S: Final = 2.0
 """A merchant may credit, and keep the message, a moment after it shows that the payment is paid."""

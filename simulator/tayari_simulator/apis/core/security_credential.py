@@ -17,7 +17,7 @@ _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 REMEMBERED: Final = 1024
-"""So many credentials are kept with their passwords."""
+"""How many credentials are kept with their passwords."""
 LONGEST_KEPT: Final = 4 * KEY_BITS // 8
 """Characters of a credential that is kept: no good one is longer."""
 

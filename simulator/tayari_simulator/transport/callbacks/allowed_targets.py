@@ -44,7 +44,7 @@ class Target:
 
 _PORTS: Final = {"http": 80, "https": 443}
 MOST_KNOWN: Final = 4096
-"""So many resolved addresses are kept: most callbacks go where the last ones went."""
+"""How many resolved addresses are kept: most callbacks go where the last ones went."""
 _LONGEST_HOST: Final = 253
 _LONGEST_LABEL: Final = 63
 _SAFE: Final = "/?:@!$&'()*+,;=-._~%[]"

@@ -30,11 +30,11 @@ QUEUE_WAIT_S: Final = 300.0
 """A callback waits so long for a connection to its merchant, and then ends. Source: none; assumed."""
 
 KEPT_ANSWER: Final = 65_536
-"""So many bytes of a merchant's body are kept."""
+"""How many bytes of a merchant's body are kept."""
 LONGEST_ANSWER: Final = 2 * 1024 * 1024
-"""So many bytes of an answer are read, in all: head, body, chunk lines and trailers."""
+"""How many bytes of an answer are read, in all: head, body, chunk lines and trailers."""
 LONGEST_HEAD: Final = 32 * 1024
-"""So many bytes of them before the body."""
+"""How many of these bytes may come before the body."""
 
 
 @dataclass(slots=True)

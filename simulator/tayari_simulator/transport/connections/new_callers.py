@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 SHARE_S: Final = 0.002
-"""So much of one turn goes to new connections, while others wait. One first call takes 0.02 to 0.3 ms."""
+"""How much of one turn goes to new connections, while others wait. One first call takes 0.02 to 0.3 ms."""
 
 Step = Callable[[], None]
 

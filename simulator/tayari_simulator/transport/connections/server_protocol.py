@@ -36,7 +36,7 @@ IDLE_S: Final = 75.0
 """A connection on which nothing came for so long is closed, as the gateway does."""
 SWEEP_S: Final = 5.0
 SLICE: Final = 8 * 1024
-"""So many bytes of one connection are read in a turn. They hold about 450 of the shortest calls."""
+"""How many bytes of one connection are read in a turn. They hold about 450 of the shortest calls."""
 CLOSE_S: Final = 1.0
 
 Handle = Callable[[Incoming], "Reply | Awaitable[Reply | None]"]
