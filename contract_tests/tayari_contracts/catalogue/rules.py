@@ -133,13 +133,10 @@ KINDS: Final[Mapping[str, str]] = {"performance": "threshold", "money": "invaria
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRow:
-    """A rule and what it takes to run it."""
+class Planned:
+    """A rule and what it takes to run its check: what a plan knows before the check runs."""
 
     rule: Rule
-    family: str
-    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
-    suites: frozenset[str]
     needs: frozenset[Need] = frozenset()
     controls: frozenset[Control] = frozenset()
     """The ordinary payments without the thing under test: the rule is blocked where one does not end as expected."""
@@ -153,6 +150,15 @@ class CatalogueRow:
     """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
     takes_s: float = USUAL_S
     """How long its check takes on the sample shop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueRow(Planned):
+    """A rule of the catalogue."""
+
+    family: str
+    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
+    suites: frozenset[str]
 
 
 FIELDS: Final = {

@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from threading import Event
 
 from tayari_control.client import ControlError
@@ -16,7 +16,7 @@ from tayari_target.adapter import shown
 from tayari_target.target_file.model import C2b, Target
 from tayari_target.test_environment import TestEnvironment
 
-from tayari_contracts.catalogue.rules import ENABLED_BY, USUAL_S, CatalogueRow, Control, Need, Seen
+from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Planned
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
@@ -44,18 +44,10 @@ LIMIT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedCheck:
+class PlannedCheck(Planned):
     """A rule or a scenario of the plan, with the function that judges it."""
 
-    rule: Rule
     run: Callable[[CheckContext], None]
-    needs: frozenset[Need] = frozenset()
-    controls: frozenset[Control] = frozenset()
-    seen: frozenset[Seen] = frozenset()
-    exclusive: bool = False
-    last: bool = False
-    queries: int = 0
-    takes_s: float = USUAL_S
     asked_for: bool = False
     """Somebody named it, and nothing else that was named applies: what the merchant does not do is then untested."""
 
@@ -81,17 +73,8 @@ class CheckResult:
 
 def check_of_rule(row: CatalogueRow) -> PlannedCheck:
     """The planned check of a row of the catalogue."""
-    return PlannedCheck(
-        rule=row.rule,
-        run=checks()[row.rule.id],
-        needs=row.needs,
-        controls=row.controls,
-        seen=row.seen,
-        exclusive=row.exclusive,
-        last=row.last,
-        queries=row.queries,
-        takes_s=row.takes_s,
-    )
+    known = {field.name: getattr(row, field.name) for field in fields(Planned)}
+    return PlannedCheck(run=checks()[row.rule.id], **known)
 
 
 def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:

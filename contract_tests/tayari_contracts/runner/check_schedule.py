@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from tayari_target.adapter import shown
 from tayari_target.target_file.model import Target
 
-from tayari_contracts.catalogue.rules import CatalogueRow, Need
+from tayari_contracts.catalogue.rules import CatalogueRow, Need, Planned
 from tayari_contracts.context.check_time import GRACE_S, QUIET, SETTLE_S, polite, spacing_s
 from tayari_contracts.context.overload import SIDE_BY_SIDE
 from tayari_contracts.context.run_record import SILENCE_SHOWN_BY
@@ -35,26 +35,6 @@ PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
 
 STAGGER_S: Final = 0.03
 """Between the starts of two checks on one instance: a shop's first second is not a load test."""
-
-
-class Planned(Protocol):
-    """What the schedule wants to know: of a check, or of the row that one is made of."""
-
-    @property
-    def exclusive(self) -> bool:
-        """It runs alone on an instance."""
-
-    @property
-    def last(self) -> bool:
-        """It runs after all others."""
-
-    @property
-    def queries(self) -> int:
-        """How many status queries it makes a merchant send."""
-
-    @property
-    def takes_s(self) -> float:
-        """How long it takes on the sample shop."""
 
 
 T = TypeVar("T", bound=Planned)
