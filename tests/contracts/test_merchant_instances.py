@@ -1,7 +1,7 @@
 """How checks are dealt over several instances of the merchant, and what counts of what they show."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from threading import Barrier, Event, Lock
 from typing import Any
@@ -317,9 +317,9 @@ def test_no_more_instances_are_started_than_there_is_work_for() -> None:
     assert schedule(queries_per_minute=5).useful_instances(CI, 8) == 8
 
 
-@pytest.mark.parametrize(("lost_s", "looks"), [(0.0, 1), (60.0, 2)])
+@pytest.mark.parametrize(("lost_s", "looks"), [(0.0, ["all"]), (60.0, ["all", {"T1"}, "all"])])
 def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_money_is_judged(
-    lost_s: float, looks: int, monkeypatch: pytest.MonkeyPatch
+    lost_s: float, looks: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paid_at = time.time() - 100.0
     success = ResultMessage(at=paid_at, result=Result.SUCCESS, amount=100.0, receipt="UKN1")
@@ -330,10 +330,10 @@ def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_mone
     open_order = PaymentRecord(
         reference="T1", ordered=100.0, transactions=(accepted,), observations=(pending,), credits=0, total=0.0
     )
-    seen: list[int] = []
+    seen: list[object] = []
 
-    def look(context: CheckContext) -> tuple[PaymentRecord, ...]:
-        seen.append(1)
+    def look(context: CheckContext, *, only: Collection[str] = ()) -> tuple[PaymentRecord, ...]:
+        seen.append(only or "all")
         return (open_order,) if len(seen) == 1 else ()
 
     monkeypatch.setattr(reconciliation, "look_at_all", look)
@@ -342,4 +342,4 @@ def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_mone
     context.run.overload.watch.lost_s = lost_s
     reconciliation.close(context)
 
-    assert len(seen) == looks
+    assert seen == looks, "in between only the open order is looked at"

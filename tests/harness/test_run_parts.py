@@ -201,6 +201,7 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     assert "--tayari-only C03" in text
     assert "--tayari-scenario payment/success" in text
     assert f"--html {tmp_path}/pytest.html" in text
+    assert "-p tayari_contracts -p html -p metadata" in text, "no other plugin of the environment is loaded"
 
 
 def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -> None:

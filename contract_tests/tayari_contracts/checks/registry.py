@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -33,6 +34,12 @@ def check(rule_id: str) -> Callable[[CheckFunction], CheckFunction]:
 
 def checks() -> Mapping[str, CheckFunction]:
     """All checks by rule id, after every module below `checks/` was imported."""
+    _import_all()
+    return _checks
+
+
+@cache
+def _import_all() -> None:
+    """Looking through the folders takes some milliseconds, and each rule of a run asks for its check."""
     for module in walk_packages(tayari_contracts.checks.__path__, "tayari_contracts.checks."):
         import_module(module.name)
-    return _checks

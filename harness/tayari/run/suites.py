@@ -129,7 +129,7 @@ def run_suites(
         command,
         log=log,
         watch=look,
-        environment={**clean_environment(os.environ), **marks(work_dir)},
+        environment={**clean_environment(os.environ), **marks(work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         folder=Path.cwd(),
         what="the suites",
         accept=_JUDGED,
@@ -145,10 +145,17 @@ def found_so_far(work_dir: Path) -> Events:
 
 
 def pytest_command(order: Order, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
-    """The command line; without the options that a project's own pytest settings would add."""
+    """The command line; without the options that a project's own pytest settings would add.
+
+    `run_suites` keeps pytest from loading the other plugins of the environment: Hypothesis alone costs a second of CPU.
+    """
     html = order.out.resolve() / "pytest.html"
     command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir)]
+    command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir), "--assert=plain"]
+    for plugin in ("tayari_contracts", "html", "metadata"):
+        command += ["-p", plugin]
+    for plugin in ("unraisableexception", "threadexception"):  # they collect garbage five times at the end
+        command += ["-p", f"no:{plugin}"]
     command += ["--tayari-target", str(order.target)]
     for environment_file in environment_files:
         command += ["--tayari-environment", str(environment_file)]
