@@ -246,15 +246,31 @@ def _dotnet() -> Path:
     return next(python_environment("dotnet").parents[1].glob("lib/python*/site-packages/dotnetcore2/bin"))
 
 
-def _of_npm(name: str) -> Callable[[], str]:
+def _of_npm(name: str, node: Callable[[], str]) -> Callable[[], str]:
     """Its version, which stands beside it."""
 
     def found() -> str:
         folder = _MODULES()
         package = json.loads((folder / name / "package.json").read_text()) if folder else {}
-        return f"{_NODE()}, {name} {package.get('version')}"
+        return f"{node()}, {name} {package.get('version')}"
 
     return found
+
+
+def _of_other_node(number: int) -> Iterator[Program]:
+    """The clients of most shops on another Node.js, whose program npm has."""
+    node = _version(f"PACKAGES/node-{number}/bin/node", "--version")
+    clients = {
+        "fetch": (_FETCH, node),
+        "node:https": (_HTTPS, node),
+        "axios": (_AXIOS, _of_npm("axios", node)),
+        "node-fetch": (_NODE_FETCH, _of_npm("node-fetch", node)),
+    }
+    for name, (source, found) in clients.items():
+        command = (f"{{packages}}/node-{number}/bin/node", "{file}")
+        yield Program(
+            f"Node.js {number}, {name}", "node", "main.cjs", source, command, found, packages=_MODULES, registry=True
+        )
 
 
 _MODULES = _of_registry(lambda: node_environment("interception") / "node_modules")
@@ -282,19 +298,12 @@ PROGRAMS = (
     Program("Node.js, node:https", "node", "main.cjs", _HTTPS, ("node", "{file}"), _NODE),
     *(
         Program(
-            f"Node.js, {name}", "node", "main.cjs", source, ("node", "{file}"), _of_npm(name),
+            f"Node.js, {name}", "node", "main.cjs", source, ("node", "{file}"), _of_npm(name, _NODE),
             packages=_MODULES, registry=True,
         )
         for name, source in (("axios", _AXIOS), ("node-fetch", _NODE_FETCH), ("undici", _UNDICI), ("got", _GOT))
     ),
-    *(
-        Program(
-            f"Node.js {number}, {name}", "node", "main.cjs", source, (f"{{packages}}/node-{number}/bin/node", "{file}"),
-            _version(f"PACKAGES/node-{number}/bin/node", "--version"), packages=_MODULES, registry=True,
-        )
-        for number in (18, 22, 24)
-        for name, source in (("fetch", _FETCH), ("node:https", _HTTPS))
-    ),
+    *(program for number in (18, 22, 24) for program in _of_other_node(number)),
     Program("Java, HttpClient", "java", "Main.java", _HTTP_CLIENT, ("java", "{file}"), _JAVA),
     Program("Java, HttpsURLConnection", "java", "Main.java", _URL_CONNECTION, ("java", "{file}"), _JAVA),
     Program(
