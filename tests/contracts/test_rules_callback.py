@@ -124,6 +124,30 @@ def test_what_the_merchant_tells_the_payer_is_no_secret() -> None:
     assert forged_url(url, other=other, known=f'{{"id": "{UUID}"}}') == url
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "b3JkZXI6VFA1SjU3NzM0Njc6MjU0NzExMDAwMTEx",  # order:TP5J5773467:254711000111
+        "eyJyZWYiOiJUUDVKNTc3MzQ2NyJ9",  # {"ref":"TP5J5773467"}
+        "eyJyZWYiOiAiVFA1SjU3NzM0NjciLCAibiI6IDF9%3D",
+        "5450354a35373733343637",
+        "2350d9340942e881164a3ce1eb23c978",  # md5
+        "f4de26c63e4f8f8f79e69ec4e7c92cef9a05f7db",  # sha1
+    ],
+)
+def test_what_is_computed_of_the_order_is_no_secret(part: str) -> None:
+    url = f"https://shop.example/cb/{part}"
+
+    assert forged_url(url, other="https://shop.example/cb/7", known='{"ref": "TP5J5773467"}\n254711000111') == url
+    assert forged_url(url, other="https://shop.example/cb/7", known='{"ref": "another"}') != url
+
+
+def test_a_secret_that_is_encoded_with_the_order_stays_one() -> None:
+    url = "https://shop.example/cb/VFA1SjU3NzM0Njc6YThmM0txN3pRMmxiOXhXZA"  # TP5J5773467:a8f3Kq7zQ2lb9xWd
+
+    assert forged_url(url, other="https://shop.example/cb/7", known="TP5J5773467") != url
+
+
 def test_a_forged_success_has_the_real_ids_and_the_right_amount() -> None:
     started = Started(accepted=True, status=200, payment_id="1")
     payment = Payment(msisdn="254711000111", amount=350, reference="T1", started=started, since=0, began_at=0.0)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
+from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import md5, sha1, sha256
 from math import log2
 from secrets import choice
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.payment import Payment
@@ -48,6 +51,9 @@ HUNG_UP: Final = "closed the connection"
 """Of the error of a callback that was sent, and whose connection the merchant ended."""
 
 SEPARATORS: Final = re.compile(r"([/?&=;])")
+WORDS: Final = re.compile(r"[A-Za-z0-9_-]{3,}")
+MOST_WORDS: Final = 2000
+"""A page has more words, and the ids of a payment stand among the first."""
 EAT: Final = timedelta(hours=3)
 
 
@@ -165,9 +171,40 @@ def _tail(url: str) -> str:
 def _is_known(piece: str, *, theirs: set[str], known: str) -> bool:
     if not piece or SEPARATORS.fullmatch(piece) or piece in known:
         return True
+    if is_computed(piece, WORDS.findall(known)[:MOST_WORDS]):
+        return True
     if piece not in theirs and not _can_be_tried(piece):
         return False
     return not _looks_random(piece)
+
+
+def is_computed(piece: str, words: Iterable[str]) -> bool:
+    """Whether somebody who knows these words can compute the piece: the digest of one, or a text of them that is
+    encoded in base64 or hex."""
+    known, written = set(words), unquote(piece)
+    if re.fullmatch(r"[0-9a-fA-F]{32,64}", written):
+        digests = (digest(word.encode()).hexdigest() for word in known for digest in (md5, sha1, sha256))
+        if written.lower() in digests:
+            return True
+    decoded = [WORDS.findall(text) for text in _decoded(written)]
+    return any(
+        known.intersection(found) and all(word in known or _can_be_tried(word) or _is_words(word) for word in found)
+        for found in decoded
+    )
+
+
+def _decoded(piece: str) -> Iterator[str]:
+    """The readable texts that a piece of a URL may be the base64 or hex of."""
+    padded = piece.rstrip("=") + "=" * (-len(piece.rstrip("=")) % 4)
+    for decode, written in ((_base64, padded.translate({45: "+", 95: "/"})), (bytes.fromhex, piece)):
+        with contextlib.suppress(ValueError):
+            text = decode(written).decode("ascii")
+            if text.isprintable():
+                yield text
+
+
+def _base64(text: str) -> bytes:
+    return b64decode(text, validate=True)
 
 
 def _can_be_tried(piece: str) -> bool:

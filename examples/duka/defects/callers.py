@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 from aiohttp import web
 from callbacks import PREFIX, SOURCES, CallbackPaths, Hooks
@@ -35,6 +36,11 @@ class UnknownRefused(Hooks):
 class AnyPath(CallbackPaths):
     def payment_id(self, path: str) -> str | None:
         return path.removeprefix(PREFIX).strip("/").partition("/")[0]
+
+
+class DigestInPath(CallbackPaths):
+    def mark(self, payment_id: str) -> str:
+        return hashlib.md5(payment_id.encode(), usedforsecurity=False).hexdigest()
 
 
 class BelievesCallbacks(Settlement):
@@ -111,6 +117,13 @@ ROWS = (
     defect("slow-reply", "C01", "Works for six seconds before it answers a callback.", SlowReply),
     defect("unknown-refused", "C02", "Answers 404 to callbacks it does not know.", UnknownRefused),
     defect("believes-anyone", "C07", "Credits whatever a callback says, on any path.", AnyPath, BelievesCallbacks),
+    defect(
+        "digest-in-path",
+        "C07",
+        "Makes the secret of a callback's path of the payment's id, and believes the callback.",
+        DigestInPath,
+        BelievesCallbacks,
+    ),
     defect(
         "believes-slowly",
         "C07",

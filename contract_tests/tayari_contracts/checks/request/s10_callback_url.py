@@ -13,7 +13,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.forged_callback import secret_parts
+from tayari_contracts.steps.forged_callback import is_computed, secret_parts
 from tayari_contracts.steps.pushes import first_push
 
 REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
@@ -44,9 +44,12 @@ def gives_a_usable_callback_url(context: CheckContext) -> None:
 
 
 def _url_of(context: CheckContext, payment: Payment) -> str:
-    """As it is sent; the order's own reference is no secret, and does not count as one."""
+    """As it is sent. The order's own reference and phone are no secrets, and do not count as such, encoded or not."""
     url = str(body_of(first_push(context, payment)).get("CallBackURL", ""))
-    return url.replace(payment.reference, "order")
+    computed = [part for part in secret_parts(url) if is_computed(part, (payment.reference, payment.msisdn))]
+    for known in (payment.reference, *computed):
+        url = url.replace(known, "order")
+    return url
 
 
 def unusable(url: str) -> str:
