@@ -11,6 +11,7 @@ from tayari_contracts.context.customer_messages import (
     offers_another_way,
     problems_of,
     promises_in,
+    receipts_in,
     sentences,
     topics,
 )
@@ -357,3 +358,38 @@ def test_a_text_that_leaves_it_open_says_no_failure(text: str) -> None:
 )
 def test_a_sentence_is_found_whatever_the_merchant_calls_it(body: str, sentence: str) -> None:
     assert sentences(body) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you, your payment was received.",
+        "Payment successful! Your order is on its way.",
+        "We have received your payment of KES 500",
+        "Your payment of KES 500 has been confirmed.",
+        "You paid KES 500",
+        "Asante, malipo yako yamepokelewa.",
+    ],
+)
+def test_a_text_that_says_the_money_is_there_is_found(text: str) -> None:
+    assert receipts_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you! Look at your phone and type your M-Pesa PIN.",
+        "Your payment request was received. Check your phone.",
+        "Payment has not been received yet.",
+        "Your order was received. We wait for M-Pesa.",
+        "We will ship once your payment is confirmed.",
+        "When the payment is received, you get an SMS.",
+        "Please wait until the payment is completed.",
+        "No payment was received so far.",
+        "Your payment is being processed.",
+        "Success. Request accepted for processing",
+        "Bado malipo yako hayajapokelewa.",
+    ],
+)
+def test_a_text_of_a_payment_under_way_says_nothing_of_the_kind(text: str) -> None:
+    assert receipts_in(text) == []

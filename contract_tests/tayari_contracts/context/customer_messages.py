@@ -97,6 +97,18 @@ FAILURES: Final = (
 )
 """What says that a payment is over and was not made."""
 
+RECEIVED: Final = (
+    r"\b(payment|money|transaction|amount)\b[^.!?;\n]{0,25}\b(was|is|were|been) ?(now |already |successfully )*"
+    r"(received|successful|confirmed|completed?|paid|approved)\b",
+    r"\breceived (your|the) (payment|money)\b",
+    r"\b(payment|transaction) (successful|completed?|confirmed|received|approved)\b",
+    r"\byou (have )?(successfully )?paid\b",
+    r"\b(malipo|pesa)\b[^.!?;\n]{0,25}\b(yamepokelewa|imepokelewa|zimepokelewa|yamefaulu|yamekamilika)\b",
+    r"\b(umelipa|tumepokea (malipo|pesa))\b",
+)
+"""What says that the money is there."""
+NOT_RECEIVED: Final = r"\b(not|never|yet|request|prompt|nothing|no|bado|ombi)\b|n.t\b"
+
 ANOTHER_WAY: Final = (
     r"pay ?bill",
     r"\b(till|cards?|cash|bank|airtel|paypal|taslimu|kadi|benki)\b",
@@ -203,6 +215,15 @@ def failures_in(text: str) -> list[str]:
     for excused in (FOR_LATER, UNDER_CONDITION):
         claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
     return [" ".join(found.group(0).split()) for found in _all(FAILURES, claimed)]
+
+
+def receipts_in(text: str) -> list[str]:
+    """Where the text says that the money is there, in its own words; "once it is received, ..." says nothing."""
+    claimed = text
+    for excused in (FOR_LATER, UNDER_CONDITION):
+        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
+    found = (" ".join(one.group(0).split()) for one in _all(RECEIVED, claimed))
+    return [one for one in found if not re.search(NOT_RECEIVED, one, re.IGNORECASE)]
 
 
 def is_raw(text: str, result_desc: str) -> bool:

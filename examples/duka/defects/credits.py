@@ -147,6 +147,14 @@ class AskedForGood(Settlement):
         return payment.id not in self.ended and super().hear_success(payment, result)
 
 
+class SecondPaymentDropped(Settlement):
+    """The order is paid, so that nothing more can come for it."""
+
+    def hear_success(self, payment: Payment, result: Result) -> bool:
+        is_paid = payment.state is State.FAILED and bool(self.store.credits(payment.reference))
+        return not is_paid and super().hear_success(payment, result)
+
+
 class ExpiredForGood(Settlement):
     def give_up(self, payment: Payment) -> None:
         self.store.fail(payment.id, Topic.REVIEW_SILENCE)
@@ -184,6 +192,7 @@ ROWS = (
     defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
     defect("cancelled-for-good", "C19", "Ignores a success that comes after 1032.", CancelledForGood),
     defect("asked-for-good", "C19", "Ignores a success that comes after a query heard a failure.", AskedForGood),
+    defect("second-payment-dropped", "C19", "Ignores a late success of an order that is paid.", SecondPaymentDropped),
     defect("expired-for-good", "C19", "Ignores a success that comes after it gave up waiting.", ExpiredForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
 )

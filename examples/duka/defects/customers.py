@@ -29,6 +29,12 @@ class Promises(Messages):
         return PROMISE if payment.topic is Topic.CHECKING else super().topic(payment)
 
 
+class ThanksAtOnce(Messages):
+    def topic(self, payment: Payment) -> str:
+        waits = payment.topic in {Topic.SENDING, Topic.WAITING}
+        return "Thank you, your payment was received." if waits else super().topic(payment)
+
+
 class OwnReceipt(Api):
     def receipt(self, payment: Payment) -> str | None:
         return f"DK-{payment.id[:8]}" if payment.receipt else None
@@ -126,6 +132,7 @@ class CountedIds(Store):
 
 ROWS = (
     defect("one-text", "U01", "Tells every customer the same, whatever the code.", OneText),
+    defect("thanks-at-once", "A01", "Tells its customer at once that the payment was received.", ThanksAtOnce),
     defect("promises-not-charged", "U02", "Says that nothing was charged when nobody knows.", Promises),
     defect("own-receipt", "U03", "Shows its own number instead of M-Pesa's receipt.", OwnReceipt, PaidWithoutReceipt),
     defect("declined-by-bank", "S14", "Says of 17 that the bank declined.", DeclinedByBank),

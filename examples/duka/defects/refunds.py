@@ -24,6 +24,11 @@ class ReversesRequest(Refunds):
         return str(payment.checkout_request_id)
 
 
+class KeepsAFee(Refunds):
+    def body(self, payment: Payment) -> dict[str, object]:
+        return {**super().body(payment), "Amount": payment.amount - 10}
+
+
 class EachClickReverses(Refunds):
     def begin(self, payment: Payment) -> bool:
         self.store.open_refund(payment.id, PENDING)
@@ -78,6 +83,7 @@ ROWS = (
     defect("any-result-refunds", "P16", "Takes every result of a reversal for a refund.", AnyResultRefunds),
     defect("text-code-refunds", "P16", "Takes a result code that is text for a refund.", NumbersOnly),
     defect("reverses-request", "P16", "Names the CheckoutRequestID, not the receipt, in a reversal.", ReversesRequest),
+    defect("refund-keeps-a-fee", "P16", "Gives ten shillings less back than were paid.", KeepsAFee),
     defect("each-click-reverses", "P17", "Sends a reversal for each click on refund.", EachClickReverses),
     defect("pays-out-when-reversed", "P17", "Pays out what was reversed before.", PaysOutWhenReversed),
     defect("pays-out-when-unsure", "P17 M08", "Pays out when a reversal's answer is lost.", PaysOutWhenUnsure),

@@ -149,6 +149,12 @@ class NeverAgainUnlessCancelled(Store):
         return super().open_order(order)
 
 
+class PaidIsForgotten(Store):
+    def mark_paid(self, payment: Payment, receipt: str | None) -> bool:
+        self._db.execute("UPDATE payments SET open_order = NULL WHERE id = ?", (payment.id,))
+        return super().mark_paid(payment, receipt)
+
+
 class OnePath(CallbackPaths):
     def url(self, payment_id: str) -> str:  # noqa: ARG002 - that is the defect
         return f"{self.public_url}{PREFIX}/callback"
@@ -234,6 +240,7 @@ ROWS = (
         NeverAgainUnlessCancelled,
     ),
     defect("double-push", "S12", "Pushes again for every click on the same order.", EveryClickPays),
+    defect("paid-order-pushed", "D01", "Prompts again for an order that is paid.", PaidIsForgotten),
     defect("tabs-push-each", "D01", "Knows a second click by its key only, not by its order.", EveryKeyPays),
     defect("second-prompt-early", "S13", "Sends a second prompt after five seconds.", OpenForFiveSeconds),
     defect("pastes-into-sql", "S19", "Pastes the order's name into SQL.", PastesIntoSql),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Unjudged, say
+from tayari_contracts.context.customer_messages import receipts_in
+from tayari_contracts.context.findings import Unjudged, Warned, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
 
 WATCHED_S = 3.0
@@ -24,3 +25,9 @@ def waits_for_the_result(context: CheckContext) -> None:
     view = context.observations.status(payment)
     if view.state is None:
         raise Unjudged(f"the payment is {say(view)}")
+    text = context.observations.messages(payment)
+    if found := receipts_in(text):
+        raise Warned(
+            f"the payment is {say(view)}, and its customer reads {quote(text)} ({found[0]}); expected nothing of the "
+            "kind before the result: whoever shows this page gets the goods"
+        )

@@ -5,16 +5,18 @@ from __future__ import annotations
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
-from tayari_contracts.context.findings import Unjudged
+from tayari_contracts.context.findings import Failed, Finding, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.context.payment import FAILED, REVIEW, SETTLED, Payment
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 from tayari_contracts.steps.status_queries import unanswered
 
 FAILURE = 1037
 CANCELLED = 1032
 """Final for many a merchant. Yet whoever sends it may be a stranger, and M-Pesa's success tells of money."""
 LATER_S = 5.0
+SECOND_TRY_S = 12.0
+"""By then the customer has paid at the second try."""
 LONGEST_S = 60.0
 """The other payment has no result for at most this long: many merchants have called it expired by then."""
 BEYOND = 1.5
@@ -44,11 +46,14 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
         )
         for code in (FAILURE, CANCELLED)
     )
+    retried = pay_twice(context)
     context.observations.wait("callback_answered", failed, within_s=LATER_S + 10.0)
     read = failure_was_read(context, failed)
     for payment, code in ((failed, FAILURE), (cancelled, CANCELLED)):
         context.observations.wait("callback_answered", payment, count=2, within_s=LATER_S + 10.0)
         context.expectations.honoured(payment, because=f"a success followed some seconds after a failure ({code})")
+    if retried is not None:
+        expect_both_seen(context, retried)
     context.observations.wait("callback_answered", expired, within_s=silence_s + 10.0)
     context.expectations.honoured(expired, because=f"its success came {silence_s:g} s after the push")
     context.observations.wait("callback_answered", asked, within_s=silence_s + 10.0)
@@ -60,6 +65,45 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
     context.expectations.honoured(asked, because=because)
     if not read:
         raise Unjudged("the payment was honoured, but nothing shows that the failure before it (1037) was read at all")
+
+
+def pay_twice(context: CheckContext) -> Payment | None:
+    """The first try of an order that is paid at the second one; the success of the first comes after that.
+
+    None where the two tries are one payment for the merchant, or cannot be of one order.
+    """
+    try:
+        context.profile.require_one_order(by_retry=True)
+    except Finding:
+        return None
+    late = situation(
+        "inline/c19-first-try",
+        outcome=after(0.5, result_code=CANCELLED),
+        then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
+    )
+    first = context.actions.pay_accepted(late)
+    if context.observations.until(first, (FAILED, REVIEW)).state is not FAILED:
+        return None
+    second = context.actions.pay_again(first, situation("inline/c19-second-try", outcome=after(0.5)))
+    if second.payment_id == first.payment_id or context.observations.until(second, PAID).state is not PAID:
+        return None
+    return first
+
+
+def expect_both_seen(context: CheckContext, first: Payment) -> None:
+    """The customer has paid twice for one order: each payment is paid, or a person has it.
+
+    Raises:
+        Failed: the money of the first try is lost.
+    """
+    context.observations.wait("callback_answered", first, count=3, within_s=SECOND_TRY_S + 10.0)
+    context.observations.until(first, (PAID, REVIEW), within_s=context.time.settled_s)
+    view = context.expectations.status_after_queue(first)
+    if view.state not in (PAID, REVIEW):
+        raise Failed(
+            f"an order was paid at the second try, then the success of the first one came, which is {say(view)}; "
+            "expected paid or review: its customer has paid twice, and somebody has to give one payment back"
+        )
 
 
 def failure_was_read(context: CheckContext, payment: Payment) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, quote, say
+from tayari_contracts.context.findings import Failed, Missing, Warned, quote, say
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
@@ -30,6 +30,7 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
     """A reversal whose result takes its time, and one whose result code is text and no success."""
     late = give_back_sent(context, paid_payment(context), reversal_situation("inline/p16-late", outcome=after(LATE_S)))
     _expect_named_by_receipt(context, late)
+    short = _short_refund(context, late)
     _expect_not_yet(context, late)
     refused = give_back_sent(
         context,
@@ -41,6 +42,8 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
     view = context.observations.until(late, PAID, within_s=LATE_S + context.time.settled_s)
     if view.state is not PAID:
         raise Missing(f"a reversal succeeded, and the refund is {say(view)}; expected paid: the money is back")
+    if short:
+        raise Warned(short)
 
 
 def _expect_named_by_receipt(context: CheckContext, refund: Payment) -> None:
@@ -59,6 +62,21 @@ def _expect_named_by_receipt(context: CheckContext, refund: Payment) -> None:
     if (first.get("response") or {}).get("status") != 200:
         answer = str((first.get("response") or {}).get("body") or "")
         raise Failed(f"Daraja refused the reversal of an ordinary payment: {quote(answer)}")
+
+
+def _short_refund(context: CheckContext, refund: Payment) -> str:
+    """What is wrong with the amount of a reversal; empty where it is the one of the payment."""
+    given = body_of(refund_requests(context, refund)[0]).get("Amount")
+    if _shillings(given) == float(refund.amount):
+        return ""
+    return f"the refund of a payment of {refund.amount} shillings gives {given} back; expected the whole payment"
+
+
+def _shillings(amount: object) -> float | None:
+    try:
+        return float(str(amount))
+    except ValueError:
+        return None
 
 
 def _expect_not_yet(context: CheckContext, refund: Payment) -> None:

@@ -8,13 +8,15 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, times
+from tayari_contracts.context.findings import Failed, Warned, times
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 TABS: Final = 4
 OPEN_S: Final = 3.0
+AGAIN_S: Final = 2.0
+"""A second prompt for an order that is paid comes within this time."""
 
 
 @check("D01")
@@ -30,6 +32,20 @@ def tabs_share_one_prompt(context: CheckContext) -> None:
         context.expectations.paid_once(
             taken, within_s=OPEN_S + context.time.settled_s, because="the customer paid the one prompt"
         )
+        _expect_no_second_charge(context, taken)
+
+
+def _expect_no_second_charge(context: CheckContext, paid: Payment) -> None:
+    """The order is paid, and one more request comes for it: a page that is sent again, or a tab that was left open.
+
+    Raises:
+        Warned: its customer is prompted again.
+    """
+    again = situation("inline/d01-paid-already", outcome=after(0.5, result_code=1032))
+    context.actions.pay(again, msisdn=paid.msisdn, amount=paid.amount, reference=paid.reference)
+    pushes = calm_pushes(context, paid, calm_s=AGAIN_S, within_s=2 * AGAIN_S)
+    if len(pushes) > 1:
+        raise Warned("an order that was paid was started once more, and its customer was prompted; expected no prompt")
 
 
 def _pay_from_all_tabs(context: CheckContext) -> Payment:
