@@ -98,8 +98,8 @@ FAILURES: Final = (
 """What says that a payment is over and was not made."""
 
 RECEIVED: Final = (
-    r"\b(payment|money|transaction|amount)\b[^.!?;\n]{0,25}\b(was|is|were|been) ?(now |already |successfully )*"
-    r"(received|successful|confirmed|completed?|paid|approved)\b",
+    r"(?<!\bno )(?<!\bany )\b(payment|money|transaction|amount)\b[^.!?;\n]{0,25}\b(was|is|were|been) ?"
+    r"(now |already |successfully )*(received|successful|confirmed|completed?|paid|approved)\b",
     r"\breceived (your|the) (payment|money)\b",
     r"\b(payment|transaction) (successful|completed?|confirmed|received|approved)\b",
     r"\byou (have )?(successfully )?paid\b",
