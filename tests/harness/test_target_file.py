@@ -221,6 +221,18 @@ def test_each_mistake_has_its_line_and_its_own_message(tmp_path: Path, old: str,
         ("  status: {request: 'GET /s', states: {paid: A, failed: A}}", "'A' is also paid"),
         ("  status: {request: 'GET /s', states: {paid: A}}", "merchant.status.states.failed: missing"),
         ("  ledger: {request: 'GET /l'}", "5: merchant.ledger.credits: missing"),
+        (
+            "  ledger: {request: 'GET /l', credits: $.n}",
+            "5: merchant.ledger.request: it names no payment; expected {payment_id} or {reference}; name it there",
+        ),
+        (
+            "  ledger: {sql: 'select count(*) as n from credits', url: 'sqlite:///s.db', credits: $.n}",
+            "5: merchant.ledger.sql: it names no payment",
+        ),
+        (
+            "  c2b: {account: {request: 'GET /credits', credits: $.n}}",
+            "5: merchant.c2b.account.request: it names no account; expected {account} or {reference}",
+        ),
         ("  audit: {request: 'GET /l'}", "5: merchant.audit.messages: missing"),
     ],
 )

@@ -91,9 +91,12 @@ def check_whole(checked: Checked) -> None:
         if "status" in owner:
             _check_status(checked, path, _section(owner, "status"))
     if "account" in _section(merchant, "c2b"):
-        _check_way(checked, ("merchant", "c2b", "account"), _section(_section(merchant, "c2b"), "account"))
+        account = ("merchant", "c2b", "account")
+        _check_way(checked, account, _section(_section(merchant, "c2b"), "account"))
+        _check_names_one(checked, account, _section(_section(merchant, "c2b"), "account"), "account")
     if "ledger" in merchant:
         _check_way(checked, ("merchant", "ledger"), _section(merchant, "ledger"))
+        _check_names_one(checked, ("merchant", "ledger"), _section(merchant, "ledger"), "payment")
     if "refund" in merchant and not {"pay", "adapter"} & set(merchant):
         message = "refund without merchant.pay; expected merchant.pay; add `pay:`, for payments are what is refunded"
         checked.complain(("merchant", "refund"), message)
@@ -163,6 +166,18 @@ def _check_way(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
         found = " and ".join(ways) or "none of them"
         where = (*path, ways[1] if ways else "request")
         checked.complain(where, f"{found}; expected one of {', '.join(_WAYS)}; keep exactly one")
+
+
+def _check_names_one(checked: Checked, path: Path, section: Mapping[str, Any], what: str) -> None:
+    """Sums of the whole shop, read as those of one payment, would look like credits that nobody paid for."""
+    ways = [way for way in _WAYS if way in section]
+    asked = [text for key in (*_WAYS, *_CALL) for _, text in _texts(section.get(key), ())]
+    known = placeholders.READING | placeholders.READING_ACCOUNT
+    if len(ways) != 1 or any(known & set(placeholders.names(text)) for text in asked):
+        return
+    names = "{account} or {reference}" if "c2b" in path else "{payment_id} or {reference}"
+    do = "name it there, or leave this section out where the merchant has only a sum of everything"
+    checked.complain((*path, ways[0]), f"it names no {what}; expected {names}; {do}")
 
 
 def _check_status(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
