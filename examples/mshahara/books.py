@@ -96,6 +96,15 @@ class Books:
         """Payouts that were sent, and heard of or asked about last before this time."""
         return self._select("state IN (?, ?) AND sent_at < ? AND asked_at < ?", (SENT, REVIEW, before, before))
 
+    def budgeted(self, *states: str) -> int:
+        """The shillings of all payouts that are in none of these states."""
+        marks = ", ".join("?" * len(states))
+        with self._lock:
+            found = self._db.execute(
+                f"SELECT COALESCE(SUM(amount), 0) FROM payouts WHERE state NOT IN ({marks})", states
+            ).fetchone()
+        return int(found[0])
+
     def alert(self, text: str) -> None:
         """Tell staff."""
         with self.changing() as db:

@@ -50,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"up": True, "stopped": self.payroll.stopped})
         elif self.path == "/alerts":
             self._answer(200, {"alerts": self.payroll.books.alerts(), "stopped": self.payroll.stopped})
+        elif self.path == "/budget":
+            self._answer(200, {"left": self.payroll.left})
         elif self.path == "/balance":
             accounts = self.payroll.accounts
             self._answer(200, {"utility": accounts.get("Utility Account"), "accounts": accounts})

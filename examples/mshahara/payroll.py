@@ -15,6 +15,8 @@ STOPPING = {"2001", "21", "8006", "18", "20"}
 """Our own credentials are wrong: each further payout would fail too, and lock the user."""
 FAILING = {"1", "2", "3", "4", "5", "8", "11", "14", "2006", "2028", "2040", "SFC_IC0003", *STOPPING}
 """Codes after which no money has moved. Any other code is one that a person looks at."""
+BUDGET = 900_000_000
+"""Shillings that may be paid out."""
 RECEIPT = re.compile(r"[A-Z][A-L][1-9A-V][0-9A-Z]{7}")
 PLACEHOLDER = re.compile(r"[A-Z]{2}[0-9A-Z]0{7}|0+")
 
@@ -44,6 +46,11 @@ class Payroll:
         payout = self.books.add(reference, phone, amount)
         self._wake.set()
         return payout
+
+    @property
+    def left(self) -> int:
+        """What is left of the budget. It is counted anew: a payout takes its part until it has failed."""
+        return BUDGET - self.books.budgeted(FAILED)
 
     @property
     def stopped(self) -> str:

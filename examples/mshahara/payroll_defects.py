@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from bank import Answer, Bank
-from books import FAILED, PAID, QUEUED, REVIEW, SENT, Books, Payout
+from books import FAILED, PAID, QUEUED, REVIEW, SENDING, SENT, Books, Payout
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from payroll import STOPPING, Payroll, parameters
+from payroll import BUDGET, STOPPING, Payroll, parameters
 
 
 class NewIdOnRetry(Payroll):
@@ -215,6 +215,50 @@ class ForgetsItsId(Payroll):
         super().send(self.books.find(id=payout.id) or payout)
 
 
+class KeepsBudgetOfFailed(Payroll):
+    """P20: a payout that has failed goes on taking its part of the budget."""
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted()
+
+
+class FreesBudgetTwice(Payroll):
+    """P20: each message that a payout has failed gives its part of the budget back."""
+
+    def result(self, message: dict[str, Any]) -> None:
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None and payout.state == FAILED:
+            self.books.remember("freed", str(int(self.books.fact("freed") or 0) + payout.amount))
+        super().result(message)
+
+    @property
+    def left(self) -> int:
+        return super().left + int(self.books.fact("freed") or 0)
+
+
+class FreesBudgetAtTimeOut(Payroll):
+    """P20: a queue time-out gives the budget back while the payout is open."""
+
+    def waited_too_long(self, message: dict[str, Any]) -> None:
+        super().waited_too_long(message)
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None and payout.state == SENT:
+            self.books.change(payout, state=REVIEW)
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted(FAILED, REVIEW)
+
+
+class SpendsBudgetAtTheEnd(Payroll):
+    """P20: the budget is used up only by payouts that are paid, so open ones can exceed it."""
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted(QUEUED, SENDING, SENT, REVIEW, FAILED)
+
+
 class OtherPadding(Payroll):
     """P01: the password is encrypted with OAEP padding, as is modern, and as M-Pesa does not read it."""
 
@@ -266,6 +310,10 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "sends-less": (("P18",), SendsLess),
     "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
     "each-request-pays": (("P19",), EachRequestPays),
+    "keeps-budget-of-failed": (("P20",), KeepsBudgetOfFailed),
+    "frees-budget-twice": (("P20",), FreesBudgetTwice),
+    "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),
+    "spends-budget-at-the-end": (("P20",), SpendsBudgetAtTheEnd),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

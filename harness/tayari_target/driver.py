@@ -178,6 +178,18 @@ class MerchantDriver:
         shown = f"merchant.payout.balance.utility ({payout.balance.utility}) found no number"
         return (None, refused) if refused else (found, "" if found is not None else shown)
 
+    def read_wallet(self, msisdn: str) -> tuple[float | None, str]:
+        """The shillings that can still be paid out to this person; None where none are shown, and why not."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.wallet is None:
+            return None, "the target file has no merchant.payout.wallet"
+        values = {name: str(_payment_values(msisdn, 0, "", "")[name]) for name in ("msisdn", "msisdn_local")}
+        answer = self._answer(payout.wallet.way, "read wallet", values)
+        found = as_number(find(payout.wallet.available, answer))
+        refused = refusal("merchant.payout.wallet", answer)
+        shown = f"merchant.payout.wallet.available ({payout.wallet.available}) found no number"
+        return (None, refused) if refused else (found, "" if found is not None else shown)
+
     def start_refund(self, *, payment_id: str, msisdn: str, amount: int, reference: str) -> Started:
         """Ask the merchant to give a payment back; an adapter is not asked."""
         refund = self.target.merchant.refund

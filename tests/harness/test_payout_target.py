@@ -26,6 +26,7 @@ merchant:
     status: {request: "GET /payouts/{payout_id}", state: $.state, states: {paid: [PAID], failed: [NO]}}
     alerts: {request: GET /alerts, texts: "$.alerts[*]"}
     resume: {request: POST /resume}
+    wallet: {request: "GET /wallets/{msisdn_local}", available: $.left}
     balance: {request: GET /balance, utility: $.utility, refresh: {request: POST /balance}}
 """
 SHOP = """\
@@ -113,6 +114,7 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
     routes = {
         "POST /payments/7/refund": Says({"id": 9}), "GET /refunds/9": Says({"state": "BACK"}),
         "POST /balance": Says({}), "GET /balance": Says({"utility": "-12.50"}),
+        "GET /wallets/0700000001": Says({"left": "990.00"}),
     }  # fmt: skip
     with open_shop(routes) as shop:
         both = SHOP + PAYROLL[PAYROLL.index("  payout:") :]
@@ -124,6 +126,8 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
         assert json.loads(shop.asked[0].body) == {"amount": 10}
         assert (started.payment_id, view.state) == ("9", PaymentState.PAID)
         assert (driver.refresh_balance(), driver.read_balance()) == ("", (-12.5, ""))
+        assert driver.read_wallet("254700000001") == (990.0, "")
+        assert driver.read_wallet("254700000002") == (None, "merchant.payout.wallet answered 404")
         shop.routes["GET /balance"] = Says({"utility": None})
         assert driver.read_balance() == (None, "merchant.payout.balance.utility ($.utility) found no number")
         shop.routes["GET /balance"] = Says(status=500)
@@ -137,6 +141,9 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
         ("{payout_id}", "{payment_id}", "payout_id"),
         ("$.id", "$[", "JSONPath"),
         (', texts: "$.alerts[*]"', "", "texts"),
+        (", available: $.left", "", "payout.wallet.available: missing"),
+        ("GET /wallets/{msisdn_local}", "GET /wallets/{payout_id}", "{payout_id} is not known at this point"),
+        ("    wallet: {request:", "    wallet: {file: a.json, request:", "wallet.file: request and file"),
         ("name: payroll", "name: payroll\n  capabilities: [c2b]", "no payout beside merchant.payout"),
         ("name: payroll", "name: payroll\n  capabilities: [payout, stk_push]", "without merchant.pay"),
     ],
@@ -152,7 +159,7 @@ def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, words: s
 def test_the_preflight_makes_one_payout() -> None:
     found = preflight()
 
-    assert list(found) == ["simulator", "merchant", "payout", "callback", "payout status", "balance"]
+    assert list(found) == ["simulator", "merchant", "payout", "callback", "payout status", "balance", "wallet"]
     assert all(finding.ok and not finding.fix for finding in found.values())
     assert found["payout status"].message == "the payout is paid"
 

@@ -90,13 +90,7 @@ def check_whole(checked: Checked) -> None:
     ):
         if "status" in owner:
             _check_status(checked, path, _section(owner, "status"))
-    if "account" in _section(merchant, "c2b"):
-        account = ("merchant", "c2b", "account")
-        _check_way(checked, account, _section(_section(merchant, "c2b"), "account"))
-        _check_names_one(checked, account, _section(_section(merchant, "c2b"), "account"), "account")
-    if "ledger" in merchant:
-        _check_way(checked, ("merchant", "ledger"), _section(merchant, "ledger"))
-        _check_names_one(checked, ("merchant", "ledger"), _section(merchant, "ledger"), "payment")
+    _check_readings(checked, merchant)
     if "refund" in merchant and not {"pay", "adapter"} & set(merchant):
         message = "refund without merchant.pay; expected merchant.pay; add `pay:`, for payments are what is refunded"
         checked.complain(("merchant", "refund"), message)
@@ -158,6 +152,19 @@ def _check_organisations(checked: Checked, organisations: Any) -> None:
             path = ("daraja", "organisations", place, "short_code")
             checked.complain(path, f"{code} is given twice; expected each short code once; remove one")
         seen.add(code)
+
+
+def _check_readings(checked: Checked, merchant: Mapping[str, Any]) -> None:
+    """Where sums are read: each in one way, and those of a payment or an account for that one alone."""
+    for path, owner, one in (
+        (("merchant", "c2b", "account"), _section(merchant, "c2b"), "account"),
+        (("merchant", "ledger"), merchant, "payment"),
+        (("merchant", "payout", "wallet"), _section(merchant, "payout"), ""),
+    ):
+        if path[-1] in owner:
+            _check_way(checked, path, _section(owner, path[-1]))
+            if one:
+                _check_names_one(checked, path, _section(owner, path[-1]), one)
 
 
 def _check_way(checked: Checked, path: Path, status: Mapping[str, Any]) -> None:
@@ -246,8 +253,12 @@ def _known_to(
     """The same below `merchant.payout` and `merchant.refund`: when one is started, and when it is read."""
     run = placeholders.RUN
     match path:
-        case ("status", "url"):
+        case ("status" | "wallet", "url"):
             return run
+        case ("wallet", "sql" | "file" | "command"):
+            return run | placeholders.READING_WALLET
+        case ("wallet", key, *_) if key in _CALL:
+            return run | placeholders.READING_WALLET | _saved(data)
         case ("status", "sql" | "file" | "command"):
             return run | reading
         case ("status", key, *_) if key in _CALL:

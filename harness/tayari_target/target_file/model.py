@@ -194,6 +194,16 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """The balance that a payout is taken from, which the merchant keeps: a customer's wallet, or a budget."""
+
+    way: Status
+    """Of its keys only those that say where to read."""
+    available: str
+    """Extractor of the shillings that can still be paid out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
     """How the merchant is asked to pay somebody, and how the payout is read."""
 
@@ -206,6 +216,7 @@ class Payout:
     resume: Call | None = None
     """Lets a merchant that has stopped its payouts go on."""
     balance: Balance | None = None
+    wallet: Wallet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

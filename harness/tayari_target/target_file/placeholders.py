@@ -40,6 +40,9 @@ PAYOUT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "r
 READING_PAYOUT: Final = frozenset({"payout_id", "reference"})
 """Known when a payout is read."""
 
+READING_WALLET: Final = frozenset({"msisdn", "msisdn_local"})
+"""Known when a balance is read that a payout is taken from."""
+
 READING_ACCOUNT: Final = frozenset({"account", "reference"})
 """Known when an account that customers pay into is read."""
 

@@ -38,6 +38,7 @@ from tayari_target.target_file.model import (
     Status,
     Target,
     Thresholds,
+    Wallet,
 )
 
 Data = Mapping[str, Any]
@@ -137,6 +138,7 @@ def _payout(data: Data) -> Payout:
         alerts=_listing(data.get("alerts")),
         resume=_call(data["resume"]) if "resume" in data else None,
         balance=_balance(data["balance"]) if "balance" in data else None,
+        wallet=Wallet(way=_status(data["wallet"]), available=data["wallet"]["available"]) if "wallet" in data else None,
         **_given(data, "payout_id", "message"),
     )
 

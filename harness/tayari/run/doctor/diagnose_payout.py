@@ -63,6 +63,7 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
         return
     yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
     yield from _outcome(environment, asked, started, str(entry["checkout_request_id"]), reference)
+    yield from _wallet(environment, msisdn)
     if asked.status is not None:
         payout_id = started.payment_id or reference
         view = environment.driver.read_payout(payout_id, reference)
@@ -119,6 +120,18 @@ def _outcome(
         yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")
     if asked.balance is not None:
         yield from _balance(environment)
+
+
+def _wallet(environment: TestEnvironment, msisdn: str) -> Iterator[Finding]:
+    """Whether the balance can be read that the payout was taken from."""
+    payout = environment.target.merchant.payout
+    if payout is None or payout.wallet is None:
+        return
+    shown, why = environment.driver.read_wallet(msisdn)
+    if shown is None:
+        yield bad("wallet", why, "correct merchant.payout.wallet")
+    else:
+        yield good("wallet", f"{shown:.15g} shillings can still be paid out")
 
 
 def _balance(environment: TestEnvironment) -> Iterator[Finding]:

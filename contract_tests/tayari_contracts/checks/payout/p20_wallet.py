@@ -1,0 +1,158 @@
+"""P20: the balance that a payout is taken from is right, whatever becomes of the payout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Inapplicable, Untested, WrongCredit, say
+from tayari_contracts.context.inline_scenarios import after, refused
+from tayari_contracts.context.payment import FAILED, SETTLED, Payment
+from tayari_contracts.steps.payouts import (
+    LOOK_EVERY_S,
+    expect_one_id,
+    expect_results_taken,
+    pay_out,
+    pay_out_sent,
+    payout_situation,
+    transactions,
+)
+from tayari_contracts.steps.timed_acts import Act, play
+
+TWICE: Final = {"duplicate": {"count": 2, "gap_s": 0.5}}
+NO_M_PESA: Final = 2040
+HEARD_S: Final = 2.0
+"""When the result comes: by then the amount is reserved."""
+LATE_S: Final = 3.0
+"""So long after the queue time-out comes the result."""
+TIMED_OUT: Final[Mapping[str, Any]] = {"queue_timeout": True, "after_s": 0.5}
+SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
+    "its success came twice": (2, payout_situation("inline/p20-paid", TWICE, outcome=after(HEARD_S))),
+    "its failure (2040) came twice": (
+        2,
+        payout_situation("inline/p20-failed", TWICE, outcome=after(HEARD_S, result_code=NO_M_PESA)),
+    ),
+    "M-Pesa called the QueueTimeOutURL, and then came a success": (
+        2,
+        payout_situation("inline/p20-late-paid", outcome=TIMED_OUT, then=[{"result_code": 0, "after_s": LATE_S}]),
+    ),
+    "M-Pesa called the QueueTimeOutURL, and then came a failure (2040)": (
+        2,
+        payout_situation(
+            "inline/p20-late-failed", outcome=TIMED_OUT, then=[{"result_code": NO_M_PESA, "after_s": LATE_S}]
+        ),
+    ),
+    "Daraja refused the request (400.002.02)": (
+        0,
+        payout_situation("inline/p20-refused", refused("400.002.02.invalid_remarks")),
+    ),
+}
+"""What becomes of a payout, and how many messages tell of it."""
+STEADY_S: Final = 1.0
+"""Money that is given back a second time, or taken a second time, is so within this time."""
+AT_ONCE: Final = 3
+
+
+@check("P20")
+def a_wallet_is_right_whatever_becomes_of_the_payout(context: CheckContext) -> None:
+    """One payout in each situation, and several at the same moment; the balance is read before, during and after."""
+    _require_wallet(context)
+    _play_at_once(context)
+    for why, (messages, scenario) in SITUATIONS.items():
+        _play(context, why, messages, scenario)
+
+
+def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str, Any]) -> None:
+    msisdn = context.allocation.msisdn()
+    before = _available(context, msisdn)
+    payment = pay_out_sent(context, scenario, msisdn=msisdn)
+    left = before - payment.amount
+    if messages and scenario["outcome"] is not TIMED_OUT:
+        _expect_reserved(context, payment, left, "it was asked for, and nothing has come of it yet", heard=0)
+    if scenario.get("outcome") is TIMED_OUT:
+        expect_results_taken(context, payment)
+        context.time.pause(STEADY_S)
+        _expect_reserved(context, payment, left, "M-Pesa called the QueueTimeOutURL, which decides nothing", heard=1)
+    if messages:
+        expect_results_taken(context, payment, count=messages)
+    view = context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
+    expect_one_id(context, payment, why)
+    is_back = view.state is FAILED and not any(row["state"] == "paid" for row in transactions(context, payment))
+    _expect(context, payment, before if is_back else left, f"{why}, and it is {say(view)}")
+
+
+def _play_at_once(context: CheckContext) -> None:
+    """A balance that is read, reduced and written back loses one of several payouts at the same moment."""
+    msisdn = context.allocation.msisdn()
+    before = _available(context, msisdn)
+    made = play(context, [Act(0.0, lambda: pay_out(context, "payout/success", msisdn=msisdn))] * AT_ONCE)
+    payments = [one for one in made if isinstance(one, Payment) and one.started.accepted]
+    if not payments:
+        raise Untested(f"the merchant took none of {AT_ONCE} payouts, so its balance could not be judged")
+    for payment in payments:
+        context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
+    taken = sum(one.amount for one in payments if context.observations.status(one).state is not FAILED)
+    _expect(context, payments[-1], before - taken, f"{len(payments)} payouts were asked for at the same moment")
+
+
+def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, heard: int) -> None:
+    """Before M-Pesa tells more than `heard` messages, the amount is not there to be paid out again.
+
+    Raises:
+        WrongCredit: it is.
+    """
+    wrong: float | None = None
+    while (found := _available(context, payment.msisdn)) != left:
+        if len(context.journal.callbacks(payment)) > heard or not context.time.remains:
+            break
+        wrong = found  # and M-Pesa had told nothing more when it was read
+        context.time.pause(LOOK_EVERY_S)
+    else:
+        return
+    if wrong is not None:
+        raise _wrong(payment, wrong, left, why)
+
+
+def _expect(context: CheckContext, payment: Payment, wanted: float, why: str) -> None:
+    """The balance is `wanted`, and stays so.
+
+    Raises:
+        WrongCredit: it is not.
+    """
+    context.time.until(lambda: _available(context, payment.msisdn) == wanted, within_s=context.time.settle_s)
+    context.time.pause(STEADY_S)
+    if (found := _available(context, payment.msisdn)) != wanted:
+        raise _wrong(payment, found, wanted, why)
+
+
+def _wrong(payment: Payment, found: float, wanted: float, why: str) -> WrongCredit:
+    more = "more" if found > wanted else "less"
+    return WrongCredit(
+        f"a payout of {payment.amount} shillings: {why}; {found:.15g} shillings can still be paid out, "
+        f"{abs(found - wanted):.15g} {more} than there should be; expected {wanted:.15g}"
+    )
+
+
+def _available(context: CheckContext, msisdn: str) -> float:
+    """What can still be paid out to this person.
+
+    Raises:
+        Untested: it cannot be read.
+    """
+    found, why = context.driver.read_wallet(msisdn)
+    if found is None:
+        raise Untested(f"what can still be paid out cannot be read: {why}", enable="merchant.payout.wallet")
+    return found
+
+
+def _require_wallet(context: CheckContext) -> None:
+    """The target file says where the balance is read.
+
+    Raises:
+        Inapplicable: it does not; many a merchant that pays out keeps no balances.
+    """
+    payout = context.target.merchant.payout
+    if payout is None or payout.wallet is None:
+        raise Inapplicable("the target file has no merchant.payout.wallet, which a merchant that keeps balances names")
