@@ -215,6 +215,31 @@ class ForgetsItsId(Payroll):
         super().send(self.books.find(id=payout.id) or payout)
 
 
+class LostAnswerIsFailed(Payroll):
+    """P03: a request without an answer is called failed, until M-Pesa's success is shown to a person."""
+
+    def later(self, payout: Payout, answer: Answer) -> None:
+        self.books.change(payout, state=FAILED, note=f"not sent ({answer.code or answer.status})")
+
+    def result(self, message: dict[str, Any]) -> None:
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None and payout.state == FAILED and str(message.get("ResultCode")) == "0":
+            with self.books.changing() as db:
+                db.execute("UPDATE payouts SET state = ? WHERE id = ?", (REVIEW, payout.id))
+        else:
+            super().result(message)
+
+
+class MatchesByAmount(Payroll):
+    """P18: a result is filed under the first open payout of its amount."""
+
+    def result(self, message: dict[str, Any]) -> None:
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None:
+            sent = [one for one in self.books.silent(time.time() + 1) if one.amount == payout.amount]
+            super().result({**message, "OriginatorConversationID": (sent or [payout])[0].originator_id})
+
+
 class KeepsBudgetOfFailed(Payroll):
     """P20: a payout that has failed goes on taking its part of the budget."""
 
@@ -310,6 +335,8 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "sends-less": (("P18",), SendsLess),
     "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
     "each-request-pays": (("P19",), EachRequestPays),
+    "lost-answer-is-failed": (("P03",), LostAnswerIsFailed),
+    "matches-by-amount": (("P18",), MatchesByAmount),
     "keeps-budget-of-failed": (("P20",), KeepsBudgetOfFailed),
     "frees-budget-twice": (("P20",), FreesBudgetTwice),
     "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),

@@ -2,15 +2,19 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import WrongCredit
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.payouts import originator_ids, pay_out
+from tayari_contracts.steps.refunds import judge_refunds
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
-from tayari_money.payment_record import Result
+from tayari_money.payment_record import PaymentKind, Result
 from tayari_target.views import Started
 
 
@@ -133,3 +137,34 @@ def test_requests_of_a_payout_count_from_its_start_or_from_the_first_click(given
     payment = pay_out(cast("CheckContext", context), msisdn="254700000001", amount=5, reference="T1", since=given)
 
     assert payment.since == expected
+
+
+def refunds_of(rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> CheckContext:
+    """A run in which a payment of 5 shillings was given back, and what Daraja has of its payer."""
+    control = ControlClient("http://127.0.0.1:9")
+    monkeypatch.setattr(
+        control, "payments", lambda kind=None, **_: [one for one in rows if kind in (None, one["kind"])]
+    )
+    monkeypatch.setattr(control, "wait", lambda *_, **__: {"met": True})
+    monkeypatch.setattr(control, "_call", lambda *_, **__: {"entries": [], "next": 1, "dropped": 0})
+    started = Started(accepted=True, status=200, body="{}", payment_id="p1")
+    paid = Payment(msisdn="254711000111", amount=5, reference="T1", started=started, since=1, began_at=1.0)
+    refund = replace(paid, kind=PaymentKind.REFUND, refund_of=paid)
+    run = SimpleNamespace(refunds=(refund,), others=(), scenarios_only=True)
+    return cast(
+        "CheckContext",
+        SimpleNamespace(control=control, run=run, evidence=SimpleNamespace(tries=0, cite=lambda *_: None)),
+    )
+
+
+@pytest.mark.parametrize("account_reference", ["T1", "INVOICE-0017"])
+def test_a_refund_is_judged_whatever_the_push_has_as_its_account_reference(
+    account_reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many a merchant sends its own number of the order there, which is not the reference that it was given."""
+    pushed = payment("stk_push", "in") | {"receipt": "UJ1", "account_reference": account_reference}
+    back = payment("reversal", "back") | {"account_reference": "UJ1"}
+
+    judge_refunds(refunds_of([pushed, back], monkeypatch), "M08")
+    with pytest.raises(WrongCredit, match="refunded 6 shillings; 5 were paid"):
+        judge_refunds(refunds_of([pushed, back | {"amount": 6}], monkeypatch), "M08")

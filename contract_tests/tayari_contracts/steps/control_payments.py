@@ -45,20 +45,22 @@ LONGEST_WATCHED_S: Final = 30.0
 
 
 def ordinary_payout(context: CheckContext) -> None:
-    """A payout succeeds and another one fails, as their results say: the first is paid, the second is not.
+    """Of three payouts of one amount, the second fails before the others succeed: each ends as its own result says.
 
     Raises:
         Failed: one did not end so. Untested: the credential was refused, or the acknowledgement was taken for the
         result; that is a matter of P01, or of P07.
     """
-    paid = pay_out(context, payout_situation("inline/control-payout", outcome=after(RESULT_S)))
-    refused = pay_out(context, "payout/recipient-unregistered")
-    for payment in (paid, refused):
+    succeeds = payout_situation("inline/control-payout", outcome=after(RESULT_S))
+    paid = pay_out(context, succeeds)
+    refused = pay_out(context, "payout/recipient-unregistered", amount=int(paid.amount))
+    last = pay_out(context, succeeds, amount=int(paid.amount))
+    for payment in (paid, refused, last):
         _require_sent(context, payment)
     shows_state = context.target.merchant.payout is not None and context.target.merchant.payout.status is not None
     if shows_state:
         _require_no_early_end(context, paid)
-    for payment in (paid, refused):
+    for payment in (paid, refused, last):
         expect_results_taken(context, payment)
     _require_credential(context)
     if not shows_state:
@@ -66,6 +68,7 @@ def ordinary_payout(context: CheckContext) -> None:
     for payment, wanted, what in (
         (paid, (PAID,), "an ordinary payout succeeded"),
         (refused, (FAILED, REVIEW), "an ordinary payout failed (2040, the receiver has no M-Pesa)"),
+        (last, (PAID,), "an ordinary payout succeeded, beside one of the same amount that failed"),
     ):
         view = context.observations.until(payment, wanted, within_s=context.time.settled_s)
         require_readable(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -145,13 +145,18 @@ def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[Paymen
     paid = transactions_by_msisdn(context.control, since=since)
     records = []
     for reference, refund in {one.reference: one for one in refunds}.items():
-        mine = [row for row in paid.get(refund.msisdn, ()) if row.account_reference == reference]
+        mine = _paid_for(refund, paid.get(refund.msisdn, ()))
         sent_back = money_sent_back(context.control, refund.msisdn, [row.receipt for row in mine])
         records += [
             _record(refund, tuple(mine), PaymentKind.STK_PAYMENT, reference),
             _record(refund, sent_back, PaymentKind.REFUND, refund.record_name),
         ]
     return records
+
+
+def _paid_for(refund: Payment, paid: Sequence[DarajaTransaction]) -> list[DarajaTransaction]:
+    """What the payer paid for this order. A merchant may send an AccountReference of its own, then it is all of it."""
+    return [row for row in paid if row.account_reference == refund.reference] or list(paid)
 
 
 def _record(

@@ -28,6 +28,17 @@ class KeepsNoReceipts(Deposits):
         super().keep(again, account, push)
 
 
+class ReceiptsInMemory(KeepsNoReceipts):
+    """Which receipts were credited is known to the process alone."""
+
+    known: ClassVar[set[str]] = set()
+
+    def keep(self, deposit: Deposit, account: str | None, push: Payment | None) -> None:
+        if deposit.receipt not in self.known:
+            self.known.add(deposit.receipt)
+            super().keep(deposit, account, push)
+
+
 class AnybodyConfirms(C2b):
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
@@ -175,6 +186,7 @@ class ListAsPage(C2b):
 
 ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
+    defect("c2b-restart-forgets", "R02", "Forgets at a restart which receipts it has credited.", ReceiptsInMemory),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
     defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
     defect(

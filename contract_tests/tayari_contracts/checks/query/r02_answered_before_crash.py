@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
@@ -11,7 +12,8 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
+from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in, tell
+from tayari_contracts.steps.timed_acts import QUIET_S, Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 """Each callback comes this long before the crash: one of them is between its receipt and its credit."""
@@ -23,8 +25,9 @@ RESULT_S: Final = 0.3
 def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     """Seven callbacks come within a second; then the process is killed, and started on what it has kept.
 
-    The callback of a payment that was credited long before comes again afterwards.
+    The callback of a payment that was credited long before comes again afterwards, and so does a confirmation.
     """
+    paid_in = _paid_in_earlier(context)
     earlier = context.actions.pay_accepted(situation("inline/r02-earlier", outcome=after(RESULT_S)))
     was_paid = context.observations.until(earlier, PAID).state is PAID
     silent = situation("inline/r02-crash", outcome=after(RESULT_S, callback=False))
@@ -48,7 +51,24 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     )
     if was_paid:
         expect_one_credit(context, [earlier], because="its callback came again after the process had died")
+    if paid_in is not None:
+        tell(context, paid_in)
+        context.expectations.credits(
+            paid_in, 1, quiet_s=QUIET_S, because="its confirmation came again after the process had died"
+        )
     expect_receipts(context, answered)
+
+
+def _paid_in_earlier(context: CheckContext) -> Payment | None:
+    """A payment that a customer began and that is credited; None where none can be followed."""
+    c2b = context.target.merchant.c2b
+    if c2b is None or not c2b.can_be_followed:
+        return None
+    with suppress(Untested):
+        payment = pay_in(context, c2b_situation("inline/r02-c2b-earlier"))
+        if context.observations.until(payment, PAID, within_s=context.time.settle_s).state is PAID:
+            return payment
+    return None
 
 
 def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
