@@ -27,9 +27,9 @@ from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.model import Listing, Pay, Status, Target
 from tayari_target.target_file.placeholders import fill
-from tayari_target.views import Answer, DriverExchange, LedgerView, Started, StatusView
+from tayari_target.views import Answer, LedgerView, Started, StatusView
 
-__all__ = ["DriverExchange", "LedgerView", "MerchantDriver", "Started", "StatusView"]
+__all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]
 
 _MOST_KEPT: Final = 100_000
 """How many payments are remembered: their amounts, and who pays them."""

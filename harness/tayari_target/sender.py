@@ -16,13 +16,15 @@ from tayari_control.http_session import (
     check_host,
     hosts_of,
 )
+from tayari_reports.model import Exchange
 
 from tayari_target.answers import as_text, find
 from tayari_target.target_file.model import Call, Merchant
 from tayari_target.target_file.placeholders import PlaceholderError, fill_all, fill_json, fill_url
-from tayari_target.views import Answer, DriverExchange
+from tayari_target.views import Answer
 
-Record = Callable[[DriverExchange], None]
+Record = Callable[[Exchange], None]
+"""Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,14 +200,15 @@ def _answer(response: requests.Response | None, error: str, duration_s: float) -
 
 def _exchange(
     title: str, prepared: _Prepared, response: requests.Response | None, answer: Answer, at: float
-) -> DriverExchange:
+) -> Exchange:
     sent = response.history[0].request if response is not None and response.history else None
     request = sent or (response.request if response is not None else None)
     headers = request.headers.items() if request is not None else prepared.headers.items()
     body = request.body if request is not None else None
     if body is None and answer.error:
         body = str(prepared.json if prepared.json is not None else prepared.form or "")
-    return DriverExchange(
+    return Exchange(
+        kind="to_merchant",
         title=title,
         method=prepared.method,
         url=prepared.url,

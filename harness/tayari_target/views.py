@@ -66,25 +66,6 @@ class LedgerView:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverExchange:
-    """One request of the driver and its answer, as it was on the wire. Redact before it is shown."""
-
-    title: str
-    """`start payment`, `read status`, `read ledger`, `read audit` or `log in`."""
-    method: str
-    url: str
-    request_headers: tuple[tuple[str, str], ...] = ()
-    request_body: str = ""
-    status: int | None = None
-    response_headers: tuple[tuple[str, str], ...] = ()
-    response_body: str = ""
-    at: float = 0.0
-    """Epoch seconds of the request."""
-    duration_s: float = 0.0
-    error: str = ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What came back, from HTTP or from a probe; the input of every extractor."""

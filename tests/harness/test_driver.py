@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from tayari_money.payment_record import PaymentState
-from tayari_target.driver import DriverExchange, MerchantDriver
+from tayari_reports.model import Exchange
+from tayari_target.driver import MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 
 STATUS = """\
@@ -93,7 +94,7 @@ def test_a_refused_payment_is_not_accepted_and_keeps_its_body(shop: Shop, tmp_pa
 
 
 def test_no_answer_is_told_and_not_raised(tmp_path: Path) -> None:
-    exchanges: list[DriverExchange] = []
+    exchanges: list[Exchange] = []
     driver = MerchantDriver(write_target(tmp_path, "http://127.0.0.1:9"), record=exchanges.append)
 
     started = driver.start_payment(msisdn="254700000001", amount=10, reference="R1")
@@ -103,7 +104,7 @@ def test_no_answer_is_told_and_not_raised(tmp_path: Path) -> None:
 
 
 def test_every_exchange_is_recorded_as_it_was_on_the_wire(shop: Shop, tmp_path: Path) -> None:
-    exchanges: list[DriverExchange] = []
+    exchanges: list[Exchange] = []
     driver = MerchantDriver(write_target(tmp_path, shop.url), record=exchanges.append)
 
     driver.start_payment(msisdn="254700000001", amount=10, reference="R1")

@@ -24,7 +24,8 @@ from tayari_control.http_session import (
     hosts_of,
     origin,
 )
-from tayari_target.driver import DriverExchange, MerchantDriver
+from tayari_reports.model import Exchange
+from tayari_target.driver import MerchantDriver
 from tiny_shop import Says, Shop, open_shop, write_target
 
 Writes = Callable[[socket.socket], None]
@@ -174,7 +175,7 @@ def test_an_answer_within_the_limit_is_read_whole_and_the_connection_is_used_aga
 
 
 def test_the_driver_tells_a_too_long_answer_and_goes_on(tmp_path: Path) -> None:
-    exchanges: list[DriverExchange] = []
+    exchanges: list[Exchange] = []
     with raw_server(endless_body) as url:
         target = write_target(tmp_path, url, more="max_answer_bytes: 5000")
         started = MerchantDriver(target, record=exchanges.append).start_payment(

@@ -8,15 +8,17 @@ from load_payments import ended, load_run
 from tayari_load.statistics.payments import OF_EACH, Outcome, Payment, Samples
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, load_record
-from tayari_reports.model import State
+from tayari_reports.model import Exchange, State
 from tayari_target.target_file.model import Thresholds
-from tayari_target.views import DriverExchange
 
 
-def exchanges(number: int, looks: int = 1) -> list[DriverExchange]:
+def exchanges(number: int, looks: int = 1) -> list[Exchange]:
     titles = ["start payment", *(f"look {look}" for look in range(looks))]
     headers = (("Accept", "*/*"),)
-    return [DriverExchange(title=title, method="GET", url=f"/{number}", request_headers=headers) for title in titles]
+    return [
+        Exchange(at=1.0, kind="to_merchant", title=title, method="GET", url=f"/{number}", request_headers=headers)
+        for title in titles
+    ]
 
 
 def payment(outcome: Outcome, duration_s: float = 1.0) -> Payment:

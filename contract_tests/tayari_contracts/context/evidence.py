@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tayari_reports.model import Exchange
-from tayari_target.driver import DriverExchange
 
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.payment import Entry, Payment
@@ -27,7 +27,7 @@ class Evidence:
     def __init__(self, journal: JournalReader, run: RunRecord) -> None:
         self._journal = journal
         self._run = run
-        self._exchanges: list[DriverExchange] = []
+        self._exchanges: list[Exchange] = []
         self._payments: list[Payment] = []
         self._watched: list[Entry] = []
         self.tries = 0
@@ -44,11 +44,11 @@ class Evidence:
         return tuple(self._payments)
 
     @property
-    def driver_exchanges(self) -> tuple[DriverExchange, ...]:
+    def driver_exchanges(self) -> tuple[Exchange, ...]:
         """Everything that this check asked the merchant, with its answers, as on the wire."""
         return tuple(self._exchanges)
 
-    def record(self, exchange: DriverExchange) -> None:
+    def record(self, exchange: Exchange) -> None:
         """Keep what the merchant was asked and answered."""
         self._exchanges.append(exchange)
         self._run.overload.heard(exchange.response_body)
@@ -82,25 +82,12 @@ class Evidence:
                 *self._journal.pushes(payment),
             ]
             journal.update({entry["seq"]: entry for entry in (*mine, *self._journal.queries(payment))})
-        return in_order([*map(from_journal, journal.values()), *map(from_driver, self._exchanges)])
+        return in_order([*map(from_journal, journal.values()), *map(shortened, self._exchanges)])
 
 
-def from_driver(exchange: DriverExchange) -> Exchange:
-    """What Tayari asked the merchant."""
-    return Exchange(
-        at=exchange.at,
-        kind="to_merchant",
-        title=exchange.title,
-        method=exchange.method,
-        url=exchange.url,
-        request_headers=tuple(exchange.request_headers),
-        request_body=_short(exchange.request_body),
-        status=exchange.status,
-        response_headers=tuple(exchange.response_headers),
-        response_body=_short(exchange.response_body),
-        duration_s=exchange.duration_s,
-        error=exchange.error or "",
-    )
+def shortened(exchange: Exchange) -> Exchange:
+    """The exchange with the beginnings of long bodies."""
+    return replace(exchange, request_body=_short(exchange.request_body), response_body=_short(exchange.response_body))
 
 
 def from_journal(entry: Entry) -> Exchange:

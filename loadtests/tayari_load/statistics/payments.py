@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import Exchange
 from tayari_reports.model.codec import from_value, to_value
-from tayari_target.views import DriverExchange
 
 MOST_PAYMENTS: Final = 500_000
 OF_EACH: Final = 2
@@ -186,7 +185,7 @@ class Samples:
         self.bad.clear()
         self.slowest_s, self.slowest = 0.0, ()
 
-    def offer(self, payment: Payment, exchanges: Sequence[DriverExchange]) -> None:
+    def offer(self, payment: Payment, exchanges: Sequence[Exchange]) -> None:
         """Keep this payment if it is worth it."""
         if payment.outcome is Outcome.SETTLED:
             if payment.duration_s > self.slowest_s:
@@ -223,9 +222,8 @@ class Samples:
         return cls(bad, wire["slowest_s"], _from_wire(wire["slowest"]))
 
 
-def _proof(exchanges: Sequence[DriverExchange]) -> Exchanges:
-    kept = exchanges if len(exchanges) <= _HEAD + _TAIL else (*exchanges[:_HEAD], *exchanges[-_TAIL:])
-    return tuple(Exchange(kind="to_merchant", **asdict(exchange)) for exchange in kept)
+def _proof(exchanges: Sequence[Exchange]) -> Exchanges:
+    return tuple(exchanges) if len(exchanges) <= _HEAD + _TAIL else (*exchanges[:_HEAD], *exchanges[-_TAIL:])
 
 
 def _to_wire(exchanges: Exchanges) -> list[Any]:

@@ -18,8 +18,9 @@ from tayari_control.client import ControlClient, ControlError
 from tayari_control.http_session import MerchantSession
 from tayari_money.daraja_records import C2B, confirmed_amount
 from tayari_money.payment_record import PaymentState
+from tayari_reports.model import Exchange
 from tayari_target.driver import MerchantDriver
-from tayari_target.views import DriverExchange, LedgerView, Started, StatusView
+from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import kinds
@@ -211,7 +212,7 @@ class Shopper(HttpUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
-        self._exchanges: list[DriverExchange] = []
+        self._exchanges: list[Exchange] = []
         driver = self.load_run.test_environment.new_driver(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(
             shop=MeasuredShop(driver, self.client, self.load_run.test_environment.control),

@@ -6,7 +6,7 @@ import contextlib
 from html.parser import HTMLParser
 from typing import Final
 
-from tayari_target.views import DriverExchange
+from tayari_reports.model import Exchange
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
@@ -105,7 +105,7 @@ class Attributes(HTMLParser):
         self.names.update(name for name, _ in attrs)
 
 
-def is_page(answer: DriverExchange) -> bool:
+def is_page(answer: Exchange) -> bool:
     """Whether a browser shows the answer as a page, whatever it was meant to be."""
     kinds = [value.lower() for name, value in answer.response_headers if name.lower() == "content-type"]
     return any("html" in kind for kind in kinds)
