@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import requests
 from tayari_control.http_session import (
@@ -25,15 +25,6 @@ from tayari_target.views import Answer
 
 Record = Callable[[Exchange], None]
 """Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    json: object | None
-    form: Mapping[str, str] | None
 
 
 class Sender:
@@ -121,38 +112,39 @@ class Sender:
         with_merchant_headers: bool = True,
     ) -> Answer:
         try:
-            prepared = self._prepare(call, {**self._values, **values}, headers, with_merchant_headers)
-            check_host(prepared.url, self._hosts)
+            filled = self._filled(call, {**self._values, **values}, headers, with_merchant_headers)
+            check_host(filled.path, self._hosts)
         except (PlaceholderError, HostRefused) as error:
             return Answer(error=str(error))
         at, began = time.time(), time.monotonic()
-        response, error_text = self._request(prepared, timeout_s or self._merchant.timeout_s)
+        response, error_text = self._request(filled, timeout_s or self._merchant.timeout_s)
         duration_s = time.monotonic() - began
         answer = _answer(response, error_text, duration_s)
         if self._record is not None:
-            self._record(_exchange(title, prepared, response, answer, at))
+            self._record(_exchange(title, filled, response, answer, at))
         return answer
 
-    def _prepare(
+    def _filled(
         self, call: Call, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
-    ) -> _Prepared:
+    ) -> Call:
+        """The call with its placeholders filled; its path is the whole address."""
         written = {**(self._merchant.headers if with_merchant_headers else {}), **call.headers}
-        return _Prepared(
-            method=call.method,
-            url=fill_url(self._merchant.base_url, call.path, values),
+        return replace(
+            call,
+            path=fill_url(self._merchant.base_url, call.path, values),
             headers={**(fill_all(written, values) if written else {}), **headers},
             json=fill_json(call.json, values) if call.json is not None else None,
             form=fill_all(call.form, values) if call.form is not None else None,
         )
 
-    def _request(self, prepared: _Prepared, timeout_s: float) -> tuple[requests.Response | None, str]:
+    def _request(self, filled: Call, timeout_s: float) -> tuple[requests.Response | None, str]:
         try:
             response = self._session.request(
-                prepared.method,
-                prepared.url,
-                headers=dict(prepared.headers),
-                json=prepared.json,
-                data=dict(prepared.form) if prepared.form is not None else None,
+                filled.method,
+                filled.path,
+                headers=dict(filled.headers),
+                json=filled.json,
+                data=dict(filled.form) if filled.form is not None else None,
                 timeout=timeout_s,
             )
         except AnswerBeyondLimit as error:
@@ -198,20 +190,18 @@ def _answer(response: requests.Response | None, error: str, duration_s: float) -
     )
 
 
-def _exchange(
-    title: str, prepared: _Prepared, response: requests.Response | None, answer: Answer, at: float
-) -> Exchange:
+def _exchange(title: str, filled: Call, response: requests.Response | None, answer: Answer, at: float) -> Exchange:
     sent = response.history[0].request if response is not None and response.history else None
     request = sent or (response.request if response is not None else None)
-    headers = request.headers.items() if request is not None else prepared.headers.items()
+    headers = request.headers.items() if request is not None else filled.headers.items()
     body = request.body if request is not None else None
     if body is None and answer.error:
-        body = str(prepared.json if prepared.json is not None else prepared.form or "")
+        body = str(filled.json if filled.json is not None else filled.form or "")
     return Exchange(
         kind="to_merchant",
         title=title,
-        method=prepared.method,
-        url=prepared.url,
+        method=filled.method,
+        url=filled.path,
         request_headers=tuple((str(name), str(value)) for name, value in headers),
         request_body=body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body or ""),
         status=response.status_code if response is not None else None,
