@@ -205,9 +205,16 @@ def _exchange(title: str, filled: Call, response: requests.Response | None, answ
         request_headers=tuple((str(name), str(value)) for name, value in headers),
         request_body=body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body or ""),
         status=response.status_code if response is not None else None,
-        response_headers=tuple(response.headers.items()) if response is not None else (),
+        response_headers=_headers_of(response, answer),
         response_body=answer.body,
         at=at,
         duration_s=answer.duration_s,
         error=answer.error,
     )
+
+
+def _headers_of(response: requests.Response | None, answer: Answer) -> tuple[tuple[str, str], ...]:
+    """Those of the last answer alone."""
+    if response is None:
+        return ()
+    return answer.headers if answer.headers and not response.history else tuple(response.headers.items())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tayari_control.http_session import (
     AnswerLimit,
     HostRefused,
     MerchantSession,
+    _Connection,
     check_host,
     control_pool,
     hosts_of,
@@ -324,3 +326,30 @@ def test_a_session_that_is_closed_ends_its_connections() -> None:
             assert not ended.is_set()
 
         assert ended.wait(10), "the connection stays open after its session"
+
+
+@pytest.mark.parametrize(("sent", "closed", "usable"), [(b"", False, True), (b"x", False, False), (b"", True, False)])
+def test_a_kept_connection_of_gevent_serves_again_unless_something_came_on_it(
+    sent: bytes, closed: bool, usable: bool
+) -> None:
+    ours, merchant = socket.socketpair()
+    ours.setblocking(False)
+    connection = _Connection("127.0.0.1")
+    connection.sock = SimpleNamespace(_sock=ours, close=ours.close)  # as gevent's is made
+    merchant.send(sent)
+    if closed:
+        merchant.close()
+
+    assert connection.is_connected is usable
+    connection.close()
+    merchant.close()
+
+
+def test_the_headers_of_a_session_go_with_each_call_and_those_of_the_call_come_first() -> None:
+    with MerchantSession() as session:
+        plain = session.prepare_request(requests.Request("GET", "http://127.0.0.1/"))
+        own = session.prepare_request(requests.Request("GET", "http://127.0.0.1/", headers={"accept": "text/plain"}))
+
+    assert dict(plain.headers) == dict(session.headers)
+    assert plain.headers is not session.headers
+    assert (own.headers["Accept"], len(own.headers)) == ("text/plain", len(session.headers))
