@@ -35,7 +35,7 @@ class Probe:
 
 @dataclass(slots=True, kw_only=True)
 class RateSearch:
-    """Where the knee is. Pure: it is given what happened at each rate."""
+    """Finds the highest rate that keeps the thresholds. Pure: it is given what happened at each rate."""
 
     first: float
     highest: float = 100_000.0
@@ -54,7 +54,7 @@ class RateSearch:
         return min((probe.rate for probe in self.probes if not probe.kept), default=None)
 
     def next_rate(self) -> float | None:
-        """The rate to hold next; None when the knee is known closely enough."""
+        """The rate to hold next; None when the limit is known closely enough."""
         kept, missed = self.kept, self.missed
         if len(self.probes) >= MOST_PROBES:
             return None

@@ -167,7 +167,7 @@ class Plan:
 
     @classmethod
     def read(cls, options: Any) -> Self:
-        """From Locust's parsed options, ours among them.
+        """Read the plan from Locust's parsed options, ours among them.
 
         Raises:
             PlanError: a shape or a mix that does not exist, or a combination without a meaning.
@@ -198,7 +198,7 @@ class Plan:
 
     @property
     def open(self) -> bool:
-        """Arrivals are held, whatever the merchant does."""
+        """Whether the rate of arrivals is held, whatever the merchant does."""
         return self.rate is not None
 
     @property
@@ -213,7 +213,7 @@ class Plan:
 
     @property
     def most_in_flight(self) -> int:
-        """Users of the open model."""
+        """How many payments of the open model may be in flight."""
         if self.in_flight:
             return self.in_flight
         if self.find_limit:
@@ -221,7 +221,7 @@ class Plan:
         return min(2_000, max(10, ceil((self.rate or 1.0) * self.row.highest * IN_FLIGHT_S)))
 
     def rate_at(self, at_s: float) -> float:
-        """Planned arrivals per second at so many seconds since the start."""
+        """Planned arrivals per second at this many seconds since the start."""
         return (self.rate or 0.0) * self.row.level_at(at_s, self.duration_s)
 
     def users_at(self, at_s: float, most: int) -> int:
@@ -229,7 +229,7 @@ class Plan:
         return max(1, round(most * self.row.level_at(at_s, self.duration_s) / self.row.highest))
 
     def disturbed(self, begin_s: float, end_s: float) -> bool:
-        """Whether the shape disturbs Daraja at some time from then until then, in seconds since the start."""
+        """Whether the shape disturbs Daraja between these two moments, in seconds since the start."""
         return any(begin <= end_s and begin_s < end for begin, end in self.row.windows(self.duration_s))
 
 

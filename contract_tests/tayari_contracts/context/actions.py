@@ -82,7 +82,7 @@ class Actions:
         `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
         the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
         many checks start payments at once is not blamed for it under another rule. `hold_s`: its callbacks are held
-        for so long after the merchant's answer, or until `release_callbacks`. `at_once`: the rule is about starts at
+        this long after the merchant's answer, or until `release_callbacks`. `at_once`: the rule is about starts at
         the same moment, so that this one waits for no other.
         """
         with ExitStack() as turn:

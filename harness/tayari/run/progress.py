@@ -1,5 +1,7 @@
-"""How a run speaks while it runs: a moving line on a terminal, plain lines in CI, nothing of it on standard output
-where that carries JSON."""
+"""How a run shows its progress: a moving line on a terminal, plain lines in CI.
+
+Standard output gets none of it where it carries JSON.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ _MARKS: Final = {
 
 
 class RunProgress:
-    """Tells one run. A context manager, so that the moving line is gone when the run ends."""
+    """Shows the progress of one run. A context manager: the moving line is gone when the run ends."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self.console = console
@@ -57,7 +59,7 @@ class RunProgress:
         self._progress.stop()
 
     def say(self, sentence: str, *, style: str = "") -> None:
-        """One line, as it is: never markup."""
+        """Print one line as it is: never markup."""
         if sentence and not self._quiet:
             self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
@@ -90,15 +92,15 @@ class RunProgress:
             self._progress.advance(self._task)
 
     def say_plain(self, sentence: str) -> None:
-        """One line where no line moves: in CI."""
+        """Print one line where no line moves: in CI."""
         if not self.console.is_terminal:
             self.say(sentence)
 
     def waiting(self, what: str, seconds: float | None) -> TaskID:
-        """Something that takes about so long has begun; None: as long as somebody lets it."""
+        """Show that something has begun which takes this many seconds; None: nobody knows how many."""
         self.say(what)
         return self._progress.add_task(what, total=None if seconds is None else round(seconds))
 
     def waited(self, task: TaskID, seconds: float, standing: str) -> None:
-        """It has run for so long, and stands there."""
+        """Show for how long it has run, and how far it is."""
         self._progress.update(task, completed=round(seconds), description=standing)

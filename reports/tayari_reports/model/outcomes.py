@@ -1,4 +1,4 @@
-"""One outcome per planned rule: of several checks the worst speaks, and a missing one is no result."""
+"""One outcome for each planned rule: the worst of its checks counts, and a missing check is no result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORST_FIRST: Final = (
     State.PASS,
     State.NOT_APPLICABLE,
 )
-"""Which state speaks for a rule that was checked more than once."""
+"""Which state counts for a rule that was checked more than once: the first of these."""
 
 RAN: Final = frozenset({State.PASS, State.FAIL, State.WARN, State.UNKNOWN})
 """States of a check that really met the merchant."""
