@@ -12,6 +12,8 @@ from tayari_reports.model import NotTested, State
 MUTANTS = mutants()
 JUDGED_BY_LOAD = "performance"
 
+pytestmark = pytest.mark.usefixtures("forked_programs")
+
 
 @pytest.mark.long
 @pytest.mark.parametrize(

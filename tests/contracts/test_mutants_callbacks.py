@@ -5,7 +5,7 @@ from mutants import Field, Mutant, mutants_of
 
 
 @pytest.fixture(scope="module")
-def field(request: pytest.FixtureRequest) -> Field:
+def field(request: pytest.FixtureRequest, forked_programs: None) -> Field:
     return Field.of_this_file(request)
 
 
