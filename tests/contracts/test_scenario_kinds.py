@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from mutants import DUKA, MSHAHARA
+from shipped_scenarios import SHIPPED
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.runner.check_run import missing_need
 from tayari_contracts.runner.check_runner import CheckRunner
@@ -14,12 +15,10 @@ from tayari_contracts.runner.scenario_check import applying, check_of_scenario
 from tayari_contracts.runner.scenario_kinds import stops_payouts
 from tayari_money.daraja_records import confirmed_amount
 from tayari_reports.model import Check, State
-from tayari_simulator.scenarios.read import read_scenarios
-from tayari_target.resources import scenario_folder
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 
-DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in read_scenarios((scenario_folder(),))[0]}
+DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in SHIPPED}
 
 
 def judged(names: Iterable[str], *, defect: str = "", shop: bool = False) -> dict[str, Check]:

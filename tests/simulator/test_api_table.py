@@ -5,23 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from core_kit import Desk
+from shipped_scenarios import DOCUMENTS
 from tayari_simulator.apis.registry import CALLS, ENDPOINTS, LIFECYCLES, Endpoint
 from tayari_simulator.catalogue.results import RESULTS
 
 ROOT = Path(__file__).parents[2]
 PAYLOAD_TESTS = "".join(file.read_text() for file in Path(__file__).parent.glob("test_payloads_*.py"))
 KIT = "".join(file.read_text() for file in Path(__file__).parent.glob("*_kit.py"))
-SCENARIOS = [yaml.safe_load(file.read_text()) for file in (ROOT / "scenarios").rglob("*.yaml")]
-PLAYED = {str(row.get("when", {}).get("endpoint", "stk_push")) for row in SCENARIOS}
+PLAYED = {str(row.get("when", {}).get("endpoint", "stk_push")) for row in DOCUMENTS.values()}
 
 
 def codes_of(call: str) -> set[str]:
     """The result codes that scenarios of this call tell."""
     return {
         str(row.get("outcome", {}).get("result_code", 0))
-        for row in SCENARIOS
+        for row in DOCUMENTS.values()
         if row.get("when", {}).get("endpoint", "stk_push") == call
     }
 

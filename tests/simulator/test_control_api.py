@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,11 +11,10 @@ import pytest
 import requests
 from core_kit import payload
 from running_simulator import Running, becomes_silent, running
+from shipped_scenarios import SHIPPED
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.process import SimulatorOptions, start_simulator
-from tayari_simulator.scenarios.read import read_scenarios
 
-SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
 MSISDN = "254712345678"
 
 

@@ -6,18 +6,17 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import requests
 from running_simulator import Running, running
+from shipped_scenarios import SHIPPED
 from tayari_simulator.config import SANDBOX_PASSKEY, Config
 from tayari_simulator.control.app import open_control_port
 from tayari_simulator.control.console import console_page
 from tayari_simulator.control.events import MOST_IN_A_BATCH
-from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 
@@ -199,7 +198,7 @@ def test_the_page_runs_its_own_script_alone_and_loads_nothing_from_elsewhere(ser
 
 
 def test_the_scenarios_that_a_handsets_answer_is_like_are_shipped_and_have_rules() -> None:
-    shipped = {row.name: row for row in read_scenarios([Path(__file__).parents[2] / "scenarios"])[0]}
+    shipped = {row.name: row for row in SHIPPED}
     alike = dict(re.findall(r'(\d+): "(payment/[\w-]+)"', console_page()[0]))
 
     assert alike["1032"] == "payment/cancelled"

@@ -6,17 +6,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from running_simulator import Running, running
+from shipped_scenarios import SHIPPED
 from tayari_simulator.control import routes
-from tayari_simulator.scenarios.read import read_scenario, read_scenarios
+from tayari_simulator.scenarios.read import read_scenario
 
-SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
 MSISDN = "254712345678"
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import requests
 from running_simulator import Running, running
-from tayari_simulator.scenarios.read import read_scenarios
-
-SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
+from shipped_scenarios import SHIPPED
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from running_simulator import Running, running
+from shipped_scenarios import SHIPPED
 from tayari_control.client import ControlClient
-from tayari_simulator.scenarios.read import read_scenarios
 
-SHIPPED, _ = read_scenarios([Path(__file__).parents[2] / "scenarios"])
 CLIENTS = 24
 PLAYED = ["payment/success", "payment/insufficient-funds", "callbacks/duplicate", "service/system-busy"]
 EXPECTED = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from running_simulator import Running, running
-from tayari_simulator.scenarios.read import read_scenarios
+from shipped_scenarios import SHIPPED
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "other-languages.md").read_text(encoding="utf-8")
@@ -23,8 +23,7 @@ SCRIPT = re.findall(r"\| `(control\([^`]+\))` \|", DOCS)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    scenarios, _ = read_scenarios([ROOT / "scenarios"])
-    with running(scenarios) as server:
+    with running(SHIPPED) as server:
         yield server
 
 

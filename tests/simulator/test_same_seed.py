@@ -9,12 +9,10 @@ from typing import Any
 
 import requests
 from running_simulator import PASSWORD, STAMP, Running, running
+from shipped_scenarios import FOLDER, SHIPPED
 from tayari_simulator.config import SANDBOX_SHORT_CODE
-from tayari_simulator.scenarios.read import read_scenarios
 from test_server_process import started
 
-SHIPPED = Path(__file__).parents[2] / "scenarios"
-SCENARIOS, _ = read_scenarios([SHIPPED])
 OPTIONS = {"in_flight": "mix", "query_too_early_s": "0"}
 WALL = ("at", "duration_s")
 """Wall-clock fields of an entry."""
@@ -23,7 +21,7 @@ MIX = {"success": 5, "insufficient-funds": 2, "callbacks/duplicate": 2, "service
 
 def entries_of(seed: int) -> list[dict[str, Any]]:
     """The journal of one run of thirty payments, drawn from a mix."""
-    with running(SCENARIOS, clock="manual:1791372903", seed=seed, options=OPTIONS, mix=MIX) as simulator:
+    with running(SHIPPED, clock="manual:1791372903", seed=seed, options=OPTIONS, mix=MIX) as simulator:
         token = simulator.token()
         for number in range(30):
             pay(simulator, number, token)
@@ -70,7 +68,7 @@ faults:
 
 def process_run(seed: int, hash_seed: int, folder: Path, merchant: Running) -> dict[str, Any]:
     """Everything that one process says and does over thirty payments and their queries, apart from the wall clock."""
-    flags = (*FLAGS, "--seed", str(seed), "--mix", WRITTEN, "--scenarios", str(folder), "--scenarios", str(SHIPPED))
+    flags = (*FLAGS, "--seed", str(seed), "--mix", WRITTEN, "--scenarios", str(folder), "--scenarios", str(FOLDER))
     merchant.taken.clear()
     with started(*flags, PYTHONHASHSEED=str(hash_seed)) as (_, ready):
         there = replace(merchant, daraja_url=ready["daraja_url"], control_url=ready["control_url"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from copy import deepcopy
 from typing import Any
 
 import orjson
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from shipped_scenarios import DOCUMENTS
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import sample_message
@@ -20,7 +20,6 @@ from tayari_simulator.scenarios.scenario_schema import scenario_schema
 from tayari_simulator.strict_reading import keys_of
 
 SCHEMA = Draft202012Validator(scenario_schema())
-SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
 SUCCESS_BODY = sample_message("stk_push", success=True)
 
 PARAMETERS = sorted({key for kind in FAULTS.values() for key in keys_of(kind)} | set(keys_of(Placing)))
@@ -52,7 +51,7 @@ def test_any_data_is_a_scenario_or_has_problems(value: dict[str, object]) -> Non
 @st.composite
 def changed_scenarios(draw: st.DrawFn) -> dict[str, object]:
     """A shipped scenario in which one value is another one."""
-    value: dict[str, Any] = yaml.safe_load(draw(st.sampled_from(SHIPPED)).read_text(encoding="utf-8"))
+    value: dict[str, Any] = deepcopy(draw(st.sampled_from(list(DOCUMENTS.values()))))
     del value["scenario"], value["about"]
     inner: Any = value
     while True:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from bench_daraja import scenario_of
+from shipped_scenarios import PROBLEMS, SHIPPED
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_markdown, magic_msisdn, magic_rows
 from tayari_simulator.scenarios.read import read_scenario, read_scenarios
 from tayari_simulator.scenarios.selector import Misplaced, Selector
@@ -13,7 +14,6 @@ from tayari_simulator.scenarios.values import MAGIC_NUMBERS
 from tayari_simulator.state.behaviour import Call
 
 ROOT = Path(__file__).parents[2]
-SHIPPED, PROBLEMS = read_scenarios([ROOT / "scenarios"])
 
 
 def chosen(selector: Selector, msisdn: str, amount: int = 100, *, call: str = Call.STK_PUSH) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import yaml
 from bench_daraja import MSISDN, Bench, codes_of
+from shipped_scenarios import DOCUMENTS, FILES
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.results import RESULTS
@@ -16,9 +15,6 @@ from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.values import Topic
 from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
-FOLDER = Path(__file__).parents[2] / "scenarios"
-FILES = {str(file.relative_to(FOLDER).with_suffix("")): file for file in sorted(FOLDER.rglob("*.yaml"))}
-DOCUMENTS = {name: yaml.safe_load(file.read_text()) for name, file in FILES.items()}
 Faults = list[tuple[str, dict[str, Any]]]
 REFUSING = {"api_error", "gateway_fault", "html", "refuse", "reset", "empty_body", "ack_refused", "ack_without_id",
             "revoke_tokens"}  # fmt: skip

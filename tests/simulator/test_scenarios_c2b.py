@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import yaml
 from c2b_kit import REGISTER, SIMULATE, register, simulate
 from core_kit import Desk, payload, wire
+from shipped_scenarios import DOCUMENTS as ALL
+from shipped_scenarios import SHIPPED as EVERY
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
-from tayari_simulator.scenarios.read import read_scenarios
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 
-FOLDER = Path(__file__).parents[2] / "scenarios"
-SHIPPED = [row for row in read_scenarios([FOLDER])[0] if row.name.startswith(("c2b/", "pull/"))]
-DOCUMENTS = {row.name: yaml.safe_load((FOLDER / f"{row.name}.yaml").read_text()) for row in SHIPPED}
+SHIPPED = [row for row in EVERY if row.name.startswith(("c2b/", "pull/"))]
+DOCUMENTS = {row.name: ALL[row.name] for row in SHIPPED}
 BODIES = {
     "c2b": (SIMULATE, payload("c2b_simulate.request.paybill")),
     "c2b_register": (REGISTER, payload("c2b_register.request")),

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 from core_kit import NOW_S, Desk, Playing, error_of, payload, wire
+from shipped_scenarios import DOCUMENTS, FILES
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERRORS
@@ -148,16 +148,15 @@ def test_an_unknown_short_code_cannot_opt_in() -> None:
 
 
 FAILURES = [
-    (row["scenario"], row["when"]["endpoint"], row["faults"][0])
-    for file in sorted((ROOT / "scenarios").rglob("*.yaml"))
-    for row in [yaml.safe_load(file.read_text())]
-    if file.parent.name in {"qr", "lookup", "bill", "iot", "mobile"}
+    (name, row["when"]["endpoint"], row["faults"][0])
+    for name, row in DOCUMENTS.items()
+    if name.startswith(("qr/", "lookup/", "bill/", "iot/", "mobile/"))
 ]
 
 
 @pytest.mark.parametrize(("name", "call", "fault"), FAILURES, ids=[row[0] for row in FAILURES])
 def test_a_scenario_of_such_an_api_plays_on_every_path_of_it(name: str, call: str, fault: Any) -> None:
-    ((scenario,), problems) = read_scenarios([ROOT / f"scenarios/{name}.yaml"])
+    ((scenario,), problems) = read_scenarios([FILES[name]])
     assert not problems
     for row in [row for row in SYNC if call in {row.name, row.plays}]:
         desk = Desk(choose=Playing(scenario.behaviour, call))
