@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,3 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: (rank.get(item.path.stem, len(rank)), item.path not in slow))
+
+
+@pytest.fixture(scope="module")
+def forked_programs() -> Iterator[None]:
+    """The simulators and sample merchants that this file starts are forked: it starts many of them."""
+    from forked_programs import started_by_fork
+
+    with started_by_fork():
+        yield

@@ -2,7 +2,7 @@
 
 A fresh start costs half a second of CPU, nearly all of it before the program does anything; the tests of planted
 defects start some four hundred. A fork runs the same file with the same words, environment, folder and streams.
-A command that is neither `python FILE` nor `python -m tayari_simulator` is started as ever.
+Only `python -m tayari_simulator` and the given programs are forked; they do nothing yet when they are imported.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from types import SimpleNamespace
 from typing import IO, Any, Final, NoReturn
 from unittest import mock
 
-from tayari_target.resources import scenario_folder
+from tayari_target.resources import example_folder, scenario_folder
 
 SIMULATOR: Final = "tayari_simulator"
+SAMPLES: Final = tuple(example_folder(name) / f"{name}.py" for name in ("duka", "mshahara"))
 MOST_BYTES: Final = 128 * 1024
 """Of a request: the environment is the most of it."""
 POSSIBLE: Final = hasattr(os, "pidfd_open") and hasattr(socket, "SOCK_SEQPACKET")
@@ -113,12 +114,13 @@ class ForkSource:
 class ForkSources:
     """One for each program; its `start` stands where product code calls `subprocess.Popen`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *programs: Path) -> None:
+        self._programs = frozenset(map(str, programs))
         self._sources: dict[str, ForkSource] = {}
         self._lock = threading.Lock()
 
     def start(self, words: Sequence[str], **how: Any) -> Any:
-        program, own = _program(words)
+        program, own = self._program(words)
         if not program:
             return subprocess.Popen(words, **how)
         with self._lock:
@@ -135,14 +137,13 @@ class ForkSources:
         for source in self._sources.values():
             source.close()
 
-
-def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The program that a command starts, and its words from its name on; nothing where it is not forked."""
-    if words[:3] == [sys.executable, "-m", SIMULATOR]:
-        return SIMULATOR, words[2:]
-    if words[0] == sys.executable and words[1].endswith(".py"):
-        return words[1], words[1:]
-    return "", ()
+    def _program(self, words: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """The program that a command starts, and its words from its name on; nothing where it is not forked."""
+        if words[:3] == [sys.executable, "-m", SIMULATOR]:
+            return SIMULATOR, words[2:]
+        if words[0] == sys.executable and words[1] in self._programs:
+            return words[1], words[1:]
+        return "", ()
 
 
 def _stream(wanted: Any, opened: contextlib.ExitStack) -> tuple[int, IO[str] | None]:
@@ -156,11 +157,11 @@ def _stream(wanted: Any, opened: contextlib.ExitStack) -> tuple[int, IO[str] | N
 
 @contextlib.contextmanager
 def started_by_fork() -> Iterator[None]:
-    """Meanwhile the test environments of this process fork their simulators and merchants."""
+    """Meanwhile the test environments of this process fork their simulators and sample merchants."""
     if not POSSIBLE:
         yield
         return
-    sources = ForkSources()
+    sources = ForkSources(*SAMPLES)
     forking = SimpleNamespace(**{**vars(subprocess), "Popen": sources.start})
     with (
         contextlib.closing(sources),

@@ -30,8 +30,8 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def sources() -> Iterator[ForkSources]:
-    with contextlib.closing(ForkSources()) as made:
+def sources(tmp_path: Path) -> Iterator[ForkSources]:
+    with contextlib.closing(ForkSources(tmp_path / "tells.py")) as made:
         yield made
 
 
@@ -66,7 +66,7 @@ def test_a_fork_is_ended_as_every_process_is(sources: ForkSources, tmp_path: Pat
 
 
 def test_forks_end_with_their_source(tmp_path: Path) -> None:
-    sources = ForkSources()
+    sources = ForkSources(tmp_path / "tells.py")
     with started(sources, tmp_path, "wait") as program:
         assert program.stdout.readline()
         sources.close()

@@ -21,6 +21,8 @@ from tiny_shop import open_shop
 
 DUKA = example_folder()
 
+pytestmark = pytest.mark.usefixtures("forked_programs")
+
 
 def examine(path: Path, options: EnvironmentOptions | None = None) -> tuple[Finding, ...]:
     return doctor(Order(target=path, environment=options or EnvironmentOptions()), RunProgress(Console(quiet=True)))
