@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -36,7 +37,8 @@ class Browser:
     @property
     def alerts(self) -> str:
         """The warnings of the page that is shown, as text."""
-        return " ".join(re.sub(r"<[^>]+>", " ", " ".join(ALERT.findall(self.page))).split())
+        shown = unescape(re.sub(r"<[^>]+>", " ", " ".join(ALERT.findall(self.page))))
+        return " ".join(shown.replace("\N{MULTIPLICATION SIGN}", " ").split())  # the sign closes the box
 
     def _open(self, request: Request) -> int:
         try:
