@@ -68,7 +68,8 @@ def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started
     if word := untranslated(view):
         raise unknown_word(word)
     if view.state is None:
+        answered = "not answered" if started.status is None else f"answered {started.status}"
         raise Unjudged(
-            f"the call was given up, but whether the payment is kept could not be seen: its start was answered "
-            f"{started.status}, and neither its identifier nor its reference has a state ({say(view)})"
+            f"the call was given up, but whether the payment is kept could not be seen: its start was {answered}, and "
+            f"neither its identifier nor its reference has a state ({say(view)})"
         )
