@@ -71,6 +71,12 @@ def learns_daraja_url(start: Start | None) -> bool:
     return told or (start is not None and start.intercept is not Intercept.OFF)
 
 
+def can_have_another_daraja(target: Target) -> bool:
+    """Whether a second process of the merchant can be started, with an address of Daraja that is another one."""
+    start = target.merchant.start
+    return start is not None and learns_daraja_url(start) and "{port}" in target.merchant.base_url
+
+
 def asks_for(start: Start | None, placeholder: str) -> bool:
     """Whether the start tells the merchant this: by its command, a variable or a file."""
     return start is not None and any(placeholder in names(text) for text in start.texts)

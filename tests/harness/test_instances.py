@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mini_target import mini_target
 from rich.console import Console
+from tayari.run.doctor.diagnose_instances import second_process
 from tayari.run.doctor.findings import Finding
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
@@ -54,6 +55,26 @@ def test_a_status_probe_with_the_folder_of_its_instance_can_be_read_apart(tmp_pa
     probe = {'request: "GET /payments/{payment_id}"\n': 'file: "{work_dir}/{payment_id}.json"\n'}
 
     assert only_one_because(mini(tmp_path, env=OWN, replace=probe)) == ""
+
+
+@pytest.mark.parametrize(
+    ("replace", "judged"),
+    [
+        ({}, True),
+        ({"{port}": "8000"}, False),
+        ({"{daraja_url}": "http://127.0.0.1:9310"}, False),
+        (
+            {"{daraja_url}": "https://sandbox.safaricom.co.ke", "ready: /health": "ready: /health, intercept: auto"},
+            True,
+        ),
+    ],
+)
+def test_a_merchant_that_cannot_have_another_daraja_is_told_which_rules_that_costs(
+    tmp_path: Path, replace: dict[str, str], judged: bool
+) -> None:
+    found = list(second_process(mini(tmp_path, env=OWN, replace=replace)))
+
+    assert ["T10 and T11 are not judged" in finding.message for finding in found] == [True] * (not judged)
 
 
 def test_a_machine_bears_more_instances_of_a_merchant_that_mostly_waits() -> None:

@@ -33,7 +33,7 @@ from tayari_target.interception import (
 URL = "https://sandbox.safaricom.co.ke/oauth/v1/generate?grant_type=client_credentials"
 AUTH = "Basic a2V5OnNlY3JldA=="
 START, END = "<!-- interception: begin -->", "<!-- interception: end -->"
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 
 _URLLIB = f"""
 import urllib.request
@@ -146,6 +146,19 @@ class Main {{
     Request call = new Request.Builder().url("{URL}").header("Authorization", "{AUTH}").build();
     System.out.println(new OkHttpClient().newCall(call).execute().code());
     System.exit(0);
+  }}
+}}
+"""
+_REST_TEMPLATE = f"""
+import org.springframework.http.*;
+import org.springframework.web.client.RestTemplate;
+class Main {{
+  public static void main(String[] words) throws Exception {{
+    HttpHeaders headers = new HttpHeaders();
+    headers.set("Authorization", "{AUTH}");
+    HttpEntity<String> call = new HttpEntity<String>(headers);
+    java.net.URI uri = java.net.URI.create("{URL}");
+    System.out.println(new RestTemplate().exchange(uri, HttpMethod.GET, call, String.class).getStatusCode().value());
   }}
 }}
 """
@@ -275,6 +288,7 @@ def _of_other_node(number: int) -> Iterator[Program]:
 
 _MODULES = _of_registry(lambda: node_environment("interception") / "node_modules")
 _PYTHON = (sys.executable, "{file}")
+_SPRING = ("spring3-web", "spring3-core", "spring3-beans", "commons-logging")
 _PYTHON_VERSION = f"Python {sys.version.split()[0]}"
 _NODE, _JAVA = _version("node", "--version"), _version("java", "--version")
 
@@ -310,6 +324,11 @@ PROGRAMS = (
         "Java, OkHttp", "java", "Main.java", _OKHTTP,
         ("java", "-cp", "{packages}/okhttp.jar:{packages}/okio.jar", "{file}"), lambda: f"{_JAVA()}, OkHttp 3.13.1",
         packages=_of_debian("/usr/share/java", "okhttp.jar"),
+    ),
+    Program(
+        "Java, Spring's RestTemplate", "java", "Main.java", _REST_TEMPLATE,
+        ("java", "-cp", ":".join(f"{{packages}}/{name}.jar" for name in _SPRING), "{file}"),
+        lambda: f"{_JAVA()}, Spring 4.3.30", packages=_of_debian("/usr/share/java", "spring3-web.jar"),
     ),
     Program(
         "curl", "curl", "main.txt", "", ("curl", "-s", "-o", os.devnull, "-w", "%{http_code}", "-H",

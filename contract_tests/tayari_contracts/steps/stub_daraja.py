@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver
-from tayari_target.environment_options import learns_daraja_url
+from tayari_target.environment_options import can_have_another_daraja
 from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept, is_safaricom
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Start
@@ -169,8 +169,7 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
     Raises:
         Untested: the target file does not let Tayari start one, or it did not start.
     """
-    start = context.target.merchant.start
-    if start is None or not learns_daraja_url(start) or "{port}" not in context.target.merchant.base_url:
+    if not can_have_another_daraja(context.target):
         raise Untested(
             "the merchant cannot be started a second time with another address of Daraja",
             why=NotTested.TARGET_KEY_MISSING,
@@ -180,7 +179,7 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
     with contextlib.ExitStack() as stack:
         certificate = stack.enter_context(own_certificate())
         try:
-            listener = stack.enter_context(Listener(certificate, onward=onward, start=start))
+            listener = stack.enter_context(Listener(certificate, onward=onward, start=context.target.merchant.start))
         except OSError as error:
             raise Untested(f"port {HTTPS_PORT} cannot be had a second time (intercept: hosts): {error}") from error
         plain, encrypted = (f"{scheme}://{listener.address}" for scheme in ("http", "https"))

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tayari_money.payment_record import PaymentState
+from tayari_target.environment_options import can_have_another_daraja
 from tayari_target.instances import Instances
+from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import StatusView
 
@@ -50,6 +52,16 @@ def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
         yield good(
             "instances", f"{1 + len(environments)} of the merchant run side by side, each with a state of its own"
         )
+
+
+def second_process(target: Target) -> Iterator[Finding]:
+    """Two rules start the merchant once more, with a Daraja of their own: whether the target file lets them."""
+    if target.merchant.start is not None and target.merchant.takes_payments and not can_have_another_daraja(target):
+        found = (
+            "the merchant cannot be started a second time with another address of Daraja: T10 and T11 are not judged"
+        )
+        fix = "name {port} in merchant.base_url, and {daraja_url} or `intercept: auto` in merchant.start"
+        yield warning("second process", found, fix)
 
 
 def _only_one(others: Instances) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ from tayari.run.doctor import diagnose_interception as interception
 from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as readings
 from tayari.run.doctor.diagnose_c2b import c2b
-from tayari.run.doctor.diagnose_instances import Known, instances
+from tayari.run.doctor.diagnose_instances import Known, instances, second_process
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.doctor.diagnose_refund import refund
 from tayari.run.doctor.findings import Finding, bad, good, warning
@@ -103,6 +103,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
         yield from c2b(environment)
         if others is not None:
             yield from instances(others, known)
+        yield from second_process(environment.target)
         yield from refund(environment, known, amount=AMOUNT)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
