@@ -20,15 +20,18 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Unjudged, Untested
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.payment import FAILED, Entry, Payment
 from tayari_contracts.context.run_record import untranslated
 from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, require_kept
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
+
+UNKNOWN_S: Final = 1.5
+"""So long a refund is watched whose end is not known; its result comes later."""
 
 Scenario = str | Mapping[str, Any]
 
@@ -116,6 +119,21 @@ def readable_state(context: CheckContext, refund: Payment) -> StatusView:
             enable="merchant.refund.status.states",
         )
     return view
+
+
+def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
+    """While nobody knows how a reversal ends, nobody is told that it failed: the money may be back, and is paid again.
+
+    Raises:
+        Failed: somebody is.
+    """
+    view = context.observations.until(refund, FAILED, within_s=UNKNOWN_S)
+    if view.state is FAILED and not any(row["state"] == "failed" for row in _reversals(context, refund)):
+        raise Failed(f"{why}, and the refund is {say(view)}; expected pending or review, for the money may be back")
+
+
+def _reversals(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:
+    return [row for row in context.control.payments(msisdn=refund.msisdn) if row["kind"] == REVERSAL]
 
 
 def judge_refunds(context: CheckContext, rule_id: str) -> None:

@@ -16,7 +16,7 @@ from aiohttp import web
 from c2b import PREFIX, C2b
 from daraja import Reply
 from deposits import GOOD, Deposit, DepositReader, Deposits
-from records import Payment
+from records import Payment, State
 from store import Store
 
 from defects.row import defect
@@ -86,6 +86,23 @@ class CreditsPushes(Deposits):
                 (push.id, push.reference, push.amount, deposit.receipt, time.time()),
             )
         return push
+
+
+class CreditsSettledPushes(CreditsPushes):
+    """A push without a receipt is not known again: a status query settled it."""
+
+    def take(self, deposit: Deposit) -> Payment | None:
+        push = self.push_of(deposit)
+        if push is not None and push.state is State.PAID and not push.receipt:
+            return super().take(deposit)
+        return Deposits.take(self, deposit)
+
+
+class CreditsWhatIsDue(Deposits):
+    def take(self, deposit: Deposit) -> Payment | None:
+        account = self.find(deposit.typed)
+        due = account["due"] if account is not None else None
+        return super().take(deposit if due is None else replace(deposit, amount=Decimal(due)))
 
 
 class ParksPushes(Deposits):
@@ -188,6 +205,13 @@ ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-restart-forgets", "R02", "Forgets at a restart which receipts it has credited.", ReceiptsInMemory),
     defect("c2b-credits-pushes", "B12", "Credits an STK payment again when C2B confirms it.", CreditsPushes),
+    defect(
+        "c2b-credits-settled-pushes",
+        "B12",
+        "Credits an STK payment that a query settled again when C2B confirms it.",
+        CreditsSettledPushes,
+    ),
+    defect("c2b-credits-what-is-due", "B13", "Credits what is due, whatever was paid.", CreditsWhatIsDue),
     defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
     defect(
         "c2b-believes-anyone",

@@ -73,6 +73,18 @@ class PaysOutWhatFailed(PaysOut):
         return await super().start(request)
 
 
+class UnsureIsFailed(Refunds):
+    async def unsure(self, payment: Payment, why: str) -> None:  # noqa: ARG002 - that is the defect
+        self.store.end_refund(payment.id, FAILED)
+
+
+class LateIsFailed(Refunds):
+    async def receive(self, request: web.Request) -> web.Response:
+        if request.match_info["what"] == "late":
+            self.store.end_refund(request.match_info["id"], FAILED)
+        return await super().receive(request)
+
+
 class NumbersOnly(Refunds):
     async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
         code = str(result.get("ResultCode"))
@@ -84,6 +96,8 @@ ROWS = (
     defect("text-code-refunds", "P16", "Takes a result code that is text for a refund.", NumbersOnly),
     defect("reverses-request", "P16", "Names the CheckoutRequestID, not the receipt, in a reversal.", ReversesRequest),
     defect("refund-keeps-a-fee", "P16", "Gives ten shillings less back than were paid.", KeepsAFee),
+    defect("late-refund-is-failed", "P16", "Calls a refund failed at a queue time-out.", LateIsFailed),
+    defect("unsure-refund-is-failed", "P17", "Calls a refund failed whose answer is lost.", UnsureIsFailed),
     defect("each-click-reverses", "P17", "Sends a reversal for each click on refund.", EachClickReverses),
     defect("pays-out-when-reversed", "P17", "Pays out what was reversed before.", PaysOutWhenReversed),
     defect("pays-out-when-unsure", "P17 M08", "Pays out when a reversal's answer is lost.", PaysOutWhenUnsure),

@@ -22,8 +22,12 @@ APART_S: Final = (0.0, 0.02, -0.02)
 
 @check("B12")
 def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
-    """The callback first, the confirmation first, the confirmation alone, both at once; a confirmation comes twice."""
+    """The callback first, the confirmation first, the confirmation alone, both at once; a confirmation comes twice.
+
+    It also comes for a payment that a status query settled, which names no receipt.
+    """
     urls(context)
+    silent = context.actions.pay_accepted(situation("inline/b12-query-first", outcome=after(0.5, callback=False)))
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
     orders += [("confirmation alone", _confirmation_alone)]
     orders += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
@@ -39,6 +43,18 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
                 f"{why}; it is credited, and its receipt {receipt} stands among the unallocated payments, from where "
                 "it is credited again; expected it to be known there"
             )
+    _expect_known_after_query(context, silent)
+
+
+def _expect_known_after_query(context: CheckContext, payment: Payment) -> None:
+    """What a status query settled is not credited once more because its receipt is new; a person may look at it."""
+    view = context.observations.until(payment, PAID, within_s=context.time.patience_s)
+    if view.state is not PAID or not context.journal.queries(payment):
+        return
+    _confirm_twice(context, payment)
+    why = "a status query settled a payment by STK push, and then its confirmation came, twice"
+    context.expectations.credits(payment, 1, quiet_s=2 * BETWEEN_S, because=why)
+    _expect_one_credit_in_the_account(context, payment, why)
 
 
 def _callback_first(context: CheckContext) -> Payment:

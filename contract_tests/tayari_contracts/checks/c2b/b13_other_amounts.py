@@ -8,7 +8,7 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Untested, WrongCredit
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.c2b_payments import (
     credited_shillings,
@@ -45,11 +45,14 @@ def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
     """The payment is credited in full, or stands on the statement, or among the unallocated ones.
 
     Raises:
-        Failed: it is nowhere. Untested: the target file shows no place where it could be.
+        WrongCredit: more than it is credited. Failed: it is nowhere.
+        Untested: the target file shows no place where it could be.
     """
     context.observations.until(payment, (PAID, REVIEW), within_s=2.0)
     found = (is_on_statement(context, payment), is_unallocated(context, payment.transaction_id))
     total = credited_shillings(context, payment)
+    if total is not None and total > payment.amount:
+        raise WrongCredit(f"a customer paid {what}, and {total:g} were credited; expected what was paid at most")
     if any(found) or (total is not None and total >= payment.amount):
         return
     if found == (None, None):

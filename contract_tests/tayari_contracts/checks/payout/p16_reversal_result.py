@@ -11,6 +11,7 @@ from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.refunds import (
+    expect_not_failed,
     give_back_sent,
     is_reversal,
     paid_payment,
@@ -27,11 +28,25 @@ REFUSALS: Final = {"R000002": "no such payment can be reversed", "R000001": "it 
 
 @check("P16")
 def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
-    """A reversal whose result takes its time, and one whose result code is text and no success."""
+    """A reversal whose result takes its time, one that waits too long in M-Pesa's queue before it succeeds, and one
+    whose result code is text and no success.
+    """
     late = give_back_sent(context, paid_payment(context), reversal_situation("inline/p16-late", outcome=after(LATE_S)))
     _expect_named_by_receipt(context, late)
     short = _short_refund(context, late)
     _expect_not_yet(context, late)
+    timed_out = give_back_sent(
+        context,
+        paid_payment(context),
+        reversal_situation(
+            "inline/p16-timed-out",
+            outcome={"queue_timeout": True, "after_s": 0.5},
+            then=[{"result_code": 0, "after_s": LATE_S}],
+        ),
+    )
+    if is_reversal(refund_requests(context, timed_out)[0]):
+        context.observations.wait("callback_answered", timed_out, within_s=LATE_S)
+        expect_not_failed(context, timed_out, "M-Pesa called the QueueTimeOutURL of a reversal, which decides nothing")
     refused = give_back_sent(
         context,
         paid_payment(context),
@@ -39,9 +54,10 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
     )
     if is_reversal(refund_requests(context, refused)[0]):
         _expect_not_refunded(context, refused, "R000002")
-    view = context.observations.until(late, PAID, within_s=LATE_S + context.time.settled_s)
-    if view.state is not PAID:
-        raise Missing(f"a reversal succeeded, and the refund is {say(view)}; expected paid: the money is back")
+    for refund in (late, timed_out):
+        view = context.observations.until(refund, PAID, within_s=LATE_S + context.time.settled_s)
+        if view.state is not PAID:
+            raise Missing(f"a reversal succeeded, and the refund is {say(view)}; expected paid: the money is back")
     if short:
         raise Warned(short)
 

@@ -10,6 +10,7 @@ from tayari_contracts.context.findings import Failed, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, Payment
 from tayari_contracts.steps.refunds import (
+    expect_not_failed,
     give_back,
     give_back_sent,
     is_reversal,
@@ -18,6 +19,8 @@ from tayari_contracts.steps.refunds import (
     reversal_situation,
 )
 
+LATE_S: Final = 3.0
+"""The result of a reversal whose acknowledgement is lost: the refund is looked at before it comes."""
 WATCHED_S: Final = 6.0
 """Longer than a retry or a click that is worked off in the background takes."""
 
@@ -37,8 +40,9 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
     lost = give_back_sent(
         context,
         paid_payment(context),
-        reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(1.0)),
+        reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(LATE_S)),
     )
+    expect_not_failed(context, lost, "the acknowledgement of a reversal was lost")
     of_unpaid = give_back(context, unpaid) if context.observations.status(unpaid).state is FAILED else None
     context.time.pause(WATCHED_S)
     if of_unpaid is not None:
