@@ -105,7 +105,7 @@ class Instances:
         self._target = target
         self._options = replace(options or EnvironmentOptions(), port=None, control_port=None, journal=None)
         self.only_one = only_one_because(target, control_url=control_url) if count > 1 else ""
-        """Why there is the first one alone; empty where nothing speaks against more."""
+        """Why there is only the first one; empty where nothing prevents more."""
         self.asked_for = asked_for if asked_for > 1 else 0
         self._count = 1 if self.only_one else count
         self._keep_logs_in = keep_logs_in

@@ -42,7 +42,7 @@ LOCKED: Final = re.compile(
     r"|due to lock timeout|could not obtain lock|ORA-00060",
     re.IGNORECASE,
 )
-"""How SQLite, MySQL, PostgreSQL and Oracle say that one request waits for another's lock in vain."""
+"""How SQLite, MySQL, PostgreSQL and Oracle say that one request waited too long for another's lock."""
 
 
 def lock_named(text: str) -> str:

@@ -223,7 +223,7 @@ class RunRecord:
                 self._observations[payment.record_name].append(look)
 
     def _meet(self, word: str) -> None:
-        """At its first sight a word is told: who waits for the verdict could mend the target file meanwhile."""
+        """Report the word when it is first seen: who waits for the verdict can mend the target file meanwhile."""
         if word and word != self.unknown_word:
             self.unknown_word = word
             self._notice(str(unknown_word(word)))

@@ -59,7 +59,7 @@ class Refused:
     """By MSISDN: how the last push for it was refused."""
 
     def messages(self, messages: Mapping[str, str], accepted: Container[str]) -> dict[Met, str]:
-        """What a customer was told whose payment was never accepted: of one that was, later words speak of that."""
+        """What the customer was told of a payment that was not accepted; later words tell the result of others."""
         mine = {msisdn: met for msisdn, met in self.last.items() if msisdn in messages and msisdn not in accepted}
         return {met: messages[msisdn] for msisdn, met in mine.items()}
 

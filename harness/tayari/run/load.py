@@ -96,7 +96,7 @@ def _of_the_suite(order: Order) -> set[str]:
 
 
 def not_begun(plan: tuple[Rule, ...], reason: str) -> Loaded:
-    """A load that could not begin: its rules are open questions, and what the suites proved still speaks."""
+    """A load that could not begin: its rules are open questions, and what the suites proved still counts."""
     checks = tuple(
         Check(rule=rule.id, state=State.NOT_TESTED, not_tested=NotTested.SET_UP_FAILED, reason=reason) for rule in plan
     )

@@ -240,7 +240,7 @@ class Run:
     clock: str = "real"
     seed: int = 0
     config_sha256: str = ""
-    """Hash of the target file, so that two reports can be told to speak of the same set-up."""
+    """Hash of the target file, so that a reader can see whether two reports are about the same set-up."""
     build: Build = field(default_factory=Build)
     depth: str = "black box"
     selection: str = ""

@@ -89,7 +89,7 @@ class Judgement:
     """Every waiver of the run, and whether it counts."""
     confidence: Confidence
     selection: str = ""
-    """What narrowed the plan (`C03`); the verdict speaks of that and of nothing else."""
+    """What narrowed the plan (`C03`); the verdict is about that and about nothing else."""
 
     @property
     def waived_blocking(self) -> tuple[Outcome, ...]:

@@ -38,7 +38,7 @@ class Group:
 
     title: str
     categories: tuple[str, ...]
-    """What it speaks of; empty where that is all of the thing."""
+    """What it is about; empty where that is all of the thing."""
     passed: tuple[Outcome, ...]
     failed: tuple[Outcome, ...]
     open: tuple[Outcome, ...]

@@ -224,7 +224,7 @@ def first_step(run: Run, judgement: Judgement) -> str:
 
 
 def scope(run: Run, judgement: Judgement) -> str:
-    """What the verdict speaks of, and until when; never left out beside it."""
+    """What the verdict is about, and until when; it always stands beside the verdict."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
     about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
     parts = [

@@ -1,4 +1,4 @@
-"""What is still to come, in a file: written before anyone hears of it, so that a killed process owes nothing.
+"""What is still to come, in a file. It is written before anyone hears of it, so that a restarted simulator can send it.
 
 Beside the journal, `FILE-pending`: one JSON line for each step of a payment, handed to the system before the step is
 answered; only that a callback is done is told a moment later. That survives the end of the process, however it ends; it

@@ -134,7 +134,7 @@ _KEYS: Final[Mapping[str, Callable[[str], Any]]] = {
     "expired": _on_or_off,
 }
 _OF_INITIATOR: Final = ("commands", "expired")
-"""Keys that speak of the initiator before them."""
+"""Keys that concern the initiator before them."""
 ORGANISATION_KEYS: Final = tuple(_KEYS)
 """The keys of the command line, in the order of the help text."""
 

@@ -77,7 +77,7 @@ def _is_next(one: int, other: int, now_s: float) -> bool:
 
 
 def _is_time(number: int, now_s: float) -> bool:
-    """Whether a number is the time now, in seconds or milliseconds: whoever knows the hour tries them all."""
+    """Whether a number is the time now, in seconds or milliseconds: who knows the hour can try them all."""
     return any(abs(number / per_s - now_s) < AN_HOUR_S for per_s in (1, 1000))
 
 

@@ -18,7 +18,7 @@ FORMS: Final = {
 
 @check("Q02")
 def in_flight_is_pending(context: CheckContext) -> None:
-    """One payment for each form: the first query hears it, the next hears the truth."""
+    """One payment for each form: the first query gets it, the next gets the true result."""
     payments = {
         form: context.actions.pay_accepted(
             unanswered("inline/q02-in-flight", query={"in_flight": [form], "for_calls": 1})

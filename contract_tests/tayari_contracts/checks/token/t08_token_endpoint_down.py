@@ -1,4 +1,4 @@
-"""T08: an OAuth answer without a token, be it empty, HTML or an error, is survived."""
+"""T08: a merchant survives an OAuth answer without a token: empty, HTML or an error."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What M-Pesa's own rules do to a payment that no scenario speaks for. Times in seconds, amounts in shillings."""
+    """What M-Pesa's own rules do to a payment that plays no scenario. Times in seconds, amounts in shillings."""
 
     lock_refuses: bool
     lock_limits: bool

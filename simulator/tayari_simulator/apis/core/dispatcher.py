@@ -235,7 +235,7 @@ class Daraja:
 
 
 def _kept(endpoint: Endpoint) -> Handle:
-    """Its handler, and whoever keeps what outlives the process is told of each call that was accepted."""
+    """Its handler, which also tells each accepted call to whatever keeps it for after a restart."""
 
     def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
         reply = endpoint.handle(state, exchange, values)

@@ -38,7 +38,7 @@ def choose(
     accept: Accept,
     prompted: str = "",
 ) -> Reply:
-    """Let the scenario that is chosen for this call speak, or `accept` the transaction without one.
+    """Let the scenario that is chosen for this call answer, or `accept` the transaction without one.
 
     `prompted`: the number whose phone shows a prompt; empty: none does.
 
@@ -225,7 +225,7 @@ def message_of(
 
 
 def _apply(state: DarajaState, transaction: Transaction, code: int | str, desc: str, due_s: float) -> str:
-    """Let the truth follow a result of what is not paid yet; returns the receipt if money moved."""
+    """Make a result true for a transaction that is not paid yet; returns the receipt if money moved."""
     lifecycle = state.lifecycles[transaction.kind]
     before = transaction.status
     transaction.move(_APPROVED if code == 0 else Event.DECLINED)

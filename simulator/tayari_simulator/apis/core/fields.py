@@ -220,7 +220,7 @@ _WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORE
 
 
 def callback_url(options: Options, *, words: str = "callback_url_words") -> Read:
-    """Read a callback URL under these switches; `words` is the one that speaks of forbidden words."""
+    """Read a callback URL under these switches; `words` is the switch for forbidden words."""
     refused = []
     if options.says("loopback_callback_url", "refuse"):
         refused.append(_LOOPBACK.match)

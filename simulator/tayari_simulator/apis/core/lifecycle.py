@@ -95,7 +95,7 @@ class Lifecycle:
     api: str
     """The word for this API in `catalogue.results`."""
     decide: Callable[[DarajaState, Transaction], int | str]
-    """The result code of a transaction that no scenario speaks for."""
+    """The result code of a transaction that plays no scenario."""
     settle: Callable[[DarajaState, Transaction], None]
     """Post the money of a success on the ledger. Called once."""
     message: Callable[[DarajaState, Transaction, Result], bytes]

@@ -52,7 +52,7 @@ def answer_prompt(state: DarajaState, handset: Handset, press: Press, pin: str |
 
 
 def _code(state: DarajaState, handset: Handset, transaction: Transaction, press: Press, pin: str | None) -> int | str:
-    """The result of an answer. A right PIN lets M-Pesa's own rules speak: wallet and limits."""
+    """The result of an answer. After a right PIN, M-Pesa's own rules decide: wallet and limits."""
     lifecycle = state.lifecycles[transaction.kind]
     results = lifecycle.prompt or PromptResults()
     if press is Press.CANCEL:

@@ -144,12 +144,12 @@ class Request:
     originator_id: str = ""
     """`OriginatorConversationID` of the merchant's own; empty: Safaricom makes one."""
     phone: str = ""
-    """Whom scenarios are chosen by where that is not `msisdn`: somebody the request speaks of, but does not pay."""
+    """Whom scenarios are chosen by where that is not `msisdn`: somebody whom the request names, but does not pay."""
     details: dict[str, Any] | None = None
 
 
 def accept_request(state: DarajaState, exchange: Exchange, asked: Request) -> Reply:
-    """Let the scenario speak, or queue the request, and acknowledge. The acknowledgement proves only the queueing.
+    """Let the scenario answer, or queue the request and acknowledge it. The acknowledgement proves only the queueing.
 
     Raises:
         Refused: by a fault of the scenario.

@@ -166,7 +166,7 @@ def acknowledgement(transaction: Transaction) -> bytes:
 def _ruled(
     state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None
 ) -> tuple[int | str | None, float]:
-    """What M-Pesa's own rules make of a push that no scenario speaks for: a forced result or None, and its delay."""
+    """What M-Pesa's own rules make of a push that plays no scenario: a forced result or None, and its delay."""
     rules = state.rules
     after_s = rules.outcome_after_s
     if busy is not None and rules.lock_limits:
