@@ -70,6 +70,14 @@ class _Refused(Exception):
         self.line = _line_of(event)
 
 
+def read_shipped(text: str) -> Any:
+    """The data of a YAML text that ships with Tayari, by the rules of YAML 1.1 and without lines.
+
+    The parser in C takes an eighth of the time: the rules alone cost each process 0.13 s without it.
+    """
+    return yaml.load(text, Loader=_LOADERS[0])
+
+
 def read_file(path: FilePath, *, missing: str) -> tuple[str, Document, list[Problem]]:
     """The text of a file and its data, with the problems that leave the data readable (a key twice).
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from tayari_formats.problems import Complaint
-from tayari_formats.yaml_document import MAX_BYTES, read_document
+from tayari_formats.yaml_document import MAX_BYTES, read_document, read_shipped
 
 MEND = "expected `key: value` lines; mend this line"
 LONG_NUMBER = "found a number with more digits than JSON readers keep; expected text; write it in quotes"
+SHIPPED = [*(Path(__file__).parents[2] / "contract_tests").rglob("*.yaml")]
 HALF = "found half a character (a lone surrogate); expected text; write the whole character"
 
 
@@ -80,3 +84,10 @@ def test_a_file_larger_than_the_limit_is_not_parsed() -> None:
 
     assert document is None
     assert "expected at most 262144" in problems[0].message
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_both_parsers_read_what_ships_alike(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert read_shipped(text) == yaml.safe_load(text)

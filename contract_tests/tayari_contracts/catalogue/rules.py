@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from tayari_formats.problems import suggestion
+from tayari_formats.yaml_document import read_shipped
 from tayari_reports.model import Category, Level, Rule, Severity
 
 
@@ -221,7 +221,7 @@ def catalogue() -> Mapping[str, CatalogueRow]:
     for entry in sorted(files("tayari_contracts").joinpath("catalogue").iterdir(), key=lambda entry: entry.name):
         if not entry.name.endswith(".yaml"):
             continue
-        for raw in yaml.safe_load(entry.read_text(encoding="utf-8")) or ():
+        for raw in read_shipped(entry.read_text(encoding="utf-8")) or ():
             row = parse_row(raw, family=entry.name.removesuffix(".yaml"))
             if row.rule.id in rows:
                 raise CatalogueError(f"{entry.name}: {row.rule.id} stands twice")

@@ -13,8 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-import yaml
 from tayari_formats.json_text import read_value
+from tayari_formats.yaml_document import read_shipped
 from tayari_target.answers import visible_text
 from tayari_target.driver import Started
 
@@ -156,7 +156,7 @@ class UnknownTopic(Exception):
 def topics() -> Mapping[str, Topic]:
     """All topics by name."""
     shipped = files("tayari_contracts.context").joinpath("customer_messages.yaml")
-    raw = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    raw = read_shipped(shipped.read_text(encoding="utf-8"))
     return {
         name: Topic(
             about=row["about"],
