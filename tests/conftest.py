@@ -1,8 +1,9 @@
 """What holds for all tests."""
 
+import gc
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,11 +23,22 @@ def pytest_configure() -> None:
 
 LONGEST = (
     "test_mutants_requests", "test_mutants_other_apis", "test_mutants_callbacks", "test_second_merchant",
-    "test_slow_merchant", "test_mutants_queries", "test_good_merchants", "test_load_run", "test_readme", "test_doctor",
-    "test_load_session", "test_mutants", "test_load_deploy", "test_report_access", "test_wheel", "test_exit_codes",
-    "test_operations", "test_real_clients", "test_load_shapes_played",
+    "test_mutants_queries", "test_slow_merchant", "test_good_merchants", "test_load_run", "test_real_clients",
+    "test_mutants", "test_wheel", "test_doctor", "test_readme", "test_kiosk", "test_load_session", "test_load_deploy",
+    "test_report_access", "test_load_page", "test_exit_codes", "test_load_shapes_played", "test_verdict_properties",
 )  # fmt: skip
 """Files by the time they take. Which come first does not change what is tested, only how long it takes."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Python looks for garbage again and again while thousands of tests are made, all of which stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
