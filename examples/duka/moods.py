@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from aiohttp import web
 from c2b import C2b
@@ -74,6 +75,14 @@ class QueriesSettle(Settlement):
         return False
 
 
+class WorksLater(Hooks):
+    """Says 200, and works on the message some seconds later, as a queue does."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._queue_s = 3.0
+
+
 class NoCallbackRoute(Hooks):
     def routes(self) -> list[web.RouteDef]:
         return []
@@ -88,6 +97,7 @@ MOODS: tuple[Defect, ...] = (
     defect("queries-settle", "", "Settles by queries only; a callback is a reason to ask.", QueriesSettle),
     defect("splits-orders", "", "Asks for more than the limit in several pushes.", AnyTotal, SplitCheckout),
     defect("two-workers", "", "Runs as two processes with one database.", TwoWorkers),
+    defect("works-later", "", "Works on each callback three seconds after its 200.", WorksLater),
     defect("no-callbacks", "", "Takes no callbacks; it settles by queries alone.", NoCallbackRoute),
 )
 

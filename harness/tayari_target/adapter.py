@@ -86,10 +86,10 @@ def shown(target: Target) -> Shown:
     )
 
 
-def sent_by_adapter(target: Target) -> frozenset[str]:
-    """What an adapter tells the merchant of a payment that it starts; empty where the target file does that."""
+def sent_by_adapter(target: Target) -> frozenset[str] | None:
+    """What an adapter tells the merchant of a payment that it starts; None where the target file starts it."""
     made = _adapter_class(target)
-    return made.tells if made.start_payment is not Adapter.start_payment else frozenset()
+    return made.tells if made.start_payment is not Adapter.start_payment else None
 
 
 def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from tayari_formats.json_text import problem_of
 from tayari_money.payment_record import PaymentState
 
-from tayari_target.target_file.extractor import Extractor, Kind, compile_extractor
+from tayari_target.target_file.extractor import PATTERN_S, Extractor, Kind, compile_extractor
 from tayari_target.target_file.model import ANY_OTHER, Status
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 
@@ -27,8 +27,6 @@ _LARGEST: Final = 1e15
 """No count and no sum of shillings is larger; up to here every whole number has an exact float."""
 
 
-PATTERN_S: Final = 2.0
-"""A pattern of the target file has so long for one answer: with a repetition in a repetition it could take years."""
 _TOKEN: Final = re.compile(
     r"""
     <!--.*?(?:-->|\Z)

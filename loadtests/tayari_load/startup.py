@@ -19,7 +19,7 @@ from tayari_control.client import ControlError
 from tayari_control.process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentKind
-from tayari_target.adapter import AdapterError
+from tayari_target.adapter import AdapterError, shown
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.model import Target
@@ -61,10 +61,11 @@ def followable(target: Target) -> None:
             f"{target.path}: merchant.payout.status is missing: a load run is judged on payouts that are paid, and "
             "without it none can be seen to be; say how a payout's state is read"
         )
-    if merchant.takes_payments and merchant.status is None and merchant.adapter is None:
+    if merchant.takes_payments and not shown(target).state:
         raise LoadSetupError(
             f"{target.path}: merchant.status is missing: a load run is judged on settled payments, "
             "and without it no payment can be seen to settle; say how a payment's state is read"
+            + (", or give the adapter a read_status" if merchant.adapter else "")
         )
 
 

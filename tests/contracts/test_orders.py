@@ -108,6 +108,14 @@ def test_an_adapter_that_makes_a_new_order_at_each_call_is_not_clicked_twice(tmp
     assert ending(by_adapter(tmp_path, "adapter_of_one_order", "Browser").profile.require_one_order) == "passes"
 
 
+def test_an_adapter_that_tells_nothing_still_starts_the_payments(tmp_path: Path) -> None:
+    silent = by_adapter(tmp_path, "adapter_that_tells_nothing", "Browser", "tells = frozenset()").profile
+
+    assert not silent.receives("amount")
+    with pytest.raises(Untested, match=r"the adapter tells the merchant no \{amount\}"):
+        silent.require_placeholder("amount")
+
+
 def test_what_an_adapter_reads_is_seen_as_if_the_target_file_said_how(tmp_path: Path) -> None:
     contexts = {name: by_adapter(tmp_path, "adapter_that_reads", name) for name in ("Browser", "Clerk", "Silent")}
     rules = {"state": "A01", "message": "U05", "receipt": "U03", "credits": "C03", "audit": "C21"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jsonpath
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tayari_formats.json_text import problem_of, read_object, read_value
 from tayari_target import answers
@@ -21,7 +21,8 @@ from tayari_target.answers import (
     looks_like_html,
     visible_text,
 )
-from tayari_target.target_file.extractor import compile_extractor
+from tayari_target.target_file import extractor
+from tayari_target.target_file.extractor import ExtractorError, compile_extractor
 from tayari_target.views import Answer
 
 JSON = Answer(
@@ -61,6 +62,27 @@ def test_a_pattern_that_could_take_years_finds_nothing_in_time(written: str, mon
     assert is_too_slow(written, answer)
     monkeypatch.setattr(answers, "PATTERN_S", 60.0)
     assert not is_too_slow(written, JSON)
+
+
+@pytest.mark.parametrize("test", ["@.t =~ /(a|aa)+$/", "match(@.t, '(a|aa)+')", "search(@.t, '(a|aa)+$')"])
+def test_a_filter_of_a_path_has_the_same_limit(test: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extractor, "PATTERN_S", 0.05)
+    answer = Answer(body=json.dumps({"rows": [{"t": "a" * 100 + "b", "id": 1}]}))
+
+    assert find(f"$.rows[?{test}].id", answer) is None
+    assert is_too_slow(f"$.rows[?{test}].id", answer)
+
+
+@pytest.mark.parametrize("test", ["@.t =~ /paid.*/i", "match(@.t, 'P.*')", "search(@.t, 'now')", "@.t =~ /.aid.now/"])
+def test_a_filter_of_a_path_matches_as_the_library_does(test: str) -> None:
+    answer = Answer(body=json.dumps({"rows": [{"t": "open", "id": 1}, {"t": "Paid now", "id": 2}, {"t": 3, "id": 3}]}))
+
+    assert find_all(f"$.rows[?{test}].id", answer) == [2]
+
+
+def test_a_filter_that_is_no_pattern_is_a_mistake_of_the_target_file() -> None:
+    with pytest.raises(ExtractorError, match="is not a JSONPath"):
+        compile_extractor("$.rows[?(@.t =~ /[/)].id")
 
 
 @pytest.mark.parametrize("body", ["", "PAID", "3", '"text"', "{", "null"])
@@ -208,6 +230,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(
     body=st.dictionaries(_NAMES, _VALUES, max_size=4) | st.lists(_VALUES, max_size=3),
     path=st.lists(_NAMES, min_size=1, max_size=4),

@@ -373,11 +373,16 @@ def test_without_a_target_file_it_says_what_to_set() -> None:
     assert "TAYARI_TARGET is not set: give it the path of your tayari.yaml" in done.stderr
 
 
-def test_a_merchant_whose_payments_cannot_be_followed_is_not_loaded(tmp_path: Path) -> None:
+SILENT = "from tayari_target.adapter import Adapter\n\nclass Silent(Adapter):\n    tells = frozenset()\n"
+
+
+@pytest.mark.parametrize("adapter", ["", "  adapter: silent_adapter:Silent\n"])
+def test_a_merchant_whose_payments_cannot_be_followed_is_not_loaded(tmp_path: Path, adapter: str) -> None:
+    (tmp_path / "silent_adapter.py").write_text(SILENT)
     with tiny_merchant() as tiny:
         path = target_file(tmp_path, tiny)
         head, _, rest = path.read_text().partition("  status:")
-        path.write_text(head + rest[rest.index("daraja:") :])
+        path.write_text(head + adapter + rest[rest.index("daraja:") :])
         done = by_hand(TAYARI_TARGET=str(path))
 
     assert done.returncode == 20

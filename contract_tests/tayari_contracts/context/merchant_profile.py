@@ -21,7 +21,7 @@ class MerchantProfile:
 
     def receives(self, placeholder: str) -> bool:
         """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
-        if self._sent_by_adapter:
+        if self._sent_by_adapter is not None:
             return placeholder in self._sent_by_adapter
         pay = self._merchant.pay
         written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
@@ -74,11 +74,11 @@ class MerchantProfile:
 
     @property
     def _sender(self) -> str:
-        return "the adapter" if self._sent_by_adapter else "merchant.pay"
+        return "the adapter" if self._sent_by_adapter is not None else "merchant.pay"
 
     def _written_in_pay(self, placeholder: str) -> str:
         """The key of the target file that tells the merchant this when a payment starts."""
-        if self._sent_by_adapter:
+        if self._sent_by_adapter is not None:
             return f"merchant.adapter whose `tells` holds {placeholder}"
         call = self._merchant.pay.call
         place = "json" if call.json is not None else "form" if call.form is not None else "request"

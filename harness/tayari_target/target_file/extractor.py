@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import jsonpath
+from jsonpath.function_extensions import Match, Search
 
 FORMS: Final = (
     "`$.json.path`, `regex:PATTERN`, `header:NAME`, `header:NAME PATTERN`, `url:PATTERN`, `text`, `status`, or several "
@@ -16,6 +17,10 @@ FORMS: Final = (
 )
 
 
+PATTERN_S: Final = 2.0
+"""A pattern of the target file has so long for one text: with a repetition in a repetition it could take years."""
+
+_FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _MEMBERS_ONLY: Final = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
@@ -85,10 +90,52 @@ def compile_extractor(written: str) -> Extractor:
     raise ExtractorError("is none of the forms")
 
 
+class _TimedPaths(jsonpath.JSONPathEnvironment):
+    """JSONPath whose filters match texts within `PATTERN_S`: an answer is the merchant's, and may take years."""
+
+    def setup_function_extensions(self) -> None:
+        """`match` and `search` of RFC 9535 have the limit as well."""
+        super().setup_function_extensions()
+        self.function_extensions["match"] = _TimedMatch()
+        self.function_extensions["search"] = _TimedSearch()
+
+    def compare(self, left: object, operator: str, right: object) -> bool:
+        """As in the library, but for its own `=~`."""
+        if operator != "=~" or not isinstance(left, str) or not isinstance(right, re.Pattern):
+            return super().compare(left, operator, right)
+        letters = "".join(letter for letter, flag in _FLAGS.items() if right.flags & flag)
+        return _found_in_time(f"(?{letters}:{right.pattern})" if letters else right.pattern, left, whole=True)
+
+
+class _TimedMatch(Match):
+    def __call__(self, value: object, pattern: object) -> bool:
+        return isinstance(value, str) and isinstance(pattern, str) and _found_in_time(pattern, value, whole=True)
+
+
+class _TimedSearch(Search):
+    def __call__(self, value: object, pattern: object) -> bool:
+        return isinstance(value, str) and isinstance(pattern, str) and _found_in_time(pattern, value, whole=False)
+
+
+def _found_in_time(pattern: str, text: str, *, whole: bool) -> bool:
+    """Raises TimeoutError: the pattern ran out of time. One that is wrong finds nothing, as RFC 9535 wants it."""
+    import regex  # noqa: PLC0415 - as in `_pattern`
+
+    try:
+        compiled = regex.compile(pattern)
+    except regex.error:
+        return False
+    look = compiled.fullmatch if whole else compiled.search
+    return look(text, timeout=PATTERN_S) is not None
+
+
+_PATHS: Final = _TimedPaths()
+
+
 def _json_path(written: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
     try:
-        return jsonpath.compile(written)
-    except jsonpath.JSONPathError as error:
+        return _PATHS.compile(written)
+    except (jsonpath.JSONPathError, re.error) as error:
         raise ExtractorError(f"is not a JSONPath: {str(error).splitlines()[0]}") from error
 
 

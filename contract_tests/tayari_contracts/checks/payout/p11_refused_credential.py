@@ -8,7 +8,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, say, times
 from tayari_contracts.context.inline_scenarios import after, refused
-from tayari_contracts.context.payment import FAILED, PAID, Payment
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,
     alerted,
@@ -32,6 +32,7 @@ def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
     before = context.driver.read_alerts()
     payment = pay_out_sent(context, payout_situation("inline/p11-refused", outcome=after(0.5, result_code=2001)))
     expect_results_taken(context, payment)
+    context.time.until(lambda: _is_dealt_with(context, payment, before), within_s=context.time.settle_s)
     context.time.pause(1.0)
     try:
         _expect_stopped(context, before)
@@ -57,6 +58,13 @@ def expect_token_renewed(context: CheckContext) -> None:
         "expected a new token and the same payout again: only the token had ended"
     )
     raise (Failed if view.state is FAILED else Missing)(sentence)
+
+
+def _is_dealt_with(context: CheckContext, payment: Payment, before: tuple[str, ...] | None) -> bool:
+    """Whether the merchant shows what it made of the result: many work on results some seconds after their 200."""
+    if context.observations.status(payment).state in (FAILED, REVIEW):
+        return True
+    return before is not None and len(context.driver.read_alerts() or ()) > len(before)
 
 
 def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> None:

@@ -13,8 +13,9 @@ from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
 from tayari_money.payment_record import PaymentState
-from tayari_target.answers import PATTERN_S, is_too_slow, key_paths, looks_like_html, visible_text
+from tayari_target.answers import is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
+from tayari_target.target_file.extractor import PATTERN_S
 from tayari_target.target_file.model import Status, Target
 from tayari_target.views import Answer, Started, StatusView
 
