@@ -86,6 +86,11 @@ def test_a_form_that_is_never_tried_again_fails_and_is_named() -> None:
         judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True), retry("HTTP 429", recovered=False)])
 
 
+def test_a_page_that_is_never_tried_again_is_a_warning_for_it_is_no_clear_refusal() -> None:
+    with pytest.raises(Warned, match="a page of HTTP 503 was never tried again"):
+        judge_recovery([retry("HTTP 429", 0.5, 1.0, recovered=True), retry("HTTP 503", recovered=False)])
+
+
 def test_a_single_retry_is_a_warning() -> None:
     with pytest.raises(Warned, match="once and then given up"):
         judge_recovery([retry("HTTP 503", 0.5, recovered=False)])

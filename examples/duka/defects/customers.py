@@ -35,6 +35,12 @@ class ThanksAtOnce(Messages):
         return "Thank you, your payment was received." if waits else super().topic(payment)
 
 
+class DarajasWords(Messages):
+    def topic(self, payment: Payment) -> str:
+        is_sent = payment.topic is Topic.WAITING
+        return "Success. Request accepted for processing" if is_sent else super().topic(payment)
+
+
 class OwnReceipt(Api):
     def receipt(self, payment: Payment) -> str | None:
         return f"DK-{payment.id[:8]}" if payment.receipt else None
@@ -139,6 +145,7 @@ ROWS = (
     defect("raw-for-rare-codes", "U07", "Passes M-Pesa's raw words on for a rare code.", RawForRareCodes),
     defect("first-browser-only", "U04", "Shows a payment only to the browser that began it.", FirstBrowserOnly),
     defect("failed-by-timer", "Q10", "Says failed after ten seconds, whatever M-Pesa does.", FailedByTimer),
+    defect("darajas-words", "U08", "Shows the text of Daraja's acknowledgement.", DarajasWords),
     defect("raw-acknowledgement", "U08", "Shows the fields of Daraja's acknowledgement.", RawAcknowledgement),
     defect("no-state", "K02", "Tells nobody the state of a payment.", NoState),
     defect("insufficient-is-generic", "U05", "Does not say that the balance is too low.", InsufficientIsGeneric),

@@ -7,9 +7,11 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.customer_messages import is_raw
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import FAILED, REVIEW
+from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 
 RAW: Final = re.compile(
     r"(Merchant|Checkout)[ _]?Request[ _]?ID|Response[ _]?(Code|Description)|CustomerMessage|\brequestId\b|\bws_CO_\w+"
@@ -33,3 +35,14 @@ def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
     for when, text in read.items():
         if RAW.search(text) or any(one in text for one in ids):
             raise Failed(f"{when} the customer reads Daraja's acknowledgement: {quote(text)}; expected plain words")
+        if any(is_raw(text, words) for words in _words_of(context, first)):
+            raise Failed(
+                f"{when} the customer reads Daraja's words {quote(text)}; expected what to do: look at the phone, and "
+                "enter the PIN"
+            )
+
+
+def _words_of(context: CheckContext, payment: Payment) -> list[str]:
+    """The texts of the acknowledgement: they say that a request was accepted, and begin with "Success"."""
+    answers = [answer_of(entry) for entry in context.journal.pushes(payment)]
+    return [str(answer.get(name) or "") for answer in answers for name in ("CustomerMessage", "ResponseDescription")]

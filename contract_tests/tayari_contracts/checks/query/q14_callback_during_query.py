@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
@@ -11,7 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
-from tayari_contracts.steps.status_queries import on_query, unanswered
+from tayari_contracts.steps.status_queries import READ_EVERY_S, on_query, unanswered
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 ANSWER_S: Final = 1.5
@@ -53,8 +54,20 @@ def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tup
     return payment, context.actions.in_background(partial(_meet, context, payment, apart_s))
 
 
+def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
+    """Wait for the first query. The payment's page is read meanwhile, and its answer is not waited for: some merchants
+    ask when it is read, and answer when they have heard."""
+    end = time.monotonic() + context.time.patience_s
+    while time.monotonic() < end and context.time.remains and not context.run.silence.found:
+        if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
+            return True
+        if context.profile.shows_state:
+            context.actions.in_background(partial(context.observations.refresh, payment))
+    return False
+
+
 def _meet(context: CheckContext, payment: Payment, apart_s: float) -> bool:
-    if not context.observations.wait("query_seen", payment, within_s=context.time.patience_s):
+    if not _is_asked_about(context, payment):
         return False
     play(context, [Act(ANSWER_S - apart_s, partial(context.actions.send_callback, payment))])
     return True
