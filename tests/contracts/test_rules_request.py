@@ -1,8 +1,9 @@
 """Request rules: the judgement on one push, on canned bodies."""
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import UTC, datetime
 from decimal import Decimal
+from random import Random
 from urllib.parse import urlsplit
 
 import pytest
@@ -171,6 +172,18 @@ def test_a_word_inside_of_another_word_is_not_refused() -> None:
 
 def test_a_random_part_is_recognised_wherever_it_stands() -> None:
     assert secret_parts(f"https://a.example/x/{SECRET}/y?z=1") == [SECRET]
+
+
+@pytest.mark.parametrize("part", ["TASxjPreYjcNIuVrTQjEsAopIdqqFoPO", "QP3U8OxU3i-exe2sXVnytQ3JJN9JsQqR"])
+def test_a_random_part_without_a_digit_or_with_a_word_is_as_good_as_any(part: str) -> None:
+    assert weaknesses([f"https://shop.example.co.ke/till/{part}"]) == []
+
+
+def test_no_random_part_of_twenty_thousand_looks_like_words() -> None:
+    letters = Random(1)
+    parts = (urlsafe_b64encode(letters.randbytes(24)).decode() for _ in range(20_000))
+
+    assert [part for part in parts if not secret_parts(f"https://a.example/{part}")] == []
 
 
 @pytest.mark.parametrize(

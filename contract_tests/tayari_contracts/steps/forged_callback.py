@@ -43,6 +43,10 @@ In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to sho
 """
 
 UNGUESSABLE_LENGTH: Final = 16
+SHORTEST_WORD: Final = 3
+"""Letters, in the mean of the words of one text."""
+MANY_LETTERS: Final = 20
+"""A text of so many is taken for words only where few of them are shorter than that."""
 GUESSABLE_DIGITS: Final = 8
 """A stranger can try out this many digits, or count up from an order of their own."""
 
@@ -257,5 +261,13 @@ def _bits(part: str) -> float:
 
 
 def _is_words(part: str) -> bool:
-    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`."""
-    return re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is not None
+    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`, `paymentCallback`.
+
+    One random text of 137 has no digit inside either: its letters change from small to large more often than words do.
+    """
+    if re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is None:
+        return False
+    lengths = [len(word) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", part)]
+    short = sum(length < SHORTEST_WORD for length in lengths)
+    few_short = sum(lengths) < MANY_LETTERS or short <= len(lengths) / 4
+    return sum(lengths) >= SHORTEST_WORD * len(lengths) and few_short

@@ -78,7 +78,10 @@ def weaknesses(urls: Sequence[str]) -> list[str]:
     the path is judged."""
     parts = urlsplit(urls[0])
     found = [] if is_local(parts) else _public_weaknesses(parts)
-    words = [word for word in REFUSED_WORDS if re.search(rf"(?<![a-z]){word}(?![a-z])", urls[0], re.IGNORECASE)]
+    plain = urls[0]
+    for secret in secret_parts(plain):  # one of 20,000 holds such a word by chance
+        plain = plain.replace(secret, "")
+    words = [word for word in REFUSED_WORDS if re.search(rf"(?<![a-z]){word}(?![a-z])", plain, re.IGNORECASE)]
     if words:
         found.append(f"holds the word {words[0]}, which Daraja refuses for C2B URLs")
     if not any(secret_parts(url) for url in urls):
