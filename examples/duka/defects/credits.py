@@ -78,6 +78,17 @@ class ByPhoneAndAmount(Settlement):
         return super().hear(newest.id, result)
 
 
+class UnknownPaysNewest(Settlement):
+    def hear(self, payment_id: str, result: Result) -> bool:
+        payment = self.store.get(payment_id)
+        if payment is not None and result.success and not self.names(payment, result):
+            newest = self.store.find("amount = ? AND state = ?", payment.amount, State.PENDING)
+            if newest is not None:
+                self.credit(newest)
+            return False
+        return super().hear(payment_id, result)
+
+
 class AnyAmount(Settlement):
     def amount_agrees(self, payment: Payment, result: Result) -> bool:  # noqa: ARG002 - that is the defect
         return True
@@ -182,6 +193,12 @@ ROWS = (
     defect("receipt-reused", "C04", "Lets one receipt pay several orders.", ReceiptsAnyNumber),
     defect(
         "match-by-phone", "C05", "Files a callback under the newest order of that phone and amount.", ByPhoneAndAmount
+    ),
+    defect(
+        "unknown-pays-newest",
+        "C02",
+        "Credits the newest open order of that amount for an id that it does not know.",
+        UnknownPaysNewest,
     ),
     defect("no-answer-pays", "C11", "Credits a payment whose prompt nobody answered (1037).", NoAnswerPays),
     defect("amount-unchecked", "C06", "Does not compare the amount paid with the order.", AnyAmount),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.forged_callback import EAT, invented_receipt
 
 STRANGER = {
     "Body.stkCallback.CheckoutRequestID": "ws_CO_0101202600000001700000000",
@@ -16,15 +18,28 @@ STRANGER = {
 }
 """Ids of the right form that no payment has."""
 
+RECEIPT: Final = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
+PHONE: Final = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
+OPEN_S: Final = 6.0
+"""So long an order stays open, which its customer cancels then: paid is wrong at any time."""
+
 
 @check("C02")
 def strangers_are_answered_and_ignored(context: CheckContext) -> None:
-    """A finished payment and a failed one; then, for each, a callback too many, and one that nobody knows."""
+    """A finished payment and a failed one; then, for each, a callback too many, and one that nobody knows.
+
+    A success that nobody knows comes while an order of the same amount is open: it is not for that one.
+    """
     paid = context.actions.pay_accepted(situation("inline/c02-paid", outcome=after(0.5)))
     failed = context.actions.pay_accepted(situation("inline/c02-failed", outcome=after(0.5, result_code=1032)))
     context.expectations.require_paid(paid)
     context.observations.until(failed, (FAILED, REVIEW), within_s=context.time.settled_s)
+    waiting = context.actions.pay_accepted(
+        situation("inline/c02-open", outcome=after(OPEN_S, result_code=1032)), amount=int(paid.amount)
+    )
+    unknown = {**STRANGER, RECEIPT: invented_receipt(datetime.now(UTC) + EAT), PHONE: int(waiting.msisdn)}
 
+    judge(context.actions.send_callback(paid, set=unknown), "a success with an unknown CheckoutRequestID")
     judge(context.actions.send_callback(paid, set=STRANGER), "a callback with an unknown CheckoutRequestID")
     judge(context.actions.send_callback(paid), "a late repetition of a success")
     judge(context.actions.send_callback(failed), "a late repetition of a failure")
@@ -32,7 +47,12 @@ def strangers_are_answered_and_ignored(context: CheckContext) -> None:
     context.time.pause(1.0)
     context.expectations.status_after_queue(paid)
     expect_unchanged(context, paid, failed)
-    context.evidence.notes.append("looked at after the callbacks: one finished payment and one failed one, no others")
+    context.expectations.unpaid(
+        waiting, for_s=0.0, because="a success came that names a CheckoutRequestID which the merchant does not know"
+    )
+    context.evidence.notes.append(
+        "looked at after the callbacks: one finished payment, a failed and an open one, no others"
+    )
 
 
 def judge(answers: list[dict[str, Any]], what: str) -> None:
