@@ -17,7 +17,7 @@ from tayari_money.payment_record import PaymentState
 from tayari_target import answers
 from tayari_target.adapter import Adapter
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Call, Merchant, Pay, Status, Target
+from tayari_target.target_file.model import Call, Merchant, Pay, Start, Status, Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 from tiny_shop import Says, open_shop
 
@@ -171,6 +171,7 @@ def started(body: str = "{}", status: int | None = 200, **more: Any) -> Started:
         (started('{"error": "phone is required"}', 422), "payment", "refused the payment (422) before calling Daraja"),
         (started('{"ok": true}', 200), "Daraja base URL", "never called Daraja here"),
         (started("boom", 500), "payment", "answered the payment 500, an error, and never called Daraja here: boom"),
+        (started("KeyError: 'x'", 500), "payment", "answered the payment 500, a debug page, and never called Daraja"),
         (started("boom", 502), "Daraja base URL", "answered the payment 502, an error, and never called Daraja"),
     ],
 )
@@ -179,6 +180,49 @@ def test_a_payment_that_never_reached_daraja_says_why(answer: Started, name: str
 
     assert (found.name, found.ok) == (name, False)
     assert words in found.message
+
+
+def test_a_merchant_that_is_started_may_have_the_host_in_its_code() -> None:
+    shop = target()
+    start = Start(command="node shop.js")
+
+    found = merchant.never_called(started(), replace(shop, merchant=replace(shop.merchant, start=start)), "http://d")
+
+    assert "`intercept: auto`" in found.fix
+    assert "`intercept: auto`" not in merchant.never_called(started(), shop, "http://d").fix
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("sh -c 'php artisan migrate:fresh --force && php artisan serve'", ["migrate:fresh"]),
+        ("sh -c 'python manage.py flush --no-input && gunicorn shop'", ["manage.py flush"]),
+        ("sh -c 'npx prisma migrate reset --force && node .'", ["migrate reset"]),
+        ("sh -c 'rm -rf data && ./shop'", ["rm -rf"]),
+        ("sh -c 'php artisan migrate --force && php artisan serve'", []),
+        ("gunicorn shop:app --reload", []),
+    ],
+)
+def test_a_start_command_that_destroys_state_is_told(command: str, words: list[str]) -> None:
+    found = list(merchant.destructive_start(Start(command=command)))
+
+    assert [f"has `{word}`" in finding.message for word, finding in zip(words, found, strict=True)] == [True] * len(
+        words
+    )
+    assert all(finding.ok for finding in found)
+
+
+def test_a_push_to_a_till_leads_to_the_key_of_the_till() -> None:
+    refused = push(error="Bad Request - Invalid TransactionType")
+    sent = json.loads(refused["request"]["body"]) | {"TransactionType": "CustomerBuyGoodsOnline", "PartyB": "5000001"}
+    refused["request"]["body"] = json.dumps(sent)
+
+    (found,) = [finding for finding in diagnose([refused], ACCOUNT) if finding.fix]
+    (other,) = [finding for finding in diagnose([refused], replace(ACCOUNT, till="5000002")) if finding.fix]
+
+    assert (found.name, found.ok, "daraja.till" in found.fix) == ("till", True, True)
+    assert "PartyB 5000001" in found.message
+    assert other.name == "push"
 
 
 def test_no_answer_means_the_merchant_is_unreachable() -> None:

@@ -17,6 +17,8 @@ from tayari.run.doctor.findings import Finding, bad, good, warning
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""
 
+_TILL: Final = "CustomerBuyGoodsOnline"
+"""Source: reference 3.1."""
 EAT_S: Final = 3 * 3600
 CLOCK_LIMIT_S: Final = 300.0
 
@@ -138,6 +140,10 @@ def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
         found = f"Daraja refuses the CallBackURL {sent.get('CallBackURL')!r}"
         fix = "let the merchant send a full http(s) URL without blanks; the rules will judge that (S10)"
         yield warning("callback URL", found, fix)
+    elif error == "Bad Request - Invalid TransactionType" and not account.till and sent.get("TransactionType") == _TILL:
+        found = f"the merchant pushes as {_TILL} to PartyB {sent.get('PartyB')}, and the target file names no till"
+        fix = "write its till number as daraja.till; where it has none, the rules will judge that (S09)"
+        yield warning("till", found, fix)
     elif error:
         fix = "mend what the merchant sends; the rules will judge that (S15), and most others need an accepted push"
         yield warning("push", f"Daraja refused the push: {error}", fix)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from tayari_contracts.context.customer_messages import leak_of
 from tayari_control.http_session import MerchantSession
 from tayari_control.process import Callbacks
 from tayari_formats.exit_codes import Exit
@@ -16,7 +18,7 @@ from tayari_money.payment_record import PaymentState
 from tayari_target.answers import is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.extractor import PATTERN_S
-from tayari_target.target_file.model import Status, Target
+from tayari_target.target_file.model import Start, Status, Target
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor.findings import Finding, bad, good, warning
@@ -25,6 +27,11 @@ _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
 )
 _VISIT_S: Final = 3.0
+_DESTROYS: Final = (
+    r"\bmigrate:(?:fresh|refresh|reset)\b|\bdb:(?:wipe|drop|reset)\b|\bmanage\.py (?:flush|reset_db)\b"
+    r"|\bmigrate reset\b|--force-reset\b|(?i:\bdrop (?:database|table|schema)\b)|\bdropdb\b|\brm -\w*r\w*|\bcompose down -v\b"
+)
+"""Commands of Laravel, Rails, Django, Prisma, databases and shells that empty what is stored."""
 
 
 def start_failure(error: MerchantStartError) -> Finding:
@@ -44,6 +51,15 @@ def start_failure(error: MerchantStartError) -> Finding:
         error.kind, "merchant"
     )
     return bad(name, shown, fixes[error.kind], code)
+
+
+def destructive_start(start: Start | None) -> Iterator[Finding]:
+    """A start command that empties what the merchant stores: rules kill the merchant and start it again."""
+    found = re.search(_DESTROYS, start.command) if start is not None else None
+    if found is not None:
+        message = f"merchant.start.command has `{found[0]}`, which destroys the merchant's state at each start"
+        fix = "leave it out: rules start the merchant again and look for its payments; {work_dir} is new in each run"
+        yield warning("start command", message, fix)
 
 
 def no_answer(started: Started, base_url: str) -> Finding | None:
@@ -66,8 +82,11 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
             "payment", f"the merchant refused the payment ({started.status}) before calling Daraja: {shown}", _REFUSED
         )
     base_url = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
+    if target.merchant.start is not None:
+        base_url += ", or write `intercept: auto` in merchant.start where Safaricom's host stands in its code"
     if started.status is not None and started.status >= 500:
-        message = f"the merchant answered the payment {started.status}, an error, and never called Daraja here: {shown}"
+        page = ", a debug page," if leak_of(started.body) else ", an error,"
+        message = f"the merchant answered the payment {started.status}{page} and never called Daraja here: {shown}"
         could_not_reach = started.status in {502, 503, 504}
         fix = (
             f"if it could not reach Daraja, {base_url}; else {_REFUSED}"

@@ -104,6 +104,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
         if others is not None:
             yield from instances(others, known)
         yield from second_process(environment.target)
+        yield from merchant.destructive_start(environment.target.merchant.start)
         yield from refund(environment, known, amount=AMOUNT)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
