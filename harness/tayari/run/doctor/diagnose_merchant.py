@@ -29,7 +29,8 @@ _REFUSED = (
 _VISIT_S: Final = 3.0
 _DESTROYS: Final = (
     r"\bmigrate:(?:fresh|refresh|reset)\b|\bdb:(?:wipe|drop|reset)\b|\bmanage\.py (?:flush|reset_db)\b"
-    r"|\bmigrate reset\b|--force-reset\b|(?i:\bdrop (?:database|table|schema)\b)|\bdropdb\b|\brm -\w*r\w*|\bcompose down -v\b"
+    r"|\bmigrate reset\b|--force-reset\b|(?i:\bdrop (?:database|table|schema)\b)|\bdropdb\b|\brm -\w*r\w*"
+    r"|\bcompose down -v\b"
 )
 """Commands of Laravel, Rails, Django, Prisma, databases and shells that empty what is stored."""
 
