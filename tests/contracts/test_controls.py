@@ -28,7 +28,7 @@ from tayari_reports.model import Check, NotTested, State
 LOST = Failed("an ordinary success was answered 500")
 ALWAYS_PAID = Failed("a status query was answered HTTP 200, and the payment is paid")
 ASKED_NEVER = Untested("no status query came")
-EXPECTS_PAID = ("expectations.paid_once(", "require_paid(", "expect_honoured(")
+EXPECTS_PAID = ("expectations.paid_once(", "require_paid(", "expectations.honoured(")
 
 
 def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST, waivable: bool = True) -> Check:
@@ -157,7 +157,8 @@ def test_a_check_that_expects_paid_declares_the_ordinary_success_as_its_control(
     source = inspect.getsource(inspect.getmodule(checks()[rule_id]))  # type: ignore[arg-type]
     expects_paid = any(call in source for call in EXPECTS_PAID)
 
-    assert not expects_paid or Control.SUCCESS in catalogue()[rule_id].controls or rule_id in ASKED
+    asks_itself = "blocked(context, Control.SUCCESS)" in source
+    assert not expects_paid or asks_itself or Control.SUCCESS in catalogue()[rule_id].controls or rule_id in ASKED
     if rule_id in ASKED:
         assert Control.QUERY in catalogue()[rule_id].controls
 

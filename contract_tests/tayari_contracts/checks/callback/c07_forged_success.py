@@ -9,11 +9,13 @@ from typing import Any
 from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
+from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.control_payments import blocked
 from tayari_contracts.steps.forged_callback import (
     callers,
     forged_body,
@@ -92,7 +94,12 @@ def expect_true_success_wins(context: CheckContext, payment: Payment, denial: Fo
         return  # every path is delivered, so that this merchant's secret could not protect it
     denial.answers.result()
     why = f"a stranger's callback had called it cancelled (1032; {denial.how})"
-    context.expectations.honoured(payment, because=f"{why}, and M-Pesa's own success came after it")
+    try:
+        context.expectations.honoured(payment, because=f"{why}, and M-Pesa's own success came after it")
+    except Failed as finding:  # a shop that loses every success has not lost this one to the stranger
+        if reason := blocked(context, Control.SUCCESS):
+            raise Untested(reason, why=NotTested.BLOCKED) from finding
+        raise
     if ended.state is FAILED:
         raise Warned(
             f"an open payment was {say(ended)} until M-Pesa's own success came: {why}; expected it to stay pending, "
