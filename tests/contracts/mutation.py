@@ -352,7 +352,7 @@ def section(mutants: Sequence[Mutant]) -> str:
     if waiting[""] or waiting[ORDINARY_PASSED]:
         lines += [
             "",
-            f"{waiting[ORDINARY_PASSED]} more passed the ordinary rules and have not met the suite; {waiting['']} are",
+    
             "chosen and not judged. `make mutation` goes on with them.",
         ]
     lines += ["", "| survivor | the line became | what was read |", "| --- | --- | --- |"]

@@ -37,9 +37,10 @@ class Pretix(Adapter):
                     status = browser.send(browser.url, fields)
         except OSError as error:
             return Started(accepted=False, status=None, payment_id=None, error=str(error))
-        if "server was too busy" in browser.page:
-            return Started(accepted=False, status=503, payment_id=None, message=BUSY, body=browser.page)
         order = ORDER.search(browser.url)
+        reasonless = not browser.alerts or "too busy" in browser.alerts
+        if order is None and status < 500 and reasonless:
+            return Started(accepted=False, status=503, payment_id=None, message=BUSY, body=browser.page)
         accepted = order is not None and status < 400
         return Started(
             accepted=accepted,
