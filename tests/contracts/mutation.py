@@ -352,8 +352,8 @@ def section(mutants: Sequence[Mutant]) -> str:
     if waiting[""] or waiting[ORDINARY_PASSED]:
         lines += [
             "",
-            f"Not judged to the end: {waiting[ORDINARY_PASSED]} that passed the ordinary rules, {waiting['']} that met none.",
-            "`make mutation` goes on with them.",
+            f"Not judged to the end: {waiting[ORDINARY_PASSED]} that passed the ordinary rules, {waiting['']} that met",
+            "none. `make mutation` goes on with them.",
         ]
     lines += ["", "| survivor | the line became | what was read |", "| --- | --- | --- |"]
     for one in rows:
