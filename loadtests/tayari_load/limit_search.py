@@ -88,6 +88,11 @@ def _rounded(rate: float | None) -> float | None:
 
 BOUND: Final = "bound"
 """Only arrivals were dropped: the bound of payments in flight was the limit."""
+GENERATOR: Final = "generator"
+LEAST_HELD: Final = 0.9
+"""Of the arrivals that a rate asks for, so many must have begun, or the rate was not held."""
+FEW: Final = 2
+"""An arrival at each end may fall outside of the probe."""
 SETTLE_S: Final = 15.0
 _REPORT_S: Final = 3.5
 """Workers report every three seconds."""
@@ -111,14 +116,15 @@ class LimitSearch:
         judged: tuple[float, float] | None = None
         while (rate := self.search.next_rate()) is not None and not self.load_run.ending:
             begin = time.time()
-            probe = self._probe(rate)
+            probe = self.probe(rate)
             self.search.add(probe)
             if judged is None or rate == self.search.kept:
                 judged = (begin, time.time())
         self.load_run.judged_seconds = judged
         self.load_run.limit = self.search.result()
 
-    def _probe(self, rate: float) -> Probe:
+    def probe(self, rate: float) -> Probe:
+        """Hold this rate for a while, and look at what became of its payments."""
         load_run = self.load_run
         load_run.count_arrivals()
         before = load_run.tally.planned, load_run.tally.dropped, load_run.cpu.samples, load_run.cpu.busy
@@ -141,6 +147,9 @@ class LimitSearch:
         )
         if judged[0].met is None and part.started < enough_for(95):
             seen += "; too few to judge the p95 by"
+        if planned < LEAST_HELD * rate * self.probe_s - FEW:
+            seen += f"; the generator was too slow to begin {rate * self.probe_s:.0f} payments"
+            return Probe(rate=rate, kept=False, seen=seen, limited_by=GENERATOR)
         kept = not missed and dropped <= planned * 0.02
         return Probe(
             rate=rate,
@@ -152,7 +161,7 @@ class LimitSearch:
     def _whose(self, looks: int, busy: int) -> str:
         """The first of those who were at their limit; the merchant, when neither of us was."""
         if looks and busy / looks > 0.2:
-            return "generator"
+            return GENERATOR
         monitor = self.load_run.monitor
         return "fake" if monitor is not None and monitor.was_the_limit() else "merchant"
 

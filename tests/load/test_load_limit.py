@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
-from tayari_load.limit_search import CLOSE, MOST_PROBES, Probe, RateSearch
-from tayari_load.load_run import RunConditions, doubts
+from tayari_load.limit_search import CLOSE, MOST_PROBES, LimitSearch, Probe, RateSearch
+from tayari_load.load_run import LoadRun, RunConditions, doubts
+from tayari_load.statistics.process_use import ProcessWatch
+from tayari_load.statistics.tally import Tally
 from tayari_reports.verdict.load_words import limit_sentence
+from tayari_target.target_file.model import Thresholds
 
 
 def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> RateSearch:
@@ -64,3 +70,24 @@ def test_a_run_is_doubted_for_each_reason_by_name(conditions: RunConditions, mes
 
     assert len(found) == len(message)
     assert all(expected in sentence for expected, sentence in zip(message, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("begun", "kept", "limited_by"), [(0, False, "generator"), (30, False, "generator"), (48, True, "")]
+)
+def test_a_rate_that_the_generator_did_not_begin_was_not_held(begun: int, kept: bool, limited_by: str) -> None:
+    """50 arrivals are asked for. Nothing failed, for a generator that sleeps fails no payment."""
+    tally = Tally()
+    target = SimpleNamespace(thresholds=Thresholds())
+    load_run = cast(
+        "LoadRun", SimpleNamespace(tally=tally, cpu=ProcessWatch(), target=target, count_arrivals=lambda: None)
+    )
+
+    def hold(rate: float) -> None:
+        tally.planned += begun if rate else 0
+
+    search = LimitSearch(load_run=load_run, search=RateSearch(first=500.0), hold=hold, in_flight=lambda: 0, probe_s=0.1)
+    probe = search.probe(500.0)
+
+    assert (probe.kept, probe.limited_by) == (kept, limited_by)
+    assert probe.seen.endswith("too slow to begin 50 payments") is not kept
