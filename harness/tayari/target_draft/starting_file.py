@@ -61,6 +61,7 @@ OPTIONAL_KEYS: Final = """\
   #   status: {request: "GET /api/payouts/{payout_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}
   #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person
   #   balance: {request: "GET /api/balance", utility: $.utility, refresh: {request: "POST /api/balance"}}
+  #   wallet: {request: "GET /api/wallets/{msisdn}", available: $.available}
   # Customers who pay your pay bill themselves (C2B): add c2b to capabilities.
   # c2b:
   #   register: {request: POST /api/c2b/register}        # left out: the merchant registers its URLs when it starts
