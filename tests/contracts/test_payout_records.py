@@ -10,7 +10,7 @@ import pytest
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import WrongCredit
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.payouts import originator_ids, pay_out
+from tayari_contracts.steps.payouts import originator_ids, pay_out, payout_record
 from tayari_contracts.steps.refunds import judge_refunds
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
@@ -168,3 +168,22 @@ def test_a_refund_is_judged_whatever_the_push_has_as_its_account_reference(
     judge_refunds(refunds_of([pushed, back], monkeypatch), "M08")
     with pytest.raises(WrongCredit, match="refunded 6 shillings; 5 were paid"):
         judge_refunds(refunds_of([pushed, back | {"amount": 6}], monkeypatch), "M08")
+
+
+@pytest.mark.parametrize(("is_shared", "amounts"), [(True, [422.0]), (False, [422.0, 415.0])])
+def test_payouts_to_one_person_are_told_apart_by_their_amounts(is_shared: bool, amounts: list[float]) -> None:
+    known = {
+        "254711000111": [
+            DarajaTransaction(transaction_id=str(amount), amount=amount, completed=True, due_at=0.0)
+            for amount in (422.0, 415.0)
+        ]
+    }
+    payment = Payment(
+        msisdn="254711000111", amount=422, reference="T1", since=1, began_at=0.0,
+        started=Started(accepted=True, status=202, payment_id="1"),
+    )  # fmt: skip
+    context: Any = SimpleNamespace(run=SimpleNamespace(observations=lambda _: ()))
+
+    record = payout_record(context, payment, known, is_shared=is_shared)
+
+    assert [one.amount for one in record.transactions] == amounts

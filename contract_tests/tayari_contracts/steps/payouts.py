@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
 from tayari_money.invariants import Judgement
 from tayari_money.invariants import judge as judge_invariant
-from tayari_money.payment_record import PaymentKind, PaymentRecord
+from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
 from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
@@ -259,7 +260,11 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
         known = payouts_by_msisdn(context.control, since=min((one.since for one in payouts), default=0))
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
-    found = judge_invariant(rule_id, [_record(context, payment, known) for payment in payouts])
+    of_one_person = Counter(payment.msisdn for payment in payouts)
+    found = judge_invariant(
+        rule_id,
+        [payout_record(context, payment, known, is_shared=of_one_person[payment.msisdn] > 1) for payment in payouts],
+    )
     context.evidence.tries = found.judged
     require_kept(context, found, payouts, through=through)
 
@@ -280,11 +285,15 @@ def require_kept(context: CheckContext, found: Judgement, payments: Iterable[Pay
         raise Untested(f"{found.not_met}, so this invariant was not put to the test")
 
 
-def _record(context: CheckContext, payment: Payment, known: Mapping[str, Any]) -> PaymentRecord:
+def payout_record(
+    context: CheckContext, payment: Payment, known: Mapping[str, Sequence[DarajaTransaction]], *, is_shared: bool
+) -> PaymentRecord:
+    """A payout from both sides. `is_shared`: others of the run pay the same person, and differ by their amounts."""
+    to_person = known.get(payment.msisdn, ())
     return PaymentRecord(
         reference=payment.reference,
         ordered=float(payment.amount),
-        transactions=tuple(known.get(payment.msisdn, ())),
+        transactions=tuple(one for one in to_person if not is_shared or one.amount == float(payment.amount)),
         observations=context.run.observations(payment.reference),
         credits=None,
         total=None,
