@@ -14,7 +14,7 @@ from tayari_contracts.steps.payouts import originator_ids, pay_out, payout_recor
 from tayari_contracts.steps.refunds import judge_refunds
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
-from tayari_money.payment_record import PaymentKind, Result
+from tayari_money.payment_record import DarajaTransaction, PaymentKind, Result
 from tayari_target.views import Started
 
 
