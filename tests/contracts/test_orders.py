@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
+from tayari_contracts.steps.reconciliation import look_at_all
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model import NotTested
 from tayari_target.target_file.model import Call, Ledger, Pay, Status
-from tayari_target.views import LedgerView, Started
+from tayari_target.views import LedgerView, Started, StatusView
 
 NOTHING = Pay(call=Call(method="POST", path="/pay"))
 REFERENCE = Pay(call=Call(method="POST", path="/pay/{reference}"))
@@ -169,3 +172,27 @@ def test_an_order_that_is_called_paid_for_a_part_of_it_breaks_c06() -> None:
 
     with pytest.raises(Failed, match="of 1000 shillings 1 was paid and credited, and the order is shown as paid"):
         judge_paid(underpaid, order)
+
+
+@pytest.mark.parametrize(("second", "shown"), [("failed", PaymentState.PAID), ("paid", PaymentState.FAILED)])
+def test_a_paid_order_that_was_prompted_once_more_is_paid_unless_the_second_prompt_was_paid_too(
+    second: str, shown: PaymentState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = {"p1": PaymentState.PAID, "p2": PaymentState.FAILED}
+    row = {
+        "kind": "stk_push", "checkout_request_id": "ws_1", "msisdn": "254711000111", "amount": 5, "state": "paid",
+        "result_due_at": 1.0, "created_at": 1.0, "receipt": "UKN1", "account_reference": "T1",
+    }  # fmt: skip
+    rows = [row, row | {"checkout_request_id": "ws_2", "state": second, "created_at": 9.0, "receipt": "UKN2"}]
+    status = Status(call=Call(method="GET", path="/"), state="$", states={})
+    on = FakeEnvironment(target(pay=REFERENCE, status=status))
+    on.driver = SimpleNamespace(read_status=lambda payment_id, _: StatusView(state=states[payment_id]))
+    monkeypatch.setattr(on.control, "payments", lambda **_: rows)
+    run = CheckContext(on, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
+    for name, began_at in (("p1", 1.0), ("p2", 9.0)):
+        started = Started(accepted=True, status=200, body="{}", payment_id=name)
+        run.run.add_payment(
+            Payment(msisdn="254711000111", amount=5, reference="T1", started=started, since=1, began_at=began_at)
+        )
+
+    assert [(one.reference, one.state) for one in look_at_all(run)] == [("T1", shown)]

@@ -25,7 +25,7 @@ FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
 
 TOLD_AGAIN: Final = 4
-"""So many of the oldest payments are told again; each has the same guard."""
+"""How many of the oldest payments are told again; each has the same guard."""
 
 UNSETTLED: Final = "M05"
 """The invariant that is broken by what did not happen in time."""
@@ -144,7 +144,7 @@ def tell_again(context: CheckContext) -> None:
 
 
 def _oldest_paid(context: CheckContext, payments: Iterable[Payment]) -> list[Payment]:
-    """Some payments that are paid, and that no stranger told of."""
+    """The first few of these payments that the merchant took and shows as paid."""
     taken = (payment for payment in payments if payment.started.accepted and payment.refund_of is None)
     paid = (payment for payment in taken if context.observations.status(payment).state is PAID)
     return list(islice(paid, TOLD_AGAIN))
@@ -186,7 +186,7 @@ def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[P
     refunded = {refund.reference for refund in context.run.refunds}
     run = {reference: paid for reference, paid in context.run.orders.items() if reference not in refunded}
     orders = {reference: paid for reference, paid in run.items() if not only or reference in only}
-    last = {reference: last_taken(payments) for reference, payments in orders.items()}
+    last = {reference: attempt_shown(context, payments) for reference, payments in orders.items()}
     receipts = {
         reference: context.observations.status(payment).receipt
         for reference, payment in last.items()
@@ -207,7 +207,10 @@ def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[P
     for reference, payments in orders.items():
         mine = transactions_of(payments, transactions.get(payments[0].msisdn, ()), shared=payments[0].msisdn in shared)
         if mine is not None:
-            records.append(record_of(context, payments, mine, receipts.get(reference), credits[reference]))
+            seen, several = receipts.get(reference), len(payments) > 1
+            records.append(
+                record_of(context, last[reference], mine, credits[reference], receipt=seen, several_attempts=several)
+            )
     return (*records, *c2b_records(context))
 
 
@@ -219,6 +222,20 @@ def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -
 def last_taken(payments: Sequence[Payment]) -> Payment:
     """The last attempt that the merchant took; a second click may have been refused."""
     return next((payment for payment in reversed(payments) if payment.started.accepted), payments[-1])
+
+
+def attempt_shown(context: CheckContext, payments: Sequence[Payment]) -> Payment:
+    """The attempt that shows what became of an order: the last one that the merchant took.
+
+    If the last one failed and nobody paid it, an earlier one that is paid shows it: the customer was prompted again.
+    """
+    last = last_taken(payments)
+    earlier = [one for one in payments if one.started.accepted and one.payment_id != last.payment_id]
+    if not earlier or not context.profile.shows_state or context.observations.status(last).state is not FAILED:
+        return last
+    if context.journal.record(last).get("state") == "paid":
+        return last
+    return next((one for one in reversed(earlier) if context.observations.status(one).state is PAID), last)
 
 
 def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]:
@@ -253,24 +270,25 @@ def credits_of(context: CheckContext, payment: Payment) -> Credits | None:
 
 def record_of(
     context: CheckContext,
-    payments: Sequence[Payment],
+    payment: Payment,
     transactions: tuple[DarajaTransaction, ...],
-    receipt: str | None,
     credits: Credits | None,
+    *,
+    receipt: str | None,
+    several_attempts: bool,
 ) -> PaymentRecord:
-    """One order, from both sides."""
-    last = last_taken(payments)
+    """One order, from both sides. `payment`: the attempt that shows what became of it."""
     return PaymentRecord(
-        reference=last.reference,
-        ordered=float(last.amount) if context.profile.receives("amount") else None,
+        reference=payment.reference,
+        ordered=float(payment.amount) if context.profile.receives("amount") else None,
         transactions=transactions,
-        observations=context.run.observations(last.reference),
+        observations=context.run.observations(payment.reference),
         credits=credits.count if credits is not None and credits.counted else None,
         total=credits.total if credits is not None else None,
-        name="" if context.profile.receives("reference") else last.payment_id,
+        name="" if context.profile.receives("reference") else payment.payment_id,
         receipt=receipt,
         in_parts="split_payments" in context.target.merchant.capabilities,
-        several_attempts=len(payments) > 1,
+        several_attempts=several_attempts,
     )
 
 
