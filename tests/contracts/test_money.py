@@ -1,9 +1,13 @@
 """The money invariants on made-up runs: each truth, each way of breaking it, and what must not be taken for that."""
 
+import contextlib
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
+from tayari_contracts.steps.reconciliation import tell_again
+from tayari_control.client import ControlError
 from tayari_money.invariants import INVARIANTS, is_unsettled, judge
 from tayari_money.payment_record import (
     DarajaTransaction,
@@ -295,3 +299,19 @@ def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
     )  # fmt: skip
 
     assert broken(rule_id, split) == ([violation] if violation else [])
+
+
+@pytest.mark.parametrize(("code", "ends"), [("no_result", contextlib.nullcontext()), ("", pytest.raises(ControlError))])
+def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
+    code: str, ends: contextlib.AbstractContextManager[Any]
+) -> None:
+    context, payment = mock.Mock(), mock.Mock()
+    payment.started.accepted, payment.refund_of = True, None
+    context.run.orders, context.run.c2b_payments = {"R": [payment]}, []
+    context.observations.status.return_value.state = PAID
+    context.actions.send_callback.side_effect = ControlError("refused", code=code)
+
+    with ends:
+        tell_again(context)
+
+    context.actions.send_callback.assert_called_once_with(payment)

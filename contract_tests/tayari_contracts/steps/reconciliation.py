@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from tayari_control.client import ControlError
 from tayari_money.daraja_records import JournalIncomplete, c2b_payments, transactions_by_msisdn
 from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
@@ -134,8 +135,13 @@ def tell_again(context: CheckContext) -> None:
     if not context.profile.takes_callbacks:
         return
     for payment in _oldest_paid(context, (last_taken(payments) for payments in context.run.orders.values())):
-        with contextlib.suppress(Untested):  # a payment that no push of this run made
+        try:
             context.actions.send_callback(payment)
+        except Untested:
+            continue  # no push of this run made it
+        except ControlError as refused:
+            if refused.code != "no_result":  # the merchant shows it as paid before Daraja has decided
+                raise
     for payment in _oldest_paid(context, context.run.c2b_payments):
         tell(context, payment)
     with contextlib.suppress(Finding):
