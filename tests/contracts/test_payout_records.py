@@ -7,15 +7,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tayari_contracts.checks.payout import p03_unknown_outcome, p20_wallet
+from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import WrongCredit
+from tayari_contracts.context.findings import Failed, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.payouts import originator_ids, pay_out, payout_record
 from tayari_contracts.steps.refunds import judge_refunds
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
-from tayari_money.payment_record import DarajaTransaction, PaymentKind, Result
-from tayari_target.views import Started
+from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentState, Result
+from tayari_target.views import Started, StatusView
 
 
 def entry(result: dict[str, Any]) -> dict[str, Any]:
@@ -187,3 +189,43 @@ def test_payouts_to_one_person_are_told_apart_by_their_amounts(is_shared: bool, 
     record = payout_record(context, payment, known, is_shared=is_shared)
 
     assert [one.amount for one in record.transactions] == amounts
+
+
+PAYOUT = Payment(
+    msisdn="254711000111", amount=5, reference="T1", since=1, began_at=1.0, kind=PaymentKind.PAYOUT,
+    started=Started(accepted=True, status=202, body="{}", payment_id="p1"),
+)  # fmt: skip
+
+
+def test_a_payout_that_is_called_failed_for_the_answer_to_its_repetition_breaks_p03(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is pending when its second request is seen, and failed a moment later."""
+    requests = [{"seq": seq, "request": {"body": '{"OriginatorConversationID": "a"}'}} for seq in (1, 2)]
+    monkeypatch.setattr(p03_unknown_outcome, "pay_out_sent", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(p03_unknown_outcome, "payout_requests", lambda *_: requests)
+    state = [PaymentState.PENDING]
+    context = SimpleNamespace(
+        observations=SimpleNamespace(status=lambda _: StatusView(state=state[0], raw_state=state[0])),
+        time=SimpleNamespace(until=lambda look, within_s: look(), pause=lambda _: state.insert(0, PaymentState.FAILED)),
+    )
+
+    with pytest.raises(Failed, match=r"the payout is .*failed.*; expected pending or review"):
+        checks()["P03"](cast("CheckContext", context))
+
+
+@pytest.mark.parametrize(("left", "is_right"), [(1021.1, True), (1026.1, False)])
+def test_a_balance_with_cents_is_compared_as_exactly_as_cents_are(
+    left: float, is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    balances = iter([1026.1, left, left, left])
+    monkeypatch.setattr(p20_wallet, "play", lambda *_: [PAYOUT])
+    context = SimpleNamespace(
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        driver=SimpleNamespace(read_wallet=lambda _: (next(balances), "")),
+        observations=SimpleNamespace(until=lambda *_, **__: None, status=lambda _: StatusView(state=PaymentState.PAID)),
+        time=SimpleNamespace(until=lambda look, within_s: look(), pause=lambda _: None, settled_s=1.0, settle_s=1.0),
+    )
+
+    with nullcontext() if is_right else pytest.raises(WrongCredit, match="5 more than there should be"):
+        p20_wallet._play_at_once(cast("CheckContext", context))

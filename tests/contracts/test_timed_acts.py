@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from fake_environment import environment
-from tayari_contracts.checks.query.r02_answered_before_crash import is_taken
+from tayari_contracts.checks.query.r02_answered_before_crash import expect_receipts, is_taken
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, Unjudged, WrongCredit
+from tayari_contracts.context.findings import Missing, Unjudged, Warned, WrongCredit
 from tayari_contracts.context.payment import PAID, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
@@ -112,3 +112,20 @@ def test_credits_that_cannot_be_seen_are_not_asked_for() -> None:
 def test_only_an_answered_callback_has_to_survive(deliveries: list[dict[str, Any]], taken: bool) -> None:
     assert is_taken(deliveries) is taken
     assert not is_taken([])
+
+
+def settled_by_query(receipts: list[str]) -> Any:
+    """A merchant that shows these receipts of its one payment, look by look, where M-Pesa's is UKN1."""
+    looks = iter([*receipts, *receipts[-1:] * 9])
+    return SimpleNamespace(
+        profile=SimpleNamespace(shows_receipt=True),
+        time=SimpleNamespace(until=lambda look, within_s: any(look() for _ in range(5))),
+        observations=SimpleNamespace(status=lambda _: StatusView(state=PAID, receipt=next(looks))),
+        journal=SimpleNamespace(record=lambda _: {"receipt": "UKN1"}),
+    )
+
+
+def test_a_stored_callback_may_bring_its_receipt_a_moment_after_a_query_has_settled_the_payment() -> None:
+    expect_receipts(settled_by_query(["", "UKN1"]), PAYMENTS[:1])
+    with pytest.raises(Warned, match=r"1 of 1 callbacks .* left no receipt"):
+        expect_receipts(settled_by_query([""]), PAYMENTS[:1])

@@ -31,7 +31,7 @@ FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
 
 UNKNOWN_S: Final = 1.5
-"""So long a refund is watched whose end is not known; its result comes later."""
+"""How long a refund is watched whose end is not known; its result comes later."""
 
 Scenario = str | Mapping[str, Any]
 

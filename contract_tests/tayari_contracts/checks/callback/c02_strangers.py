@@ -21,14 +21,14 @@ STRANGER = {
 RECEIPT: Final = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
 PHONE: Final = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
 OPEN_S: Final = 6.0
-"""So long an order stays open, which its customer cancels then: paid is wrong at any time."""
+"""How long an order stays open. Its customer cancels it then, so that paid is wrong at any time."""
 
 
 @check("C02")
 def strangers_are_answered_and_ignored(context: CheckContext) -> None:
     """A finished payment and a failed one; then, for each, a callback too many, and one that nobody knows.
 
-    A success that nobody knows comes while an order of the same amount is open: it is not for that one.
+    A success that names no known payment comes while an order of the same amount is open. It does not pay that order.
     """
     paid = context.actions.pay_accepted(situation("inline/c02-paid", outcome=after(0.5)))
     failed = context.actions.pay_accepted(situation("inline/c02-failed", outcome=after(0.5, result_code=1032)))

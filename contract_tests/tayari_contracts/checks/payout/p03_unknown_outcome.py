@@ -24,7 +24,10 @@ RESULT_AFTER_S: Final = 15.0
 """The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
 
 LOOKED_BEFORE_S: Final = 2.0
-"""So long before the result comes the state has been looked at."""
+"""How long before the result the merchant's reaction is waited for at most."""
+
+DONE_S: Final = 1.0
+"""How long a merchant may take to write down what the answer to its repetition, or to its question, means for it."""
 
 
 @check("P03")
@@ -41,6 +44,8 @@ def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> N
         for number, (name, loss) in enumerate(losses.items(), 1)
     ]
     context.time.until(lambda: _have_reacted(context, played), within_s=RESULT_AFTER_S - LOOKED_BEFORE_S)
+    context.time.pause(DONE_S)
+    _have_reacted(context, played)
     for name, payment in played:
         first_two = payout_requests(context, payment)[:2]
         if len(originator_ids(first_two)) > 1:

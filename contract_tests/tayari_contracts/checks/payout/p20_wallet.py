@@ -26,7 +26,7 @@ NO_M_PESA: Final = 2040
 HEARD_S: Final = 2.0
 """When the result comes: by then the amount is reserved."""
 LATE_S: Final = 3.0
-"""So long after the queue time-out comes the result."""
+"""How long after the queue time-out the result comes."""
 TIMED_OUT: Final[Mapping[str, Any]] = {"queue_timeout": True, "after_s": 0.5}
 SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
     "its success came twice": (2, payout_situation("inline/p20-paid", TWICE, outcome=after(HEARD_S))),
@@ -53,6 +53,8 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
 STEADY_S: Final = 1.0
 """Money that is given back a second time, or taken a second time, is so within this time."""
 AT_ONCE: Final = 3
+CENTS: Final = 2
+"""Decimals of a balance. Unrounded, 1026.10 - 5 is not 1021.10."""
 
 
 @check("P20")
@@ -68,7 +70,7 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
     msisdn = context.allocation.msisdn()
     before = _available(context, msisdn)
     payment = pay_out_sent(context, scenario, msisdn=msisdn)
-    left = before - payment.amount
+    left = _without(before, payment.amount)
     if messages and scenario["outcome"] is not TIMED_OUT:
         _expect_reserved(context, payment, left, "it was asked for, and nothing has come of it yet", heard=0)
     if scenario.get("outcome") is TIMED_OUT:
@@ -94,7 +96,9 @@ def _play_at_once(context: CheckContext) -> None:
     for payment in payments:
         context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
     taken = sum(one.amount for one in payments if context.observations.status(one).state is not FAILED)
-    _expect(context, payments[-1], before - taken, f"{len(payments)} payouts were asked for at the same moment")
+    _expect(
+        context, payments[-1], _without(before, taken), f"{len(payments)} payouts were asked for at the same moment"
+    )
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, heard: int) -> None:
@@ -131,7 +135,7 @@ def _wrong(payment: Payment, found: float, wanted: float, why: str) -> WrongCred
     more = "more" if found > wanted else "less"
     return WrongCredit(
         f"a payout of {payment.amount} shillings: {why}; {found:.15g} shillings can still be paid out, "
-        f"{abs(found - wanted):.15g} {more} than there should be; expected {wanted:.15g}"
+        f"{round(abs(found - wanted), CENTS):.15g} {more} than there should be; expected {wanted:.15g}"
     )
 
 
@@ -144,7 +148,12 @@ def _available(context: CheckContext, msisdn: str) -> float:
     found, why = context.driver.read_wallet(msisdn)
     if found is None:
         raise Untested(f"what can still be paid out cannot be read: {why}", enable="merchant.payout.wallet")
-    return found
+    return round(found, CENTS)
+
+
+def _without(balance: float, amount: float) -> float:
+    """The balance when this amount is taken from it, as exact as cents are."""
+    return round(balance - amount, CENTS)
 
 
 def _require_wallet(context: CheckContext) -> None:

@@ -19,6 +19,8 @@ BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 """Each callback comes this long before the crash: one of them is between its receipt and its credit."""
 MOMENT_S: Final = max(BEFORE_S)
 RESULT_S: Final = 0.3
+READ_WITHIN_S: Final = 5.0
+"""How long a merchant may take after its start to read a stored callback of a payment that a query has settled."""
 
 
 @check("R02")
@@ -79,17 +81,23 @@ def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
     """
     if not context.profile.shows_receipt:
         return
-    lost = [
-        payment
-        for payment in answered
-        if context.observations.status(payment).receipt != context.journal.record(payment).get("receipt")
-    ]
+    context.time.until(lambda: not _without_receipt(context, answered), within_s=READ_WITHIN_S)
+    lost = _without_receipt(context, answered)
     if lost:
         raise Warned(
             f"{len(lost)} of {len(answered)} callbacks that were answered 200 within a second of the crash left no "
             "receipt: a status query settled their payments; expected a callback to be stored before the 200, and "
             "worked on after the start"
         )
+
+
+def _without_receipt(context: CheckContext, payments: Sequence[Payment]) -> list[Payment]:
+    """The payments that do not show M-Pesa's receipt."""
+    return [
+        payment
+        for payment in payments
+        if context.observations.status(payment).receipt != context.journal.record(payment).get("receipt")
+    ]
 
 
 def is_taken(answer: object) -> bool:
