@@ -65,7 +65,8 @@ def _parameters(node: ast.ClassDef) -> dict[str, str]:
     if not decorators or not decorators[0].startswith("dataclass") or "frozen" in decorators[0]:
         return {}
     fields = [row for row in node.body if isinstance(row, ast.AnnAssign) and "ClassVar" not in ast.unparse(row)]
-    if "kw_only" in decorators[0] or any("field(" in ast.unparse(row) for row in fields):
+    own = {row.name for row in node.body if isinstance(row, ast.FunctionDef)} & {"__init__", "__post_init__"}
+    if node.bases or own or "kw_only" in decorators[0] or any("field(" in ast.unparse(row) for row in fields):
         return {}
     return {ast.unparse(row.target): ast.unparse(row) for row in fields}
 

@@ -36,7 +36,7 @@ class PushRetries:
     first_gap_s = 0.5
     growth = 2.2
     jitter = 0.2
-    """Up to so much longer, so that a thousand shops do not come back at the same moment."""
+    """The share by which a pause may be longer: a thousand shops do not come back at one moment."""
 
     def gaps_s(self) -> Iterator[float]:
         """The pauses between tries; as many as there are second chances."""

@@ -142,7 +142,7 @@ class QueryGaps:
 
 
 class QueryBudget:
-    """So many queries a minute for the whole process, and fewer when Daraja says it is too much."""
+    """Limits the queries a minute of the whole process, further when Daraja says it is too much."""
 
     most_hold_s = 30.0
 
@@ -243,7 +243,7 @@ class Reconciler:
         return payment.awaiting
 
     def deadline(self, payment: Payment) -> float:
-        """When a person takes over: so long after the start, or after a late claim."""
+        """When a person takes over: some time after the start, or after a late claim."""
         return max(payment.created_at, payment.claimed_at or 0.0) + self._give_up_s
 
     async def _pause(self, payment_id: str, gap_s: float) -> bool:

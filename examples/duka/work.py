@@ -41,7 +41,7 @@ class Workers:
     count = 1
 
     def divide(self) -> None:
-        """Become so many processes; each goes on from here."""
+        """Become this many processes; each goes on from here."""
         for _ in range(self.count - 1):
             if os.fork() == 0:
                 return

@@ -11,6 +11,7 @@ import (
 	"math/rand"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -44,7 +45,7 @@ func NewMpesa() *Mpesa {
 	}
 }
 
-// Push asks for a payment: the CheckoutRequestID. An answer that does not come is an error of which IsUnknown is true.
+// Push asks for a payment: the CheckoutRequestID. Of the error where no clear answer comes, IsUnknown is true.
 func (m *Mpesa) Push(payment Payment, callbackURL string) (string, error) {
 	body := m.signed()
 	body["TransactionType"] = "CustomerPayBillOnline"
@@ -56,10 +57,13 @@ func (m *Mpesa) Push(payment Payment, callbackURL string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if text(answer["ResponseCode"]) != "0" {
-		return "", errors.New("the push was refused")
+	switch text(answer["ResponseCode"]) {
+	case "0":
+		return text(answer["CheckoutRequestID"]), nil
+	case "":
+		return "", errUnclear
 	}
-	return text(answer["CheckoutRequestID"]), nil
+	return "", errors.New("the push was refused")
 }
 
 // Ask asks what became of a push: its ResultCode; empty while nobody knows.
@@ -73,10 +77,22 @@ func (m *Mpesa) Ask(checkoutRequestID string) string {
 	return text(answer["ResultCode"])
 }
 
-// IsUnknown says whether the call may have been taken although no answer came.
+var errUnclear = errors.New("Daraja gave no clear answer")
+
+// noToken is why nothing was sent.
+type noToken struct{ error }
+
+func (n noToken) Unwrap() error { return n.error }
+
+// IsUnknown says whether the call may have been taken although no answer says so.
 func IsUnknown(err error) bool {
-	var failed net.Error
-	return errors.As(err, &failed) && failed.Timeout() && !errors.Is(err, syscall.ECONNREFUSED)
+	var token noToken
+	var network *net.OpError
+	if errors.As(err, &token) || errors.As(err, &network) && network.Op == "dial" {
+		return false
+	}
+	var call *url.Error
+	return errors.Is(err, errUnclear) || errors.As(err, &call)
 }
 
 func (m *Mpesa) signed() map[string]any {
@@ -102,6 +118,9 @@ func (m *Mpesa) post(path string, body map[string]any) (map[string]any, error) {
 			break
 		}
 	}
+	if err == nil && status >= 500 && status != 503 && text(answer["errorCode"]) == "" {
+		return answer, errUnclear // of a gateway, behind which Daraja may have gone on
+	}
 	if err == nil && status != 200 {
 		err = errors.New("HTTP " + strconv.Itoa(status) + " " + text(answer["errorCode"]))
 	}
@@ -111,7 +130,7 @@ func (m *Mpesa) post(path string, body map[string]any) (map[string]any, error) {
 func (m *Mpesa) send(path string, body map[string]any, fresh bool) (int, map[string]any, error) {
 	token, err := m.tokenFor(fresh)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, noToken{err}
 	}
 	data, _ := json.Marshal(body)
 	call, err := http.NewRequest("POST", m.BaseURL+path, bytes.NewReader(data))
@@ -154,7 +173,7 @@ func (m *Mpesa) do(call *http.Request) (int, map[string]any, error) {
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, errUnclear
 	}
 	return response.StatusCode, object(data), nil
 }

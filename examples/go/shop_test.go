@@ -50,7 +50,7 @@ func read(response *http.Response) values {
 	return object(data)
 }
 
-// calledBack waits, without sleeping, until the shop has answered so many callbacks of this number's payment.
+// calledBack waits, without sleeping, until the shop has answered this many callbacks of this number's payment.
 func calledBack(t *testing.T, msisdn string, count int) {
 	var found struct{ Met bool }
 	wait := values{"for": "callback_answered", "msisdn": msisdn, "count": count, "timeout_s": 20}
@@ -99,6 +99,20 @@ func TestASuccessOfAnotherAmountCreditsNothing(t *testing.T) {
 	found := payment(t, shop, started["id"])
 	if text(found["status"]) != "REVIEW" || text(found["credited"]) != "0" {
 		t.Errorf("%v", found)
+	}
+}
+
+func TestALostAnswerIsNoFailureAndItsCallbackPays(t *testing.T) {
+	for scenario, phone := range map[string]string{"ack/lost": "254711000015", "ack/gateway-timeout": "254711000016"} {
+		shop := newShop(t)
+		play(t, scenario, phone)
+		_, started := pay(t, shop, phone)
+		calledBack(t, phone, 1)
+
+		found := payment(t, shop, started["id"])
+		if text(started["status"]) == "FAILED" || text(found["status"]) != "PAID" {
+			t.Errorf("%s: %v, then %v", scenario, started, found)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ final class Shop implements AutoCloseable {
         "1032", "You cancelled the payment. You can try again.",
         "1037", "Your phone could not be reached. Is it on?",
         "2001", "The PIN was wrong. You can try again.");
+    private static final Pattern REFUSAL = Pattern.compile("\"(ResponseCode|errorCode)\"");
     private static final Pattern PAID = Pattern.compile("\"Name\"\\s*:\\s*\"Amount\",\\s*\"Value\"\\s*:\\s*([\\d.]+)");
     private static final Pattern RECEIPT =
         Pattern.compile("\"Name\"\\s*:\\s*\"MpesaReceiptNumber\",\\s*\"Value\"\\s*:\\s*\"(\\w+)\"");
@@ -56,10 +57,10 @@ final class Shop implements AutoCloseable {
                 id, state, message, receipt, credits);
         }
 
-        /** A result. One that comes a second time, or for another push, changes nothing. */
+        /** A result. A paid order stays paid, and another push changes nothing. A success counts after a failure too. */
         synchronized void settle(String callback) {
             boolean known = checkout.isEmpty() || checkout.equals(Json.field(callback, "CheckoutRequestID"));
-            if (!state.equals("pending") || !known) {
+            if (state.equals("paid") || state.equals("review") || !known) {
                 return;
             }
             String code = Json.field(callback, "ResultCode");
@@ -116,14 +117,18 @@ final class Shop implements AutoCloseable {
         orders.put(order.id, order);
         String pushed = push(order);
         boolean accepted = Json.field(pushed, "ResponseCode").equals("0");
+        // Without a clear answer M-Pesa may have taken the push: the order stays open until its callback comes.
+        boolean refused = !accepted && REFUSAL.matcher(pushed).find();
         synchronized (order) {  // its callback may have come already
             order.checkout = Json.field(pushed, "CheckoutRequestID");
-            if (!accepted) {
+            if (refused) {
                 order.state = "failed";
                 order.message = "M-Pesa does not work at the moment. You were not charged.";
+            } else if (!accepted && order.state.equals("pending")) {
+                order.message = "We are checking your payment with M-Pesa.";
             }
         }
-        answer(exchange, accepted ? 201 : 503, order.shown());
+        answer(exchange, refused ? 503 : 201, order.shown());
     }
 
     private void callback(HttpExchange exchange) throws IOException {
@@ -138,6 +143,10 @@ final class Shop implements AutoCloseable {
     }
 
     private String push(Order order) throws IOException {
+        String token = token();
+        if (token.isEmpty()) {
+            return "{\"errorCode\": \"no token\"}";
+        }
         DateTimeFormatter digits = DateTimeFormatter.ofPattern("yyyyMMddHHmmss");
         String stamp = ZonedDateTime.now(ZoneId.of("Africa/Nairobi")).format(digits);
         String code = settings.get("short_code");
@@ -147,7 +156,7 @@ final class Shop implements AutoCloseable {
             + "\"TransactionDesc\": \"Order\"}",
             code, encoded(code + settings.get("passkey") + stamp), stamp, order.amount, order.msisdn, code, order.msisdn,
             url(), order.secret, order.id.substring(0, 8));
-        return call("POST", "/mpesa/stkpush/v1/processrequest", "Bearer " + token(), body);
+        return call("POST", "/mpesa/stkpush/v1/processrequest", "Bearer " + token, body);
     }
 
     private String token() throws IOException {
@@ -156,13 +165,19 @@ final class Shop implements AutoCloseable {
         return Json.field(answer, "access_token");
     }
 
+    /** The answer; empty where none came, and an errorCode where it is surely a refusal. */
     private String call(String method, String path, String authorization, String body) throws IOException {
         HttpRequest call = HttpRequest.newBuilder(URI.create(settings.get("base_url") + path))
             .timeout(Duration.ofSeconds(15))
             .header("Authorization", authorization).header("Content-Type", "application/json")
             .method(method, HttpRequest.BodyPublishers.ofString(body)).build();
         try {
-            return http.send(call, HttpResponse.BodyHandlers.ofString()).body();
+            HttpResponse<String> answer = http.send(call, HttpResponse.BodyHandlers.ofString());
+            int status = answer.statusCode();
+            boolean isRefusal = (status >= 400 && status < 500) || status == 503;
+            return isRefusal ? "{\"errorCode\": \"HTTP " + status + "\"}" : answer.body();
+        } catch (IOException lost) {
+            return "";
         } catch (InterruptedException error) {
             throw new IOException(error);
         }

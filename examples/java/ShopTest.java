@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
@@ -70,12 +71,34 @@ class ShopTest {
         assertEquals("{\"payments\":[]}", daraja.control("GET", "/v1/payments?msisdn=254711000034", ""));
     }
 
+    @Test
+    void aLostAnswerIsNoFailureAndItsCallbackPays() throws Exception {
+        Map<String, String> phones = Map.of("ack/lost", "254711000035", "ack/gateway-timeout", "254711000037");
+        for (Map.Entry<String, String> row : phones.entrySet()) {
+            play(row.getKey(), row.getValue());
+            String started = pay(row.getValue());
+            calledBack(row.getValue(), 1);
+
+            assertFalse(started.contains("not charged"), started);
+            assertEquals("paid", Json.field(order(Json.field(started, "id")), "state"));
+        }
+    }
+
+    @Test
+    void aSuccessAfterAFailureIsHonoured() throws Exception {
+        play("callbacks/success-after-failure", "254711000036");
+        String id = Json.field(pay("254711000036"), "id");
+        calledBack("254711000036", 2);
+
+        assertEquals("paid", Json.field(order(id), "state"));
+    }
+
     private static void play(String scenario, String msisdn) throws Exception {
         String next = String.format("{\"scenario\": \"%s\", \"msisdn\": \"%s\"}", scenario, msisdn);
         daraja.control("POST", "/v1/next", next);
     }
 
-    /** Waits, without sleeping, until the shop has answered so many callbacks of this number's payment. */
+    /** Waits, without sleeping, until the shop has answered this many callbacks of this number's payment. */
     private static void calledBack(String msisdn, int count) throws Exception {
         String wait = String.format(
             "{\"for\": \"callback_answered\", \"msisdn\": \"%s\", \"count\": %d, \"timeout_s\": 20}", msisdn, count);

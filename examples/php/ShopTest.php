@@ -80,12 +80,34 @@ final class ShopTest extends TestCase
         $this->assertSame([], $payments);
     }
 
+    public function testALostAnswerIsNoFailureAndItsCallbackPays(): void
+    {
+        foreach (['ack/lost' => '254711000025', 'ack/gateway-timeout' => '254711000027'] as $scenario => $phone) {
+            $this->play($scenario, $phone);
+            $order = $this->pay($phone);
+            $this->calledBack($phone);
+
+            $this->assertNotSame('failed', $order['state']);
+            $this->assertStringNotContainsString('not charged', $order['message']);
+            $this->assertSame('paid', $this->order($order['id'])['state']);
+        }
+    }
+
+    public function testASuccessAfterAFailureIsHonoured(): void
+    {
+        $this->play('callbacks/success-after-failure', '254711000026');
+        $order = $this->pay('254711000026');
+        $this->calledBack('254711000026', 2);
+
+        $this->assertSame('paid', $this->order($order['id'])['state']);
+    }
+
     private function play(string $scenario, string $msisdn): void
     {
         self::$daraja->control('POST', '/v1/next', ['scenario' => $scenario, 'msisdn' => $msisdn]);
     }
 
-    /** Waits, without sleeping, until the shop has answered so many callbacks of this number's payment. */
+    /** Waits, without sleeping, until the shop has answered this many callbacks of this number's payment. */
     private function calledBack(string $msisdn, int $count = 1): void
     {
         $wait = ['for' => 'callback_answered', 'msisdn' => $msisdn, 'count' => $count, 'timeout_s' => 20];

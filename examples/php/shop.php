@@ -36,13 +36,19 @@ function daraja(string $method, string $path, string $authorization, ?array $bod
     if ($body !== null) {
         curl_setopt($call, CURLOPT_POSTFIELDS, json_encode($body));
     }
-    return json_decode((string) curl_exec($call), true) ?? [];
+    $answer = json_decode((string) curl_exec($call), true) ?? [];
+    $status = curl_getinfo($call, CURLINFO_RESPONSE_CODE);
+    $isRefusal = ($status >= 400 && $status < 500) || $status === 503;
+    return $answer + ($isRefusal ? ['errorCode' => "HTTP $status"] : []);
 }
 
 function push(array $order): array
 {
     $pair = base64_encode(getenv('MPESA_CONSUMER_KEY') . ':' . getenv('MPESA_CONSUMER_SECRET'));
     $token = daraja('GET', '/oauth/v1/generate?grant_type=client_credentials', "Basic $pair")['access_token'] ?? '';
+    if ($token === '') {
+        return ['errorCode' => 'no token'];
+    }
     $stamp = (new DateTime('now', new DateTimeZone('Africa/Nairobi')))->format('YmdHis');
     $code = getenv('MPESA_SHORTCODE');
     return daraja('POST', '/mpesa/stkpush/v1/processrequest', "Bearer $token", [
@@ -60,11 +66,11 @@ function push(array $order): array
     ]);
 }
 
-/** A result. One that comes a second time, or from a stranger, changes nothing. */
+/** A result. A paid order stays paid, and a stranger changes nothing. A success counts after a failure too. */
 function settle(array &$order, array $result): void
 {
     $known = $order['checkout'] === null || $order['checkout'] === ($result['CheckoutRequestID'] ?? '');
-    if ($order['state'] !== 'pending' || !$known) {
+    if ($order['state'] === 'paid' || $order['state'] === 'review' || !$known) {
         return;
     }
     $code = (string) ($result['ResultCode'] ?? '');
@@ -104,13 +110,20 @@ if ($path[0] === 'callback') {
     orders(function (array &$orders) use ($order): void { $orders[$order['id']] = $order; });
     $pushed = push($order);
     $accepted = ($pushed['ResponseCode'] ?? '') === '0';
-    $shown = orders(function (array &$orders) use ($order, $pushed, $accepted): array {
+    // Without a clear answer M-Pesa may have taken the push: the order stays open until its callback comes.
+    $refused = !$accepted && (isset($pushed['ResponseCode']) || isset($pushed['errorCode']));
+    $shown = orders(function (array &$orders) use ($order, $pushed, $accepted, $refused): array {
         $own = &$orders[$order['id']];  // its callback may have come already
-        $own = ($accepted ? ['checkout' => $pushed['CheckoutRequestID']]
-            : ['state' => 'failed', 'message' => 'M-Pesa does not work at the moment. You were not charged.']) + $own;
+        if ($accepted) {
+            $own['checkout'] = $pushed['CheckoutRequestID'] ?? null;
+        } elseif ($refused) {
+            $own = ['state' => 'failed', 'message' => 'M-Pesa does not work at the moment. You were not charged.'] + $own;
+        } elseif ($own['state'] === 'pending') {
+            $own['message'] = 'We are checking your payment with M-Pesa.';
+        }
         return $own;
     });
-    answer($accepted ? 201 : 503, $shown);
+    answer($refused ? 503 : 201, $shown);
 } elseif ($path[0] === 'orders') {
     $found = orders(fn (array &$orders): ?array => $orders[$path[1] ?? ''] ?? null);
     answer($found === null ? 404 : 200, $found ?? ['message' => 'No such order.']);

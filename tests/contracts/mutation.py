@@ -294,8 +294,14 @@ def read_record() -> list[Mutant]:
 
 def write_record(mutants: Sequence[Mutant]) -> None:
     """Keep them."""
-    rows = [asdict(one) for one in mutants]
-    RECORD.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps([asdict(one) for one in mutants], indent=1, ensure_ascii=False)
+    RECORD.write_text(text + "\n", encoding="utf-8")
+
+
+def found_again(mutant: Mutant) -> Mutant:
+    """The same mutant with the number that its line has now, where the line stands once in the file."""
+    lines = (ROOT / "examples" / mutant.shop / mutant.file).read_text(encoding="utf-8").split("\n")
+    return replace(mutant, line=lines.index(mutant.before) + 1) if lines.count(mutant.before) == 1 else mutant
 
 
 def judge_many(mutants: list[Mutant], most: int, at_once: int) -> None:
@@ -377,7 +383,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--choose", type=int, default=0, metavar="N", help="choose N more mutants of each merchant")
     parser.add_argument("--judge", type=int, default=0, metavar="N", help="judge at most N that are not judged")
     parser.add_argument("--at-once", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write the table")
+    parser.add_argument("--write", action="store_true", help="write the table, with lines by their numbers of today")
     given = parser.parse_args(argv)
     mutants = read_record()
     if given.choose:
@@ -386,6 +392,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.judge:
         judge_many(mutants, given.judge, given.at_once)
     if given.write:
+        write_record(mutants := [found_again(one) for one in mutants])
         write_page(mutants)
     counts = Counter(one.outcome or "not judged" for one in mutants)
     print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())))

@@ -68,6 +68,19 @@ class ByKeyword:
     first: int
 
 
+@dataclass(slots=True)
+class Inherits(Mutable):
+    third: int = 3
+
+
+@dataclass(slots=True)
+class WorksAfterwards:
+    first: int
+
+    def __post_init__(self) -> None:
+        self.first += 1
+
+
 class Plain:
     first: int
 """

@@ -130,6 +130,7 @@ def test_a_wait_ends_as_soon_as_its_condition_is_met(shared: Running) -> None:
     answer = control.wait("result_due", timeout_s=300, msisdn=msisdn)
 
     assert answer["met"]
+    assert answer["waited_s"] < 300
 
 
 def test_revoked_tokens_are_refused() -> None:

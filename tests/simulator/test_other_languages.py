@@ -68,12 +68,12 @@ EXAMPLES = (
     ),
     Example(
         "php", ("php", "phpunit"), "phpunit ShopTest.php", r"^\d+\) ShopTest::(\w+)$", "shop.php",
-        ("$order['state'] !== 'pending' || ", ""), "testASuccessThatArrivesTwiceCreditsOnce",
+        ("$order['state'] === 'paid' || ", ""), "testASuccessThatArrivesTwiceCreditsOnce",
     ),
     Example(
         "java", ("javac", *JARS.split(":")),
         f"javac -d classes -cp {JARS} *.java && java -cp {JARS}:classes {JUNIT} --select-class ShopTest",
-        r"^  JUnit Jupiter:ShopTest:(\w+)\(\)$", "Shop.java", ('!state.equals("pending") || ', ""),
+        r"^  JUnit Jupiter:ShopTest:(\w+)\(\)$", "Shop.java", ('state.equals("paid") || ', ""),
         "aSuccessThatArrivesTwiceCreditsOnce",
     ),
     Example(
