@@ -369,6 +369,7 @@ def test_a_sentence_is_found_whatever_the_merchant_calls_it(body: str, sentence:
         "Your payment of KES 500 has been confirmed.",
         "You paid KES 500",
         "Asante, malipo yako yamepokelewa.",
+        "When the payment is received, we ship. Thank you, the payment was received.",
     ],
 )
 def test_a_text_that_says_the_money_is_there_is_found(text: str) -> None:
@@ -389,6 +390,17 @@ def test_a_text_that_says_the_money_is_there_is_found(text: str) -> None:
         "Your payment is being processed.",
         "Success. Request accepted for processing",
         "Bado malipo yako hayajapokelewa.",
+        "We have not received your payment.",
+        "We have received your payment request.",
+        "This page changes as soon as your payment is confirmed.",
+        "Your order ships after the payment is received.",
+        "Waiting for confirmation that the payment was received.",
+        "An SMS from M-PESA will tell you that the payment was successful.",
+        "Enter your PIN so that the payment is completed.",
+        "Your payment is completed once you enter your PIN.",
+        "Payment received: KES 0.00",
+        "You have paid KES 0 of KES 100",
+        "You have paid KES 0.",
     ],
 )
 def test_a_text_of_a_payment_under_way_says_nothing_of_the_kind(text: str) -> None:

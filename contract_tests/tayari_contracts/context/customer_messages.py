@@ -107,7 +107,15 @@ RECEIVED: Final = (
     r"\b(umelipa|tumepokea (malipo|pesa))\b",
 )
 """What says that the money is there."""
-NOT_RECEIVED: Final = r"\b(not|never|yet|request|prompt|nothing|no|bado|ombi)\b|n.t\b"
+NOT_RECEIVED: Final = (
+    r"\b(not|never|yet|no|nothing|request|prompt|if|when|once|unless|whether|until|before|after|as soon as|the moment"
+    r"|so that|confirm that|a?wait\w*|pending|will|bado|ombi|kama|iwapo|ikiwa|subiri)\b|n['\u2019]t\b"
+)
+"""What excuses such words when it stands before them in their sentence, or among them."""
+NOT_YET: Final = (
+    r"[ :=-]*(request\b|once\b|when\b|if\b|after\b|as soon as\b|no\b|pending\b|(kes|ksh)?[. ]*0(\.0+)?(?![.,]?\d))"
+)
+"""What excuses such words when it follows them: "payment received: KES 0"."""
 
 ANOTHER_WAY: Final = (
     r"pay ?bill",
@@ -219,11 +227,15 @@ def failures_in(text: str) -> list[str]:
 
 def receipts_in(text: str) -> list[str]:
     """Where the text says that the money is there, in its own words; "once it is received, ..." says nothing."""
-    claimed = text
-    for excused in (FOR_LATER, UNDER_CONDITION):
-        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
-    found = (" ".join(one.group(0).split()) for one in _all(RECEIVED, claimed))
-    return [one for one in found if not re.search(NOT_RECEIVED, one, re.IGNORECASE)]
+    found = (one for pattern in RECEIVED for one in re.finditer(pattern, text, re.IGNORECASE))
+    return [" ".join(one.group(0).split()) for one in found if not _is_excused(one)]
+
+
+def _is_excused(claim: re.Match[str]) -> bool:
+    """Whether the sentence says that the money is not there, or not yet."""
+    sentence = re.split(r"[.!?;\n]", claim.string[: claim.start()])[-1] + claim.group(0)
+    follows = re.match(NOT_YET, claim.string[claim.end() :], re.IGNORECASE)
+    return follows is not None or re.search(NOT_RECEIVED, sentence, re.IGNORECASE) is not None
 
 
 def is_raw(text: str, result_desc: str) -> bool:
