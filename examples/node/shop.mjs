@@ -13,22 +13,27 @@ const SAID = {
 
 export async function startShop (daraja) {
   const orders = new Map()
-  const byCheckout = new Map()
+  const bySecret = new Map() // the secret of each order is in its callback URL, and nowhere else
 
   async function token () {
     const pair = Buffer.from(`${daraja.consumer_key}:${daraja.consumer_secret}`).toString('base64')
     const answer = await fetch(`${daraja.daraja_url}/oauth/v1/generate?grant_type=client_credentials`, {
-      headers: { Authorization: `Basic ${pair}` }
+      headers: { Authorization: `Basic ${pair}` },
+      signal: AbortSignal.timeout(15_000)
     })
-    return (await answer.json()).access_token
+    return answer.ok ? (await answer.json()).access_token : undefined
   }
 
+  /** The CheckoutRequestID, or that it is refused. Neither where no clear answer came: the prompt may be on the phone. */
   async function push (order, callbackUrl) {
+    const bearer = await token().catch(() => undefined)
+    if (bearer === undefined) return { refused: true }
     const east = new Date(Date.now() + 3 * 3600 * 1000).toISOString()
     const stamp = east.replace(/[-:T]/g, '').slice(0, 14)
     const answer = await fetch(`${daraja.daraja_url}/mpesa/stkpush/v1/processrequest`, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${await token()}`, 'Content-Type': 'application/json' },
+      signal: AbortSignal.timeout(15_000),
+      headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({
         BusinessShortCode: daraja.short_code,
         Password: Buffer.from(daraja.short_code + daraja.passkey + stamp).toString('base64'),
@@ -42,14 +47,20 @@ export async function startShop (daraja) {
         AccountReference: order.id.slice(0, 12),
         TransactionDesc: 'Order'
       })
-    })
-    return { status: answer.status, body: await answer.json() }
+    }).catch(() => undefined)
+    const body = await answer?.json().catch(() => undefined) ?? {}
+    const status = answer?.status ?? 0
+    const refused = (status >= 400 && status < 500) || status === 503 || 'errorCode' in body || (body.ResponseCode ?? '0') !== '0'
+    return { refused, checkout: body.CheckoutRequestID }
   }
 
-  function settle (callback) {
-    const told = callback.Body.stkCallback
-    const order = byCheckout.get(told.CheckoutRequestID)
-    if (order === undefined || order.state !== 'pending') return // a stranger's, or a second one: nothing changes
+  /** A result. A paid order stays paid, and a stranger changes nothing. A success counts after a failure too. */
+  function settle (secret, callback) {
+    const order = bySecret.get(secret)
+    const told = callback.Body?.stkCallback
+    if (order === undefined || told === undefined) return
+    if (order.checkout !== undefined && order.checkout !== told.CheckoutRequestID) return
+    if (order.state === 'paid' || order.state === 'review') return
     const items = Object.fromEntries((told.CallbackMetadata?.Item ?? []).map(item => [item.Name, item.Value]))
     const paid = Number(told.ResultCode) === 0
     if (paid && Number(items.Amount) !== order.amount) return Object.assign(order, { state: 'review', message: 'We check your payment.' })
@@ -70,16 +81,22 @@ export async function startShop (daraja) {
   const server = createServer(async (request, response) => {
     const answer = (status, body) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
     const body = await read(request)
-    if (request.url === '/callback') {
-      settle(body)
+    if (request.url.startsWith('/callback/')) {
+      settle(request.url.split('/').pop(), body)
       return answer(200, { ResultCode: 0, ResultDesc: 'Accepted' })
     }
     if (request.method === 'GET') return answer(200, orders.get(request.url.split('/').pop()) ?? {})
     const order = { id: randomUUID(), msisdn: body.phone, amount: body.amount, state: 'pending', message: 'Enter your PIN.', credits: 0 }
-    const pushed = await push(order, `http://127.0.0.1:${server.address().port}/callback`)
-    if (pushed.status !== 200) return answer(503, { message: 'M-Pesa does not work at the moment. You were not charged.' })
+    const secret = randomUUID()
     orders.set(order.id, order)
-    byCheckout.set(pushed.body.CheckoutRequestID, order)
+    bySecret.set(secret, order) // before the push: the callback can be faster than the answer
+    const pushed = await push(order, `http://127.0.0.1:${server.address().port}/callback/${secret}`)
+    if (pushed.refused) {
+      Object.assign(order, { state: 'failed', message: 'M-Pesa does not work at the moment. You were not charged.' })
+      return answer(503, order)
+    }
+    order.checkout = pushed.checkout
+    if (pushed.checkout === undefined && order.state === 'pending') order.message = 'We are checking your payment with M-Pesa.'
     return answer(201, order)
   })
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -70,11 +70,39 @@ test('a push that Daraja refuses charges nobody, and the customer hears it', asy
   assert.deepEqual((await daraja.control('GET', '/v1/payments?msisdn=254711000004')).payments, [])
 })
 
+test('a push without a clear answer is no failure, and its callback pays', async () => {
+  for (const [scenario, msisdn] of [['ack/lost', '254711000006'], ['ack/gateway-timeout', '254711000007']]) {
+    await daraja.control('POST', '/v1/next', { scenario, msisdn })
+    const { id, status, message } = await pay(msisdn)
+    await calledBack(msisdn)
+
+    assert.equal(status, 201)
+    assert.doesNotMatch(message, /not charged/)
+    assert.equal((await order(id)).state, 'paid')
+  }
+})
+
+test('a callback that comes before the answer of the push pays', async () => {
+  await daraja.control('POST', '/v1/next', { scenario: 'callbacks/before-ack', msisdn: '254711000008' })
+  const { id } = await pay('254711000008')
+  await calledBack('254711000008')
+
+  assert.equal((await order(id)).state, 'paid')
+})
+
+test('a success after a failure is honoured', async () => {
+  await daraja.control('POST', '/v1/next', { scenario: 'callbacks/success-after-failure', msisdn: '254711000009' })
+  const { id } = await pay('254711000009')
+  await daraja.control('POST', '/v1/wait', { for: 'callback_answered', msisdn: '254711000009', count: 2, timeout_s: 20 })
+
+  assert.equal((await order(id)).state, 'paid')
+})
+
 test('a callback that a stranger sends is not believed', async () => {
   await daraja.control('POST', '/v1/hold', { msisdn: '254711000005', for_s: 60 }) // the true one comes later than this test
   const { id } = await pay('254711000005')
   const forged = { Body: { stkCallback: { CheckoutRequestID: 'ws_CO_invented', ResultCode: 0, CallbackMetadata: { Item: [] } } } }
-  await fetch(`${shop.url}/callback`, { method: 'POST', body: JSON.stringify(forged) })
+  await fetch(`${shop.url}/callback/a-guess`, { method: 'POST', body: JSON.stringify(forged) })
 
   assert.equal((await order(id)).state, 'pending')
 })
