@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON_S, _is_dropped, _judge
+from tayari_contracts.checks.callback import c19_late_success
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
+from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Unjudged
@@ -232,3 +235,28 @@ def test_a_callback_counts_as_read_where_an_ordinary_one_after_it_was(asked: boo
     context.expectations.status_after_queue(ODD)
 
     assert ending(context.expectations.require_callback_read, ODD) == ends
+
+
+def test_a_failure_is_looked_for_before_anything_that_takes_as_long_as_the_success_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A slow merchant needs seconds for the second try of another order: by then the success would have come."""
+    did: list[str] = []
+
+    def look(*_: object) -> bool:
+        did.append("looked")
+        return True
+
+    monkeypatch.setattr(c19_late_success, "failure_was_read", look)
+    monkeypatch.setattr(c19_late_success, "pay_twice", lambda *_: did.append("paid twice"))
+    context = SimpleNamespace(
+        actions=SimpleNamespace(pay_accepted=lambda _: None),
+        time=SimpleNamespace(reconcile_s=1.0),
+        observations=SimpleNamespace(wait=lambda *_, **__: None),
+        expectations=SimpleNamespace(honoured=lambda *_, **__: None),
+        journal=SimpleNamespace(queries=lambda _: []),
+    )
+
+    checks()["C19"](cast("CheckContext", context))
+
+    assert did == ["looked", "paid twice"]

@@ -46,9 +46,9 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
         )
         for code in (FAILURE, CANCELLED)
     )
-    retried = pay_twice(context)
     context.observations.wait("callback_answered", failed, within_s=LATER_S + 10.0)
-    read = failure_was_read(context, failed)
+    read = failure_was_read(context, failed)  # before anything that takes time: its success comes soon
+    retried = pay_twice(context)
     for payment, code in ((failed, FAILURE), (cancelled, CANCELLED)):
         context.observations.wait("callback_answered", payment, count=2, within_s=LATER_S + 10.0)
         context.expectations.honoured(payment, because=f"a success followed some seconds after a failure ({code})")
