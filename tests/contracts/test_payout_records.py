@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tayari_contracts.checks.payout import p03_unknown_outcome, p20_wallet
+from tayari_contracts.checks.payout import p03_unknown_outcome, p11_refused_credential, p20_wallet
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, WrongCredit
+from tayari_contracts.context.findings import Failed, Missing, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.payouts import originator_ids, pay_out, payout_record
 from tayari_contracts.steps.refunds import judge_refunds
@@ -229,3 +229,21 @@ def test_a_balance_with_cents_is_compared_as_exactly_as_cents_are(
 
     with nullcontext() if is_right else pytest.raises(WrongCredit, match="5 more than there should be"):
         p20_wallet._play_at_once(cast("CheckContext", context))
+
+
+@pytest.mark.parametrize("accepted", [[{"state": "paid"}], []])
+def test_a_payout_whose_state_is_not_shown_is_sent_again_where_daraja_accepts_it(
+    accepted: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(p11_refused_credential, "pay_out_sent", lambda *_: PAYOUT)
+    monkeypatch.setattr(p11_refused_credential, "transactions", lambda *_: accepted)
+    monkeypatch.setattr(p11_refused_credential, "payout_requests", lambda *_: [{"seq": 1}])
+    unseen = StatusView(state=None, error="the target file has no merchant.payout.status")
+    context = SimpleNamespace(
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(status=None))),
+        time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=1.0),
+        observations=SimpleNamespace(until=lambda *_, **__: unseen),
+    )
+
+    with nullcontext() if accepted else pytest.raises(Missing, match="sent once, and Daraja accepted none; expected a"):
+        p11_refused_credential.expect_token_renewed(cast("CheckContext", context))
