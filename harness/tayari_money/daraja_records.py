@@ -293,3 +293,19 @@ def _number(value: object) -> float | None:
         return float(str(value))
     except ValueError:
         return None
+
+
+def unplayed_calls(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Calls of the merchant to paths that no API of the simulator has: each once, with how often and why."""
+    asked: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        if entry["kind"] == "request" and not entry["endpoint"]:
+            request = entry.get("request") or {}
+            url = str(request.get("url", "")).partition("?")[0]
+            path = f"/{url.split('/', 3)[-1]}" if "://" in url else url
+            asked.setdefault(f"{request.get('method')} {path}", []).append(entry)
+    return [
+        f"{call} {f'{len(rows)} times' if len(rows) > 1 else 'once'}, which is not played here: "
+        f"{rows[-1].get('note') or 'no API has this path'}"
+        for call, rows in asked.items()
+    ]

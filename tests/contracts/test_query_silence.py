@@ -14,7 +14,7 @@ from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import run_check
-from tayari_contracts.steps.status_queries import shows_silence
+from tayari_contracts.steps.status_queries import asked_elsewhere, shows_silence
 from tayari_reports.model import Check, NotTested, State
 from tayari_target.target_file.model import Call, Status
 from tayari_target.views import Started
@@ -229,3 +229,24 @@ def test_k01_fails_at_once_over_the_payment_that_showed_it() -> None:
         traffic_agrees_with_the_declared_capabilities(one)
 
     assert one.evidence.payments == (one.run.silence.payment,)
+
+
+def test_a_query_by_a_path_that_nobody_plays_is_named_where_none_came() -> None:
+    """No blame for a merchant that asks, by a path that this simulator does not have."""
+    made = environment(status=STATUS)
+    asking = context(made=made)
+    assert asked_elsewhere(asking, payment()) == ""
+
+    url = "http://127.0.0.1:9310/mpesa/stkpushquery/v9/query?key=1"
+    row = {
+        "kind": "request",
+        "endpoint": None,
+        "request": {"method": "POST", "url": url},
+        "note": "no API has this path",
+    }
+    made.control.entries += [row, row]
+
+    assert asked_elsewhere(asking, payment()) == (
+        " (meanwhile the merchant called POST /mpesa/stkpushquery/v9/query 2 times, which is not played here: "
+        "no API has this path)"
+    )

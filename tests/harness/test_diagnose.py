@@ -70,8 +70,7 @@ def test_a_path_that_nobody_plays_is_named_in_the_merchants_words() -> None:
 
     assert found.ok
     assert found.message == (
-        "the merchant called POST http://127.0.0.1:9310/mpesa/b2c/v2/paymentrequest 2 times, which is not played here: "
-        f"{note}"
+        f"the merchant called POST /mpesa/b2c/v2/paymentrequest 2 times, which is not played here: {note}"
     )
 
 

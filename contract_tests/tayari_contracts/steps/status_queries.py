@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from tayari_money.daraja_records import unplayed_calls
+
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import QUEUE_MOST_S, is_quiet, polite
 from tayari_contracts.context.findings import Failed, Untested
@@ -63,6 +65,12 @@ def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, beg
     return context.run.silence.learn(sentence, payment)
 
 
+def asked_elsewhere(context: CheckContext, payment: Payment) -> str:
+    """What the merchant called since the payment began that no API here has: its query may be among it. Else empty."""
+    calls = unplayed_calls(context.journal.entries(since=payment.since, kind="request"))
+    return f" (meanwhile the merchant called {'; '.join(calls)})" if calls else ""
+
+
 def has_asked(context: CheckContext) -> bool:
     """Whether the merchant has asked about any payment, on this instance."""
     return bool(context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1))
@@ -85,8 +93,8 @@ def first_query(context: CheckContext, payment: Payment) -> None:
     else:
         never = not has_asked(context)
         raise Untested(
-            f"no status query came within {context.time.reconcile_s:g} s for a payment without callback; none was "
-            "answered",
+            f"no status query came within {context.time.reconcile_s:g} s for a payment without callback"
+            f"{asked_elsewhere(context, payment)}; none was answered",
             certain=never,
         )
 

@@ -9,7 +9,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Missing, Warned, say
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.status_queries import shows_silence, unanswered
+from tayari_contracts.steps.status_queries import asked_elsewhere, shows_silence, unanswered
 
 BECAUSE = "its callback never came, and a status query would have said that it is paid"
 
@@ -48,6 +48,9 @@ def _read_it(context: CheckContext, payment: Payment, began: float) -> None:
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s + GRACE_S)
     if view.state is PAID or context.journal.queries(payment):
         return
-    within = f"within {context.time.reconcile_s:g} s for a payment whose callback never came"
+    within = (
+        f"within {context.time.reconcile_s:g} s for a payment whose callback never came"
+        f"{asked_elsewhere(context, payment)}"
+    )
     certain = shows_silence(context, payment, f"no status query came {within}", began=began)
     raise Missing(f"no status query came {within}, and it is {say(view)}; expected paid: {BECAUSE}", certain=certain)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.json_text import read_object
+from tayari_money.daraja_records import unplayed_calls
 
 from tayari.run.doctor.diagnose_merchant import without_secrets
 from tayari.run.doctor.findings import Finding, bad, good, warning
@@ -67,17 +68,9 @@ def refusal(entries: Sequence[Entry]) -> str:
 
 def unplayed(entries: Iterable[Entry]) -> Iterator[Finding]:
     """Paths that the merchant called and that no API of Daraja has here, in its own words."""
-    asked: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry["kind"] == "request" and not entry["endpoint"]:
-            request = entry.get("request") or {}
-            path = without_secrets(str(request.get("url", ""))).partition("?")[0]
-            asked.setdefault(f"{request.get('method')} {path}", []).append(entry)
-    for call, rows in asked.items():
-        times = f"{len(rows)} times" if len(rows) > 1 else "once"
-        why = str(rows[-1].get("note") or "no API has this path")
-        fix = "correct the path; if Daraja has it, tell the makers of Tayari, for it is missing here"
-        yield warning("path", f"the merchant called {call} {times}, which is not played here: {why}", fix)
+    fix = "correct the path; if Daraja has it, tell the makers of Tayari, for it is missing here"
+    for call in unplayed_calls(entries):
+        yield warning("path", f"the merchant called {call}", fix)
 
 
 def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[Finding]:
