@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import stat
@@ -21,6 +22,7 @@ import requests
 from running_simulator import Running, becomes_silent, running
 from tayari_simulator.transport.connections.listener import listening_socket
 from tayari_simulator.transport.interception import authority as authorities
+from tayari_simulator.transport.interception import forward_proxy
 from tayari_simulator.transport.interception.authority import CA_FILE, AuthorityError, LocalAuthority, state_folder
 from tayari_simulator.transport.interception.forward_proxy import Asked, ForwardProxy, Others, Refused, read_head
 from tayari_simulator.transport.interception.hosts import is_safaricom, is_this_machine
@@ -196,21 +198,6 @@ def test_a_silent_outage_is_one_of_the_ports_of_an_interception_too(server: Runn
     until_open(lambda: requests.get(settings["daraja_url"], timeout=5).status_code > 0)
 
 
-def test_a_call_under_way_is_answered_through_the_proxy_although_the_simulator_ends(tmp_path: Path) -> None:
-    slow = {"slow": {"first_byte_s": 0.3}}
-    scenario = {"scenario": "token/slow", "about": "x", "when": {"endpoint": "oauth"}, "faults": [slow]}
-    with ThreadPoolExecutor(1) as pool:
-        with running(tls=True, tls_port=0, proxy_port=0, state_folder=tmp_path) as ending:
-            own = dict(ending.control.settings())
-            ending.control.play_next(scenario, endpoint="oauth")
-            answer = pool.submit(call, own, SANDBOX + TOKEN, auth=("key", "secret"))
-            until = time.monotonic() + 30
-            while not ending.control.journal(limit=1)["entries"] and time.monotonic() < until:
-                time.sleep(0.01)
-
-        assert answer.result().status_code == 200
-
-
 def becomes_refused(url: str) -> bool:
     """Whether connections are refused, now or soon: the system closes a port in a later turn of the loop."""
     parts = urlsplit(url)
@@ -269,6 +256,37 @@ def test_another_machine(host: str) -> None:
 def proxy(others: Others) -> ForwardProxy:
     own = lambda: ("127.0.0.1", 1)  # noqa: E731 - an address that nothing is sent to
     return ForwardProxy("127.0.0.1", 0, plain=own, tls=own, others=others, record=InterceptionRecord())
+
+
+def test_an_answer_under_way_gets_through_although_the_proxy_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forward_proxy, "CLOSE_S", 60.0)
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await may_answer.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async def test() -> bytes:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        own = server.sockets[0].getsockname
+        port = ForwardProxy("127.0.0.1", 0, plain=own, tls=own, others=Others.REFUSE, record=InterceptionRecord())
+        await port.open()
+        reader, writer = await asyncio.open_connection(*port.address)
+        writer.write(f"GET http://sandbox.safaricom.co.ke{TOKEN} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await asked.wait()
+        closing = asyncio.create_task(port.close())
+        await asyncio.sleep(0)  # it has begun to close
+        may_answer.set()
+        answered = await reader.read()
+        await closing
+        writer.close()
+        server.close()
+        return answered
+
+    assert asyncio.run(test()).endswith(b"\r\n\r\nok")
 
 
 @pytest.mark.parametrize("others", list(Others))
