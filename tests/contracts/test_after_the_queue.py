@@ -10,6 +10,7 @@ import pytest
 from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON_S, _is_dropped, _judge
+from tayari_contracts.checks.c2b import b13_other_amounts
 from tayari_contracts.checks.callback import c19_late_success
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.checks.registry import checks
@@ -260,3 +261,44 @@ def test_a_failure_is_looked_for_before_anything_that_takes_as_long_as_the_succe
     checks()["C19"](cast("CheckContext", context))
 
     assert did == ["looked", "paid twice"]
+
+
+class BatchedAccounts:
+    """A merchant that lists each payment at once, and credits all of them every seven seconds of waiting."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.paid: list[tuple[str, int, float]] = []
+        self.before: dict[int, int] = {}
+
+    def open(self, _: object) -> Payment:
+        self.now += 0.01
+        return payment(f"account {self.now}")
+
+    def pay_in(self, _: object, *, into: Payment, amount: int = 100) -> Payment:
+        made = replace(into, amount=amount)
+        self.before[id(made)] = self.total(made)
+        self.paid.append((into.reference, amount, (self.now // 7 + 1) * 7))
+        return made
+
+    def total(self, account: Payment) -> int:
+        return sum(amount for name, amount, at in self.paid if name == account.reference and at <= self.now)
+
+    def wait(self, _: Payment, __: object, *, within_s: float) -> None:
+        self.now += within_s
+
+
+def test_a_payment_that_is_credited_with_the_next_one_is_not_taken_for_a_part_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accounts = BatchedAccounts()
+    monkeypatch.setattr(b13_other_amounts, "new_account", accounts.open)
+    monkeypatch.setattr(b13_other_amounts, "pay_in_confirmed", accounts.pay_in)
+    monkeypatch.setattr(b13_other_amounts, "is_on_statement", lambda *_: True)
+    monkeypatch.setattr(b13_other_amounts, "is_unallocated", lambda *_: False)
+    monkeypatch.setattr(
+        b13_other_amounts, "credited_shillings", lambda _, made: accounts.total(made) - accounts.before[id(made)]
+    )
+    context = SimpleNamespace(time=SimpleNamespace(settle_s=10.0), observations=SimpleNamespace(until=accounts.wait))
+
+    checks()["B13"](cast("CheckContext", context))
