@@ -95,6 +95,15 @@ def test_a_run_in_which_nothing_could_be_tested_names_the_key_that_is_missing() 
     )  # fmt: skip
 
 
+def test_a_run_whose_rules_are_all_blocked_names_what_blocks_them() -> None:
+    why = "blocked by C25: an ordinary success was answered 500"
+    nothing = samples.run(
+        [replace(samples.untested(row[0], NotTested.BLOCKED), reason=why) for row in samples.RULES]
+    )  # fmt: skip
+
+    assert steps(nothing)["Mend the run"] == f"{samples.RULES[0][0]} could not be judged, {why}"
+
+
 @pytest.mark.parametrize("name", samples.ALL)
 def test_there_is_always_a_next_step(name: str) -> None:
     assert next_steps(samples.ALL[name](), judge(samples.ALL[name]()))

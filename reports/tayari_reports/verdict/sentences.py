@@ -350,6 +350,9 @@ def _mend_run(run: Run) -> str:
     keys = dict.fromkeys(check.enable for check in run.checks if check.not_tested is NotTested.TARGET_KEY_MISSING)
     if keys:
         return f"Add {' and '.join(filter(None, keys))} to the target file, or select what the merchant does."
+    blocked = next((check for check in run.checks if check.not_tested is NotTested.BLOCKED), None)
+    if blocked is not None:
+        return f"{blocked.rule} could not be judged, {blocked.reason}"
     return "Run it again; if the same results are missing, look at the log of the suites."
 
 
