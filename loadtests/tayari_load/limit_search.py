@@ -90,7 +90,7 @@ BOUND: Final = "bound"
 """Only arrivals were dropped: the bound of payments in flight was the limit."""
 GENERATOR: Final = "generator"
 LEAST_HELD: Final = 0.9
-"""Of the arrivals that a rate asks for, so many must have begun, or the rate was not held."""
+"""The share of the planned arrivals that must have begun; below it the rate was not held."""
 FEW: Final = 2
 """An arrival at each end may fall outside of the probe."""
 SETTLE_S: Final = 15.0
@@ -112,7 +112,7 @@ class LimitSearch:
     distributed: bool = False
 
     def run(self) -> None:
-        """Until the knee is known; then the load_run has its `limit`, and the seconds to judge."""
+        """Try rates until the limit is known. Then the load_run has its `limit`, and the seconds to judge."""
         judged: tuple[float, float] | None = None
         while (rate := self.search.next_rate()) is not None and not self.load_run.ending:
             begin = time.time()

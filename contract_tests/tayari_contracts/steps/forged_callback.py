@@ -44,9 +44,9 @@ In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to sho
 
 UNGUESSABLE_LENGTH: Final = 16
 SHORTEST_WORD: Final = 3
-"""Letters, in the mean of the words of one text."""
+"""Mean number of letters from which on the parts of a text count as words."""
 MANY_LETTERS: Final = 20
-"""A text of so many is taken for words only where few of them are shorter than that."""
+"""A text with at least this many letters counts as words only if few of its parts are shorter than that."""
 GUESSABLE_DIGITS: Final = 8
 """A stranger can try out this many digits, or count up from an order of their own."""
 
@@ -135,7 +135,7 @@ def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | 
 
 
 def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The customer cancelled, says somebody who cannot know. Source of the text: reference 3.1."""
+    """A callback that says that the customer cancelled, sent by a stranger. Source of the text: reference 3.1."""
     callback = {
         "MerchantRequestID": record["merchant_request_id"],
         "CheckoutRequestID": record["checkout_request_id"],
@@ -183,8 +183,10 @@ def _is_known(piece: str, *, theirs: set[str], known: str) -> bool:
 
 
 def is_computed(piece: str, words: Iterable[str]) -> bool:
-    """Whether somebody who knows these words can compute the piece: the digest of one, or a text of them that is
-    encoded in base64 or hex."""
+    """Whether somebody who knows these words can compute the piece.
+
+    It is the digest of one of them, or a text made of them in base64 or hex.
+    """
     known, written = set(words), unquote(piece)
     if re.fullmatch(r"[0-9a-fA-F]{32,64}", written):
         digests = (digest(word.encode()).hexdigest() for word in known for digest in (md5, sha1, sha256))

@@ -26,7 +26,7 @@ FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
 
 TOLD_AGAIN: Final = 4
-"""How many of the oldest payments are told again; each has the same guard."""
+"""How many of the oldest payments get their message again; all have the same guard."""
 
 UNSETTLED: Final = "M05"
 """The invariant that is broken by what did not happen in time."""
@@ -131,7 +131,7 @@ def take_in(context: CheckContext) -> None:
 
 
 def tell_again(context: CheckContext) -> None:
-    """The oldest payments of the run are told again: a guard that forgets, or that a restart empties, lets them in."""
+    """Send the messages of the oldest payments again. A guard that forgets, or that a restart empties, lets them in."""
     if not context.profile.takes_callbacks:
         return
     for payment in _oldest_paid(context, (last_taken(payments) for payments in context.run.orders.values())):

@@ -77,7 +77,7 @@ class Listener:
                 Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), connection:  # ValueError: an address that is none
+        with contextlib.suppress(OSError, ValueError), connection:  # ValueError: the address cannot be read
             connection.settimeout(5.0)
             if connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
                 self._serve_encrypted(connection)
@@ -143,7 +143,7 @@ class Listener:
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:
-    """Carry bytes until this side has no more; then the other one is told so."""
+    """Copy bytes from `source` to `target` until `source` ends; then end `target`."""
     with contextlib.suppress(OSError):
         while piece := source.recv(_PIECE):
             target.sendall(piece)

@@ -28,7 +28,7 @@ TRUE_END_S = 1.0
 HELD_S = 150.0
 """The true end waits for longer than this check looks at what the forgery did."""
 DENIED_END_S = 10.0
-"""When the customer pays whose payment the stranger calls cancelled: by then the forgeries were dealt with."""
+"""When the payment that the stranger calls cancelled is paid: by then the merchant has dealt with the forgeries."""
 IN_FLIGHT = 1000
 """This many queries hear that the customer has not answered: more than any merchant sends meanwhile."""
 ANSWER_S = 30.0

@@ -13,7 +13,7 @@ from tayari_contracts.steps.status_queries import unanswered
 
 FAILURE = 1037
 CANCELLED = 1032
-"""Final for many a merchant. Yet whoever sends it may be a stranger, and M-Pesa's success tells of money."""
+"""Many merchants take it as final. But a stranger may have sent it, and a success of M-Pesa means that money moved."""
 LATER_S = 5.0
 SECOND_TRY_S = 12.0
 """By then the customer has paid at the second try."""

@@ -55,8 +55,10 @@ def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tup
 
 
 def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
-    """Wait for the first query. The payment's page is read meanwhile, and its answer is not waited for: some merchants
-    ask when it is read, and answer when they have heard."""
+    """Wait for the first query, and read the payment's page meanwhile.
+
+    Some merchants ask Daraja when their page is read, and answer only then: the answer is not waited for.
+    """
     end = time.monotonic() + context.time.patience_s
     while time.monotonic() < end and context.time.remains and not context.run.silence.found:
         if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
