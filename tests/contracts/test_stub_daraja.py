@@ -77,6 +77,15 @@ def test_a_call_is_held_until_its_caller_gives_up(listener: Listener) -> None:
     assert listener.held_s[0] > 0.2
 
 
+def test_its_port_is_free_when_it_has_ended(certificate: tuple[Path, Path]) -> None:
+    """A merchant with a host file of its own needs port 443 of an address, of which there are few."""
+    with Listener(certificate) as listener:
+        host, _, port = listener.address.partition(":")
+        requests.get(f"https://{listener.address}/oauth/v1/generate", verify=False, timeout=5)
+
+    socket.create_server((host, int(port))).close()
+
+
 def test_a_call_of_another_host_is_the_matter_of_the_runs_own_proxy(certificate: tuple[Path, Path]) -> None:
     asked: list[bytes] = []
 
