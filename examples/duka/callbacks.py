@@ -18,6 +18,8 @@ from settlement import Reconciler, Settlement
 from store import Store
 from work import Work
 
+log = logging.getLogger("duka")
+
 PREFIX = "/hooks"
 """Daraja refuses some words anywhere in a callback URL (mpesa, exec, ...); hexadecimal digits cannot spell them."""
 
@@ -108,8 +110,6 @@ class CallbackReader:
         text = str(value).strip() if value is not None else ""
         return text or None
 
-
-log = logging.getLogger("duka")
 
 SOURCES = frozenset(
     ["196.201.214.200", "196.201.214.206", "196.201.214.207", "196.201.214.208"]

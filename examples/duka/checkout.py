@@ -140,6 +140,7 @@ class Checkout:
 
 
 LOOK_S = 0.2
+"""Between two looks at a part that is not paid yet."""
 
 
 class AnyTotal(Intake):

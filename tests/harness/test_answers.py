@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jsonpath
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tayari_formats.json_text import problem_of, read_object, read_value
 from tayari_target import answers
@@ -230,7 +230,6 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine draws slowly
 @given(
     body=st.dictionaries(_NAMES, _VALUES, max_size=4) | st.lists(_VALUES, max_size=3),
     path=st.lists(_NAMES, min_size=1, max_size=4),
