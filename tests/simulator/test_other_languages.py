@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def test_an_example_passes_and_its_tests_find_a_defect(tmp_path: Path, example: 
     assert code.count(example.defect[0]) == 1
     shop.write_text(code.replace(*example.defect), encoding="utf-8")
 
-    good, bad = (_tested(tmp_path / name, example) for name in ("good", "bad"))
+    with ThreadPoolExecutor(2) as pool:
+        good, bad = pool.map(lambda name: _tested(tmp_path / name, example), ("good", "bad"))
 
     assert good == (True, []), good
     assert bad == (False, [example.found_by]), bad
