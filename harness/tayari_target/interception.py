@@ -24,8 +24,7 @@ _UNSHARE: Final = ("unshare", "--user", "--map-current-user", "--keep-caps", "--
 """A mount namespace of its own: what is mounted there is seen by the merchant's processes only."""
 _NOBODY: Final = "0.0.0.0"
 """Connections to it are refused at once. Clients such as Ruby's call names of a loopback address without the proxy."""
-_DOMAIN: Final = "safaricom.co.ke"
-SAFARICOM: Final = (f"sandbox.{_DOMAIN}", f"api.{_DOMAIN}")
+SAFARICOM: Final = ("sandbox.safaricom.co.ke", "api.safaricom.co.ke")
 """Source: reference 1.1."""
 _TRUST_PASSWORD: Final = "tayari-test-trust"
 """Java wants one; the file holds certificates only, which are public."""
@@ -67,12 +66,6 @@ class InterceptionPorts:
     tls_url: str
     proxy_url: str
     ca_file: str
-
-
-def is_safaricom(host: str) -> bool:
-    """Whether this is a name of Safaricom's, in any casing, with or without a last dot."""
-    name = host.rstrip(".").lower()
-    return name == _DOMAIN or name.endswith(f".{_DOMAIN}")
 
 
 def merchant_environment(

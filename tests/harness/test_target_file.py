@@ -155,6 +155,7 @@ def test_a_small_file_gets_the_public_sandbox_and_the_documented_defaults(tmp_pa
         ),
         ("http://127", "127", "3: merchant.base_url: '127.0.0.1:8000'; expected http://"),
         ("127.0.0.1:8000", "api.safaricom.co.ke", "Tayari never calls Safaricom"),
+        ("127.0.0.1:8000", "api.safaricom.co.ke.", "Tayari never calls Safaricom"),
         ("127.0.0.1:8000", "127.0.0.1:{port}", "{port} without `start`"),
         (
             "name: duka",

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tayari_control.http_session import is_real_daraja
 from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver
 from tayari_target.environment_options import can_have_another_daraja
-from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept, is_safaricom
+from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Start
 
@@ -99,7 +100,7 @@ class Listener:
             request = head.split(b"\r\n", 1)[0].decode("latin-1")
             method, address = [*request.split(" "), ""][:2]
             host = urlsplit(f"//{address}" if method == "CONNECT" else address).hostname
-            if host is not None and not is_safaricom(host) and host != LOOPBACK:
+            if host is not None and not is_real_daraja(host) and host != LOOPBACK:
                 self._pass_on(connection, head)
                 return
             if method == "CONNECT":

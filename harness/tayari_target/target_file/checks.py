@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tayari_control.http_session import is_real_daraja
 from tayari_formats.problems import Path, did_you_mean
 from tayari_formats.schema import BadText, Checked
 from tayari_money.payment_record import PaymentState
@@ -32,7 +33,7 @@ def check_url(text: str) -> None:
         host, parts = None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
         raise BadText(repr(text), "http://HOST[:PORT] or https://HOST", "write the full address")
-    if host == "safaricom.co.ke" or host.endswith(".safaricom.co.ke"):
+    if is_real_daraja(host):
         do = "Tayari never calls Safaricom; give the address of your own test system"
         raise BadText(repr(text), "your merchant's address", do)
 
