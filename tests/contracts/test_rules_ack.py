@@ -1,14 +1,18 @@
 """Acknowledgement rules: the judgement on the spacing and number of tries, with jitter as real merchants have it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import cast
 
 import pytest
 from endings import ending
+from tayari_contracts.checks.acknowledgement import a12_backoff
 from tayari_contracts.checks.acknowledgement.a07_meanings_of_1001 import same_words
 from tayari_contracts.checks.acknowledgement.a10_no_hammering import judge_tries
 from tayari_contracts.checks.acknowledgement.a12_backoff import Retry, judge_growth, judge_recovery
-from tayari_contracts.context.findings import Failed, Unjudged, Warned
+from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Finding, Unjudged, Warned
 from tayari_contracts.steps.retry_intervals import Trend, growth_of, in_step, say_gaps, trend_of
 
 SETS = 2_000
@@ -86,9 +90,32 @@ def test_a_form_that_is_never_tried_again_fails_and_is_named() -> None:
         judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True), retry("HTTP 429", recovered=False)])
 
 
+NO_RETRY_OF_PAGES = [
+    *(retry(form, 0.5, 1.0, recovered=True) for form in ("HTTP 429", "500.003.02")), retry("HTTP 503", recovered=False)
+]  # fmt: skip
+
+
 def test_a_page_that_is_never_tried_again_is_a_warning_for_it_is_no_clear_refusal() -> None:
-    with pytest.raises(Warned, match="a page of HTTP 503 was never tried again"):
-        judge_recovery([retry("HTTP 429", 0.5, 1.0, recovered=True), retry("HTTP 503", recovered=False)])
+    assert "a page of HTTP 503 was never tried again" in judge_recovery(NO_RETRY_OF_PAGES)
+
+
+@pytest.mark.parametrize(
+    ("gaps_s", "ends", "says"),
+    [([1.0, 1.0], Failed, "do not grow"), ([1.0, 2.1], Warned, "a page of"), ([1.0, 1.25], Warned, "a page of")],
+)
+def test_a_page_that_is_left_alone_does_not_hide_what_is_wrong_with_the_other_retries(
+    gaps_s: list[float], ends: type[Finding], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(_: object, forms: Sequence[str]) -> list[Retry]:
+        others = [retry(form, *gaps_s, recovered=True) for form in forms if form != "HTTP 503"]
+        return [*others, *(retry(form, recovered=False) for form in forms if form == "HTTP 503")]
+
+    monkeypatch.setattr(a12_backoff, "_round", play)
+    monkeypatch.setattr(a12_backoff, "_judge_closed_port", lambda *_, **__: None)
+    monkeypatch.setattr(a12_backoff, "in_step", lambda _: False)
+
+    with pytest.raises(ends, match=says):
+        checks()["A12"](cast("CheckContext", None))
 
 
 def test_a_single_retry_is_a_warning() -> None:
@@ -97,7 +124,7 @@ def test_a_single_retry_is_a_warning() -> None:
 
 
 def test_recovery_from_every_form_passes() -> None:
-    assert ending(judge_recovery, [retry("HTTP 503", 0.5, 1.0, recovered=True)]) == "passes"
+    assert judge_recovery([retry("HTTP 503", 0.5, 1.0, recovered=True)]) == ""
 
 
 def test_fixed_pauses_fail_and_doubtful_ones_are_not_judged() -> None:

@@ -44,7 +44,17 @@ class Retry:
 def retries_with_growing_pauses(context: CheckContext) -> None:
     """Payments that are refused twice, each form of refusal at once; then one while the port is closed."""
     first = _round(context, [*FORMS, "500.003.02"])
-    judge_recovery(first)
+    weakness = judge_recovery(first)
+    try:
+        _judge_pauses(context, first)
+    except Unjudged as unclear:
+        raise (Warned(weakness) if weakness else unclear) from None
+    if weakness:
+        raise Warned(weakness)
+
+
+def _judge_pauses(context: CheckContext, first: Sequence[Retry]) -> None:
+    """The pauses of these retries grow, and differ; a refused connection is tried again as well."""
     retries = first
     if trend_of(_series(first)) is not Trend.GROWS:
         retries = [*first, *_round(context, [*FORMS, *FORMS])]  # chance made some gaps: look at more before judging
@@ -56,28 +66,32 @@ def retries_with_growing_pauses(context: CheckContext) -> None:
         )
 
 
-def judge_recovery(retries: Sequence[Retry]) -> None:
+def judge_recovery(retries: Sequence[Retry]) -> str:
     """Each form of refusal was tried again, often enough to get through.
 
+    A page does not say for certain that nothing arrived, so that a merchant may leave it alone. Returns what to warn of
+    then, unless something worse is found; else an empty text.
+
     Raises:
-        Failed: a form was never tried again. Warned: one retry and no more; or only a page, which does not say for
-        certain that nothing arrived, was not tried again.
+        Failed: another form was never tried again. Warned: one retry and no more.
     """
-    never = sorted({retry.form for retry in retries if not retry.gaps_s and not retry.recovered})
-    if never == [PAGE]:
-        raise Warned(
-            f"a push that was answered with a page of {PAGE} was never tried again; expected at least one retry, or "
-            "whoever pays while the edge is busy pays by other means"
-        )
-    if never:
+    never = {retry.form for retry in retries if not retry.gaps_s and not retry.recovered}
+    if never - {PAGE}:
         raise Failed(
-            f"a push that was refused with {', '.join(never)} was never tried again; expected at least one retry"
+            f"a push that was refused with {', '.join(sorted(never))} was never tried again; expected at least one "
+            "retry"
         )
-    lost = sorted({retry.form for retry in retries if not retry.recovered})
+    lost = sorted({retry.form for retry in retries if not retry.recovered} - never)
     if lost:
         raise Warned(
             f"after {', '.join(lost)} the push was tried again once and then given up; the third would have got through"
         )
+    if not never:
+        return ""
+    return (
+        f"a push that was answered with a page of {PAGE} was never tried again; expected at least one retry, or a "
+        "customer who pays while the edge is busy pays by other means"
+    )
 
 
 def judge_growth(series: Sequence[Sequence[float]]) -> None:
