@@ -53,7 +53,7 @@ def test_a_proven_failure_outranks_missing_evidence() -> None:
     ("made", "sentence"),
     [
         (run(plan=(), checks=()), "No rule ran: the plan is empty."),
-        (run(checks=()), "No rule ran: 24 planned, none met the merchant."),
+        (run(checks=()), "No rule ran: 24 planned, none could be judged."),
         (run(interrupted=True), "The run was interrupted before its end."),
         (without(run(), "C03", "C07"), "2 of 24 planned rules lack a result: C03, C07."),
         (run(preflight=(Preflight(name="clock", ok=False),)), "Preflight failed: clock"),

@@ -189,7 +189,7 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
 
 
 def _planned(run: Run) -> str:
-    return f"{len(run.plan)} planned, none met the merchant" if run.plan else "the plan is empty"
+    return f"{len(run.plan)} planned, none could be judged" if run.plan else "the plan is empty"
 
 
 def _reasons(grounds: tuple[Outcome, ...]) -> tuple[Reason, ...]:
