@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fake_environment import environment
+from tayari_contracts.checks.query.q14_callback_during_query import _is_asked_about
 from tayari_contracts.checks.query.r02_answered_before_crash import expect_receipts, is_taken
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, Unjudged, Warned, WrongCredit
@@ -129,3 +130,23 @@ def test_a_stored_callback_may_bring_its_receipt_a_moment_after_a_query_has_sett
     expect_receipts(settled_by_query(["", "UKN1"]), PAYMENTS[:1])
     with pytest.raises(Warned, match=r"1 of 1 callbacks .* left no receipt"):
         expect_receipts(settled_by_query([""]), PAYMENTS[:1])
+
+
+def test_a_page_that_is_slow_to_answer_is_not_read_again_meanwhile() -> None:
+    made, began, answered, looks = context(), Event(), Event(), iter([False] * 5 + [True])
+    reads: list[str] = []
+
+    def refresh(_: Payment) -> None:
+        reads.append("read")
+        began.set()
+        answered.wait(PATIENT_S)
+
+    asked = SimpleNamespace(
+        time=made.time, run=made.run, actions=made.actions, profile=SimpleNamespace(shows_state=True),
+        observations=SimpleNamespace(wait=lambda *_, **__: next(looks), refresh=refresh),
+    )  # fmt: skip
+
+    assert _is_asked_about(asked, PAYMENTS[0])  # type: ignore[arg-type]  # what it needs of one
+    began.wait(PATIENT_S)
+    assert reads == ["read"]
+    answered.set()

@@ -57,14 +57,16 @@ def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tup
 def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
     """Wait for the first query, and read the payment's page meanwhile.
 
-    Some merchants ask Daraja when their page is read, and answer only then: the answer is not waited for.
+    Some merchants ask Daraja when their page is read, and answer only then: the answer is not waited for. The page is
+    not read again before it was answered.
     """
+    reading: Future[None] | None = None
     end = time.monotonic() + context.time.patience_s
     while time.monotonic() < end and context.time.remains and not context.run.silence.found:
         if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
             return True
-        if context.profile.shows_state:
-            context.actions.in_background(partial(context.observations.refresh, payment))
+        if context.profile.shows_state and (reading is None or reading.done()):
+            reading = context.actions.in_background(partial(context.observations.refresh, payment))
     return False
 
 
