@@ -1,21 +1,31 @@
 """Request rules: the judgement on one push, on canned bodies."""
 
+import time
 from base64 import b64encode, urlsafe_b64encode
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from endings import ending
+from fake_environment import environment
 from tayari_contracts.checks.request.s01_password import password_problem
 from tayari_contracts.checks.request.s02_timestamp import judge_two, moment_of, say_offset
 from tayari_contracts.checks.request.s04_whole_amount import is_written_whole, shows, states_rounding
 from tayari_contracts.checks.request.s06_phone_forms import FORMS
 from tayari_contracts.checks.request.s08_reference_limits import text_problem
 from tayari_contracts.checks.request.s10_callback_url import is_local, unusable, weaknesses
+from tayari_contracts.checks.request.s16_no_amount import refuses_nothing_and_less
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.steps import pushes
 from tayari_contracts.steps.forged_callback import secret_parts
 from tayari_contracts.steps.pushes import amount_of, wire_problem
+from tayari_target.target_file.model import Call, Pay
+from tayari_target.views import Started
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd"
 
@@ -217,3 +227,21 @@ def test_a_host_of_a_tutorial_is_nobodys() -> None:
 
     assert any("tutorials" in weak for weak in weaknesses([f"https://yourdomain.com{secret}"]))
     assert not any("tutorials" in weak for weak in weaknesses([f"https://duka.co.ke{secret}"]))
+
+
+class BreaksOnZero:
+    """Its program ends on an order of 0 shillings, and its web server answers 503 with nothing to read."""
+
+    def start_payment(self, *, amount: int, **_: object) -> Started:
+        if amount <= 0:
+            return Started(accepted=False, status=503, payment_id=None, body="")
+        return Started(accepted=True, status=200, payment_id="7")
+
+
+def test_a_503_for_one_order_alone_is_a_crash_and_no_busy_merchant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pushes, "ASKED_AGAIN_AFTER_S", (0.0, 0.0))
+    pay = Pay(call=Call(method="POST", path="/pay", json={"amount": "{amount}"}))
+    made: Any = environment(driver=BreaksOnZero(), pay=pay)
+
+    with pytest.raises(Failed, match="an order of 0 shillings: the merchant answered 503 as a program that broke"):
+        refuses_nothing_and_less(CheckContext(made, Allocation(), deadline=time.monotonic() + 30))
