@@ -247,3 +247,12 @@ def test_a_payout_whose_state_is_not_shown_is_sent_again_where_daraja_accepts_it
 
     with nullcontext() if accepted else pytest.raises(Missing, match="sent once, and Daraja accepted none; expected a"):
         p11_refused_credential.expect_token_renewed(cast("CheckContext", context))
+
+
+@pytest.mark.parametrize(
+    ("found", "fee_below", "is_right"),
+    [(900, 100, True), (877, 100, True), (800, 100, False), (1000, 100, False), (877, 0, False)],
+)
+def test_a_fee_may_be_taken_from_a_wallet_and_nothing_more(found: float, fee_below: float, is_right: bool) -> None:
+    """900 are to be left of 1,000. Of a payout that failed all must be back, the fee too."""
+    assert p20_wallet._is_right(found, 900, fee_below=fee_below) is is_right

@@ -82,7 +82,8 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
     view = context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
     expect_one_id(context, payment, why)
     is_back = view.state is FAILED and not any(row["state"] == "paid" for row in transactions(context, payment))
-    _expect(context, payment, before if is_back else left, f"{why}, and it is {say(view)}")
+    wanted, fee_below = (before, 0) if is_back else (left, payment.amount)
+    _expect(context, payment, wanted, f"{why}, and it is {say(view)}", fee_below=fee_below)
 
 
 def _play_at_once(context: CheckContext) -> None:
@@ -96,9 +97,9 @@ def _play_at_once(context: CheckContext) -> None:
     for payment in payments:
         context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
     taken = sum(one.amount for one in payments if context.observations.status(one).state is not FAILED)
-    _expect(
-        context, payments[-1], _without(before, taken), f"{len(payments)} payouts were asked for at the same moment"
-    )
+    why = f"{len(payments)} payouts were asked for at the same moment"
+    least = min(one.amount for one in payments)
+    _expect(context, payments[-1], _without(before, taken), why, fee_below=least)
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, heard: int) -> None:
@@ -108,7 +109,7 @@ def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: 
         WrongCredit: it is.
     """
     wrong: float | None = None
-    while (found := _available(context, payment.msisdn)) != left:
+    while not _is_right(found := _available(context, payment.msisdn), left, fee_below=payment.amount):
         if len(context.journal.callbacks(payment)) > heard or not context.time.remains:
             break
         wrong = found  # and M-Pesa had told nothing more when it was read
@@ -119,16 +120,25 @@ def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: 
         raise _wrong(payment, wrong, left, why)
 
 
-def _expect(context: CheckContext, payment: Payment, wanted: float, why: str) -> None:
-    """The balance is `wanted`, and stays so.
+def _expect(context: CheckContext, payment: Payment, wanted: float, why: str, *, fee_below: float) -> None:
+    """The balance is `wanted`, or less by a fee, and stays so.
 
     Raises:
         WrongCredit: it is not.
     """
-    context.time.until(lambda: _available(context, payment.msisdn) == wanted, within_s=context.time.settle_s)
+
+    def is_right() -> bool:
+        return _is_right(_available(context, payment.msisdn), wanted, fee_below=fee_below)
+
+    context.time.until(is_right, within_s=context.time.settle_s)
     context.time.pause(STEADY_S)
-    if (found := _available(context, payment.msisdn)) != wanted:
+    if not _is_right(found := _available(context, payment.msisdn), wanted, fee_below=fee_below):
         raise _wrong(payment, found, wanted, why)
+
+
+def _is_right(found: float, wanted: float, *, fee_below: float) -> bool:
+    """Whether the balance is what it should be. A merchant may take a fee for a payout: less by less than this."""
+    return found == wanted or 0 < wanted - found < fee_below
 
 
 def _wrong(payment: Payment, found: float, wanted: float, why: str) -> WrongCredit:
