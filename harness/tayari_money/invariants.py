@@ -172,15 +172,19 @@ def _difference(record: PaymentRecord) -> str:
 
 
 def _difference_of_parts(record: PaymentRecord) -> str:
-    """The same of an order that was asked for in several pushes: the sum counts."""
+    """The same of an order that was asked for in several pushes: the sum counts.
+
+    A push that M-Pesa called failed first may have been asked for again: that both succeed is not the merchant's doing.
+    """
     paid = record.paid_in_all
-    if paid and record.ordered is not None and paid - record.ordered >= 1:
+    late = sum(one.amount for one in record.completed if one.succeeded_late)
+    if paid and record.ordered is not None and paid - late - record.ordered >= 1:
         return f"is an order of {shillings(record.ordered)} shillings, and {shillings(paid)} were paid for it"
     amounts = {one.amount for one in record.transactions}
     if not record.total or not paid or _named_amounts(record) - amounts:
         return ""
     difference = round(record.total - paid, 2)
-    if difference > 0 or (difference < 0 and record.state is PAID):
+    if difference > 0 or (difference + late < 0 and record.state is PAID):
         return f"was credited {shillings(record.total)} shillings; {shillings(paid)} were paid"
     return ""
 

@@ -81,6 +81,13 @@ class DarajaTransaction:
     """Somebody who is not Safaricom sent a success for it: callbacks prove nothing here."""
     messages: tuple[ResultMessage, ...] = ()
 
+    @property
+    def succeeded_late(self) -> bool:
+        """M-Pesa called it failed first. Another try of the order may have been paid before its success came."""
+        failures = [one.at for one in self.messages if one.result is Result.FAILURE]
+        successes = [one.at for one in self.messages if one.result is Result.SUCCESS]
+        return self.completed and bool(failures) and (not successes or min(failures) < min(successes))
+
     def proofs(self) -> Iterator[ResultMessage]:
         """The messages from which the merchant can know that the transaction succeeded."""
         return (one for one in self.messages if one.result is Result.SUCCESS and (one.by_query or not self.forged))

@@ -301,6 +301,28 @@ def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
     assert broken(rule_id, split) == ([violation] if violation else [])
 
 
+@pytest.mark.parametrize(
+    ("first", "total", "violation"),
+    [
+        ((ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)), 100.0, ""),
+        ((ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)), 200.0, ""),
+        (
+            (ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)),
+            300.0,
+            "was credited 300 shillings; 200 were paid",
+        ),
+        ((success(at=12.0),), 100.0, "is an order of 100 shillings, and 200 were paid for it"),
+    ],
+)
+def test_a_try_that_was_called_failed_and_succeeds_late_is_not_asked_for_twice(
+    first: tuple[ResultMessage, ...], total: float, violation: str
+) -> None:
+    """The order was paid at the second try before that: its customer paid twice, and a person gives one back."""
+    twice = record(transaction(*first), transaction(success(at=10.0)), in_parts=True, total=total, credits=1)
+
+    assert broken("M04", twice) == ([violation] if violation else [])
+
+
 @pytest.mark.parametrize(("code", "ends"), [("no_result", contextlib.nullcontext()), ("", pytest.raises(ControlError))])
 def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
     code: str, ends: contextlib.AbstractContextManager[Any]
