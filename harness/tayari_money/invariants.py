@@ -174,8 +174,7 @@ def _difference(record: PaymentRecord) -> str:
 def _difference_of_parts(record: PaymentRecord) -> str:
     """The same of an order that was asked for in several pushes: the sum counts.
 
-    A push that M-Pesa called failed first may have been asked for again: that both succeed is not the merchant's doing.
-    """
+    What M-Pesa called failed first may have been asked for again: that both succeed is not the merchant's doing."""
     paid = record.paid_in_all
     late = sum(one.amount for one in record.completed if one.succeeded_late)
     if paid and record.ordered is not None and paid - late - record.ordered >= 1:
