@@ -8,6 +8,7 @@ import pytest
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model import Exchange
 from tayari_target.driver import MerchantDriver
+from tayari_target.views import Started
 from tiny_shop import Says, Shop, open_shop, write_target
 
 STATUS = """\
@@ -276,13 +277,14 @@ def test_the_driver_works_from_many_threads(shop: Shop, tmp_path: Path) -> None:
     shop.routes["POST /pay"] = lambda asked: Says({"id": next(counter)})
     driver = MerchantDriver(write_target(tmp_path, shop.url))
 
-    def one(number: int) -> str | None:
-        return driver.start_payment(msisdn=f"25470000{number:04}", amount=1, reference=f"R{number}").payment_id
+    def one(number: int) -> Started:
+        return driver.start_payment(msisdn=f"25470000{number:04}", amount=1, reference=f"R{number}")
 
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(one, range(64)))
 
-    assert len(set(found)) == 64
+    assert [started.error for started in found if started.payment_id is None] == []
+    assert len({started.payment_id for started in found}) == 64
 
 
 def test_an_unfilled_placeholder_is_told(shop: Shop, tmp_path: Path) -> None:

@@ -74,8 +74,11 @@ def open_shop(routes: Mapping[str, Route]) -> Iterator[Shop]:
 
         do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the names that http.server asks for
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     shop.url = f"http://127.0.0.1:{server.server_address[1]}"
