@@ -172,9 +172,7 @@ def _difference(record: PaymentRecord) -> str:
 
 
 def _difference_of_parts(record: PaymentRecord) -> str:
-    """The same of an order that was asked for in several pushes: the sum counts.
-
-    What M-Pesa called failed first may have been asked for again: that both succeed is not the merchant's doing."""
+    """The same of an order in several pushes: the sum counts. What failed first may rightly be asked for again."""
     paid = record.paid_in_all
     late = sum(one.amount for one in record.completed if one.succeeded_late)
     if paid and record.ordered is not None and paid - late - record.ordered >= 1:

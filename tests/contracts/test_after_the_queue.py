@@ -302,3 +302,6 @@ def test_a_payment_that_is_credited_with_the_next_one_is_not_taken_for_a_part_of
     context = SimpleNamespace(time=SimpleNamespace(settle_s=10.0), observations=SimpleNamespace(until=accounts.wait))
 
     checks()["B13"](cast("CheckContext", context))
+
+    batched = {name for name, _, _ in accounts.paid if sum(name == other for other, _, _ in accounts.paid) > 1}
+    assert batched, "no account got two payments, so nothing was put to the test"

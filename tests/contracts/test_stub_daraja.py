@@ -83,7 +83,8 @@ def test_its_port_is_free_when_it_has_ended(certificate: tuple[Path, Path]) -> N
         host, _, port = listener.address.partition(":")
         requests.get(f"https://{listener.address}/oauth/v1/generate", verify=False, timeout=5)
 
-    socket.create_server((host, int(port))).close()
+    with socket.create_server((host, int(port))) as server:
+        assert server.getsockname() == (host, int(port))
 
 
 def test_a_call_of_another_host_is_the_matter_of_the_runs_own_proxy(certificate: tuple[Path, Path]) -> None:
