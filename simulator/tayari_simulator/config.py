@@ -1,4 +1,4 @@
-"""Everything the simulator is told at start, in one frozen record."""
+"""The whole configuration of a simulator, in one frozen record."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SANDBOX_PASSKEY: Final = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72a
 """Both are public. Source: reference 1.8."""
 
 JOURNAL_BYTES: Final = 28 * 1024 * 1024
-"""With so many the process grows by less than 60 MB: payments, and what allocation wastes, come on top."""
+"""With this bound the process grows by less than 60 MB. Payments, and memory lost to allocation, come on top."""
 A_PAYMENT_BYTES: Final = 2048
-"""About what a payment takes in the journal: so many payments are remembered as it has room for."""
+"""About the size of a payment in the journal. The journal's bound divided by it is how many payments are remembered."""
 FEWEST_PAYMENTS: Final = 1000
 
 
@@ -54,7 +54,7 @@ class Config:
     journal_file: str | None = None
     journal_bytes: int = JOURNAL_BYTES
     drain_s: float = 2.0
-    """At the end, what is due within so many real seconds still happens."""
+    """At the end, callbacks and results due within this many real seconds still happen."""
     short_code: str = SANDBOX_SHORT_CODE
     till: str | None = None
     """The till that buy-goods payments go to; None: the short code takes pay-bill payments only."""

@@ -139,7 +139,7 @@ class Desk:
         return self.call(QUERY, orjson.dumps(request("stk_query.request", changes)))
 
     def after(self, seconds: float) -> list[Delivery]:
-        """Let so much time pass; the callbacks that were sent meanwhile."""
+        """Let this time pass; returns the callbacks that were sent meanwhile."""
         end_s = self.now_s + seconds
         sent: list[Delivery] = []
         while self.daraja.state.schedule.next_s <= end_s:
@@ -149,7 +149,7 @@ class Desk:
         return sent
 
     def results(self, seconds: float = 100.0) -> list[Json]:
-        """The `stkCallback` objects of the callbacks that come within so much time."""
+        """The `stkCallback` objects of the callbacks that come within this time."""
         return [wire(delivery.body)["Body"]["stkCallback"] for delivery in self.after(seconds)]
 
     @property

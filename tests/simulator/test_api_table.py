@@ -55,7 +55,7 @@ def test_every_documented_code_of_a_transaction_has_a_scenario(call: str) -> Non
 
 
 NOT_ASYNCHRONOUS: dict[str, set[str]] = {"ratiba": {"200"}}
-"""Codes of an API that no result tells, by call; each with its reason."""
+"""Codes of an API that no result has, by call; each with its reason."""
 
 
 @pytest.mark.parametrize("call", LIFECYCLES)

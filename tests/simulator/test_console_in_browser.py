@@ -58,7 +58,7 @@ def page(server: Running) -> Iterator[Any]:
 
 
 def many(number: int) -> dict[str, Any]:
-    """An event as a simulator tells it that has 1,000 payments in a second: 100 are told, 900 are not."""
+    """The event of a simulator with 1,000 payments in a second: it holds 100, and 900 are skipped."""
     now_s = 1_790_000_000 + number / 10
     rows = [
         {
@@ -73,11 +73,11 @@ def many(number: int) -> dict[str, Any]:
 
 
 def handset(page: Any, msisdn: str) -> Any:
-    """The handset of this number on the page, taken in hand where it is not."""
+    """The handset of this number on the page, which is added if need be."""
     phone = page.locator(f"section[aria-label='Handset {msisdn}']")
     if not phone.count():
         page.fill("#number", msisdn)
-        page.click("text=Take in hand")
+        page.click("text=Control by hand")
         phone.wait_for()
     return phone
 

@@ -6,7 +6,9 @@ from running_simulator import running
 from tayari_simulator.scenarios.read import read_scenario
 from tayari_simulator.transport.monitor import THRESHOLDS
 
-SILENT = "scenario: payment/silent\nabout: Paid, but nobody is told.\noutcome:\n  result_code: 0\n  callback: false\n"
+SILENT = (
+    "scenario: payment/silent\nabout: Paid, but no callback is sent.\noutcome:\n  result_code: 0\n  callback: false\n"
+)
 
 
 def test_every_accepted_push_is_called_back_dropped_or_pending() -> None:

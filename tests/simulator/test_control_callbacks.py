@@ -1,4 +1,4 @@
-"""`POST /v1/callbacks`: callbacks as they are told."""
+"""`POST /v1/callbacks`: callbacks as a test wants them."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_what_is_sent_stands_in_the_journal_as_control(server: Running) -> None:
     server.control.send_callback(checkout_request_id=identifier, times=2)
     entries = server.control.journal(checkout_request_id=identifier, kind="control")["entries"]
 
-    assert [entry["note"] for entry in entries] == ["told 1 of 2", "told 2 of 2"]
+    assert [entry["note"] for entry in entries] == ["sent 1 of 2", "sent 2 of 2"]
     assert [entry["response"]["status"] for entry in entries] == [200, 200]
 
 

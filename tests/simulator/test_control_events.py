@@ -39,7 +39,7 @@ def events(server: Running, query: str = "") -> Iterator[Any]:
 
 
 def until(timeline: Iterator[Any], identifier: str, state: str) -> list[Any]:
-    """The entries that were told of until the transaction is told to be so."""
+    """The entries of all events until the transaction has this state."""
     entries: list[Any] = []
     for event in timeline:
         entries += event["entries"]

@@ -1,4 +1,4 @@
-"""Phones in hand: a prompt waits, its answer decides, and the phone shows M-Pesa's messages."""
+"""Phones controlled by hand: a prompt waits, its answer decides, and the phone shows M-Pesa's messages."""
 
 from __future__ import annotations
 
@@ -337,7 +337,7 @@ def till() -> Iterator[Running]:
 
 
 def prompted(till: Running, kind: str, **how: Any) -> str:
-    """The id of a transaction of this kind whose prompt goes to the phone in hand."""
+    """The id of a transaction of this kind whose prompt goes to the handset."""
     till.control.reset()
     till.control.set_organisation(TILL, nominated_number=MSISDN)
     hold(till, **how)
@@ -383,7 +383,7 @@ def test_every_prompt_waits_and_each_answer_has_the_code_of_its_api(
 
 
 @pytest.mark.parametrize(
-    ("kind", "language", "asks", "tells"),
+    ("kind", "language", "asks", "reports"),
     [
         ("ratiba", "en", "every month to EXAMPLE SHOP Account no.", "Your standing order"),
         ("ratiba", "sw", "kila mwezi kwa EXAMPLE SHOP", "Malipo yako ya kudumu"),
@@ -399,7 +399,7 @@ def test_every_prompt_waits_and_each_answer_has_the_code_of_its_api(
     ],
 )
 def test_every_prompt_has_its_words_and_its_message(
-    till: Running, kind: str, language: str, asks: str, tells: str
+    till: Running, kind: str, language: str, asks: str, reports: str
 ) -> None:
     identifier = prompted(till, kind, language=language)
     prompt = shown(till)["prompt"]["text"]
@@ -409,7 +409,7 @@ def test_every_prompt_has_its_words_and_its_message(
 
     assert asks in prompt
     assert len(prompt) <= 182, "M-Pesa shows no longer prompt (reference 3.1)"
-    assert tells in messages[identifier]
+    assert reports in messages[identifier]
 
 
 def test_a_till_without_a_nominated_number_asks_no_phone(till: Running) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks told by a scenario's name, and of payments that never were: what `trigger` sends."""
+"""Callbacks by a scenario's name, and of payments that do not exist: what `trigger` sends."""
 
 from __future__ import annotations
 

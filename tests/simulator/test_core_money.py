@@ -1,4 +1,4 @@
-"""Whatever is paid, paid out, reversed, reset and waited for: the ledger balances, and every API tells the same."""
+"""Whatever is paid, paid out, reversed, reset and waited for: the ledger balances, and all APIs agree."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FAULTS = (
     "api_error: {error: 500.003.02.system_busy}", "huge_callback: {kilobytes: 4}", "malformed_callback: {form: empty}",
     'drop: {"on": c2b_confirmation}', "before_ack: {}", "hang: {for_s: 5, accepted: true}",
 )  # fmt: skip
-"""None of them lies: whatever happens to an answer or a message, what is told is the truth."""
+"""None of them changes the truth: they delay or lose an answer or a message, but its content is right."""
 SHILLINGS = st.integers(10, 900)
 STEPS = st.one_of(
     st.tuples(st.just("push"), st.sampled_from(PHONES), SHILLINGS),
@@ -125,7 +125,7 @@ def test_the_ledger_balances_and_all_apis_agree(steps: list[tuple[str, Any, int]
 
 
 def messages_agree(row: Transaction, sent: list[Delivery]) -> None:
-    """Every message about a transaction tells its one result and its one receipt."""
+    """Every message about a transaction has its one result and its one receipt."""
     for answer in (orjson.loads(delivery.body) for delivery in sent if delivery.body):
         if "TransID" in answer:
             assert (answer["TransID"], answer["TransAmount"]) == (row.receipt, f"{row.amount}.00")
@@ -136,7 +136,7 @@ def messages_agree(row: Transaction, sent: list[Delivery]) -> None:
 
 
 def query_agrees(desk: Desk, row: Transaction) -> None:
-    """The status query of a push tells the result that its callback told."""
+    """The status query of a push has the result of its callback."""
     answer = wire(desk.query(row.id).body)
 
     assert answer["ResultCode"] == str(row.result_code)
@@ -161,7 +161,7 @@ def pull_agrees(desk: Desk, transactions: list[Transaction]) -> None:
 
 
 def agrees(desk: Desk, row: Transaction) -> None:
-    """Status tells what happened to this transaction."""
+    """Transaction status reports what happened to this transaction."""
     asked = {"TransactionID": row.receipt, "PartyA": row.short_code}
     answer = parameters(result_of(desk, STATUS, "transaction_status.request", **asked))
 

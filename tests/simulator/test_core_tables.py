@@ -207,7 +207,7 @@ SAME_CODE = {
     "500.003.03": ("Quota Violation", "Error Occurred: Quota Violation"),
     "500.003.1001": ("Internal Server Error", "Urls are already registered."),
 }  # fmt: skip
-"""Codes that only the message tells apart. Source: reference 2.2, 9."""
+"""Codes that only the message distinguishes. Source: reference 2.2, 9."""
 
 
 @pytest.mark.parametrize("code", SAME_CODE)

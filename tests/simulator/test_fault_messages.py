@@ -15,7 +15,7 @@ BILLS = "https://shop.example.co.ke/bills"
 
 
 def queue(desk: Desk, fault: str, endpoint: str = "c2b") -> None:
-    """The next call of the endpoint meets this fault."""
+    """The next call of the endpoint gets this fault."""
     selector = Selector()
     selector.queue(
         scenario_of(f"scenario: a/b\nabout: x\nwhen: {{endpoint: {endpoint}}}\nfaults: [{{{fault}}}]"),
@@ -25,7 +25,7 @@ def queue(desk: Desk, fault: str, endpoint: str = "c2b") -> None:
 
 
 def validated(fault: str, *, response_type: str = "Completed") -> tuple[Desk, list[Delivery]]:
-    """A payment whose validation meets this fault, and what is sent within 2 s."""
+    """A payment whose validation gets this fault, and the messages of the next 2 s."""
     desk = validating(response_type=response_type)
     queue(desk, fault)
     paid(desk)
@@ -83,7 +83,7 @@ def pushing(desk: Desk) -> list[str]:
 
 
 def told_elsewhere() -> Desk:
-    """A short code that is told of its STK payments by callback, C2B confirmation and payment push."""
+    """A short code that gets callback, C2B confirmation and payment push for its STK payments."""
     desk = Desk()
     register(desk, ShortCode="174379")
     body = payload("bill_manager.optin.request") | {"shortcode": "174379", "callbackurl": BILLS}
@@ -127,5 +127,5 @@ def test_a_change_is_tried_on_the_message_that_it_is_put_on() -> None:
 
 
 def test_a_scenario_names_only_messages_that_its_endpoint_sends() -> None:
-    with pytest.raises(AssertionError, match="never meets c2b_validation calls"):
+    with pytest.raises(AssertionError, match="never applies to c2b_validation calls"):
         scenario_of('scenario: a/b\nabout: x\nfaults: [{drop: {"on": c2b_validation}}]')

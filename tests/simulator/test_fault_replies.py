@@ -1,4 +1,4 @@
-"""Faults of Daraja's answers, one test each: what the caller meets, and what has happened inside."""
+"""Faults of Daraja's answers, one test each: what the caller gets, and what the simulator did."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def debits(deliveries: list[Delivery]) -> list[tuple[str, str]]:
 
 
 def confirming(**options: Any) -> Desk:
-    """A simulator whose short code is told of C2B payments."""
+    """A simulator whose short code gets C2B confirmations."""
     desk = Desk(**options)
     found = desk.daraja.state.organisations.find("174379")
     assert found is not None

@@ -43,7 +43,7 @@ CASES = [
         "a callback of a token",
         f"{HEAD}when: {{endpoint: oauth}}\nfaults: [{{drop: {{}}}}]\n",
         4,
-        "a scenario for oauth never meets callback calls",
+        "a scenario for oauth never applies to callback calls",
     ),
 ]
 

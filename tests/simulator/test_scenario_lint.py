@@ -94,12 +94,12 @@ def problems_of(text: str) -> list[str]:
         ),
         (
             "when: {endpoint: oauth}\nfaults: [{drop: {}}]",
-            "4: faults[0].drop: a scenario for oauth never meets callback calls; it meets oauth",
+            "4: faults[0].drop: a scenario for oauth never applies to callback calls, only to oauth",
         ),
         (
             "faults: [{token_life: {expires_in: 5}}]",
-            "3: faults[0].token_life: a scenario for stk_push never meets oauth calls; "
-            "it meets bill_payment_push, c2b_confirmation, callback, stk_push, stk_query",
+            "3: faults[0].token_life: a scenario for stk_push never applies to oauth calls, "
+            "only to bill_payment_push, c2b_confirmation, callback, stk_push, stk_query",
         ),
         ("faults: [{mutate: {}}]", "3: faults[0].mutate: changes nothing; give set, drop or order"),
         (

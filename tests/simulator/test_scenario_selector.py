@@ -1,4 +1,4 @@
-"""Which scenario a call meets."""
+"""Which scenario a call plays."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ REFUSED = [name for name in DOCUMENTS if name not in CALLED_BACK]
 
 
 def playing(name: str) -> Desk:
-    """A Daraja with registered URLs whose next call of the scenario's endpoint meets it."""
+    """A Daraja with registered URLs whose next call of the scenario's endpoint plays it."""
     desk = Desk()
     register(desk)
     selector = Selector(SHIPPED)

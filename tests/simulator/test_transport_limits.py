@@ -13,7 +13,7 @@ CALM = {"loop_lag_s": 0.001, "late_s": 0.001, "journal_behind": 0.0}
 
 
 def looked(seconds: int, measures: Callable[[int], dict[str, float]], *, pushes: int = 10, lost: int = 0) -> Limits:
-    """Limits that have looked so many times, with these measures each time."""
+    """Limits that have measured a number of times, with these values each time."""
     seen, number = Seen(), 0
 
     def measure() -> dict[str, float]:

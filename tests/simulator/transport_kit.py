@@ -141,7 +141,7 @@ class Port:
         return await self.call("/mpesa/stkpush/v1/processrequest", body)
 
     async def answered(self, count: int = 1, timeout_s: float = 5.0) -> list[Any]:
-        """The journal's callbacks, once there are so many."""
+        """The journal's callbacks, once there is a given number of them."""
         waited = await self.simulator.wait("callback_answered", count=count, timeout_s=timeout_s)
         assert waited["met"], waited
         entries: list[Any] = waited["entries"]

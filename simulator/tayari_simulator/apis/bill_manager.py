@@ -111,7 +111,7 @@ def opt_in_fields(options: Options) -> Fields:
         Field(name="logo", read=text(LONGEST_TEXT, required=False), schema={}, about="a picture; may be empty",
               required=False, source=_SAYS),
         Field(name="callbackurl", read=callback_url(options), schema={"type": "string", "format": "uri"},
-              about="where payments are told", source=_SAYS),
+              about="the URL that payments are sent to", source=_SAYS),
     )  # fmt: skip
     return Fields(rows)
 

@@ -1,6 +1,6 @@
-"""The payment push of Bill Manager: an organisation that opted in is told what was paid to it. Source: reference 3.13.
+"""The payment push of Bill Manager: a message about each payment to an organisation that opted in. Reference 3.13.
 
-Which payments are told is assumed: those of customers, by STK push or C2B, with an account reference. The rows of
+Which payments it reports is assumed: those of customers, by STK push or C2B, with an account reference. The rows of
 these two kinds name it among their further messages.
 """
 
@@ -20,7 +20,7 @@ from tayari_simulator.state.transactions import Transaction
 
 
 def payment_push(state: DarajaState, transaction: Transaction, at_s: float) -> Delivery | None:
-    """Note a payment on its invoice, and the message that tells of it; None: its receiver does not use Bill Manager."""
+    """Note a payment on its invoice, and return its message; None: its receiver does not use Bill Manager."""
     opt_ins = state.part(BillBook).opt_ins
     if not opt_ins or not transaction.reference:
         return None

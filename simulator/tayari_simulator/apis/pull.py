@@ -71,7 +71,7 @@ def query_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a r
         Field(name="StartDate", read=_time, schema=time_schema, about="YYYY-MM-DD HH:mm:ss in EAT", source=_SAYS),
         Field(name="EndDate", read=_time, schema=time_schema, about="YYYY-MM-DD HH:mm:ss in EAT", source=_SAYS),
         Field(name="OffSetValue", read=digits(1, 9), schema=numeric_schema(r"^\d{1,9}$"),
-              about="so many rows are left out; from 0", source=_SAYS),
+              about="how many rows are skipped; from 0", source=_SAYS),
     )  # fmt: skip
     return Fields(rows)
 

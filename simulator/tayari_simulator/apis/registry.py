@@ -64,7 +64,7 @@ class Endpoint:
     switched: tuple[tuple[str, str], ...] = ()
     """Further ones, each with the option that has to be `on` for it."""
     many: int = 0
-    """Above 0: the body is a list of at most so many objects with these fields; `handle` gets a list of each."""
+    """Above 0: the body is a list with at most this number of objects of these fields; `handle` gets a list of each."""
     lasting: bool = False
     """What it changes is no transaction and outlives the process: where a journal is kept, the call is made again."""
     refuse: Refuse | None = None
@@ -128,11 +128,12 @@ ENDPOINTS: Final = (
              fields=mobile_center.status_fields, handle=mobile_center.status, plays="mobile_center_purchase",
              about="Mobile Center: how a bundle stands (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="c2b_register", method="POST", path="/mpesa/c2b/v2/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v2, lasting=True, about="C2B: where the payments of a short code are told",
+             handle=c2b_urls.register_v2, lasting=True,
+             about="C2B: the URLs to which the payments of a short code are sent",
              source="reference 3.3"),
     Endpoint(name="c2b_register_v1", method="POST", path="/mpesa/c2b/v1/registerurl", fields=c2b_urls.fields,
              handle=c2b_urls.register_v1, lasting=True, plays="c2b_register",
-             about="C2B version 1: where the payments of a short code are told", source="reference 3.3"),
+             about="C2B version 1: the URLs to which the payments of a short code are sent", source="reference 3.3"),
     Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields, handle=c2b.simulate_v2,
              lifecycle=c2b.lifecycle, chooses=True, about="C2B: a customer pays a short code (sandbox)",
              source="reference 3.3"),

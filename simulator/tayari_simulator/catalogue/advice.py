@@ -1,4 +1,4 @@
-"""What to make of each refusal: what the customer should be told, in English and Swahili, and whether to try again.
+"""Advice on each refusal: the words for the customer, in English and Swahili, and whether to try again.
 
 One row for each row of `errors` and of `edge`, found by its name; a test holds the tables together. The words are of a
 payment that could not be started; a refused status query says nothing of the payment (`OF_QUERY`). The reference

@@ -76,7 +76,7 @@ DONE: Final[Mapping[str, Texts]] = {
               "tarehe {time}.",
     },
 }  # fmt: skip
-"""By kind of transaction: what a phone is told of those that have prompts of their own."""
+"""By kind of transaction: the texts on the phone, for kinds that have prompts of their own."""
 FREQUENCIES: Final[Mapping[tuple[int, int], Texts]] = {
     (0, 0): {"en": "once", "sw": "mara moja"},
     (1, 0): {"en": "every day", "sw": "kila siku"},

@@ -27,7 +27,7 @@ class GatewayFault:
     source: str
 
     def reply(self, *, retry_after_s: float | None = None) -> Reply:
-        """The fault, ready to be written; `Retry-After` only when told so, as the real one was not seen to send it."""
+        """The fault, ready to be written; `Retry-After` only on demand: the real gateway was not seen to send it."""
         headers = () if retry_after_s is None else (("Retry-After", f"{retry_after_s:g}"),)
         return Reply(self.status, dumps(self.body), content_type="application/json", headers=headers)
 

@@ -111,7 +111,7 @@ OPTIONS: Final = (
     Option(name="query_unknown_id", about="the query of an id that is not known",
            choices=("by_form", "400.002.02", "500.001.1001"), defaults=_same("by_form"), mark=_X,
            source="reference 6-11"),
-    Option(name="query_too_early_s", about="so long after the acknowledgement the query says Invalid CheckoutRequestID",
+    Option(name="query_too_early_s", about="how long after the push the query says Invalid CheckoutRequestID",
            defaults=("2", "2", "2"), mark=_X, source="reference 6-11"),
     Option(name="in_flight_request_id", about="requestId of a query that is refused while the payment is in flight",
            choices=("own", "checkout_request_id"), defaults=_same("own"), mark=_O,
@@ -314,7 +314,7 @@ class Options:
         return float(self._values[name])
 
     def says(self, name: str, value: str) -> bool:
-        """Whether the switch stands on this value."""
+        """Whether the switch has this value."""
         return self._values[name] == value
 
     def to_dict(self) -> dict[str, str]:

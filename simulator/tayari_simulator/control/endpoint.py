@@ -59,7 +59,7 @@ class Controlled:
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One scenario is read at a time, in a thread, so that Daraja answers meanwhile."""
     streams: set[Stream] = field(default_factory=set)
-    """Those who listen to events; they are told when the port closes."""
+    """The listeners to events; they are closed with the port."""
 
 
 Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]

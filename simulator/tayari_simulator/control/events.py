@@ -21,13 +21,13 @@ from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 A_BATCH_S: Final = 0.1
-"""What happens within so long is told together."""
+"""Everything that happens within this time goes into one event."""
 MOST_IN_A_BATCH: Final = 100
-"""How many transactions and entries one event tells; the others are counted as skipped."""
+"""How many transactions and entries one event holds; the others are counted as skipped."""
 MOST_OPEN: Final = 1000
-"""Of so many open transactions is told when they end without a message."""
+"""How many open transactions are watched, because they may end without a message."""
 SILENT_S: Final = 15.0
-"""After so long without an event a comment is sent, so that a listener that left is noticed."""
+"""After this time without an event a comment is sent, so that a closed connection is noticed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ async def events(controlled: Controlled, request: web.Request) -> web.StreamResp
 
 
 class EventStream:
-    """One listener: what it has not been told yet, bounded however fast things happen."""
+    """One listener: what was not sent to it yet, in bounded memory."""
 
     def __init__(self, simulator: Simulator, where: EventsWhere) -> None:
         self._simulator = simulator
@@ -67,7 +67,7 @@ class EventStream:
         self._touched: dict[str, None] = {}
         """Ids of transactions that something happened to."""
         self._open: dict[str, Transaction] = {}
-        """Those that were told of and have no result yet: a result without a message has no entry."""
+        """Those that were sent and have no result yet: a result without a message has no entry."""
         self._skipped = 0
         self._accepted = simulator.daraja.state.counts.accepted
         self._first_seq = simulator.entries.first_seq

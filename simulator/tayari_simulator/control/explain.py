@@ -17,7 +17,7 @@ from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 MOST_PAYMENTS: int = 100
-"""Of one phone, the latest so many are explained."""
+"""How many of one phone's payments are explained: the latest."""
 NOT_QUEUED: Final = {
     MatchedBy.ONE_SHOT_MSISDN: "no one-shot was waiting for this MSISDN (POST /v1/next)",
     MatchedBy.ONE_SHOT_ENDPOINT: "no one-shot was waiting for whoever pushes first (POST /v1/next)",
@@ -26,7 +26,7 @@ NOT_KEPT: Final = "the payment began in an earlier process, and how it came to i
 MATCHED: Final = {
     MatchedBy.ONE_SHOT_MSISDN: "it was queued for this MSISDN",
     MatchedBy.ONE_SHOT_ENDPOINT: "it was queued for the endpoint, and this MSISDN came first",
-    MatchedBy.HANDSET: "the phone that is prompted is held in hand, and its answer decides",
+    MatchedBy.HANDSET: "the phone that is prompted is controlled by hand, and its answer decides",
     MatchedBy.MSISDN: "the payer's MSISDN chooses it",
     MatchedBy.AMOUNT: "the amount chooses it",
     MatchedBy.REFERENCE: "the account reference chooses it",
@@ -92,7 +92,7 @@ def _why_not(way: MatchedBy, selector: Selector, outranked_by: MatchedBy | None)
     if way in NOT_QUEUED:
         return NOT_QUEUED[way]
     if way is MatchedBy.HANDSET:
-        return "no phone in hand was asked for a PIN (PUT /v1/handsets/MSISDN, --interactive)"
+        return "no phone that is controlled by hand was prompted (PUT /v1/handsets/MSISDN, --interactive)"
     if way is MatchedBy.MIX:
         return "the mix was set later" if selector.mix else "there is no mix (--mix, POST /v1/mix)"
     if way is MatchedBy.ACTIVE:

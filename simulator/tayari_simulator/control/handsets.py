@@ -1,4 +1,4 @@
-"""The handset: phones that are held in hand, their prompts and messages, and what their customers do."""
+"""The handsets: phones that are controlled by hand, their prompts and messages, and their customers' answers."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def press(controlled: Controlled, request: web.Request) -> web.Response:
         transaction = answer_prompt(simulator.daraja.state, held, given.press, given.pin, simulator.now_s())
     except NoPrompt as error:
         message = (
-            f"the phone {msisdn} shows no prompt that waits for an answer; take it in hand first "
+            f"the phone {msisdn} shows no prompt that waits for an answer; control it by hand first "
             f"(PUT /v1/handsets/{msisdn}, or start with --interactive), then push to it"
         )
         raise Refusal(409, "no_prompt", message) from error
@@ -107,7 +107,7 @@ def msisdn_of(request: web.Request) -> str:
 
 
 def handset_dict(controlled: Controlled, msisdn: str) -> Json:
-    """A phone as in `docs/control-api.md`, whether it is held in hand or not."""
+    """A phone as in `docs/control-api.md`, whether it is controlled by hand or not."""
     state, held = controlled.simulator.daraja.state, controlled.selector.handsets.find(msisdn)
     shown = held or Handset(msisdn=msisdn)
     _note_balances(state, shown)

@@ -1,4 +1,4 @@
-"""Every refusal that a payer met, with all its reasons: Daraja tells the first one only."""
+"""Every refusal of a payer's calls, with all its reasons: Daraja names only the first one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tayari_simulator.transport.simulator import Simulator
 Json = dict[str, Any]
 
 MOST: int = 200
-"""The latest so many refusals are shown."""
+"""How many refusals are shown: the latest."""
 
 
 def refusals(simulator: Simulator, msisdn: str) -> list[Json]:

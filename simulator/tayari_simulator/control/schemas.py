@@ -280,7 +280,7 @@ class SendCallback:
     kind: EndpointName | None = None
     """For a transaction that never was: the call that would have made it. None: an STK push."""
     message: MessageName | None = None
-    """Which of the transaction's messages, where it has several. None: the one that tells its result."""
+    """Which of the transaction's messages, where it has several. None: the one that carries its result."""
     url: Annotated[str, ReadWith(_url)] | None = None
     scenario: Text | None = None
     msisdn: Msisdn | None = None

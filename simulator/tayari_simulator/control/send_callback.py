@@ -51,7 +51,7 @@ def deliveries(simulator: Simulator, request: SendCallback, scenario: Scenario |
 
 
 def _note(delivery: Delivery, number: int, of: int) -> str:
-    note = f"told {number} of {of}"
+    note = f"sent {number} of {of}"
     return f"{note}; {delivery.note}" if delivery.note else note
 
 
@@ -143,7 +143,7 @@ def _body(simulator: Simulator, request: SendCallback, transaction: Transaction 
 
 
 def _named(simulator: Simulator, transaction: Transaction, name: str) -> bytes:
-    """One of the further messages; a C2B payment tells its result by its confirmation."""
+    """One of the further messages; a C2B payment reports its result by its confirmation."""
     state, now_s = simulator.daraja.state, simulator.now_s()
     lifecycle = state.lifecycles[transaction.kind]
     if name == lifecycle.called:

@@ -1,4 +1,4 @@
-"""`ack_lost`: accepted, but the merchant never hears so."""
+"""`ack_lost`: accepted, but the merchant does not get the acknowledgement."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class BeforeAck(AckFault):
     callback_at_s: DelayForm = _AT
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
-        """Make the outcome true, and told, at `callback_at_s`."""
+        """Make the outcome true, and send its callback, at `callback_at_s`."""
         first, *later = behaviour.steps
         early = replace(first, after=self.callback_at_s, callback_after=NO_DELAY)
         return replace(behaviour, steps=(early, *later))

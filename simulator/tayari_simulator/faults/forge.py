@@ -32,9 +32,9 @@ class Whose(StrEnum):
 class Forge(CallbackFault):
     """Before the true message, by `gap_s` seconds, one that says `result_code`, under another id, from elsewhere.
 
-    A C2B message has no result code: the forged one tells of another payment.
+    A C2B message has no result code: the forged one reports another payment.
 
-    The source address is told in the configured source header only: a fake on loopback has no other address to give.
+    Only the configured source header carries the source address: a fake on loopback has no other address to show.
     """
 
     id: Whose = Whose.UNKNOWN

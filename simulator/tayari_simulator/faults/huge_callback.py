@@ -15,7 +15,7 @@ from tayari_simulator.strict_reading import AtLeast, AtMost
 
 @dataclass(frozen=True, slots=True)
 class HugeCallback(CallbackFault):
-    """Make `ResultDesc` so long that the body has `kilobytes` (of 1024 bytes); it is good JSON and says the truth.
+    """Lengthen `ResultDesc` until the body has `kilobytes` (of 1024 bytes); it is valid JSON with the true result.
 
     A C2B message has none: its `BillRefNumber` is made as long.
     """

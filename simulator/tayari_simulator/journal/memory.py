@@ -20,7 +20,7 @@ Page = tuple[list[Exchange], int]
 """The entries, and the number to ask for next."""
 MOST_HEADER_SETS: Final = 512
 A_TURN_S: Final = 0.002
-"""A reader works so long; then Daraja's calls and callbacks have their turn."""
+"""A reader works for this time; then Daraja's calls and callbacks have their turn."""
 INDEXED_IN_A_TURN: Final = 1000
 Row = TypeVar("Row")
 Made = TypeVar("Made")

@@ -1,7 +1,7 @@
-"""What is still to come, in a file. It is written before anyone hears of it, so that a restarted simulator can send it.
+"""Planned results and callbacks, in a file. Each is written before any answer about it, so that a restart can send it.
 
 Beside the journal, `FILE-pending`: one JSON line for each step of a payment, handed to the system before the step is
-answered; only that a callback is done is told a moment later. That survives the end of the process, however it ends; it
+answered; only the note that a callback is done is written a moment later. That survives every end of the process; it
 does not survive a power failure. When the file has grown, it becomes `FILE-pending-before` and a new one begins with
 what is still pending.
 """

@@ -18,7 +18,7 @@ class MatchedBy(StrEnum):
     ONE_SHOT_ENDPOINT = "one_shot_endpoint"
     """Queued for the endpoint; the MSISDN that came first took it."""
     HANDSET = BY_HANDSET
-    """A person, or a test, holds the payer's phone in hand."""
+    """A person, or a test, controls the payer's phone by hand."""
     MSISDN = "msisdn"
     AMOUNT = "amount"
     REFERENCE = "reference"
@@ -84,7 +84,7 @@ class Conditions:
 
 
 def why_not(scenario: Scenario, amount: int, reference: str, call: int) -> str:
-    """Which further condition of the scenario this push misses; empty when it meets them all."""
+    """Which further condition of the scenario this push does not fulfil; empty when it fulfils them all."""
     when = scenario.when
     if call < when.from_call:
         return f"it plays from call {when.from_call} of the MSISDN on; this was call {call}"

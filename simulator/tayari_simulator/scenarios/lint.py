@@ -123,7 +123,7 @@ def _fault_places(header: Header, faults: Faults) -> Iterator[Complaint]:
                 yield Complaint(here, f"{use.name} cannot be put on {call}; it goes on {possible}")
             elif call not in reachable:
                 possible = ", ".join(sorted(reachable))
-                yield Complaint(here, f"a scenario for {endpoint} never meets {call} calls; it meets {possible}")
+                yield Complaint(here, f"a scenario for {endpoint} never applies to {call} calls, only to {possible}")
 
 
 def _calls_met(endpoint: str) -> set[str]:

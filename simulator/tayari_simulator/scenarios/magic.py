@@ -1,7 +1,7 @@
 """Magic MSISDNs and amounts: a scenario chosen by what anybody can type into a merchant's form.
 
 A scenario with `magic: 42` is met by the payer 254700000042, and by the amount 42 of the payer 254700000000. Nobody
-else meets it, so that no real amount and no real phone is surprised.
+else gets it, so that no real amount and no real phone is surprised.
 """
 
 from __future__ import annotations

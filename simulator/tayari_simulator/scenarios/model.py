@@ -85,7 +85,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
-    """The keys that every fault has: the calls it meets, how many of them, after how many, when, and how likely."""
+    """The keys that every fault has: the calls it applies to, how many, after how many, when, and how likely."""
 
     on: Annotated[tuple[CallName, ...], OneOrMore] = ()
     times: Times | None = None
@@ -170,7 +170,7 @@ class Scenario:
     source: Mapping[str, object] = field(default_factory=dict)
     """The file's data, as it stands there."""
 
-    def meets(self, call: str) -> bool:
+    def applies_to(self, call: str) -> bool:
         """Whether one of its faults is put on this call."""
         return any(armed.on == call for armed in self.behaviour.armed)
 

@@ -1,4 +1,4 @@
-"""Which scenario a call meets. In order: a queued one-shot (of the MSISDN, then of the endpoint), a handset in hand,
+"""Which scenario a call plays. In order: a queued one-shot (of the MSISDN, then of the endpoint), a handset,
 magic MSISDN, magic amount, account reference, the mix, the active scenario; none of them is the plain default.
 """
 
@@ -120,7 +120,7 @@ class Selector:
 
     @property
     def queued(self) -> int:
-        """How many one-shots wait or are at work."""
+        """How many one-shots wait or are in use."""
         return sum(map(len, self._of_msisdn.values())) + sum(map(len, self._of_call.values()))
 
     def scenarios(self) -> list[Scenario]:
@@ -138,7 +138,7 @@ class Selector:
         return self._scenarios[name]
 
     def load(self, scenario: Scenario) -> None:
-        """Add a scenario, or put it in the place of the one of that name. Plays at work keep the old one.
+        """Add a scenario, or put it in the place of the one of that name. Plays in use keep the old one.
 
         Raises:
             Misplaced: its magic number is another scenario's, or the mix holds its name and it is of no payment.
@@ -207,7 +207,7 @@ class Selector:
         self._refresh()
 
     def hold(self, msisdn: str) -> Handset:
-        """Take the phone of this number in hand: its prompts wait for an answer."""
+        """Control the phone of this number by hand: its prompts wait for an answer."""
         held = self.handsets.hold(msisdn)
         self._refresh()
         return held
@@ -224,7 +224,7 @@ class Selector:
         self._refresh()
 
     def reset(self) -> None:
-        """As at the start: nothing queued or in hand, the first active scenario and mix. Loaded scenarios stay."""
+        """As at the start: nothing queued, no handset, the first active scenario and mix. Loaded scenarios stay."""
         active, mix = self._at_start
         self.handsets.clear()
         self.clear()
@@ -241,7 +241,7 @@ class Selector:
     def for_transaction(
         self, call: str, *, msisdn: str, amount: int, reference: str, prompted: str = ""
     ) -> Play | None:
-        """The play that this call meets. `prompted`: the number whose phone shows its prompt."""
+        """The play of this call. `prompted`: the number whose phone shows its prompt."""
         if self._plain:
             return None
         phone = (call, msisdn)
@@ -286,7 +286,7 @@ class Selector:
             self._open.pop(phone, None)
 
     def for_endpoint(self, call: str) -> Play | None:
-        """The play that a call without a transaction meets. An active scenario meets OAuth, too, if it says so."""
+        """The play of a call without a transaction. An active scenario applies to OAuth, too, if it says so."""
         waiting = self._of_call.get(call)
         while waiting:
             if waiting[0].play.calls.get(call, 0) < waiting[0].span:
@@ -295,7 +295,7 @@ class Selector:
         active = self._active
         if active is None:
             return None
-        if active.when.endpoint == call or (call == Call.OAUTH and active.meets(call)):
+        if active.when.endpoint == call or (call == Call.OAUTH and active.applies_to(call)):
             return self._active_play
         return None
 
@@ -327,7 +327,7 @@ class Selector:
 
     def _play_of(self, scenario: Scenario, way: MatchedBy, phone: Phone) -> Play:
         """A play for each transaction; one that refuses calls is kept over the refused ones."""
-        if not scenario.meets(phone[0]):
+        if not scenario.applies_to(phone[0]):
             return self._new_play(scenario, way)
         play = self._open.get(phone)
         if play is None or play.behaviour is not scenario.behaviour:

@@ -27,7 +27,7 @@ from tayari_simulator.transport.interception.forward_proxy import Others
 
 
 class ConfigError(Exception):
-    """The simulator was told something that cannot be: one line for whoever started it."""
+    """An argument that cannot be used: one line on standard error."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=2.0,
         metavar="S",
-        help="after SIGTERM, callbacks due within so long are still sent (default: %(default)g)",
+        help="after SIGTERM, callbacks due within S seconds are still sent (default: %(default)g)",
     )
     _organisation_arguments(parser)
     _callback_arguments(parser)

@@ -44,7 +44,7 @@ ANY_SECRET: Final = "tayari-consumer-secret"
 def ready_line(
     config: Config, *, daraja_url: str, control_url: str, interception: Mapping[str, str | None] = NO_INTERCEPTION
 ) -> dict[str, Any]:
-    """The line that tells a parent process where everything is."""
+    """The ready line: it gives a parent process all addresses."""
     return {
         "event": "ready",
         "daraja_url": daraja_url,

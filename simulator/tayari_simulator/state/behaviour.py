@@ -1,7 +1,7 @@
-"""What Daraja is told to do for one payment: the seam between scenarios (who choose) and the core (who obeys).
+"""What Daraja does for one payment: the interface between scenarios, which choose, and the core, which carries it out.
 
 A scenario file is compiled once into a frozen `Behaviour`. When a call matches, it becomes a `Play`: the behaviour and
-the counts of calls it has seen. Most payments meet no `Play` at all, so that the hot path pays nothing for scenarios.
+the counts of calls it has seen. Most payments have no `Play`, so that scenarios cost the hot path nothing.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Reply:
     transport: Transport = Transport.NORMAL
     keep_bytes: int = 0
     close_port_for_s: float = 0.0
-    """Above zero: the Daraja port closes for so long once this reply is done."""
+    """Above zero: the Daraja port closes for this time once the reply is sent."""
     port_silent: bool = False
     """Whether callers of the closed port hear nothing; else they are refused."""
     body_over_s: float = 2.0
@@ -132,7 +132,7 @@ class Delivery:
     forged_from: str = ""
     """Not empty: this is not Daraja's own; the address of the stranger who sends it."""
     overtaken_gap_s: float | None = None
-    """Not None: it waits for another payment's callback and is sent so long after it; `due_s` is the latest moment."""
+    """Not None: it is sent this long after another payment's callback; `due_s` is the latest moment."""
     number: int = 0
     """Given by the keeper, where there is one."""
     timeout_s: float = 0.0
@@ -185,11 +185,11 @@ class Armed:
     draws: Draws = ()
 
     def met(self, uniform: Uniform) -> Fault:
-        """The fault as a call meets it: its drawn parameters are drawn."""
+        """The fault for one call: its random parameters are drawn."""
         return self.fault.drawn({name: delay.draw(uniform) for name, delay in self.draws}) if self.draws else self.fault
 
     def applies(self, call: str, number: int, elapsed_s: float, uniform: Uniform) -> bool:
-        """Whether the `number`-th `call` of a play (1 is the first), `elapsed_s` after its begin, meets the fault."""
+        """Whether the `number`-th `call` of a play (1 is the first), `elapsed_s` after its begin, gets the fault."""
         return (
             call == self.on
             and self.after_calls < number <= self.after_calls + self.times
@@ -226,7 +226,7 @@ class Behaviour:
 
 @dataclass(slots=True)
 class Play:
-    """A behaviour at work on the calls of one MSISDN (or of one endpoint), with the counts that faults need."""
+    """A behaviour in use for the calls of one MSISDN (or of one endpoint), with the counts that faults need."""
 
     behaviour: Behaviour
     calls: dict[str, int] = field(default_factory=dict)
@@ -235,7 +235,7 @@ class Play:
     """Which of the ways to choose a scenario led here; a word of the control API's `explain`."""
 
     def met(self, call: str, now_s: float, uniform: Uniform) -> tuple[Fault, ...]:
-        """Count one more call; the faults that it meets."""
+        """Count one more call; returns the faults that it gets."""
         number = self.calls.get(call, 0) + 1
         self.calls[call] = number
         elapsed_s = self.timeline.elapsed_s(now_s)
@@ -245,7 +245,7 @@ class Play:
 
 
 class Choose(Protocol):
-    """Who decides which behaviour a call meets. None means the plain default: success after a short while.
+    """Decides which behaviour a call gets. None means the plain default: success after a short while.
 
     `msisdn` is empty for OAuth, `prompted` where no phone shows a prompt. A queued one-shot is used up when `accepted`
     says that its payment exists.

@@ -1,4 +1,4 @@
-"""Phones that a person, or a test, holds in hand: their prompts wait for an answer instead of a scenario's outcome."""
+"""Phones that a person or a test controls by hand: their prompts wait for an answer, not for a scenario's outcome."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, 
 from tayari_simulator.state.transactions import Status, Transaction
 
 BY_HANDSET: Final = "handset"
-"""Says in a payment that a phone in hand chose its behaviour; also the name of that behaviour."""
+"""Says in a payment that a handset chose its behaviour; also the name of that behaviour."""
 FIRST_PIN: Final = "1234"
 FIRST_BALANCE: Final = 5_000
 """Shillings of a handset whose number had no wallet."""
 PINS_UNTIL_LOCKED: Final = 3
-"""After so many wrong PINs in a row the PIN is locked (8006). The number is assumed."""
+"""Wrong PINs in a row that lock the PIN (8006). The number is assumed."""
 PROMPT_S: Final = 60.0
-"""A prompt that nobody answers ends after so long. Measured for a phone out of reach (reference 3.1); assumed here."""
+"""An unanswered prompt ends after this time. Measured for a phone out of reach (reference 3.1); assumed here."""
 UNREACHABLE: Final = 1037
 USSD_ERROR: Final = 4201
 """A USSD prompt that is not answered. The code is reference 3.14's; that it stands for this is assumed."""
@@ -68,7 +68,7 @@ def prompt_play(handset: Handset) -> Play:
 
 
 def by_ussd(play: Play | None) -> Play | None:
-    """What a phone in hand plays where the prompt comes by USSD; any other play stays as it is."""
+    """The play of a handset whose prompt comes by USSD; any other play stays as it is."""
     if play is None or play.chosen_by != BY_HANDSET:
         return play
     return replace(play, behaviour=_USSD_WAITS if play.behaviour is WAITS else _USSD_NOT_REACHED)
@@ -88,7 +88,7 @@ def waits(transaction: Transaction) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Handset:
-    """One phone that is held in hand."""
+    """One phone that is controlled by hand."""
 
     msisdn: str
     pin: str = FIRST_PIN
@@ -116,7 +116,7 @@ class Handsets:
         return Handset(msisdn=msisdn) if held is None and self.everyone else held
 
     def hold(self, msisdn: str) -> Handset:
-        """Take the phone of this number in hand."""
+        """Control the phone of this number by hand."""
         return self._held.setdefault(msisdn, Handset(msisdn=msisdn))
 
     def release(self, msisdn: str) -> None:
@@ -124,7 +124,7 @@ class Handsets:
         self._held.pop(msisdn, None)
 
     def all(self) -> tuple[Handset, ...]:
-        """All phones that are held, in the order in which they were taken in hand."""
+        """All handsets, in the order in which they were added."""
         return tuple(self._held.values())
 
     def clear(self) -> None:

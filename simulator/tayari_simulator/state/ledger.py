@@ -64,7 +64,7 @@ class Ledger:
         return self._balances.get((owner, account), 0)
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
-        """Give a customer a wallet with so much in it."""
+        """Give a customer a wallet with this balance."""
         self._wallets.add(msisdn)
         self.set(msisdn, WALLET, balance)
 
@@ -73,7 +73,7 @@ class Ledger:
         return self.balance(msisdn, WALLET) if msisdn in self._wallets else None
 
     def covers(self, msisdn: str, amount: int) -> bool:
-        """Whether a customer can pay so much."""
+        """Whether a customer can pay this amount."""
         return msisdn not in self._wallets or self.balance(msisdn, WALLET) >= amount
 
     def pay_in(self, msisdn: str, short_code: str, amount: int) -> None:

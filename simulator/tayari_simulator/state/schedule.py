@@ -11,7 +11,7 @@ from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.transactions import Transaction
 
 Begin = Callable[[float], None]
-"""What begins by itself on a later day, such as the debits of a standing order. It is told the time."""
+"""An event that begins on a later day, such as the debits of a standing order. It is called with the time."""
 Plan = Transaction | Delivery | Begin
 """A payment (its next result falls due), a delivery (it is sent), or what begins."""
 
@@ -102,7 +102,7 @@ class WaitingCallbacks:
         """Still on the schedule, but sent already."""
 
     def hold(self, msisdn: str, for_s: float, now_s: float) -> None:
-        """Callbacks of this phone's payments wait for so long at most; 0 lets them go, the held ones at once."""
+        """Callbacks of this phone's payments wait for this time at most; 0 lets them go, the held ones at once."""
         if for_s:
             self._held_until_s[msisdn] = now_s + for_s
         else:

@@ -160,7 +160,7 @@ class Transactions:
     def __init__(self, *, most: int = MOST_PAYMENTS) -> None:
         self.most = most
         self._look_in = LOOK_AFTER
-        """After so many more payments the late ones are looked through: on average one look for each payment."""
+        """How many more payments until the late ones are looked through: on average one look for each payment."""
         self._by_id: dict[str, Transaction] = {}
         self._by_request: dict[str, Transaction] | None = None
         self._by_receipt: dict[str, Transaction] | None = None
@@ -220,7 +220,7 @@ class Transactions:
             self._by_receipt[transaction.receipt] = transaction
 
     def note_paid(self, payer: str, at_s: float, amount: int) -> None:
-        """A phone, or an organisation, has paid so much at this moment."""
+        """A phone, or an organisation, has paid this amount at this moment."""
         day, known = eat_day(at_s), self._paid.get(payer)
         if known is not None and known[0] == day:
             amount += known[1]
@@ -240,7 +240,7 @@ class Transactions:
         return (*self._late.values(), *self._order) if self._late else tuple(self._order)
 
     def latest(self, number: int) -> list[Transaction]:
-        """At most so many of the transactions that were accepted last, oldest first."""
+        """The transactions that were accepted last, up to a number, oldest first."""
         return list(islice(reversed(self._order), number))[::-1]
 
     def clear(self) -> None:

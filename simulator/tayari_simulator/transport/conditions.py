@@ -1,4 +1,4 @@
-"""Waits for the conditions of `POST /v1/wait`, without asking again and again: a change is told to whoever waits."""
+"""Waits for the conditions of `POST /v1/wait`, without polling: each change wakes the waiting calls."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ENTRIES: Final[Mapping[str, tuple[Kind, str]]] = MappingProxyType({
     "callback_answered": (Kind.CALLBACK, Call.CALLBACK),
     **{f"{call}_seen": (Kind.REQUEST, call) for call in CALLS},
 })  # fmt: skip
-"""Conditions that an entry of the journal meets: `NAME_seen` for each row of the table of APIs, and older names."""
+"""Conditions that an entry of the journal fulfils: `NAME_seen` for each row of the table of APIs, and older names."""
 CONDITIONS: Final = (*ENTRIES, "result_due", "idle")
 
 
 class Waiting:
-    """Those who wait. Entries are given to them as they are written; other conditions are asked again when told."""
+    """The waiting calls. They get entries as these are written; other conditions are checked again at each change."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -44,7 +44,7 @@ HELP: Final[Mapping[str, str]] = {
     "tayari_transactions_accepted_total": "Transactions that were accepted, by the call that made them.",
     "tayari_pushes_accepted_total": "STK pushes that were accepted.",
     "tayari_pushes_per_second": "STK pushes that were accepted in the last second.",
-    "tayari_queued_scenarios": "One-shot scenarios that wait or are at work.",
+    "tayari_queued_scenarios": "One-shot scenarios that wait or are in use.",
     "tayari_refusals_total": "Calls that were refused, by error code.",
     "tayari_resident_bytes": "Memory of the simulator.",
     "tayari_results_total": "Results that fell due.",

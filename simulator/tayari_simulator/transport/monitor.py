@@ -24,7 +24,7 @@ KEPT: Final = 6_000
 LONGEST_LOGGED: Final = 10
 """How many failures of one piece of work are logged with their traceback; all are counted."""
 OBJECTS: Final = 14
-"""About so many objects that can be part of a cycle live for each payment that is remembered."""
+"""About how many objects that can be part of a cycle live for each remembered payment."""
 LEAST: Final = 200_000
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Failures:
 
 
 async def repeat(name: str, step: Callable[[], None], every_s: float, failures: Failures) -> None:
-    """Do a step every so many seconds, until cancelled. A step that raises is noted, and the next one comes."""
+    """Do a step at a fixed interval, until cancelled. A step that raises is noted, and the next one follows."""
     while True:
         await asyncio.sleep(every_s)
         try:

@@ -1,4 +1,4 @@
-"""Lets what is due happen: one timer for all plans, moves of a manual clock, and the end of a simulator."""
+"""Makes planned events happen at their time: one timer for all plans, moves of a manual clock, and the shutdown."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Scheduler:
         self.armed_s = next_s
 
     def fire(self, now_s: float, at_most: int = A_TURN) -> int:
-        """Let what is due at `now_s` happen, `at_most` so many plans; returns how many did."""
+        """Make the plans due at `now_s` happen, up to `at_most` of them; returns how many did."""
         schedule, due, fired = self._schedule, self._daraja.due, 0
         while fired < at_most and schedule.next_s <= now_s:
             for delivery in due(now_s):
@@ -125,7 +125,7 @@ class ClockAdvance:
         return await (self.to_next() if to_next else self.until_idle())
 
     async def by(self, seconds: float) -> int:
-        """Move it by so many seconds; returns how many plans fired."""
+        """Move it by a number of seconds; returns how many plans fired."""
         end_s = self._clock.now_s() + seconds
         fired = await self._through(end_s, MOST_MOMENTS)
         self._clock.move_to(end_s)

@@ -136,7 +136,7 @@ class Simulator:
         self._scheduler.arm()
 
     async def drain(self, within_s: float) -> Json:
-        """Take no more calls; let what is due within so many real seconds happen. Returns the balance after it."""
+        """Take no more calls; let plans due within a number of real seconds happen. Returns the balance after it."""
         assert self._listener is not None
         await self._listener.close()
         await drained(self.daraja, self.clock, self._in_flight, within_s)
@@ -194,7 +194,7 @@ class Simulator:
         return self.daraja.state.tokens.revoke()
 
     def refuse_connections(self, for_s: float, *, silent: bool = False) -> None:
-        """Close the Daraja port, or let it neither refuse nor answer; open it again after so many real seconds."""
+        """Close the Daraja port, or let it neither refuse nor answer; open it again after a number of real seconds."""
         assert self._listener is not None
         self._listener.close_for(for_s, silent=silent)
 
@@ -204,7 +204,7 @@ class Simulator:
         return await self._listener.open_now()
 
     def set_wallet(self, msisdn: str, balance: int) -> None:
-        """Give an MSISDN a wallet with so many shillings."""
+        """Give an MSISDN a wallet with a balance in shillings."""
         self.daraja.state.ledger.set_wallet(msisdn, balance)
 
     def pay_c2b(self, *, short_code: str, msisdn: str, amount: int, reference: str, buy_goods: bool = False) -> Json:

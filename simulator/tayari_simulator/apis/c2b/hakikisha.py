@@ -77,7 +77,7 @@ def problems_of(status: int | None, body: str, asked: bytes) -> list[str]:
 
 
 def account_name(status: int | None, body: str) -> str | None:
-    """The name that the partner told; None: none."""
+    """The name in the partner's answer; None: there is none."""
     name = (_object(body) or {}).get("accountName") if status == 200 else None
     return name if isinstance(name, str) else None
 

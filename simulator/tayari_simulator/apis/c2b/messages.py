@@ -46,7 +46,7 @@ class C2bMessages:
     def confirmation(
         self, state: DarajaState, transaction: Transaction, organisation: Organisation, *, receipt: str, at_s: float
     ) -> bytes:
-        """What tells of a payment that was made. Its `TransID` is the receipt."""
+        """The message about a payment that was made. Its `TransID` is the receipt."""
         kind = self._till if transaction.command == BUY_GOODS else "Pay Bill"
         message = self._head(transaction, kind, receipt, state.ids.second(at_s).date_time, organisation.short_code)
         balance = state.ledger.balance(organisation.short_code, Account.UTILITY)

@@ -164,7 +164,7 @@ def lifecycle(options: Options) -> Lifecycle:
     all_validate = options.says("c2b_validation", "all")
 
     def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:
-        """A confirmation has no result code: it tells of money that moved, and of nothing else."""
+        """A confirmation has no result code: it is sent only for money that moved."""
         organisation = state.organisations.find(transaction.short_code)
         if organisation is None or str(result.code) != "0":
             return b""

@@ -1,4 +1,4 @@
-"""`POST /mpesa/c2b/v2/registerurl`, and v1: where the payments of a short code are told. Source: reference 3.3."""
+"""`POST /mpesa/c2b/v2/registerurl`, and v1: the URLs for messages about a short code's payments. Reference 3.3."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fields(options: Options) -> Fields:
               schema={"type": "string"} if free else {"enum": list(choices)}, source=_SAYS,
               about="what happens to a payment whose validation is not answered"),
         Field(name="ConfirmationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
-              about="where a payment that was made is told", source="reference 1.9, 3.3"),
+              about="the URL to which a payment that was made is confirmed", source="reference 1.9, 3.3"),
         Field(name="ValidationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
               about="where a payment is asked about before it is made", source="reference 1.9, 3.3"),
     )  # fmt: skip

@@ -22,7 +22,7 @@ from tayari_simulator.state.transactions import Ending, Prompts, Transaction, Tr
 
 
 class Keeper(Protocol):
-    """Keeps what must outlive the process: it hears of each step in the turn in which the step happens.
+    """Stores what a restart needs. It is called at each step, in the same turn of the event loop as the step.
 
     It numbers the deliveries, so that each can be called done.
     """
@@ -174,7 +174,7 @@ class DarajaState:
         if known is None:
             row: ResultCode | None = find(code, api)
             known = row.wording(self.wording) if row is not None and row.text else f"Result code {code}"
-            if row is not None:  # codes of no row have no end
+            if row is not None:  # unknown codes are not cached: there could be any number of them
                 self._texts[code, api] = known
         return known
 

@@ -235,7 +235,7 @@ class Daraja:
 
 
 def _kept(endpoint: Endpoint) -> Handle:
-    """Its handler, which also tells each accepted call to whatever keeps it for after a restart."""
+    """Its handler, which also stores each accepted call, so that a restarted simulator can repeat it."""
 
     def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
         reply = endpoint.handle(state, exchange, values)

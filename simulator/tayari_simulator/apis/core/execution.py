@@ -24,7 +24,7 @@ _PLAIN: Final = (Step(result_code=0),)
 _PAID, _APPROVED = Status.PAID, Event.APPROVED
 """Reading a member of an enumeration takes eight times as long in Python 3.11, and each payment asks five times."""
 _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
-"""What the `QueueTimeOutURL` is told. No capture is known: assumed. Source: reference 6-2."""
+"""The body that goes to the `QueueTimeOutURL`. No capture is known: assumed. Source: reference 6-2."""
 
 
 def choose(

@@ -110,7 +110,7 @@ def text_schema(at_most: int | None = None) -> Schema:
 
 
 def digits(at_least: int, at_most: int) -> Read:
-    """Digits as a number or as text, so many of them; read as text."""
+    """A given number of digits, as a number or as text; read as text."""
     smallest, beyond = 10 ** (at_least - 1) if at_least > 1 else 0, 10**at_most
 
     def read(value: Any) -> str | None:
@@ -191,7 +191,7 @@ def one_of(choices: Sequence[str]) -> Read:
 
 
 def text(at_most: int | None = None, *, required: bool = True) -> Read:
-    """Text (a number is taken as text) that is not empty, at most so long. Not required: absent is empty text."""
+    """Text (a number is taken as text) that is not empty, up to a length. Not required: absent is empty text."""
 
     def read(value: Any) -> str | None:
         if type(value) is not str:

@@ -60,7 +60,7 @@ def family_of(path: str) -> Family:
 
 
 def token_error(path: str, options: Options) -> ErrorSpec:
-    """What a bad token is told on this path."""
+    """The refusal of a bad token on this path."""
     word = family_of(path).bad_token
     if word == _STK:
         if options.says("invalid_token_status", "401"):

@@ -1,4 +1,4 @@
-"""What becomes of an accepted transaction: how its result is decided, settled and told."""
+"""The life of an accepted transaction: how its result is decided, settled and sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """One result, as a message tells it."""
+    """One result, as a message carries it."""
 
     code: int | str
     desc: str
@@ -47,7 +47,7 @@ _REASONS: Final = {
 
 
 class Parties(NamedTuple):
-    """Who paid whom, as transaction status tells it. Source: reference 3.8."""
+    """Who paid whom, as transaction status reports it. Source: reference 3.8."""
 
     debit: str
     """A short code or an MSISDN."""
@@ -73,7 +73,7 @@ class Further(NamedTuple):
     name: str
     """One of `Call.MESSAGES`."""
     plan: Callable[[DarajaState, Transaction, float], Delivery | None]
-    """The message where it applies; None: nobody is told. Only for `DarajaState.with_further_messages`."""
+    """The message where it applies; None: no message is sent. Only for `DarajaState.with_further_messages`."""
     body: Callable[[DarajaState, Transaction, float], bytes]
     """What it says, whether it applies or not."""
 
@@ -99,7 +99,7 @@ class Lifecycle:
     settle: Callable[[DarajaState, Transaction], None]
     """Post the money of a success on the ledger. Called once."""
     message: Callable[[DarajaState, Transaction, Result], bytes]
-    """The later message: callback, result or confirmation; empty: this result is told to nobody."""
+    """The later message: callback, result or confirmation; empty: no message is sent about this result."""
     moves_money: bool = True
     """Whether a success has a receipt."""
     receipt: Callable[[DarajaState, Transaction, float], str] | None = None

@@ -20,7 +20,7 @@ from tayari_simulator.state.ledger import Account, Ledger
 SANDBOX_INITIATOR: Final = "testapi"
 SANDBOX_PASSWORD: Final = "Safaricom999!*!"
 FAILURES_UNTIL_LOCKED: Final = 3
-"""After so many wrong passwords in a row the credential is locked (8006). The number is assumed; reference 1.7."""
+"""Wrong passwords in a row that lock the credential (8006). The number is assumed; reference 1.7."""
 
 
 class Identifier(StrEnum):
@@ -57,7 +57,7 @@ class Initiator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class C2bUrls:
-    """Where C2B payments are told. Source: reference 3.3."""
+    """The URLs to which C2B payments are sent. Source: reference 3.3."""
 
     response_type: str
     """`Completed` or `Cancelled`: what happens when the validation is not answered."""

@@ -1,4 +1,4 @@
-"""The prompt of a transaction on a phone that is held in hand, and what the customer does with it."""
+"""The prompt of a transaction on a phone that is controlled by hand, and the customer's answer to it."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ Row = dict[str, object]
 
 
 def credential(value: Any) -> str | None:
-    """Base64; whether it opens, and with which password, is only told by the result. Source: reference 1.7."""
+    """Base64. Only the result says whether it can be decrypted, and with which password. Source: reference 1.7."""
     if type(value) is not str:
         return None
     judged = _judged_before if len(value) <= LONGEST_KEPT else is_base64
@@ -219,7 +219,7 @@ def note_payout(state: DarajaState, transaction: Transaction) -> None:
 
 
 Rows = Callable[[DarajaState, Transaction, Result], list[Row]]
-"""What a result tells, in its order."""
+"""The parameters of a result, in its order."""
 
 
 def optional_row(key: str, value: object) -> Row:
@@ -244,7 +244,7 @@ def address_only(options: Options, segment: str) -> Rows:
 
 
 def no_rows(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
-    """Nothing is told."""
+    """No parameters."""
     return []
 
 

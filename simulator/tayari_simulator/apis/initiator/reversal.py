@@ -98,7 +98,7 @@ def _original_of(state: DarajaState, transaction: Transaction) -> Transaction | 
 
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
-    """Once, and never more than was paid; that more is told as a limit (3) is assumed."""
+    """Once, and never more than was paid. The result code for more, a limit (3), is assumed."""
     original = _original_of(state, transaction)
     if original is None:
         return results.ORIGINAL_INVALID

@@ -1,6 +1,6 @@
 """`POST /mpesa/transactionstatus/v1/query`: how one transaction stands. Source: reference 3.8.
 
-The result code tells whether the query worked; how the transaction stands is the parameter `TransactionStatus`.
+The result code says whether the query worked; the parameter `TransactionStatus` is the state of the transaction.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def lifecycle(options: Options) -> Lifecycle:
 
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:
-    """Only an organisation that takes part may ask; what is malformed is told late, as the ids are opaque at first."""
+    """Only a party of the transaction may ask. A malformed id is refused by the result: ids are opaque at first."""
     details = transaction.details or {}
     if details["receipt"] and _RECEIPT.fullmatch(details["receipt"]) is None:
         return results.MALFORMED
@@ -188,7 +188,7 @@ def _documented(state: DarajaState, transaction: Transaction, result: Result) ->
 
 
 def _about(state: DarajaState, transaction: Transaction, result: Result) -> Transaction:
-    """The transaction that is asked about; an invented payment, where a scenario tells of one that does not exist."""
+    """The transaction that is asked about; an invented payment, if a scenario reports one that does not exist."""
     details = transaction.details or {}
     found = find(state, details["receipt"], details["conversation"])
     if found is not None:

@@ -38,7 +38,7 @@ BUY_GOODS: Final = "CustomerBuyGoodsOnline"
 _PUSH: Final = Call.STK_PUSH
 TEST_NUMBER: Final = "254708374149"
 SAME_AMOUNT_S: Final = 120.0
-"""The same amount to the same phone within so long is limited. Source: reference 3.1."""
+"""The same amount to the same phone is limited within this time. Source: reference 3.1."""
 NO_ANSWER_S: Final[tuple[float, ...]] = (26.0, 62.0)
 """Measured delays of 1037. Source: reference 3.1. Of a plain pair of floats mypyc 2.4 says that it was not set."""
 ACCEPTED: Final = "Success. Request accepted for processing"

@@ -113,7 +113,7 @@ def provenance_markdown(rows: Iterable[Standing]) -> str:
         "Sources name chapters of the reference notes that this project was built from. This page is made by",
         "`python -m tayari_simulator --provenance`; a running simulator shows its own values at `GET /v1/provenance`.",
         "",
-        "What the customer should be told of a code, in English and Swahili (`tayari explain CODE`), is this project's",
+        "The words for the customer, in English and Swahili (`tayari explain CODE`), are this project's",
         "own wording; of a refusal, so is the advice whether to try again.",
         "",
         f"{len(rows)} behaviours: " + ", ".join(f"{counts[mark]} {mark}" for mark in Mark) + ".",

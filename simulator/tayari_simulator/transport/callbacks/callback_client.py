@@ -27,7 +27,7 @@ IDLE_S: Final = 1.0
 """A connection that was idle for longer is not used again: servers close theirs, and a callback must not meet that."""
 SWEEP_S: Final = 0.1
 QUEUE_WAIT_S: Final = 300.0
-"""A callback waits so long for a connection to its merchant, and then ends. Source: none; assumed."""
+"""A callback waits this long for a connection to its merchant, and then fails. Source: none; assumed."""
 
 KEPT_ANSWER: Final = 65_536
 """How many bytes of a merchant's body are kept."""

@@ -1,1 +1,1 @@
-"""Calls on the Daraja port: its connections, one call and its reply, and the endpoint each call meets."""
+"""Calls on the Daraja port: its connections, one call and its reply, and the endpoint of each call."""

@@ -17,7 +17,7 @@ _REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 AGAIN_S: Final = 0.05
 """When another program has the port as an outage ends, it is tried again so often."""
 OPENS_WITHIN_S: Final = 2.0
-"""Whoever ends an outage waits so long at most for the port."""
+"""The end of an outage waits this long at most for the port."""
 
 _SOON_S: Final = 0.005
 _MOST_PLUGS: Final = 16
@@ -140,7 +140,7 @@ class Listener:
             raise
 
     def close_for(self, seconds: float, *, silent: bool = False) -> None:
-        """Close the port and every idle connection; open again after so many real seconds (the longest counts).
+        """Close the port and every idle connection; open again after a number of real seconds (the longest counts).
 
         While it is `silent`, callers are not refused: their connections stay half made until they give up.
         """

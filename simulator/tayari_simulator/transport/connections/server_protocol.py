@@ -33,7 +33,7 @@ from tayari_simulator.transport.connections.http_messages import (
 from tayari_simulator.transport.connections.new_callers import NewCallers
 
 IDLE_S: Final = 75.0
-"""A connection on which nothing came for so long is closed, as the gateway does."""
+"""A connection without input for this time is closed, as the gateway does."""
 SWEEP_S: Final = 5.0
 SLICE: Final = 8 * 1024
 """How many bytes of one connection are read in a turn. They hold about 450 of the shortest calls."""
@@ -82,7 +82,7 @@ class Connections:
         return Connection(self)
 
     async def close(self, within_s: float = CLOSE_S) -> None:
-        """Give calls that are being answered so long; then close all connections."""
+        """Give calls that are being answered this time; then close all connections."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         answering = [caller.answering for caller in self.connections if caller.answering is not None]

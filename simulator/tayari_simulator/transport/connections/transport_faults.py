@@ -75,7 +75,7 @@ async def _misbehave(call: Incoming, reply: Reply, clock: Clock) -> None:
 
 
 async def _drip(transport: asyncio.Transport, reply: Reply, over_s: float) -> None:
-    """The head at once, the body in small pieces over so many real seconds."""
+    """The head at once, the body in small pieces over a number of real seconds."""
     transport.write(head_of(reply, len(reply.body), keep_alive=False))
     size = max(1, -(-len(reply.body) // SLOW_PIECES))
     for start in range(0, len(reply.body), size):

@@ -1,6 +1,6 @@
 """A certificate authority of this machine's own, and the certificates that it gives to Safaricom's names.
 
-It is made on first use and kept in the user's state folder, so that a merchant has to be told of it once. Its key is
+It is made on first use and kept in the user's state folder, so that a merchant has to trust it only once. Its key is
 readable by its owner only, never leaves the folder, and signs nothing but this simulator's own port.
 """
 

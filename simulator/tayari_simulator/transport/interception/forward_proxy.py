@@ -200,7 +200,7 @@ class ForwardProxy:
                 "machine are; let other hosts pass with --proxy-others pass, or give the merchant a stand-in",
             )
         if address_of(asked.host) is not None or is_number_like(asked.host):
-            raise Refused(403, f"{asked.host} is an address; whose, cannot be told, so that only names may pass")
+            raise Refused(403, f"{asked.host} is an address, and nobody can say whose; only host names may pass")
         return Way.PASSED, (plain_name(asked.host), asked.port)
 
 
@@ -283,7 +283,7 @@ async def _connected(address: Address, asked: Asked) -> tuple[asyncio.StreamRead
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry bytes until this side has no more; then the other one is told so."""
+    """Carry bytes until this side has no more; then signal the end to the other side."""
     try:
         while piece := await reader.read(_PIECE):
             writer.write(piece)

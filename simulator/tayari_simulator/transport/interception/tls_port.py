@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class TlsPort:
-    """One address. Handshakes are made here and not by `create_server`, which tells nobody of those that fail."""
+    """One address. Handshakes are made here and not by `create_server`, which does not report failed ones."""
 
     def __init__(
         self, connections: Connections, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
