@@ -16,7 +16,7 @@ _SEP = r"(?:[ \u00a0-]|%20|\+)?"
 _START = r"(?:(?<!\d)|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 _SUBSCRIBER = rf"([17]\d\d){_SEP}(\d{{3}}){_SEP}(\d{{3}})(?!\d)"
 
-_WRITTEN: Final = re.compile(rf"{_START}(254{_SEP}0?|0){_SEP}{_SUBSCRIBER}")
+_WRITTEN: Final = re.compile(rf"(?=[02]){_START}(254{_SEP}0?|0){_SEP}{_SUBSCRIBER}")
 _SCIENTIFIC: Final = re.compile(r"(?<!\d)2\.54([17])\d{5}(\d{3})(?=[eE]\+?11(?!\d))")
 _CHECKOUT: Final = re.compile(r"(ws_CO_\w*?)([17])\d{5}(\d{3})(?![\d•])")
 _LONG_RUN: Final = re.compile(r"\d{9,}")
@@ -32,7 +32,8 @@ def subscribers(text: str) -> Iterator[str]:
 def mask(text: str, known: Collection[str] = ()) -> str:
     """Mask every MSISDN; `known` subscriber numbers are masked inside longer runs of digits as well."""
     text = _WRITTEN.sub(_masked, text)
-    text = _SCIENTIFIC.sub(rf"2.54\g<1>{HIDDEN}\g<2>", text)
+    if "2.54" in text:
+        text = _SCIENTIFIC.sub(rf"2.54\g<1>{HIDDEN}\g<2>", text)
     text = _CHECKOUT.sub(rf"\g<1>\g<2>{HIDDEN}\g<3>", text)
     if known:
         text = _LONG_RUN.sub(lambda run: _mask_known(run.group(), known), text)
