@@ -1,4 +1,4 @@
-"""Every HTTP client of the harness is made here: for the control port, for the merchant, for a Daraja to compare with.
+"""The HTTP clients for the merchant, and for a Daraja to compare with; `connections` has that of the control port.
 Here is also the one list of hosts that they may call: this machine, and what the target file names.
 
 No client of a run reads the environment. Proxy variables would send phone numbers to a proxy, and `requests` reads
@@ -25,7 +25,6 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager
 
 _CHUNK: Final = 16 * 1024
 _SHOWN_BYTES: Final = 64 * 1024
@@ -47,11 +46,6 @@ class AnswerLimit:
 
 class AnswerBeyondLimit(requests.RequestException):
     """The answer was too long or took too long; `response` holds the first part, if its headers were complete."""
-
-
-def control_pool() -> PoolManager:
-    """For the control port of our own simulator."""
-    return PoolManager(num_pools=4, maxsize=128, retries=False)
 
 
 def daraja_session(*, beyond_this_machine: bool) -> requests.Session:

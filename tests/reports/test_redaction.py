@@ -211,41 +211,23 @@ def test_redacting_a_redacted_run_changes_nothing(name: str) -> None:
     assert redact_run(once, [PASSKEY]) == once
 
 
-PIECES = (
-    *("password", "Pass_Key", "secret", "tokens", "api-key", "set-cookie", "Authorization", "csrf", "myPin", "opinion"),
-    *(
-        '"',
-        "'",
-        '\\"',
-        '\\\\"',
-        ":",
-        " : ",
-        "=",
-        ">",
-        "</",
-        "<input name=",
-        " value=",
-        "[",
-        "]",
-        ",",
-        "{",
-        "\n",
-        " ",
-        "&",
-    ),
-    *(
-        "abc12345",
-        "-17.5",
-        "Bearer ",
-        "Basic dTpw",
-        "eyJhbGciOi.eyJzdWIi.x",
-        "https://u:p@h",
-        "-----BEGIN PRIVATE KEY-----",
-    ),
+NAMES = ("password", "Pass_Key", "secret", "tokens", "api-key", "set-cookie", "Authorization", "myPin", "opinion", "a")
+SIGNS = ('":', '" : "', '":["', '\\":\\"', "':'", ": ", "=", ">", "[", "\n")
+VALUES = (
+    "abc12345",
+    "-17.5",
+    "Bearer a1b2c3d4",
+    "Basic dTpw",
+    "eyJhbGciOiJI.eyJzdWIi.x",
+    "https://u:p@h",
+    "-----BEGIN PRIVATE KEY-----",
 )
+ENDS = ('"', '\\"', "'", "]", "</a>", "<input name=", "\n", "")
+FIELD = st.tuples(*map(st.sampled_from, (NAMES, SIGNS, VALUES, ENDS))).map("".join)
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@settings(max_examples=400)
+@given(st.lists(FIELD, max_size=3).map("".join))
 def test_a_pattern_is_left_out_only_where_it_would_change_nothing(text: str) -> None:
     """Each pattern is tried only on texts with the signs that it needs: with all of them tried, the same is masked."""
     rules = secret_fields
