@@ -6,7 +6,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from tayari_contracts.steps.reconciliation import tell_again
+from tayari_contracts.steps.reconciliation import repeat_messages
 from tayari_control.client import ControlError
 from tayari_money.invariants import INVARIANTS, is_unsettled, judge
 from tayari_money.payment_record import (
@@ -334,6 +334,6 @@ def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
     context.actions.send_callback.side_effect = ControlError("refused", code=code)
 
     with ends:
-        tell_again(context)
+        repeat_messages(context)
 
     context.actions.send_callback.assert_called_once_with(payment)

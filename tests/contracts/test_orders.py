@@ -115,7 +115,7 @@ def test_an_adapter_that_tells_nothing_still_starts_the_payments(tmp_path: Path)
     silent = by_adapter(tmp_path, "adapter_that_tells_nothing", "Browser", "tells = frozenset()").profile
 
     assert not silent.receives("amount")
-    with pytest.raises(Untested, match=r"the adapter tells the merchant no \{amount\}"):
+    with pytest.raises(Untested, match=r"the adapter sends the merchant no \{amount\}"):
         silent.require_placeholder("amount")
 
 

@@ -47,8 +47,8 @@ RULES = (
     ("Q01", "A missing callback is settled by query", Category.PAYMENT_FLOW, Severity.CRITICAL),
     ("Q12", "Missed confirmations are recovered with growing gaps", Category.ERROR_HANDLING, Severity.HIGH),
     ("U01", "Each common result has its own message", Category.ERROR_HANDLING, Severity.MEDIUM),
-    ("U05", "Insufficient funds is told as such", Category.ERROR_HANDLING, Severity.MEDIUM),
-    ("U06", "An outage is told as such, with an alternative", Category.ERROR_HANDLING, Severity.MEDIUM),
+    ("U05", "Insufficient funds are named as the cause", Category.ERROR_HANDLING, Severity.MEDIUM),
+    ("U06", "An outage is named, with an alternative", Category.ERROR_HANDLING, Severity.MEDIUM),
     ("L01", "Payments settle within the target's p95", Category.PERFORMANCE, Severity.HIGH),
     ("L02", "The success rate under load is kept", Category.PERFORMANCE, Severity.HIGH),
 )

@@ -1,6 +1,6 @@
 """The time of one check: how long it may wait, and by when a merchant must have done what it promises.
 
-A merchant that limits its own status queries makes checks wait in its line.
+A merchant that limits its own status queries makes checks wait for each other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POLITE: Final = 12
 FEW_PAYMENTS: Final = 5
 LEARNED_S: Final = 30.0
 QUIET: Final = 1.5
-"""After so many of its pauses without a query a merchant has none left to make."""
+"""After this number of its pauses without a query a merchant has none left to make."""
 
 
 def polite(limit: float | None) -> float | None:
@@ -55,7 +55,7 @@ def own_limit(queries: Sequence[tuple[float, str]]) -> int | None:
 
 
 def most_in(times_s: Sequence[float], window_s: float) -> int:
-    """The most calls that fall into any window of so many seconds."""
+    """The most calls in any window of this length."""
     ordered = sorted(times_s)
     return max(
         (sum(1 for time_s in ordered[place:] if time_s - first_s < window_s) for place, first_s in enumerate(ordered)),
@@ -80,7 +80,7 @@ QUEUE: Final = 8
 QUEUE_MOST_S: Final = 60.0
 
 SLOW_S: Final = 20.0
-"""At least so long an answered callback may wait in a merchant's own queue before anything is said of the outcome."""
+"""An answered callback may wait at least this long in a merchant's own queue before its outcome is judged."""
 
 
 class CheckTime:

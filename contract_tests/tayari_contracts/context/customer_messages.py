@@ -1,4 +1,4 @@
-"""What a customer should be told, by topic, and how a text is judged against it: specific, honest, with a way on.
+"""What a customer should be told, by topic, and how a text is judged: specific, honest, with what to do next.
 
 The judgement is on purpose generous: any wording in English or Swahili that names the cause and the next step will do.
 Source: the `Say` column of the result codes (reference section 4) and rules U01, U02, U05, U06; the words are ours.

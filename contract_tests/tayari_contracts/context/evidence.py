@@ -91,7 +91,7 @@ def shortened(exchange: Exchange) -> Exchange:
 
 
 def from_journal(entry: Entry) -> Exchange:
-    """What the merchant asked Daraja, or what Daraja told the merchant."""
+    """A call of the merchant, or a message of Daraja to it."""
     request: Mapping[str, Any] = entry.get("request") or {}
     response: Mapping[str, Any] = entry.get("response") or {}
     to_daraja = entry["kind"] == "request"

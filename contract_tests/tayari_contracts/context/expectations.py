@@ -94,7 +94,7 @@ class Expectations:
     def never(
         self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, for_s: float, because: str
     ) -> None:
-        """For so many seconds the payment shows none of `states`."""
+        """During `for_s` the payment shows none of `states`."""
         unwanted = states_of(states)
         view = self._observations.until(payment, unwanted, within_s=for_s)
         if view.state in unwanted:

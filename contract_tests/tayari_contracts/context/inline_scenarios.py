@@ -12,7 +12,7 @@ Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
 
 OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
-"""Faults that decide when the merchant hears of its push, so that they decide what comes first."""
+"""Faults that decide when the merchant gets the answer to its push, and so what comes first."""
 
 
 ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
@@ -78,7 +78,7 @@ UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
 def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
     """Hold the callbacks of this MSISDN's payments while the block runs, unless `free`.
 
-    `longer_s`: after the block they are held for so many seconds more, whatever `free` says.
+    `longer_s`: after the block they are held for this time more, whatever `free` says.
     """
     if not free or longer_s:
         control.hold(msisdn, for_s=HELD_S + longer_s)

@@ -15,7 +15,7 @@ from tayari_money.daraja_records import STK_PUSH
 from tayari_contracts.context.payment import Entry, Payment
 
 STORED_S = 1.0
-"""A merchant has written down what an acknowledgement said so long after its push, on a busy machine too."""
+"""After this time a merchant has stored the content of an acknowledgement, on a busy machine too."""
 
 LAST_ENTRIES = 100
 """Of the journal: far more than a second of a check that runs alone."""
@@ -112,7 +112,7 @@ class JournalReader:
         return any(found["state"] == "prompted" for found in self._control.payments(kind=STK_PUSH, msisdn=msisdn))
 
     def acknowledged(self, payment: Payment) -> bool:
-        """Whether the merchant was told that Daraja accepted the push."""
+        """Whether the merchant got the answer that Daraja accepted the push."""
         return any(str(answer_of(entry).get("ResponseCode")) == "0" for entry in self.pushes(payment))
 
     def token_fetches(self, since: int) -> list[Entry]:

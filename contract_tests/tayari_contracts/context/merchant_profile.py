@@ -1,4 +1,4 @@
-"""What the target file says that a check can tell the merchant, and can see of it."""
+"""What a check can send to the merchant and can see of it, by the target file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tayari_contracts.context.run_record import RunRecord
 
 
 class MerchantProfile:
-    """What the merchant can be told and shows, by its target file."""
+    """What the merchant takes and shows, by its target file."""
 
     def __init__(self, target: Target, run: RunRecord) -> None:
         self._merchant = target.merchant
@@ -20,7 +20,7 @@ class MerchantProfile:
         self._sent_by_adapter = sent_by_adapter(target)
 
     def receives(self, placeholder: str) -> bool:
-        """Whether the merchant is told this (`amount`, `reference`, ...) when a payment starts."""
+        """Whether the merchant gets this (`amount`, `reference`, ...) when a payment starts."""
         if self._sent_by_adapter is not None:
             return placeholder in self._sent_by_adapter
         pay = self._merchant.pay
@@ -29,7 +29,7 @@ class MerchantProfile:
 
     @property
     def takes_callbacks(self) -> bool:
-        """Whether the merchant hears results by callback; else it settles by status queries alone."""
+        """Whether the merchant learns results by callback; else it settles by status queries alone."""
         return self._merchant.takes_callbacks
 
     @property
@@ -60,14 +60,14 @@ class MerchantProfile:
         return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
     def require_placeholder(self, placeholder: str) -> None:
-        """The merchant is told this when a payment starts.
+        """The merchant gets this when a payment starts.
 
         Raises:
             Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
         """
         if not self.receives(placeholder):
             raise Untested(
-                f"{self._sender} tells the merchant no {{{placeholder}}}, so it could not be varied",
+                f"{self._sender} sends the merchant no {{{placeholder}}}, so it could not be varied",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=self._written_in_pay(placeholder),
             )
@@ -77,7 +77,7 @@ class MerchantProfile:
         return "the adapter" if self._sent_by_adapter is not None else "merchant.pay"
 
     def _written_in_pay(self, placeholder: str) -> str:
-        """The key of the target file that tells the merchant this when a payment starts."""
+        """The key of the target file that sends the merchant this when a payment starts."""
         if self._sent_by_adapter is not None:
             return f"merchant.adapter whose `tells` holds {placeholder}"
         call = self._merchant.pay.call
@@ -90,7 +90,7 @@ class MerchantProfile:
 
         Raises:
             Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
-            Untested: nothing tells it.
+            Untested: nothing does.
         """
         if by_key and (self.receives("idempotency_key") or self._merchant.pay.idempotency_header is not None):
             return
@@ -105,7 +105,7 @@ class MerchantProfile:
             key = " or ".join(filter(None, [self._written_in_pay("reference"), other]))
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
             raise Untested(
-                f"nothing tells the merchant that two requests are for one order: {self._sender} has {missing}",
+                f"nothing shows the merchant that two requests are for one order: {self._sender} has {missing}",
                 why=NotTested.TARGET_KEY_MISSING,
                 enable=key,
             )

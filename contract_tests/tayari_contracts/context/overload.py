@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 SIDE_BY_SIDE: Final = 8
-"""At most so many checks run at once. Development servers on SQLite refuse requests when there are more."""
+"""The most checks that run at once. Development servers on SQLite refuse requests when there are more."""
 FEWEST: Final = 2
 """A merchant that crashes gets no fewer; one whose database is locked gets them one by one."""
 SHRINK_EVERY_S: Final = 2.0
@@ -33,7 +33,7 @@ LOOK_EVERY_S: Final = 0.05
 AT_FIRST: Final = 3
 """This many payments are started at once before the first is answered."""
 LATE_S: Final = 0.5
-"""A thread that is woken so much too late shares its processor with too much else."""
+"""A thread that wakes up this late shares its processor with too much other work."""
 KEPT: Final = 1_000
 """How many late moments are kept."""
 
@@ -66,7 +66,7 @@ class Pace:
         self._recent: deque[float] = deque(maxlen=RECENT)
 
     def add(self, seconds: float) -> None:
-        """One more was answered after so long."""
+        """One more look was answered, after this time."""
         if len(self._first) < FIRST:
             self._first.append(seconds)
         self._recent.append(seconds)
@@ -81,7 +81,7 @@ class Pace:
 
 
 class StartGate:
-    """Lets at most so many starts of payments through at once; None: any number."""
+    """Lets only a number of payments start at once; None: any number."""
 
     def __init__(self, most: int | None) -> None:
         self._most = most
@@ -106,7 +106,7 @@ class StartGate:
 
 
 class MachineWatch:
-    """Notes when this process is woken late. A context manager: it watches while the block runs."""
+    """Notes when threads of this process wake up late. A context manager: it watches while the block runs."""
 
     def __init__(self) -> None:
         self._over = Event()
@@ -126,7 +126,7 @@ class MachineWatch:
         self._over.set()
 
     def woken(self, late_s: float, *, at: float) -> None:
-        """A thread was woken so much too late, at this moment of the monotonic clock."""
+        """A thread woke up late, by this time and at this moment of the monotonic clock."""
         if late_s > LATE_S:
             self._latest.append((at, late_s))
             self.lost_s += late_s
@@ -168,7 +168,7 @@ class Overload:
         self._trouble_at = -math.inf
 
     def looked(self, seconds: float, *, well: bool) -> None:
-        """The merchant was asked for a payment's state and took so long; not `well`: no answer, or a crash."""
+        """The merchant was asked for a payment's state and took this time; not `well`: no answer, or a crash."""
         with self._lock:
             self._looks.add(seconds)
             self._slowest_s = max(self._slowest_s, seconds)

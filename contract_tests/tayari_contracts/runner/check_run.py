@@ -158,7 +158,7 @@ def _absent_kind(planned: PlannedCheck, target: Target) -> str:
     if not merchant.takes_payments:
         return "the merchant starts no payments: its target file has no merchant.pay"
     if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
-        return "the merchant hears results by status queries alone (no_callbacks; K01 holds that against its traffic)"
+        return "the merchant learns results by status queries alone (no_callbacks; K01 compares that with its traffic)"
     return ""
 
 

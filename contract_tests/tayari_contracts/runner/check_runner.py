@@ -107,7 +107,7 @@ class CheckRunner:
         self._again: deque[Task] = deque()
         """What ended in doubt is repeated when no checks run side by side any more."""
         self._crowds = 0
-        """On so many instances checks run side by side just now."""
+        """The number of instances on which checks run side by side just now."""
         self._running = 0
 
     def start(self, plan: Iterable[PlannedCheck]) -> None:

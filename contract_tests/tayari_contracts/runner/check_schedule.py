@@ -22,7 +22,7 @@ WAITS_FOR_PROMISE_S: Final = 30.0
 """A check that takes longer waits until the promised time is over."""
 
 END_S: Final = 3.0
-"""The rules that judge the whole run take so long together."""
+"""The time of all rules together that judge the whole run."""
 
 ENOUGH: Final = 1.05
 """Of the shortest time: what takes no longer than this is short enough."""
@@ -83,7 +83,7 @@ class Schedule:
 
     @property
     def at_once(self) -> int:
-        """At most so many checks run at once on all instances together: they share this machine."""
+        """The most checks that run at once on all instances together: they share this machine."""
         return PATIENT_AT_ONCE if self.is_patient else AT_ONCE
 
     def crowds(self, checks: Sequence[Planned], instances: int) -> int:
@@ -109,7 +109,7 @@ class Schedule:
         return max(1, min(most, max(enough, FOR_REPEATS)))
 
     def total_s(self, checks: Sequence[Planned], instances: int) -> float:
-        """How long all of them take on so many instances, as they are dealt."""
+        """How long all of them take on a number of instances, as they are dealt."""
         return self._dealt_s(checks, instances, self.crowds(checks, instances))
 
     def _dealt_s(self, checks: Sequence[Planned], instances: int, crowds: int) -> float:

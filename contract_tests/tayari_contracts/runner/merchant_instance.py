@@ -185,7 +185,7 @@ class MerchantInstance:
         if self.run.prompted and found.check.tries > 1 and not planned.last and planned.rule.id != PAYER_IS_PROMPTED:
             return found.left_open(
                 f"the merchant pushes to one number for all ({PAYER_IS_PROMPTED} judges that), so the payments of this "
-                f"check cannot be told apart: {found.check.reason}"
+                f"check cannot be distinguished: {found.check.reason}"
             )
         return self.unless_queries_ran_out(found)
 

@@ -72,7 +72,7 @@ def _token(context: CheckContext) -> str:
     since = min((payment.since for payment in context.evidence.payments), default=0)
     if any(status_of(entry) is not None for entry in context.journal.token_fetches(since)):
         return ""
-    return "no token was fetched while the payments of this check were started: the merchant had one in hand"
+    return "no token was fetched while the payments of this check were started: the merchant already had one"
 
 
 def _state(context: CheckContext) -> str:

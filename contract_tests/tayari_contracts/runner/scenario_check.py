@@ -239,7 +239,7 @@ class _Calls:
 
 
 def _wait_for_repeats(context: CheckContext, payment: Payment, document: Document) -> None:
-    """The last message of a result that is told several times may be the one that is credited again."""
+    """The last of several messages about one result may be the one that is credited again."""
     counts = [fault["duplicate"].get("count", 2) for fault in document.get("faults") or () if "duplicate" in fault]
     if counts:
         context.observations.wait("callback_answered", payment, count=int(max(counts)))

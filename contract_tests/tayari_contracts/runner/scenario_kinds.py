@@ -41,7 +41,7 @@ OF_ANSWERS: Final = frozenset({"api_error", "gateway_fault", "html"})
 RUNS_S: Final = 20.0
 """How long a payout runs that is asked about meanwhile: longer than a scenario is watched."""
 STOPPING: Final = frozenset({"2001", "21", "8006", "403.002.1001"})
-"""After these a merchant rightly stops all payouts (P11, P12), until it is told to go on."""
+"""After these a merchant rightly stops all payouts (P11, P12), until a person lets it go on."""
 
 
 def endpoint_of(document: Document) -> str:
@@ -85,7 +85,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
 
 
 def _ask_balance(context: CheckContext, document: Document) -> None:
-    """The merchant asks for its balance. Whatever it hears, it does not crash, and shows what it was told."""
+    """The merchant asks for its balance. Whatever the answer, it does not crash, and shows the balance it got."""
     since = context.journal.now()
     context.control.play_next(document, endpoint=BALANCE)
     context.driver.refresh_balance()
@@ -103,7 +103,7 @@ def _ask_balance(context: CheckContext, document: Document) -> None:
         context.time.until(lambda: context.driver.read_balance()[0] is not None, within_s=context.time.settle_s)
         shown, why = context.driver.read_balance()
         if shown is None:
-            raise Failed(f"the balance was told, and staff see none: {why}")
+            raise Failed(f"M-Pesa sent the balance, and staff see none: {why}")
 
 
 def _hears_result(document: Document) -> bool:

@@ -80,7 +80,7 @@ class CheckSession:
         if events is not None:
             self._events = EventsWriter(events)
             self._events.plan([planned.rule for planned in self._plan])
-        self._runner = CheckRunner(self._environments, report=self._note, notice=self._tell)
+        self._runner = CheckRunner(self._environments, report=self._note, notice=self._print_notice)
         self._runner.start(self._plan)
 
     @pytest.hookimpl(tryfirst=True)
@@ -151,7 +151,7 @@ class CheckSession:
             self._events.check(redacted)
         return redacted
 
-    def _tell(self, sentence: str) -> None:
+    def _print_notice(self, sentence: str) -> None:
         """What concerns the whole run is said while it runs, once."""
         if sentence not in self._printed and self._events is not None:
             self._printed.add(sentence)

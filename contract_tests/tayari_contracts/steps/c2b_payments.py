@@ -1,4 +1,4 @@
-"""Payments that customers begin themselves (C2B), as checks follow them: paid, told, asked about, and looked for."""
+"""Payments that customers begin themselves (C2B), as checks follow them: paid, confirmed and looked for."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def c2b_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[st
 
 
 def unconfirmed(name: str) -> dict[str, Any]:
-    """The same for a payment that is made, and that no confirmation tells of."""
+    """The same for a payment that is made, and that no confirmation reports."""
     return situation(name, when={"endpoint": C2B}, outcome=after(EARLY_S, callback=False))
 
 
@@ -101,7 +101,7 @@ def pay_in(
     amount: int | None = None,
     typed: str | None = None,
 ) -> Payment:
-    """A customer pays what is due into an account (a new one, unless told); `typed`: what is typed as its number.
+    """A customer pays what is due into an account (by default a new one); `typed`: what is typed as its number.
 
     Raises:
         Untested: no URLs are registered, or no account is there to pay into.
@@ -151,7 +151,7 @@ def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, *,
 def ask(
     context: CheckContext, account: Payment, *, typed: str | None = None, amount: int | None = None
 ) -> Mapping[str, Any]:
-    """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` tells it."""
+    """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` returns it."""
     changes = {
         "BillRefNumber": account.payment_id if typed is None else typed,
         "BusinessShortCode": short_code(context),
@@ -165,8 +165,8 @@ def ask(
     return answers[0]
 
 
-def tell(context: CheckContext, payment: Payment, **changes: Any) -> list[dict[str, Any]]:
-    """Confirm a payment once more, as told; the merchant's answers."""
+def confirm_again(context: CheckContext, payment: Payment, **changes: Any) -> list[dict[str, Any]]:
+    """Confirm a payment once more, with `changes`; returns the merchant's answers."""
     return context.control.send_callback(checkout_request_id=payment.transaction_id, result_code=0, **changes)
 
 

@@ -216,7 +216,7 @@ def _ordinary_failure(context: CheckContext) -> None:
 
 
 def _unpaid_by_query(context: CheckContext) -> None:
-    """No callback; the first query hears in flight (4999), the next ones cancelled: HTTP 200 each, and none is paid."""
+    """No callback; the first query gets in flight (4999), the next ones cancelled: HTTP 200 each, and none is paid."""
     if not context.profile.shows_state or "stk_query" not in context.target.merchant.capabilities:
         return
     if context.run.silence.found:

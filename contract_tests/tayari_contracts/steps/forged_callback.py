@@ -64,7 +64,7 @@ EAT: Final = timedelta(hours=3)
 def forged_url(url: str, *, other: str, known: str) -> str:
     """The callback URL as a forger would have to guess it: what cannot be guessed becomes another text of its form.
 
-    `other` is the URL of another payment of the same merchant; `known` is everything the merchant ever told the payer.
+    `other` is the URL of another payment of the same merchant; `known` is everything that the payer got from it.
     """
     parts = urlsplit(url)
     theirs = set(SEPARATORS.split(_tail(other)))

@@ -151,8 +151,8 @@ def _names(context: CheckContext, payment: Payment) -> set[str]:
     return named | set(originator_ids(payout_requests(context, payment)))
 
 
-def statuses_heard(context: CheckContext, payment: Payment) -> set[str]:
-    """The values of TransactionStatus that the merchant was told of this payout."""
+def statuses_received(context: CheckContext, payment: Payment) -> set[str]:
+    """The values of TransactionStatus in the messages about this payout."""
     names, found = _names(context, payment), set()
     for entry in context.journal.entries(since=payment.since, kind="callback"):
         parameters = result_parameters(entry)
@@ -180,7 +180,7 @@ def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
 
 
 def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
-    """For so many seconds the payout is not sent under another id, and not called failed; `unpaid`: nor paid.
+    """During this time the payout is not sent under another id, and not called failed; `unpaid`: nor paid.
 
     Raises:
         Failed: it was.

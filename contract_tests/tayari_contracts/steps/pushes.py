@@ -90,7 +90,7 @@ def taken_pushes(context: CheckContext, payment: Payment, *, refused_s: float = 
 
 
 def gave_up(context: CheckContext, payment: Payment) -> bool:
-    """Whether the merchant has told its customer that the payment is over: refused at the start, or failed since."""
+    """Whether the customer knows that the payment is over: refused at the start, or failed since."""
     if not payment.started.accepted:
         return True
     if not context.profile.shows_state:

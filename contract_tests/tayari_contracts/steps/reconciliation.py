@@ -20,12 +20,12 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
-from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, is_decided, pay_in, tell
+from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, confirm_again, is_decided, pay_in
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
 
-TOLD_AGAIN: Final = 4
+REPEATED: Final = 4
 """How many of the oldest payments get their message again; all have the same guard."""
 
 UNSETTLED: Final = "M05"
@@ -80,25 +80,25 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
 
 
 def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
-    """Every order that can be told apart, after those that were paid had the promised time to be settled."""
+    """Every order that can be identified, after those that were paid had the promised time to be settled."""
     if context.run.records is None:
         takes_payments = context.target.merchant.takes_payments
         runs = (context.run, *context.run.others)
         few = sum(len(run.orders if takes_payments else run.c2b_payments) for run in runs) < FEW
         if few and not context.run.scenarios_only:
             (make_traffic if takes_payments else take_in)(context)
-        tell_again(context)
+        repeat_messages(context)
         context.run.records = close(context)
     return context.run.records
 
 
 def make_traffic(context: CheckContext) -> None:
-    """A small day at the shop: paid, told twice, cancelled, contradicted late, never told, never acknowledged."""
+    """One payment of each kind: paid, called back three times, cancelled, contradicted late, without callback, without
+    acknowledgement.
+    """
     once, twice, cancelled, contradicted, approved_late, silent, lost = (
         context.actions.pay(situation("money/paid", outcome=after(0.5))),
-        context.actions.pay(
-            situation("money/told-twice", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))
-        ),
+        context.actions.pay(situation("money/repeated", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))),
         context.actions.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
         context.actions.pay(situation("money/contradicted", outcome=after(0.5))),
         context.actions.pay(
@@ -130,8 +130,8 @@ def take_in(context: CheckContext) -> None:
     context.time.until(lambda: is_decided(context, unpaid), within_s=context.time.settle_s)
 
 
-def tell_again(context: CheckContext) -> None:
-    """Send the messages of the oldest payments again. A guard that forgets, or that a restart empties, lets them in."""
+def repeat_messages(context: CheckContext) -> None:
+    """Send the messages of the oldest payments again: a merchant that forgot them, or restarted, credits again."""
     if not context.profile.takes_callbacks:
         return
     for payment in _oldest_paid(context, (last_taken(payments) for payments in context.run.orders.values())):
@@ -143,7 +143,7 @@ def tell_again(context: CheckContext) -> None:
             if refused.code != "no_result":  # the merchant shows it as paid before Daraja has decided
                 raise
     for payment in _oldest_paid(context, context.run.c2b_payments):
-        tell(context, payment)
+        confirm_again(context, payment)
     with contextlib.suppress(Finding):
         if context.run.orders:
             context.expectations.status_after_queue(last_taken(next(iter(context.run.orders.values()))))
@@ -153,7 +153,7 @@ def _oldest_paid(context: CheckContext, payments: Iterable[Payment]) -> list[Pay
     """The first few of these payments that the merchant took and shows as paid."""
     taken = (payment for payment in payments if payment.started.accepted and payment.refund_of is None)
     paid = (payment for payment in taken if context.observations.status(payment).state is PAID)
-    return list(islice(paid, TOLD_AGAIN))
+    return list(islice(paid, REPEATED))
 
 
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
@@ -256,7 +256,7 @@ def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]
 def transactions_of(
     payments: Sequence[Payment], transactions: Sequence[DarajaTransaction], *, shared: bool
 ) -> tuple[DarajaTransaction, ...] | None:
-    """The transactions of one order; None where its customer paid for several and they cannot be told apart."""
+    """The transactions of one order; None where its customer paid for several and they cannot be distinguished."""
     if not shared:
         return tuple(transactions)
     reference = payments[0].reference

@@ -44,7 +44,7 @@ def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> di
 def paid_payment(context: CheckContext) -> Payment:
     """An ordinary payment that is paid, and that the merchant shows as paid, with its receipt where it shows receipts.
 
-    A query may have told that it is paid: then the receipt comes later, and a reversal needs it.
+    A query may have reported it as paid: then the receipt comes later, and a reversal needs it.
 
     Raises:
         Untested: it is not.
@@ -122,7 +122,7 @@ def readable_state(context: CheckContext, refund: Payment) -> StatusView:
 
 
 def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
-    """While nobody knows how a reversal ends, nobody is told that it failed: the money may be back, and is paid again.
+    """Until a reversal has a result, the merchant does not call it failed: the money could then be paid back twice.
 
     Raises:
         Failed: somebody is.

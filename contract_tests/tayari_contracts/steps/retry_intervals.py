@@ -1,4 +1,4 @@
-"""How retries are spaced: growing, fixed, or not to be told, from the gaps of several series."""
+"""How retries are spaced: growing, fixed or undecided, from the gaps of several series."""
 
 from __future__ import annotations
 

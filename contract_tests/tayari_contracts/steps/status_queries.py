@@ -31,7 +31,7 @@ READ_EVERY_S = 2.0
 def unanswered(
     name: str, *faults: Fault, result_code: int | str = 0, after_s: float = 1.0, **keys: Any
 ) -> dict[str, Any]:
-    """A payment with a result that no callback tells."""
+    """A payment with a result that no callback reports."""
     return situation(name, *faults, outcome=after(after_s, result_code=result_code, callback=False), **keys)
 
 
@@ -112,7 +112,7 @@ def _query_seen(context: CheckContext, payment: Payment) -> bool:
 
 
 def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -> None:
-    """The first answer decided nothing: not failed afterwards, and not paid before a second one was heard."""
+    """The first answer decided nothing: not failed afterwards, and not paid before a second answer came."""
     first_query(context, payment)
     view = context.observations.until(payment, (FAILED, PAID), within_s=REACTION_S)
     if view.state is FAILED:

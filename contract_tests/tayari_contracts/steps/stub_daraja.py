@@ -167,7 +167,7 @@ def _socket_for(start: Start | None) -> socket.socket:
 def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tuple[Listener, MerchantDriver]]:
     """A second process of the merchant, and the listener that it finds in the place of Daraja.
 
-    `trusted`: the merchant calls by HTTP, or is told to trust the certificate. Else it is to refuse that.
+    `trusted`: the merchant calls by HTTP, or is configured to trust the certificate. Otherwise it must refuse that.
 
     Raises:
         Untested: the target file does not let Tayari start one, or it did not start.

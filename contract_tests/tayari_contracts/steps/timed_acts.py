@@ -23,7 +23,7 @@ HEAD_START_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing to do, so many seconds after the start."""
+    """One thing to do, `after_s` seconds after the start."""
 
     after_s: float
     do: Callable[[], object]
@@ -42,7 +42,7 @@ def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
 
 
 def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, because: str) -> None:
-    """Expect that each payment is paid and credited once. A credit too many is told first: it costs more.
+    """Expect that each payment is paid and credited once. A credit too many is reported first: it costs more.
 
     Raises:
         WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.

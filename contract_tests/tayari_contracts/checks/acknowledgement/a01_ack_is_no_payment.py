@@ -13,7 +13,7 @@ WATCHED_S = 3.0
 
 @check("A01")
 def waits_for_the_result(context: CheckContext) -> None:
-    """Daraja accepts the push, and then nothing more is heard; a query says that the payment is under way."""
+    """Daraja accepts the push, and then no message comes; a query says that the payment is under way."""
     payment = context.actions.pay_accepted(
         situation(
             "ack/nothing-after",

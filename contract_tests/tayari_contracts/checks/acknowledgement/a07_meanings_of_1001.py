@@ -26,7 +26,7 @@ ERRORS: Final = {
 
 
 @check("A07")
-def tells_the_meanings_apart(context: CheckContext) -> None:
+def distinguishes_the_meanings(context: CheckContext) -> None:
     """One payment for each message of 500.001.1001."""
     played = {
         name: context.actions.in_background(partial(_outcome_message, context, error)) for name, error in ERRORS.items()

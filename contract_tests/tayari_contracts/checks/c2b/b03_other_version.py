@@ -1,4 +1,4 @@
-"""B03: a refusal of the API's version is told, not repeated."""
+"""B03: a refusal of the API's version is reported, not repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WATCHED_S: Final = 6.0
 
 
 @check("B03")
-def another_version_is_told_or_taken(context: CheckContext) -> None:
+def another_version_is_reported_or_used(context: CheckContext) -> None:
     """Daraja answers 401.003.01 to each version: the app's product is for none that the merchant calls."""
     urls(context)
     scenario = situation("inline/b03-version", refused(OTHER_VERSION), when={"endpoint": REGISTER})

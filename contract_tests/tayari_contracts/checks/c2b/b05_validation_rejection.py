@@ -30,7 +30,7 @@ def a_payment_that_cannot_be_booked_is_rejected(context: CheckContext) -> None:
         ask(context, account, typed=NOBODY), UNKNOWN_ACCOUNT, f"a payment to the account {NOBODY}, which is not there"
     )
     if not section(context).tells_amount:
-        context.evidence.notes.append("amounts were not tried: merchant.c2b.open_account tells no {amount}")
+        context.evidence.notes.append("amounts were not tried: merchant.c2b.open_account sends no {amount}")
         return
     wrong = int(account.amount) + MORE
     _expect(ask(context, account, amount=wrong), WRONG_AMOUNT, f"a payment of {wrong} where {account.amount} are due")

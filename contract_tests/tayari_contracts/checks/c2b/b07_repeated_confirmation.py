@@ -8,7 +8,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, say
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in, tell
+from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, pay_in
 
 AT_ONCE: Final = 4
 
@@ -21,7 +21,7 @@ def a_receipt_is_credited_once(context: CheckContext) -> None:
         raise Untested("fewer than 3 confirmations of one payment were answered, so none was a repetition")
     context.expectations.callback_taken(payment)
     credited_first(context, payment)
-    tell(context, payment, times=AT_ONCE, parallel=True)
+    confirm_again(context, payment, times=AT_ONCE, parallel=True)
     context.expectations.credits(
         payment, 1, because=f"one payment was confirmed {3 + AT_ONCE} times with the same TransID"
     )

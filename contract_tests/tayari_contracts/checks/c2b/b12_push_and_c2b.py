@@ -1,4 +1,4 @@
-"""B12: M-Pesa tells of a payment by STK push at the C2B URLs as well: it is credited once."""
+"""B12: M-Pesa confirms a payment by STK push to the C2B URLs as well: it is credited once."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
     orders += [("confirmation alone", _confirmation_alone)]
     orders += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
-    for order, tell in orders:
-        payment = tell(context)
-        why = f"a payment by STK push was told twice under one receipt ({order})"
+    for order, report in orders:
+        payment = report(context)
+        why = f"a payment by STK push was reported twice under one receipt ({order})"
         if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is PAID:
             context.expectations.credits(payment, 1, because=why)
         _expect_one_credit_in_the_account(context, payment, why)
@@ -85,7 +85,7 @@ def _confirmation_alone(context: CheckContext) -> Payment:
 
 
 def _at_once(context: CheckContext, *, apart_s: float) -> Payment:
-    """The callback, and a confirmation so much later, or earlier; each is sent before the other one is answered."""
+    """The callback, and a confirmation at a distance from it; each is sent before the other one is answered."""
     payment = context.actions.pay_accepted(situation("inline/b12-at-once", outcome=after(0.5, callback=False)))
     context.observations.wait("result_due", payment)
     confirm = partial(confirm_push, context, payment)

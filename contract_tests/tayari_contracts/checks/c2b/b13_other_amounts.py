@@ -45,7 +45,7 @@ def other_amounts_stay_visible(context: CheckContext) -> None:
 
 
 def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
-    """The payment is credited in full, or stands on the statement, or among the unallocated ones.
+    """The payment is credited in full, or it is on the statement, or among the unallocated ones.
 
     Raises:
         WrongCredit: more than it is credited. Failed: it is nowhere.

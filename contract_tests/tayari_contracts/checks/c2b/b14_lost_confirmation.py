@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.steps.c2b_payments import expect_recovered, pay_in, tell, unconfirmed, wait_until_paid
+from tayari_contracts.steps.c2b_payments import confirm_again, expect_recovered, pay_in, unconfirmed, wait_until_paid
 
 
 @check("B14")
@@ -14,5 +14,5 @@ def a_lost_confirmation_is_made_up_for(context: CheckContext) -> None:
     wait_until_paid(context, payment)
     expect_recovered(context, payment, "its confirmation was lost")
     context.driver.recover_c2b()
-    tell(context, payment)
+    confirm_again(context, payment)
     context.expectations.credits(payment, 1, because="a lost payment was pulled twice, and then confirmed after all")

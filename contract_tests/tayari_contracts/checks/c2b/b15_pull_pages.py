@@ -36,7 +36,7 @@ TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 @check("B15")
 def every_page_of_a_pull_is_read(context: CheckContext) -> None:
-    """A hundred lost payments fill the first page; the next lost one stands on the second."""
+    """A hundred lost payments fill the first page; the next lost one is on the second."""
     filled = new_account(context, due=FILLER)
     payer = context.allocation.msisdn()
     context.control.play_next(unconfirmed("inline/b15-first-page"), msisdn=payer, times=PAGE)

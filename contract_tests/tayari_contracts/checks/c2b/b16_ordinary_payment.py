@@ -10,5 +10,5 @@ from tayari_contracts.steps.control_payments import judge_control
 
 @check("B16")
 def an_ordinary_payment_is_credited(context: CheckContext) -> None:
-    """One payment, told by its confirmation; the other rules about C2B stand on the same payment."""
+    """One payment, reported by its confirmation; the other rules about C2B need the same payment."""
     judge_control(context, Control.C2B)

@@ -14,11 +14,11 @@ from tayari_contracts.context.findings import Failed, Unjudged, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.c2b_payments import (
     EARLY_S,
+    confirm_again,
     credited_shillings,
     is_unallocated,
     new_account,
     pay_in,
-    tell,
     unconfirmed,
 )
 from tayari_contracts.steps.timed_acts import Act, play
@@ -34,7 +34,7 @@ def payments_that_come_together_add_up(context: CheckContext) -> None:
         account = new_account(context)
         paid = [pay_in(context, unconfirmed(f"inline/b17-{number}-{n}"), into=account) for n in range(PAYERS)]
         context.time.pause(2 * EARLY_S)
-        play(context, [Act(0.0, partial(tell, context, payment)) for payment in paid])
+        play(context, [Act(0.0, partial(confirm_again, context, payment)) for payment in paid])
         expect_all_booked(context, paid)
 
 

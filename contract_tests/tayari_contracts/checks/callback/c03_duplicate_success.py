@@ -16,7 +16,7 @@ CRASH = 500
 
 @check("C03")
 def a_repeated_success_credits_once(context: CheckContext) -> None:
-    """One payment hears it again a second later, then ten times at once; another hears ten at once from the start."""
+    """One payment gets it again a second later, then ten times at once; another gets ten at once from the start."""
     later = context.actions.pay_accepted(
         situation("inline/c03-later", {"duplicate": {"count": 2, "gap_s": 1.0}}, outcome=after(0.5))
     )

@@ -15,7 +15,7 @@ RECEIPT = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
 def a_receipt_pays_one_order(context: CheckContext) -> None:
     """A second order's callback carries the first one's receipt.
 
-    A merchant that asked Daraja, and heard that the second payment is good, may settle it, but not with that receipt.
+    A merchant that asked Daraja, and got a success for the second payment, may settle it, but not with that receipt.
     """
     first = context.actions.pay_accepted(situation("inline/c04-first", outcome=after(0.5)))
     context.expectations.require_paid(first)

@@ -67,4 +67,4 @@ def expect_untouched(context: CheckContext, named: Payment, other: Payment) -> N
     context.expectations.unpaid(other, for_s=0.0, because=because)
     receipt = context.journal.record(named).get("receipt")
     if receipt and context.observations.status(other).receipt == receipt:
-        raise Failed(f"receipt {receipt} stands on an order that its callback does not name")
+        raise Failed(f"receipt {receipt} is stored with an order that its callback does not name")

@@ -17,7 +17,7 @@ from tayari_contracts.steps.status_queries import on_query
 ORDERED, PAID_AMOUNT = 1000, 1
 AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"
 UNCONFIRMED_S = SLOW_S
-"""How long the query says that the payment is in flight: only the callback tells a result, however slow its queue."""
+"""How long the query says that the payment is in flight: meanwhile only the callback has a result."""
 
 
 @check("C06")

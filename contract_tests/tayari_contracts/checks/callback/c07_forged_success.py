@@ -170,7 +170,7 @@ def dealt_with(context: CheckContext, payment: Payment) -> None:
 
 
 def known_to_payer(context: CheckContext, payment: Payment) -> str:
-    """Everything the merchant told whoever started this payment: a payer may forge too."""
+    """Everything that the merchant sent to the payer: a payer may forge too."""
     texts = (
         payment.started.body,
         context.observations.status(payment).body,

@@ -27,7 +27,7 @@ BEYOND = 1.5
 def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
     """1037 or 1032 at first, then the approval arrives after all; and an approval after a long silence.
 
-    Of one payment only a status query can hear the failure, for no callback tells it.
+    For one payment only a status query can learn the failure: no callback reports it.
     """
     silence_s = min(LONGEST_S, BEYOND * context.time.reconcile_s + GRACE_S)
     expired = context.actions.pay_accepted(situation("inline/c19-after-expiry", outcome=after(silence_s)))
@@ -58,9 +58,9 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
     context.expectations.honoured(expired, because=f"its success came {silence_s:g} s after the push")
     context.observations.wait("callback_answered", asked, within_s=silence_s + 10.0)
     because = (
-        "its success came after a status query had heard a failure"
+        "its success came after a status query had been answered with a failure"
         if context.journal.queries(asked)
-        else (f"its success came {silence_s:g} s after a failure that no callback told")
+        else (f"its success came {silence_s:g} s after a failure that no callback reported")
     )
     context.expectations.honoured(asked, because=because)
     if not read:
@@ -109,8 +109,8 @@ def expect_both_seen(context: CheckContext, first: Payment) -> None:
 def failure_was_read(context: CheckContext, payment: Payment) -> bool:
     """Whether the merchant has dealt with the failure before the success comes, which is held back until then.
 
-    Paid is no sign of it: a query may have told of the success already. Failed is, or a person's hands; so is a query
-    that heard the failure, and the message itself where the merchant keeps it.
+    The state paid does not prove it: a query may have reported the success already. Failed and review do. So does a
+    query that was answered with the failure, and the message itself if the merchant keeps it.
     """
     context.control.hold(payment.msisdn, for_s=context.time.slow_queue_s)
     try:

@@ -23,9 +23,7 @@ def reading_the_address_changes_nothing(context: CheckContext) -> None:
     context.time.pause(WATCH_S)
     view = context.observations.until(payment, PENDING, within_s=1.0)
     if view.state is PAID and time.time() >= float(context.journal.record(payment)["result_due_at"]):
-        raise Unjudged(
-            f"the merchant took so long over GET and HEAD that the result, {OPEN_S:g} s after the push, came first"
-        )
+        raise Unjudged(f"the result, {OPEN_S:g} s after the push, came before the merchant had answered GET and HEAD")
     if view.state is not PENDING:
         raise Failed(f"the payment is {say(view)} after GET and HEAD on its callback address; expected pending")
     context.expectations.paid_once(

@@ -10,5 +10,5 @@ from tayari_contracts.steps.control_payments import judge_control
 
 @check("C25")
 def an_ordinary_success_is_settled(context: CheckContext) -> None:
-    """One payment, told by its callback as M-Pesa sends it today; the other rules stand on the same payment."""
+    """One payment, reported by its callback as M-Pesa sends it today; the other rules need the same payment."""
     judge_control(context, Control.SUCCESS)

@@ -82,7 +82,7 @@ def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str
 
 
 def credited_after_all(context: CheckContext, payment: Payment, sent: int) -> Unjudged | None:
-    """Hold the merchant to the money once it has dealt with all of them; what could not be told is returned.
+    """Judge the money once the merchant has dealt with all of them; returns what could not be decided.
 
     Raises:
         Failed: the payment is paid, or something was credited for it.

@@ -1,4 +1,4 @@
-"""U05: too little money is told as such, with a way on."""
+"""U05: insufficient funds are named as the cause, with what to do next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOPIC = "insufficient_funds"
 
 
 @check("U05")
-def too_little_money_is_told_as_such(context: CheckContext) -> None:
+def insufficient_funds_are_named(context: CheckContext) -> None:
     """Result code 1: the balance is too low, nothing was taken, and what to do now."""
     payment = context.actions.pay_accepted(
         situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1))

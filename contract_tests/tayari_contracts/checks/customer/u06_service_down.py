@@ -15,7 +15,7 @@ from tayari_contracts.steps.pushes import first_push
 
 TOPIC = "service_unavailable"
 WAIT_S = 20.0
-"""A merchant may try again a few times before it tells its customer."""
+"""A merchant may try again a few times before it shows a message."""
 
 OFTEN_S = 0.5
 
@@ -26,7 +26,7 @@ OUTAGES: Final = {
 
 
 @check("U06")
-def an_outage_is_told_and_another_way_offered(context: CheckContext) -> None:
+def an_outage_is_named_and_another_way_offered(context: CheckContext) -> None:
     """Every push of two customers is refused, for each in its own way, and keeps being refused."""
     started = {
         what: context.actions.in_background(partial(context.actions.pay, situation("inline/u06-outage", fault)))

@@ -32,7 +32,7 @@ DONE_S: Final = 1.0
 
 @check("P03")
 def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> None:
-    """Daraja accepts, and the merchant hears nothing, or a time-out of the gateway."""
+    """Daraja accepts, and the merchant gets no answer, or a time-out of the gateway."""
     losses = {"a closed connection": {"drop": True}, "HTTP 504": {"status": 504}}
     played = [
         (

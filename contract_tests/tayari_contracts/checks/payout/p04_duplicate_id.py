@@ -20,7 +20,7 @@ from tayari_contracts.steps.payouts import (
 )
 
 DUPLICATE: Final = "500.002.1001"
-"""Two meanings share this code, and the message tells them apart. Source: reference 3.5 and its list of surprises."""
+"""Two meanings share this code, and the message distinguishes them. Source: reference 3.5 and its list of surprises."""
 INTERNAL_ERROR: Final = f"{DUPLICATE}.system_internal_error"
 
 

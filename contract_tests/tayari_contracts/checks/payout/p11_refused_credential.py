@@ -86,7 +86,7 @@ def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> No
             "same; expected the queue to stop until a person has mended it"
         )
     if before is not None and not alerted(context, before):
-        raise Failed("a payout ended with 2001, the queue stopped, and no alert tells staff why")
+        raise Failed("a payout ended with 2001, the queue stopped, and no alert says why")
 
 
 def _go_on(context: CheckContext) -> None:

@@ -21,7 +21,7 @@ NOT_ENABLED: Final = "403.002.1001"
 
 
 @check("P12")
-def a_product_that_is_not_enabled_is_told_to_staff(context: CheckContext) -> None:
+def a_product_that_is_not_enabled_is_reported_to_staff(context: CheckContext) -> None:
     """Daraja answers 403.002.1001: the app may not use this API."""
     before = context.driver.read_alerts()
     payment = pay_out_sent(context, "payout/not-enabled")
@@ -36,7 +36,7 @@ def a_product_that_is_not_enabled_is_told_to_staff(context: CheckContext) -> Non
         if view.state is None:
             raise Failed(f"Daraja answered {NOT_ENABLED}, and the payout cannot be read any more: {say(view)}")
         if before is not None and not alerted(context, before):
-            raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert tells staff so")
+            raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert says so")
     finally:
         text = context.driver.resume_payouts()
         if text:

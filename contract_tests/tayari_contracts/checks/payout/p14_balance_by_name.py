@@ -93,7 +93,7 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
 
 
 def _require_answer(result: Entry) -> None:
-    """M-Pesa told the balance.
+    """M-Pesa sent the balance.
 
     Raises:
         Untested: it refused to.
@@ -104,7 +104,7 @@ def _require_answer(result: Entry) -> None:
         reason = f"blocked by P01: M-Pesa refused the credential of a question about the balance ({code})"
         raise Untested(reason, why=NotTested.BLOCKED)
     if code != "0":
-        raise Untested(f"M-Pesa refused to tell the balance: {code} {message.get('ResultDesc')}")
+        raise Untested(f"M-Pesa refused to send the balance: {code} {message.get('ResultDesc')}")
 
 
 def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:

@@ -16,7 +16,7 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_situation,
     require_readable,
-    statuses_heard,
+    statuses_received,
     transactions,
 )
 
@@ -35,26 +35,26 @@ def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
         ),
         "Initiated": pay_out_sent(context, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
     }
-    heard = {status: _heard(context, payment, status) for status, payment in played.items()}
+    states = {status: _state_after(context, payment, status) for status, payment in played.items()}
     context.evidence.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
-    if heard["Failed"] is None:
+    if states["Failed"] is None:
         raise _never_asked(context)
-    if heard["Failed"] not in (FAILED, REVIEW):
+    if states["Failed"] not in (FAILED, REVIEW):
         raise Warned(
-            f"a transaction status said Failed, and the payout is {heard['Failed']}; expected failed or review"
+            f"a transaction status said Failed, and the payout is {states['Failed']}; expected failed or review"
         )
-    if heard["Initiated"] is None:
+    if states["Initiated"] is None:
         context.evidence.notes.append("the merchant asked about no payout that was still running")
 
 
-def _heard(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
+def _state_after(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
     """The payout's state after an answer with this TransactionStatus; None where none came.
 
     Raises:
         Failed: it was paid, though M-Pesa has not paid it.
     """
     within_s = context.time.reconcile_s + GRACE_S
-    if not context.time.until(lambda: status in statuses_heard(context, payment), within_s=within_s):
+    if not context.time.until(lambda: status in statuses_received(context, payment), within_s=within_s):
         return None
     view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
     require_readable(view)

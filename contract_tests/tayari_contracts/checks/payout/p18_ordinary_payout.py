@@ -18,6 +18,6 @@ def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
         for row in transactions(context, payment):
             if float(row["amount"]) != float(payment.amount):
                 raise Failed(
-                    f"a payout of {payment.amount} shillings was asked for, and M-Pesa was told to pay "
+                    f"a payout of {payment.amount} shillings was asked for, and M-Pesa was asked to pay "
                     f"{row['amount']}; expected the same amount"
                 )

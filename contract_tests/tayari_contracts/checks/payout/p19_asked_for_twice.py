@@ -51,14 +51,14 @@ def _require_reference(context: CheckContext) -> None:
     """The merchant can know that two requests are for one payout.
 
     Raises:
-        Untested: nothing tells it.
+        Untested: nothing says so.
     """
     payout = context.target.merchant.payout
     call = None if payout is None else payout.call
     written = "" if call is None else f"{call.path} {call.json} {call.form} {call.headers}"
     if "{reference" not in written:
         raise Untested(
-            "the request for a payout names no reference, so that two of them cannot be told from one payout",
+            "the request for a payout names no reference, so that a repeated request looks like a second payout",
             why=NotTested.TARGET_KEY_MISSING,
             enable="merchant.payout.request with {reference}",
         )

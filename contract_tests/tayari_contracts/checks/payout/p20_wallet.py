@@ -49,7 +49,7 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
         payout_situation("inline/p20-refused", refused("400.002.02.invalid_remarks")),
     ),
 }
-"""What becomes of a payout, and how many messages tell of it."""
+"""The end of a payout, and how many messages report it."""
 STEADY_S: Final = 1.0
 """Money that is given back a second time, or taken a second time, is so within this time."""
 AT_ONCE: Final = 3
@@ -72,11 +72,11 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
     payment = pay_out_sent(context, scenario, msisdn=msisdn)
     left = _without(before, payment.amount)
     if messages and scenario["outcome"] is not TIMED_OUT:
-        _expect_reserved(context, payment, left, "it was asked for, and nothing has come of it yet", heard=0)
+        _expect_reserved(context, payment, left, "it was asked for, and nothing has come of it yet", messages=0)
     if scenario.get("outcome") is TIMED_OUT:
         expect_results_taken(context, payment)
         context.time.pause(STEADY_S)
-        _expect_reserved(context, payment, left, "M-Pesa called the QueueTimeOutURL, which decides nothing", heard=1)
+        _expect_reserved(context, payment, left, "M-Pesa called the QueueTimeOutURL, which decides nothing", messages=1)
     if messages:
         expect_results_taken(context, payment, count=messages)
     view = context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
@@ -102,17 +102,17 @@ def _play_at_once(context: CheckContext) -> None:
     _expect(context, payments[-1], _without(before, taken), why, fee_below=least)
 
 
-def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, heard: int) -> None:
-    """Before M-Pesa tells more than `heard` messages, the amount is not there to be paid out again.
+def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, messages: int) -> None:
+    """Until M-Pesa sends more than `messages` messages, the amount is not available for another payout.
 
     Raises:
         WrongCredit: it is.
     """
     wrong: float | None = None
     while not _is_right(found := _available(context, payment.msisdn), left, fee_below=payment.amount):
-        if len(context.journal.callbacks(payment)) > heard or not context.time.remains:
+        if len(context.journal.callbacks(payment)) > messages or not context.time.remains:
             break
-        wrong = found  # and M-Pesa had told nothing more when it was read
+        wrong = found  # and M-Pesa had sent no further message when it was read
         context.time.pause(LOOK_EVERY_S)
     else:
         return

@@ -1,1 +1,1 @@
-"""Checks of how a merchant asks for the state of a payment that it heard nothing of."""
+"""Checks of how a merchant asks for the state of a payment without a callback."""

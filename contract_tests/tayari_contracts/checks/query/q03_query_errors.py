@@ -17,7 +17,7 @@ ERRORS = {
 
 @check("Q03")
 def query_errors_change_nothing(context: CheckContext) -> None:
-    """One payment for each error: the first query meets it, the next hears that the payment is good."""
+    """One payment for each error: the first query gets it, the next one gets the success."""
     payments = {
         what: context.actions.pay_accepted(unanswered("inline/q03-query-error", fault))
         for what, fault in ERRORS.items()

@@ -19,13 +19,13 @@ STRAGGLER_S = 1.5
 WATCH_S = 12.0
 LONGEST_WATCH_S = 45.0
 GAPS = 2.5
-"""Watch for so many of the merchant's own pauses."""
+"""Watch for this number of the merchant's own pauses."""
 
 
 @check("Q05")
 def asking_stops_at_the_end(context: CheckContext) -> None:
     """Three payments become final: by callback, by a query that says paid, by a query that says cancelled."""
-    called_back = context.actions.pay_accepted(situation("inline/q05-told", outcome=after(3.0)))
+    called_back = context.actions.pay_accepted(situation("inline/q05-called-back", outcome=after(3.0)))
     asked = context.actions.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
     cancelled = context.actions.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
     ends = {payment.reference: final_at(context, payment) for payment in (called_back, asked, cancelled)}

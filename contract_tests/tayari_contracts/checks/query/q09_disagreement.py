@@ -29,7 +29,7 @@ def disagreement_credits_nobody(context: CheckContext) -> None:
         raise Inapplicable("the merchant credits without asking; whether it may believe its callbacks is judged by C07")
     credited = context.profile.shows_credits and context.observations.credits(payment).count > 0
     if not asked and not credited:
-        raise Untested(f"the payment is {say(view)} and no query told the merchant otherwise, so nothing disagreed")
+        raise Untested(f"the payment is {say(view)} and no query said otherwise, so nothing disagreed")
     if view.state is PAID or credited:
         raise Failed(
             "the callback said paid, the query said cancelled (1032), and the payment is credited; "

@@ -20,12 +20,12 @@ IN_FLIGHT = 30
 
 @check("Q11")
 def silence_asks_for_no_second_payment(context: CheckContext) -> None:
-    """No callback, and the query says in flight: the customer waits, and is told so."""
+    """No callback, and the query says in flight: the page tells the customer to wait."""
     payment = context.actions.pay_accepted(
         unanswered("inline/q11-silence", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
     if context.observations.status(payment).state is not PENDING:
-        raise Untested("the payment was never seen pending, so what its customer is told meanwhile was not seen")
+        raise Untested("the payment was never seen pending, so the message to its customer meanwhile was not seen")
     end = time.monotonic() + WATCH_S
     while True:
         view = context.observations.status(payment)
@@ -36,7 +36,7 @@ def silence_asks_for_no_second_payment(context: CheckContext) -> None:
 
 
 def expect_no_invitation(context: CheckContext, payment: Payment, view: StatusView) -> None:
-    """Waiting, or told by the merchant alone that it failed, the customer is not asked to pay again.
+    """While the payment waits, or only the merchant calls it failed, the customer is not asked to pay again.
 
     Raises:
         Failed: the customer is.

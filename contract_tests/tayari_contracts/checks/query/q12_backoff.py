@@ -86,7 +86,7 @@ def made_by_limit(own_s: list[float], all_s: list[float], *, limit: float | None
 
 
 def judge_spacing(gaps: list[float], *, limit: float | None = None, by_limit: bool = False) -> None:
-    """The pauses grow. `limit`: so many queries a minute the merchant lets itself make at most.
+    """The pauses grow. `limit`: the most queries a minute that the merchant lets itself make.
 
     `by_limit`: its limit may be why the last pause is long, so that one does not count.
 
@@ -105,7 +105,7 @@ def judge_spacing(gaps: list[float], *, limit: float | None = None, by_limit: bo
     if trend is Trend.FIXED:
         raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
     if trend is not Trend.GROWS:
-        raise Unjudged(f"whether the pauses between status queries grow cannot be told from {written(gaps)}")
+        raise Unjudged(f"whether the pauses between status queries grow cannot be judged by {written(gaps)}")
 
 
 def judge_limited(gaps: list[float], limit: float, *, was_seen: bool = True) -> None:

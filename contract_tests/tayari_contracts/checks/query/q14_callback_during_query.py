@@ -20,7 +20,7 @@ ANSWER_S: Final = 1.5
 APART_S: Final = (0.6, 0.15, 0.03, 0.0, -0.1)
 """The callback comes this much sooner than the answer; the last one comes after it."""
 APART_LIMITED_S: Final = (0.6, 0.03)
-"""Of a merchant that makes few queries a minute. More payments stand in line for longer than it follows any of them."""
+"""Of a merchant that makes few queries a minute. More payments would wait longer than it follows any of them."""
 IN_FLIGHT: Final = {"in_flight": ["4999"], "for_calls": 1}
 
 
@@ -32,26 +32,26 @@ def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
     for kind, keys in (("in-flight", {"query": IN_FLIGHT}), ("paid", {})):
         group = []
         for number, apart_s in enumerate(APART_LIMITED_S if one_by_one else APART_S):
-            payment, meeting = _begin(context, f"inline/q14-{kind}-{number}", apart_s, **keys)
-            group.append((payment, meeting))
-            if one_by_one and meeting.result():
+            payment, sending = _begin(context, f"inline/q14-{kind}-{number}", apart_s, **keys)
+            group.append((payment, sending))
+            if one_by_one and sending.result():
                 context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settled_s)
         groups.append(group)
-    met = [[payment for payment, meeting in group if meeting.result()] for group in groups]
-    if not any(met):
+    sent = [[payment for payment, sending in group if sending.result()] for group in groups]
+    if not any(sent):
         raise Untested("no status query came for a payment without callback, so no callback could come during one")
     context.time.pause(ANSWER_S)
     expect_one_credit(
-        context, met[0], because="its callback came while a query was answered that said in flight, which is old news"
+        context, sent[0], because="its callback came while a query was answered with in flight, which was out of date"
     )
-    expect_one_credit(context, met[1], because="its callback and the answer to a query said so at the same moment")
+    expect_one_credit(context, sent[1], because="its callback and the answer to a query said so at the same moment")
 
 
 def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tuple[Payment, Future[bool]]:
     """A payment whose callback is sent when its first query is about to be answered."""
     slow = on_query("slow", first_byte_s=ANSWER_S)
     payment = context.actions.pay_accepted(unanswered(name, slow, after_s=0.5, **keys))
-    return payment, context.actions.in_background(partial(_meet, context, payment, apart_s))
+    return payment, context.actions.in_background(partial(_send_during_query, context, payment, apart_s))
 
 
 def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
@@ -70,7 +70,7 @@ def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
     return False
 
 
-def _meet(context: CheckContext, payment: Payment, apart_s: float) -> bool:
+def _send_during_query(context: CheckContext, payment: Payment, apart_s: float) -> bool:
     if not _is_asked_about(context, payment):
         return False
     play(context, [Act(ANSWER_S - apart_s, partial(context.actions.send_callback, payment))])

@@ -12,7 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in, tell
+from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, pay_in
 from tayari_contracts.steps.timed_acts import QUIET_S, Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
@@ -54,7 +54,7 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     if was_paid:
         expect_one_credit(context, [earlier], because="its callback came again after the process had died")
     if paid_in is not None:
-        tell(context, paid_in)
+        confirm_again(context, paid_in)
         context.expectations.credits(
             paid_in, 1, quiet_s=QUIET_S, because="its confirmation came again after the process had died"
         )

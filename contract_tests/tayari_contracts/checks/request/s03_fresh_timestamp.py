@@ -12,7 +12,7 @@ from tayari_contracts.steps.pushes import first_push
 
 APART_S = 1.3
 STALE_S = 1.2
-"""A query so long after its push cannot have the push's own second."""
+"""A query this long after its push cannot have the push's own second."""
 
 
 @check("S03")

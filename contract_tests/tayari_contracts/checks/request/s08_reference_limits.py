@@ -24,7 +24,7 @@ def keeps_text_within_limits(context: CheckContext) -> None:
     if problem:
         raise Failed(problem)
     if not context.profile.receives("reference"):
-        context.evidence.notes.append("the merchant is told no reference, so a long one could not be tried")
+        context.evidence.notes.append("the merchant gets no reference, so a long one could not be tried")
         return
     payment = context.actions.pay(reference=f"{context.allocation.reference()} Sons & Co #42 @ Nairobi")
     pushes = taken_pushes(context, payment)

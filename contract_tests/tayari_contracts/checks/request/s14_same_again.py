@@ -28,7 +28,7 @@ def understands_the_two_minute_rule(context: CheckContext) -> None:
     if again.started.status is None or again.started.status >= CRASH:
         raise Unjudged(f"the same payment again could not be started: {context.actions.describe_start(again)}")
     if not again.started.accepted:
-        return  # the merchant waits by itself, and has told its customer something
+        return  # the merchant waits by itself, and shows its customer a message
     context.observations.wait("callback_answered", again)
     view = context.observations.until(again, (FAILED, REVIEW), within_s=context.time.settled_s)
     if view.state not in (FAILED, REVIEW):

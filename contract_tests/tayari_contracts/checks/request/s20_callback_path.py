@@ -1,4 +1,4 @@
-"""S20: the address of the callbacks is told to Daraja, and to no browser."""
+"""S20: the merchant gives the address of the callbacks to Daraja, and to no browser."""
 
 from __future__ import annotations
 

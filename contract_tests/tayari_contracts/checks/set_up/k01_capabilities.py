@@ -42,7 +42,7 @@ def traffic_agrees_with_the_declared_capabilities(context: CheckContext) -> None
 
 
 def expect_no_callback_decides(context: CheckContext) -> None:
-    """A callback tells of a success, and each status query says in flight.
+    """A callback reports a success, and each status query says in flight.
 
     Raises:
         Failed: the merchant believes the callback. Warned: it answers as if it took it, and its state cannot be seen.

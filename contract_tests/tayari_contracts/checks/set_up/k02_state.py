@@ -16,7 +16,7 @@ def a_state_can_be_read(context: CheckContext) -> None:
     if not context.profile.shows_state:
         raise Warned(
             f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
-            "tells a payment's state. Where the merchant keeps none, nobody can find out who has paid"
+            "shows a payment's state. Where the merchant keeps none, nobody can find out who has paid"
         )
     view = context.observations.status(context.actions.pay_accepted())
     if view.state is None and (word := untranslated(view)):

@@ -45,7 +45,7 @@ def fetches_once_for_all(context: CheckContext) -> None:
     context.evidence.watch_since(since, endpoint="oauth")
     fetched = len(context.journal.token_fetches(since))
     if fetched == 0:
-        raise Untested(f"{len(cold)} payments were started and no token was fetched: the merchant had one in hand")
+        raise Untested(f"{len(cold)} payments were started and no token was fetched: the merchant already had one")
     if fetched >= max(FETCHES_ALLOWED + 1, len(cold) // 2):
         raise Failed(f"{len(cold)} payments at once fetched {fetched} tokens; expected at most {FETCHES_ALLOWED}")
     if fetched > FETCHES_ALLOWED:
@@ -67,7 +67,7 @@ def _make_cold(context: CheckContext) -> None:
         if not context.environment.can_restart:
             return
         context.time.pause(START_S)
-        for _ in range(AT_START):  # what works in the background may fetch again
+        for _ in range(AT_START):  # a background job may fetch again
             fetched = context.journal.token_fetches(since)
             alive_s = max((float(entry["at"]) for entry in fetched), default=0.0) + DEAD_AFTER_S - time.time()
             if alive_s <= 0:
@@ -109,7 +109,7 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
     """Every customer gets a prompt, though the token took its time.
 
     Raises:
-        Failed: some did not, and with a token in hand as many do. Unjudged: with a token in hand some do not either.
+        Failed: some did not, and with a stored token as many do. Unjudged: with a stored token some do not either.
     """
     lost = [payment for payment in cold if not context.journal.accepted(payment)]
     if not lost and len(cold) == _customers(context):
@@ -118,11 +118,11 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
     found = f"{len(lost) + _customers(context) - len(cold)} of {_customers(context)} customers got no prompt"
     if warm:
         raise Unjudged(
-            f"{found} while the token took {SLOW_S:g} s; with a token in hand {len(warm)} of as many got none either, "
+            f"{found} while the token took {SLOW_S:g} s; with a stored token {len(warm)} of as many got none either, "
             "so the token is not the reason"
         )
     text = next((payment.started.message or payment.started.error for payment in lost), "")
     raise Failed(
-        f"{found} while the token took {SLOW_S:g} s ({quote(text)}); with a token in hand all did; "
+        f"{found} while the token took {SLOW_S:g} s ({quote(text)}); with a stored token all did; "
         "expected them to wait for the one token under way"
     )

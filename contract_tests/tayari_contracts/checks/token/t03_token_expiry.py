@@ -33,7 +33,7 @@ def renews_before_expiry(context: CheckContext) -> None:
     context.evidence.watch_since(since, endpoint="oauth")
     issued = context.journal.token_fetches(since)
     if not issued or not _lives_shortly(issued[-1]):
-        raise Untested("the merchant fetched no token, or another one after it, so the one in hand has no short life")
+        raise Untested("the merchant fetched no token, or another one after it, so its current token has no short life")
     context.time.pause(max(0.0, float(issued[-1]["at"]) + DEAD_AFTER_S - time.time()))
     second = context.actions.pay()
     first_push(context, second)

@@ -23,7 +23,7 @@ def keeps_its_secrets(context: CheckContext) -> None:
     """A payment that goes well, one with wrong credentials, one with an HTML answer; then every answer is read."""
     secrets = secrets_of(context.environment.placeholders)
     if not secrets:
-        raise Untested("the merchant's secrets are not known, or too short to be told from words")
+        raise Untested("the merchant's secrets are not known, or too short to be distinguished from words")
     payments = [
         context.actions.pay(scenario)
         for scenario in (
