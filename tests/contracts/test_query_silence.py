@@ -15,9 +15,10 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.steps.status_queries import asked_elsewhere, shows_silence
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model import Check, NotTested, State
 from tayari_target.target_file.model import Call, Status
-from tayari_target.views import Started
+from tayari_target.views import Started, StatusView
 
 NEVER = "no status query came within 60 s for a payment whose callback never came"
 STATUS = Status(call=Call(method="GET", path="/"), state="$", states={})
@@ -250,3 +251,45 @@ def test_a_query_by_a_path_that_nobody_plays_is_named_where_none_came() -> None:
         " (meanwhile the merchant called POST /mpesa/stkpushquery/v9/query 2 times, which is not played here: "
         "no API has this path)"
     )
+
+
+class AsksOnRefresh:
+    """A merchant that asks Daraja only when its page wants it, and settles at the second answer."""
+
+    def __init__(self) -> None:
+        self.asked_at: list[float] = []
+
+    def refresh(self, payment_id: str, reference: str) -> None:
+        self.asked_at.append(time.monotonic())
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        return StatusView(state=PaymentState.PAID if len(self.asked_at) > 1 else PaymentState.PENDING)
+
+
+@pytest.fixture
+def a_short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tayari_contracts.context.observations.REFRESH_EVERY_S", 0.02)
+
+
+@pytest.mark.usefixtures("a_short_pause")
+def test_a_page_that_a_check_refreshed_is_refreshed_again_until_the_payment_is_settled() -> None:
+    """The first answer is often "Invalid CheckoutRequestID": too early. A merchant that asks on refresh must be let."""
+    merchant = AsksOnRefresh()
+    seen = context(made=environment(status=STATUS, driver=merchant)).observations
+
+    seen.refresh(payment())
+
+    assert seen.until(payment(), PaymentState.PAID, within_s=20).state is PaymentState.PAID
+    assert len(merchant.asked_at) == 2
+
+
+@pytest.mark.usefixtures("a_short_pause")
+def test_a_page_that_no_check_refreshed_is_only_looked_at() -> None:
+    """Otherwise Tayari itself would cause the queries that rules count."""
+    merchant = AsksOnRefresh()
+
+    context(made=environment(status=STATUS, driver=merchant)).observations.until(
+        payment(), PaymentState.PAID, within_s=0.1
+    )
+
+    assert merchant.asked_at == []

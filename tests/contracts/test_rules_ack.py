@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from endings import ending
 from tayari_contracts.checks.acknowledgement import a12_backoff
+from tayari_contracts.checks.acknowledgement.a02_refusal_in_200 import reads_the_response_code
 from tayari_contracts.checks.acknowledgement.a07_meanings_of_1001 import same_words
 from tayari_contracts.checks.acknowledgement.a10_no_hammering import judge_tries
 from tayari_contracts.checks.acknowledgement.a12_backoff import Retry, judge_growth, judge_recovery
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Finding, Unjudged, Warned
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.retry_intervals import Trend, growth_of, in_step, say_gaps, trend_of
+from tayari_target.views import Started, StatusView
 
 SETS = 2_000
 SERIES = 10
@@ -162,3 +166,31 @@ def test_tries_without_an_end_fail_and_one_too_many_is_a_warning() -> None:
 def test_texts_that_differ_by_numbers_only_are_the_same_words() -> None:
     assert same_words("Payment of KES 100 failed (ref T12A)", "Payment of KES 237 failed (ref T9B4)!")
     assert not same_words("Your phone is busy", "Our set-up has a problem")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Started(accepted=True, status=200, payment_id=None, message="ok", body='{"status": "ok"}'), "Failed"),
+        (Started(accepted=True, status=200, payment_id=None, message="Success.", body="{}"), "Failed"),
+        (Started(accepted=True, status=200, payment_id=None, message="M-Pesa did not take it", body="{}"), "Unjudged"),
+        (Started(accepted=True, status=200, payment_id="7", message="ok", body="{}"), "Unjudged"),
+        (Started(accepted=False, status=400, payment_id=None, message="M-Pesa did not take it", body="{}"), "passes"),
+    ],
+)
+def test_a_refused_push_that_the_customer_is_told_is_all_right_fails(answer: Started, kind: str) -> None:
+    """A shop that gives no identifier has no payment whose state could be read; its word to the customer is judged."""
+    payment = Payment(msisdn="254710000001", amount=100, reference="T1", started=answer, since=1, began_at=0.0)
+    seen = SimpleNamespace(
+        actions=SimpleNamespace(pay=lambda _: payment),
+        journal=SimpleNamespace(pushes=lambda _: [{"at": 1.0}]),
+        target=SimpleNamespace(merchant=SimpleNamespace(promises=SimpleNamespace(answer_within_s=1.0))),
+        time=SimpleNamespace(settle_s=1.0, pause=lambda _: None, remains=True),
+        observations=SimpleNamespace(
+            until=lambda *_, **__: StatusView(state=None, error="the page answered 500"),
+            messages=lambda _: answer.message,
+        ),
+        profile=SimpleNamespace(shows_messages=True),
+    )
+
+    assert ending(reads_the_response_code, seen) == kind

@@ -21,9 +21,11 @@ from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
-REFRESH_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 0.25
-"""How often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja."""
+REFRESH_EVERY_S: Final = 2.0
+"""How often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja.
+
+One with callbacks is refreshed only where a check waits for a query, and then with pauses that grow from this."""
 _UNREAD: Final = "it was not read before the payment"
 
 
@@ -47,6 +49,8 @@ class Observations:
         self._run = run
         self._journal = journal
         self._time = time
+        self._pages: dict[str, tuple[float, float]] = {}
+        """Of a payment whose page was refreshed: when last, and how long until it is again."""
 
     def status(self, payment: Payment) -> StatusView:
         """The merchant's own word on a payment, a payout or a refund, now. An account has no word: its credits are one.
@@ -74,9 +78,25 @@ class Observations:
         )
 
     def refresh(self, payment: Payment) -> None:
-        """Look at the payment as its customer's page does, which makes some merchants ask Daraja."""
-        self._driver.refresh(payment.payment_id, payment.reference)
+        """Look at the payment as its customer's page does, which makes some merchants ask Daraja.
+
+        From now on `until` refreshes it too: an answer such as "still in flight" settles nothing, and they ask again
+        only when the page wants it.
+        """
+        self._refresh(payment, REFRESH_EVERY_S)
         self.status(payment)
+
+    def _refresh(self, payment: Payment, pause_s: float) -> None:
+        self._driver.refresh(payment.payment_id, payment.reference)
+        self._pages[payment.record_name] = time.monotonic(), pause_s
+
+    def _refresh_when_due(self, payment: Payment, began: float) -> None:
+        seldom = self._merchant.takes_callbacks
+        if seldom and payment.record_name not in self._pages:
+            return
+        last, pause_s = self._pages.get(payment.record_name, (began, REFRESH_EVERY_S))
+        if time.monotonic() - last >= pause_s:
+            self._refresh(payment, 2 * pause_s if seldom else pause_s)
 
     def until(
         self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, within_s: float | None = None
@@ -88,13 +108,10 @@ class Observations:
         """
         wanted = states_of(states)
         seen: list[StatusView] = []
-        refreshed_at = time.monotonic()
+        began = time.monotonic()
 
         def look() -> StatusView | None:
-            nonlocal refreshed_at
-            if not self._merchant.takes_callbacks and time.monotonic() - refreshed_at >= REFRESH_EVERY_S:
-                refreshed_at = time.monotonic()
-                self._driver.refresh(payment.payment_id, payment.reference)
+            self._refresh_when_due(payment, began)
             seen.append(self.status(payment))
             return seen[-1] if seen[-1].state in wanted else None
 

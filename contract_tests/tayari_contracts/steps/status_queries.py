@@ -105,10 +105,10 @@ def _query_seen(context: CheckContext, payment: Payment) -> bool:
         return context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
     end = time.monotonic() + context.time.patience_s
     while time.monotonic() < end and context.time.remains and not context.run.silence.found:
-        context.observations.refresh(payment)
         if context.observations.wait("query_seen", payment, within_s=READ_EVERY_S):
             return True
-    return False
+        context.observations.refresh(payment)
+    return context.observations.wait("query_seen", payment, within_s=0.0)
 
 
 def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -> None:

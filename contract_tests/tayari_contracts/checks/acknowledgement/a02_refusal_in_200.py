@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of
+from tayari_contracts.context.customer_messages import crash_of, message_at_start
 from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push
 
 REFUSALS = 6
+
+GOES_ON = r"\W*(ok(ay)?|success(ful|fully)?|accepted|done|sent|true|sawa)\W*"
+"""A word that says to the customer that all is well."""
 
 
 @check("A02")
@@ -21,6 +26,12 @@ def reads_the_response_code(context: CheckContext) -> None:
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
+    told = message_at_start(payment.started)
+    if payment.started.accepted and payment.started.payment_id is None and re.fullmatch(GOES_ON, told, re.IGNORECASE):
+        raise Failed(
+            f'the push was answered 200 with ResponseCode "1" (Rejected), and the merchant answered '
+            f'{payment.started.status} "{told.strip()}" without an identifier; expected a word to the customer'
+        )
     if payment.started.accepted:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID))
         if view.state is None:

@@ -45,6 +45,7 @@ def _read_it(context: CheckContext, payment: Payment, began: float) -> None:
     Raises:
         Missing: it is not, and still no query came. It is certain where this is true of the whole run.
     """
+    context.observations.refresh(payment)
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s + GRACE_S)
     if view.state is PAID or context.journal.queries(payment):
         return
