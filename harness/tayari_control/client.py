@@ -140,7 +140,9 @@ class ControlClient:
         return paid
 
     def set_organisation(self, short_code: str, **changes: bool | int | str) -> Json:
-        """Switch `validates`, `active`, `confirms_pushes`; `top_up` an `account`; let an `initiator` be `expired`."""
+        """Switch `validates`, `active`, `confirms_pushes`, `lists_pushes`; `top_up` an `account`; let an `initiator`
+        be `expired`.
+        """
         organisation: Json = self._call("PUT", f"/v1/organisations/{short_code}", changes)["organisation"]
         return organisation
 

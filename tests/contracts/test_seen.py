@@ -53,14 +53,16 @@ class Journal:
 class Shown:
     """A merchant that shows one thing for ever."""
 
-    def __init__(self, view: StatusView, *, messages: tuple[str, ...] | None = None) -> None:
-        self._view, self._messages = view, messages
+    def __init__(
+        self, view: StatusView, *, messages: tuple[str, ...] | None = None, ledger: LedgerView | None = None
+    ) -> None:
+        self._view, self._messages, self._ledger = view, messages, ledger
 
     def read_status(self, payment_id: str, reference: str) -> StatusView:
         return self._view
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
-        return None
+        return self._ledger
 
     def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
         return self._messages
@@ -81,6 +83,14 @@ def context(
     read: Any = journal or Journal()
     made: Any = environment(driver=driver or Shown(view, messages=messages), **{"status": STATUS, **merchant})
     return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=read)
+
+
+@pytest.mark.parametrize(("sum_of_ledger", "total"), [(None, 1.0), (7.0, 7.0)])
+def test_a_ledger_without_a_sum_leaves_the_sum_to_the_page(sum_of_ledger: float | None, total: float) -> None:
+    shows = Shown(StatusView(state=PAID, credited=1.0), ledger=LedgerView(credits=1, total=sum_of_ledger))
+    found = context(StatusView(state=PAID), driver=shows).observations.credits(payment(amount=1000))
+
+    assert (found.count, found.total, found.counted) == (1, total, True)
 
 
 PENDING_VIEW = StatusView(state=PENDING, raw_state="PENDING")

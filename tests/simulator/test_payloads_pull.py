@@ -88,6 +88,15 @@ def test_an_stk_payment_is_pulled_under_its_receipt() -> None:
     assert row["billreference"] == payload("stk_push.request")["AccountReference"]
 
 
+def test_a_pull_leaves_stk_payments_out_where_the_organisation_says_so() -> None:
+    desk = Desk()
+    desk.daraja.state.organisations.find("174379").lists_pushes = False  # type: ignore[union-attr]
+    desk.pushed()
+    desk.after(60.0)
+
+    assert rows(desk, ShortCode="174379") == []
+
+
 def test_offsets_step_through_pages_and_end_with_1001() -> None:
     desk = Desk({"pull_page_size": "2"})
     receipts = []

@@ -127,7 +127,7 @@ class Observations:
         return bool(self._control.wait(condition, **which, timeout_s=within, stop=self._time.stop)["met"])
 
     def credits(self, payment: Payment) -> Credits:
-        """How often, and how much, the merchant credited.
+        """How often, and how much, the merchant credited. A ledger without a sum leaves the sum to the payment's page.
 
         Raises:
             Untested: neither a ledger nor `status.credited` is in the target file.
@@ -137,7 +137,8 @@ class Observations:
             return self._account_credits(payment)
         ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
         if ledger is not None and ledger.credits is not None:
-            return Credits(ledger.credits, ledger.total)
+            ask_page = ledger.total is None and self._shown.credited
+            return Credits(ledger.credits, self.status(payment).credited if ask_page else ledger.total)
         credited = self.status(payment).credited
         if credited is None:
             key = "merchant.ledger" if self._shown.ledger else "merchant.status.credited"

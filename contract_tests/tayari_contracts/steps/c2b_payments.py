@@ -244,19 +244,21 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
 
 @contextlib.contextmanager
 def pushes_unconfirmed(environments: Sequence[TestEnvironment]) -> Iterator[None]:
-    """While rules are judged, M-Pesa confirms no STK payment to the C2B URLs: a true word beside a false callback would
-    decide what the rule is about. B12 plays these confirmations.
+    """While rules are judged, M-Pesa tells of no STK payment by C2B: a true word beside a false callback would decide
+    what the rule is about. No C2B URL gets a confirmation of it, and no pull lists it. B12 plays these confirmations.
     """
     try:
-        _confirm_pushes(environments, on=False)
+        _tell_pushes_by_c2b(environments, on=False)
         yield
     finally:
-        _confirm_pushes(environments, on=True)
+        _tell_pushes_by_c2b(environments, on=True)
 
 
-def _confirm_pushes(environments: Sequence[TestEnvironment], *, on: bool) -> None:
+def _tell_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool) -> None:
     for environment in environments:
         c2b = environment.target.merchant.c2b
+        # A merchant that sends no status query may find lost STK payments by pull alone.
+        asks = "stk_query" in environment.target.merchant.capabilities
         codes = {
             environment.target.daraja.short_code,
             environment.target.daraja.till,
@@ -264,7 +266,7 @@ def _confirm_pushes(environments: Sequence[TestEnvironment], *, on: bool) -> Non
         }
         for code in filter(None, codes):
             with contextlib.suppress(ControlError):  # an older simulator, or one that knows no such organisation
-                environment.control.set_organisation(code, confirms_pushes=on)
+                environment.control.set_organisation(code, confirms_pushes=on, lists_pushes=on or not asks)
 
 
 PULL: Final = "pull_query"

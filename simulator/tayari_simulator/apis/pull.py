@@ -123,6 +123,7 @@ def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
         row
         for row in state.transactions.all()
         if row.kind in _PAYMENTS
+        and (organisation.lists_pushes or row.kind != Call.STK_PUSH)
         and row.status is Status.PAID
         and short_code in (row.short_code, row.party_b)
         and earliest_s <= int(row.completed_s) <= end_s

@@ -18,7 +18,7 @@ from tayari_simulator.transport.views import organisation_dict
 Json = dict[str, Any]
 MOST_ROWS: Final = 500
 """How many rows a statement has, the latest."""
-_SETTINGS: Final = ("validates", "active", "confirms_pushes", "nominated_number")
+_SETTINGS: Final = ("validates", "active", "confirms_pushes", "lists_pushes", "nominated_number")
 
 
 async def organisations(controlled: Controlled, _: web.Request) -> web.Response:

@@ -212,6 +212,8 @@ class SetOrganisation:
     """False: suspended."""
     confirms_pushes: bool | None = None
     """Whether payments by STK push are confirmed to the C2B URLs as well."""
+    lists_pushes: bool | None = None
+    """Whether pull transactions list payments by STK push as well."""
     top_up: Annotated[int, AtLeast(1), AtMost(1_000_000_000)] | None = None
     """Shillings that are added to the account."""
     account: Account = Account.UTILITY

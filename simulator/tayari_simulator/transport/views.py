@@ -74,6 +74,7 @@ def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
         "limits": {"largest_amount": organisation.largest_amount, "daily_payout": organisation.daily_payout},
         "validates": organisation.validates,
         "confirms_pushes": organisation.confirms_pushes,
+        "lists_pushes": organisation.lists_pushes,
         "initiators": [row.name for row in organisation.initiators],
         "expired_initiators": [row.name for row in organisation.initiators if row.expired],
         "balances": {str(account): ledger.balance(organisation.short_code, account) for account in Account},

@@ -81,6 +81,8 @@ class Organisation:
     """Whether a second registration of URLs is refused, as in production."""
     confirms_pushes: bool = True
     """Whether a payment by STK push is confirmed to its C2B URLs as well. Source: reference 3.1."""
+    lists_pushes: bool = True
+    """Whether pull transactions list payments by STK push as well. Source: reference 3.12."""
     active: bool = True
     """False: suspended; it can neither pay nor be paid."""
     nominated_number: str = ""
