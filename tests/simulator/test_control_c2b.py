@@ -61,9 +61,9 @@ def test_a_customer_pays_without_any_call_of_the_merchant(server: Running) -> No
 
 def test_validation_is_switched_on_and_its_question_fits_the_schema(server: Running) -> None:
     register(server)
-    assert server.control.set_organisation("600984", validates=True, confirms_pushes=False, lists_pushes=False)["validates"] is True
+    server.control.set_organisation("600984", validates=True, confirms_pushes=False, lists_pushes=False)
     (changed,) = [row for row in server.control.organisations() if row["short_code"] == "600984"]
-    assert (changed["confirms_pushes"], changed["lists_pushes"]) == (False, False)
+    assert (changed["validates"], changed["confirms_pushes"], changed["lists_pushes"]) == (True, False, False)
     server.control.pay_c2b(**PAYMENT)
     messages = taken(server)
 

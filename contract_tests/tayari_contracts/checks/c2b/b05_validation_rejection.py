@@ -30,7 +30,7 @@ def a_payment_that_cannot_be_booked_is_rejected(context: CheckContext) -> None:
         ask(context, account, typed=NOBODY), UNKNOWN_ACCOUNT, f"a payment to the account {NOBODY}, which is not there"
     )
     if "top_up" in context.target.merchant.capabilities:
-        context.evidence.notes.append("amounts were not tried: any amount may be paid in (merchant.capabilities: top_up)")
+        context.evidence.notes.append("amounts were not tried: with the capability top_up any amount may be paid in")
         return
     if not section(context).tells_amount:
         context.evidence.notes.append("amounts were not tried: merchant.c2b.open_account sends no {amount}")
