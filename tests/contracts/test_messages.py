@@ -236,6 +236,8 @@ def test_a_text_that_promises_nothing_is_left_alone(text: str) -> None:
         ("If it fails, you can try again.", False),
         ("Checking with M-Pesa. Please wait before you pay again.", False),
         ("Enter your PIN on your phone.", False),
+        ("We are asking M-Pesa to send a request to your phone.", False),
+        ("Send a new request to M-Pesa.", True),
     ],
 )
 def test_an_invitation_to_a_second_payment_is_told_from_a_warning(text: str, inviting: bool) -> None:

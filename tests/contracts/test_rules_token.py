@@ -9,6 +9,7 @@ from tayari_contracts.checks.token import t08_token_endpoint_down
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.steps import pushes
 from tayari_target.driver import Started
 
 
@@ -125,3 +126,31 @@ def test_t08_waits_for_the_push_that_succeeds_and_not_for_the_first(
     else:
         with pytest.raises(Failed, match="still no payment is possible: no STK push was accepted"):
             judge()
+
+
+@pytest.mark.parametrize(
+    ("keeps_its_token", "did"),
+    [(False, ["start anew", "pay"]), (True, ["start anew", "pay", "revoke", "pay"])],
+)
+def test_a_token_that_outlives_the_process_is_revoked(
+    keeps_its_token: bool, did: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def pay() -> str:
+        done.append("pay")
+        return "the payment"
+
+    monkeypatch.setattr(pushes, "calm_pushes", lambda *_, **__: [])
+    context = SimpleNamespace(
+        journal=SimpleNamespace(now=lambda: 1, token_fetches=lambda _: [] if keeps_its_token else [{"seq": 2}]),
+        actions=SimpleNamespace(
+            drop_token=lambda: done.append("start anew"),
+            revoke_token=lambda: done.append("revoke"),
+            pay=pay,
+        ),
+        environment=SimpleNamespace(can_restart=True),
+    )
+
+    assert pushes.pay_with_new_token(context) == "the payment"  # type: ignore[arg-type,comparison-overlap]
+    assert done == did

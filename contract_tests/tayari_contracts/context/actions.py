@@ -216,12 +216,20 @@ class Actions:
         """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds.
 
         Raises:
-            Untested: Tayari cannot restart it, and it would hold on to a revoked token until its hour is over.
+            Untested: as `revoke_token`.
         """
         if self._environment.can_restart:
             self._time.pause(self._journal.seconds_until_stored())
             self.restart_merchant()
             return
+        self.revoke_token()
+
+    def revoke_token(self) -> None:
+        """Revoke the token that the merchant holds, in its memory or in a file or table that outlives its process.
+
+        Raises:
+            Untested: it would hold on to a revoked token until its hour is over.
+        """
         refusal = {"api_error": {"error": "404.001.03", "times": 1}}
         payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
         if self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=self._time.settle_s) is None:

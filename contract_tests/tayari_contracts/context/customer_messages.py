@@ -80,7 +80,7 @@ FORBIDDEN: Final = (
 INVITATIONS: Final = (
     r"\b(pay|try|order|check ?out|send) (it |this |now )?(once )?(more|again)\b",
     r"\bretry\b",
-    r"\b(make|start|send) (a |another |the )?(new |second )?(payment|order|request)\b",
+    r"\b(make|start|send) (a |another |the )?(new |second )?(payment|order|request)\b(?! (to|on) your phone)",
     r"\b(lipa|jaribu) tena\b",
 )
 """What makes a customer pay a second time while the first payment may still arrive."""

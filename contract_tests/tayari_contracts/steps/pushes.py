@@ -21,6 +21,8 @@ RECOVERY_S: Final = 8.0
 REFUSED: Final = "refused"
 """The problem of an order that the merchant did not push at all."""
 LOOK_EVERY_S: Final = 0.15
+NEW_TOKEN_S: Final = 4.0
+"""A merchant that can use the token that it fetched has pushed by then."""
 BUSY: Final = frozenset({429, 503})
 """A merchant that answers so, gives no identifier and pushes nothing did not look at what it was asked for."""
 ASKED_AGAIN_AFTER_S: Final = (0.5, 2.0)
@@ -61,6 +63,23 @@ def first_push(context: CheckContext, payment: Payment) -> Entry:
     if not pushes:
         raise Untested(f"no STK push was sent for this payment: {context.actions.describe_start(payment)}")
     return pushes[0]
+
+
+def pay_with_new_token(context: CheckContext) -> Payment:
+    """A payment for which the merchant fetches a token. One that it keeps beyond its process is revoked.
+
+    Raises:
+        Untested: the merchant holds on to a refused token.
+    """
+    since = context.journal.now()
+    context.actions.drop_token()
+    payment = context.actions.pay()
+    calm_pushes(context, payment, calm_s=0.0, within_s=NEW_TOKEN_S)
+    if context.environment.can_restart and not context.journal.token_fetches(since):
+        context.actions.revoke_token()
+        payment = context.actions.pay()
+        calm_pushes(context, payment, calm_s=0.0, within_s=NEW_TOKEN_S)
+    return payment
 
 
 def calm_pushes(

@@ -10,7 +10,7 @@ from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import token_situation
 from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.steps.pushes import calm_pushes, first_push
+from tayari_contracts.steps.pushes import calm_pushes, first_push, pay_with_new_token
 
 LIFE_S = 2
 DEAD_AFTER_S = LIFE_S + 0.8
@@ -26,8 +26,7 @@ def renews_before_expiry(context: CheckContext) -> None:
         token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth", times=FETCHES
     )
     try:
-        context.actions.drop_token()
-        first_push(context, context.actions.pay())
+        first_push(context, pay_with_new_token(context))
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint="oauth")

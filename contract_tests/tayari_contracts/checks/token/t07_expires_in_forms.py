@@ -7,7 +7,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.inline_scenarios import token_situation
 from tayari_contracts.context.journal_reader import answer_of
-from tayari_contracts.steps.pushes import calm_pushes
+from tayari_contracts.steps.pushes import pay_with_new_token
 
 FORMS = {"string": str, "number": int}
 LIFE_S = 3599
@@ -31,9 +31,7 @@ def _problem(context: CheckContext, form: str) -> str:
     fault = {"token_life": {"expires_in": LIFE_S, "as": form}}
     context.control.play_next(token_situation(f"token/expires-in-{form}", fault), endpoint="oauth", times=FETCHES)
     try:
-        context.actions.drop_token()
-        payment = context.actions.pay()
-        calm_pushes(context, payment, calm_s=0.0, within_s=4.0)
+        payment = pay_with_new_token(context)
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint="oauth")
