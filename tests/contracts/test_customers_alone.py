@@ -1,11 +1,15 @@
 """A merchant that customers pay by themselves alone (C2B): what is judged of it, and what is not passed in silence."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from endings import ending
 from mutants import DUKA, MSHAHARA
 from tayari_contracts.catalogue.rules import Control, Need, catalogue
+from tayari_contracts.checks.c2b.b12_push_and_c2b import require_confirmed_pushes
 from tayari_contracts.checks.c2b.b15_pull_pages import asked_back
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
 from tayari_reports.model import State
@@ -80,3 +84,17 @@ def query(start: str, end: str) -> dict[str, Any]:
 )
 def test_the_hours_that_a_merchant_pulls_are_told(queries: list[dict[str, Any]], notes: list[str]) -> None:
     assert asked_back(queries) == notes
+
+
+@pytest.mark.parametrize(
+    ("registered", "ends"),
+    [({"600611"}, "Inapplicable"), ({"600611", "5512345"}, "passes"), ({"600611", "5512340"}, "passes")],
+)
+def test_b12_is_for_pushes_to_a_short_code_with_c2b_urls(registered: set[str], ends: str) -> None:
+    found: Any = SimpleNamespace(
+        run=SimpleNamespace(registering=nullcontext()),
+        control=SimpleNamespace(c2b_urls=lambda code: {"confirmation": "http://a"} if code in registered else None),
+        target=SimpleNamespace(c2b_short_code="600611", daraja=SimpleNamespace(till="5512345", short_code="5512340")),
+    )
+
+    assert ending(require_confirmed_pushes, found) == ends

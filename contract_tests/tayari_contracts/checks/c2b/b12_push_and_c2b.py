@@ -7,11 +7,11 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, WrongCredit
+from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
-from tayari_contracts.steps.c2b_registration import urls
+from tayari_contracts.steps.c2b_registration import short_code, urls
 from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
@@ -26,7 +26,7 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
 
     It also comes for a payment that a status query settled, which names no receipt.
     """
-    urls(context)
+    require_confirmed_pushes(context)
     silent = context.actions.pay_accepted(situation("inline/b12-query-first", outcome=after(0.5, callback=False)))
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
     orders += [("confirmation alone", _confirmation_alone)]
@@ -44,6 +44,20 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
                 "it is credited again; expected it to be known there"
             )
     _expect_known_after_query(context, silent)
+
+
+def require_confirmed_pushes(context: CheckContext) -> None:
+    """M-Pesa confirms a push to the C2B URLs of the short code or till that it pays.
+
+    Raises:
+        Inapplicable: the C2B URLs are of another short code.
+    """
+    urls(context)
+    paid = [code for code in (context.target.daraja.till, context.target.daraja.short_code) if code]
+    if not any(context.control.c2b_urls(code) for code in paid):
+        raise Inapplicable(
+            f"pushes pay {paid[0]}, which has no C2B URLs; those of {short_code(context)} hear of no push"
+        )
 
 
 def _expect_known_after_query(context: CheckContext, payment: Payment) -> None:
