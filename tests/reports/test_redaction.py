@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_reports.model import State
 from tayari_reports.redaction import LONGEST, Redactor, fingerprint, redact_check, redact_run, secret_fields
+from tayari_reports.redaction.secret_fields import Known
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 SECRET = 'p/ss w&rd"é+1'
@@ -262,6 +263,15 @@ def test_the_address_of_a_delivered_callback_is_enough_to_know_its_secret() -> N
     check = samples.ended("C20", State.FAIL, "Zq8vK2mN4pR6tW1x was refused.", evidence=(sent,))
 
     assert "Zq8vK2mN" not in str(redact_check(check))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("hush-hush", "a-hush-hush-b"), ("a-hush-hush-b", "hush-hush"), ("x9x9", "hush-hush")]
+)
+def test_secrets_that_are_added_are_found_beside_those_before_the_longest_first(first: str, then: str) -> None:
+    known = Known([then], besides=Known([first]))
+
+    assert known.redact(f"{first}, {then}, {encoded(then)}") == "[redacted], [redacted], [redacted]"
 
 
 def test_short_and_empty_secrets_do_not_blot_out_the_report() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,20 +18,33 @@ class ReportError(Exception):
 T = TypeVar("T")
 
 
+def field_names(value: object) -> tuple[str, ...]:
+    """The names of a record's fields; of what is no record there are none."""
+    kind: Any = type(value)
+    return _names(kind)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """Found once for each type: to ask each record takes longer than to read it."""
+    return tuple(row.name for row in fields(kind)) if is_dataclass(kind) else ()
+
+
 def to_value(value: object) -> Any:
     """A record, or any part of one, as a JSON value.
 
     Lone surrogates become `?` and a number that is not finite becomes null: neither exists in JSON.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return {row.name: to_value(getattr(value, row.name)) for row in fields(value)}
     if isinstance(value, str):
         return str(value).encode("utf-8", "replace").decode("utf-8")
+    if value is None or isinstance(value, int):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, tuple | list):
         return [to_value(item) for item in value]
-    return value
+    names = field_names(value)
+    return {name: to_value(getattr(value, name)) for name in names} if names else value
 
 
 def from_value(kind: type[T], value: object, where: str = "$") -> T:
@@ -42,49 +55,72 @@ def from_value(kind: type[T], value: object, where: str = "$") -> T:
     Raises:
         ReportError: a key is missing or has the wrong type; `where` is its JSONPath.
     """
-    made: T = _read(kind, value, where)
+    wanted: Any = kind
+    made: T = _reader(wanted)(value, where)
     return made
 
 
-def _read(kind: Any, value: object, where: str) -> Any:
+@cache
+def _reader(kind: Any) -> Callable[[object, str], Any]:
+    """What reads a value of this type. Made once for each type: to take a type apart costs more than to read."""
     origin = get_origin(kind)
     if origin is tuple:
-        return _read_tuple(get_args(kind), value, where)
+        return _tuple_reader(get_args(kind))
     if origin is UnionType:
-        inner = [arm for arm in get_args(kind) if arm is not type(None)]
-        return None if value is None else _read(inner[0], value, where)
+        inner = _reader(next(arm for arm in get_args(kind) if arm is not type(None)))
+        return lambda value, where: None if value is None else inner(value, where)
     if is_dataclass(kind):
-        return _read_record(kind, value, where)
+        return _record_reader(kind)
     if issubclass(kind, StrEnum):
-        return _read_enum(kind, value, where)
+        return lambda value, where: _read_enum(kind, value, where)
+    return lambda value, where: _read_plain(kind, value, where)
+
+
+def _read_plain(kind: type, value: object, where: str) -> object:
+    if type(value) is kind:
+        return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+    if not isinstance(value, kind) or isinstance(value, bool):
         raise ReportError(f"{where} is {_shown(value)}; expected {kind.__name__}")
     return value
 
 
-def _read_record(kind: Any, value: object, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise ReportError(f"{where} is {_shown(value)}; expected an object ({kind.__name__})")
-    made: dict[str, object] = {}
-    for row in fields(kind):
-        name = row.name if row.name in value else row.metadata.get("before", row.name)  # as older versions called it
-        if name in value:
-            made[row.name] = _read(_hints(kind)[row.name], value[name], f"{where}.{name}")
-        elif row.default is MISSING and row.default_factory is MISSING:
-            raise ReportError(f"{where}.{row.name} is missing; every {kind.__name__} has one")
-    return kind(**made)
+def _record_reader(kind: Any) -> Callable[[object, str], Any]:
+    hints = get_type_hints(kind)
+    rows = fields(kind)
+
+    def read(value: object, where: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise ReportError(f"{where} is {_shown(value)}; expected an object ({kind.__name__})")
+        made: dict[str, object] = {}
+        for row in rows:
+            name = (
+                row.name if row.name in value else row.metadata.get("before", row.name)
+            )  # as older versions called it
+            if name in value:
+                made[row.name] = _reader(hints[row.name])(value[name], f"{where}.{name}")
+            elif row.default is MISSING and row.default_factory is MISSING:
+                raise ReportError(f"{where}.{row.name} is missing; every {kind.__name__} has one")
+        return kind(**made)
+
+    return read
 
 
-def _read_tuple(arms: tuple[Any, ...], value: object, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise ReportError(f"{where} is {_shown(value)}; expected a list")
-    if arms[-1] is Ellipsis:
-        return tuple(_read(arms[0], item, f"{where}[{n}]") for n, item in enumerate(value))
-    if len(arms) != len(value):
-        raise ReportError(f"{where} has {len(value)} items; expected {len(arms)}")
-    return tuple(_read(arm, item, f"{where}[{n}]") for n, (arm, item) in enumerate(zip(arms, value, strict=True)))
+def _tuple_reader(arms: tuple[Any, ...]) -> Callable[[object, str], Any]:
+    readers = [_reader(arm) for arm in arms if arm is not Ellipsis]
+    first, is_of_any_length = readers[0], arms[-1] is Ellipsis
+
+    def read(value: object, where: str) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise ReportError(f"{where} is {_shown(value)}; expected a list")
+        if is_of_any_length:
+            return tuple([first(item, f"{where}[{n}]") for n, item in enumerate(value)])
+        if len(readers) != len(value):
+            raise ReportError(f"{where} has {len(value)} items; expected {len(readers)}")
+        return tuple([one(item, f"{where}[{n}]") for n, (one, item) in enumerate(zip(readers, value, strict=True))])
+
+    return read
 
 
 def _read_enum(kind: type[StrEnum], value: object, where: str) -> StrEnum:
@@ -92,11 +128,6 @@ def _read_enum(kind: type[StrEnum], value: object, where: str) -> StrEnum:
         return kind(str(value))
     except ValueError:
         raise ReportError(f"{where} is {_shown(value)}; expected one of {', '.join(kind)}") from None
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _shown(value: object) -> str:

@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from tayari_reports.model import Check, Exchange, Run
+from tayari_reports.model.codec import field_names
 from tayari_reports.redaction import msisdn
 from tayari_reports.redaction.secret_fields import Known, redact_fields, redact_header
 
@@ -39,7 +40,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] | Known = (), subscribers: Iterable[str] = ()) -> None:
-        self._known = secrets if isinstance(secrets, Known) else Known.of(secrets)
+        self._known = secrets if isinstance(secrets, Known) else Known(secrets)
         self._subscribers = frozenset(subscribers)
         self._masked: dict[str, str] = {}
         """Of a run's texts nine in ten stand in it more than once."""
@@ -90,8 +91,8 @@ def redact_check(check: Check, secrets: Iterable[str] = ()) -> Check:
 def _redact_record(record: T, secrets: Iterable[str]) -> T:
     texts = _texts(record)
     seen = frozenset(number for text in texts for number in msisdn.subscribers(text))
-    known = frozenset(secrets) | _callback_secrets(record, texts)
-    made: T = _redacted(record, _redactor(known, seen), "")
+    redactor = _redactor(frozenset(secrets), _callback_secrets(record, texts), seen)
+    made: T = _redacted(record, redactor, "")
     return made
 
 
@@ -132,13 +133,13 @@ def _exchanges(value: object) -> Iterator[Exchange]:
 
 @lru_cache(maxsize=8)
 def _known(secrets: frozenset[str]) -> Known:
-    return Known.of(secrets)
+    return Known(secrets)
 
 
 @lru_cache(maxsize=2)
-def _redactor(secrets: frozenset[str], subscribers: frozenset[str]) -> Redactor:
+def _redactor(secrets: frozenset[str], of_record: frozenset[str], subscribers: frozenset[str]) -> Redactor:
     """A run is redacted for its verdict and for its writers: the second time finds each text masked already."""
-    return Redactor(_known(secrets), subscribers)
+    return Redactor(Known(of_record, besides=_known(secrets)), subscribers)
 
 
 def fingerprint(rule: str, reason: str) -> str:
@@ -149,16 +150,18 @@ def fingerprint(rule: str, reason: str) -> str:
 
 
 def _redacted(value: Any, redactor: Redactor, name: str) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = {row.name: _redacted(getattr(value, row.name), redactor, row.name) for row in fields(value)}
-        return replace(value, **changed)
+    if isinstance(value, str):
+        if isinstance(value, Enum) or name == "schema":
+            return value
+        return redactor.digest(value) if name in _HEX else _cut(redactor.text(value))
     if isinstance(value, tuple):
         if name in _PAIRS:
             return tuple(redactor.header(key, text) for key, text in value)
         return tuple(_redacted(item, redactor, name) for item in value)
-    if not isinstance(value, str) or isinstance(value, Enum) or name == "schema":
+    names = field_names(value)
+    if not names:
         return value
-    return redactor.digest(value) if name in _HEX else _cut(redactor.text(value))
+    return replace(value, **{name: _redacted(getattr(value, name), redactor, name) for name in names})
 
 
 def _texts(record: object) -> set[str]:
@@ -171,8 +174,8 @@ def _texts(record: object) -> set[str]:
             found.add(value)
         elif isinstance(value, tuple):
             rest += value
-        elif is_dataclass(value) and not isinstance(value, type):
-            rest += [getattr(value, row.name) for row in fields(value)]
+        else:
+            rest += [getattr(value, name) for name in field_names(value)]
     return found
 
 

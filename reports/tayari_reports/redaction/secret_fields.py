@@ -8,7 +8,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -19,27 +18,35 @@ SHORTEST: Final = 4
 _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-")
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
-    """Finds given secrets in texts. Built once for a run."""
+    """Finds given secrets in texts. Built once for a run, and added to for what one check alone shows."""
 
-    exact: re.Pattern[str] | None
-    inside: re.Pattern[str] | None
+    def __init__(self, secrets: Iterable[str] = (), *, besides: Known | None = None) -> None:
+        """Prepare the search for these secrets, and for those of `besides`, whose patterns are not made again.
 
-    @classmethod
-    def of(cls, secrets: Iterable[str]) -> Known:
-        """Prepare the search for these secrets; those that are empty or shorter than `SHORTEST` are passed over."""
+        Those that are empty or shorter than `SHORTEST` are passed over.
+        """
         usable = {secret for secret in secrets if len(secret) >= SHORTEST and secret not in REDACTED}
-        return cls(
-            _any(form for secret in usable for form in _forms(secret)),
-            _any(form for secret in usable for form in _fragments(secret)),
-        )
+        before = besides._secrets if besides is not None else frozenset()
+        patterns = besides._patterns if besides is not None else ()
+        usable -= before
+        if any(one in other or other in one for one in usable for other in before):  # the longest is to be found first
+            usable, before, patterns = usable | before, frozenset(), ()
+        self._secrets: frozenset[str] = before | usable
+        inside = _any(form for secret in usable for form in _fragments(secret))
+        exact = _any(form for secret in usable for form in _forms(secret))
+        self._patterns: tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None], ...] = (
+            *patterns, (inside, exact),
+        )  # fmt: skip
 
     def redact(self, text: str) -> str:
         """Replace each secret, and each base64 word that carries one (`Password`, `Basic ...`)."""
-        if self.inside is not None:
-            text = _replace_words(self.inside, text)
-        return self.exact.sub(REDACTED, text) if self.exact is not None else text
+        for inside, exact in self._patterns:
+            if inside is not None:
+                text = _replace_words(inside, text)
+            if exact is not None:
+                text = exact.sub(REDACTED, text)
+        return text
 
 
 def _any(forms: Iterable[str]) -> re.Pattern[str] | None:
