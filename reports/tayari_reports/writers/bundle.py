@@ -40,7 +40,7 @@ class Verified:
 
 def render(run: Run, judgement: Judgement) -> bytes:
     """The bundle of a run that is redacted already."""
-    return _pack(write_json.render(run, judgement).encode())
+    return _pack(write_json.render(run, judgement).encode(), run)
 
 
 def verify(path: Path) -> Verified:
@@ -66,16 +66,16 @@ def verify(path: Path) -> Verified:
     except (ValueError, RecursionError, ReportError) as wrong:
         return Verified(problems=(f"{RUN}: {wrong}",), sha256=sha256)
     judgement = judge(run)
-    problems = [*_different_files(found), *_different_verdict(document, judgement)]
-    if not problems and _pack(found[RUN]) != raw:
+    problems = [*_different_files(found, run), *_different_verdict(document, judgement)]
+    if not problems and _pack(found[RUN], run) != raw:
         problems.append("the zip itself was changed, though none of its files was")
     return Verified(problems=tuple(problems), sha256=sha256, run=run, judgement=judgement)
 
 
-def _different_files(found: dict[str, bytes]) -> list[str]:
+def _different_files(found: dict[str, bytes], run: Run) -> list[str]:
     """The manifest against the files, and the files against what `run.json` makes of them."""
     try:
-        expected = _files(found[RUN])
+        expected = _files(found[RUN], run)
     except (ReportError, ValueError, KeyError, TypeError, AttributeError) as wrong:
         return [f"{RUN}: {wrong}"]
     problems = [f"{name}: missing" for name in expected if name not in found]
@@ -107,9 +107,8 @@ def _different_verdict(document: dict[str, Any], judgement: Judgement) -> list[s
     ]
 
 
-def _files(run_json: bytes) -> dict[str, bytes]:
-    """All files of the bundle by name, in order; the manifest is last."""
-    run = run_from_dict(json.loads(run_json))
+def _files(run_json: bytes, run: Run) -> dict[str, bytes]:
+    """All files of the bundle by name, in order; the manifest is last. `run` is what `run_json` says."""
     judgement = judge(run)
     files = {RUN: run_json}
     for number, check in enumerate(run.checks, start=1):
@@ -127,11 +126,11 @@ def _files(run_json: bytes) -> dict[str, bytes]:
     return {**files, MANIFEST: _json(facts)}
 
 
-def _pack(run_json: bytes) -> bytes:
+def _pack(run_json: bytes, run: Run) -> bytes:
     """The zip: no compression and no clock, so that the same run is the same bytes on every machine."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as made:
-        for name, content in _files(run_json).items():
+        for name, content in _files(run_json, run).items():
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3
             entry.external_attr = _MODE
