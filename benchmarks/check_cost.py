@@ -23,7 +23,7 @@ from statistics import median
 from typing import Final
 
 TARGET: Final = Path(__file__).parents[1] / "examples" / "duka" / "tayari.yaml"
-LOOK_EVERY_S: Final = 0.05
+LOOK_EVERY_S: Final = 0.2
 ROLES: Final = ("harness", "pytest", "simulator", "merchant")
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 

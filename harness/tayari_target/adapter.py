@@ -158,3 +158,10 @@ def _field_types(view: Any) -> tuple[tuple[str, tuple[type, ...]], ...]:
 
 def _shown(value: object) -> str:
     return f"{repr(value)[:60]} ({type(value).__name__})"
+
+
+def depth_of(target: Target) -> str:
+    """How deep the target file lets us look."""
+    if target.merchant.adapter is not None:
+        return "adapter"
+    return "state probe" if target.merchant.shows_state else "black box"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from html import unescape
 from typing import Any, Final
 
@@ -179,13 +179,23 @@ def key_paths(decoded: object, *, limit: int = 20) -> tuple[str, ...]:
 
 def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
     decoded = answer.decoded
-    if decoded is None or extractor.path is None or not isinstance(decoded, dict | list):
+    if not isinstance(decoded, dict | list):
         return []
-    if extractor.members:
-        for name in extractor.members:
-            decoded = decoded.get(name) if isinstance(decoded, dict) else None
-        return [] if decoded is None else [decoded]
-    return [value for value in extractor.path.findall(decoded) if value is not None]
+    if extractor.path is not None:
+        return [value for value in extractor.path.findall(decoded) if value is not None]
+    found: list[object] = [decoded]
+    for name in extractor.members:
+        if name == "*":
+            found = [member for value in found for member in _all_members(value)]
+        else:
+            found = [value.get(name) for value in found if isinstance(value, dict)]
+    return [value for value in found if value is not None]
+
+
+def _all_members(value: object) -> Collection[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _matches(pattern: Any, subject: str) -> Sequence[object]:

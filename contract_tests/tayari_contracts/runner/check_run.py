@@ -12,7 +12,7 @@ from threading import Event
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
-from tayari_target.adapter import shown
+from tayari_target.adapter import depth_of, shown
 from tayari_target.target_file.model import C2b, Target
 from tayari_target.test_environment import TestEnvironment
 
@@ -325,13 +325,6 @@ def _evidence(context: CheckContext) -> tuple[Exchange, ...]:
         return context.evidence.exchanges()
     except ControlError:
         return ()
-
-
-def depth_of(target: Target) -> str:
-    """How deep the target file lets us look."""
-    if target.merchant.adapter is not None:
-        return "adapter"
-    return "state probe" if target.merchant.shows_state else "black box"
 
 
 def repeat_command(rule: Rule, target: Target) -> str:

@@ -9,18 +9,15 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import which
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
-from tayari_contracts.runner.scenario_kinds import KINDS
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 from tayari_reports.model.codec import ReportError
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary
-from tayari_simulator.scenarios.read import read_scenarios
-from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import example_folder, scenario_folder
 from tayari_target.target_file import TargetError
 
@@ -262,16 +259,17 @@ def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
         raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
 
 
-_CHECKED_CALLS: Final = frozenset({Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, *KINDS})
-"""The calls that a merchant makes while a check lets it pay or be paid: scenarios of others would never be met."""
-
-
 def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Output) -> tuple[str, ...]:
     """The names that are meant, in the order of the command line.
 
     Raises:
         typer.Exit: none was given, or one matches nothing.
     """
+    from tayari_contracts.runner.scenario_kinds import KINDS
+    from tayari_simulator.scenarios.read import read_scenarios
+    from tayari_simulator.state.behaviour import Call
+
+    checked = {Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, *KINDS}  # a check would never meet scenarios of other calls
     found, problems = read_scenarios(folders)
     if problems:
         raise output.fail("\n".join(map(str, problems)), Exit.BAD_CONFIGURATION)
@@ -282,7 +280,7 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
     names: dict[str, None] = {}
     for pattern in patterns:
         matching = [scenario for scenario in found if fnmatchcase(scenario.name, pattern)]
-        names |= dict.fromkeys(row.name for row in matching if row.when.endpoint in _CHECKED_CALLS)
+        names |= dict.fromkeys(row.name for row in matching if row.when.endpoint in checked)
         if matching and not any(row.name in names for row in matching):
             calls = ", ".join(sorted({row.when.endpoint for row in matching}))
             played = "a check plays scenarios of STK payments, payouts, refunds and payments by customers (C2B)"

@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from tayari_contracts.runner.check_run import depth_of
 from tayari_reports.model import Run
 from tayari_reports.model.facts import Build, Code, Setting
 from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
+from tayari_target.adapter import depth_of
 from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__

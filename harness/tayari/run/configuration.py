@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cryptography import x509
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
 from tayari_reports.model import Load, Threshold
@@ -51,6 +50,8 @@ def certificate_of(host: str, port: int) -> Certificate:
     Raises:
         OSError: nothing answers there, or it speaks no TLS.
     """
+    from cryptography import x509  # noqa: PLC0415 - loaded for a merchant that is reached over TLS, and for no other
+
     version, der = _shake(host, port, trusting=True)
     parsed = x509.load_der_x509_certificate(der)
     problem = ""

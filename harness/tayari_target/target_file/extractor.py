@@ -6,22 +6,21 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonpath
-from jsonpath.function_extensions import Match, Search
+if TYPE_CHECKING:
+    from jsonpath import CompoundJSONPath, JSONPath
 
 FORMS: Final = (
     "`$.json.path`, `regex:PATTERN`, `header:NAME`, `header:NAME PATTERN`, `url:PATTERN`, `text`, `status`, or several "
     "JSON paths with ` + ` between them"
 )
 
-
 PATTERN_S: Final = 2.0
 """A pattern of the target file has so long for one text: with a repetition in a repetition it could take years."""
 
-_FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
-_MEMBERS_ONLY: Final = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+_STEP: Final = r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\*)\]"
+_PLAIN_PATH: Final = re.compile(rf"\$(?:{_STEP})+")
 
 
 class Kind(StrEnum):
@@ -52,12 +51,12 @@ class Extractor:
 
     kind: Kind
     written: str
-    path: jsonpath.JSONPath | jsonpath.CompoundJSONPath | None = None
+    path: JSONPath | CompoundJSONPath | None = None
     pattern: Any = None
     """Compiled by `regex`, whose searches have a time limit, or None."""
     members: tuple[str, ...] = ()
-    """Of a path that only names members, such as `$.payment.status`: looked up without the library, in a tenth of its
-    time. A load reads several of them from each answer."""
+    """Of a path that names members, or all of them, such as `$.payments[*].status`: looked up without the library, in a
+    tenth of its time. A load reads several of them from each answer."""
     header: str = ""
     parts: tuple[str, ...] = ()
     """Of a joined one."""
@@ -78,8 +77,10 @@ def compile_extractor(written: str) -> Extractor:
             compile_extractor(part)
         return Extractor(kind=Kind.JOINED, written=written, parts=parts)
     if written.startswith("$"):
-        members = tuple(written.split(".")[1:]) if _MEMBERS_ONLY.fullmatch(written) else ()
-        return Extractor(kind=Kind.JSON, written=written, path=_json_path(written), members=members)
+        if _PLAIN_PATH.fullmatch(written):
+            members = tuple(name or every for name, every in re.findall(_STEP, written))
+            return Extractor(kind=Kind.JSON, written=written, members=members)
+        return Extractor(kind=Kind.JSON, written=written, path=_json_path(written))
     kind, colon, rest = written.partition(":")
     if colon and kind in {"regex", "url"} and rest:
         return Extractor(kind=Kind(kind), written=written, pattern=_pattern(rest))
@@ -90,52 +91,12 @@ def compile_extractor(written: str) -> Extractor:
     raise ExtractorError("is none of the forms")
 
 
-class _TimedPaths(jsonpath.JSONPathEnvironment):
-    """JSONPath whose filters match texts within `PATTERN_S`: an answer is the merchant's, and may take years."""
-
-    def setup_function_extensions(self) -> None:
-        """`match` and `search` of RFC 9535 have the limit as well."""
-        super().setup_function_extensions()
-        self.function_extensions["match"] = _TimedMatch()
-        self.function_extensions["search"] = _TimedSearch()
-
-    def compare(self, left: object, operator: str, right: object) -> bool:
-        """As in the library, but for its own `=~`."""
-        if operator != "=~" or not isinstance(left, str) or not isinstance(right, re.Pattern):
-            return super().compare(left, operator, right)
-        letters = "".join(letter for letter, flag in _FLAGS.items() if right.flags & flag)
-        return _found_in_time(f"(?{letters}:{right.pattern})" if letters else right.pattern, left, whole=True)
-
-
-class _TimedMatch(Match):
-    def __call__(self, value: object, pattern: object) -> bool:
-        return isinstance(value, str) and isinstance(pattern, str) and _found_in_time(pattern, value, whole=True)
-
-
-class _TimedSearch(Search):
-    def __call__(self, value: object, pattern: object) -> bool:
-        return isinstance(value, str) and isinstance(pattern, str) and _found_in_time(pattern, value, whole=False)
-
-
-def _found_in_time(pattern: str, text: str, *, whole: bool) -> bool:
-    """Raises TimeoutError: the pattern ran out of time. One that is wrong finds nothing, as RFC 9535 wants it."""
-    import regex  # noqa: PLC0415 - as in `_pattern`
+def _json_path(written: str) -> JSONPath | CompoundJSONPath:
+    from tayari_target.target_file.timed_paths import JSONPathError, compile_path  # noqa: PLC0415 - it takes 80 ms
 
     try:
-        compiled = regex.compile(pattern)
-    except regex.error:
-        return False
-    look = compiled.fullmatch if whole else compiled.search
-    return look(text, timeout=PATTERN_S) is not None
-
-
-_PATHS: Final = _TimedPaths()
-
-
-def _json_path(written: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
-    try:
-        return _PATHS.compile(written)
-    except (jsonpath.JSONPathError, re.error) as error:
+        return compile_path(written)
+    except (JSONPathError, re.error) as error:
         raise ExtractorError(f"is not a JSONPath: {str(error).splitlines()[0]}") from error
 
 
