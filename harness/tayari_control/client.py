@@ -109,11 +109,11 @@ class ControlClient:
         return bool(self._call("DELETE", "/v1/outage")["ended"])
 
     def hold(self, msisdn: str, *, for_s: float) -> None:
-        """Callbacks of this MSISDN's payments wait for so many seconds at most; 0 lets them go."""
+        """Callbacks of this MSISDN's payments wait for this time at most; 0 lets them go."""
         self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})
 
     def hold_handset(self, msisdn: str, **how: str | int | bool) -> Json:
-        """Take a phone in hand: its STK prompts wait. `pin`, `language` (`en`, `sw`), `reachable`, `balance`."""
+        """Control a phone by hand: its STK prompts wait. `pin`, `language` (`en`, `sw`), `reachable`, `balance`."""
         return self._call("PUT", f"/v1/handsets/{msisdn}", how)
 
     def handset(self, msisdn: str) -> Json:
@@ -125,13 +125,13 @@ class ControlClient:
         self._call("DELETE", f"/v1/handsets/{msisdn}")
 
     def answer_prompt(self, msisdn: str, press: str, *, pin: str | None = None) -> Json:
-        """Answer the prompt on a phone in hand: `pay`, `wrong_pin`, `cancel` or `no_answer`; the payment."""
+        """Answer the prompt on a handset: `pay`, `wrong_pin`, `cancel` or `no_answer`; the payment."""
         body = {"press": press} if pin is None else {"press": press, "pin": pin}
         payment: Json = self._call("POST", f"/v1/handsets/{msisdn}/answer", body)["payment"]
         return payment
 
     def set_wallet(self, msisdn: str, *, balance: int) -> None:
-        """Give this MSISDN a wallet with so many shillings."""
+        """Give this MSISDN a wallet with a balance in shillings."""
         self._call("PUT", f"/v1/wallets/{msisdn}", {"balance": balance})
 
     def pay_c2b(self, **payment: str | int | bool) -> Json:
@@ -244,7 +244,7 @@ class ControlClient:
             return  # the simulator ended
 
     def send_callback(self, **telling: Any) -> list[Json]:
-        """Send a callback as told and wait for the answers: see `POST /v1/callbacks`."""
+        """Send a callback and wait for the answers: see `POST /v1/callbacks`."""
         each_s = telling.get("timeout_s", 30.0) + telling.get("gap_s", 0.0)
         in_turn = 1 if telling.get("parallel") else telling.get("times", 1)
         wait_s = max(120.0, each_s * in_turn + self._timeout_s)

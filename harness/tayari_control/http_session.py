@@ -196,7 +196,7 @@ def _limited(reading: _Reading) -> Iterator[None]:
 
 
 class _LimitedStream(io.RawIOBase):
-    """The bytes of one answer. `requests` knows only a timeout per read, which a dripping answer never meets."""
+    """The bytes of one answer. `requests` has only a timeout per read, never reached by an answer in small pieces."""
 
     def __init__(self, sock: socket.socket, reading: _Reading) -> None:
         self._sock = sock

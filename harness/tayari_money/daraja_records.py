@@ -110,7 +110,7 @@ def money_sent_back(control: ControlClient, msisdn: str, receipts: Collection[st
 
 
 def _time_out_paths(control: ControlClient, since: int, call: str) -> Iterator[str]:
-    """The paths on which the merchant hears of queue time-outs, and of nothing else."""
+    """The paths on which the merchant gets queue time-outs, and nothing else."""
     for entry in journal(control, since=since, endpoint=call, kind="request"):
         body = _decoded(entry, "request")
         late, result = (urlsplit(str(body.get(key))).path for key in ("QueueTimeOutURL", "ResultURL"))
@@ -198,7 +198,7 @@ def _of_account(row: Mapping[str, Any], message: ResultMessage) -> ResultMessage
 
 
 def confirmed_amount(scenario: Mapping[str, Any]) -> int | None:
-    """The whole shillings that a scenario file lets a C2B confirmation tell, however they are written; None: the true
+    """The whole shillings of the C2B confirmation in a scenario file, however they are written; None: the true
     amount. A payment that plays it is of this amount.
     """
     for fault in scenario.get("faults") or ():

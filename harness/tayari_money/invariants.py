@@ -37,7 +37,7 @@ class Violation:
     reference: str
     description: str
     name: str = ""
-    """What the merchant calls it, where it is not told the reference."""
+    """The merchant's own id, if it does not get the reference."""
 
 
 Records = Sequence[PaymentRecord]
@@ -312,7 +312,7 @@ class Invariant:
     precondition: Callable[[PaymentRecord], bool]
     """At least one record must meet it: otherwise nothing put the invariant to the test."""
     not_met: str
-    """The reason to give when no record meets it."""
+    """The reason to give when there is no such record."""
 
 
 _ROWS: Final = (

@@ -120,7 +120,7 @@ class PaymentRecord:
     """Shillings credited; None: not visible."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
     name: str = ""
-    """What the merchant calls it, where it is not told the reference."""
+    """The merchant's own id, if it does not get the reference."""
     receipt: str | None = None
     """As the customer sees it."""
     refund_of: str = ""

@@ -27,7 +27,7 @@ class Adapter:
 
     tells: ClassVar[frozenset[str]] = frozenset({"msisdn", "amount", "reference", "idempotency_key"})
     """What of a payment reaches the merchant. An adapter that makes a new order at each call leaves `reference` and
-    `idempotency_key` out: nothing tells its merchant that two calls are for one order."""
+    `idempotency_key` out: its merchant cannot know that two calls are for one order."""
     shows: ClassVar[frozenset[str]] = frozenset()
     """What its `StatusView` holds besides the state, of `message`, `receipt` and `credited`."""
 
@@ -87,7 +87,7 @@ def shown(target: Target) -> Shown:
 
 
 def sent_by_adapter(target: Target) -> frozenset[str] | None:
-    """What an adapter tells the merchant of a payment that it starts; None where the target file starts it."""
+    """What an adapter sends to the merchant when it starts a payment; None if the target file starts it."""
     made = _adapter_class(target)
     return made.tells if made.start_payment is not Adapter.start_payment else None
 

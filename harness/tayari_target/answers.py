@@ -1,4 +1,4 @@
-"""What a merchant's answers say, read as the target file tells: extractors, texts and numbers, and the views of them.
+"""A merchant's answers, read as the target file says: extractors, texts and numbers, and the views of them.
 
 Nothing here raises, whatever the merchant answers: an absurd answer is the merchant's fault and is judged as such.
 """
@@ -91,7 +91,7 @@ def find(written: str, answer: Answer) -> object | None:
 def find_all(written: str, answer: Answer) -> Sequence[object]:
     """All values that an extractor finds, in order; a missing or null value counts as not found.
 
-    A pattern that is not done after `PATTERN_S` has found nothing; `is_too_slow` tells.
+    A pattern that is not done after `PATTERN_S` has found nothing; `is_too_slow` says so.
     """
     try:
         return _found(compile_extractor(written), answer)
@@ -271,7 +271,7 @@ def read_texts(written: str, answer: Answer) -> tuple[str, ...]:
 
 
 def read_message(written: str | None, answer: Answer) -> str:
-    """What the customer is told: by the extractor, or all that a page shows."""
+    """The message to the customer: by the extractor, or all that a page shows."""
     found = as_text(find(written, answer)).strip() if written is not None else ""
     if not found and looks_like_html(answer):
         return visible_text(answer.body)

@@ -1,4 +1,4 @@
-"""What customers were told last, by the payer's MSISDN: left by the suites in the working folder, read by the run.
+"""The last message to each customer, by the payer's MSISDN: the suites write it into the working folder for the run.
 
 The file is never part of a report: it holds whole MSISDNs.
 """

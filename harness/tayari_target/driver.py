@@ -148,7 +148,7 @@ class MerchantDriver:
         return self._look(payout.status, "read payout", {"payout_id": payout_id, "reference": reference}, payout_id)
 
     def read_alerts(self) -> tuple[str, ...] | None:
-        """What the merchant's staff are told; None where the target file does not say where, or it cannot be read."""
+        """The alerts to the merchant's staff; None if the target file does not say where, or they cannot be read."""
         payout = self.target.merchant.payout
         return None if payout is None else self._listed("read alerts", payout.alerts, {})
 

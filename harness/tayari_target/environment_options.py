@@ -18,7 +18,7 @@ class EnvironmentOptions:
     """What the run may choose about the simulator of its test environment."""
 
     port: int | None = None
-    """None: 9310 where the merchant cannot be told another one, else chosen by the system; likewise `control_port`."""
+    """None: 9310 if the merchant takes no other port, else chosen by the system; likewise `control_port`."""
     control_port: int | None = None
     profile: str = "documented"
     clock: str = "real"
@@ -66,9 +66,9 @@ def credentials_of(target: Target) -> dict[str, str]:
 
 
 def learns_daraja_url(start: Start | None) -> bool:
-    """Whether the start tells the merchant where Daraja is, so that any port will do."""
-    told = any(asks_for(start, name) for name in ("daraja_url", "tls_url", "proxy_url"))
-    return told or (start is not None and start.intercept is not Intercept.OFF)
+    """Whether the start gives the merchant Daraja's address, so that any port will do."""
+    given = any(asks_for(start, name) for name in ("daraja_url", "tls_url", "proxy_url"))
+    return given or (start is not None and start.intercept is not Intercept.OFF)
 
 
 def can_have_another_daraja(target: Target) -> bool:
@@ -78,7 +78,7 @@ def can_have_another_daraja(target: Target) -> bool:
 
 
 def asks_for(start: Start | None, placeholder: str) -> bool:
-    """Whether the start tells the merchant this: by its command, a variable or a file."""
+    """Whether the start gives the merchant this: by its command, a variable or a file."""
     return start is not None and any(placeholder in names(text) for text in start.texts)
 
 

@@ -40,7 +40,7 @@ def only_one_because(target: Target, *, control_url: str | None = None) -> str:
     if "{port}" not in merchant.base_url:
         return "merchant.base_url names a fixed port, no {port}"
     if not learns_daraja_url(start):
-        return "merchant.start does not tell it {daraja_url}"
+        return "merchant.start does not give it {daraja_url}"
     if start.intercept is Intercept.HOSTS:
         return "its calls come by a host file (intercept: hosts), which leads to one port alone"
     if not any(asks_for(start, name) for name in OWN):
@@ -78,7 +78,7 @@ def most_instances(*, patient: bool = False) -> int:
 
 
 def _free_memory_mb() -> int | None:
-    """Memory that may be used without swapping; None where the system does not tell (Linux does)."""
+    """Memory that may be used without swapping; None if the system does not say (Linux does)."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

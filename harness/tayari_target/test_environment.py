@@ -197,7 +197,7 @@ class TestEnvironment:
         self._connect(daraja_url, {name: value for name, value in known.items() if value})
 
     def _certificate_file(self) -> str:
-        """The simulator's certificate for initiators' passwords, as a file; empty where the merchant is not told of it.
+        """The simulator's certificate for initiators' passwords, as a file; empty if the merchant does not get it.
 
         The simulator makes its key pair only when somebody asks.
         """

@@ -20,7 +20,7 @@ class Started:
     payment_id: str | None
     """None: not found in the answer."""
     message: str = ""
-    """What the customer is told: as extracted, or the visible text of an HTML page; empty if there is none."""
+    """The message to the customer: as extracted, or the visible text of an HTML page; empty if there is none."""
     body: str = ""
     error: str = ""
     duration_s: float = 0.0
@@ -90,5 +90,5 @@ class Answer:
 
     @property
     def content_type(self) -> str:
-        """Without parameters, lower case; empty when not told."""
+        """Without parameters, lower case; empty when there is none."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()

@@ -121,7 +121,7 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
         (reported if known else unreported).append(payment)
     _wait_for(run, reported, until)
     if unreported:
-        # What was told is judged by now: a pull would also find what the merchant was told and lost.
+        # Confirmed payments were judged before this: a pull would also find those that the merchant got and lost.
         run.test_environment.driver.recover_c2b()
         _wait_for(run, unreported, time.monotonic() + within_s)
     for payment in money.payments:

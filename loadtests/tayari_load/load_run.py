@@ -49,7 +49,7 @@ class RunConditions:
     in_flight: int = 0
     """The bound of the open model."""
     broken: str = ""
-    """Why the fake cannot be believed at all: its counts do not add up, or it did not tell them."""
+    """Why the fake cannot be trusted at all: its counts do not add up, or could not be read."""
     troubles: tuple[str, ...] = ()
     """Troubles of the shape that could not be played."""
 
@@ -164,7 +164,7 @@ class LoadRun:
 
     @property
     def ending(self) -> bool:
-        """The users were told to stop: no payment may begin any more, for its user could be killed under it."""
+        """The users are stopping: no payment may begin any more, because its user could be killed meanwhile."""
         return self.finished_at > 0
 
     def disturbed(self, begin: float, end: float) -> bool:
@@ -227,7 +227,7 @@ class LoadRun:
         self.arrivals.planned = self.arrivals.dropped = 0
 
     def sustained_miss(self) -> tuple[str, ...]:
-        """Thresholds missed for so long that the rest of the run cannot mend it."""
+        """Thresholds missed for a time that the rest of the run cannot make up for."""
         until = int(time.time()) - (_REPORTED_S if self.workers else 0)
         span_s = self.plan.abort_after_s or float("inf")
         return windowed(
@@ -235,11 +235,11 @@ class LoadRun:
         )
 
     def stopping(self, users: int) -> None:
-        """The users are told to stop; what is under way may still settle."""
+        """The users stop; payments under way may still settle."""
         self.peak_users = max(self.peak_users, users)
         self.finished_at = self.finished_at or time.time()
         self.arrivals.end()
-        # Locust complains about users that are gone before it has told them to go.
+        # Locust complains about users that end before it has stopped them.
         gevent.spawn_later(_RELEASE_S, self.arrivals.release)
         self.count_arrivals()
 

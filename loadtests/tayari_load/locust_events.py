@@ -140,7 +140,7 @@ class LocustEvents:
         self.playing.clear()
 
     def test_stopping(self, **_: Any) -> None:
-        """Users are about to be told to go; each finishes its payment, within Locust's stop timeout."""
+        """Locust is about to stop the users; each finishes its payment, within Locust's stop timeout."""
         self.load_run.stopping(self.environment.runner.user_count)
         self.stop_playing()
 
@@ -156,7 +156,7 @@ class LocustEvents:
             self.environment.process_exit_code = exit_code(load)
 
     def quitting(self, **_: Any) -> None:
-        """Locust ends, on Ctrl-C before it has told its users to: they finish their payments first."""
+        """Locust ends, on Ctrl-C before it has stopped its users: they finish their payments first."""
         if not self.load_run.finalizing and not isinstance(self.environment.runner, WorkerRunner):
             self.load_run.interrupted = not self.load_run.ending
             self.environment.runner.stop()

@@ -23,7 +23,7 @@ from tayari_load.thresholds import judge
 SHOWN_S: Final = 180
 """How much of the run is drawn."""
 RECENT_S: Final = 10
-"""Rates of now are means over so long."""
+"""Current rates are means over this time."""
 _LATE_S: Final = 4
 """The youngest seconds of a distributed run are not whole yet."""
 

@@ -76,7 +76,7 @@ class RunMoney:
     young_s: float = 0.0
     """A payment whose callback was not answered is given this long to be reconciled."""
     in_line_s: float = 0.0
-    """What is pending may wait so long for the queries of a merchant that promises to make few of them."""
+    """How long a pending payment may wait for the queries of a merchant that promises to make few of them."""
     now: float = 0.0
     looked_again: Mapping[str, str] = field(default_factory=dict)
     """Reference -> state, of orders in a final state that were looked at once more when the load was over."""
@@ -110,9 +110,9 @@ class RunMoney:
 
 
 def transaction(row: SimulatorPayment) -> DarajaTransaction:
-    """A payment of the simulator. Whatever is true of it, a query or a pull may have told the merchant.
+    """A payment of the simulator. A query or a pull may have shown the merchant its true state.
 
-    Nobody has to ask: a merchant that heard nothing of a customer's payment (C2B) need not know of it.
+    Nobody has to ask: a merchant that got no message about a customer's payment (C2B) need not know it.
     """
     result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(row["state"]))
     amount, receipt = float(row["amount"]), str(row.get("receipt") or "")
@@ -136,7 +136,7 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
 
 
 def result_messages(row: SimulatorPayment) -> Sequence[Mapping[str, Any]]:
-    """The messages that told the merchant of the result: a validation comes before them, and only asks."""
+    """The messages with the result to the merchant: a validation comes before them, and only asks."""
     return list(row["callbacks"])[1 if row.get("validation") else 0 :]
 
 

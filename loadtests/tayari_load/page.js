@@ -178,7 +178,7 @@
     const choice = make("select", { id: "tayari-scenario", "aria-label": "scenario" }, make("option", { value: "" }, "payments succeed"));
     const button = make("button", { id: "tayari-play", type: "button" }, "Play from now on");
     const said = make("span", { id: "tayari-said", role: "status" });
-    const tell = (active, error) => {
+    const show = (active, error) => {
       said.textContent = error || (active ? `playing ${active}` : "payments succeed");
       said.classList.toggle("playing", Boolean(error || active));
     };
@@ -190,15 +190,15 @@
         groups[folder].append(make("option", { value: name }, name));
       }
       choice.value = found.active || "";
-      tell(found.active, found.error);
-    }).catch((error) => tell(null, `${error}`));
+      show(found.active, found.error);
+    }).catch((error) => show(null, `${error}`));
     button.addEventListener("click", async () => {
       try {
         const answer = await fetch("./tayari/scenario", { method: "POST", headers: { "Content-Type": "application/json" },
           body: JSON.stringify({ scenario: choice.value || null }) });
-        const told = await answer.json();
-        tell(told.active, told.error);
-      } catch (error) { tell(null, `${error}`); }
+        const found = await answer.json();
+        show(found.active, found.error);
+      } catch (error) { show(null, `${error}`); }
     });
     return make("section", { class: "wide", id: "tayari-switch" }, make("h3", {}, "What Daraja plays", make("small", {}, "works while the load runs")),
       make("div", { class: "controls" }, choice, button, said));

@@ -162,7 +162,7 @@ class Plan:
     mix: str = ""
     duration_s: float = DEFAULT_DURATION_S
     abort_after_s: float | None = None
-    """End early once a threshold has been missed for so long; None: never."""
+    """End early once a threshold has been missed for this time; None: never."""
     find_limit: bool = False
 
     @classmethod
@@ -284,7 +284,7 @@ def add_options(parser: Any, **_: Any) -> None:
     )  # fmt: skip
     add(
         "--abort-after", type=float, default=None, env_var="TAYARI_LOAD_ABORT",
-        help="End the run once a threshold has been missed for so many seconds in a row. Empty: never.",
+        help="End the run once a threshold has been missed for this many seconds in a row. Empty: never.",
     )  # fmt: skip
     add(
         "--find-limit", action="store_true", default=False, env_var="TAYARI_LOAD_FIND_LIMIT", include_in_web_ui=False,

@@ -20,7 +20,7 @@ FEWEST_S: Final = 2
 TOO_OFTEN: Final = 0.2
 """Of the seconds with traffic: from here on the fake may be what was slow, and performance is not judged."""
 MATERIAL_S: Final = {"loop_lag_s": 0.25, "late_s": 0.25}
-"""The fake calls itself near its limit at some hundredths of a second; payments that take seconds are not told apart by
+"""The fake calls itself near its limit at some hundredths of a second; payments that take seconds do not differ by
 those. From here on they are, as with a generator that wakes late."""
 _WORDS: Final = {
     "cpu_share": ("processor time", "of a core"),
@@ -220,7 +220,7 @@ class SimulatorMonitor:
             self._note_use(now, self._metrics())
             self._read_callbacks(rounds=_ROUNDS)
         except _PROBLEMS as error:
-            self.problem = self.problem or f"the simulator did not tell what it saw: {error}"
+            self.problem = self.problem or f"the simulator's figures could not be read: {error}"
 
     def finish(self, now: float) -> None:
         """The run is over: whatever is left of its callbacks, and its balance."""
@@ -230,7 +230,7 @@ class SimulatorMonitor:
             self._note_use(now, self._metrics())
             self.balance = self._weigh()
         except _PROBLEMS as error:
-            self.problem = self.problem or f"the simulator did not tell what it saw: {error}"
+            self.problem = self.problem or f"the simulator's figures could not be read: {error}"
 
     @property
     def broken(self) -> str:
@@ -250,7 +250,7 @@ class SimulatorMonitor:
         return tuple(found)
 
     def use(self) -> ProcessUse | None:
-        """What the fake used; None where it did not tell."""
+        """What the fake used; None if it did not say."""
         if not self.cpu:
             return None
         return ProcessUse(
@@ -266,7 +266,7 @@ class SimulatorMonitor:
         return self.limits.near if self.limits.was_the_limit else ""
 
     def payments_called_back(self) -> int | None:
-        """Payments of this run whose callbacks are over; None where the simulator did not tell."""
+        """Payments of this run whose callbacks are over; None if the simulator did not say."""
         return self.counted('tayari_payments_ended_total{as="called_back"}') if self._last is not None else None
 
     def counted(self, name: str) -> int | None:

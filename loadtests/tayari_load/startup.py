@@ -227,7 +227,7 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
     try:
         known = {str(row["name"]) for row in load_run.test_environment.control.scenarios()}
     except ControlError as error:
-        raise PlanError(f"--mix: the simulator does not tell its scenarios: {error}") from error
+        raise PlanError(f"--mix: the simulator's scenarios could not be read: {error}") from error
     missing = [name for name, _ in plan.outcomes.weights if name not in known]
     if missing:
         raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")

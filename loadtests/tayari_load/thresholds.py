@@ -13,7 +13,7 @@ from tayari_load.statistics.latencies import Span, enough_for
 from tayari_load.statistics.payments import Outcome
 from tayari_load.statistics.tally import Second, Tally
 
-FEWER_USERS: Final = "the run had fewer users at once, so it cannot tell"
+FEWER_USERS: Final = "the run had fewer users at once, so this was not judged"
 WINDOW_S: Final = 10
 """Seconds of a window, unless said otherwise."""
 SUSTAINED: Final = 3

@@ -31,7 +31,7 @@ def mini(folder: Path, **how: object) -> Target:
     ("replace", "rest", "reason"),
     [
         ({"{port}": "8000"}, "", "a fixed port"),
-        ({"{daraja_url}": "http://127.0.0.1:9310"}, "", "does not tell it {daraja_url}"),
+        ({"{daraja_url}": "http://127.0.0.1:9310"}, "", "does not give it {daraja_url}"),
         ({"{instance}": "1"}, "", "would share their files"),
         ({'request: "GET /payments/{payment_id}"\n': "file: state.json\n"}, "", "at one place for all instances"),
         ({}, 'callbacks: {rewrite: {"https://shop.example": "http://127.0.0.1:8000"}}', "a fixed address"),

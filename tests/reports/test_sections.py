@@ -45,7 +45,9 @@ def test_money_comes_first_and_the_hours_add_up() -> None:
 
 
 def test_an_invalid_run_estimates_nothing() -> None:
-    assert plan_of(judge(samples.invalid())).sentence == "This run cannot tell how long it takes: mend the run first."
+    assert (
+        plan_of(judge(samples.invalid())).sentence == "This run does not show how long it takes: repair the run first."
+    )
 
 
 def test_strengths_are_whole_categories_of_a_thing_and_areas_have_a_failure_or_a_question() -> None:

@@ -227,12 +227,12 @@ def finish(order: Order, output: Output, ci_files: CiFiles | None = None) -> Non
                 result = run_check(order, progress)
         except ReportError as error:
             raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
-    _tell(result, output)
+    _print_result(result, output)
     ci_files.write(result.run, result.judgement, target=order.target, out=order.out, output=output)
     raise typer.Exit(result.exit_code)
 
 
-def _tell(result: Result, output: Output) -> None:
+def _print_result(result: Result, output: Output) -> None:
     reports = {name: str(path) for name, path in result.reports.items()}
     preflight = [
         {"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in result.run.preflight

@@ -136,7 +136,7 @@ def run(arguments: Sequence[str], program: typer.Typer = app) -> int:
         program(args=list(arguments), prog_name="tayari")
     except SystemExit as end:
         return _exit_code(end.code)
-    except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours, told in one line
+    except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours is reported in one line
         return _our_failure(error)
     return int(Exit.OK)
 

@@ -80,7 +80,7 @@ def _explain_code(code: str, output: Output) -> bool:
 
 
 def _say(head: str, more: list[tuple[str, str]], row: ResultCode | Refusal, output: Output) -> None:
-    """One code: what it is, what the customer should be told, whether to try again, from where it is known."""
+    """One code: its meaning, the words for the customer, whether to try again, and the source."""
     words, retry = (row, row.retry) if isinstance(row, ResultCode) else (row.advice, row.advice.retry)
     cells = [*more, ("meaning", row.meaning)]
     if words.say_en:

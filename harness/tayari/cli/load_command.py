@@ -51,7 +51,7 @@ _FindLimit = Annotated[
     bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
 ]
 _AbortAfter = Annotated[
-    float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for so many seconds.")
+    float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for N seconds.")
 ]
 _Workers = Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")]
 _Master = Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")]

@@ -65,7 +65,7 @@ InstancesOption = Annotated[
         metavar="N|auto",
         parser=number_or_auto,
         show_default="auto",
-        help="Run the suite on so many instances of your merchant; auto: as many as help, and this machine bears.",
+        help="Run the suite on N instances of your merchant; auto: as many as help and this machine can run.",
     ),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything random, to repeat a run.")]

@@ -91,7 +91,7 @@ class Output:
 
 
 def redacted(value: Any) -> Any:
-    """What the control API told, with every text masked; an MSISDN of one text is found in longer numbers of others."""
+    """The control API's answer with each text masked; an MSISDN of one text is found in longer numbers of others."""
     from tayari_reports.redaction import Redactor
     from tayari_reports.redaction.msisdn import subscribers
 

@@ -87,7 +87,10 @@ def check(
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="A switch of the fake (repeatable).")
     ] = None,
     strict_words: Annotated[
-        bool, typer.Option("--strict-words", help="Other words for people are a difference; they are told without it.")
+        bool,
+        typer.Option(
+            "--strict-words", help="Other words for people count as a difference; without it they are only shown."
+        ),
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
@@ -110,11 +113,13 @@ def check(
         for row in found
     ]
     output.json({"same": not counted, "differences": rows, "fits": fits, "exit_code": int(code)})
-    _tell(recording, found, fits, output)
+    _print_result(recording, found, fits, output)
     raise typer.Exit(int(code))
 
 
-def _tell(recording: Mapping[str, Any], found: Sequence[Difference], fits: Mapping[str, str], output: Output) -> None:
+def _print_result(
+    recording: Mapping[str, Any], found: Sequence[Difference], fits: Mapping[str, str], output: Output
+) -> None:
     others = {row.probe for row in found if row.where == "status"}
     cells = [
         (row.probe, row.where, row.recorded, row.here, "words only" if row.wording else fits.get(row.probe, ""))

@@ -39,7 +39,7 @@ RunFile = Annotated[Path, typer.Argument(metavar="RUN.JSON")]
 
 @contextmanager
 def _failures(output: Output) -> Iterator[None]:
-    """A file that cannot be used is told in one line each."""
+    """Each file that cannot be used is reported in one line."""
     try:
         yield
     except (ReportError, TargetError) as error:

@@ -103,7 +103,7 @@ def init(
     if draft is not None:
         draft = _asked(draft, output, yes=yes)
     _write_target(file, STARTING_FILE if draft is None else draft.text(), output)
-    _tell(file, draft, output)
+    _print_result(file, draft, output)
 
 
 def _asked(draft: Draft, output: Output, *, yes: bool) -> Draft:
@@ -117,7 +117,7 @@ def _asked(draft: Draft, output: Output, *, yes: bool) -> Draft:
     return settle(draft, lambda prompt: input(printable(prompt)), output.text)
 
 
-def _tell(file: Path, draft: Draft | None, output: Output) -> None:
+def _print_result(file: Path, draft: Draft | None, output: Output) -> None:
     """What was written, and what in it is a guess."""
     from tayari.target_draft.starting_file import SCHEMA_FILE
 
@@ -148,9 +148,9 @@ def _watched(url: str, file: Path, output: Output, port: int) -> Draft:
     from tayari.target_draft.traffic_draft import draft_from_traffic
 
     take_signals()
-    tell = output.text if output.form is Format.TEXT else partial(typer.echo, err=True)
+    show = output.text if output.form is Format.TEXT else partial(typer.echo, err=True)
     try:
-        with PaymentWatch(url, tell, port=port) as watch:
+        with PaymentWatch(url, show, port=port) as watch:
             with contextlib.suppress(KeyboardInterrupt):
                 watch.invite()
                 watch.follow()

@@ -87,7 +87,7 @@ def trigger(
     msisdn: Annotated[str | None, typer.Option("--msisdn", help="The payer, as 254712345678.")] = None,
     amount: Annotated[int | None, typer.Option("--amount", min=1, help="Shillings.")] = None,
     checkout_request_id: Annotated[
-        str | None, typer.Option("--checkout-request-id", metavar="ID", help="Of which payment it tells.")
+        str | None, typer.Option("--checkout-request-id", metavar="ID", help="The payment that the callback is about.")
     ] = None,
     changes: SetOption = None,
     drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="What is left out.")] = None,

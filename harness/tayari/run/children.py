@@ -1,4 +1,4 @@
-"""Suites and load as child processes: watched while they run, told of an interrupt, given time to end."""
+"""Suites and load as child processes: watched while they run, interrupted with the run, given time to end."""
 
 from __future__ import annotations
 

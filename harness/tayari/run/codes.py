@@ -1,4 +1,4 @@
-"""The result and error codes that the run met, and what customers are told of each: asked by one payment per code."""
+"""The result and error codes of the run, and the message to customers for each: seen with one payment per code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MSISDN_RANGE: Final = "25479998"
 _UNTOLD: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
     "c2b": ("c2b", (C2B,)), "b2c": ("payout", PAYOUT_CALLS), "reversal": ("payout", (REVERSAL,)),
 }  # fmt: skip
-"""Kinds of codes of which the merchant tells no customer, and their transactions, by the API that gives them a meaning.
+"""Kinds of codes that the merchant shows to no customer, and their transactions, by the API that gives them a meaning.
 """
 _AMOUNT: Final = 10
 _CALLBACK_S: Final = 10.0
@@ -52,14 +52,14 @@ def results_met(payments: Iterable[Json]) -> Counter[str]:
 
 @dataclass(slots=True)
 class Refused:
-    """How often each refusal was answered, and what its customers were told."""
+    """How often each refusal was answered, and the messages to its customers."""
 
     times: Counter[Met] = field(default_factory=Counter)
     last: dict[str, Met] = field(default_factory=dict)
     """By MSISDN: how the last push for it was refused."""
 
     def messages(self, messages: Mapping[str, str], accepted: Container[str]) -> dict[Met, str]:
-        """What the customer was told of a payment that was not accepted; later words tell the result of others."""
+        """The message about a payment that was not accepted; later messages report the results of others."""
         mine = {msisdn: met for msisdn, met in self.last.items() if msisdn in messages and msisdn not in accepted}
         return {met: messages[msisdn] for msisdn, met in mine.items()}
 
@@ -82,9 +82,9 @@ def learn(
     environments: Sequence[TestEnvironment], *, ask: bool, messages: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Code, ...]:
     """The codes of the run so far, on all instances; with `ask`, one payment for each result code, on the first one,
-    tells what its customer reads.
+    shows what its customer reads.
 
-    `told`: what customers of the suites were told last, by MSISDN, which answers it for refusals.
+    `messages`: the last message to each customer of the suites, by MSISDN; used for refusals.
 
     Raises:
         ControlError: the simulator does not answer.
@@ -124,7 +124,7 @@ def _message_of(environment: TestEnvironment, code: str) -> str:
     reference = f"TC{secrets.token_hex(4).upper()}"
     outcome = {"result_code": row.code if row is not None else code, "after_s": 0.3}
     environment.control.play_next(
-        {"scenario": "codes/told", "about": f"A payment that ends with {code}.", "outcome": outcome}, msisdn=msisdn
+        {"scenario": "codes/message", "about": f"A payment that ends with {code}.", "outcome": outcome}, msisdn=msisdn
     )
     started = environment.driver.start_payment(msisdn=msisdn, amount=_AMOUNT, reference=reference)
     if not started.accepted:

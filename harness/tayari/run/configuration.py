@@ -1,5 +1,5 @@
 """The environment configuration, measured from the run's own traffic where that is possible. No value is a secret:
-of credentials only the names of their variables are told, of callback URLs only scheme and host.
+of credentials only the names of their variables are shown, of callback URLs only scheme and host.
 """
 
 from __future__ import annotations

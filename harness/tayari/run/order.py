@@ -32,7 +32,7 @@ class LoadOrder:
     shape: str = ""
     mix: str = ""
     abort_after_s: float | None = None
-    """End early once a threshold has been missed for so long."""
+    """End early once a threshold has been missed for this time."""
     find_limit: bool = False
     """Search for the highest rate that keeps the thresholds; each is held for `duration_s`."""
     workers: int = 0

@@ -64,7 +64,7 @@ class RunProgress:
             self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
     def finding(self, finding: Finding) -> None:
-        """One finding of the preflight; a warning and a bad one are told whole."""
+        """One finding of the preflight; warnings and bad findings are printed in full."""
         if finding.ok and finding.fix:
             self.say(f"  warn  {finding.name}: {finding.message}; {finding.fix}", style="yellow")
             return

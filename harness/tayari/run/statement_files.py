@@ -1,5 +1,5 @@
 """What people say beside the measurements, read from YAML files of the user's repository: waivers, attestations and
-the sign-off sheet. Every mistake is told with file and line.
+the sign-off sheet. Every mistake is reported with file and line.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from tayari.target_draft.traffic_draft import Push
 
 _LOOK_S: Final = 0.2
 QUIET_S: Final = 3.0
-"""The payment has ended, and its page has asked nothing for so long: everything was seen."""
+"""The payment has ended, and its page has made no request for this time: everything was seen."""
 
 Tell = Callable[[str], None]
 
@@ -34,16 +34,16 @@ class Watched:
 
     @property
     def has_result(self) -> bool:
-        """Whether the merchant has been told the payment's result."""
+        """Whether the merchant has got the payment's result."""
         return any(each.is_callback for each in self.seen)
 
 
 class PaymentWatch:
     """A context manager: within it the merchant can be used. `follow` returns when one payment has ended."""
 
-    def __init__(self, merchant_url: str, tell: Tell, *, port: int, quiet_s: float = QUIET_S) -> None:
+    def __init__(self, merchant_url: str, show: Tell, *, port: int, quiet_s: float = QUIET_S) -> None:
         self.watched = Watched()
-        self._tell = tell
+        self._show = show
         self._port = port
         self._quiet_s = quiet_s
         self.url = ""
@@ -76,14 +76,14 @@ class PaymentWatch:
     def invite(self) -> None:
         """Say what to do."""
         ready = self._simulator.ready
-        self._tell(f"Daraja is played at {ready['daraja_url']}: start your merchant with this as its Daraja base URL,")
-        self._tell(f"short code {ready['short_code']} and the sandbox's public passkey; any consumer key will do.")
-        self._tell("Or, where Safaricom's host stands in its code, start it with")
-        self._tell(
+        self._show(f"Daraja is played at {ready['daraja_url']}: start your merchant with this as its Daraja base URL,")
+        self._show(f"short code {ready['short_code']} and the sandbox's public passkey; any consumer key will do.")
+        self._show("Or, if Safaricom's host is in its code, start it with")
+        self._show(
             f"  HTTPS_PROXY={ready['proxy_url']} and the certificate {ready['ca_file']} (tayari docs interception)"
         )
-        self._tell(f"Then open {self.url} in a browser and pay once, with the number 0712345678.")
-        self._tell("Leave the page open until it shows the result. Ctrl-C ends this early.")
+        self._show(f"Then open {self.url} in a browser and pay once, with the number 0712345678.")
+        self._show("Leave the page open until it shows the result. Ctrl-C ends this early.")
 
     def follow(self) -> Watched:
         """Wait until one payment has ended and its page is quiet."""
@@ -104,10 +104,10 @@ class PaymentWatch:
         if entry.get("checkout_request_id"):
             self.watched.push = Push.of(entry)
             self.watched.last_s = time.monotonic()
-            self._tell(f"seen: your merchant sent an STK push; callbacks go to {self.watched.push.callback_url}")
+            self._show(f"seen: your merchant sent an STK push; callbacks go to {self.watched.push.callback_url}")
             return
         answer = read_object((entry.get("response") or {}).get("body"))
-        self._tell(
+        self._show(
             f"seen: a push that Daraja refused: {answer.get('errorMessage') or 'no reason'}; mend it and pay again"
         )
 
@@ -117,7 +117,7 @@ class PaymentWatch:
             self.watched.seen.append(seen)
             self.watched.last_s = time.monotonic()
             what = "the callback" if seen.is_callback else f"{seen.method} {seen.path}"
-            self._tell(f"seen: {what} was answered {seen.status}")
+            self._show(f"seen: {what} was answered {seen.status}")
 
     def _callback_url(self, checkout_request_id: str) -> str:
         """The CallBackURL of a push."""

@@ -75,7 +75,7 @@ PAGES: Final = r"\brender\(|render_template|return view\(|<(?:html|p|form|button
 """What shows that a route answers with a page."""
 _LEAST: Final = 5
 _TELLING: Final = 3
-"""This many different words in the code of a route tell what it is for, whatever its path is."""
+"""This many different words in the code of a route show its purpose, whatever its path is."""
 _CLEAR: Final = 2
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from tayari.target_draft.source_files import CODE, Hit, Project, compiled
 
 PUBLIC_URL: Final = "https://shop.example"
-"""What the merchant is told about its own address: Daraja refuses callback URLs on loopback."""
+"""The public address that the merchant gets: Daraja refuses callback URLs on loopback."""
 
 _READ: Final = (
     r"(?:environ(?:\.get)?|getenv|Getenv|LookupEnv|config|env|env\.(?:str|get)|get_env|getEnv)[\[(]\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",

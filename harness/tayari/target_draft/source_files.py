@@ -78,7 +78,7 @@ MANIFESTS: Final = re.compile(
     r"(^|/)(requirements[\w.-]*\.txt|pyproject\.toml|setup\.(py|cfg)|Pipfile|package\.json|composer\.json|pom\.xml"
     r"|build\.gradle(\.kts)?|go\.mod)$"
 )
-"""Files that name what a project stands on."""
+"""Files that name a project's dependencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Project:
         return next(self.find(pattern, *suffixes), None)
 
     def manifests(self) -> Sequence[SourceFile]:
-        """The files that name what it stands on."""
+        """The files that name its dependencies."""
         return [file for file in self.files if MANIFESTS.search(file.name)]
 
     def named(self, name: str) -> SourceFile | None:

@@ -39,7 +39,7 @@ class Stack:
 
     name: str
     package: str
-    """Pattern of its name in the files that name what a project stands on."""
+    """Pattern of its name in the files that name a project's dependencies."""
     source: str
     """Pattern of its use in the source."""
     suffixes: tuple[str, ...]
@@ -68,7 +68,7 @@ def recognise(project: Project) -> Recognised | None:
 
 
 def daraja_library(project: Project) -> tuple[str, str] | None:
-    """The package for Daraja that the project stands on, and where that is said."""
+    """The package for Daraja that the project depends on, and the file that says so."""
     for file in project.manifests():
         for match in compiled(_LIBRARY_IN_JSON if file.name.endswith(".json") else _LIBRARY).finditer(file.text):
             name = match[1]
@@ -250,4 +250,4 @@ STACKS: Final = (
     Stack("Spring", r"spring-boot", r"^import org\.springframework\.", (".java", ".kt"), _spring, usual_port=8080),
     Stack("Go", r"^module \S+", r"\"net/http\"|gin-gonic|labstack/echo|gofiber|go-chi", (".go",), _go, "go.mod", 8080),
 )  # fmt: skip
-"""Where two rows are seen equally often, the first one counts: Nest stands on Express."""
+"""If two rows are seen equally often, the first one counts: Nest is built on Express."""

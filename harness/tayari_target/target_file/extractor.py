@@ -17,7 +17,7 @@ FORMS: Final = (
 )
 
 PATTERN_S: Final = 2.0
-"""A pattern of the target file has so long for one text: with a repetition in a repetition it could take years."""
+"""The time that a pattern of the target file has for one text: nested repetitions could take years."""
 
 _STEP: Final = r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\*)\]"
 _PLAIN_PATH: Final = re.compile(rf"\$(?:{_STEP})+")

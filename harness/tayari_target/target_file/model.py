@@ -55,12 +55,12 @@ class Start:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What it is told by name: variables, and files."""
+        """What it gets by name: variables, and files."""
         return {**self.env, **self.files}
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Everything in which a placeholder tells the merchant something."""
+        """Everything in which a placeholder gives the merchant a value."""
         return (self.command, *self.settings.values(), self.cwd)
 
 
@@ -177,7 +177,7 @@ class C2b:
 
     @property
     def tells_amount(self) -> bool:
-        """Whether the merchant is told how much an account is to be paid."""
+        """Whether the merchant gets the amount that is due on an account."""
         call = None if self.open_account is None else self.open_account.call
         return call is not None and "{amount" in f"{call.path} {call.json} {call.form}"
 
@@ -241,7 +241,7 @@ class Promises:
     answer_within_s: float = 10.0
     """The start of a payment is answered within this time while Daraja is well."""
     payments_at_once: int | None = None
-    """At most so many checks run, and so many payments start, at once; None: as many as the merchant keeps up with."""
+    """The most checks that run, and payments that start, at once; None: as many as the merchant keeps up with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +280,7 @@ class Merchant:
 
     @property
     def takes_callbacks(self) -> bool:
-        """Whether the merchant hears results by callback; else it settles by status queries alone."""
+        """Whether the merchant learns results by callback; else it settles by status queries alone."""
         return "no_callbacks" not in self.capabilities
 
     @property

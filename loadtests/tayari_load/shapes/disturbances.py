@@ -84,7 +84,7 @@ def disturb(
 ) -> None:
     """Play the shape's troubles at their times; runs in a greenlet of its own, from the run's start.
 
-    `failed` is told, in words, when the simulator does not do it: a run without its trouble is not the run asked for.
+    `failed` is called with a sentence when the simulator does not do it: a run without its trouble is another run.
     """
     now_s = 0.0
     for trouble in shape.troubles:

@@ -67,7 +67,7 @@ class Shape:
         return max(self.level(step / 400) for step in range(401))
 
     def level_at(self, at_s: float, duration_s: float) -> float:
-        """The level at so many seconds; after the run's time, that of its end."""
+        """The level at a second of the run; after the run's time, that of its end."""
         return max(0.0, self.level(min(1.0, at_s / duration_s)))
 
     def windows(self, duration_s: float) -> tuple[tuple[float, float], ...]:

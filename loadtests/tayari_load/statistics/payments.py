@@ -62,7 +62,7 @@ class Order:
     kind: PaymentKind = PaymentKind.STK_PAYMENT
     """A payment that the merchant asks for, one that the customer begins (C2B), or a payout to the customer."""
     may_stay_open: bool = False
-    """Of a C2B payment: by its scenario the merchant cannot know whose money it is, or hears nothing of it."""
+    """Of a C2B payment: by its scenario the merchant cannot know whose money it is, or gets no message about it."""
 
     @property
     def pays_out(self) -> bool:

@@ -13,7 +13,7 @@ from tayari_reports.model import ProcessUse
 BUSY: Final = 0.8
 """Share of one core above which a single-threaded generator starts to be late itself."""
 LATE_S: Final = 0.25
-"""A watcher that wakes so much later than it asked to has users who do, too: the machine is busy elsewhere."""
+"""If the watcher wakes up this late, users wake up late too: the machine is busy with other work."""
 PERIOD_S: Final = 1.0
 """Time between two samples."""
 OFTEN: Final = 0.2

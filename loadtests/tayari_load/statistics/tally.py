@@ -83,7 +83,7 @@ class Tally:
         self._second(at).started += 1
 
     def acknowledge(self, after_s: float = 0.0) -> None:
-        """The merchant took it, and answered after so long."""
+        """The merchant took it, and answered after this time."""
         self.acknowledged += 1
         self.latencies.record(Span.ACKNOWLEDGED, after_s)
 
@@ -125,7 +125,7 @@ class Tally:
 
     @property
     def stuck(self) -> int:
-        """Payments without an end: those given up, and those nobody heard of again (a killed worker's)."""
+        """Payments without an end: those given up, and those without a further report (of a killed worker)."""
         return self.started - self.settled - self.failed - self.excused
 
     def percentile_s(self, percentile: float) -> float | None:
@@ -161,7 +161,7 @@ class Tally:
         )
 
     def part(self, begin: float, end: float) -> Tally:
-        """What ended between these epoch seconds, as far as the seconds tell: enough for the thresholds."""
+        """What ended between these epoch seconds, as far as the seconds show: enough for the thresholds."""
         part = Tally(served=set(self.served))
         for at, second in self.seconds.items():
             if not begin <= at < end:

@@ -11,7 +11,7 @@ import gevent
 from gevent.event import AsyncResult
 
 Rate = Callable[[float], float]
-"""Arrivals per second at so many seconds since the start."""
+"""Arrivals per second, by seconds since the start."""
 _STEP_S: Final = 0.02
 OVERDUE_S: Final = 0.25
 """An arrival that has not come by then never will: the generator was too slow for its plan."""

@@ -61,7 +61,7 @@ class Clock(Protocol):
         """Seconds that only grow, for durations."""
 
     def sleep(self, seconds: float) -> None:
-        """Let others run for so long."""
+        """Let others run for this time."""
 
 
 def read_state(reader: Reader, payment: Payment, *, unallocated: bool = True) -> StatusView:
@@ -90,7 +90,7 @@ class Checkout:
     tally: Tally
     clock: Clock
     patience_s: float
-    """A payment in no final state after so long is stuck."""
+    """A payment in no final state after this time is stuck."""
     user: str = ""
     on_end: Callable[[Payment], None] | None = None
     """Called at every end as well: Locust's statistics and the log of payments."""
@@ -169,7 +169,7 @@ class Checkout:
                 payment.end(Outcome.STUCK, pending(last, self.patience_s))
 
     def _follow(self, payment: Payment, *, until: float) -> StatusView:
-        """Look until the end. M-Pesa tells a customer who pays in when it does not make the payment."""
+        """Look until the end. M-Pesa shows a customer who pays in that it does not make the payment."""
         for number, gap in enumerate(gaps()):
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
             view = read_state(self.shop, payment, unallocated=number >= _QUICK_LOOKS)

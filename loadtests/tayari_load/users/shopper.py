@@ -259,7 +259,7 @@ class Shopper(HttpUser):
         self._checkout.pay(order, planned=planned)
 
     def _as_its_scenario(self, order: Order) -> Order:
-        """The order as its scenario has it: the amount that its confirmation tells, and whether it may stay open."""
+        """The order as its scenario has it: the amount in its confirmation, and whether it may stay open."""
         name = order.scenario
         if name not in self._scenarios:
             try:

@@ -24,7 +24,7 @@ LONGEST: Final = 65_536
 _ROUNDS: Final = 8
 
 SECRET_PIECE: Final = 16
-"""A piece of a callback address that is so long may be what a forger cannot guess."""
+"""A piece of a callback address with this length may be what a forger cannot guess."""
 _PIECES: Final = re.compile(r"[/?&=;#]")
 _CALLBACK_URL: Final = re.compile(r"CallBackURL\\*[\"']\s*:\s*\\*[\"']([^\"'\s]+)", re.IGNORECASE)
 

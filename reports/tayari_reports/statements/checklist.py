@@ -73,7 +73,7 @@ ITEMS: Final[tuple[Item, ...]] = (
     Item(
         "c2b.once",
         "C2B",
-        "Each receipt is credited once, whichever message tells of it",
+        "Each receipt is credited once, whichever message carries it",
         ("B07", "B12", "M01"),
         capability="c2b",
     ),

@@ -13,7 +13,7 @@ from tayari_reports.model.outcomes import Outcome
 
 _FAILED: Final = frozenset({State.FAIL, State.WARN})
 _SENTENCES: Final = re.compile(r'told "([^"]{8,})"')
-"""What a customer was told, as reasons quote it."""
+"""The message to a customer, as reasons quote it."""
 _DECISIVE: Final = ("callback", "to_daraja", "to_merchant")
 """The kinds of exchanges, the one that decides most often first."""
 
@@ -76,7 +76,7 @@ def _read_alike(one: Outcome, other: Outcome) -> bool:
 def _moves(one: Outcome) -> frozenset[tuple[float, str, str]]:
     """The calls of Daraja and the callbacks that prove a failure; those of the token are everybody's.
 
-    Each is told by its moment and its host: path and body may be redacted in one check and not in another.
+    Each is identified by its moment and its host: path and body may be redacted in one check and not in another.
     """
     return frozenset(
         (exchange.at, exchange.kind, urlsplit(exchange.url).netloc)

@@ -43,7 +43,7 @@ DEPTHS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
-    """What zero failures in so many tries can and cannot say."""
+    """What zero failures in a number of tries prove."""
 
     tries: int
     """Payments or calls behind all passed rules."""

@@ -94,7 +94,7 @@ def _actions(found: Iterable[Outcome], before_h: float) -> tuple[Action, ...]:
 
 def _sentence(judgement: Judgement, hours: float) -> str:
     if judgement.verdict is Verdict.INVALID_RUN:
-        return "This run cannot tell how long it takes: mend the run first."
+        return "This run does not show how long it takes: repair the run first."
     count, missing = len(judgement.blocking), len(judgement.missing)
     rules = "rule has" if missing == 1 else "rules have"
     unknown = f" {missing} blocking {rules} no answer yet; what may come of that is not in it." if missing else ""

@@ -1,4 +1,4 @@
-"""The sentences that all renderings share, so that no two of them tell a different story."""
+"""The sentences that all renderings share, so that no two of them disagree."""
 
 from __future__ import annotations
 

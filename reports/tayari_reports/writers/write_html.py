@@ -148,12 +148,12 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
 
 
 def _codes(run: Run) -> list[tuple[str, str, list[Code]]]:
-    """The codes that were met, by where the merchant meets them."""
+    """The codes that occurred, by where the merchant gets them."""
     results, paid_in, payouts = ([one for one in run.codes if one.kind == kind] for kind in ("result", "c2b", "payout"))
     errors = [one for one in run.codes if one.kind not in RESULTS]
     found = (
         ("How payments ended", "result codes of callbacks and queries", results),
-        ("How payments that customers began ended", "result codes of C2B; no message tells of a failed one", paid_in),
+        ("How payments that customers began ended", "result codes of C2B; no message reports a failed one", paid_in),
         ("How payouts and refunds ended", "result codes of payouts and reversals", payouts),
         ("How requests were refused", "error codes of Daraja's answers", errors),
     )

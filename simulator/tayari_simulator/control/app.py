@@ -58,7 +58,7 @@ class ControlPort:
 
 
 async def open_control_port(simulator: Simulator, selector: Selector, *, host: str, port: int) -> ControlPort:
-    """Open the control port and tell the simulator its URL. `port` 0: the system chooses.
+    """Open the control port and give the simulator its URL. `port` 0: the system chooses.
 
     Raises:
         OSError: the port is taken.

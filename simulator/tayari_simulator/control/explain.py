@@ -149,7 +149,7 @@ def _explained(simulator: Simulator, selector: Selector, transaction: Transactio
 
 
 def _events(simulator: Simulator, transaction: Transaction) -> Iterator[Json]:
-    """What happened to it, with the state before and after. Callbacks and queries tell of it; only results move it."""
+    """What happened to it, with the state before and after. Callbacks and queries report it; only results change it."""
     yield _event(transaction, "accepted", transaction.created_s, None, Status.PROMPTED, seq=transaction.seq)
     for move in transaction.moves:
         outcome = {"result_code": move.result_code, "result_desc": move.result_desc}

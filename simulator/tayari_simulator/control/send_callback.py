@@ -105,7 +105,7 @@ def _transaction(simulator: Simulator, request: SendCallback, scenario: Scenario
 
 
 def _invented(simulator: Simulator, request: SendCallback, scenario: Scenario | None) -> Transaction:
-    """A transaction that Daraja has never heard of, for a message about it."""
+    """A transaction that Daraja does not have, for a message about it."""
     state, now_s, msisdn = simulator.daraja.state, simulator.now_s(), request.msisdn or SOMEBODY
     usual = c2b.KIND if request.message in (Call.VALIDATION, Call.CONFIRMATION) else Call.STK_PUSH
     kind = request.kind or (scenario.when.endpoint if scenario is not None else usual)

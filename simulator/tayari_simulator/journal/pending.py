@@ -117,7 +117,7 @@ class PendingFile:
         if opened is not None:
             opened[1].update((delivery.number, delivery) for delivery in deliveries)
         self._write(["result", result_row(transaction), [delivery_row(delivery) for delivery in deliveries]])
-        self._close_if_through(transaction)
+        self._close_if_finished(transaction)
 
     def planned(self, transaction: Transaction, delivery: Delivery) -> None:
         """One line with the callback."""
@@ -137,7 +137,7 @@ class PendingFile:
         self._take(row)
         if len(self._unwritten) == 1:
             self._soon(self._write_unwritten)
-        self._close_if_through(transaction)
+        self._close_if_finished(transaction)
 
     def called(self, path: str, exchange: Exchange) -> None:
         """One line with the call as it came in."""
@@ -167,7 +167,7 @@ class PendingFile:
         while self._call_bytes > MOST_CALL_BYTES:
             self._call_bytes -= len(self._calls.popleft()[-1])
 
-    def _close_if_through(self, transaction: Transaction) -> None:
+    def _close_if_finished(self, transaction: Transaction) -> None:
         if not transaction.pending and self._open.pop(transaction.id, None) is not None:
             ending = str(transaction.ending)
             self._ended[ending] = self._ended.get(ending, 0) + 1

@@ -50,7 +50,7 @@ class Second:
 
 
 _second_of: Final = lru_cache(maxsize=256)(Second)
-"""Status queries tell of seconds that have passed: each takes ten microseconds to make."""
+"""Status queries need the text of past seconds: each takes ten microseconds to make."""
 
 
 class Ids:

@@ -74,10 +74,10 @@ class Waiting:
             found = met()
         return found is not None, found or []
 
-    def listen(self, heard: Callable[[], None]) -> Callable[[], None]:
-        """Call `heard` at each change until the answer is called."""
-        self.watchers.append(heard)
-        return lambda: self.watchers.remove(heard)
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` at each change until the returned function is called."""
+        self.watchers.append(changed)
+        return lambda: self.watchers.remove(changed)
 
     def _changed(self) -> None:
         """Something happened that is not an entry: ask every condition again."""

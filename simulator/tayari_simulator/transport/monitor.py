@@ -122,7 +122,7 @@ class Monitor:
 
 
 def resident_bytes() -> int:
-    """The memory that the process has now (its peak, where the system does not tell)."""
+    """The memory that the process has now (its peak, if the system does not say)."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * resource.getpagesize()

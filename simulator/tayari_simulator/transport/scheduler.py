@@ -127,17 +127,17 @@ class ClockAdvance:
     async def by(self, seconds: float) -> int:
         """Move it by a number of seconds; returns how many plans fired."""
         end_s = self._clock.now_s() + seconds
-        fired = await self._through(end_s, MOST_MOMENTS)
+        fired = await self._fire_until(end_s, MOST_MOMENTS)
         self._clock.move_to(end_s)
         return fired
 
     async def to_next(self) -> int:
         """Move it to the next due moment, if there is one."""
-        return await self._through(NEVER, 1)
+        return await self._fire_until(NEVER, 1)
 
     async def until_idle(self) -> int:
         """Move it until nothing is planned any more."""
-        return await self._through(NEVER, MOST_MOMENTS)
+        return await self._fire_until(NEVER, MOST_MOMENTS)
 
     def place(self, when_s: float) -> None:
         """Move it without letting anything happen: the other processes go first."""
@@ -157,7 +157,7 @@ class ClockAdvance:
         if not self._clock.manual:
             raise ClockIsReal(f"the clock is {self._clock.name}; start the simulator with --clock manual to move it")
 
-    async def _through(self, end_s: float, moments: int) -> int:
+    async def _fire_until(self, end_s: float, moments: int) -> int:
         self._scheduler.stop()
         fired = 0
         while moments > 0 and (next_s := self._schedule.next_s) <= end_s and next_s < NEVER:

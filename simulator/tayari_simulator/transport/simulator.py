@@ -360,7 +360,7 @@ class Simulator:
         return self.callback_sender.in_flight
 
     def changed(self) -> None:
-        """Something happened: tell whoever waits for a condition, and let the scheduler look at the next plan."""
+        """Something happened: wake the calls that wait for a condition, and let the scheduler look at the next plan."""
         for watcher in self.waiting.watchers:
             watcher()
         self._scheduler.arm()

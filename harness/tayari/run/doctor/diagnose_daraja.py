@@ -25,7 +25,7 @@ CLOCK_LIMIT_S: Final = 300.0
 
 
 def diagnose(entries: Sequence[Entry], account: DarajaAccount) -> Iterator[Finding]:
-    """Credentials, short code, passkey and clock, in the order in which Daraja meets them."""
+    """Credentials, short code, passkey and clock, in the order in which Daraja checks them."""
     oauth = _last(entries, "oauth")
     if oauth is not None:
         yield _credentials(oauth)
@@ -68,7 +68,7 @@ def refusal(entries: Sequence[Entry]) -> str:
 
 def unplayed(entries: Iterable[Entry]) -> Iterator[Finding]:
     """Paths that the merchant called and that no API of Daraja has here, in its own words."""
-    fix = "correct the path; if Daraja has it, tell the makers of Tayari, for it is missing here"
+    fix = "correct the path; if Daraja has it, report it to the makers of Tayari: it is missing here"
     for call in unplayed_calls(entries):
         yield warning("path", f"the merchant called {call}", fix)
 

@@ -30,7 +30,7 @@ _NEXT_WAY: Final[Mapping[Intercept, str]] = {
     Intercept.PROXY: "try `intercept: auto`",
     Intercept.AUTO: "try `intercept: hosts`, which serves every client, on Linux where port 443 is free "
     "(`tayari docs interception`)",
-    Intercept.HOSTS: "`tayari docs interception` lists what works where",
+    Intercept.HOSTS: "`tayari docs interception` lists which clients work",
 }
 _EXPIRED: Final = (
     "start the simulator again: each start makes a certificate for 90 days, and a new authority where the old one soon "

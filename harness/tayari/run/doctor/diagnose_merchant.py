@@ -123,7 +123,7 @@ def second_payment_refused(started: Started) -> Finding:
     shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
     answered = f"answered {started.status}: {shown}" if started.status is not None else "gave no answer"
     message = f"a first payment was taken; a second one, of another payer and another order, {answered}"
-    fix = "see in the merchant's log why; perhaps merchant.pay lacks a field that tells orders apart ({reference})"
+    fix = "see in the merchant's log why; perhaps merchant.pay lacks a field that distinguishes orders ({reference})"
     return warning("cancelled payment", message, fix)
 
 

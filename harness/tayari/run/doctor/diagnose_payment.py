@@ -25,7 +25,7 @@ from tayari.run.doctor.findings import Finding, warning
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 
 _WORDS: Final = 3
-"""A text of so many words is meant for people."""
+"""A text with this many words is meant for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +82,10 @@ def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> 
 
 
 def cancelled(view: StatusView, target: Target, within_s: float, *, paid: StatusView) -> Iterator[Finding]:
-    """A payment that its customer cancelled, result heard: not failed, or without the credit that `paid` showed."""
+    """A payment that its customer cancelled, after its result: not failed, or without the credit that `paid` showed."""
     if view.state is not PaymentState.FAILED:
-        heard = "its callback was answered" if target.merchant.takes_callbacks else "M-Pesa had its result"
-        message = f"a cancelled payment is {view.state} ({view.raw_state!r}) {within_s:g} s after {heard}"
+        known = "its callback was answered" if target.merchant.takes_callbacks else "M-Pesa had its result"
+        message = f"a cancelled payment is {view.state} ({view.raw_state!r}) {within_s:g} s after {known}"
         fix = "correct merchant.status.states, unless the merchant is wrong: the rules will judge that"
         yield warning("cancelled payment", message, fix)
     if paid.credited is not None:
@@ -93,7 +93,7 @@ def cancelled(view: StatusView, target: Target, within_s: float, *, paid: Status
 
 
 def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[Finding]:
-    """Paths of what the customer is told that found nothing: of a status, in no ending."""
+    """Paths of the message to the customer that found nothing: of a status, in no ending."""
     answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
     pay, status = target.merchant.pay.message, target.merchant.status
     yield from _unsaid("merchant.pay.message", pay, (answer,), "the answer to the payment")

@@ -62,8 +62,8 @@ _CANCELLED: Final[Mapping[str, Any]] = {
 }
 
 
-def examine(environment: TestEnvironment, tell: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
-    """Bring the test environment up and look at everything, up to the first finding that stops. `tell` gets each.
+def examine(environment: TestEnvironment, show: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
+    """Bring the test environment up and look at everything, up to the first finding that stops. `show` gets each.
 
     `others`: more instances of the merchant, which are started as soon as the first one is up.
     """
@@ -71,7 +71,7 @@ def examine(environment: TestEnvironment, tell: Tell, others: Instances | None =
     for found in _findings(environment, others):
         finding = _redacted(found, Redactor(environment.secrets))
         findings.append(finding)
-        tell(finding)
+        show(finding)
         if not finding.ok:
             break
     return tuple(findings)
@@ -226,8 +226,8 @@ def _outcome(
     yield from _books(_read_back(environment, played, view), environment.target)
     if view.state is PaymentState.PAID:
         yield from _paid(environment, played, view, checkout_request_id)
-    heard = answered is not None and 200 <= answered < 300
-    if heard or (view.state is PaymentState.PAID and not environment.target.merchant.takes_callbacks):
+    taken = answered is not None and 200 <= answered < 300
+    if taken or (view.state is PaymentState.PAID and not environment.target.merchant.takes_callbacks):
         yield from _cancelled(environment, played, view)
 
 
@@ -316,7 +316,7 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
 
 
 def _hears_callback(environment: TestEnvironment, played: _Played) -> bool:
-    """Whether the merchant has heard the result; one without callbacks asks for it."""
+    """Whether the merchant has got the result; one without callbacks asks for it."""
     if not environment.target.merchant.takes_callbacks:
         return True
     waited = environment.control.wait("callback_answered", msisdn=played.msisdn, timeout_s=_CALLBACK_S)

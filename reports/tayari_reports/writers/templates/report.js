@@ -28,7 +28,7 @@
     apply();
   }
 
-  // Ten thousand rows are searched on each key: their texts are read once, and only so many rows are drawn at a time.
+  // Ten thousand rows are searched on each key: their texts are read once, and a bounded number of rows is drawn.
   var items = rows.map(function (row) { return {row: row, text: null}; });
   var STEP = 500;
   var most = STEP;

@@ -16,6 +16,6 @@ def names_of(msisdn: str) -> tuple[str, str]:
 
 
 def public_name(msisdn: str) -> str:
-    """The number and the name, as results tell them."""
+    """The number and the name, as results show them."""
     first, last = names_of(msisdn)
     return f"{msisdn} - {first} {last}"

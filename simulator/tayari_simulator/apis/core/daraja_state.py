@@ -187,14 +187,14 @@ class DarajaState:
         """The prompt is gone: its transaction has a result."""
         self.prompts.close(transaction)
 
-    def end_if_through(self, transaction: Transaction) -> None:
-        """Count a transaction for which nothing is to come any more; one that was forgotten is counted already."""
+    def end_if_finished(self, transaction: Transaction) -> None:
+        """Count a transaction that has nothing planned any more; a forgotten one is counted already."""
         if not transaction.pending and transaction.id in self.transactions:
             transaction.ending = transaction.ending or Ending.DROPPED
             self.counts.endings[transaction.ending] += 1
 
     def forget(self) -> None:
-        """Back to the start: no transactions, tokens, accounts, nothing planned."""
+        """Reset: no transactions, tokens or accounts, and nothing planned."""
         self.counts.forgotten += sum(1 for transaction in self.transactions.all() if transaction.pending)
         self.tokens.revoke()
         self.transactions.clear()

@@ -153,7 +153,7 @@ class Daraja:
         deliveries = play_next_result(state, plan, due_s)
         plan.pending += len(deliveries)
         if not plan.pending:
-            state.end_if_through(plan)
+            state.end_if_finished(plan)
         if state.keeper is not None:
             state.keeper.resulted(plan, deliveries)
         if len(deliveries) == 1 and deliveries[0].due_s <= now_s:

@@ -68,7 +68,7 @@ def first_due_s(state: DarajaState, exchange: Exchange, play: Play | None, after
 
 
 def begin(state: DarajaState, exchange: Exchange, transaction: Transaction) -> None:
-    """Remember an accepted transaction and plan its result. Nobody has heard of it yet."""
+    """Remember an accepted transaction and plan its result. No answer or message about it is out yet."""
     transaction.seq = exchange.seq
     transaction.pending = 1
     transaction.next_due_s = transaction.due_s

@@ -98,7 +98,7 @@ class Organisation:
 
     @property
     def public_name(self) -> str:
-        """The number and the name, as results tell them."""
+        """The number and the name, as results show them."""
         return f"{self.short_code} - {self.shown_name}"
 
     @property

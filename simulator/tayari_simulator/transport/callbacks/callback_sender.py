@@ -188,7 +188,7 @@ class CallbackSender:
                 and len(transaction.callbacks) <= self._retries
             ):
                 self._retry(transaction, delivery)
-            self._through(transaction, delivery)
+            self._finish(transaction, delivery)
         for watcher in self._watchers:
             watcher()
 
@@ -197,11 +197,11 @@ class CallbackSender:
         lifecycle = self._daraja.state.lifecycles[transaction.kind]
         return lifecycle.repeats and delivery.url in (transaction.url, transaction.timeout_url)
 
-    def _through(self, transaction: Transaction, delivery: Delivery) -> None:
+    def _finish(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback is over; the payment may be, too."""
         state = self._daraja.state
         if not transaction.pending:
-            state.end_if_through(transaction)
+            state.end_if_finished(transaction)
         if state.keeper is not None:
             state.keeper.done(transaction, delivery)
 
@@ -269,7 +269,7 @@ class CallbackSender:
             transaction.callbacks += (exchange,)
             if delivery.precedes:
                 self._daraja.answered(transaction, Answer(0, b"", self._clock.now_s()))
-            self._through(transaction, delivery)
+            self._finish(transaction, delivery)
         log.warning("%s", why)
         self._journal.add(exchange)
 
