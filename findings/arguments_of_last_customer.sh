@@ -4,8 +4,8 @@
 # Package: tajiri-mpesa-express 1.2.0 with tajiri-mpesa-oauth 1.3.0 (npm), Node 18 or newer; its tables of addresses
 #   point to a stub of Daraja on the loopback interface.
 # Date: 2026-11-29
-# Behaviour: Each argument of stkPush is written into the configuration object, and read from there. A later call without
-#   an argument gets the value of the call before. The caller's own object is changed too.
+# Behaviour: Each argument of stkPush is written into the configuration object, and read from there. A later call
+#   without an argument gets the value of the call before. The caller's own object is changed too.
 # Documented: Its page: what is left blank, or null, is the default from the configuration.
 # For a merchant: A customer is prompted with the order number of another one; a call without arguments prompts the
 #   phone of the last customer, for the last amount.

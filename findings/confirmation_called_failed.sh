@@ -5,8 +5,8 @@
 # Date: 2026-11-29
 # Behaviour: handleTransactionConfirmation wants a ResultCode of 0, handleTransactionValidation the TransactionType
 #   "PayBill". Neither is ever in the message.
-# Documented: A C2B confirmation has no result code: it is sent for money that moved. TransactionType is "Pay Bill" with a
-#   blank, or empty in a validation.
+# Documented: A C2B confirmation has no result code: it is sent for money that moved. TransactionType is "Pay Bill" with
+#   a blank, or empty in a validation.
 # For a merchant: With external validation every customer of the pay bill is turned away; without it the money arrives
 #   and no order is paid.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

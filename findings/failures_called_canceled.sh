@@ -5,8 +5,8 @@
 # Date: 2026-11-29
 # Behaviour: FormatPaymentData knows 0 and 17. Any other code is status "canceled" and "Canceled transaction", and the
 #   words of Daraja are dropped.
-# Documented: 1 is a balance that is too low, 2001 a wrong PIN, 1037 a phone out of reach, SFC_IC0003 a wrong till of the
-#   shop's own. Its types name "failed" beside "canceled".
+# Documented: 1 is a balance that is too low, 2001 a wrong PIN, 1037 a phone out of reach, SFC_IC0003 a wrong till of
+#   the shop's own. Its types name "failed" beside "canceled".
 # For a merchant: A shop with a wrong till number reads for weeks that its customers change their minds.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:

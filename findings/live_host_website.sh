@@ -3,7 +3,8 @@
 #
 # Package: mpesa-py 1.0 (PyPI), Python 3.11; `requests` is given an adapter that notes the URL and sends nothing.
 # Date: 2026-11-29
-# Behaviour: With env "production" the token is asked at safaricom.co.ke. It is the default of live_url, which all payments use.
+# Behaviour: With env "production" the token is asked at safaricom.co.ke. It is the default of live_url, which all
+#   payments use.
 # Documented: The production host of the API is api.safaricom.co.ke.
 # For a merchant: All tests in the sandbox pass, and on the day of the launch no call works. The key and the secret of
 #   production go to another host.

@@ -3,10 +3,10 @@
 #
 # Package: mds-daraja-sdk 2.0.0 with axios 1.13.2 (npm), Node 18 or newer; axios is replaced by a recorder.
 # Date: 2026-11-29
-# Behaviour: The page passes short code, credential, timestamp, phone, amount. The function takes short code, credential,
-#   phone, amount, so that JavaScript drops the amount and shifts the rest.
-# Documented: Its page, B2C Payments: "timestamp: The current timestamp" as the third of five parameters. Daraja's payout
-#   has no timestamp; PartyB is the customer, Amount at most 250,000.
+# Behaviour: The page passes short code, credential, timestamp, phone, amount. The function takes short code,
+#   credential, phone, amount, so that JavaScript drops the amount and shifts the rest.
+# Documented: Its page, B2C Payments: "timestamp: The current timestamp" as the third of five parameters. Daraja's
+#   payout has no timestamp; PartyB is the customer, Amount at most 250,000.
 # For a merchant: No payout that follows the page can be made: 254 billion shillings are asked for. A compiler sees it,
 #   plain JavaScript does not.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

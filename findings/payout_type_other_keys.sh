@@ -3,8 +3,8 @@
 #
 # Package: mpesapay 3.2.6 with typescript 5.9.3 (npm), Node 18 or newer.
 # Date: 2026-11-29
-# Behaviour: Daraja's result does not compile. What compiles has the keys _Result1 and _ResultParameters1, made up by the
-#   tool that joined the types, and its own reader raises on it.
+# Behaviour: Daraja's result does not compile. What compiles has the keys _Result1 and _ResultParameters1, made up by
+#   the tool that joined the types, and its own reader raises on it.
 # Documented: Its page offers "type checking capabilities". Daraja's keys are Result and ResultParameters.
 # For a merchant: Who writes tests with the types as a guide tests a message that never comes.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

@@ -7,7 +7,8 @@
 #   SafaricomDarajaApi 1000. The Initiator is the short code.
 # Documented: Daraja: Amount is the amount of the transaction, Initiator the name of the API user. The package's page
 #   lists the short code, the credential and the transaction, and says nothing of an amount.
-# For a merchant: No refund of 350 shillings can be asked for. What Daraja makes of another amount is documented nowhere.
+# For a merchant: No refund of 350 shillings can be asked for. What Daraja makes of another amount is documented
+#   nowhere.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:
 #   | MdsDarajaSdk takes 3 arguments: Amount 1, Initiator "600992"

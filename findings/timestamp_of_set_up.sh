@@ -4,7 +4,8 @@
 # Package: DjangoMpesa 2.2 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1, whose address is a row of the package's
 #   own settings.
 # Date: 2026-11-29
-# Behaviour: Timestamp, Password and PartyA are columns of its settings. Only amount and PhoneNumber come from the order.
+# Behaviour: Timestamp, Password and PartyA are columns of its settings. Only amount and PhoneNumber come from the
+#   order.
 # Documented: The Timestamp is the time of the transaction, and the Password is made from it. PartyA is the number that
 #   sends the money.
 # For a merchant: A push works only as long as nobody compares: the payer named is not the one who is asked to pay.

@@ -4,8 +4,8 @@
 # Package: pesa-gateway 0.0.16, astrapay 0.1.0 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1 in the place of the
 #   sandbox, and a clock that the script moves.
 # Date: 2026-11-29
-# Behaviour: Both fetch a token when the client is made. astrapay asks for no other. pesa-gateway does, after an hour, and
-#   keeps it in an attribute; the header that is sent has the first one.
+# Behaviour: Both fetch a token when the client is made. astrapay asks for no other. pesa-gateway does, after an hour,
+#   and keeps it in an attribute; the header that is sent has the first one.
 # Documented: A token lives 3600 seconds. Their pages make the client once.
 # For a merchant: The shop works for an hour after each start, and no push after that.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
