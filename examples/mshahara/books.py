@@ -88,6 +88,14 @@ class Books:
                 (*values.values(), payout.id),
             )
 
+    def reopen(self, payout: Payout, *, receipt: str, note: str) -> None:
+        """A failed payout is in doubt again, and takes its part of the budget."""
+        with self.changing() as db:
+            db.execute(
+                "UPDATE payouts SET state = ?, receipt = ?, note = ? WHERE id = ? AND state = ?",
+                (REVIEW, receipt, note, payout.id, FAILED),
+            )
+
     def due(self, now: float) -> list[Payout]:
         """Payouts that wait to be sent, or sent again, oldest first."""
         return self._select("state IN (?, ?) AND next_at <= ? ORDER BY rowid", (QUEUED, SENDING, now))

@@ -109,10 +109,13 @@ class Payroll:
     def result(self, message: dict[str, Any]) -> None:
         """A result of a payout."""
         payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
-        if payout is None or payout.state in FINAL:
+        if payout is None:
             return
         code = str(message.get("ResultCode", ""))
-        if code == "0":
+        if payout.state in FINAL:
+            if payout.state == FAILED and code == "0":
+                self.doubt(payout, self.receipt_of(message))
+        elif code == "0":
             self.settle(payout, self.receipt_of(message))
         elif code in FAILING:
             self.fail(payout, code, str(message.get("ResultDesc") or ""))
@@ -122,6 +125,11 @@ class Payroll:
     def settle(self, payout: Payout, receipt: str) -> None:
         """The money has reached the employee."""
         self.books.change(payout, state=PAID, receipt=receipt, note="paid")
+
+    def doubt(self, payout: Payout, receipt: str) -> None:
+        """M-Pesa said that it had failed, and now that it was paid: a person looks at it before anybody pays again."""
+        self.books.reopen(payout, receipt=receipt, note="had failed, and M-Pesa says now that it was paid")
+        self.books.alert(f"{payout.reference}: had failed, and M-Pesa says now that it was paid ({receipt})")
 
     def fail(self, payout: Payout, code: str, text: str) -> None:
         """No money has moved. Wrong credentials stop everything until a person has mended them."""
@@ -142,10 +150,13 @@ class Payroll:
         found = parameters(message)
         asked = str(found.get("OriginatorConversationID") or "")
         payout = self.books.find(originator_id=asked)
-        if payout is None or payout.state in FINAL or str(message.get("ResultCode")) != "0":
+        if payout is None or payout.state == PAID or str(message.get("ResultCode")) != "0":
             return
         state = str(found.get("TransactionStatus") or "")
-        if state == "Completed":
+        if payout.state == FAILED:
+            if state == "Completed":
+                self.doubt(payout, str(found.get("ReceiptNo") or ""))
+        elif state == "Completed":
             self.settle(payout, str(found.get("ReceiptNo") or ""))
         elif state in ("Failed", "Declined", "Cancelled", "Expired", "Rejected"):
             self.fail(payout, state, "says the transaction status")

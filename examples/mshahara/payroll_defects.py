@@ -221,13 +221,20 @@ class LostAnswerIsFailed(Payroll):
     def later(self, payout: Payout, answer: Answer) -> None:
         self.books.change(payout, state=FAILED, note=f"not sent ({answer.code or answer.status})")
 
-    def result(self, message: dict[str, Any]) -> None:
-        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
-        if payout is not None and payout.state == FAILED and str(message.get("ResultCode")) == "0":
-            with self.books.changing() as db:
-                db.execute("UPDATE payouts SET state = ? WHERE id = ?", (REVIEW, payout.id))
-        else:
-            super().result(message)
+
+class FailedStaysFailed(Payroll):
+    """P10: a payout that has failed stays so, though M-Pesa says later that it was paid."""
+
+    def doubt(self, payout: Payout, receipt: str) -> None:
+        """Nobody looks at it."""
+
+
+class IdOfReference(Payroll):
+    """P21: the id that finds a payout is made of its reference, which everybody is told."""
+
+    def send(self, payout: Payout) -> None:
+        self.books.change(payout, originator_id=f"mshahara-{payout.reference}")
+        super().send(self.books.find(id=payout.id) or payout)
 
 
 class MatchesByAmount(Payroll):
@@ -336,6 +343,8 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "status-worked-is-paid": (("P15", "M07"), StatusWorkedIsPaid),
     "each-request-pays": (("P19",), EachRequestPays),
     "lost-answer-is-failed": (("P03",), LostAnswerIsFailed),
+    "failed-stays-failed": (("P10", "P20"), FailedStaysFailed),
+    "id-of-reference": (("P21",), IdOfReference),
     "matches-by-amount": (("P18",), MatchesByAmount),
     "keeps-budget-of-failed": (("P20",), KeepsBudgetOfFailed),
     "frees-budget-twice": (("P20",), FreesBudgetTwice),

@@ -66,8 +66,12 @@ def transactions_by_msisdn(
     return found
 
 
-def payouts_by_msisdn(control: ControlClient, *, since: int = 0) -> Mapping[str, list[DarajaTransaction]]:
+def payouts_by_msisdn(
+    control: ControlClient, *, since: int = 0, forged: Collection[str] = ()
+) -> Mapping[str, list[DarajaTransaction]]:
     """Every payout that Daraja accepted by the receiver's MSISDN, oldest first.
+
+    `forged`: the OriginatorConversationIDs for which a check sent results of its own, which prove nothing.
 
     Raises:
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
@@ -77,7 +81,8 @@ def payouts_by_msisdn(control: ControlClient, *, since: int = 0) -> Mapping[str,
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
             for name, message in payout_messages(entry, time_outs):
-                messages[name].append(message)
+                if kind == "callback" or name not in forged:
+                    messages[name].append(message)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for row in control.payments():
         if row["kind"] not in PAYOUT_CALLS:

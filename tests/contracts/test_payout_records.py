@@ -7,12 +7,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tayari_contracts.checks.payout import p03_unknown_outcome, p11_refused_credential, p20_wallet
+from tayari_contracts.checks.payout import p03_unknown_outcome, p11_refused_credential, p20_wallet, p21_forged_result
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, WrongCredit
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.payouts import originator_ids, pay_out, payout_record
+from tayari_contracts.steps.forged_callback import guessed_id
+from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record
 from tayari_contracts.steps.refunds import judge_refunds
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
@@ -256,3 +257,78 @@ def test_a_payout_whose_state_is_not_shown_is_sent_again_where_daraja_accepts_it
 def test_a_fee_may_be_taken_from_a_wallet_and_nothing_more(found: float, fee_below: float, is_right: bool) -> None:
     """900 are to be left of 1,000. Of a payout that failed all must be back, the fee too."""
     assert p20_wallet._is_right(found, 900, fee_below=fee_below) is is_right
+
+
+UUIDS = ("4f0f1d0c-8d5e-4a53-9a7e-3f6f3a1c2b90", "0b1c9c1e-77aa-4c0e-8b7e-9d2a41c0e5f3")
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "known", "is_guessed"),
+    [
+        (UUIDS[0], UUIDS[1], "T7", False),
+        (f"shop-{UUIDS[0]}", f"shop-{UUIDS[1]}", "T7", False),
+        (UUIDS[0], UUIDS[1], f'{{"id": "{UUIDS[0]}"}}', True),
+        ("pay-T7-1", "pay-T6-1", "T7", True),
+        ("payout-000017", "payout-000016", "T7", True),
+        ("AG_20261007_20105f3ac19be27d6041", "AG_20261007_20101a9c77de40b2f356", "T7", False),
+    ],
+)
+def test_an_id_is_guessed_where_each_of_its_parts_is_told_or_can_be_tried(
+    name: str, other: str, known: str, is_guessed: bool
+) -> None:
+    assert (guessed_id(name, other=other, known=known) == name) is is_guessed
+
+
+def test_a_result_that_a_check_forged_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [payment("b2c", "a")]
+    sent = [entry({"ResultCode": 0, "OriginatorConversationID": "a"})]
+    control = ControlClient("http://127.0.0.1:9")
+    monkeypatch.setattr(control, "payments", lambda **_: rows)
+    monkeypatch.setattr(
+        "tayari_money.daraja_records.journal", lambda *_, kind="", **__: sent if kind == "control" else []
+    )
+
+    for forged, messages in (((), 1), (("a",), 0)):
+        (found,) = payouts_by_msisdn(control, forged=forged)["254711000111"]
+        assert len(found.messages) == messages
+
+
+def test_payouts_that_another_failure_has_stopped_are_told_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr("tayari_contracts.steps.payouts.payout_requests", lambda *_: sent)
+    context = SimpleNamespace(
+        time=SimpleNamespace(until=lambda look, within_s: look()),
+        driver=SimpleNamespace(resume_payouts=lambda: sent.append({"seq": 1})),
+    )
+
+    await_request(cast("CheckContext", context), PAYOUT)
+    await_request(cast("CheckContext", context), PAYOUT)
+
+    assert sent == [{"seq": 1}]
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "found", "wrong"),
+    [
+        ("_expect_failure_wins", PaymentState.PAID, 95.0, "expected failed, for nobody was paid"),
+        ("_expect_failure_wins", PaymentState.REVIEW, 95.0, None),
+        ("_expect_success_wins", PaymentState.FAILED, 95.0, "expected paid or review"),
+        ("_expect_success_wins", PaymentState.PAID, 100.0, "100 shillings can be paid out again"),
+        ("_expect_success_wins", PaymentState.REVIEW, 95.0, None),
+    ],
+)
+def test_what_m_pesa_says_itself_wins_over_a_stranger(
+    end: str, state: PaymentState, found: float, wrong: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100 shillings were there before a payout of 5."""
+    for name in ("expect_results_taken", "expect_one_id"):
+        monkeypatch.setattr(p21_forged_result, name, lambda *_: None)
+    monkeypatch.setattr(p21_forged_result, "_balance", lambda *_: found)
+    context = SimpleNamespace(
+        observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=state, raw_state=state)),
+        time=SimpleNamespace(settled_s=1.0),
+    )
+    victim = p21_forged_result.Victim(payment=PAYOUT, before=100.0, row={})
+
+    with nullcontext() if wrong is None else pytest.raises(WrongCredit, match=wrong):
+        getattr(p21_forged_result, end)(context, victim, "a result that anybody could send was believed")

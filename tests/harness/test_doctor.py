@@ -5,10 +5,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from mini_target import MINI, mini_target
 from rich.console import Console
+from tayari.run.doctor import diagnose_payout
 from tayari.run.doctor.findings import Finding
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
@@ -17,6 +20,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_target.environment_options import EnvironmentOptions
 from tayari_target.merchant_process import answers, free_port
 from tayari_target.resources import example_folder
+from tayari_target.test_environment import TestEnvironment
 from tiny_shop import open_shop
 
 DUKA = example_folder()
@@ -280,3 +284,14 @@ def test_a_merchant_without_callbacks_is_sound_when_it_asks(tmp_path: Path) -> N
     assert all(finding.ok and not finding.fix for finding in found.values()), found
     assert found["status"].message == "the payment is paid"
     assert found["cancelled payment"].message == "it is failed"
+
+
+@pytest.mark.parametrize("call", ["b2c", "b2c_v1", "b2pochi"])
+def test_a_payout_is_found_by_whichever_api_it_is_made(call: str) -> None:
+    seen = SimpleNamespace(
+        wait=lambda condition, **_: {"met": condition == f"{call}_seen", "entries": [{"endpoint": call}]}
+    )
+
+    found = diagnose_payout._first_request(cast("TestEnvironment", SimpleNamespace(control=seen)), "254711000111", 1)
+
+    assert found == {"endpoint": call}

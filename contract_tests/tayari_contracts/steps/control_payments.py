@@ -22,8 +22,8 @@ from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETT
 from tayari_contracts.context.run_record import ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
 from tayari_contracts.steps.payouts import (
-    REQUEST_WITHIN_S,
     answered,
+    await_request,
     expect_one_id,
     expect_results_taken,
     originator_ids,
@@ -77,9 +77,10 @@ def ordinary_payout(context: CheckContext) -> None:
 
 
 def _require_sent(context: CheckContext, payment: Payment) -> None:
-    context.time.until(
-        lambda: payout_requests(context, payment) or refused_credentials(context), within_s=REQUEST_WITHIN_S
-    )
+    def is_sent_or_refused() -> bool:
+        return bool(payout_requests(context, payment) or refused_credentials(context))
+
+    await_request(context, payment, came=is_sent_or_refused)
     requests = payout_requests(context, payment)
     if not requests:
         _require_credential(context)

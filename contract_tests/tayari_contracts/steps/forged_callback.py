@@ -1,4 +1,4 @@
-"""A forger's callback: what somebody can send who is not Safaricom, and who knows what a customer can know."""
+"""A forger's callback or result: what somebody can send who is not Safaricom, and knows what a customer can know."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.payment import Payment
 
@@ -54,6 +55,7 @@ CRASH: Final = 500
 HUNG_UP: Final = "closed the connection"
 """Of the error of a callback that was sent, and whose connection the merchant ended."""
 
+ID_SEPARATORS: Final = re.compile(r"([^0-9A-Za-z]+)")
 SEPARATORS: Final = re.compile(r"([/?&=;])")
 WORDS: Final = re.compile(r"[A-Za-z0-9_-]{3,}")
 MOST_WORDS: Final = 2000
@@ -74,6 +76,32 @@ def forged_url(url: str, *, other: str, known: str) -> str:
     )
     path, _, query = guessed.partition("?")
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def guessed_id(name: str, *, other: str, known: str) -> str:
+    """An id as a forger would have to guess it: the same where all of its parts are told or can be tried.
+
+    `other` is the id of another payout of the same merchant; `known` is as in `forged_url`.
+    """
+    if name in known or is_computed(name, WORDS.findall(known)[:MOST_WORDS]):
+        return name
+    theirs = set(ID_SEPARATORS.split(other))
+    return "".join(
+        piece if _is_known(piece, theirs=theirs, known=known) else _another(piece)
+        for piece in ID_SEPARATORS.split(name)
+    )
+
+
+def known_to_payer(context: CheckContext, payment: Payment) -> str:
+    """Everything that the merchant sent to whoever started this payment or payout: a customer may forge too."""
+    texts = (
+        payment.started.body,
+        context.observations.status(payment).body,
+        payment.reference,
+        payment.payment_id,
+        payment.msisdn,
+    )
+    return "\n".join(texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +173,27 @@ def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"Body": {"stkCallback": callback}}
 
 
+def forged_result(ids: Mapping[str, str], payment: Payment, *, result_code: int) -> dict[str, Any]:
+    """A payout's result that M-Pesa never sent, as good as a forger can make it. Source of its form: reference 3.4."""
+    at = datetime.now(UTC) + EAT
+    receipt = invented_receipt(at)
+    result: dict[str, Any] = {"ResultType": 0, "ResultCode": result_code, **ids, "TransactionID": receipt}
+    if result_code:
+        result["ResultDesc"] = "Credit Party customer type can't be supported by the service."
+        return {"Result": result}
+    parameters = {
+        "TransactionAmount": payment.amount,
+        "TransactionReceipt": receipt,
+        "ReceiverPartyPublicName": f"{payment.msisdn} - AMINA WANJIRU",
+        "TransactionCompletedDateTime": at.strftime("%d.%m.%Y %H:%M:%S"),
+        "B2CRecipientIsRegisteredCustomer": "Y",
+    }
+    result["ResultDesc"] = "The service request is processed successfully."
+    rows = [{"Key": key, "Value": value} for key, value in parameters.items()]
+    result["ResultParameters"] = {"ResultParameter": rows}
+    return {"Result": result}
+
+
 def invented_receipt(at: datetime) -> str:
     """Ten characters: year, month and day as M-Pesa writes them, then seven at random. Source: reference 1.5."""
     letters = digits[1:] + ascii_uppercase
@@ -173,7 +222,7 @@ def _tail(url: str) -> str:
 
 
 def _is_known(piece: str, *, theirs: set[str], known: str) -> bool:
-    if not piece or SEPARATORS.fullmatch(piece) or piece in known:
+    if not re.search(r"\w", piece) or SEPARATORS.fullmatch(piece) or piece in known:
         return True
     if is_computed(piece, WORDS.findall(known)[:MOST_WORDS]):
         return True

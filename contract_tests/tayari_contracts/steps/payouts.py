@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
@@ -24,6 +24,8 @@ from tayari_contracts.context.run_record import untranslated
 
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
+STOPPED_AFTER_S: Final = 4.0
+"""A merchant that has sent nothing by then may have stopped its payouts."""
 ALERT_WITHIN_S: Final = 5.0
 LOOK_EVERY_S: Final = 0.2
 CREDENTIAL_REFUSED: Final = ("2001", "8006")
@@ -75,19 +77,36 @@ def pay_out(
 
 
 def pay_out_sent(
-    context: CheckContext, scenario: str | Mapping[str, Any] | None = None, *, msisdn: str | None = None
+    context: CheckContext,
+    scenario: str | Mapping[str, Any] | None = None,
+    *,
+    msisdn: str | None = None,
+    amount: int | None = None,
 ) -> Payment:
     """Like `pay_out`, where nothing can be judged unless a request reached Daraja.
 
     Raises:
         Untested: none did, or the merchant did not say which payout it is.
     """
-    payment = pay_out(context, scenario, msisdn=msisdn)
-    if not context.time.until(lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
+    payment = pay_out(context, scenario, msisdn=msisdn, amount=amount)
+    await_request(context, payment)
+    if not payout_requests(context, payment):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     if payment.started.payment_id is None:
         raise Untested(f"the merchant did not say which payout it is: {answered(payment)}")
     return payment
+
+
+def await_request(context: CheckContext, payment: Payment, *, came: Callable[[], object] | None = None) -> None:
+    """Wait for the first request of a payout, or for what `came` says.
+
+    A failure of another payout may have stopped all of them, which is right (P11): after a while the merchant is told
+    to go on. The rules of the stop itself run alone.
+    """
+    has_come = came or (lambda: payout_requests(context, payment))
+    if not context.time.until(has_come, within_s=STOPPED_AFTER_S):
+        context.driver.resume_payouts()
+        context.time.until(has_come, within_s=REQUEST_WITHIN_S - STOPPED_AFTER_S)
 
 
 def answered(payment: Payment) -> str:
@@ -257,7 +276,8 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     for payment in payouts:
         context.observations.status(payment)
     try:
-        known = payouts_by_msisdn(context.control, since=min((one.since for one in payouts), default=0))
+        since = min((one.since for one in payouts), default=0)
+        known = payouts_by_msisdn(context.control, since=since, forged=context.run.forged)
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
     of_one_person = Counter(payment.msisdn for payment in payouts)

@@ -21,6 +21,7 @@ from tayari_contracts.steps.forged_callback import (
     forged_body,
     forged_failure,
     forged_url,
+    known_to_payer,
     require_weighed,
 )
 
@@ -167,15 +168,3 @@ def dealt_with(context: CheckContext, payment: Payment) -> None:
     except Unjudged:
         if context.observations.status(payment).state is not PAID:
             raise
-
-
-def known_to_payer(context: CheckContext, payment: Payment) -> str:
-    """Everything that the merchant sent to the payer: a payer may forge too."""
-    texts = (
-        payment.started.body,
-        context.observations.status(payment).body,
-        payment.reference,
-        payment.payment_id,
-        payment.msisdn,
-    )
-    return "\n".join(texts)

@@ -18,11 +18,13 @@ from tayari_contracts.steps.payouts import (
     transactions,
 )
 
+AMOUNT: Final = 100
+"""Of every payout whose form is judged: a result that tells another amount than was asked for is rightly doubted."""
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "as M-Pesa sends it today": {},
     "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},
     "with one parameter that is no list": {
-        "set": {"Result.ResultParameters.ResultParameter": {"Key": "TransactionAmount", "Value": 100}}
+        "set": {"Result.ResultParameters.ResultParameter": {"Key": "TransactionAmount", "Value": AMOUNT}}
     },
     "with a parameter without Value": {
         "drop": ["Result.ResultParameters.ResultParameter[ReceiverPartyPublicName].Value"]
@@ -35,7 +37,8 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
 def each_form_of_a_result_is_read(context: CheckContext) -> None:
     """One success in four forms, a failure whose code is text, and a code that leaves it open."""
     succeeded = {
-        name: pay_out_sent(context, _success(number, form)) for number, (name, form) in enumerate(FORMS.items())
+        name: pay_out_sent(context, _success(number, form), amount=AMOUNT)
+        for number, (name, form) in enumerate(FORMS.items())
     }
     refused = pay_out_sent(context, "payout/operator-missing")
     unclear = pay_out_sent(context, "payout/system-error")

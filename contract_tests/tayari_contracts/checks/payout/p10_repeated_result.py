@@ -5,19 +5,21 @@ from __future__ import annotations
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, quote, say
-from tayari_contracts.context.payment import PAID, REVIEW
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.payouts import (
     expect_one_id,
     expect_results_taken,
     pay_out_sent,
     payout_requests,
+    payout_situation,
     transactions,
 )
 
 
 @check("P10")
 def a_result_settles_once(context: CheckContext) -> None:
-    """A success comes twice, and a failure after it."""
+    """A success comes twice, and a failure after it. Of another payout a failure comes, and then a success."""
     payment = pay_out_sent(context, "payout/result-twice")
     expect_results_taken(context, payment, count=2)
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
@@ -35,3 +37,22 @@ def a_result_settles_once(context: CheckContext) -> None:
     expect_one_id(context, payment, "its result came twice")
     if len(payout_requests(context, payment)) > 1:
         raise Failed("a result came twice, and the payout was sent again; expected it to be settled once")
+    _expect_paid_after_all(context)
+
+
+def _expect_paid_after_all(context: CheckContext) -> None:
+    """A payout that was called failed and is paid in the end does not stay failed.
+
+    Raises:
+        Failed: it does, so that it is paid again.
+    """
+    scenario = payout_situation(
+        "inline/p10-paid-after-all", outcome=after(0.5, result_code=2040), then=[{"result_code": 0, "after_s": 2.0}]
+    )
+    payment = pay_out_sent(context, scenario)
+    expect_results_taken(context, payment, count=2)
+    why = "M-Pesa said that a payout had failed (2040), and then that it was paid"
+    view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
+    expect_one_id(context, payment, why)
+    if view.state is FAILED:
+        raise Failed(f"{why}; now it is {say(view)}; expected paid or review, for whoever reads failed pays it again")

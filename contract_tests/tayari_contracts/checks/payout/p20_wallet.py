@@ -44,6 +44,14 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
             "inline/p20-late-failed", outcome=TIMED_OUT, then=[{"result_code": NO_M_PESA, "after_s": LATE_S}]
         ),
     ),
+    "M-Pesa said that it had failed (2040), and then that it was paid": (
+        2,
+        payout_situation(
+            "inline/p20-paid-after-all",
+            outcome=after(HEARD_S, result_code=NO_M_PESA),
+            then=[{"result_code": 0, "after_s": LATE_S}],
+        ),
+    ),
     "Daraja refused the request (400.002.02)": (
         0,
         payout_situation("inline/p20-refused", refused("400.002.02.invalid_remarks")),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tayari_formats.exit_codes import Exit
+from tayari_money.daraja_records import PAYOUT_CALLS
 from tayari_money.payment_record import PaymentState
 from tayari_target.target_file.model import Payout, Status
 from tayari_target.test_environment import TestEnvironment
@@ -26,6 +27,8 @@ MSISDN_RANGE: Final = "25479997"
 AMOUNT: Final = 10
 """M-Pesa's minimum of a payout. Source: reference 3.4."""
 _DARAJA_CALL_S: Final = 10.0
+_EACH_CALL_S: Final = 0.2
+"""How long one API is waited for before the next one is looked at."""
 """A merchant may pay out from a queue."""
 _RESULT_S: Final = 10.0
 _STATUS_S: Final = 5.0
@@ -51,11 +54,10 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
     if silent is not None:
         yield silent
         return
-    waited = environment.control.wait("b2c_seen", msisdn=msisdn, timeout_s=_DARAJA_CALL_S, since=since)
-    if not waited["met"]:
+    entry = _first_request(environment, msisdn, since)
+    if entry is None:
         yield from _never_asked(environment, started, since)
         return
-    entry = waited["entries"][-1]
     if not entry.get("checkout_request_id"):
         answered = entry.get("response") or {}
         found = f"Daraja refused the payout ({answered.get('status')}): {str(answered.get('body') or '')[:200]}"
@@ -68,6 +70,18 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
         payout_id = started.payment_id or reference
         view = environment.driver.read_payout(payout_id, reference)
         known.append(Known(payment_id=payout_id, reference=reference, view=view, is_payout=True))
+
+
+def _first_request(environment: TestEnvironment, msisdn: str, since: int) -> Mapping[str, Any] | None:
+    """The request that pays this person, by whichever API: B2C of either version, or B2Pochi; None: none came."""
+    until = time.monotonic() + _DARAJA_CALL_S
+    while time.monotonic() < until:
+        for call in PAYOUT_CALLS:
+            waited = environment.control.wait(f"{call}_seen", msisdn=msisdn, timeout_s=_EACH_CALL_S, since=since)
+            if waited["met"]:
+                entry: Mapping[str, Any] = waited["entries"][-1]
+                return entry
+    return None
 
 
 def _not_started(started: Started, asked: Payout, base_url: str) -> Finding | None:
@@ -90,7 +104,7 @@ def _never_asked(environment: TestEnvironment, started: Started, since: int) -> 
     if refused:
         yield from refused
         return
-    found = f"the merchant answered {started.status}, and no B2C request came within {_DARAJA_CALL_S:g} s"
+    found = f"the merchant answered {started.status}, and no request of B2C or B2Pochi came within {_DARAJA_CALL_S:g} s"
     fix = (
         f"give the merchant the Daraja base URL {environment.daraja_url} (merchant.start.env can do it: "
         "{daraja_url}), and let it pay out at once, not in a nightly batch"

@@ -1,0 +1,222 @@
+"""P21: a payout's result that M-Pesa never sent decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tayari_money.payment_record import PaymentState
+from tayari_reports.model import NotTested
+from tayari_target.driver import StatusView
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Unjudged, Untested, Warned, WrongCredit, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.forged_callback import (
+    callers,
+    forged_result,
+    forged_url,
+    guessed_id,
+    known_to_payer,
+    require_weighed,
+)
+from tayari_contracts.steps.payouts import (
+    LOOK_EVERY_S,
+    expect_one_id,
+    expect_results_taken,
+    pay_out_sent,
+    payout_situation,
+    require_readable,
+    transactions,
+)
+
+TRUE_END_S: Final = 1.0
+HELD_S: Final = 120.0
+"""What M-Pesa itself says waits for longer than this check looks at what the forgery did."""
+ACCEPTED_S: Final = 20.0
+WATCHED_S: Final = 3.0
+"""A merchant with a queue deals with a message within this time."""
+ANSWER_S: Final = 30.0
+NO_M_PESA: Final = 2040
+OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Victim:
+    """A payout of which a stranger says the opposite of what becomes of it.
+
+    `before`: the balance before it was taken from it. `row`: Daraja's record.
+    """
+
+    payment: Payment
+    before: float | None
+    row: Mapping[str, Any]
+
+
+@check("P21")
+def a_forged_result_decides_nothing(context: CheckContext) -> None:
+    """A stranger says of one payout that it was paid, and of another that it failed; then M-Pesa says the opposite.
+
+    The stranger knows what the receiver of a payout is told, and the address of another payout's results. What cannot
+    be guessed from that, a part of the address or an id, is another text of its form.
+    """
+    bystander = pay_out_sent(context, payout_situation("inline/p21-bystander", outcome=after(0.5)))
+    other = _accepted(context, bystander)
+    failing = _victim(context, "failing", after(TRUE_END_S, result_code=NO_M_PESA))
+    paying = _victim(context, "paying", after(TRUE_END_S))
+    try:
+        how, answers = _forge(context, failing, other, result_code=0)
+        called_paid = _believed(context, failing, PAID, how)
+        _, more = _forge(context, paying, other, result_code=NO_M_PESA)
+        called_failed = _believed(context, paying, FAILED, how)
+        _release(context, paying)  # first: many payouts may share a balance, and the other one is given back
+        _expect_success_wins(context, paying, how)
+    finally:
+        _release(context, paying)
+        _release(context, failing)
+    _expect_failure_wins(context, failing, how)
+    require_weighed([*answers, *more], serves=OK in context.journal.callback_statuses(bystander))
+    if believed := called_paid or called_failed:
+        raise Warned(
+            f"an open payout was {say(believed)} until M-Pesa's own result came: {how}; expected it to stay pending, "
+            "for people act on what they read"
+        )
+
+
+def _accepted(context: CheckContext, payment: Payment) -> Mapping[str, Any]:
+    """Daraja's record of a payout.
+
+    Raises:
+        Untested: it accepted none.
+    """
+    rows = context.time.until(lambda: transactions(context, payment), within_s=ACCEPTED_S)
+    if not rows:
+        raise Untested("Daraja accepted no payout, so no result could be forged")
+    row: Mapping[str, Any] = rows[0]
+    return row
+
+
+def _victim(context: CheckContext, name: str, outcome: Mapping[str, Any]) -> Victim:
+    msisdn = context.allocation.msisdn()
+    before = _balance(context, msisdn)
+    context.control.hold(msisdn, for_s=HELD_S)
+    payment = pay_out_sent(context, payout_situation(f"inline/p21-{name}", outcome=outcome), msisdn=msisdn)
+    return Victim(payment=payment, before=before, row=_accepted(context, payment))
+
+
+def _release(context: CheckContext, victim: Victim) -> None:
+    context.control.hold(victim.payment.msisdn, for_s=0)
+
+
+def _forge(
+    context: CheckContext, victim: Victim, other: Mapping[str, Any], *, result_code: int
+) -> tuple[str, list[dict[str, Any]]]:
+    """Send the result as each kind of caller can. Returns how good the forgery was, and the merchant's answers.
+
+    Raises:
+        Untested: the target file lets every path reach the merchant, so that its secret cannot protect it.
+    """
+    row, payment = victim.row, victim.payment
+    context.time.pause(LOOK_EVERY_S)  # until the merchant has written down what Daraja answered
+    known = known_to_payer(context, payment)
+    url = forged_url(row["callback_url"], other=other["callback_url"], known=known)
+    if url != row["callback_url"] and context.target.callbacks.deliver_to is not None:
+        raise Untested(
+            "the path of results cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
+            why=NotTested.EVIDENCE_DEPTH,
+            enable="callbacks.rewrite in place of callbacks.deliver_to",
+        )
+    keys = {"OriginatorConversationID": "merchant_request_id", "ConversationID": "checkout_request_id"}
+    ids = {name: guessed_id(row[key], other=other[key], known=known) for name, key in keys.items()}
+    context.run.add_forged(row["merchant_request_id"])
+    body = forged_result(ids, payment, result_code=result_code)
+    answers: list[dict[str, Any]] = []
+    for caller in callers(context.target.callbacks.source_header):
+        answers += context.control.send_callback(
+            checkout_request_id=row["checkout_request_id"], url=url, body=body, source=caller.source,
+            headers=dict(caller.headers), timeout_s=ANSWER_S,
+        )  # fmt: skip
+    guessed = [name for name, key in keys.items() if ids[name] == row[key]]
+    address = "its address is no secret" if url == row["callback_url"] else "its address had to be guessed"
+    named = f"it names the payout's true {' and '.join(guessed)}" if guessed else "it names no payout of the merchant"
+    return f"a result that anybody could send was believed ({address}; {named})", answers
+
+
+def _believed(context: CheckContext, victim: Victim, forged: PaymentState, how: str) -> StatusView | None:
+    """Look at the payout while M-Pesa has said nothing: how the merchant showed that it believed the forgery, if so."""
+    believed: list[StatusView] = []
+
+    def look() -> bool:
+        view = context.observations.status(victim.payment)
+        require_readable(view)
+        expect_one_id(context, victim.payment, how)
+        if forged is FAILED:
+            _expect_money_kept(context, victim, how)
+        if view.state is forged:
+            believed.append(view)
+        return False
+
+    context.time.until(look, within_s=WATCHED_S)
+    return believed[-1] if believed else None
+
+
+def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
+    """What M-Pesa pays is not there to be paid out again.
+
+    Raises:
+        WrongCredit: it is.
+    """
+    found = _balance(context, victim.payment.msisdn)
+    if victim.before is not None and found is not None and found >= victim.before:
+        raise WrongCredit(
+            f"a payout of {victim.payment.amount} shillings was open, a stranger said that it failed ({NO_M_PESA}), "
+            f"and {found:.15g} shillings can be paid out again, as before it: {how}; M-Pesa pays this payout"
+        )
+
+
+def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> None:
+    """What a stranger called paid has failed when M-Pesa says so, or a person has it.
+
+    Raises:
+        Failed: it is paid, though nobody was.
+    """
+    expect_results_taken(context, victim.payment)
+    view = context.observations.until(victim.payment, (FAILED, REVIEW), within_s=context.time.settled_s)
+    require_readable(view)
+    if view.state is PAID:
+        raise WrongCredit(
+            f"a stranger said that a payout was paid, then M-Pesa said that it had failed ({NO_M_PESA}), and it is "
+            f"{say(view)}: {how}; expected failed, for nobody was paid"
+        )
+    if view.state not in (FAILED, REVIEW):
+        raise Unjudged(f"M-Pesa said that a payout had failed, and it is still {say(view)}; P18 judges that")
+
+
+def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> None:
+    """What a stranger called failed is paid when M-Pesa says so, or a person has it.
+
+    Raises:
+        WrongCredit: its money is there to be paid out again. Failed: nobody sees that it was paid.
+    """
+    expect_results_taken(context, victim.payment)
+    view = context.observations.until(victim.payment, (PAID, REVIEW), within_s=context.time.settled_s)
+    expect_one_id(context, victim.payment, how)
+    _expect_money_kept(context, victim, how)
+    if view.state is FAILED:
+        raise WrongCredit(
+            f"a stranger said that a payout had failed ({NO_M_PESA}), then M-Pesa said that it was paid, and it is "
+            f"{say(view)}: {how}; expected paid or review, for the person has the money"
+        )
+    if view.state not in (PAID, REVIEW):
+        raise Unjudged(f"M-Pesa said that a payout was paid, and it is still {say(view)}; P18 judges that")
+
+
+def _balance(context: CheckContext, msisdn: str) -> float | None:
+    """What can still be paid out to this person; None: the merchant keeps no balances, or it cannot be read."""
+    payout = context.target.merchant.payout
+    if payout is None or payout.wallet is None:
+        return None
+    return context.driver.read_wallet(msisdn)[0]
