@@ -6,7 +6,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from tayari_contracts.steps.reconciliation import repeat_messages
+from tayari_contracts.steps.reconciliation import REPEATED, repeat_messages
 from tayari_control.client import ControlError
 from tayari_money.invariants import INVARIANTS, is_unsettled, judge
 from tayari_money.payment_record import (
@@ -327,8 +327,9 @@ def test_a_try_that_was_called_failed_and_succeeds_late_is_not_asked_for_twice(
 def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
     code: str, ends: contextlib.AbstractContextManager[Any]
 ) -> None:
-    context, payment = mock.Mock(), mock.Mock()
+    context, payment = mock.Mock(), mock.Mock(since=1)
     payment.started.accepted, payment.refund_of = True, None
+    context.control.journal_entries.return_value = []
     context.run.orders, context.run.c2b_payments = {"R": [payment]}, []
     context.observations.status.return_value.state = PAID
     context.actions.send_callback.side_effect = ControlError("refused", code=code)
@@ -337,3 +338,17 @@ def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
         repeat_messages(context)
 
     context.actions.send_callback.assert_called_once_with(payment)
+
+
+def test_the_callback_that_a_merchant_crashed_on_is_sent_again() -> None:
+    context = mock.Mock()
+    payments = [mock.Mock(since=1, msisdn=str(number), refund_of=None) for number in range(REPEATED + 2)]
+    context.run.orders, context.run.c2b_payments = {one.msisdn: [one] for one in payments}, []
+    context.observations.status.return_value.state = PAID
+    context.control.journal_entries.side_effect = lambda *, since, kind: (
+        [{"msisdn": payments[-1].msisdn, "response": {"status": 500}}] if kind == "control" else []
+    )
+    repeat_messages(context)
+
+    sent = [call.args[0] for call in context.actions.send_callback.call_args_list]
+    assert sent == [*payments[:REPEATED], payments[-1]]

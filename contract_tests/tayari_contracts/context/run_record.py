@@ -208,6 +208,11 @@ class RunRecord:
             if payment.started.message:
                 self._last_messages[payment.msisdn] = payment.started.message
 
+    def leave_out(self, reference: str) -> None:
+        """What was paid into one account several times is judged by the rule that did so, and not as one order."""
+        with self._lock:
+            self._orders.pop(reference, None)
+
     def add_observation(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """A payment's state was read; an unreadable one says nothing of it."""
         self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)

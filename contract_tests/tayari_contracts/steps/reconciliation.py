@@ -19,7 +19,9 @@ from tayari_reports.model import NotTested
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
+from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, confirm_again, is_decided, pay_in
 
 FEW: Final = 5
@@ -27,6 +29,9 @@ FEW: Final = 5
 
 REPEATED: Final = 4
 """How many of the oldest payments get their message again; all have the same guard."""
+
+SENT: Final = ("callback", "control")
+"""Kinds of journal entries: what Daraja sends, and what a check sends as Daraja would."""
 
 UNSETTLED: Final = "M05"
 """The invariant that is broken by what did not happen in time."""
@@ -131,10 +136,14 @@ def take_in(context: CheckContext) -> None:
 
 
 def repeat_messages(context: CheckContext) -> None:
-    """Send the messages of the oldest payments again: a merchant that forgot them, or restarted, credits again."""
+    """Send the messages of the oldest payments again: a merchant that forgot them, or restarted, credits again. So does
+    one that credited, crashed on the callback, and gave its lock back; its payments get their message again as well.
+    """
     if not context.profile.takes_callbacks:
         return
-    for payment in _oldest_paid(context, (last_taken(payments) for payments in context.run.orders.values())):
+    attempts = [last_taken(payments) for payments in context.run.orders.values()]
+    crashed = crashed_on(context, attempts)
+    for payment in (*_oldest_paid(context, attempts), *_oldest_paid(context, crashed)):
         try:
             context.actions.send_callback(payment)
         except Untested:
@@ -147,6 +156,14 @@ def repeat_messages(context: CheckContext) -> None:
     with contextlib.suppress(Finding):
         if context.run.orders:
             context.expectations.status_after_queue(last_taken(next(iter(context.run.orders.values()))))
+
+
+def crashed_on(context: CheckContext, payments: Sequence[Payment]) -> list[Payment]:
+    """The payments with a callback that the merchant answered as a crash is answered."""
+    since = min((payment.since for payment in payments), default=1)
+    sent = (entry for kind in SENT for entry in context.control.journal_entries(since=since, kind=kind))
+    payers = {entry.get("msisdn") for entry in sent if (status_of(entry) or 0) >= CRASH}
+    return [payment for payment in payments if payment.msisdn in payers] if payers else []
 
 
 def _oldest_paid(context: CheckContext, payments: Iterable[Payment]) -> list[Payment]:

@@ -5,10 +5,41 @@ from __future__ import annotations
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Missing
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.control_payments import judge_control
 
 
 @check("C25")
 def an_ordinary_success_is_settled(context: CheckContext) -> None:
-    """One payment, reported by its callback as M-Pesa sends it today; the other rules need the same payment."""
+    """One payment, reported by its callback as M-Pesa sends it today; the other rules need the same payment.
+
+    Into an account, the same amount is paid once more: a second instalment has a receipt of its own.
+    """
     judge_control(context, Control.SUCCESS)
+    if "top_up" in context.target.merchant.capabilities and context.profile.receives("reference"):
+        judge_second_instalment(context)
+
+
+def judge_second_instalment(context: CheckContext) -> None:
+    """Two customers pay one amount into one account, one after the other.
+
+    Raises:
+        Missing: the second payment is not paid, or not credited.
+    """
+    succeeds = situation("inline/c25-instalment", outcome=after(0.5))
+    first = context.actions.pay_accepted(succeeds)
+    context.expectations.require_paid(first)
+    before = context.observations.credits(first).count if context.profile.shows_credits else 0
+    second = context.actions.pay_accepted(succeeds, amount=int(first.amount), reference=first.reference)
+    context.run.leave_out(first.reference)
+    because = "the same amount was paid into one account again, by somebody else and under another receipt"
+    context.expectations.state(second, PAID, within_s=context.time.settled_s, because=because)
+    if not context.profile.shows_credits:
+        return
+    one_id = first.started.payment_id == second.started.payment_id
+    due = before + 1 if one_id else 1
+    context.time.until(lambda: context.observations.credits(second).count >= due, within_s=context.time.patience_s)
+    if context.observations.credits(second).count < due:
+        raise Missing(f"{because}; it is shown as paid, and only the first of the two payments was credited")
