@@ -169,6 +169,7 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["frobnicate"], "No such command"),
         (["check", DUKA, "--port", "70000"], "--port"),
         (["simulate", "--profile", "none"], "none"),
+        (["init", "--example", "--force", f"{DUKA}/duka"], "name one in a folder that you may write to"),
     ],
 )
 def test_20_bad_configuration(
@@ -184,6 +185,18 @@ def test_20_bad_configuration(
 
     assert code == 20
     assert message in capsys.readouterr().err
+
+
+def test_20_a_home_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def install(**_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/nonexistent")
+
+    monkeypatch.setattr("typer.completion.install", install)
+
+    assert run(["--install-completion"]) == 20
+    assert capsys.readouterr().err.startswith("/nonexistent: cannot be written (Permission denied); set HOME to")
 
 
 def test_20_reports_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -282,6 +282,49 @@ def proposed(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Merchant
     return load_target(folder / "tayari.yaml", {}).merchant, (folder / "tayari.yaml").read_text(), printed
 
 
+IN_A_PACKAGE = {
+    "manage.py": "import django\n",
+    "shop/settings.py": "import os\nDATABASES = {'default': {'NAME': os.environ.get('DB_FILE', 'db.sqlite3')}}\n"
+    "MPESA_BASE_URL = os.environ['MPESA_BASE_URL']\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("include", "module"),
+    [
+        ("from mpesa.urls import mpesa_urls\nurlpatterns = [path('mpesa/', include(mpesa_urls))]\n", "mpesa.urls"),
+        ("urlpatterns = [path('payments/', include('lipa.urls')), path('x/', include('blog.urls'))]\n", "lipa.urls"),
+    ],
+)
+def test_a_package_that_serves_the_payment_routes_is_named(tmp_path: Path, include: str, module: str) -> None:
+    """Installed packages are not read: without a word the user looks for the routes in the wrong place."""
+    for name, text in {**IN_A_PACKAGE, "shop/urls.py": f"from django.urls import include, path\n{include}"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    made = draft_from_source(tmp_path)
+
+    assert made is not None
+    assert made.pay is not None
+    assert made.start is not None
+    assert re.search(rf"; shop/urls\.py:\d serves those of {module} below /\w+, a package", made.pay.request.doubt)
+    assert "blog" not in made.pay.request.doubt
+    assert "manage.py migrate --noinput" in made.start.command.text  # the database in {work_dir} is empty
+
+
+def test_routes_that_a_name_mounts_are_read(tmp_path: Path) -> None:
+    files = {
+        **IN_A_PACKAGE,
+        "shop/urls.py": "from payments.urls import payment_urls\nurlpatterns = [path('pay/', include(payment_urls))]\n",
+        "payments/urls.py": "payment_urls = [path('stk-push/', start_payment)]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert [route.path for route in routes(read_project(tmp_path))] == ["/pay/stk-push/"]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stack)
 def test_a_stack_is_recognised_and_its_routes_are_proposed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case

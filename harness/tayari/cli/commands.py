@@ -136,6 +136,12 @@ def run(arguments: Sequence[str], program: typer.Typer = app) -> int:
         program(args=list(arguments), prog_name="tayari")
     except SystemExit as end:
         return _exit_code(end.code)
+    except OSError as error:
+        if "--install-completion" not in arguments:
+            return _our_failure(error)
+        do = "set HOME to a folder that you may write to, or add what `tayari --show-completion` prints by hand"
+        typer.echo(f"{error.filename}: cannot be written ({error.strerror}); {do}", err=True)
+        return int(Exit.BAD_CONFIGURATION)
     except Exception as error:  # noqa: BLE001 - the edge of the program: a defect of ours is reported in one line
         return _our_failure(error)
     return int(Exit.OK)

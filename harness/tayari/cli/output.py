@@ -15,6 +15,8 @@ from tayari_formats.exit_codes import Exit
 from tayari_formats.terminal_text import LogStream, printable
 
 if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
+    from pathlib import Path
+
     from rich.console import Console
     from tayari_reports.redaction import Redactor
 
@@ -88,6 +90,11 @@ class Output:
 
             self.err.print(Text(printable(message), style="red"), soft_wrap=True)
         return typer.Exit(int(code))
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """Why a file or folder that was named cannot be written, and what to do."""
+    return f"{path}: cannot be written ({error.strerror or error}); name one in a folder that you may write to"
 
 
 def redacted(value: Any) -> Any:

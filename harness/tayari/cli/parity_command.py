@@ -16,7 +16,7 @@ from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
 
 from tayari import __version__
 from tayari.cli.options import FormatOption, ProfileOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, unwritable
 from tayari.run.parity import (
     PROBES,
     SANDBOX,
@@ -72,7 +72,7 @@ def record(
     except ParityError as error:
         raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     except OSError as error:
-        raise output.fail(f"{out}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
+        raise output.fail(unwritable(out, error), Exit.BAD_CONFIGURATION) from error
     output.json({"written": str(out), "answers": len(found)})
     output.text(f"wrote {len(found)} answers of {made['daraja']} to {out}; compare with `tayari parity check {out}`")
 

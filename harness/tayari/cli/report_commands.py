@@ -29,7 +29,7 @@ from tayari_reports.writers.write_json import summary
 from tayari_target.target_file import TargetError
 
 from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, unwritable
 from tayari.run.statement_files import NAMES, StatementFiles, expiring, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
@@ -161,7 +161,7 @@ def history(
         try:
             out.write_text(render_history(found), encoding="utf-8", errors="replace")
         except OSError as error:
-            raise ReportError(f"{out}: cannot be written ({error.strerror})") from None
+            raise ReportError(unwritable(out, error)) from None
     output.json({"written": str(out), "runs": len(found.runs), "passed_over": list(map(str, found.refused))})
     for refused in found.refused:
         output.text(f"passed over: {refused}", style="yellow")

@@ -18,7 +18,7 @@ from tayari_target.resources import DARAJA_PORT, example_folder, target_schema
 
 from tayari.cli.app import simulate as run_simulator
 from tayari.cli.options import DEFAULT_TARGET, FormatOption
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, unwritable
 
 if TYPE_CHECKING:
     from tayari.target_draft.draft import Draft
@@ -170,7 +170,7 @@ def _write_target(file: Path, text: str, output: Output) -> None:
         file.write_text(text, encoding="utf-8")
         file.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
     except OSError as error:
-        raise output.fail(f"{file}: cannot be written ({error.strerror})", Exit.BAD_CONFIGURATION) from error
+        raise output.fail(unwritable(file, error), Exit.BAD_CONFIGURATION) from error
 
 
 def _write_example(name: str, folder: Path, output: Output, *, force: bool) -> None:
@@ -179,7 +179,7 @@ def _write_example(name: str, folder: Path, output: Output, *, force: bool) -> N
     try:
         shutil.copytree(example_folder(name), folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     except OSError as error:
-        raise output.fail(f"{folder}: cannot be written ({error.strerror or error})", Exit.BAD_CONFIGURATION) from error
+        raise output.fail(unwritable(folder, error), Exit.BAD_CONFIGURATION) from error
     target = folder / "tayari.yaml"
     output.json({"written": str(target)})
     output.text(f"wrote the sample merchant {name}; look at it with `tayari doctor {target}`")

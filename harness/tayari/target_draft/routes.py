@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tayari.target_draft.source_files import Project, SourceFile, compiled
+from tayari.target_draft.source_files import Hit, Project, SourceFile, compiled
 
 PYTHON: Final = (".py",)
 SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
@@ -71,8 +71,10 @@ _MOUNTS: Final = (
     r"include_router\(\s*(?P<name>[\w.]+)[^)]*\bprefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
     r"register_blueprint\(\s*(?P<name>[\w.]+)[^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
     r"\.register\(\s*(?P<name>\w+)\s*,\s*\{[^}]*\bprefix:\s*[\"'](?P<prefix>[^\"']*)",
-    r"\b(?:re_)?(?:path|url)\(\s*r?[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*\(?\s*[\"'](?P<module>[\w.]+)[\"']",
+    r"\b(?:re_)?(?:path|url)\(\s*r?[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*\(?\s*"
+    r"(?:[\"'](?P<module>[\w.]+)[\"']|(?P<name>\w+)\s*[,)])",
 )
+_OF_PAYMENTS: Final = r"(?i)m-?pesa|daraja|pay|lipa|stk"
 _GLOBAL_PREFIXES: Final = (
     r"setGlobalPrefix\(\s*[\"'`](?P<prefix>[^\"'`]*)",
     r"^server\.servlet\.context-path\s*=\s*(?P<prefix>\S+)",
@@ -257,6 +259,25 @@ def _global_prefix(project: Project) -> str:
     return ""
 
 
+def mounted_packages(project: Project) -> tuple[tuple[str, str, str], ...]:
+    """Packages outside of the project whose routes about payments it serves: module, prefix and place of each."""
+    return tuple(
+        (module, "/" + _pattern_path(hit.match["prefix"]).strip("/"), hit.place)
+        for regex in _MOUNTS
+        for hit in project.find(regex)
+        for module in [_mounted(hit)]
+        if module[:1].isalpha()
+        and compiled(_OF_PAYMENTS).search(f"{module} {hit.match['prefix']}")
+        and _file_of(project, hit.file, module) is None
+    )
+
+
+def _mounted(hit: Hit) -> str:
+    """The module whose routes are served."""
+    groups = hit.match.groupdict()
+    return groups.get("module") or _imported(hit.file, groups.get("name") or "")
+
+
 def _mounts(project: Project) -> Mapping[str, str]:
     """File -> the prefix under which its routes are served."""
     direct: dict[str, tuple[str, str]] = {}
@@ -264,7 +285,7 @@ def _mounts(project: Project) -> Mapping[str, str]:
         for hit in project.find(regex):
             groups = hit.match.groupdict()
             name = groups.get("name") or ""
-            target = _file_of(project, hit.file, groups.get("module") or _imported(hit.file, name))
+            target = _file_of(project, hit.file, _mounted(hit))
             if target is not None and "." in name and target.name.endswith(SCRIPT):
                 inner = _imported(target, name.rpartition(".")[2])  # `routes.payments`, where routes/index imports it
                 target = _file_of(project, target, inner) or target

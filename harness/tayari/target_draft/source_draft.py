@@ -10,7 +10,7 @@ from typing import Final
 
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
-from tayari.target_draft.routes import Route, answer_code, routes
+from tayari.target_draft.routes import Route, answer_code, mounted_packages, routes
 from tayari.target_draft.settings import (
     PUBLIC_URL,
     Setting,
@@ -163,11 +163,20 @@ def _intercept(project: Project, setting: Setting | None) -> Value | None:
 def _pay(project: Project, chosen: Chosen | None, status: Chosen | None) -> RequestDraft:
     if chosen is None:
         usual = {"phone": "{msisdn}", "amount": "{amount}", "reference": "{reference}"}
-        doubt = "no route was found that starts a payment; write the request of your checkout page"
+        doubt = _none_starts(project)
         return RequestDraft(request=Value("POST /pay", doubt=doubt), body=usual, identifier=Value("$.id"))
     draft = _starting(project, chosen, "another route looks like the start of a payment as well")
     wanted = status.route.variables[-1] if status and status.route.variables else ""
     return _with_identifier(project, draft, chosen.route, wanted)
+
+
+def _none_starts(project: Project) -> str:
+    """That no route starts a payment, and what to do about it."""
+    none = "no route was found that starts a payment; "
+    for module, prefix, place in mounted_packages(project):
+        none += f"{place} serves those of {module} below {prefix}, a package that is not read; "
+        return f"{none}write its request, or let `tayari init --watch` see a payment"
+    return f"{none}write the request of your checkout page"
 
 
 def _payout(project: Project, chosen: Chosen) -> RequestDraft:

@@ -113,10 +113,9 @@ def _django(project: Project) -> StartCommand | None:
     python = _python(project, "django")
     if manage is None:
         return None
-    has_models = project.first(r"\bmodels\.Model\b", *_PYTHON) is not None
     return StartCommand(
         f"{python} {manage.name} runserver --noreload 127.0.0.1:{{port}}",
-        tables=f"{python} {manage.name} migrate --noinput" if has_models else "",
+        tables=f"{python} {manage.name} migrate --noinput",
     )
 
 

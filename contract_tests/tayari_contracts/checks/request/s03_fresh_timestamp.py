@@ -42,7 +42,9 @@ def _judge_queries(context: CheckContext, payment: Payment, push: Entry) -> None
     if stale:
         raise Warned(f"the status query repeats the Timestamp {_timestamp(push)} of its push; expected one of its own")
     if not late:
-        context.evidence.notes.append("no status query came late enough to judge its Timestamp")
+        context.evidence.notes.append(
+            "the Timestamps of the pushes are fresh; no status query came late enough to judge"
+        )
 
 
 def _timestamp(entry: Entry) -> str:
