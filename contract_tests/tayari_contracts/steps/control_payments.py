@@ -35,7 +35,7 @@ from tayari_contracts.steps.payouts import (
     require_readable,
     transactions,
 )
-from tayari_contracts.steps.status_queries import REACTION_S, await_earlier_queries, unanswered
+from tayari_contracts.steps.status_queries import REACTION_S, READ_EVERY_S, await_earlier_queries, unanswered
 
 RESULT_S: Final = 2.0
 """When the result of the ordinary success comes: late enough to see what the acknowledgement did."""
@@ -226,10 +226,14 @@ def _unpaid_by_query(context: CheckContext) -> None:
         unanswered("inline/control-query", result_code=CANCELLED, query={"in_flight": ["4999"], "for_calls": 1})
     )
     end = time.monotonic() + context.time.patience_s
+    refresh_at = time.monotonic() + READ_EVERY_S
     asked_at: float | None = None
     while time.monotonic() < (end if asked_at is None else asked_at + REACTION_S) and context.time.remains:
         if asked_at is None and context.run.silence.found:
             break
+        if time.monotonic() >= refresh_at:
+            context.observations.refresh(payment)
+            refresh_at = time.monotonic() + READ_EVERY_S
         state = context.observations.status(payment).state
         if asked_at is None and context.journal.queries(payment):
             asked_at = time.monotonic()
