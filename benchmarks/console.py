@@ -26,7 +26,7 @@ from playwright.async_api import async_playwright
 from tayari_reports.writers.write_pdf import find_browser
 
 MOST_PAYMENTS: Final = 14_000
-"""The simulator remembers about so many payments; a run is not longer."""
+"""About how many payments the simulator remembers; a run has no more."""
 _WATCH: Final = """() => {
   window.measured = { frames: [], keys: [] };
   let last = performance.now();
@@ -51,7 +51,7 @@ class Looked:
     frames: list[float]
     keys: list[float]
     busy: float
-    """The part of the time that the page's main thread was at work, by its CPU time."""
+    """The share of the time in which the page's main thread was busy, by its CPU time."""
     accepted: str
     """As the page shows it at the end."""
     note: str
@@ -108,7 +108,7 @@ def show(plain: list[float], watched: list[float], after: list[float], looked: l
     for name, values in (("between two frames", frames), ("from a key to the next frame", keys)):
         parts = ", ".join(f"p{part:g} {_percentile(values, part / 100):.0f}" for part in (50, 95, 99))
         print(f"{name}: {parts}, most {max(values):.0f} ms ({len(values)})")
-    print(f"the page's main thread was at work for {statistics.median(row.busy for row in looked):.0%} of the time")
+    print(f"the page's main thread was busy for {statistics.median(row.busy for row in looked):.0%} of the time")
     print(f"the page at the end: {looked[-1].accepted}; {looked[-1].note}")
     base = statistics.median(plain)
     for name, costs in (

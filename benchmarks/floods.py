@@ -37,7 +37,7 @@ from load_generator import Sink
 
 MOST: Final = 1_000_000
 ANSWER_S: Final = 0.5
-"""An answer is awaited so long; half a request has none."""
+"""How long an answer is awaited; half a request has none."""
 GOOD_EVERY_S: Final = 0.02
 NICE: Final = 10
 """Of the flood, which shares a core with the good callers."""
@@ -124,7 +124,7 @@ CONTROL_PATHS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flood:
-    """Connections to one port, as the process of the flood is told of them."""
+    """An order for the flood's process: connections to one port."""
 
     port: int
     requests: list[bytes]

@@ -3,7 +3,7 @@
     python benchmarks/generator.py [--rounds 5] [--payments 200] [--users 1] [--against PYTHON] [--write]
 
 One process of a worker plays payments one after another, without the waits: a start, looks until it is paid, the
-ledger, the tally and Locust's statistics. With `--users` so many of them pay at the same time. `--against` is the
+ledger, the tally and Locust's statistics. With `--users N`, N of them pay at the same time. `--against` is the
 Python of another build's environment: its worker plays in turn with this build's, against the same merchant. Loopback
 only, and bounded. A payment that does not settle makes the run invalid.
 """
@@ -100,7 +100,7 @@ class User:
 
 
 def work(target: Path, payments: int, number: int) -> int:
-    """Be the worker with so many users: print its CPU microseconds for each payment."""
+    """Be the worker with a number of users: print its CPU microseconds for each payment."""
     from gevent.pool import Pool  # noqa: PLC0415 - Locust patches the standard library: in the worker alone
     from locust.env import Environment  # noqa: PLC0415
 

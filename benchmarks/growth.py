@@ -38,7 +38,7 @@ ROOT: Final = Path(__file__).parents[1]
 BEGIN: Final = "<!-- growth: written by `python benchmarks/growth.py --write`, not by hand -->"
 END: Final = "<!-- growth: end -->"
 MEASURED: Final = 4_000
-"""Payments that are measured once so many of a thing are there."""
+"""How many payments are measured at each size."""
 MOST_GROWTH: Final = 2.0
 LATER_S: Final = 3_600.0
 PATH: Final = "/mpesa/stkpush/v1/processrequest"
@@ -84,7 +84,7 @@ class Core:
         return sent
 
     def payments(self, number: int, phones: int) -> float:
-        """CPU microseconds of each of so many payments, from these phones in turn."""
+        """CPU microseconds of one payment, over a number of payments from these phones in turn."""
         gc.collect()
         began = time.process_time()
         for place in range(0, number, 100):
@@ -103,7 +103,7 @@ def scenario(given: dict[str, object]) -> Scenario:
 
 
 def loaded_scenarios(size: int) -> float:
-    """A payment beside so many scenarios. It meets none of them, so that all are asked."""
+    """A payment beside a number of scenarios. None of them applies to it, so that all are asked."""
 
     def when(place: int) -> dict[str, object]:
         ways = ({"msisdn": f"2541{place:08d}"}, {"amount": 100_000 + place}, {"reference": f"REF{place}"})
@@ -114,14 +114,14 @@ def loaded_scenarios(size: int) -> float:
 
 
 def phones(size: int) -> float:
-    """A payment of one of so many phones, each of which has paid before."""
+    """A payment of one of a number of phones, each of which has paid before."""
     core = Core()
     core.payments(size, size)
     return core.payments(MEASURED, size)
 
 
 def open_prompts(size: int) -> float:
-    """A payment from push to result, as one of so many that wait at the same time."""
+    """A payment from push to result, while a number of payments wait at the same time."""
     core = Core(outcome_after_s=LATER_S)
     gc.collect()
     began = time.process_time()
@@ -133,7 +133,7 @@ def open_prompts(size: int) -> float:
 
 
 def pending_callbacks(size: int) -> float:
-    """A payment whose callback waits with so many others, after its result is known."""
+    """A payment whose callback waits with a number of others, after its result is known."""
     late = scenario({"scenario": "late/callback", "outcome": {"callback_after_s": LATER_S}})
     selector = Selector([late], active=late.name)
     core = Core(selector)
@@ -147,7 +147,7 @@ def pending_callbacks(size: int) -> float:
 
 
 def journal_entries(size: int) -> float:
-    """A new search of the journal's file by phone, among so many entries; the median."""
+    """A new search of the journal's file by phone, among a number of entries; the median."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "journal.sqlite")
         filled(path, size)
@@ -156,7 +156,7 @@ def journal_entries(size: int) -> float:
 
 
 def checks(size: int) -> float:
-    """A check of a report with so many, a tenth of which failed with four exchanges, in all formats."""
+    """One check of a report with a number of them, a tenth of which failed with four exchanges, in all formats."""
     sys.path.append(str(ROOT / "tests" / "reports"))
     import samples  # noqa: PLC0415 - the runs of the tests: only this row needs them
 
@@ -208,8 +208,8 @@ def main() -> int:
         if given.only in row.what and sizes:
             found = {size: row.cost_us(size) for size in sizes}
             grown = found[sizes[-1]] / found[sizes[0]]
-            told = ", ".join(f"{size:,}: {cost:,.0f}" for size, cost in found.items())
-            lines.append(f"| {row.what} | {told} | {grown:.2f} |")
+            costs = ", ".join(f"{size:,}: {cost:,.0f}" for size, cost in found.items())
+            lines.append(f"| {row.what} | {costs} | {grown:.2f} |")
             print(lines[-1], flush=True)
             worse += [row.what] if grown > MOST_GROWTH else []
     lines += ["", machine(), "Written by `python benchmarks/growth.py --write`."]

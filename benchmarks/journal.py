@@ -43,7 +43,7 @@ def entry_pair(number: int) -> tuple[Exchange, Exchange]:
 
 
 def filled(path: str, entries: int) -> float:
-    """Write so many entries; returns the seconds that took."""
+    """Write a number of entries; returns the seconds that took."""
     began = time.monotonic()
     file = JournalFile(path)
     for number in range(entries // 2):

@@ -4,8 +4,8 @@
 
 Loopback only, and bounded. All processes in turn share one journal. At the end every payment whose acknowledgement was
 read must have been called back, the counts must add up, every identifier must be unique, and a payment that was called
-back twice must have been told the same twice. Exits 1 otherwise. With `--sigterm` they are asked to end instead,
-and are pressed by a second signal every other time: an end without that must leave nothing to be told twice.
+back twice must have got the same body twice. Exits 1 otherwise. With `--sigterm` they are asked to end instead,
+every other time with a second signal: an end with one signal must leave no callback that is sent again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ A_CALLER: Final = 2_000
 
 @dataclass(slots=True)
 class Seen:
-    """What callers and the merchant were told."""
+    """What callers and the merchant got."""
 
     acknowledged: set[str] = field(default_factory=set)
     """CheckoutRequestIDs."""
@@ -91,12 +91,12 @@ def wrong(seen: Seen, balance: dict[str, Any], journal: Path) -> list[str]:
     found = [
         f"{len(lost)} acknowledged payments were never called back: {lost[:3]}" if lost else "",
         f"{len(seen.twice)} identifiers came twice: {seen.twice[:3]}" if seen.twice else "",
-        f"{len(differing)} payments were told two different things: {differing[:3]}" if differing else "",
+        f"{len(differing)} payments were called back with two different results: {differing[:3]}" if differing else "",
         f"receipts came twice: {receipts.most_common(3)}" if receipts.most_common(1)[0][1] > 1 else "",
         f"the counts do not add up: {balance}" if not balance["balanced"] or balance["pending"] else "",
     ]
     if len(seen.callbacks) != balance["accepted"]:
-        found.append(f"{balance['accepted']} payments were accepted, the merchant heard of {len(seen.callbacks)}")
+        found.append(f"{balance['accepted']} payments were accepted, callbacks came for {len(seen.callbacks)}")
     rows = sqlite3.connect(journal).execute("SELECT count(*), count(DISTINCT seq) FROM entries").fetchone()
     if rows[0] != rows[1]:
         found.append(f"numbers of the journal came twice: {rows}")
@@ -114,7 +114,7 @@ def _receipt(body: bytes) -> str:
 async def one_life(  # noqa: PLR0917 - one caller, below
     arguments: argparse.Namespace, journal: Path, sink_url: str, seen: Seen, first: int, lives_s: float
 ) -> None:
-    """Start it, load it from phones beginning with `first`, and end it after so long."""
+    """Start it, load it from phones beginning with `first`, and end it after a time."""
     product = Product(0, "product", "--journal", str(journal))
     make = product.push(sink_url)
     callers = [
@@ -146,7 +146,7 @@ async def last_life(journal: Path) -> dict[str, Any]:
 async def run(arguments: argparse.Namespace, folder: str) -> int:
     """All lives, then the accounts."""
     seen, random, journal = Seen(), Random(arguments.seed), Path(folder) / "journal.sqlite"
-    sink = Sink(hears=seen.called)
+    sink = Sink(on_callback=seen.called)
     sink_url = await sink.opened()
     for number in range(arguments.kills):
         await one_life(arguments, journal, sink_url, seen, number * A_LIFE, random.uniform(*LIVES_S))

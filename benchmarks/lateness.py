@@ -24,11 +24,11 @@ from load_generator import Generator, Sink
 from payments import InvalidRun, TestEnvironment, settled
 
 MOST_REMEMBERED: Final = 14_000
-"""The simulator remembers about so many payments; a run is not longer, so that none is left out."""
+"""About how many payments the simulator remembers; a run has no more, so that none is left out."""
 WARM_UP_S: Final = 2.0
 BESIDE_PER_S: Final = 2_000.0
 HANGING: Final = 20
-"""Every so many-th payment belongs to the merchant that hangs."""
+"""One in this number of payments belongs to the merchant that hangs."""
 HANGS_S: Final = 2.0
 FEWEST: Final = 3
 APART: Final = 10_000_000

@@ -24,12 +24,12 @@ _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Sink:
-    """The merchant: answers 200 to every callback, perhaps late, and remembers which payments it heard of."""
+    """The merchant: answers 200 to every callback, perhaps late, and remembers whose callbacks came."""
 
-    def __init__(self, answers_after_s: float = 0.0, hears: Callable[[bytes], None] | None = None) -> None:
-        """`hears` is called with the body of each callback."""
+    def __init__(self, answers_after_s: float = 0.0, on_callback: Callable[[bytes], None] | None = None) -> None:
+        """`on_callback` is called with the body of each callback."""
         self.answers_after_s = answers_after_s
-        self.hears = hears
+        self.on_callback = on_callback
         self.seen: set[bytes] = set()
         self.calls = 0
 
@@ -62,8 +62,8 @@ class _SinkConnection(asyncio.Protocol):
             if found is not None:
                 self._sink.calls += 1
                 self._sink.seen.add(found[1])
-                if self._sink.hears is not None:
-                    self._sink.hears(data[data.find(b"\r\n\r\n") + 4 : size])
+                if self._sink.on_callback is not None:
+                    self._sink.on_callback(data[data.find(b"\r\n\r\n") + 4 : size])
             self._answer()
             data = data[size:]
         self._pending = data

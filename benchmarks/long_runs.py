@@ -111,7 +111,7 @@ async def pushed(product: Product, sent: bytes) -> tuple[int, dict[str, Any]]:
 async def a_day(arguments: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
     """Plays this many hours of the scaled clock."""
     seen, sink = Seen(), Sink()
-    sink.hears = seen.callback
+    sink.on_callback = seen.callback
     sink_url = await sink.opened()
     product = Product(0, "scaled", "--clock", f"scaled:{arguments.speed}", "--option", "outcome_after_s=30")
     try:
@@ -179,7 +179,7 @@ def check(problems: list[str], holds: bool, otherwise: str) -> None:
 async def an_edge(name: str, at: datetime, problems: list[str]) -> dict[str, Any]:
     """Payments before and after a moment at which a date changes."""
     seen, sink = Seen(), Sink()
-    sink.hears = seen.callback
+    sink.on_callback = seen.callback
     sink_url = await sink.opened()
     start_s = at.timestamp() - A_STEP_S * STEPS / 2
     product = Product(0, name, "--clock", f"manual:{start_s:.1f}", "--option", "outcome_after_s=0")
@@ -257,11 +257,11 @@ async def at_one_rate(arguments: argparse.Namespace, problems: list[str]) -> dic
     """Plays payments at a steady rate for this many real minutes."""
     seen, steady, sink = Seen(), Steady(), Sink()
 
-    def hears(body: bytes) -> None:
+    def called_back(body: bytes) -> None:
         seen.callback(body)
         steady.arrived(body)
 
-    sink.hears = hears
+    sink.on_callback = called_back
     product = Product(0, "steady")
     try:
         idle, began, waited_s = _use_of(product), time.monotonic(), product.waited_s()

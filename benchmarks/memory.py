@@ -50,7 +50,7 @@ class Grown:
 
 
 async def pushed(product: Product, sink_url: str, wanted: int) -> int:
-    """Send at least so many pushes, in steps, each until all of its callbacks are answered; returns how many."""
+    """Send at least a number of pushes, in steps, each until all of its callbacks are answered; returns how many."""
     ends = time.monotonic() + MOST_S
     generator = Generator(product.push(sink_url))
     while generator.acknowledged < wanted:
@@ -65,7 +65,7 @@ async def pushed(product: Product, sink_url: str, wanted: int) -> int:
 
 
 async def grown(payments: int, *flags: str) -> Grown:
-    """Run so many payments, the warm-up included.
+    """Run a number of payments, the warm-up included.
 
     Raises:
         InvalidRun: the counts do not add up.
@@ -81,8 +81,8 @@ async def grown(payments: int, *flags: str) -> Grown:
         await pushed(product, sink_url, max(0, payments - warm_up))
         figures = product.balance()
         print(f"balance: {figures}")
-        heard = figures["accepted"] == len(sink.seen) == sink.calls
-        if not figures["balanced"] or figures["pending"] or not heard:
+        called_back = figures["accepted"] == len(sink.seen) == sink.calls
+        if not figures["balanced"] or figures["pending"] or not called_back:
             raise InvalidRun(f"the counts do not add up: {figures}; the merchant was called {sink.calls} times")
         return Grown(warm_up, idle_mb, warm_mb, product.resident_mb())
     finally:

@@ -4,7 +4,7 @@
 
 Loopback only, and bounded. Servers share one core in turn, load and merchant have another. A round in which a payment
 is missing or doubled makes the run invalid. Rounds are repeated until two equal floors differ by at most 5 % in the
-median; when they do not after the most rounds, the noise is told, and above 10 % the run is refused as too noisy.
+median; when they do not after the most rounds, the noise is printed, and above 10 % the run is refused as too noisy.
 Both exit 1. Only ratios travel from one machine to another.
 """
 
@@ -103,7 +103,7 @@ async def play(contestant: Contestant, environment: TestEnvironment, seconds: fl
     """Load one contestant, wait until everything is answered, and check the accounts."""
     sink = environment.sink
     before, cpu_s = contestant.counters(), contestant.cpu_s()
-    heard, calls = len(sink.seen), sink.calls
+    called_back, calls = len(sink.seen), sink.calls
     generator = Generator(contestant.push(environment.sink_url), getattr(contestant, "acknowledged", ACKNOWLEDGED))
     drive = generator.closed_loop if contestant.keeps_connections else generator.closed_loop_reconnecting
     await drive(contestant.host, contestant.port, seconds)
@@ -113,7 +113,7 @@ async def play(contestant: Contestant, environment: TestEnvironment, seconds: fl
     accounts = {
         "acknowledged": generator.acknowledged,
         "accepted": accepted,
-        "heard by the merchant": len(sink.seen) - heard,
+        "called back to the merchant": len(sink.seen) - called_back,
         "calls to the merchant": sink.calls - calls,
         "answered": after.answered - before.answered,
     }

@@ -106,7 +106,7 @@ class DarajaMock:
             raise NoPeer("daraja-mock did not open its port within 10 s")
 
     async def cost_us(self, seconds: float) -> float:
-        """CPU microseconds of its process for each acknowledgement, under load for so long."""
+        """CPU microseconds of its process for each acknowledgement, under load for a time."""
         make = push_maker(PATH, self.port, "t", "http://127.0.0.1:1/", password="x")
         end, before_s = time.monotonic() + seconds, self._cpu_s()
         counts = await asyncio.gather(*(self._load(make(number), end) for number in range(AT_ONCE)))

@@ -1,4 +1,4 @@
-"""Payments that customers begin themselves: where Safaricom asks and tells, and how lost ones are found again."""
+"""Payments that customers begin themselves: validations, confirmations, and the search for lost payments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from settlement import Reconciler
 from work import Work
 
 REGISTER = ("/mpesa/c2b/v2/registerurl", "/mpesa/c2b/v1/registerurl")
-"""An app has one of the two versions. Which one, Daraja tells."""
+"""An app has one of the two versions. Daraja's answer shows which one."""
 PULL_REGISTER = "/pulltransactions/v1/register"
 PULL = "/pulltransactions/v1/query"
 PREFIX = "/paid"
@@ -66,8 +66,8 @@ class C2b:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post(self.path + "/asked", self.asked),
-            web.post(self.path + "/told", self.confirmation),
+            web.post(self.path + "/validation", self.validation),
+            web.post(self.path + "/confirmation", self.confirmation),
             web.post("/api/c2b/register", self.register_now),
             web.post("/api/c2b/pull", self.pull_now),
             web.post("/api/accounts", self.open_account),
@@ -77,7 +77,7 @@ class C2b:
 
     # Safaricom calls
 
-    async def asked(self, request: web.Request) -> web.Response:
+    async def validation(self, request: web.Request) -> web.Response:
         """Validation: yes or no, within the second. It is a question, so that nothing is credited."""
         if not self.hooks.admits(request):
             return self.hooks.reply("Not accepted", status=403)
@@ -132,8 +132,8 @@ class C2b:
         body = {
             "ShortCode": self.settings.short_code,
             "ResponseType": self.response_type(),
-            "ConfirmationURL": f"{self.settings.public_url.rstrip('/')}{self.path}/told",
-            "ValidationURL": f"{self.settings.public_url.rstrip('/')}{self.path}/asked",
+            "ConfirmationURL": f"{self.settings.public_url.rstrip('/')}{self.path}/confirmation",
+            "ValidationURL": f"{self.settings.public_url.rstrip('/')}{self.path}/validation",
         }
         problem = ""
         for path in REGISTER:
@@ -163,7 +163,7 @@ class C2b:
         return reply.brief
 
     def is_registered_already(self, reply: Reply) -> bool:
-        """Production registers once, so every later start is told this."""
+        """Production registers once, so every later start gets this answer."""
         return "already registered" in reply.error_message.lower()
 
     def is_of_other_version(self, reply: Reply) -> bool:

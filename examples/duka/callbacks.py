@@ -164,7 +164,7 @@ class Hooks:
         return self.reply("Accepted")
 
     def admits(self, request: web.Request) -> bool:
-        """Whether the caller's address is Safaricom's, where the shop's proxy tells it."""
+        """Whether the caller's address is Safaricom's, if the shop's proxy passes it on."""
         if not self._source_header:
             return True
         return request.headers.get(self._source_header, "").rpartition(",")[2].strip() in SOURCES

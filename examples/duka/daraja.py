@@ -177,7 +177,7 @@ class Replies:
         return Ack(kind=self.kind_of_refusal(reply, field), field=field, detail=reply.brief)
 
     def kind_of_refusal(self, reply: Reply, field: str) -> AckKind:
-        """Certain refusals may be repeated or told as such; whatever may have gone through is unknown."""
+        """Certain refusals may be repeated, or shown as refusals; a call that may have gone through is unknown."""
         code = reply.error_code
         if code in BUSY or code.startswith("policies.ratelimit") or reply.status in {429, 503}:
             return AckKind.BUSY

@@ -33,7 +33,7 @@ GOOD = "0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """One payment, as a confirmation, a validation or a pulled row tells it."""
+    """One payment, as a confirmation, a validation or a pulled row has it."""
 
     receipt: str
     amount: Decimal
@@ -43,7 +43,7 @@ class Deposit:
 
 
 class DepositReader:
-    """Reads what Safaricom tells of a customer's payment. Names and number are not read: they identify nobody."""
+    """Reads Safaricom's message about a customer's payment. Names and number are not read: they identify nobody."""
 
     def message(self, body: object) -> Deposit:
         """Read a validation or a confirmation.
@@ -133,7 +133,7 @@ class Deposits:
         )
 
     def push_of(self, deposit: Deposit) -> Payment | None:
-        """The payment by prompt that this confirms: M-Pesa tells of those here as well. Its own path credits it."""
+        """The payment by prompt that this confirms: M-Pesa reports those here as well. Its own path credits it."""
         return self.store.find("receipt = ? OR claimed_receipt = ?", deposit.receipt, deposit.receipt) or (
             self.store.find(
                 "substr(reference, 1, 12) = ? AND amount = ? AND state != ? AND receipt IS NULL",

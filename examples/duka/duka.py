@@ -18,7 +18,7 @@ from settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop. Exit status 2: something in the options or the environment cannot be used."""
+    """Serve until a signal. Exit status 2: something in the options or the environment cannot be used."""
     options = read_options(arguments)
     if options.list_defects:
         rows = [{"name": row.name, "rules": list(row.rules), "about": row.about} for row in TABLE]

@@ -104,7 +104,7 @@ class Ack:
 
 
 class QueryOutcome(StrEnum):
-    """What a query tells about a payment."""
+    """What a query says about a payment."""
 
     SUCCESS = "success"
     FAILURE = "failure"

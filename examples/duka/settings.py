@@ -1,4 +1,4 @@
-"""What the shop is told from outside: environment variables, read once."""
+"""The shop's settings: environment variables, read once."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Settlement:
             self.complete(payment, result)
             return False
         if payment.state is State.REVIEW and payment.topic is not Topic.REVIEW_SILENCE:
-            log.warning("payment %s: success heard, but a person has it already", payment.id)
+            log.warning("payment %s: a success came, but a person has it already", payment.id)
             return False
         if not self.amount_agrees(payment, result):
             log.error("STAFF: payment %s: paid %s, ordered %s", payment.id, result.amount, payment.amount)
@@ -166,7 +166,7 @@ class QueryBudget:
                 await asyncio.sleep(wait_s)
             return False
 
-    def heard(self, *, too_fast: bool) -> None:
+    def answered(self, *, too_fast: bool) -> None:
         """After each answer: a 429 holds everybody back, twice as long each time in a row."""
         self._hold_s = min(max(1.0, self._hold_s * 2), self.most_hold_s) if too_fast else 0.0
         self._held_until = time.monotonic() + self._hold_s
@@ -271,7 +271,7 @@ class Reconciler:
         if payment is None or payment.checkout_request_id is None:
             return
         answer = await self._daraja.query(payment.checkout_request_id)
-        self._budget.heard(too_fast=answer.too_fast)
+        self._budget.answered(too_fast=answer.too_fast)
         if answer.outcome is QueryOutcome.SUCCESS and payment.claimed_at is None:
             await self._pause(payment_id, GRACE_S)
         latest = self._store.get(payment_id)

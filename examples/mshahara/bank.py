@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def unknown(self) -> bool:
-        """Whether the request may have been accepted although we were not told so."""
+        """Whether the request may have been accepted although its answer is lost."""
         return self.status in (0, 408) or self.status >= 500 or (self.status == 200 and not self.accepted)
 
 
@@ -84,8 +84,8 @@ class Bank:
             "PartyA": self.settings.short_code,
             "PartyB": phone,
             "Remarks": remarks[:100],
-            "QueueTimeOutURL": f"{self.settings.public_url}/told/late",
-            "ResultURL": f"{self.settings.public_url}/told/result",
+            "QueueTimeOutURL": f"{self.settings.public_url}/results/late",
+            "ResultURL": f"{self.settings.public_url}/results/result",
             self.occasion: "Salary",
         })  # fmt: skip
 
@@ -98,8 +98,8 @@ class Bank:
             "OriginatorConversationID": originator_id,
             "PartyA": self.settings.short_code,
             "IdentifierType": "4",
-            "ResultURL": f"{self.settings.public_url}/told/status",
-            "QueueTimeOutURL": f"{self.settings.public_url}/told/status-late",
+            "ResultURL": f"{self.settings.public_url}/results/status",
+            "QueueTimeOutURL": f"{self.settings.public_url}/results/status-late",
             "Remarks": "Salary check",
             "Occasion": originator_id,
         })  # fmt: skip
@@ -112,8 +112,8 @@ class Bank:
             "CommandID": "AccountBalance",
             "PartyA": self.settings.short_code,
             "IdentifierType": "4",
-            "ResultURL": f"{self.settings.public_url}/told/balance",
-            "QueueTimeOutURL": f"{self.settings.public_url}/told/balance-late",
+            "ResultURL": f"{self.settings.public_url}/results/balance",
+            "QueueTimeOutURL": f"{self.settings.public_url}/results/balance-late",
             "Remarks": "Before salaries",
         })  # fmt: skip
 

@@ -101,7 +101,7 @@ class Books:
         return self._select("state IN (?, ?) AND next_at <= ? ORDER BY rowid", (QUEUED, SENDING, now))
 
     def silent(self, before: float) -> list[Payout]:
-        """Payouts that were sent, and heard of or asked about last before this time."""
+        """Payouts that were sent, and whose last message or query was before this time."""
         return self._select("state IN (?, ?) AND sent_at < ? AND asked_at < ?", (SENT, REVIEW, before, before))
 
     def budgeted(self, *states: str) -> int:
@@ -119,7 +119,7 @@ class Books:
             db.execute("INSERT INTO alerts (text) VALUES (?)", (text,))
 
     def alerts(self) -> list[str]:
-        """What staff were told, oldest first."""
+        """The alerts to staff, oldest first."""
         with self._lock:
             return [row["text"] for row in self._db.execute("SELECT text FROM alerts ORDER BY id")]
 

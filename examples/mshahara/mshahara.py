@@ -70,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"stopped": ""})
         elif self.path == "/balance":
             self._answer(202 if self.payroll.bank.ask_balance().accepted else 502, {})
-        elif self.path.startswith(f"/{self.secret}/told/"):
+        elif self.path.startswith(f"/{self.secret}/results/"):
             self._take_message(self.path.rsplit("/", 1)[1], body)
         else:
             self._answer(404, {"error": "no such path"})

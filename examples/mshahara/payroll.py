@@ -175,7 +175,7 @@ class Payroll:
 
     @property
     def accounts(self) -> dict[str, float]:
-        """Our accounts as M-Pesa told us last."""
+        """Our accounts, as M-Pesa's last message has them."""
         balances: dict[str, float] = json.loads(self.books.fact("accounts") or "{}")
         return balances
 

@@ -57,16 +57,16 @@ export async function startShop (daraja) {
   /** A result. A paid order stays paid, and a stranger changes nothing. A success counts after a failure too. */
   function settle (secret, callback) {
     const order = bySecret.get(secret)
-    const told = callback.Body?.stkCallback
-    if (order === undefined || told === undefined) return
-    if (order.checkout !== undefined && order.checkout !== told.CheckoutRequestID) return
+    const result = callback.Body?.stkCallback
+    if (order === undefined || result === undefined) return
+    if (order.checkout !== undefined && order.checkout !== result.CheckoutRequestID) return
     if (order.state === 'paid' || order.state === 'review') return
-    const items = Object.fromEntries((told.CallbackMetadata?.Item ?? []).map(item => [item.Name, item.Value]))
-    const paid = Number(told.ResultCode) === 0
+    const items = Object.fromEntries((result.CallbackMetadata?.Item ?? []).map(item => [item.Name, item.Value]))
+    const paid = Number(result.ResultCode) === 0
     if (paid && Number(items.Amount) !== order.amount) return Object.assign(order, { state: 'review', message: 'We check your payment.' })
     Object.assign(order, {
       state: paid ? 'paid' : 'failed',
-      message: SAID[told.ResultCode] ?? 'The payment did not work. You were not charged.',
+      message: SAID[result.ResultCode] ?? 'The payment did not work. You were not charged.',
       receipt: items.MpesaReceiptNumber,
       credits: paid ? order.credits + 1 : order.credits
     })

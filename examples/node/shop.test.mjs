@@ -61,7 +61,7 @@ test('a success that arrives twice credits once', async () => {
   assert.equal((await order(id)).credits, 1)
 })
 
-test('a push that Daraja refuses charges nobody, and the customer hears it', async () => {
+test('a push that Daraja refuses charges nobody, and the customer sees it', async () => {
   await daraja.control('POST', '/v1/next', { scenario: 'service/system-busy', msisdn: '254711000004' })
   const { status, message } = await pay('254711000004')
 
@@ -71,8 +71,8 @@ test('a push that Daraja refuses charges nobody, and the customer hears it', asy
 })
 
 test('no payment is lost whose answer is lost, whose callback is early, or whose first result is a failure', async () => {
-  const told = { 'ack/lost': 1, 'ack/gateway-timeout': 1, 'callbacks/before-ack': 1, 'callbacks/success-after-failure': 2 }
-  await Promise.all(Object.entries(told).map(async ([scenario, count], index) => {
+  const callbacks = { 'ack/lost': 1, 'ack/gateway-timeout': 1, 'callbacks/before-ack': 1, 'callbacks/success-after-failure': 2 }
+  await Promise.all(Object.entries(callbacks).map(async ([scenario, count], index) => {
     const msisdn = `25471100000${6 + index}`
     await daraja.control('POST', '/v1/next', { scenario, msisdn })
     const { id, status, message } = await pay(msisdn)

@@ -82,15 +82,15 @@ final class ShopTest extends TestCase
 
     public function testNoPaymentIsLostWhoseAnswerIsLostOrWhoseFirstResultIsAFailure(): void
     {
-        $told = ['ack/lost' => 1, 'ack/gateway-timeout' => 1, 'callbacks/success-after-failure' => 2];
+        $callbacks = ['ack/lost' => 1, 'ack/gateway-timeout' => 1, 'callbacks/success-after-failure' => 2];
         $orders = [];
-        foreach (array_keys($told) as $number => $scenario) {
+        foreach (array_keys($callbacks) as $number => $scenario) {
             $this->play($scenario, '25471100002' . (5 + $number));
             $orders[$scenario] = $this->pay('25471100002' . (5 + $number));
             $this->assertStringNotContainsString('not charged', $orders[$scenario]['message']);
         }
-        foreach (array_keys($told) as $number => $scenario) {
-            $this->calledBack('25471100002' . (5 + $number), $told[$scenario]);
+        foreach (array_keys($callbacks) as $number => $scenario) {
+            $this->calledBack('25471100002' . (5 + $number), $callbacks[$scenario]);
             $this->assertSame('paid', $this->order($orders[$scenario]['id'])['state']);
         }
     }

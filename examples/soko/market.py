@@ -21,7 +21,7 @@ from mpesa import Mpesa, Unsent
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, msisdn TEXT NOT NULL, amount INTEGER NOT NULL, state TEXT NOT NULL,
-  told TEXT NOT NULL, checkout TEXT UNIQUE, receipt TEXT UNIQUE, credited INTEGER NOT NULL DEFAULT 0,
+  message TEXT NOT NULL, checkout TEXT UNIQUE, receipt TEXT UNIQUE, credited INTEGER NOT NULL DEFAULT 0,
   open_name TEXT UNIQUE, began REAL NOT NULL, ask_at REAL NOT NULL, gap REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS inbox (checkout TEXT, body TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -62,7 +62,7 @@ class Books:
     def end(self, order_id: str, state: str, text: str) -> None:
         """Failed, or a person's. Never undoes a payment."""
         self.run(
-            "UPDATE orders SET state = ?, told = ?, open_name = NULL WHERE id = ? AND state = 'open'",
+            "UPDATE orders SET state = ?, message = ?, open_name = NULL WHERE id = ? AND state = 'open'",
             state, text, order_id,
         )  # fmt: skip
 
@@ -76,7 +76,7 @@ class Books:
             )  # fmt: skip
         except sqlite3.IntegrityError:
             log.error("order %s: its receipt %s, or its name, is paid already", order_id, receipt)
-            self.run("UPDATE orders SET state = 'person', told = ? WHERE id = ?", words.PERSON, order_id)
+            self.run("UPDATE orders SET state = 'person', message = ? WHERE id = ?", words.PERSON, order_id)
 
 
 class Shop:
@@ -128,7 +128,7 @@ class Shop:
         if meaning in ("again", "no"):
             self.books.end(order_id, "failed", text)
         else:
-            self.books.run("UPDATE orders SET told = ? WHERE id = ? AND state = 'open'", text, order_id)
+            self.books.run("UPDATE orders SET message = ? WHERE id = ? AND state = 'open'", text, order_id)
 
     def _push_once(self, order_id: str, fields: dict[str, object]) -> tuple[str, str]:
         try:
@@ -170,7 +170,7 @@ class Shop:
             if code in words.BY_CODE:
                 self.books.end(order["id"], "failed", words.BY_CODE[code])
             else:
-                self.books.run("UPDATE orders SET told = ? WHERE id = ?", words.CHECKING, order["id"])
+                self.books.run("UPDATE orders SET message = ? WHERE id = ?", words.CHECKING, order["id"])
             return
         receipt = str(items.get("MpesaReceiptNumber") or "").strip()
         if not receipt:

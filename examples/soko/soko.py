@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as Answer
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Soko</title></head><body>
 <h1><a href="/">Soko</a></h1>{body}</body></html>"""
 ORDER = """<article data-order="{id}" data-state="{state}"><h2>Order {name}: {state}</h2>
-<p class="told">{told}</p><table><tr><td>To pay</td><td>KES {amount}</td></tr>
+<p class="message">{message}</p><table><tr><td>To pay</td><td>KES {amount}</td></tr>
 <tr><td>Paid</td><td class="paid">{credited}</td></tr>
 <tr><td>Receipt</td><td class="receipt">{receipt}</td></tr></table>
 </article>"""
@@ -80,9 +80,9 @@ def page(body: str, status: int = 200) -> Answer:
 def shown(order: sqlite3.Row) -> str:
     """One order, as its customer sees it."""
     paid = order["state"] == "paid"
-    text = words.PAID.format(receipt=order["receipt"] or "it follows by SMS") if paid else order["told"]
+    text = words.PAID.format(receipt=order["receipt"] or "it follows by SMS") if paid else order["message"]
     fields = {**dict(order), "name": escape(order["name"]), "receipt": order["receipt"] or ""}
-    return ORDER.format(**{**fields, "told": escape(text)})
+    return ORDER.format(**{**fields, "message": escape(text)})
 
 
 class Quiet(WSGIRequestHandler):
@@ -95,7 +95,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal."""
     parser = argparse.ArgumentParser(prog="soko", description=__doc__)
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--db", default="soko.db", help="SQLite file; kept over restarts")

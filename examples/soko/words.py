@@ -1,4 +1,4 @@
-"""What Soko says to its customers, by result code, and how Daraja's refusals of a push are told apart."""
+"""What Soko says to its customers, by result code, and how Daraja's refusals of a push are distinguished."""
 
 from __future__ import annotations
 

@@ -108,9 +108,9 @@ def run_rules(
     settings: Mapping[str, str] = MappingProxyType({}),
     intercept: Intercept = Intercept.OFF,
 ) -> tuple[Check, ...]:
-    """Check a shop, with these defects, against these rules alone; with a till, capabilities, settings, where told.
+    """Check a shop, with these defects, against these rules alone; with a till, capabilities and settings if given.
 
-    `intercept`: it is not told where Daraja is, and calls Safaricom's host.
+    `intercept`: it does not get Daraja's address, and calls Safaricom's host.
     """
     target = load_target(shop / "tayari.yaml")
     start = target.merchant.start

@@ -4,8 +4,9 @@
     python tests/contracts/mutation.py --choose 30                 chooses more of each merchant (needs cosmic-ray)
     python tests/contracts/mutation.py --write                     writes the table of docs/mutants.md
 
-The record is docs/mutation.json: every mutant, and what was said about it. A mutant meets the rules of ordinary money
-first, and the whole release suite where those see nothing. `reading` is what a person found who read a survivor.
+The record is docs/mutation.json: every mutant, and what was said about it. The rules of ordinary money judge
+each mutant first, and the whole release suite where those see nothing. `reading` is what a person found who read a
+survivor.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ ORDINARY: Final[Mapping[str, tuple[str, ...]]] = {
     "soko": ("C25", "C03", "C06", "Q01"),
     "mshahara": ("P18", "P03", "P06"),
 }
-"""The rules that every mutant meets first: ordinary money, and what is dearest."""
+"""The rules that judge every mutant first: ordinary money, and what is dearest."""
 
 COSMIC: Final = tuple(
     f"core/{name}"
@@ -299,7 +300,7 @@ def write_record(mutants: Sequence[Mutant]) -> None:
 
 
 def found_again(mutant: Mutant) -> Mutant:
-    """The same mutant with the number that its line has now, where the line stands once in the file."""
+    """The same mutant with the number that its line has now, if the line is in the file once."""
     lines = (ROOT / "examples" / mutant.shop / mutant.file).read_text(encoding="utf-8").split("\n")
     return replace(mutant, line=lines.index(mutant.before) + 1) if lines.count(mutant.before) == 1 else mutant
 

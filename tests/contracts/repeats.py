@@ -75,7 +75,7 @@ def differences(repeats: Sequence[Repeat]) -> list[str]:
 
 @contextmanager
 def busy(hogs: int) -> Iterator[None]:
-    """While the block runs, so many processes beside it never rest."""
+    """While the block runs, a number of processes keep the processors busy."""
     started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(hogs)]
     try:
         yield
@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--suite", default="ci")
-    parser.add_argument("--hogs", type=int, default=0, help="so many processes keep the processors busy")
+    parser.add_argument("--hogs", type=int, default=0, help="number of processes that keep the processors busy")
     parser.add_argument("--target", type=Path, action="append", help="a target file (repeatable); else all of them")
     given = parser.parse_args(argv)
     console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""Judging a merchant that works its callbacks off later: after it dealt with them, or not at all."""
+"""A merchant that works on its callbacks later is judged after it dealt with them, or not at all."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tayari_target.target_file.model import Call, Status
 from tayari_target.views import Started, StatusView
 
 View = Callable[[float], StatusView]
-"""What the merchant shows so many seconds after the later payment began."""
+"""What the merchant shows, by the seconds since the later payment began."""
 
 RECEIPT = "UKN0000001"
 WAIT_S = 0.8
@@ -187,7 +187,7 @@ def test_without_a_query_only_the_callback_can_have_made_it_paid_however_late() 
     assert decided(context, begun(UNCONFIRMED_S + 1)).state is PAID
 
 
-def test_a_merchant_that_asks_first_is_judged_when_it_has_heard_both() -> None:
+def test_a_merchant_that_asks_first_is_judged_when_it_has_got_both() -> None:
     context = watched(changing(PENDING, 0.5, REVIEW), always(PAID, RECEIPT))
 
     assert decided(context, begun(0.0)).state is REVIEW

@@ -134,10 +134,12 @@ def test_a_certain_failure_is_not_repeated() -> None:
 def test_checks_wait_side_by_side() -> None:
     together = Barrier(SIDE_BY_SIDE, timeout=60)
 
-    def meets(context: CheckContext) -> None:
+    def waits_for_the_others(context: CheckContext) -> None:
         together.wait()
 
-    found = run_plan(environment(), *(planned_check(f"C{number}", meets) for number in range(SIDE_BY_SIDE)))
+    found = run_plan(
+        environment(), *(planned_check(f"C{number}", waits_for_the_others) for number in range(SIDE_BY_SIDE))
+    )
 
     assert {check.state for check in found.values()} == {State.PASS}
 
@@ -227,7 +229,7 @@ def test_the_check_that_kills_the_merchant_fails_and_the_others_are_repeated() -
     assert on.restarts >= 1
 
 
-def test_a_merchant_that_dies_alone_with_a_check_is_told_with_its_last_words() -> None:
+def test_a_merchant_that_dies_alone_with_a_check_is_reported_with_its_last_output() -> None:
     on = environment()
 
     def kill(context: CheckContext) -> None:
@@ -312,7 +314,7 @@ def crowd(*plan: PlannedCheck) -> tuple[PlannedCheck, ...]:
     return (*plan, *(planned_check(f"X{number}", looked_slowly) for number in range(5)))
 
 
-def test_what_a_strained_merchant_missed_is_looked_at_again_and_told_with_the_pass() -> None:
+def test_a_check_on_an_overloaded_merchant_is_repeated_and_the_pass_says_so() -> None:
     tries: list[str] = []
 
     found = run_plan(
@@ -395,7 +397,7 @@ def test_a_single_check_that_fails_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
-def test_what_a_merchant_at_ease_leaves_open_is_not_repeated(error: Exception) -> None:
+def test_an_open_question_of_a_merchant_at_ease_is_not_repeated(error: Exception) -> None:
     tries: list[str] = []
 
     def leaves_open(context: CheckContext) -> None:
@@ -457,7 +459,7 @@ def test_a_locked_database_is_known_by_the_words_of_the_databases(text: str, wor
     assert lock_named(text) == words
 
 
-def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
+def test_a_lock_in_the_merchants_log_is_noticed_while_checks_run() -> None:
     on = environment()
     on.log = "sqlite3.OperationalError: database is locked"
     seen: list[str] = []
@@ -471,7 +473,7 @@ def test_what_the_merchant_prints_of_a_lock_is_heard_while_checks_run() -> None:
     assert seen == ["database is locked"]
 
 
-def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
+def test_a_failure_while_the_database_is_locked_is_reported_as_the_lock() -> None:
     on = environment()
 
     def fails(context: CheckContext) -> None:
@@ -488,7 +490,7 @@ def test_a_failure_while_the_database_is_locked_is_told_as_the_lock() -> None:
 
 
 def asked(on: FakeEnvironment, *, ago_s: Sequence[float], payments: int) -> None:
-    """The merchant made a status query so long ago, for so many payments in turn."""
+    """The merchant made status queries for a number of payments in turn, the last one some time ago."""
     now = time.time()
     on.control.entries = [
         {"at": now - seconds, "endpoint": "stk_query", "checkout_request_id": f"ws_CO_{place % payments}"}
@@ -558,7 +560,7 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
     assert tries[1] - newest >= 1.5 * 60.0 / 10
 
 
-def test_a_state_word_that_nobody_translates_is_told_at_its_first_sight_once() -> None:
+def test_a_state_word_without_a_translation_is_reported_once() -> None:
     notices: list[str] = []
     run = RunRecord(notice=notices.append)
     for state, word in ((PaymentState.PENDING, "PENDING"), (None, "HELD"), (None, "HELD"), (None, "VOID")):
@@ -640,7 +642,7 @@ def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> Non
 
 
 @pytest.mark.parametrize(("tries", "state"), [(1, State.FAIL), (2, State.UNKNOWN)])
-def test_several_payments_of_one_number_are_not_told_apart(tries: int, state: State) -> None:
+def test_several_payments_of_one_number_are_not_distinguished(tries: int, state: State) -> None:
     def fails(context: CheckContext) -> None:
         context.evidence.tries = tries
         for payer in ("254710000001", "254710000002"):
@@ -747,7 +749,7 @@ def test_a_merchant_that_says_how_many_it_bears_gets_no_more() -> None:
     assert most[0] <= 2
 
 
-def test_a_check_is_told_when_it_ends_not_when_all_have_begun() -> None:
+def test_a_check_is_reported_when_it_ends_not_when_all_have_begun() -> None:
     reported: list[Check] = []
     runner = CheckRunner([environment(queries_per_minute=60)], report=keeper(reported))  # type: ignore[list-item]  # a test environment without processes
     runner.start(
@@ -787,7 +789,7 @@ def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
 
 
 def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[PlannedCheck, PlannedCheck]:
-    """The rule that carries the ordinary success, and one that stands on it; both fail as long as the success does."""
+    """The rule that carries the ordinary success, and one that needs it; both fail as long as the success does."""
 
     def play() -> ControlOutcome:
         tries.append("control")

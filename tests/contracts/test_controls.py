@@ -56,7 +56,7 @@ def test_what_fails_as_an_ordinary_payment_does_is_blocked_by_the_rule_of_that_p
     assert check.reason == f"blocked by C25: {LOST}"
 
 
-def test_a_failure_stands_where_ordinary_payments_end_as_expected() -> None:
+def test_a_failure_counts_if_ordinary_payments_end_as_expected() -> None:
     assert ended(Failed("paid wrongly"), Control.SUCCESS, found=None).state is State.FAIL
     assert ended(Failed("paid wrongly")).state is State.FAIL
 

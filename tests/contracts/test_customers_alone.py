@@ -82,7 +82,7 @@ def query(start: str, end: str) -> dict[str, Any]:
         ([], []),
     ],
 )
-def test_the_hours_that_a_merchant_pulls_are_told(queries: list[dict[str, Any]], notes: list[str]) -> None:
+def test_the_hours_that_a_merchant_pulls_are_reported(queries: list[dict[str, Any]], notes: list[str]) -> None:
     assert asked_back(queries) == notes
 
 

@@ -9,7 +9,7 @@ from tayari_control.client import ControlClient
 
 
 class Journal:
-    """A journal whose next entry is number 500, with pushes that came so many seconds ago."""
+    """A journal whose next entry is number 500, with pushes of the given ages."""
 
     def __init__(self, *seconds_ago: float) -> None:
         self._at = [time.time() - ago for ago in seconds_ago]

@@ -49,16 +49,16 @@ def test_what_must_run_alone_has_an_instance_to_itself_beside_others() -> None:
     meet, on = Barrier(3, timeout=10), Lock()
     environments: list[object] = []
 
-    def meets(context: CheckContext) -> None:
+    def waits_for_the_others(context: CheckContext) -> None:
         with on:
             environments.append(context.environment)
         meet.wait()
 
     found = run_all(
         [environment(), environment(), environment()],
-        planned_check("T01", meets, exclusive=True),
-        planned_check("T02", meets, exclusive=True),
-        planned_check("C01", meets),
+        planned_check("T01", waits_for_the_others, exclusive=True),
+        planned_check("T02", waits_for_the_others, exclusive=True),
+        planned_check("C01", waits_for_the_others),
     )
 
     assert {check.state for check in found.values()} == {State.PASS}
@@ -298,7 +298,7 @@ def test_a_longer_promise_makes_the_suite_longer() -> None:
     assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 20.0
 
 
-def test_the_wait_for_a_query_that_never_comes_is_foretold_where_the_rule_that_shows_it_runs() -> None:
+def test_the_wait_for_a_query_that_never_comes_is_planned_for_the_rule_that_shows_it() -> None:
     shown = schedule(reconcile_within_s=60.0)
     status = Status(call=Call(method="GET", path="/"), state="$", states={})
     seen = Schedule(target=replace(shown.target, merchant=replace(shown.target.merchant, status=status)))

@@ -240,7 +240,7 @@ def test_a_text_that_promises_nothing_is_left_alone(text: str) -> None:
         ("Send a new request to M-Pesa.", True),
     ],
 )
-def test_an_invitation_to_a_second_payment_is_told_from_a_warning(text: str, inviting: bool) -> None:
+def test_an_invitation_to_a_second_payment_is_distinguished_from_a_warning(text: str, inviting: bool) -> None:
     assert bool(invites_payment(text)) is inviting
 
 

@@ -198,7 +198,7 @@ def test_the_sentence_counts_and_shows_the_first_three() -> None:
     assert judge("M01", [record()]).sentence == ""
 
 
-def test_an_order_whose_reference_the_merchant_never_heard_is_named_as_the_merchant_names_it() -> None:
+def test_an_order_whose_reference_the_merchant_never_got_is_named_as_the_merchant_names_it() -> None:
     unheard = [replace(record(receipt="R1"), reference=f"T{n}", name=f"order-{n}") for n in (1, 2)]
 
     assert judge("M01", [replace(record(credits=2), name="order-1")]).sentence.startswith(
@@ -324,7 +324,7 @@ def test_a_try_that_was_called_failed_and_succeeds_late_is_not_asked_for_twice(
 
 
 @pytest.mark.parametrize(("code", "ends"), [("no_result", contextlib.nullcontext()), ("", pytest.raises(ControlError))])
-def test_what_is_shown_as_paid_before_its_result_is_not_told_again(
+def test_a_payment_shown_as_paid_before_its_result_is_not_repeated(
     code: str, ends: contextlib.AbstractContextManager[Any]
 ) -> None:
     context, payment = mock.Mock(), mock.Mock(since=1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from mutation import PAGE, ROOT, found_again, read_record, section
 
 
-def test_each_mutant_changes_a_line_that_stands_where_the_record_says() -> None:
+def test_each_mutant_changes_a_line_that_is_where_the_record_says() -> None:
     elsewhere = [
         f"{one.shop}/{one.file}:{one.line}"
         for one in read_record()

@@ -92,7 +92,7 @@ class Silent(Adapter):
     def start_payment(self, **_):
         return None
 """
-"""Driven by hand: what it tells the merchant, and what it shows of a payment."""
+"""An adapter: what it sends to the merchant, and what it shows of a payment."""
 
 
 def by_adapter(folder: Path, module: str, name: str, tells: str = "pass") -> CheckContext:
@@ -111,7 +111,7 @@ def test_an_adapter_that_makes_a_new_order_at_each_call_is_not_clicked_twice(tmp
     assert ending(by_adapter(tmp_path, "adapter_of_one_order", "Browser").profile.require_one_order) == "passes"
 
 
-def test_an_adapter_that_tells_nothing_still_starts_the_payments(tmp_path: Path) -> None:
+def test_an_adapter_that_sends_nothing_still_starts_the_payments(tmp_path: Path) -> None:
     silent = by_adapter(tmp_path, "adapter_that_tells_nothing", "Browser", "tells = frozenset()").profile
 
     assert not silent.receives("amount")

@@ -81,10 +81,10 @@ def test_a_message_proves_the_payout_that_it_names(
 
 def test_a_message_at_the_queue_time_out_url_decides_nothing() -> None:
     late = entry({"ResultCode": 1, "OriginatorConversationID": "a"})
-    late["request"]["url"] = "http://127.0.0.1:8000/told/late"
+    late["request"]["url"] = "http://127.0.0.1:8000/results/late"
 
-    assert [message.timed_out for _, message in payout_messages(late, {"/told/late"})] == [True]
-    assert [message.timed_out for _, message in payout_messages(late, {"/told/result"})] == [False]
+    assert [message.timed_out for _, message in payout_messages(late, {"/results/late"})] == [True]
+    assert [message.timed_out for _, message in payout_messages(late, {"/results/result"})] == [False]
 
 
 def test_an_unreadable_message_proves_nothing() -> None:
@@ -174,7 +174,7 @@ def test_a_refund_is_judged_whatever_the_push_has_as_its_account_reference(
 
 
 @pytest.mark.parametrize(("is_shared", "amounts"), [(True, [422.0]), (False, [422.0, 415.0])])
-def test_payouts_to_one_person_are_told_apart_by_their_amounts(is_shared: bool, amounts: list[float]) -> None:
+def test_payouts_to_one_person_are_distinguished_by_their_amounts(is_shared: bool, amounts: list[float]) -> None:
     known = {
         "254711000111": [
             DarajaTransaction(transaction_id=str(amount), amount=amount, completed=True, due_at=0.0)

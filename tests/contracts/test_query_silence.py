@@ -151,7 +151,7 @@ def test_a_merchant_that_asked_once_is_never_called_silent() -> None:
     assert silence.found == ""
 
 
-def test_the_silence_is_told_once() -> None:
+def test_the_silence_is_reported_once() -> None:
     answer: list[str] = []
     run = RunRecord(notice=answer.append)
     run.silence.learn(NEVER, payment())
@@ -160,7 +160,7 @@ def test_the_silence_is_told_once() -> None:
     assert answer == [f"{NEVER}: from here on nothing waits for one"]
 
 
-def test_what_holds_no_longer_is_told_too() -> None:
+def test_the_end_of_the_silence_is_reported_too() -> None:
     lines: list[str] = []
     run = RunRecord(notice=lines.append)
     run.silence.learn(NEVER, payment())

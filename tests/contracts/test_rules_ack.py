@@ -178,7 +178,7 @@ def test_texts_that_differ_by_numbers_only_are_the_same_words() -> None:
         (Started(accepted=False, status=400, payment_id=None, message="M-Pesa did not take it", body="{}"), "passes"),
     ],
 )
-def test_a_refused_push_that_the_customer_is_told_is_all_right_fails(answer: Started, kind: str) -> None:
+def test_a_refused_push_that_looks_accepted_to_the_customer_fails(answer: Started, kind: str) -> None:
     """A shop that gives no identifier has no payment whose state could be read; its word to the customer is judged."""
     payment = Payment(msisdn="254710000001", amount=100, reference="T1", started=answer, since=1, began_at=0.0)
     seen = SimpleNamespace(

@@ -118,7 +118,7 @@ def test_what_cannot_be_guessed_is_replaced_by_another_of_its_form(url: str, oth
     assert [part.isdigit() for part in forged.split("/")] == [part.isdigit() for part in url.split("/")]
 
 
-def test_what_the_merchant_tells_the_payer_is_no_secret() -> None:
+def test_a_text_that_the_payer_gets_is_no_secret() -> None:
     url, other = f"https://shop.example/cb/{UUID}", f"https://shop.example/cb/7{UUID[1:]}"
 
     assert forged_url(url, other=other, known=f'{{"id": "{UUID}"}}') == url

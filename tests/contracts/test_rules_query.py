@@ -175,7 +175,7 @@ def test_one_straggler_after_the_end_is_forgiven_and_two_are_not() -> None:
         q05_polling_stops.judge([1.0, 3.0, 11.0, 15.0], 7.5)
 
 
-def test_a_silent_payment_sends_no_callback_and_its_fault_meets_the_query() -> None:
+def test_a_silent_payment_sends_no_callback_and_its_fault_applies_to_the_query() -> None:
     scenario = unanswered("inline/silent", on_query("gateway_fault", fault="spike_arrest"), result_code=1032)
 
     assert scenario["outcome"] == {"result_code": 1032, "after_s": 1.0, "callback": False}

@@ -180,7 +180,7 @@ def test_a_word_inside_of_another_word_is_not_refused() -> None:
     assert weaknesses([f"https://example.co.ke/executive/mysqlite/{SECRET}"]) == []
 
 
-def test_a_random_part_is_recognised_wherever_it_stands() -> None:
+def test_a_random_part_is_recognised_wherever_it_is() -> None:
     assert secret_parts(f"https://a.example/x/{SECRET}/y?z=1") == [SECRET]
 
 
@@ -211,7 +211,7 @@ def test_private_hosts_are_a_tests(host: str, local: bool) -> None:
         (90.0, 95.1, "Failed"),
     ],
 )
-def test_a_wrong_format_of_the_timestamp_is_told_from_a_wrong_clock(
+def test_a_wrong_format_of_the_timestamp_is_distinguished_from_a_wrong_clock(
     behind_s: float, later_behind_s: float, ends: str
 ) -> None:
     assert ending(judge_two, "1", "2", behind_s, later_behind_s) == ends

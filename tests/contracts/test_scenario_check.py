@@ -23,7 +23,7 @@ REFUSED = Started(accepted=False, status=503, payment_id=None, body="M-Pesa is d
 
 
 class Calls:
-    """What reached Daraja by now: each call so many seconds after the payment began."""
+    """What has reached Daraja: each call, with its seconds since the payment began."""
 
     def __init__(self, **at_s: tuple[float, ...]) -> None:
         self._at_s = at_s
@@ -111,7 +111,7 @@ def test_a_check_that_has_no_time_to_watch_judges_nothing() -> None:
         play(context, expect={"state": "paid", "within_s": 5, "pushes": 1})
 
 
-def test_a_second_push_is_told_before_a_state_or_a_word_that_is_wrong_too() -> None:
+def test_a_second_push_is_reported_before_a_wrong_state_or_word() -> None:
     twice = Calls(pushes=(0.0, 0.0), accepted=(0.0,))
     expect = {"state": "paid", "within_s": 0.2, "pushes": 1, "message": {"topic": "success"}}
 
@@ -227,7 +227,7 @@ def test_a_merchant_that_pushes_to_one_number_for_all_is_looked_at_again_alone()
 
 
 @pytest.mark.parametrize(("asked", "ending"), [((), Inapplicable), ((0.0,), Failed)])
-def test_a_merchant_that_asks_nothing_has_heard_no_contradiction(asked: tuple[float, ...], ending: type) -> None:
+def test_a_merchant_that_asks_nothing_gets_no_contradiction(asked: tuple[float, ...], ending: type) -> None:
     context = played(Calls(pushes=(0.0,), accepted=(0.0,), queries=asked))
 
     with pytest.raises(ending):

@@ -104,7 +104,7 @@ def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
 
 
 @pytest.mark.parametrize(("written", "amount"), [("1,000.00", 1000), ("500", 500), (None, None)])
-def test_a_customer_pays_what_the_scenarios_confirmation_tells(written: str | None, amount: int | None) -> None:
+def test_a_customer_pays_the_amount_in_the_scenarios_confirmation(written: str | None, amount: int | None) -> None:
     faults = [{"mutate": {"set": {"TransAmount": written}}}] if written else [{"mutate": {"drop": ["FirstName"]}}]
 
     assert confirmed_amount({"faults": faults}) == amount

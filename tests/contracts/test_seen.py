@@ -159,7 +159,7 @@ def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judge
         (200.0, WrongCredit, "200 shillings were credited; expected 100"),
     ],
 )
-def test_a_sum_is_told_as_a_sum(credited: float, kind: type[Exception], says: str) -> None:
+def test_a_sum_is_described_as_a_sum(credited: float, kind: type[Exception], says: str) -> None:
     with pytest.raises(kind, match=says) as raised:
         context(StatusView(state=PAID, credited=credited)).expectations.credits(payment(), 1, quiet_s=0.0)
 
@@ -283,7 +283,7 @@ def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
     assert desk.did == ["drop", "play own/token at oauth", "revoke", "clear"]
 
 
-def test_a_fault_that_no_call_met_is_not_tested() -> None:
+def test_a_fault_that_no_call_got_is_not_tested() -> None:
     with pytest.raises(Untested, match=r"the fault was never met: .* it holds a token and fetched no other"):
         pay_until_met(token_context(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
 
@@ -399,7 +399,7 @@ def test_a_busy_answer_after_a_push_is_an_answer_about_the_order() -> None:
     assert merchant.asked == 1
 
 
-def test_a_start_without_identifier_is_not_told_with_the_words_of_another_payment() -> None:
+def test_a_start_without_identifier_is_not_described_with_the_message_of_another_payment() -> None:
     pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
     view = StatusView(state=PAID, message="Your earlier payment is paid.")
     made = context(view, status=replace(STATUS, message="$.message"), pay=pay)

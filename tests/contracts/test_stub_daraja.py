@@ -57,13 +57,13 @@ def test_a_caller_that_verifies_hangs_up_and_is_counted(listener: Listener, thro
 
 
 @pytest.mark.parametrize("through_proxy", [False, True])
-@pytest.mark.parametrize("is_told", [False, True])
-def test_a_caller_that_trusts_anybody_or_was_told_to_is_heard(
-    listener: Listener, certificate: tuple[Path, Path], through_proxy: bool, is_told: bool
+@pytest.mark.parametrize("trusts", [False, True])
+def test_a_caller_that_verifies_nothing_or_trusts_the_certificate_is_noticed(
+    listener: Listener, certificate: tuple[Path, Path], through_proxy: bool, trusts: bool
 ) -> None:
     url = SANDBOX if through_proxy else f"https://{listener.address}/oauth/v1/generate"
 
-    answer = call(listener, url, verify=str(certificate[0]) if is_told else False, through_proxy=through_proxy)
+    answer = call(listener, url, verify=str(certificate[0]) if trusts else False, through_proxy=through_proxy)
 
     assert answer.json()["access_token"]
     assert (listener.calls, listener.refused) == ([TOKEN_CALL], 0)

@@ -54,7 +54,7 @@ def test_what_an_act_raises_is_raised() -> None:
 
 
 def shown(credits: dict[str, int], *, unpaid: str = "", limit: float | None = None) -> Any:
-    """A context in which the payments have so many credits, by reference, and one is not paid but with a person."""
+    """A context with the credits of payments by reference; one payment is not paid but under review."""
 
     def paid_once(payment: Payment, **_: object) -> None:
         if payment.reference == unpaid or credits[payment.reference] < 1:

@@ -160,7 +160,7 @@ def test_the_pages_take_a_payment_and_show_its_state() -> None:
     asyncio.run(story())
 
 
-def test_the_shop_stands_alone() -> None:
+def test_the_shop_imports_nothing_of_the_project() -> None:
     imports = [line for path in DUKA.rglob("*.py") for line in path.read_text().splitlines() if "import" in line]
 
     assert [line for line in imports if "tayari" in line] == []

@@ -8,7 +8,7 @@ import pytest
 from tiny_daraja import DROP, IN_FLIGHT, PAID, QUICK, QueryBudget, TinyDaraja, ok, open_shop, refused
 
 
-def test_a_success_is_credited_once_however_often_it_is_told() -> None:
+def test_a_success_is_credited_once_however_often_it_comes() -> None:
     async def story() -> None:
         async with open_shop(TinyDaraja(truth="0")) as shop:
             payment = await shop.pay()

@@ -1,4 +1,4 @@
-"""The sample shop and its push requests: read well, signed well, retried well, and told in plain words."""
+"""The sample shop and its push requests: read well, signed well, retried well, and shown in plain words."""
 
 import asyncio
 import base64
@@ -77,7 +77,7 @@ def test_a_push_is_signed_and_within_every_limit() -> None:
     asyncio.run(story())
 
 
-def test_a_busy_mpesa_is_tried_again_with_growing_gaps_and_then_told() -> None:
+def test_a_busy_mpesa_is_tried_again_with_growing_gaps_and_then_reported() -> None:
     async def story() -> None:
         async with open_shop(TinyDaraja(push_script=[BUSY] * 9)) as shop:
             answer = await shop.pay()
@@ -163,7 +163,7 @@ def test_a_refused_token_is_replaced_once_in_every_form(wire: tuple[int, str]) -
     asyncio.run(story())
 
 
-def test_a_token_that_is_refused_again_is_told_and_not_looped() -> None:
+def test_a_token_that_is_refused_again_is_reported_and_not_looped() -> None:
     async def story() -> None:
         async with open_shop(TinyDaraja(push_script=[BAD_TOKEN] * 9)) as shop:
             answer = await shop.pay()

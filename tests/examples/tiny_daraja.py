@@ -1,4 +1,4 @@
-"""A Daraja of a few lines, told what to answer: enough to judge the sample shop without the simulator."""
+"""A Daraja of a few lines, with answers that a test sets: enough to judge the sample shop without the simulator."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TinyDaraja:
     async def _query(self, request: web.Request) -> web.Response:
         asked = (await request.json())["CheckoutRequestID"]
         self.queried_at.append(asyncio.get_running_loop().time())
-        usual = ok(ResponseCode="0", CheckoutRequestID="*", ResultCode=self.truth, ResultDesc="as told")
+        usual = ok(ResponseCode="0", CheckoutRequestID="*", ResultCode=self.truth, ResultDesc="as set")
         status, body = self.query_script.pop(0) if self.query_script else usual
         return _response((status, body.replace("*", asked)))
 

@@ -1,4 +1,4 @@
-"""A whole merchant in a page: takes a payment, pushes it through Daraja, takes the callback, tells the state.
+"""A whole merchant in a page: takes a payment, pushes it through Daraja, takes the callback, shows the state.
 
 `python mini_merchant.py PORT`, with its settings, right or wrong, in the environment.
 """

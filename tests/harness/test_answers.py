@@ -111,7 +111,7 @@ def test_text_is_the_visible_text_of_a_page_and_the_body_of_anything_else() -> N
         (Answer(body='{"page": "<html>"}'), False),
     ],
 )
-def test_pages_are_told_from_data(answer: Answer, is_html: bool) -> None:
+def test_pages_are_distinguished_from_data(answer: Answer, is_html: bool) -> None:
     assert looks_like_html(answer) is is_html
 
 
@@ -157,7 +157,7 @@ def test_absurd_json_finds_nothing_and_raises_nothing(body: str) -> None:
         ('{"id": 1}', ""),
     ],
 )
-def test_the_problem_of_an_absurd_body_is_told(body: str, problem: str) -> None:
+def test_the_problem_of_an_absurd_body_is_reported(body: str, problem: str) -> None:
     assert problem_of(body).partition(";")[0] == problem
 
 

@@ -25,13 +25,13 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_git_tells_commit_branch_and_person(repository: Path) -> None:
+def test_git_gives_commit_branch_and_person(repository: Path) -> None:
     found = read_build(" 1.4 rc\n2 ", folder=repository, environment={})
 
     assert found == Build(name="1.4 rc 2", commit=git(repository, "rev-parse", "HEAD"), branch="till", operator="Amina")
 
 
-def test_changes_that_no_commit_has_are_told(repository: Path) -> None:
+def test_changes_that_no_commit_has_are_reported(repository: Path) -> None:
     (repository / "tayari.yaml").write_text("merchant: {name: duka}\n")
 
     assert read_build("", folder=repository, environment={}).commit.endswith("+changes")

@@ -64,7 +64,7 @@ def test_a_merchant_that_is_only_paid_by_hand_needs_no_prompt(tmp_path: Path) ->
         ("name: landlord", "name: landlord\n  capabilities: []", "no c2b beside merchant.c2b; expected c2b"),
     ],
 )
-def test_each_mistake_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_each_mistake_is_reported(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in LANDLORD
     with pytest.raises(TargetError) as caught:
         load(tmp_path, LANDLORD.replace(old, new))

@@ -111,7 +111,9 @@ def test_a_payer_is_found_however_the_number_is_written(
     assert MSISDN[3:] not in out
 
 
-def test_a_payment_that_is_not_there_is_told(simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_payment_that_is_not_there_is_reported(
+    simulator: SimulatorProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["explain", "254711999999", "--control", simulator.control_url]) == 20
 
     output = capsys.readouterr().err
@@ -119,7 +121,7 @@ def test_a_payment_that_is_not_there_is_told(simulator: SimulatorProcess, capsys
     assert "11999999" not in output
 
 
-def test_a_simulator_that_does_not_run_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_simulator_that_does_not_run_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", MSISDN, "--control", f"http://127.0.0.1:{free_port()}"]) == 20
 
     assert "start one with `tayari simulate`" in capsys.readouterr().err
@@ -193,7 +195,7 @@ def test_a_result_code_has_words_for_the_customer_in_both_languages(capsys: pyte
 @pytest.mark.parametrize(
     ("code", "near"), [("1038", "1037"), ("500.001.1002", "500.001.1001"), ("spike_arest", "spike_arrest")]
 )
-def test_an_unknown_code_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str], code: str, near: str) -> None:
+def test_an_unknown_code_is_reported_with_the_nearest(capsys: pytest.CaptureFixture[str], code: str, near: str) -> None:
     assert run(["explain", code]) == 20
 
     assert f"{code} is not a code or a payment that we know; did you mean {near}?" in capsys.readouterr().err

@@ -41,7 +41,7 @@ def made(folder: Path, name: str, state: State = State.PASS, **more: object) -> 
     return write_run(prepare(replace(run, **more)), folder / f"{name}.json")  # type: ignore[arg-type]  # fields of Run
 
 
-def test_compare_tells_what_is_new_and_strict_makes_it_an_exit_code(
+def test_compare_shows_what_is_new_and_strict_makes_it_an_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, new = str(made(tmp_path, "a")), str(made(tmp_path, "b", State.FAIL))
@@ -99,7 +99,7 @@ def test_history_makes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "<svg" in (tmp_path / "trend.html").read_text()
 
 
-def test_lint_tells_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_reports_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     waivers = tmp_path / "w.yaml"
     waivers.write_text(
         "waivers:\n  - {rule: C03, reason: x, owner: y, ticket: z, expires: 2020-01-01, fingerprint: f}\n"

@@ -72,7 +72,7 @@ def test_headers_are_sent_beside_the_usual_ones(shop: Shop) -> None:
     assert asked.headers["Content-Type"].startswith("application/json")
 
 
-def test_a_refused_caller_is_told_of_the_header(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_names_the_header_after_a_refused_caller(capsys: pytest.CaptureFixture[str]) -> None:
     with open_shop({"POST /cb": Says("go away", 403)}) as strict:
         assert run(["trigger", "0", "--to", f"{strict.url}/cb"]) == 10
 
@@ -85,7 +85,7 @@ def test_an_allowed_host_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no answer" in capsys.readouterr().out
 
 
-def test_a_code_is_told_with_payer_amount_and_changes(simulator: SimulatorProcess, shop: Shop) -> None:
+def test_a_code_is_reported_with_payer_amount_and_changes(simulator: SimulatorProcess, shop: Shop) -> None:
     where = "Body.stkCallback.CallbackMetadata.Item"
     words = ["--msisdn", "254711000203", "--amount", "250", "--set", f"{where}[MpesaReceiptNumber].Value=QQ=1"]
     words += ["--set", "Body.stkCallback.MerchantRequestID=17", "--drop", f"{where}[TransactionDate]"]
@@ -207,7 +207,7 @@ def test_a_callback_needs_a_place_to_go(capsys: pytest.CaptureFixture[str]) -> N
     assert "give --to URL" in capsys.readouterr().err
 
 
-def test_a_scenario_that_sends_nothing_is_told(
+def test_a_scenario_that_sends_nothing_is_reported(
     simulator: SimulatorProcess, shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert trigger(simulator, shop, "service/outage-after-ack") == 20
@@ -215,7 +215,7 @@ def test_a_scenario_that_sends_nothing_is_told(
     assert "sends no callback" in capsys.readouterr().err
 
 
-def test_a_control_port_that_is_not_there_is_told(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_control_port_that_is_not_there_is_reported(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     control = f"http://127.0.0.1:{free_port()}"
 
     assert run(["trigger", "1032", "--to", f"{shop.url}/cb", "--control", control]) == 20

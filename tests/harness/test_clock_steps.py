@@ -38,7 +38,7 @@ class Clocks:
 
 
 @pytest.mark.parametrize("step_s", [7199.0, -7199.0, 1.5, -1.5])
-def test_a_step_is_told_with_its_length(step_s: float) -> None:
+def test_a_step_is_reported_with_its_length(step_s: float) -> None:
     clocks = Clocks()
     steps = clocks.watched()
     clocks.pass_s(10, step_s=step_s)

@@ -89,7 +89,7 @@ def test_each_row_says_how_sure_it_is_and_from_where(codes: dict[str, Code]) -> 
     assert all(code.mark and code.source and code.meaning for code in codes.values())
 
 
-def test_a_refusal_stands_beside_what_its_customer_was_told(codes: dict[str, Code]) -> None:
+def test_a_refusal_is_shown_beside_the_message_to_its_customer(codes: dict[str, Code]) -> None:
     messages = {key: code.message for key, code in codes.items() if code.message}
 
     assert list(messages.values()) == ["Your phone is busy with another payment."]
@@ -115,7 +115,7 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
     assert all(code.meaning and not code.say_en for code in found if code.kind == "payout")
 
 
-def test_what_became_of_customers_own_payments_is_told_apart() -> None:
+def test_the_ends_of_customers_own_payments_are_counted_apart() -> None:
     rows = [{"kind": "c2b", "result_code": code, "msisdn": "254711000000"} for code in (0, "C2B00012", "C2B00012")]
     control = SimpleNamespace(payments=lambda: rows, journal_entries=lambda **_: [])
     pay = Pay(call=Call(method="POST", path="/pay"))
@@ -128,4 +128,4 @@ def test_what_became_of_customers_own_payments_is_told_apart() -> None:
     assert (paid.kind, paid.code, paid.times) == ("c2b", "0", 1)
     assert (rejected.kind, rejected.code, rejected.times) == ("c2b", "C2B00012", 2)
     assert "invalid account number" in rejected.meaning
-    assert rejected.say_en == "", "M-Pesa tells the customer, and the merchant hears nothing"
+    assert rejected.say_en == "", "M-Pesa informs the customer, and the merchant gets no message"

@@ -117,7 +117,7 @@ def test_scenarios_are_listed_shown_and_linted(capsys: pytest.CaptureFixture[str
     assert decoded(capsys, "scenarios", "lint", str(scenario_folder() / "payment" / "success.yaml"))["scenarios"] == 1
 
 
-def test_lint_tells_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_reports_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "wrong.yaml").write_text("scenario: a/wrong\nabout: Nothing.\noutcom: {result_code: 0}\n")
 
     assert run(["scenarios", "lint", str(tmp_path)]) == 20
@@ -140,7 +140,7 @@ def test_codes_are_explained(capsys: pytest.CaptureFixture[str], code: str, word
         (["scenarios", "show", "payment/sucess"], "payment/success"),
     ],
 )
-def test_what_does_not_exist_is_told_with_the_nearest(
+def test_an_unknown_name_is_reported_with_the_nearest(
     capsys: pytest.CaptureFixture[str], words: list[str], near: str
 ) -> None:
     assert run(words) == 20

@@ -93,7 +93,7 @@ class Simulator:
     ("short_code", "account", "owed"),
     [("600984", "HOUSE-1", True), ("600984", "NOBODY", False), ("600001", "HOUSE-1", False)],
 )
-def test_nobody_owes_a_credit_for_a_confirmation_of_another_account(short_code: str, account: str, owed: bool) -> None:
+def test_a_confirmation_of_another_account_needs_no_credit(short_code: str, account: str, owed: bool) -> None:
     simulator = cast(ControlClient, Simulator(BusinessShortCode=short_code, BillRefNumber=account))
     paid = c2b_payments(simulator)["UKN1"]
     pending = Observation(payment_id="HOUSE-1", state=PaymentState.PENDING, began=9.0, ended=9.1)

@@ -74,7 +74,7 @@ def test_a_path_that_nobody_plays_is_named_in_the_merchants_words() -> None:
     )
 
 
-def test_wrong_credentials_are_told_by_the_empty_400() -> None:
+def test_wrong_credentials_are_answered_with_the_empty_400() -> None:
     found = bad([entry("oauth", 400)])
 
     assert (found.name, found.exit_code) == ("credentials", Exit.BAD_CONFIGURATION)
@@ -123,7 +123,7 @@ def test_a_wrong_password_says_which_part_without_showing_it(entry: dict[str, An
         (push("20261006144523"), "clock", "S02"),
     ],
 )  # fmt: skip
-def test_what_the_merchant_sends_wrongly_is_told_and_left_to_a_rule(
+def test_a_wrong_field_of_the_merchant_is_reported_and_left_to_a_rule(
     entry: dict[str, Any], name: str, rule: str
 ) -> None:
     found = list(diagnose([entry], ACCOUNT))
@@ -202,7 +202,7 @@ def test_a_merchant_that_is_started_may_have_the_host_in_its_code() -> None:
         ("gunicorn shop:app --reload", []),
     ],
 )
-def test_a_start_command_that_destroys_state_is_told(command: str, words: list[str]) -> None:
+def test_a_start_command_that_destroys_state_is_reported(command: str, words: list[str]) -> None:
     found = list(merchant.destructive_start(Start(command=command)))
 
     assert [f"has `{word}`" in finding.message for word, finding in zip(words, found, strict=True)] == [True] * len(
@@ -248,7 +248,7 @@ def test_an_identifier_that_is_not_found_shows_what_there_is(
     assert words in found.message
 
 
-def test_a_pattern_that_finds_nothing_is_told_as_such() -> None:
+def test_a_pattern_that_finds_nothing_is_reported_as_such() -> None:
     found = merchant.payment_answer(started("Order seven"), target("regex:Order ([0-9]+)"))
 
     assert (found.name, found.fix) == ("extraction", "correct merchant.pay.payment_id")
@@ -325,7 +325,7 @@ def test_an_ordinary_answer_to_a_callback_is_no_finding(content_type: str, body:
         ("GET /other", "/cb", ""),
     ],
 )
-def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: str, words: str) -> None:
+def test_a_callback_url_that_lacks_its_last_slash_is_reported(served: str, called: str, words: str) -> None:
     with open_shop({served: Says("POST only", 405)}) as shop:
         entry = delivery(status=404)
         entry["request"]["url"] = shop.url + called
@@ -337,7 +337,7 @@ def test_a_callback_url_that_lacks_its_last_slash_is_told(served: str, called: s
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_caller_stops_where_no_address_is_named_and_is_told_where_one_is(status: int) -> None:
+def test_a_refused_caller_stops_the_run_without_a_named_address_and_is_reported_with_one(status: int) -> None:
     stops = merchant.callback(delivery(status=status), Callbacks())
     warned = merchant.callback(delivery(status=status), Callbacks(source_header="X-Real-IP"))
 
@@ -348,7 +348,7 @@ def test_a_refused_caller_stops_where_no_address_is_named_and_is_told_where_one_
 
 
 @pytest.mark.parametrize(("status", "fix"), [(301, "as its server wants it"), (400, "log"), (500, "log")])
-def test_a_callback_that_was_not_answered_2xx_is_told_and_left_to_the_rules(status: int, fix: str) -> None:
+def test_a_callback_that_was_not_answered_2xx_is_reported_and_left_to_the_rules(status: int, fix: str) -> None:
     found = merchant.callback(delivery(status=status), Callbacks())
 
     assert found.ok

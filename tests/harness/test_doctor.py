@@ -52,13 +52,13 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
     assert found[-1].message == "it is failed"
 
 
-def test_a_second_payment_that_is_refused_is_told(tmp_path: Path) -> None:
+def test_a_second_payment_that_is_refused_is_reported(tmp_path: Path) -> None:
     found = examine(mini_target(tmp_path, env={"ONE_ORDER": "1"}))
 
-    told = next(finding for finding in found if finding.name == "cancelled payment")
-    assert told.ok
-    assert "a second one, of another payer and another order, answered 409" in told.message
-    assert "{reference}" in told.fix
+    warning = next(finding for finding in found if finding.name == "cancelled payment")
+    assert warning.ok
+    assert "a second one, of another payer and another order, answered 409" in warning.message
+    assert "{reference}" in warning.fix
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_may_be_the_merchants_fault_warns(
     assert one.fix
 
 
-def test_an_audit_that_finds_no_callback_is_told(tmp_path: Path) -> None:
+def test_an_audit_that_finds_no_callback_is_reported(tmp_path: Path) -> None:
     audit = '  audit: {request: "GET /payments/{payment_id}", messages: $.raw}\n'
     right = mini_target(tmp_path, replace={"  ledger:": f"{audit}  ledger:"})
     sound = examine(right)
@@ -177,7 +177,7 @@ def test_an_audit_that_finds_no_callback_is_told(tmp_path: Path) -> None:
     assert one.message == "merchant.audit.messages ($.kept) found no stored callback, and one was taken"
 
 
-def test_a_shop_that_forgets_unknown_callers_is_told_of_the_header(tmp_path: Path) -> None:
+def test_doctor_names_the_header_to_a_shop_that_ignores_unknown_callers(tmp_path: Path) -> None:
     forgets = {"ONLY_FROM": "X-Real-IP"}
     without = examine(mini_target(tmp_path, env=forgets))
     named = examine(mini_target(tmp_path, env=forgets, rest="callbacks: {source_header: X-Real-IP}"))
@@ -215,7 +215,7 @@ def test_a_merchant_that_runs_already_is_examined_where_it_is(tmp_path: Path) ->
     assert still_there
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported(tmp_path: Path) -> None:
     with open_shop({}) as shop:
         port = int(shop.url.rpartition(":")[2])
         (found,) = examine(mini_target(tmp_path), EnvironmentOptions(port=port))
@@ -232,7 +232,7 @@ def test_a_callback_on_a_foreign_host_is_reached_by_rewriting_it(tmp_path: Path)
     assert all(finding.ok for finding in found)
 
 
-def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None:
+def test_a_rewrite_that_fits_no_callback_is_a_warning(tmp_path: Path) -> None:
     good = '"https://shop.example": "http://127.0.0.1:{port}"'
     rest = f'callbacks: {{rewrite: {{"https://shop.exmaple": "http://127.0.0.1:9", {good}}}}}'
 
@@ -253,7 +253,7 @@ def test_a_rewriting_that_meets_no_callback_is_a_warning(tmp_path: Path) -> None
         ({"POINT": "1"}, "push", "Daraja refused the push: Bad Request - Invalid Amount"),
     ],
 )
-def test_what_daraja_merely_refuses_is_told_and_stops_nothing(
+def test_a_plain_refusal_of_daraja_is_reported_and_stops_nothing(
     tmp_path: Path, env: Mapping[str, str], name: str, words: str
 ) -> None:
     found = examine(mini_target(tmp_path, env=env))
@@ -264,7 +264,7 @@ def test_what_daraja_merely_refuses_is_told_and_stops_nothing(
     assert "the rules will judge that" in warned.fix
 
 
-def test_a_utc_timestamp_is_told_but_stops_nothing(tmp_path: Path) -> None:
+def test_a_utc_timestamp_is_reported_but_stops_nothing(tmp_path: Path) -> None:
     found = examine(mini_target(tmp_path, env={"OFF_MINUTES": "-180"}))
 
     (clock,) = [finding for finding in found if finding.name == "clock"]

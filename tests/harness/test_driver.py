@@ -94,7 +94,7 @@ def test_a_refused_payment_is_not_accepted_and_keeps_its_body(shop: Shop, tmp_pa
     assert (started.accepted, started.status, started.payment_id, started.body) == (False, 422, None, '{"error": "no"}')
 
 
-def test_no_answer_is_told_and_not_raised(tmp_path: Path) -> None:
+def test_no_answer_is_returned_and_not_raised(tmp_path: Path) -> None:
     exchanges: list[Exchange] = []
     driver = MerchantDriver(write_target(tmp_path, "http://127.0.0.1:9"), record=exchanges.append)
 
@@ -225,7 +225,7 @@ def test_log_in_steps_run_once_and_again_after_a_401(shop: Shop, tmp_path: Path)
         (Says("<p>no field</p>"), 'save.csrf (regex:name="csrf" value="([^"]+)") found nothing'),
     ],
 )
-def test_a_failed_log_in_is_told_as_such(shop: Shop, tmp_path: Path, says: Says, error: str) -> None:
+def test_a_failed_log_in_is_reported_as_such(shop: Shop, tmp_path: Path, says: Says, error: str) -> None:
     shop.routes["GET /login"] = says
     driver = MerchantDriver(write_target(tmp_path, shop.url, more=LOGIN))
 
@@ -287,7 +287,7 @@ def test_the_driver_works_from_many_threads(shop: Shop, tmp_path: Path) -> None:
     assert len({started.payment_id for started in found}) == 64
 
 
-def test_an_unfilled_placeholder_is_told(shop: Shop, tmp_path: Path) -> None:
+def test_an_unfilled_placeholder_is_reported(shop: Shop, tmp_path: Path) -> None:
     pay = '{request: "POST /pay", json: {ca: "{ca_file}"}, payment_id: $.id}'
     driver = MerchantDriver(write_target(tmp_path, shop.url, pay=pay))
 

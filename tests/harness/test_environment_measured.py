@@ -88,7 +88,7 @@ def test_a_host_that_may_not_be_called_is_not_looked_at(target: Target) -> None:
     assert "callbacks.allow_hosts" in found["callback.tls"].note
 
 
-def test_of_credentials_only_the_names_are_told(target: Target) -> None:
+def test_only_the_names_of_credentials_are_shown(target: Target) -> None:
     (found,) = _credentials(target)
 
     assert found.value == "MPESA_SECRET, SHOP_PASSKEY"

@@ -106,7 +106,7 @@ def test_a_403_is_no_accepted_callback(daraja):
     with pytest.raises(AssertionError, match="answered 403: CSRF token missing"):
         daraja.assert_callback_accepted(msisdn="254700000002")
 
-def test_a_call_that_daraja_does_not_know_is_told(daraja):
+def test_a_call_that_daraja_does_not_know_is_reported(daraja):
     requests.post(daraja.url + "/mpesa/stkpush/v2/process", json={}, timeout=5)
     with pytest.raises(AssertionError, match="/mpesa/stkpush/v2/process was answered 404"):
         daraja.assert_no_unexpected_calls()

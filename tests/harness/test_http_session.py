@@ -176,7 +176,7 @@ def test_an_answer_within_the_limit_is_read_whole_and_the_connection_is_used_aga
     assert pool.num_connections == 1
 
 
-def test_the_driver_tells_a_too_long_answer_and_goes_on(tmp_path: Path) -> None:
+def test_the_driver_reports_a_too_long_answer_and_goes_on(tmp_path: Path) -> None:
     exchanges: list[Exchange] = []
     with raw_server(endless_body) as url:
         target = write_target(tmp_path, url, more="max_answer_bytes: 5000")

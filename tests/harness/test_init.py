@@ -356,7 +356,7 @@ def test_a_plugin_of_woocommerce_gets_its_callback_and_no_start_command(
     assert "# CHECK: the address at which your merchant runs" in text
 
 
-def test_what_is_guessed_is_marked_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_guess_is_marked_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     routes = "from flask import Flask\napp = Flask(__name__)\n"
     routes += "@app.post('/pay')\ndef a(): ...\n@app.post('/buy')\ndef b(): ...\n"
 

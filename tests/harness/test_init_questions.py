@@ -65,7 +65,7 @@ def test_each_mark_of_a_proposal_is_one_question(shop: Path) -> None:
     assert {"pay.request", "pay.body", "pay.payment_id", "status.states"} <= {each.key for each in questions(draft)}
 
 
-def test_what_is_answered_stands_in_the_file_without_a_mark(shop: Path) -> None:
+def test_an_answered_guess_is_in_the_file_without_a_mark(shop: Path) -> None:
     ask = by_key(
         pay__request="POST /buy",
         pay__body='tel={msisdn} kes={amount} note="from Tayari"',
@@ -93,7 +93,7 @@ def test_a_proposal_is_kept_with_its_mark_or_called_right(shop: Path) -> None:
     assert merchant_of(shop, right) == merchant_of(shop, before)
 
 
-def test_a_wrong_answer_is_told_and_asked_for_again(shop: Path) -> None:
+def test_a_wrong_answer_is_reported_and_asked_for_again(shop: Path) -> None:
     printed: list[str] = []
     answers = iter(["pay now", "POST /buy"])
 
@@ -108,7 +108,7 @@ def test_a_wrong_answer_is_told_and_asked_for_again(shop: Path) -> None:
 @pytest.mark.parametrize(
     "answer", ["phone", "phone=", "={msisdn}", 'phone="{msisdn}', "phone={nobody} amount={amount}"]
 )
-def test_fields_that_are_none_are_told(shop: Path, answer: str) -> None:
+def test_fields_that_are_none_are_reported(shop: Path, answer: str) -> None:
     printed: list[str] = []
     answers = iter([answer, ""])
 

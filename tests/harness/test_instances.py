@@ -69,7 +69,7 @@ def test_a_status_probe_with_the_folder_of_its_instance_can_be_read_apart(tmp_pa
         ),
     ],
 )
-def test_a_merchant_that_cannot_have_another_daraja_is_told_which_rules_that_costs(
+def test_doctor_names_the_rules_that_a_merchant_without_another_daraja_loses(
     tmp_path: Path, replace: dict[str, str], judged: bool
 ) -> None:
     found = list(second_process(mini(tmp_path, env=OWN, replace=replace)))

@@ -89,7 +89,7 @@ def test_a_host_file_of_its_own_leads_safaricoms_names_to_this_machine(tmp_path:
     assert merchant_command(Intercept.OFF, ["a", "b"], tmp_path) == ["a", "b"]
 
 
-def test_a_system_without_host_files_of_their_own_is_told(
+def test_a_system_without_host_files_of_their_own_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: InterceptionPorts
 ) -> None:
     monkeypatch.setattr("tayari_target.interception.can_have_own_hosts", lambda: False)
@@ -127,7 +127,7 @@ def test_options_of_the_runtime_stay(ports: InterceptionPorts, tmp_path: Path) -
     assert merchant_environment(Intercept.OFF, ports, tmp_path, inherited) == {}
 
 
-def test_a_client_that_trusts_nobody_new_is_told_how_to(
+def test_doctor_says_how_a_client_can_trust_the_authority(
     ports: InterceptionPorts, simulator: SimulatorProcess, tmp_path: Path
 ) -> None:
     session = requests.Session()
@@ -144,7 +144,7 @@ def test_a_client_that_trusts_nobody_new_is_told_how_to(
     assert ports.ca_file in found.fix
 
 
-def test_a_call_of_the_production_host_is_told_with_its_request(
+def test_a_call_of_the_production_host_is_reported_with_its_request(
     ports: InterceptionPorts, simulator: SimulatorProcess
 ) -> None:
     control = ControlClient(simulator.control_url)
@@ -210,7 +210,7 @@ def test_why_no_call_came(way: Intercept, calls: list[dict[str, str]], words: st
     assert words in f"{found.message} {found.fix}"
 
 
-def test_a_merchant_that_refuses_the_payment_is_not_told_of_interception_unless_it_called() -> None:
+def test_interception_is_not_named_to_a_merchant_that_refuses_the_payment_unless_it_called() -> None:
     start = Start(command="x", intercept=Intercept.AUTO)
     refused = [{"host": "sms.example", "way": "refused", "reason": "why"}]
 
@@ -225,7 +225,7 @@ def test_a_merchant_that_is_not_intercepted_has_no_such_finding() -> None:
     assert interception.which_way([]) is None
 
 
-def test_a_simulator_without_the_ports_is_told(tmp_path: Path) -> None:
+def test_a_simulator_without_the_ports_is_reported(tmp_path: Path) -> None:
     start = Start(command="true", intercept=Intercept.AUTO, other_hosts=Others.PASS)
     base_url = f"http://127.0.0.1:{free_port()}"
     merchant = MerchantProcess(start, base_url, values={}, folder=tmp_path, log=tmp_path / "log")

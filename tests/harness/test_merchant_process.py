@@ -144,7 +144,7 @@ def test_a_failed_start_quotes_no_secret(tmp_path: Path, ends: str) -> None:
     assert "CanaryShop01" in merchant.log_tail()
 
 
-def test_a_port_that_another_program_has_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_that_another_program_has_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with open_shop({"GET /": Says("mine")}) as shop:
         merchant = make(tmp_path, port=int(shop.url.rpartition(":")[2]))
 
@@ -202,7 +202,7 @@ def test_no_file_is_written_outside_of_the_runs_folder(tmp_path: Path) -> None:
         ({"cwd": "{work_dir}"}, "merchant.start.cwd: {work_dir} has no value in this run"),
     ],
 )
-def test_a_file_or_folder_that_cannot_be_had_is_told(tmp_path: Path, more: dict[str, Any], message: str) -> None:
+def test_a_file_or_folder_that_cannot_be_had_is_reported(tmp_path: Path, more: dict[str, Any], message: str) -> None:
     merchant = make(tmp_path, **more)
 
     with pytest.raises(MerchantStartError) as caught:
@@ -248,7 +248,7 @@ def test_the_log_is_shown_by_its_last_part_only(tmp_path: Path) -> None:
     assert len(merchant.log_tail()) == 16 * 1024
 
 
-def test_answers_tells_whether_something_listens() -> None:
+def test_answers_says_whether_something_listens() -> None:
     with open_shop({}) as shop:
         assert answers(shop.url)
     assert not answers(shop.url)

@@ -27,7 +27,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> A
     return json.loads(capsys.readouterr().out)
 
 
-def test_a_fake_with_another_switch_is_told_apart_and_the_switch_is_named(
+def test_a_fake_with_another_switch_is_distinguished_and_the_switch_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(tmp_path / "parity.json")
@@ -39,14 +39,14 @@ def test_a_fake_with_another_switch_is_told_apart_and_the_switch_is_named(
         again = printed(capsys, "parity", "check", file, "--daraja", other.daraja_url, code=10)
 
     found = printed(capsys, "parity", "check", file, "--profile", "documented", code=10)
-    heard = printed(capsys, "parity", "check", file, "--profile", "documented", "--option", "expires_in_type=number")
+    checked = printed(capsys, "parity", "check", file, "--profile", "documented", "--option", "expires_in_type=number")
 
     assert {row["probe"] for row in again["differences"]} == {"push"}, "its phone still shows the prompt of the record"
     assert found["differences"] == [
         {"probe": "token", "where": "body.expires_in", "recorded": "integer", "here": "string", "wording": False}
     ]
     assert found["fits"] == {"token": "--option expires_in_type=number"}
-    assert (heard["same"], heard["differences"]) == (True, [])
+    assert (checked["same"], checked["differences"]) == (True, [])
 
 
 CANARIES = (
@@ -55,17 +55,17 @@ CANARIES = (
 
 
 class Echo(BaseHTTPRequestHandler):
-    """A Daraja that tells everything it hears, in every place where a record keeps words."""
+    """A Daraja that repeats every request, in every place where a record keeps words."""
 
     def do_GET(self) -> None:
-        self._answer({"access_token": CANARIES[3], "expires_in": "3599", "CustomerMessage": self._heard()})
+        self._answer({"access_token": CANARIES[3], "expires_in": "3599", "CustomerMessage": self._request_text()})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        heard = f"{self._heard()} {body}"
-        self._answer({"errorMessage": heard, "errorCode": heard, "requestId": heard, CANARIES[0]: 1, "list": [body]})
+        echo = f"{self._request_text()} {body}"
+        self._answer({"errorMessage": echo, "errorCode": echo, "requestId": echo, CANARIES[0]: 1, "list": [body]})
 
-    def _heard(self) -> str:
+    def _request_text(self) -> str:
         return f"{self.path} {dict(self.headers)} {' '.join(CANARIES)}"
 
     def _answer(self, value: object) -> None:

@@ -104,7 +104,7 @@ def test_a_shop_that_refunds_has_the_capability(tmp_path: Path) -> None:
         ("    request: POST /payments/{payment_id}/refund\n", "", "refund.request"),
     ],
 )
-def test_each_mistake_in_a_refund_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_each_mistake_in_a_refund_is_reported(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in SHOP
 
     assert words in problem_of(tmp_path, SHOP.replace(old, new))
@@ -148,7 +148,7 @@ def test_a_refund_is_started_and_read_and_a_balance_too(tmp_path: Path) -> None:
         ("name: payroll", "name: payroll\n  capabilities: [payout, stk_push]", "without merchant.pay"),
     ],
 )
-def test_each_mistake_in_it_is_told(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_each_mistake_in_it_is_reported(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert old in PAYROLL
 
     found = problem_of(tmp_path, PAYROLL.replace(old, new))

@@ -122,12 +122,12 @@ def test_a_ledger_is_summed_by_the_database(tmp_path: Path, address: str) -> Non
         ("update payments set status = 'FAILED' where id = {payment_id}", "the query gives no rows"),
     ],
 )
-def test_a_query_that_cannot_be_read_is_told(tmp_path: Path, address: str, sql: str, message: str) -> None:
+def test_a_query_that_cannot_be_read_is_reported(tmp_path: Path, address: str, sql: str, message: str) -> None:
     assert message in read(tmp_path, address, sql).error
     assert read(tmp_path, address, "select status from payments where id = 7").state is PaymentState.PAID
 
 
-def test_a_wrong_password_is_told_without_it(tmp_path: Path, address: str) -> None:
+def test_a_wrong_password_is_reported_without_it(tmp_path: Path, address: str) -> None:
     url = address.replace(quote(PASSWORD, safe=""), "another-one")
 
     view = read(tmp_path, url, "select status from payments where id = 7")

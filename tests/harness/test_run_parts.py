@@ -119,7 +119,7 @@ def test_a_projects_own_pytest_settings_do_not_reach_our_suites() -> None:
     assert found == {"PATH": "/bin"}
 
 
-def test_events_are_told_as_they_come_and_torn_lines_wait(tmp_path: Path) -> None:
+def test_events_are_passed_on_as_they_come_and_torn_lines_wait(tmp_path: Path) -> None:
     progress, output = spoken()
     path = tmp_path / "events.jsonl"
     tail = EventTail(path, progress, "suite smoke")
@@ -159,7 +159,7 @@ def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:
     assert "credited [bold]twice" in output.getvalue()
 
 
-def test_findings_are_told_with_their_fix() -> None:
+def test_findings_are_reported_with_their_fix() -> None:
     progress, output = spoken()
 
     progress.finding(good("simulator", "up"))
@@ -204,7 +204,7 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     assert "-p tayari_contracts -p html -p metadata" in text, "no other plugin of the environment is loaded"
 
 
-def test_the_run_tells_its_versions_and_the_behaviours_in_doubt_but_no_names() -> None:
+def test_the_run_has_its_versions_and_disputed_behaviours_but_no_machine_name() -> None:
     assert {"python", "platform", "pytest"} <= dict(environment()).keys()
     assert os.uname().nodename not in json.dumps(environment())
     assert {mark for _, mark, _ in in_doubt({})} == {"disputed", "assumed"}

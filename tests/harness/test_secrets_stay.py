@@ -165,7 +165,7 @@ def test_a_shop_that_prints_its_secrets_and_dies_is_quoted_without_them(tmp_path
     assert leaks(tmp_path / "out", done.stdout, done.stderr) == []
 
 
-def test_the_canary_is_seen_where_it_stands(tmp_path: Path) -> None:
+def test_the_canary_is_found_where_it_was_planted(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "evidence.zip", "w") as archive:
         archive.writestr("run.json", base64.b64encode(KEY.encode()))
     (tmp_path / "suites.log").write_text(PATH_SECRET)

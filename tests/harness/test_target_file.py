@@ -243,7 +243,7 @@ def test_the_other_sections_are_checked_as_closely(tmp_path: Path, line: str, ex
     assert any(expected in problem for problem in found), found
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     found = problems(tmp_path, SMALL.replace("duka", "env:NOPE") + "treshold: {}\n")
 
     assert [problem.split(":")[0] for problem in found] == ["2", "5"]

@@ -114,7 +114,7 @@ def test_the_schema_has_the_keys_and_commands_of_the_simulators_reader() -> None
         ("env:PAYROLL_PASSWORD", "env:NO_SUCH", "environment variable NO_SUCH is not set"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
+def test_a_mistake_is_reported_with_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
     with pytest.raises(TargetError) as caught:
         load(tmp_path, TARGET.replace(old, new))
 

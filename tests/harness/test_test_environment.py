@@ -131,7 +131,7 @@ def test_a_simulator_that_runs_already_is_used_and_left_running(tmp_path: Path) 
         assert simulator.alive()
 
 
-def test_a_control_url_that_does_not_answer_is_told(tmp_path: Path) -> None:
+def test_a_control_url_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     environment = TestEnvironment(write_target(tmp_path, "http://127.0.0.1:9"), control_url="http://127.0.0.1:9")
 
     with pytest.raises(ControlError, match="did not answer"), environment:
@@ -156,7 +156,7 @@ def test_the_simulator_gets_the_account_and_the_callbacks_of_the_target_file(tmp
     }
 
 
-def test_daraja_has_a_fixed_port_where_the_merchant_cannot_be_told_another(tmp_path: Path) -> None:
+def test_daraja_has_a_fixed_port_if_the_merchant_takes_no_other(tmp_path: Path) -> None:
     runs_already = simulator_options(write_target(tmp_path, "http://127.0.0.1:9"), EnvironmentOptions(), "")
     is_started = simulator_options(load_target(mini_target(tmp_path), {}), EnvironmentOptions(), "1")
 

@@ -46,7 +46,7 @@ def test_a_package_says_what_it_is_for(package: str) -> None:
     assert len(docstring.split()) >= 5
 
 
-def test_a_check_lies_in_the_folder_of_its_family() -> None:
+def test_a_check_is_in_the_folder_of_its_family() -> None:
     catalogue = ROOT / "contract_tests" / "tayari_contracts" / "catalogue"
     families = {
         rule_id: path.stem

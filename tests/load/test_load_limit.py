@@ -38,7 +38,7 @@ def test_a_limit_that_is_never_reached_is_a_lower_bound() -> None:
     assert "at least 64 arrivals/s" in limit_sentence(searched(1e9, highest=64.0).result())
 
 
-def test_a_merchant_that_keeps_no_rate_is_told_so() -> None:
+def test_a_limit_search_without_a_kept_rate_says_so() -> None:
     assert limit_sentence(searched(0.0).result()).startswith("no rate kept the thresholds")
 
 
@@ -50,7 +50,7 @@ def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
     assert (search.kept, search.missed) == (4.0, 8.0)
 
 
-def test_the_bracket_is_told_as_a_figure_with_its_uncertainty() -> None:
+def test_the_bracket_is_shown_as_a_figure_with_its_uncertainty() -> None:
     assert "± " in limit_sentence(searched(10.0).result())
 
 

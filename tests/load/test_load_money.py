@@ -126,7 +126,7 @@ def test_each_wrong_account_breaks_its_rule(
     assert sentence in broken
 
 
-def test_a_merchant_that_heard_of_no_confirmation_need_not_know_of_the_payment() -> None:
+def test_a_merchant_without_a_confirmation_need_not_know_the_payment() -> None:
     never = paid_in(state=PENDING, credits=0, credited=0)
 
     for heard_nothing in (confirmed(sent=False), confirmed(sent=False, validation="accepted")):
@@ -152,7 +152,7 @@ def test_what_is_pending_may_stand_in_the_line_of_a_merchants_few_queries() -> N
     assert judged([replace(stuck[0], state=FAILED)], {1: [row()]}, in_line_s=in_line_s)["M05"].broken
 
 
-def test_a_c2b_payment_stands_in_no_line_of_status_queries() -> None:
+def test_a_c2b_payment_does_not_wait_for_status_queries() -> None:
     never_credited = paid_in(state=PENDING, credits=0, credited=0)
 
     assert judged([never_credited], {1: [confirmed()]}, in_line_s=580.0)["M05"].broken

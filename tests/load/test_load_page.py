@@ -78,7 +78,7 @@ def problems_on(page: Any) -> list[str]:
 
 
 def stop(page: Any) -> None:
-    """Stop the load by its button, and wait until its accounts are told."""
+    """Stop the load by its button, and wait until its accounts are shown."""
     page.get_by_role("button", name="Stop").click()
     page.locator("#tayari-verdict", has_text="finished after").wait_for(timeout=60_000)
     page.locator("#tayari-balance", has_text="The fake's balance adds up").wait_for()
@@ -136,7 +136,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
     assert by_keyboard == ["tayari-scenario", "tayari-play"]
     assert not too_wide
     assert [what for _, _, what in load.faults] == ["scenario payment/cancelled", "scenario payment/wrong-pin"]
-    assert load.declined > 0, "customers who cancel are told so: that is no failure in the end"
+    assert load.declined > 0, "customers who cancel see that: it is no failure in the end"
 
 
 @pytest.mark.browser

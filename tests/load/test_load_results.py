@@ -122,7 +122,7 @@ def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
     assert set(states(Tally(), run()).values()) == {State.ERROR}
 
 
-def test_what_the_run_could_not_tell_is_not_called_a_failure() -> None:
+def test_an_undecided_check_is_not_called_a_failure() -> None:
     late = tally_of(*[(Outcome.SETTLED, 11.0)] * 20)
     few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), run())}
 

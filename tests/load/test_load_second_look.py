@@ -76,7 +76,7 @@ def test_a_second_credit_that_came_after_the_payments_end_is_seen(kind: PaymentK
     assert (run.tally.settled, run.tally.credited_twice) == (1, 1)
 
 
-def test_a_pull_finds_what_no_confirmation_told_and_hides_nothing_that_one_told() -> None:
+def test_a_pull_finds_unconfirmed_payments_and_hides_no_confirmed_ones() -> None:
     lost, reported = (
         Payment(order=order(PaymentKind.C2B_PAYMENT, number), state=PENDING, payment_id=str(number))
         for number in (1, 2)

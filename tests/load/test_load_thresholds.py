@@ -54,7 +54,7 @@ def test_without_payments_no_threshold_is_met() -> None:
     assert [(threshold.measured, threshold.met, threshold.samples) for threshold in judged] == [(None, None, 0)] * 4
 
 
-def test_a_run_with_fewer_users_than_asked_for_cannot_tell_about_users() -> None:
+def test_a_run_with_fewer_users_than_asked_for_does_not_judge_the_users() -> None:
     assert met(tally_of(settled=50), Circumstances(users=3))["concurrent_users"] is None
 
 

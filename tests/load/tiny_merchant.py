@@ -31,7 +31,7 @@ class Tiny:
     numbers: count[int] = field(default_factory=count)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     grows: dict[str, float] = field(default_factory=dict)
-    """Counters of the simulator that grow by so much from one look to the next."""
+    """Counters of the simulator that grow by a step from one look to the next."""
     near_every: int = 0
     """So many of its looks, one is near its limit; 0: none."""
     looks: int = 0

@@ -9,7 +9,7 @@ NOT_PROVEN = pytest.StashKey[dict[str, str]]()
 
 @pytest.fixture(scope="session")
 def not_proven(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Clients that could not be installed, with the reason; told in the summary, not in a letter."""
+    """Clients that could not be installed, with the reason; the summary names them in full."""
     return pytestconfig.stash.setdefault(NOT_PROVEN, {})
 
 

@@ -1,4 +1,4 @@
-"""The process in which a published client runs: what it is told at its start, and what it is asked."""
+"""The process in which a published client runs: its settings at the start, and the calls that it makes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def settings_of(simulator: SimulatorProcess, port: int, folder: Path, *, phone: 
 
 
 class Driver:
-    """A driver that stays, and does on demand what it is told."""
+    """A driver that stays, and makes calls on demand."""
 
     def __init__(self, words: list[str], environment: Json, folder: Path) -> None:
         self._process = subprocess.Popen(

@@ -195,7 +195,7 @@ def _answered(driver: Driver, control: ControlClient, scenario: str) -> str:
         return f"{seen}, without a push"
     if pushes > 1:
         return f"{seen}; pushes {pushes} times"
-    return "is told that it was accepted" if seen == "succeeds" else seen
+    return "reads that it was accepted" if seen == "succeeds" else seen
 
 
 def _seen(reply: Json) -> str:

@@ -19,9 +19,9 @@ package was changed apart from its base URL.
 """
 _CALLS = """## Calls
 
-*Way in*: whether the base URL is a setting, or the hosts are in the code. *Token calls*: how many tokens were fetched
-for so many calls. *Types*: of Amount and PhoneNumber on the wire. *Timestamp*: whose time it is, seen on a machine in
-Tokyo; East Africa is documented. *Not served*: what was refused or raised; the rest was served fully.
+*Way in*: whether the base URL is a setting, or the hosts are in the code. *Token calls*: how many tokens were fetched,
+and for how many calls. *Types*: of Amount and PhoneNumber on the wire. *Timestamp*: whose time it is, seen on a machine
+in Tokyo; East Africa is documented. *Not served*: what was refused or raised; the rest was served fully.
 
 """
 _ERRORS = """## What the caller of a push sees

@@ -116,13 +116,13 @@ def section(platform: Platform, judgement: Judgement, suite: str) -> str:
     states = {state: [one for one in judgement.outcomes if one.state is state] for state in State}
     failed = [*states[State.FAIL], *states[State.WARN]]
     words = judgement.verdict.value.replace("_", " ").upper()
-    told = (
+    text = (
         f"Judged on {datetime.now().astimezone():%Y-%m-%d} by the suite `{suite}`: **{words}**. {platform.versions()}. "
         f"{len(states[State.PASS])} rules passed, {len(failed)} did not, {len(states[State.NOT_TESTED])} could not be "
         f"tested, {len(states[State.NOT_APPLICABLE])} do not apply."
     )
     lines = [
-        fill(told, 120, break_on_hyphens=False),
+        fill(text, 120, break_on_hyphens=False),
         "",
         "| rule | what must hold | what was seen |",
         "| --- | --- | --- |",

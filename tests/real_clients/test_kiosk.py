@@ -20,12 +20,12 @@ COSTLY = {
     "C18": "a paid payment became failed",
     "U05": "does not say that the M-Pesa balance is too low",
 }
-"""What is wrong with the kiosk, and the words it must be told in."""
+"""The kiosk's mistakes, and the words that must report them."""
 SOUND = ("C09", "C10", "C13", "S08")
 """What mpesakit does for it: codes of any type, items without a value, references of the right length."""
 
 
-def test_the_kiosk_is_not_ready_and_is_told_why(tmp_path: Path, not_proven: dict[str, str]) -> None:
+def test_the_kiosk_is_not_ready_and_the_report_says_why(tmp_path: Path, not_proven: dict[str, str]) -> None:
     try:
         python_environment("kiosk")
     except RegistryUnreachable as unreachable:

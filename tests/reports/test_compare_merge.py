@@ -21,7 +21,7 @@ def rules(found: Comparison, key: str) -> list[str]:
     return [one.rule.id for one in getattr(found, key)]
 
 
-def test_each_rule_is_told_by_what_became_of_it() -> None:
+def test_each_rule_of_a_comparison_is_listed_by_its_change() -> None:
     old = samples.run(
         [
             samples.ended("C03", State.FAIL, "Credited twice."),
@@ -95,7 +95,7 @@ def test_shards_make_the_whole_again() -> None:
     assert "The runs had the seeds 7, 8." in merged.notes
 
 
-def test_where_runs_meet_the_worst_speaks_and_left_out_gives_way() -> None:
+def test_the_worst_result_of_merged_runs_counts_and_left_out_is_replaced() -> None:
     left_out = samples.run(
         [samples.untested("C03", NotTested.NOT_SELECTED), samples.untested("C06", NotTested.SET_UP_FAILED)]
     )
@@ -192,7 +192,7 @@ def test_a_run_of_the_first_schema_is_read_and_written_as_todays(tmp_path: Path)
     assert path.exists()
 
 
-def test_the_history_tells_what_changed_since_the_last_run_of_the_same_plan(tmp_path: Path) -> None:
+def test_the_history_shows_what_changed_since_the_last_run_of_the_same_plan(tmp_path: Path) -> None:
     other = replace(samples.ready(), plan=samples.run().plan[:-1], checks=samples.run().checks[:-1])
     made = (samples.ready(), samples.invalid(), other, samples.not_ready(), samples.not_ready(), samples.ready())
     for number, run in enumerate(made):

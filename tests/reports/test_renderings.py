@@ -67,7 +67,7 @@ def test_an_empty_run_is_red_for_readers_of_junit_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.md", "terminal"])
-def test_score_and_success_are_told_apart_wherever_both_stand(name: str, tmp_path: Path) -> None:
+def test_score_and_success_are_distinguished_wherever_both_are_shown(name: str, tmp_path: Path) -> None:
     run = samples.not_ready()
     written = {path.name: path for path in write_all(run, tmp_path).values()}
     text = screen(run) if name == "terminal" else written[name].read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ def test_what_a_merchant_answers_cannot_break_out_of_any_rendering(tmp_path: Pat
     assert "\x1b" not in screen(run)
 
 
-def test_how_far_each_kind_of_money_came_under_load_is_told_everywhere(tmp_path: Path) -> None:
+def test_every_rendering_shows_each_kind_of_money_under_load(tmp_path: Path) -> None:
     run = replace(samples.not_ready(), load=load())
     paths = write_all(run, tmp_path)
 

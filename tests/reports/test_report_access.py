@@ -150,7 +150,7 @@ def test_nothing_moves_by_itself(wanted: str, browser: Browser, tmp_path: Path) 
 
 
 def many(count: int) -> Run:
-    """A run over so many rules; every tenth failed."""
+    """A run over a number of rules; every tenth failed."""
     base = samples.rule("C03")
     rules = tuple(replace(base, id=f"R{number:05}", title=f"Requirement {number}") for number in range(count))
     checks = tuple(

@@ -120,7 +120,7 @@ def test_the_charts_leave_a_gap_where_nothing_was_measured(tmp_path: Path) -> No
     assert "settled p95 up to 6.5" in text
 
 
-def test_fault_windows_are_shaded_and_told(tmp_path: Path) -> None:
+def test_fault_windows_are_shaded_and_named(tmp_path: Path) -> None:
     text = page(samples.ready(), tmp_path)
 
     assert text.count('<g class="window">') == 4

@@ -63,7 +63,7 @@ def test_a_newer_minor_version_is_read_and_its_new_keys_are_passed_over() -> Non
     assert run_from_dict(value) == replace(samples.ready(), schema="1.9.0")
 
 
-def test_what_an_older_version_calls_told_is_the_message_of_a_code() -> None:
+def test_the_key_told_of_an_older_version_is_the_message_of_a_code() -> None:
     run = replace(
         samples.ready(), codes=(Code(code="1032", kind="result", text="", times=1, message="You cancelled."),)
     )

@@ -49,20 +49,20 @@ def check_all(run: Run, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", samples.ALL)
-def test_all_renderings_tell_the_same(name: str, tmp_path: Path) -> None:
+def test_all_renderings_agree(name: str, tmp_path: Path) -> None:
     check_all(samples.ALL[name](), tmp_path)
 
 
 @settings(deadline=None, max_examples=40)
 @given(runs())
-def test_all_renderings_of_any_run_tell_the_same(run: Run) -> None:
+def test_all_renderings_of_any_run_agree(run: Run) -> None:
     with tempfile.TemporaryDirectory() as folder:
         check_all(run, Path(folder))
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", samples.ALL)
-def test_paper_tells_the_same(name: str, tmp_path: Path) -> None:
+def test_the_pdf_has_the_same_content(name: str, tmp_path: Path) -> None:
     program = shutil.which("pdftotext")
     if find_browser() is None or program is None:
         pytest.skip("NO BROWSER OR NO PDFTOTEXT: paper was not read; install Chromium and poppler-utils")

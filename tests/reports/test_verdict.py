@@ -85,7 +85,7 @@ def test_a_planned_rule_without_a_check_counts_as_not_tested() -> None:
 
 
 @pytest.mark.parametrize("worse", [State.FAIL, State.ERROR, State.UNKNOWN, State.NOT_TESTED, State.WARN])
-def test_of_several_checks_of_one_rule_the_worst_speaks(worse: State) -> None:
+def test_the_worst_of_several_checks_of_one_rule_counts(worse: State) -> None:
     made = run()
     made = replace(made, checks=(*made.checks, ended("C03", worse, "Not so good."), samples.passed("C03")))
 

@@ -102,7 +102,7 @@ def test_a_waiver_answers_no_open_question() -> None:
     assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_waiver_of_a_rule_outside_the_plan_is_told_as_such() -> None:
+def test_a_waiver_of_a_rule_outside_the_plan_is_reported_as_such() -> None:
     assert standing(judge(failing(samples.waiver("Z99")))) is Standing.NOT_PLANNED
 
 
@@ -114,7 +114,7 @@ def test_a_failure_without_a_fingerprint_is_known_by_its_reason() -> None:
     assert judge(samples.run([bare], waivers=(samples.waiver("A12"),))).verdict is Verdict.READY_WITH_MINOR_FIXES
 
 
-def test_a_waived_failure_is_never_told_as_none() -> None:
+def test_a_waived_failure_is_never_shown_as_no_failure() -> None:
     only, among = judge(failing(samples.waiver("A12"))), judge(with_others(samples.waiver("A12")))
 
     assert answer(only) == "1 blocking failure stands under waivers, until 2026-12-01 at the latest."
@@ -123,7 +123,7 @@ def test_a_waived_failure_is_never_told_as_none() -> None:
     assert plan_of(only).sentence == "Nothing blocks today; what is waived blocks again when its waiver ends."
 
 
-def test_what_else_fails_or_is_open_is_told_beside_what_is_waived() -> None:
+def test_other_failures_and_open_questions_are_shown_beside_waived_failures() -> None:
     waiver = samples.waiver("A12")
     failed = samples.run([samples.ended("A12", State.FAIL, REASON), samples.ended("A06", State.FAIL, "Pushed twice.")])
     unknown = samples.run([samples.ended("A12", State.FAIL, REASON), samples.ended("Q12", State.UNKNOWN, "Unclear.")])

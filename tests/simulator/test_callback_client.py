@@ -386,7 +386,7 @@ def test_a_callback_is_sent_again_only_where_the_switch_says_so() -> None:
     in_loop(test)
 
 
-def test_ordered_callbacks_go_out_as_told() -> None:
+def test_ordered_callbacks_are_sent_as_the_body_says() -> None:
     async def test() -> None:
         async with merchant() as shop, port() as there:
             orders = [

@@ -42,7 +42,7 @@ def test_what_is_open_is_counted_and_a_reset_forgets_it() -> None:
         assert (after["pending"], after["forgotten"], after["owed"], after["balanced"]) == (0, 1, 0, True)
 
 
-def test_the_limits_are_told_with_their_thresholds() -> None:
+def test_the_limits_are_reported_with_their_thresholds() -> None:
     with running(options={"outcome_after_s": "0.01"}) as server:
         server.pushed("254700000001")
         found = server.control.limits()

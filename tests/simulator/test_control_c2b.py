@@ -80,7 +80,7 @@ def test_a_suspended_organisation_is_not_paid(server: Running) -> None:
     assert [row["result_code"] for row in server.control.payments(msisdn="254711000111")] == [14]
 
 
-def test_an_unknown_short_code_is_told(server: Running) -> None:
+def test_an_unknown_short_code_is_reported(server: Running) -> None:
     refusal = 'no organisation has the short code "123456"; known are'
     with pytest.raises(ControlError, match=refusal):
         server.control.pay_c2b(**(PAYMENT | {"short_code": "123456"}))

@@ -57,7 +57,7 @@ def test_a_payments_own_callback_is_sent_again(server: Running) -> None:
     assert taken.headers["X-Forwarded-For"].startswith("196.201.21")
 
 
-def test_another_result_can_be_told_of_a_payment_that_is_open(server: Running) -> None:
+def test_another_result_can_be_sent_for_a_payment_that_is_open(server: Running) -> None:
     identifier = pending(server)
     server.control.send_callback(checkout_request_id=identifier, result_code=1032)
     received = orjson.loads(server.taken[0].body)["Body"]["stkCallback"]
@@ -124,7 +124,7 @@ def test_a_callback_is_sent_many_times_at_once(server: Running) -> None:
     assert len({taken.body for taken in server.taken}) == 1
 
 
-def test_what_is_sent_stands_in_the_journal_as_control(server: Running) -> None:
+def test_a_sent_callback_is_in_the_journal_as_control(server: Running) -> None:
     identifier = finished(server)
     server.control.send_callback(checkout_request_id=identifier, times=2)
     entries = server.control.journal(checkout_request_id=identifier, kind="control")["entries"]
@@ -133,7 +133,7 @@ def test_what_is_sent_stands_in_the_journal_as_control(server: Running) -> None:
     assert [entry["response"]["status"] for entry in entries] == [200, 200]
 
 
-def test_a_merchant_that_does_not_answer_is_told_as_such(server: Running) -> None:
+def test_a_merchant_that_does_not_answer_is_reported_as_such(server: Running) -> None:
     (delivery,) = server.control.send_callback(url="http://127.0.0.1:9/", body={}, timeout_s=1)
 
     assert delivery["status"] is None

@@ -79,7 +79,7 @@ def test_the_text_of_a_route_names_all_keys_of_its_body(row: tuple[str, str]) ->
     assert set(keys_of(BODIES[row])) <= set(re.findall(r"`(\w+)", ROWS[row][0]))
 
 
-def test_the_text_names_all_keys_of_a_told_callback() -> None:
+def test_the_text_names_all_keys_of_a_sent_callback() -> None:
     named = DOCS.split("**Sending a callback.**")[1]
 
     assert set(keys_of(schemas.SendCallback)) <= set(re.findall(r"`(\w+)", named))

@@ -48,7 +48,7 @@ def until(timeline: Iterator[Any], identifier: str, state: str) -> list[Any]:
     raise AssertionError("the stream ended")
 
 
-def test_events_tell_of_what_there_was_and_of_what_comes(server: Running) -> None:
+def test_events_report_the_past_and_each_new_event(server: Running) -> None:
     before = server.pushed("254711000001")
     timeline = events(server)
     first = next(timeline)
@@ -61,7 +61,7 @@ def test_events_tell_of_what_there_was_and_of_what_comes(server: Running) -> Non
     assert all("body" not in row for row in entries)
 
 
-def test_a_customers_own_payment_that_nobody_is_told_of_is_an_event_too(server: Running) -> None:
+def test_a_customers_own_payment_without_a_message_is_an_event_too(server: Running) -> None:
     timeline = events(server, "?latest=0")
     next(timeline)
     server.control.pay_c2b(short_code="600993", msisdn=MSISDN, amount=3)
@@ -71,7 +71,7 @@ def test_a_customers_own_payment_that_nobody_is_told_of_is_an_event_too(server: 
     timeline.close()  # type: ignore[attr-defined]  # it is a generator
 
 
-def test_events_of_one_number_leave_out_the_others_and_a_reset_is_told() -> None:
+def test_events_of_one_number_leave_out_the_others_and_report_a_reset() -> None:
     with running() as alone:
         timeline = events(alone, f"?msisdn={MSISDN}")
         next(timeline)

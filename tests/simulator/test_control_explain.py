@@ -41,7 +41,7 @@ def settle(simulator: Running) -> None:
     requests.post(f"{simulator.control_url}/v1/clock/advance", json={"until": "idle"}, timeout=30).raise_for_status()
 
 
-def test_the_choice_is_told_with_all_the_ways_that_there_are(simulator: Running) -> None:
+def test_the_choice_is_shown_with_all_other_ways(simulator: Running) -> None:
     identifier = simulator.pushed("254711000001", amount=300, reference="INV9")
     (payment,) = explained(simulator, identifier)["payments"]
     rows = {row["way"]: row for row in payment["considered"]}
@@ -86,7 +86,7 @@ def test_queued_mixed_and_active_are_named_too(simulator: Running) -> None:
     assert met[2]["scenario"] == "payment/late-success"
 
 
-def test_states_are_told_before_and_after_each_event(simulator: Running) -> None:
+def test_states_are_shown_before_and_after_each_event(simulator: Running) -> None:
     identifier = simulator.pushed("254700000012")
     settle(simulator)
     (payment,) = explained(simulator, identifier)["payments"]
@@ -99,7 +99,7 @@ def test_states_are_told_before_and_after_each_event(simulator: Running) -> None
     assert explained(simulator, payment["payment"]["receipt"])["payments"][0]["payment"] == payment["payment"]
 
 
-def test_a_refusal_is_told_with_all_its_reasons_where_daraja_tells_one(simulator: Running) -> None:
+def test_a_refusal_is_shown_with_all_its_reasons_while_daraja_names_one(simulator: Running) -> None:
     body = {"BusinessShortCode": "17437", "Amount": 1.5, "PhoneNumber": "254711000301", "CallBackURL": "nowhere"}
     url = f"{simulator.daraja_url}/mpesa/stkpush/v1/processrequest"
     headers = {"Authorization": f"Bearer {simulator.token()}"}
@@ -126,7 +126,7 @@ def test_a_busy_phone_and_a_dead_token_are_reasons(simulator: Running) -> None:
     settle(simulator)
 
 
-def test_what_a_scenario_refused_is_told_as_its_doing(simulator: Running) -> None:
+def test_a_refusal_by_a_scenario_is_shown_as_its_effect(simulator: Running) -> None:
     inline = {"faults": [{"gateway_fault": {"fault": "spike_arrest"}}]}
     requests.post(f"{simulator.control_url}/v1/next", json={"scenario": inline, "msisdn": "254711000303"}, timeout=5)
     simulator.push("254711000303")
@@ -178,7 +178,7 @@ def test_a_bad_mix_is_refused_and_changes_nothing(simulator: Running, body: dict
     assert requests.post(url, json={"mix": None}, timeout=5).json() == {"mix": None}
 
 
-def test_the_client_speaks_all_of_it(simulator: Running) -> None:
+def test_the_client_calls_the_control_api(simulator: Running) -> None:
     control = simulator.control
 
     assert control.mix("late-success=3") == {"payment/late-success": 3}

@@ -138,7 +138,7 @@ def test_each_message_keeps_the_balance_of_its_moment(server: Running) -> None:
     assert ["Ksh900.00" in texts[0], "Ksh700.00" in texts[1]] == [True, True]
 
 
-def test_only_the_phone_in_hand_waits_and_after_it_is_put_down_none_does(server: Running) -> None:
+def test_only_the_handset_waits_and_after_its_release_none_does(server: Running) -> None:
     hold(server)
     waiting = server.pushed(MSISDN)
     others = server.pushed(OTHER)
@@ -229,7 +229,7 @@ def test_the_calls_that_the_document_shows_press_the_buttons(server: Running) ->
     assert [result_of(server, identifier) for identifier in results] == [0, 1032]
 
 
-def test_a_phone_out_of_reach_shows_nothing_and_is_told_of_by_1037() -> None:
+def test_a_phone_out_of_reach_shows_nothing_and_ends_in_1037() -> None:
     with running(clock="manual") as alone:
         hold(alone, reachable=False)
         identifier = alone.pushed(MSISDN)

@@ -180,7 +180,7 @@ def test_a_body_that_is_not_json_is_refused(server: Running, raw: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_json")
 
 
-def test_every_problem_of_a_scenario_is_told_with_file_and_line(server: Running) -> None:
+def test_every_problem_of_a_scenario_is_reported_with_file_and_line(server: Running) -> None:
     text = "scenario: a/b\nabout: x\nwhn: {}\noutcome: {result_code: 2002}\n"
     answer = requests.post(
         f"{server.control_url}/v1/scenarios", json={"yaml": text, "file": "mine.yaml"}, timeout=5

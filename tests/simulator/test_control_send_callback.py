@@ -84,7 +84,9 @@ def test_a_path_of_a_scenarios_body_can_be_set(server: Running) -> None:
         ({"scenario": "payment/success", "set": {"Body.stkCalback.ResultCode": 1}}, 400, "did you mean"),
     ],
 )
-def test_what_cannot_be_told_is_refused(server: Running, body: dict[str, Any], status: int, problem: str) -> None:
+def test_a_callback_that_cannot_be_sent_is_refused(
+    server: Running, body: dict[str, Any], status: int, problem: str
+) -> None:
     server.taken.clear()
     answer = requests.post(f"{server.control_url}/v1/callbacks", json={"url": server.callback_url, **body}, timeout=20)
 

@@ -103,7 +103,7 @@ def test_a_bad_token_is_refused_in_the_words_of_the_family(value: str, code: int
     assert error_of(reply)[:2] == (code, value)
 
 
-def test_without_urls_a_payment_is_made_and_told_to_nobody() -> None:
+def test_without_urls_a_payment_is_made_and_no_message_is_sent() -> None:
     desk = Desk()
     transaction = paid(desk)
 

@@ -43,7 +43,7 @@ def test_no_row_leads_back_to_a_prompt_or_away_from_paid() -> None:
 
 @pytest.mark.parametrize("code", STK)
 @pytest.mark.parametrize("wording", Wording)
-def test_callback_and_query_tell_the_same_of_every_code(code: str, wording: Wording) -> None:
+def test_callback_and_query_agree_on_every_code(code: str, wording: Wording) -> None:
     desk = Desk({"wording": wording}, choose=Playing(Behaviour(name="x", steps=(Step(result_code=code),))))
     identifier = desk.pushed()
     result = desk.results(1.0)[0]
@@ -85,7 +85,7 @@ def test_a_late_success_pays_and_a_receipt_is_one_and_the_same() -> None:
     assert payment.pending == 3  # callbacks that nobody has answered
 
 
-def test_a_lie_is_told_but_does_not_become_true() -> None:
+def test_a_false_callback_is_sent_but_does_not_become_true() -> None:
     steps = (Step(result_code=1032), Step(result_code=0, truth=False))
     desk = Desk(choose=Playing(Behaviour(name="lie", steps=steps)))
     identifier = desk.pushed()

@@ -48,7 +48,7 @@ def test_what_is_said_and_when_to_try_again_agree(name: str, english: str, swahi
     assert not (retry == "no" and any(again))
 
 
-def test_who_meets_a_refusal_of_a_push_or_of_the_token_is_told_something() -> None:
+def test_a_customer_whose_push_or_token_is_refused_gets_a_message() -> None:
     others = ("B2C", "C2B", "pull", "Bill Manager", "reversal", "caller's address", "aggregator")
     silent = [row.name for row in REFUSALS if not row.advice.say_en]
 

@@ -73,7 +73,7 @@ def test_every_result_code_can_be_shown_and_found(row: object) -> None:
     assert bool(result.say_en) == bool(result.say_sw)
 
 
-def test_every_code_that_a_customer_meets_has_words_for_him() -> None:
+def test_every_code_that_a_customer_can_get_has_words_for_them() -> None:
     assert all(row.say_en and row.text for row in RESULTS if "stk" in row.apis or "stk_query" in row.apis)
 
 
@@ -211,7 +211,7 @@ SAME_CODE = {
 
 
 @pytest.mark.parametrize("code", SAME_CODE)
-def test_errors_of_one_code_are_told_apart_by_their_messages(code: str) -> None:
+def test_errors_of_one_code_are_distinguished_by_their_messages(code: str) -> None:
     rows = {row.text: row for row in REFUSALS if row.code == code}
 
     assert set(SAME_CODE[code]) <= set(rows)

@@ -302,7 +302,7 @@ def test_a_header_that_is_not_text_costs_no_entry_of_the_journal(tmp_path: Path)
 
 
 @NOT_COMPILED
-def test_a_callback_that_meets_a_defect_ends_with_it_and_the_next_one_is_sent() -> None:
+def test_a_callback_stopped_by_a_defect_ends_and_the_next_one_is_sent() -> None:
     async def test() -> None:
         async with merchant() as shop, port() as there:
             targets = there.simulator.callback_sender._targets

@@ -74,7 +74,7 @@ def test_before_ack_calls_back_while_the_acknowledgement_is_held() -> None:
     assert times_of(bench.advance(10)) == [0.5]
 
 
-def test_late_failure_lies_after_a_success() -> None:
+def test_late_failure_sends_a_false_failure_after_a_success() -> None:
     bench = Bench()
     text = "scenario: a/b\nabout: x\nfaults: [{late_failure: {result_code: 1037, after_s: 2}}]"
     bench.selector.queue(scenario_of(text), msisdn=MSISDN)
@@ -182,7 +182,7 @@ def test_reorder_is_not_overtaken_by_the_same_payment() -> None:
 
 
 @pytest.mark.parametrize("whose", ["unknown", "guessed", "own"])
-def test_forge_lies_before_the_true_callback(whose: str) -> None:
+def test_forge_sends_a_false_callback_before_the_true_one(whose: str) -> None:
     sent = delivered(f"forge: {{id: {whose}, gap_s: 2, source: 198.51.100.7}}", "outcome: {result_code: 1032}")
     forged, true = sent
     stk_callback = orjson.loads(forged.body)["Body"]["stkCallback"]
@@ -226,14 +226,14 @@ def messages_of(call: str, fault: TableFault) -> list[Any]:
     return [orjson.loads(row.body) for row in fault.deliver((Delivery(0.0, "http://127.0.0.1/", body, "1", MSISDN),))]
 
 
-def test_forge_tells_of_another_c2b_payment() -> None:
+def test_forge_reports_another_c2b_payment() -> None:
     forged, true = messages_of("c2b", Forge())
 
     assert forged["TransID"] != true["TransID"]
     assert forged | {"TransID": true["TransID"]} == true
 
 
-def test_forge_lies_about_a_result_under_another_conversation() -> None:
+def test_forge_sends_a_result_under_another_conversation() -> None:
     forged, true = messages_of("b2c", Forge(result_code=1))
 
     assert forged["Result"]["ConversationID"] != true["Result"]["ConversationID"]
@@ -241,7 +241,7 @@ def test_forge_lies_about_a_result_under_another_conversation() -> None:
     assert "ResultParameters" not in forged["Result"]
 
 
-def test_forge_lies_about_a_till_s_payment_and_about_an_order() -> None:
+def test_forge_works_for_a_tills_payment_and_for_an_order() -> None:
     forged, true = messages_of("b2b_express", Forge(result_code=4001))
     assert forged["requestId"] != true["requestId"]
     assert (forged["resultCode"], true["resultCode"]) == ("4001", "0")

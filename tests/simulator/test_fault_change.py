@@ -35,14 +35,14 @@ ITEM = "Body.stkCallback.CallbackMetadata.Item"
         (Change(set={CODE: {"$decimal": "Body.stkCallback.ResultDesc"}}), "is not a whole number"),
     ],
 )
-def test_a_change_that_cannot_be_made_is_told_with_the_nearest(change: Change, message: str) -> None:
+def test_a_change_that_cannot_be_made_is_reported_with_the_nearest(change: Change, message: str) -> None:
     with pytest.raises(BadChange) as refusal:
         change.apply(SUCCESS_BODY)
 
     assert message in str(refusal.value)
 
 
-def test_all_that_cannot_be_changed_is_told_at_once() -> None:
+def test_all_that_cannot_be_changed_is_reported_at_once() -> None:
     with pytest.raises(BadChange) as refusal:
         Change(set={"Bdy": 1}, drop=["Body.x"], order=["Receipt"]).apply(FAILURE_BODY)
 

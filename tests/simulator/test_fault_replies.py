@@ -202,7 +202,7 @@ def test_gateway_fault_takes_another_status() -> None:
     assert "fault" in orjson.loads(reply.body)
 
 
-def test_slow_body_lets_the_body_of_an_accepted_push_drip() -> None:
+def test_slow_body_sends_the_body_of_an_accepted_push_slowly() -> None:
     reply, accepted = pushed_under("slow_body: {over_s: 4}")
 
     assert (reply.transport, reply.body_over_s, reply.delay_s) == (Transport.SLOW_BODY, 4, 0)

@@ -29,7 +29,7 @@ def test_the_documentation_names_the_parameters_of_each_fault(name: str) -> None
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_stands_in_a_file_of_its_name_and_says_what_it_does(name: str) -> None:
+def test_each_fault_is_in_a_file_of_its_name_and_says_what_it_does(name: str) -> None:
     kind = FAULTS[name]
 
     assert kind.__module__.rpartition(".")[2] == name

@@ -105,7 +105,7 @@ def test_the_tls_port_shows_safaricoms_names(settings: dict[str, Any]) -> None:
     assert subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stderr == ""
 
 
-def test_a_client_that_does_not_trust_the_authority_is_told_of(
+def test_a_client_that_does_not_trust_the_authority_is_reported(
     server: Running, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     other = LocalAuthority.open(tmp_path)
@@ -116,7 +116,7 @@ def test_a_client_that_does_not_trust_the_authority_is_told_of(
     assert [row for row in calls(server) if row[1] == "untrusted"] == [("", "untrusted", 1)]
 
 
-def test_a_client_for_which_the_certificate_has_expired_is_told_of(
+def test_a_client_for_which_the_certificate_has_expired_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authorities, "_LEAF_DAYS", -1)

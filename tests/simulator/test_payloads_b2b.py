@@ -184,7 +184,7 @@ def test_a_bad_field_is_named(changes: dict[str, Any], field: str) -> None:
     assert error_of(ask(Desk(), B2B, "b2b_paybill.request", **changes)) == expected
 
 
-def test_a_limit_of_the_organisation_is_told_by_the_result() -> None:
+def test_the_result_reports_a_limit_of_the_organisation() -> None:
     desk = Desk()
     organisations = desk.daraja.state.organisations
     organisation = organisations.find(SHORT_CODE)

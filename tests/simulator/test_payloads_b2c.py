@@ -133,7 +133,7 @@ def test_an_empty_utility_account_ends_in_1_though_the_working_account_is_full()
 
 
 @pytest.mark.parametrize(("shillings", "code"), [(9, 2), (10, 0), (250_000, 0), (250_001, 3)])
-def test_limits_are_told_by_the_result(shillings: int, code: int) -> None:
+def test_the_result_reports_limits(shillings: int, code: int) -> None:
     assert result_of(Desk(), Amount=shillings)["ResultCode"] == code
 
 
@@ -164,7 +164,7 @@ def test_a_limit_that_an_organisation_begins_with_counts_also_after_a_reset() ->
         organisations.reset()
 
 
-def test_limits_of_the_organisation_are_told_by_the_result_until_the_next_day() -> None:
+def test_the_result_reports_limits_of_the_organisation_until_the_next_day() -> None:
     desk = limited(300, 500, {"token_lifetime_s": "9e9"})
     amounts = (301, 300, 201, 200, 1000)
     codes = [result_of(desk, OriginatorConversationID=f"id-{at}", Amount=at)["ResultCode"] for at in amounts]

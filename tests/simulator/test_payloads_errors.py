@@ -62,7 +62,7 @@ def test_every_gateway_example_has_a_row() -> None:
     assert PAGES["service_unreachable"].reply().body == b"Service is currently unreachable"
 
 
-def test_retry_after_is_sent_only_when_told() -> None:
+def test_retry_after_is_sent_only_on_demand() -> None:
     reply = GATEWAY_FAULTS["spike_arrest"].reply(retry_after_s=12)
 
     assert reply.headers == (("Retry-After", "12"),)

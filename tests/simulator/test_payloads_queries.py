@@ -85,7 +85,7 @@ def test_a_status_is_the_example(options: dict[str, str], name: str) -> None:
     assert PLACEHOLDER.fullmatch(ours["TransactionID"])
 
 
-def test_a_payment_is_told_as_it_was() -> None:
+def test_a_payment_is_explained_as_it_happened() -> None:
     desk = Desk()
     receipt = paid(desk)
     transaction = desk.daraja.state.transactions.find_receipt(receipt)
@@ -128,7 +128,7 @@ def test_a_payout_is_found_by_its_own_id_under_both_spellings(key: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "word"), [(1032, "Cancelled"), (1037, "Expired"), (17, "Declined"), (1, "Failed")])
-def test_a_payment_that_failed_is_told_as_failed_though_the_query_worked(code: int, word: str) -> None:
+def test_a_failed_payment_is_reported_as_failed_though_the_query_worked(code: int, word: str) -> None:
     steps = (Step(result_code=code, after=Fixed(5.0)),)
     desk = Desk(choose=Playing(Behaviour(name="example", steps=steps)))
     identifier = desk.pushed(PhoneNumber=int(PHONE))
@@ -171,7 +171,7 @@ def test_a_type_that_is_not_that_of_the_short_code_ends_in_sfc_ic0003() -> None:
     assert (result["ResultCode"], result["ResultDesc"]) == ("SFC_IC0003", "The operator does not exist.")
 
 
-def test_a_scenario_may_tell_of_a_payment_that_does_not_exist() -> None:
+def test_a_scenario_may_report_a_payment_that_does_not_exist() -> None:
     found = parameters(status(ending(0, "transaction_status")))
 
     assert (found["ReceiptNo"], found["TransactionStatus"]) == ("UJ7K4T9QWX", "Completed")

@@ -120,7 +120,7 @@ def test_a_bad_field_is_named(changes: dict[str, Any], field: str) -> None:
     assert error_of(ask(Desk(), REVERSAL, EXAMPLE, **changes)) == expected
 
 
-def test_a_bad_token_is_told_as_on_a_push() -> None:
+def test_a_bad_token_is_refused_as_on_a_push() -> None:
     reply = Desk().call(REVERSAL, orjson.dumps(request(EXAMPLE, {})), authorization="Bearer wrong")
 
     assert error_of(reply) == (404, "404.001.03", "Invalid Access Token")

@@ -344,7 +344,7 @@ def test_a_c2b_payment_is_pushed_too_and_pays_the_invoice() -> None:
     assert json.dumps(refused) == json.dumps(payload("bill_manager.cancel.error.conflict"))
 
 
-def test_who_did_not_opt_in_is_told_nothing() -> None:
+def test_an_organisation_that_did_not_opt_in_gets_no_message() -> None:
     desk = opted_in(Desk(), "600984")
     desk.pushed(AccountReference="HOUSE-12B")
 

@@ -92,6 +92,6 @@ def test_two_folders_cannot_hold_the_same_name(tmp_path: Path) -> None:
     assert f"{tmp_path}/two/a/b.yaml:1: scenario: the name a/b is taken by" in sentence
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--scenarios", str(tmp_path / "none")], {}) == 20
     assert "cannot be read" in capsys.readouterr().err

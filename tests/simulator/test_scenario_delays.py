@@ -62,7 +62,7 @@ def test_no_delay_of_a_fault_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("name", "key"), SECONDS)
-def test_a_delay_of_a_fault_is_drawn_each_time_it_is_met(name: str, key: str) -> None:
+def test_a_delay_of_a_fault_is_drawn_for_each_call(name: str, key: str) -> None:
     given = {**REQUIRED.get(name, {}), key: {"uniform": [2, 9]}, "times": "always"}
     scenario = scenario_of(HEAD + yaml.safe_dump({"faults": [{name: given}]}))
     uniform = random.Random(1).random

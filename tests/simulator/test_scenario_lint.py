@@ -145,11 +145,11 @@ def problems_of(text: str) -> list[str]:
         ("expect: {rules: [C3]}", '3: expect.rules[0]: found "C3"; expected a rule id such as C03'),
     ],
 )
-def test_a_mistake_is_told_with_line_place_and_way_out(text: str, problem: str) -> None:
+def test_a_mistake_is_reported_with_line_place_and_way_out(text: str, problem: str) -> None:
     assert problems_of(text) == [problem]
 
 
-def test_all_mistakes_of_a_file_are_told_in_its_order() -> None:
+def test_all_mistakes_of_a_file_are_reported_in_its_order() -> None:
     found = problems_of("outcome: {result_code: 9, after_s: -1}\nfaults: [{drp: {}}]\nexpect: {state: x}\nfoo: 1")
 
     assert [line.partition(":")[0] for line in found] == ["3", "4", "5", "6"]

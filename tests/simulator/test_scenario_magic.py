@@ -21,7 +21,7 @@ def chosen(selector: Selector, msisdn: str, amount: int = 100, *, call: str = Ca
     return play.behaviour.name if play else None
 
 
-def test_each_shipped_scenario_of_a_payment_can_be_met_by_its_number_and_by_its_amount() -> None:
+def test_each_shipped_scenario_of_a_payment_can_be_chosen_by_its_number_and_by_its_amount() -> None:
     selector = Selector(SHIPPED)
     numbered = [row for row in SHIPPED if row.magic is not None]
 
@@ -98,7 +98,7 @@ def test_a_number_cannot_be_taken_by_loading() -> None:
         (f"magic: 12\nwhen: {{endpoint: {Call.OAUTH}}}", "magic: oauth calls have no MSISDN and no amount"),
     ],
 )
-def test_a_number_that_cannot_be_is_told(rest: str, problem: str) -> None:
+def test_a_number_that_cannot_be_is_reported(rest: str, problem: str) -> None:
     _, problems = read_scenario(f"scenario: a/b\nabout: x\n{rest}", file="b.yaml")
 
     assert [problem in str(row) and str(row).startswith("b.yaml:3: ") for row in problems] == [True]

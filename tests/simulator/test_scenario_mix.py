@@ -107,7 +107,7 @@ def test_a_refused_push_is_sent_again_to_the_same_scenario() -> None:
         ("success=nan", "the weight of success is nan"),
     ],
 )
-def test_a_mix_that_cannot_be_drawn_from_is_told(text: str, problem: str) -> None:
+def test_a_mix_that_cannot_be_drawn_from_is_reported(text: str, problem: str) -> None:
     with pytest.raises(BadMix) as refusal:
         make_mix(parse_mix(text), KNOWN)
 

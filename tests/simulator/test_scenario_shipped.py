@@ -196,7 +196,7 @@ def check_changed(name: str, sent: list[Delivery]) -> None:
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_the_query_tells_what_the_file_says(name: str) -> None:
+def test_the_query_answers_what_the_file_says(name: str) -> None:
     bench = queued(name)
     pushed_until_accepted(name, bench)
     identifier = bench.last_id

@@ -59,7 +59,7 @@ def test_a_one_shot_has_a_timeline_of_its_own() -> None:
     assert met == [503, 200, 503]
 
 
-def test_one_outage_meets_tokens_pushes_and_queries_alike() -> None:
+def test_one_outage_stops_tokens_pushes_and_queries_alike() -> None:
     bench = active('html: {page: imperva_503, from_s: 5, until_s: 9, "on": [oauth, stk_push, stk_query]}')
     bench.push()
     identifier = bench.last_id
@@ -113,7 +113,7 @@ def test_chance_on_some_calls_draws_nothing_on_the_others() -> None:
         ('drop: {"on": [callback, oauth]}', "drop cannot be put on oauth; it goes on bill_payment_push"),
     ],
 )
-def test_impossible_windows_and_chances_are_told(fault: str, problem: str) -> None:
+def test_impossible_windows_and_probabilities_are_reported(fault: str, problem: str) -> None:
     read, problems = read_scenario(f"scenario: a/b\nabout: x\nfaults: [{{{fault}}}]", file="b.yaml")
 
     assert read is None

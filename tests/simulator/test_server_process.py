@@ -234,7 +234,7 @@ def test_organisations_that_cannot_be_read_are_explained(listed: str, message: s
     [("", "127.0.0.1"), ("--host ::1", "::1"), ("--host 0.0.0.0", "127.0.0.1"), ("--host 10.1.2.3", "127.0.0.1"),
      ("--host 0.0.0.0 --control-host 0.0.0.0", "0.0.0.0")],
 )  # fmt: skip
-def test_the_control_api_stays_on_this_machine_unless_it_is_told_otherwise(flags: str, host: str) -> None:
+def test_the_control_api_stays_on_this_machine_by_default(flags: str, host: str) -> None:
     assert control_host(read_arguments(flags.split(), {})) == host
 
 
@@ -267,7 +267,7 @@ def pushed(ready: dict[str, Any], msisdn: str, callback_url: str) -> str:
     return str(answer.json()["CheckoutRequestID"])
 
 
-def test_killed_without_warning_it_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_simulator_goes_on_where_it_was(tmp_path: Path) -> None:
     flags = ("--journal", str(tmp_path / "journal.sqlite"), "--option", "outcome_after_s=1")
     with socket.create_server(("127.0.0.1", 0)) as shop:
         shop_url = f"http://127.0.0.1:{shop.getsockname()[1]}/pay"

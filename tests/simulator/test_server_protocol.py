@@ -253,7 +253,7 @@ def test_a_connection_that_says_nothing_is_closed_in_the_end() -> None:
     in_loop(test)
 
 
-def test_a_defect_of_the_simulator_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_of_the_simulator_is_reported_as_such(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         def broken(_: object) -> Reply:
             raise RuntimeError("a defect")

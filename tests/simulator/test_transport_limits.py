@@ -57,7 +57,7 @@ def test_seconds_without_traffic_do_not_count() -> None:
     assert not looked(10, lambda _: {"loop_lag_s": 1.0}, pushes=0).near
 
 
-def test_an_entry_that_the_disk_refused_is_always_told() -> None:
+def test_an_entry_that_the_disk_refused_is_always_reported() -> None:
     found = looked(100, lambda _: {}, lost=1).to_dict()
 
     assert found["near_limit"]
@@ -110,7 +110,7 @@ def test_it_says_at_which_rate_it_stops_being_trustworthy() -> None:
     assert rates["expected_limit"] == pytest.approx(72.7, rel=0.01)
 
 
-def test_next_to_no_traffic_tells_no_rate() -> None:
+def test_almost_no_traffic_shows_no_rate() -> None:
     rates = looked(20, lambda _: {}).to_dict()["pushes_per_s"]
 
     assert (rates["near_limit_from"], rates["expected_limit"]) == (None, None)

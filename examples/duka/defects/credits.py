@@ -144,14 +144,14 @@ class CancelledForGood(Settlement):
 
 
 class AskedForGood(Settlement):
-    """A failure is the end where M-Pesa told it when it was asked, and no callback did."""
+    """A failure is final if a status query reported it, and no callback did."""
 
     ended: ClassVar[set[str]] = set()
 
     def learn(self, payment: Payment, answer: Answer) -> None:
         super().learn(payment, answer)
-        told = bool(payment.result_code)
-        if not told and (latest := self.store.get(payment.id)) and latest.state is State.FAILED:
+        called_back = bool(payment.result_code)
+        if not called_back and (latest := self.store.get(payment.id)) and latest.state is State.FAILED:
             self.ended.add(payment.id)
 
     def hear_success(self, payment: Payment, result: Result) -> bool:
@@ -184,7 +184,7 @@ ROWS = (
     defect(
         "double-credit",
         "C03 M01",
-        "Credits every success it hears, also the second of one payment.",
+        "Credits every success it gets, also the second of one payment.",
         CreditsAgain,
         ForgetsCredits,
     ),
@@ -208,7 +208,7 @@ ROWS = (
     defect("late-failure-wins", "C18 M03", "Lets a late failure undo a payment.", LastWordWins),
     defect("late-success-dropped", "C19", "Ignores a success that comes after a failure.", FailedForGood),
     defect("cancelled-for-good", "C19", "Ignores a success that comes after 1032.", CancelledForGood),
-    defect("asked-for-good", "C19", "Ignores a success that comes after a query heard a failure.", AskedForGood),
+    defect("asked-for-good", "C19", "Ignores a success that comes after a query said failed.", AskedForGood),
     defect("second-payment-dropped", "C19", "Ignores a late success of an order that is paid.", SecondPaymentDropped),
     defect("expired-for-good", "C19", "Ignores a success that comes after it gave up waiting.", ExpiredForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),

@@ -25,7 +25,7 @@ MEANWHILE_S = 0.05
 
 
 class UnguardedStore(Store):
-    """Credits what it is told to, as often as it is told."""
+    """Credits each message, as often as it comes."""
 
     def __init__(self, database: str) -> None:
         super().__init__(database)
@@ -99,14 +99,14 @@ class KeepsInMemory(Hooks):
 class LooksThenCredits(C2b):
     """Check, then act: a confirmation of a push credits it if its callback had not come when it looked."""
 
-    heard: ClassVar[set[str]] = set()
+    seen: ClassVar[set[str]] = set()
 
     async def confirmation(self, request: web.Request) -> web.Response:
         deposit = self.reader.message(await self.body(request))
         push = self.deposits.push_of(deposit)
-        if push is None or push.state is State.PAID or deposit.receipt in self.heard:
+        if push is None or push.state is State.PAID or deposit.receipt in self.seen:
             return await super().confirmation(request)
-        self.heard.add(deposit.receipt)
+        self.seen.add(deposit.receipt)
         await asyncio.sleep(MEANWHILE_S)
         assert isinstance(self.deposits.store, UnguardedStore)
         self.deposits.store.mark_paid(push, deposit.receipt)

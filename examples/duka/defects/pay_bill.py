@@ -126,8 +126,8 @@ class AcceptsAll(Deposits):
 
 
 class RejectsWithStatus(C2b):
-    async def asked(self, request: web.Request) -> web.Response:
-        answer = await super().asked(request)
+    async def validation(self, request: web.Request) -> web.Response:
+        answer = await super().validation(request)
         if json.loads(answer.text or "{}").get("ResultCode") == GOOD:
             return answer
         return web.json_response({"error": "rejected"}, status=400)
@@ -145,9 +145,9 @@ class DropsOtherAmounts(Deposits):
 
 
 class AnswersLate(C2b):
-    async def asked(self, request: web.Request) -> web.Response:
+    async def validation(self, request: web.Request) -> web.Response:
         await asyncio.sleep(8.5)
-        return await super().asked(request)
+        return await super().validation(request)
 
 
 class PullsNothing(C2b):

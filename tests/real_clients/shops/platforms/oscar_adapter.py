@@ -24,7 +24,7 @@ class Oscar(Adapter):
     _browsers = local()
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str, idempotency_key: str) -> Started:
-        """Order so many shillings of airtime."""
+        """Order airtime for an amount in shillings."""
         shop = f"http://127.0.0.1:{self.placeholders['port']}"
         browser = Browser(float(self.target.merchant.timeout_s))
         address = {"first_name": "Asha", "last_name": reference, "line1": "Moi Avenue", "line4": "Nairobi"}

@@ -1,4 +1,4 @@
-"""A database with one product of one shilling: an order of so many shillings has so many of it."""
+"""A database with one product of one shilling: an order of N shillings has N of it."""
 
 import os
 from decimal import Decimal

@@ -131,7 +131,7 @@ class Mpesa
         return $answer;
     }
 
-    /** One token serves all workers. A refused one is renewed by the first worker that was told so. */
+    /** One token serves all workers. A refused one is renewed by the first worker whose call was refused. */
     private function token(string $refused = ''): string
     {
         return Cache::lock('mpesa-token-lock', 30)->block(20, function () use ($refused) {
