@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# Finding: DjangoMpesa sends every push with the Timestamp, the Password and the payer of the day of its set-up.
+# Finding: Three clients send every push with the Timestamp and the Password of their set-up or their start.
 #
-# Package: DjangoMpesa 2.2 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1, whose address is a row of the package's
-#   own settings.
+# Package: DjangoMpesa 2.2, pesa-gateway 0.0.16 (PyPI), Python 3.11; mpesapay 3.2.6 with axios 1.13.2 (npm), Node 18 or
+#   newer. DjangoMpesa calls a stub of Daraja on 127.0.0.1, whose address is a row of its own settings; the others'
+#   functions that send are replaced by recorders.
 # Date: 2026-11-29
-# Behaviour: Timestamp, Password and PartyA are columns of its settings. Only amount and PhoneNumber come from the
-#   order.
+# Behaviour: DjangoMpesa has Timestamp, Password and PartyA in columns of its settings; only amount and PhoneNumber come
+#   from the order. pesa-gateway makes Timestamp and Password when the client is made, mpesapay when it is imported (in
+#   UTC).
 # Documented: The Timestamp is the time of the transaction, and the Password is made from it. PartyA is the number that
 #   sends the money.
-# For a merchant: A push works only as long as nobody compares: the payer named is not the one who is asked to pay.
+# For a merchant: A push works only as long as nobody compares the time, and all pushes of weeks share one Password. With
+#   DjangoMpesa the payer named is not the one who is asked to pay.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:
-#   | different Timestamps 1, Passwords 1, PartyA 1, PhoneNumber 3; the Timestamp is not of today
+#   | DjangoMpesa: different Timestamps 1, Passwords 1, PartyA 1, PhoneNumber 3; the Timestamp is not of today
+#   | pesa-gateway: different Timestamps 1, Passwords 1, PhoneNumber 3
+#   | mpesapay: different Timestamps 1, Passwords 1, PhoneNumber 3
 
 set -euo pipefail
 folder=$(mktemp -d)
@@ -91,7 +96,50 @@ for number in range(3):
 counts = [f"{name} {len({push[key] for push in pushes})}" for name, key in (
     ("Timestamps", "Timestamp"), ("Passwords", "Password"), ("PartyA", "PartyA"), ("PhoneNumber", "PhoneNumber"))]
 old = pushes[-1]["Timestamp"][:8] != time.strftime("%Y%m%d")
-print(f"different {', '.join(counts)}; the Timestamp is {'not ' if old else ''}of today")
+print(f"DjangoMpesa: different {', '.join(counts)}; the Timestamp is {'not ' if old else ''}of today")
 PYTHON
+"$folder/env/bin/pip" install -qq --disable-pip-version-check --no-deps pesa-gateway==0.0.16 >&2 || exit 2
+"$folder/env/bin/python" - >>"$folder/seen" <<'PYTHON'
+import time
+
+from mpesa import client as module
+from mpesa.config import MpesaConfig
+
+pushes = []
+
+
+def keep(method, url, **more):
+    pushes.append(more.get("json"))
+    return {"status_code": 200, "response": {"access_token": "token", "ResponseCode": "0"}}
+
+
+module.Utility.make_request = keep
+client = module.MpesaClient(MpesaConfig("key", "secret", "174379", "passkey", "https://shop.example.co.ke/stk"))
+pushes.clear()
+for number in range(3):
+    client.stk_push_request({"shortcode_type": "paybill", "amount": 350, "phone_number": f"25471100011{number}",
+                             "account_reference": "ORDER42", "transaction_description": "Shirt"})
+    time.sleep(1.1)
+counts = [f"{name} {len({push[key] for push in pushes})}" for name, key in (
+    ("Timestamps", "Timestamp"), ("Passwords", "Password"), ("PhoneNumber", "PhoneNumber"))]
+print("pesa-gateway: different", ", ".join(counts))
+PYTHON
+npm install --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts mpesapay@3.2.6 axios@1.13.2 >&2 || exit 2
+cat >"$folder/push.mjs" <<'JAVASCRIPT'
+import axios from 'axios'
+import MpesaPay from 'mpesapay'
+
+const pushes = []
+axios.get = async () => ({ data: { access_token: 'token', expires_in: '3599' } })
+axios.post = async (url, body) => { pushes.push(body); return { data: { ResponseCode: '0' } } }
+const client = new MpesaPay('key', 'secret', '174379', 'passkey', 'ORDER42', 'Shirt', '600992', 'credential', 'testapi')
+for (const phone of ['254711000110', '254711000111', '254711000112']) {
+  await client.stkPush('350', phone, 'https://shop.example.co.ke/stk')
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+}
+const different = (key) => new Set(pushes.map((push) => push[key])).size
+console.log(`mpesapay: different Timestamps ${different('Timestamp')}, Passwords ${different('Password')}, PhoneNumber ${different('PhoneNumber')}`)
+JAVASCRIPT
+node "$folder/push.mjs" >>"$folder/seen"
 cat "$folder/seen"
 diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Finding: Two clients use the token of their first hour for ever; one fetches a new one each hour and does not use it.
+# Finding: Three clients use the token of their first hour for ever; two fetch a new one each hour and do not use it.
 #
-# Package: pesa-gateway 0.0.16, astrapay 0.1.0 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1 in the place of the
+# Package: pesa-gateway 0.0.16, python-mpesa-daraja 1.0.0.post1, astrapay 0.1.0 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1 in the place of the
 #   sandbox, and a clock that the script moves.
 # Date: 2026-11-29
-# Behaviour: Both fetch a token when the client is made. astrapay asks for no other. pesa-gateway does, after an hour,
-#   and keeps it in an attribute; the header that is sent has the first one.
+# Behaviour: All fetch a token when the client is made. astrapay asks for no other. The other two do, after an hour, and
+#   keep it in an attribute; the header that is sent has the first one.
 # Documented: A token lives 3600 seconds. Their pages make the client once.
 # For a merchant: The shop works for an hour after each start, and no push after that.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
@@ -13,6 +13,9 @@
 #   | pesa-gateway at once: token-1 accepted, tokens fetched 1
 #   | pesa-gateway after 61 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 2
 #   | pesa-gateway after 122 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 3
+#   | python-mpesa-daraja at once: token-1 accepted, tokens fetched 1
+#   | python-mpesa-daraja after 61 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 2
+#   | python-mpesa-daraja after 122 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 3
 #   | astrapay at once: token-1 accepted, tokens fetched 1
 #   | astrapay after 61 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 1
 #   | astrapay after 122 minutes: token-1 404.001.03 Invalid Access Token, tokens fetched 1
@@ -23,7 +26,7 @@ trap 'rm -rf "$folder"' EXIT
 
 python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install -qq --disable-pip-version-check --no-deps pesa-gateway==0.0.16 astrapay==0.1.0 \
-  requests==2.34.2 certifi==2026.10.18 charset-normalizer==3.5.2 idna==3.20 urllib3==2.8.0 >&2 || exit 2
+  python-mpesa-daraja==1.0.0.post1 phonenumbers==9.0.43 requests==2.34.2 certifi==2026.10.18 charset-normalizer==3.5.2 idna==3.20 urllib3==2.8.0 >&2 || exit 2
 "$folder/env/bin/python" - >"$folder/seen" <<'PYTHON'
 import http.server
 import json
@@ -83,6 +86,20 @@ def pesa_gateway():
     return lambda: client.stk_push_request(order)["response"]
 
 
+def python_mpesa_daraja():
+    from python_mpesa import MpesaGateway, PaymentError
+
+    client = MpesaGateway("174379", "key", "secret", "passkey", f"{stub}/oauth/v1/generate", f"{stub}/mpesa/stkpush/v1/processrequest")
+
+    def push():
+        try:
+            return client.stk_push("254711000111", 350, "ORDER42", "CustomerPayBillOnline", "Shirt", "https://shop.example.co.ke/stk")
+        except PaymentError as error:
+            return error.__cause__.response.json()
+
+    return push
+
+
 def astrapay():
     from astrapay import AstraMpesa
 
@@ -95,7 +112,7 @@ def astrapay():
     return push
 
 
-for name, made in (("pesa-gateway", pesa_gateway), ("astrapay", astrapay)):
+for name, made in (("pesa-gateway", pesa_gateway), ("python-mpesa-daraja", python_mpesa_daraja), ("astrapay", astrapay)):
     tokens.clear()
     now = began
     push = made()
