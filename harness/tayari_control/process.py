@@ -36,9 +36,9 @@ class DarajaAccount:
     """The credentials the merchant uses; the simulator accepts these and no others once they are given."""
 
     short_code: str
-    passkey: str
-    consumer_key: str | None = None
-    consumer_secret: str | None = None
+    passkey: str = field(repr=False)
+    consumer_key: str | None = field(default=None, repr=False)
+    consumer_secret: str | None = field(default=None, repr=False)
     till: str | None = None
     organisations: tuple[Mapping[str, Any], ...] = ()
     """Further short codes, as `daraja.organisations` of the target file says them."""

@@ -259,7 +259,7 @@ class TestEnvironment:
             self._guard = None
 
     def describe(self, path: Path) -> Path:
-        """Write the file that `attach` reads; only its owner may read it, for it holds credentials."""
+        """Write the file that `attach` reads; only its owner may read it, because it holds credentials."""
         self._described = path
         self._write_description()
         return path

@@ -310,7 +310,7 @@ def test_payouts_that_another_failure_has_stopped_are_told_to_go_on(monkeypatch:
 @pytest.mark.parametrize(
     ("end", "state", "found", "wrong"),
     [
-        ("_expect_failure_wins", PaymentState.PAID, 95.0, "expected failed, for nobody was paid"),
+        ("_expect_failure_wins", PaymentState.PAID, 95.0, "expected failed, because nobody was paid"),
         ("_expect_failure_wins", PaymentState.REVIEW, 95.0, None),
         ("_expect_success_wins", PaymentState.FAILED, 95.0, "expected paid or review"),
         ("_expect_success_wins", PaymentState.PAID, 100.0, "100 shillings can be paid out again"),

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from running_simulator import running
 from tayari.cli.commands import run
-from tayari.run.parity import PROBES, Account, ParityError, allowed, answers, differences, document
+from tayari.run.parity import PROBES, ParityError, ProbeAccount, allowed, answers, differences, document
 from tayari_simulator.catalogue.options import BY_NAME
 
-ACCOUNT = Account(
+ACCOUNT = ProbeAccount(
     consumer_key="parity-key", consumer_secret="parity-secret", short_code="174379", passkey="p",
     msisdn="254708374149", callback_url="https://example.org/callback",
 )  # fmt: skip
@@ -93,7 +93,7 @@ def echo() -> Iterator[str]:
 
 def test_nothing_of_the_account_is_in_a_record() -> None:
     key, secret, passkey, _, msisdn = CANARIES
-    account = Account(
+    account = ProbeAccount(
         consumer_key=key, consumer_secret=secret, short_code="174379", passkey=passkey, msisdn=msisdn,
         callback_url="https://example.org/callback",
     )  # fmt: skip

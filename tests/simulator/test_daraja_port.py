@@ -313,7 +313,7 @@ def test_a_callback_stopped_by_a_defect_ends_and_the_next_one_is_sent() -> None:
             await there.push(shop.url, PhoneNumber=254711111111)
             entries = await there.answered(2)
 
-            assert entry["error"] == "not sent, for a defect of the simulator: RuntimeError('broken')"
+            assert entry["error"] == "not sent, because of a defect of the simulator: RuntimeError('broken')"
             assert entries[1]["response"]["status"] == 200
             assert there.simulator.failures.counts == {"sending a callback": 1}
             assert there.simulator.metrics()["tayari_defects_total"] == 1

@@ -271,7 +271,7 @@ def _interrupted(planned: PlannedCheck) -> Check:
 
 
 def combined(crowded: Check, alone: CheckResult, *, trouble: str) -> CheckResult:
-    """What counts of a check that was made twice, first beside others: the second look decides, for it is about the
+    """What counts of a check that was made twice, first beside others: the second look decides, because it is about the
     rule alone. A pass says what was missed at first; where that cost a customer's money, M05 finds the order.
 
     `trouble` is how the merchant or the machine showed overload, if it did.

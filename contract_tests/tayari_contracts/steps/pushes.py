@@ -120,7 +120,7 @@ def gave_up(context: CheckContext, payment: Payment) -> bool:
 def retried_pushes(context: CheckContext, payment: Payment, *, within_s: float, calm_s: float = 2.0) -> list[Entry]:
     """The pushes of a payment whose first ones are refused, until one is accepted, the merchant gives up, or time ends.
 
-    A merchant that gave up is watched for `calm_s` more, for it may go on behind its customer's back.
+    A merchant that gave up is watched for `calm_s` more: it may still push while its customer reads failed.
     """
     end = time.monotonic() + within_s
     while time.monotonic() < end:

@@ -129,7 +129,7 @@ def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
     """
     view = context.observations.until(refund, FAILED, within_s=UNKNOWN_S)
     if view.state is FAILED and not any(row["state"] == "failed" for row in _reversals(context, refund)):
-        raise Failed(f"{why}, and the refund is {say(view)}; expected pending or review, for the money may be back")
+        raise Failed(f"{why}, and the refund is {say(view)}; expected pending or review, because the money may be back")
 
 
 def _reversals(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ WILD: Final = 0.4
 def growth_of(series: Sequence[Series]) -> float | None:
     """The factor from one gap to the next, of the means over all series; None without a second gap anywhere.
 
-    Only the first three gaps count, for a backoff may have reached its longest pause after that.
+    Only the first three gaps count: a backoff may have reached its longest pause after that.
     """
     means = [fmean(gaps) for gaps in _by_place(series)[:3]]
     if len(means) < 2 or means[0] <= 0:

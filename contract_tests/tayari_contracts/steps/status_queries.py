@@ -41,7 +41,7 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
 
 
 def await_earlier_queries(context: CheckContext) -> bool:
-    """Let a merchant that limits its queries make those that stand in line, for a while, before a payment begins.
+    """Let a merchant that limits its queries make the waiting ones, for a while, before a payment begins.
 
     Returns whether it is known that none stands in line.
     """

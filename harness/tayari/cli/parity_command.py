@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from tayari_control.process import DarajaAccount, SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_control.process import SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_simulator.catalogue.options import BY_NAME
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
@@ -20,9 +20,9 @@ from tayari.cli.output import Format, Output, unwritable
 from tayari.run.parity import (
     PROBES,
     SANDBOX,
-    Account,
     Difference,
     ParityError,
+    ProbeAccount,
     allowed,
     answers,
     differences,
@@ -133,9 +133,9 @@ def _print_result(
     output.text(f"{summary}: {f'{calls} answered otherwise here' if calls else 'the same here'}", style="bold")
 
 
-def _account(short_code: str, msisdn: str, callback_url: str) -> Account:
+def _account(short_code: str, msisdn: str, callback_url: str) -> ProbeAccount:
     """From the environment; a Daraja that takes any pair takes this one."""
-    return Account(
+    return ProbeAccount(
         consumer_key=os.environ.get("TAYARI_CONSUMER_KEY") or "parity-key",
         consumer_secret=os.environ.get("TAYARI_CONSUMER_SECRET") or "parity-secret",
         passkey=os.environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
@@ -147,18 +147,14 @@ def _account(short_code: str, msisdn: str, callback_url: str) -> Account:
 
 def _asked(daraja: str | None, profile: str, options: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The answers of a Daraja that runs already, or of a fake for this moment with these switches."""
-    account = Account(
+    account = ProbeAccount(
         consumer_key="parity-key", consumer_secret="parity-secret", passkey=SANDBOX_PASSKEY,
         short_code=SANDBOX_SHORT_CODE, msisdn=_TEST_NUMBER, callback_url=_CALLBACK,
     )  # fmt: skip
     if daraja is not None:
         return answers(allowed(daraja), _account(SANDBOX_SHORT_CODE, _TEST_NUMBER, _CALLBACK), names)
-    known = DarajaAccount(
-        short_code=account.short_code, passkey=account.passkey, consumer_key=account.consumer_key,
-        consumer_secret=account.consumer_secret,
-    )  # fmt: skip
     extra = tuple(word for each in options for word in ("--option", each))
-    with start_simulator(SimulatorOptions(profile=profile, account=known, extra=extra)) as simulator:
+    with start_simulator(SimulatorOptions(profile=profile, account=account, extra=extra)) as simulator:
         return answers(simulator.daraja_url, account, names)
 
 

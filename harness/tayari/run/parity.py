@@ -10,7 +10,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from tayari_control.http_session import daraja_session, is_loopback
+from tayari_control.process import DarajaAccount
 from tayari_reports.redaction import Redactor
 
 Json = dict[str, Any]
@@ -36,18 +37,14 @@ class ParityError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Credentials of a sandbox app. None of them is written anywhere."""
+class ProbeAccount(DarajaAccount):
+    """A sandbox app, the phone that it prompts and its callback URL. None of the credentials is written anywhere."""
 
-    consumer_key: str = field(repr=False)
-    consumer_secret: str = field(repr=False)
-    short_code: str
-    passkey: str = field(repr=False)
     msisdn: str
     callback_url: str
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not stand in a record."""
+        """Texts that must not be in a record."""
         pair = b64encode(f"{self.consumer_key}:{self.consumer_secret}".encode()).decode()
         return tuple(filter(None, (self.consumer_key, self.consumer_secret, self.passkey, pair)))
 
@@ -58,7 +55,7 @@ class Probe:
 
     name: str
     about: str
-    call: Callable[[Account, str], Json]
+    call: Callable[[ProbeAccount, str], Json]
     """The arguments of the request for this account and token."""
     switches: tuple[str, ...] = ()
 
@@ -68,16 +65,16 @@ _PUSH: Final = "/mpesa/stkpush/v1/processrequest"
 _QUERY: Final = "/mpesa/stkpushquery/v1/query"
 
 
-def _token(path: str, *, wrong: str = "") -> Callable[[Account, str], Json]:
+def _token(path: str, *, wrong: str = "") -> Callable[[ProbeAccount, str], Json]:
     return lambda account, _: {
-        "method": "GET", "url": path, "auth": (account.consumer_key, account.consumer_secret + wrong),
+        "method": "GET", "url": path, "auth": (account.consumer_key, f"{account.consumer_secret}{wrong}"),
     }  # fmt: skip
 
 
 def _push(
     *, method: str = "POST", bearer: str | None = None, without: str = "", **changes: object
-) -> Callable[[Account, str], Json]:
-    def call(account: Account, token: str) -> Json:
+) -> Callable[[ProbeAccount, str], Json]:
+    def call(account: ProbeAccount, token: str) -> Json:
         body = {key: value for key, value in {**_push_body(account), **changes}.items() if key != without}
         used_token = token if bearer is None else bearer
         headers = {"Authorization": f"Bearer {used_token}"} if used_token else {}
@@ -86,7 +83,7 @@ def _push(
     return call
 
 
-def _push_body(account: Account) -> Json:
+def _push_body(account: ProbeAccount) -> Json:
     stamp = f"{datetime.now(UTC) + timedelta(hours=3):%Y%m%d%H%M%S}"
     password = b64encode(f"{account.short_code}{account.passkey}{stamp}".encode()).decode()
     return {
@@ -97,7 +94,7 @@ def _push_body(account: Account) -> Json:
     }  # fmt: skip
 
 
-def _query(account: Account, token: str) -> Json:
+def _query(account: ProbeAccount, token: str) -> Json:
     push = _push_body(account)
     body = {key: push[key] for key in ("BusinessShortCode", "Password", "Timestamp")}
     unknown = {**body, "CheckoutRequestID": "ws_CO_010120200000000708374149"}
@@ -146,7 +143,7 @@ def allowed(url: str) -> str:
     return url.rstrip("/")
 
 
-def answers(daraja_url: str, account: Account, names: Iterable[str] = ()) -> dict[str, Json]:
+def answers(daraja_url: str, account: ProbeAccount, names: Iterable[str] = ()) -> dict[str, Json]:
     """What a Daraja answers to each probe, or to those in `names`, without what may not be written.
 
     Raises:

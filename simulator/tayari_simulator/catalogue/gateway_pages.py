@@ -8,53 +8,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import dumps
 
-
-@dataclass(frozen=True, slots=True)
-class GatewayFault:
-    """One envelope of the gateway (Apigee)."""
-
-    name: str
-    status: int
-    body: Mapping[str, object]
-    when: str
-    mark: Mark
-    source: str
-
-    def reply(self, *, retry_after_s: float | None = None) -> Reply:
-        """The fault, ready to be written; `Retry-After` only on demand: the real gateway was not seen to send it."""
-        headers = () if retry_after_s is None else (("Retry-After", f"{retry_after_s:g}"),)
-        return Reply(self.status, dumps(self.body), content_type="application/json", headers=headers)
+Body = TypeVar("Body", Mapping[str, object], str)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the edge or of a proxy: HTML, or plain text."""
+class EdgeAnswer(Generic[Body]):
+    """One envelope of the gateway (Apigee), or one page of the edge or of a proxy: HTML, or plain text."""
 
     name: str
     status: int
-    body: str
-    headers: tuple[tuple[str, str], ...]
+    body: Body
     when: str
     mark: Mark
     source: str
     content_type: str = "text/html"
+    headers: tuple[tuple[str, str], ...] = ()
 
-    def reply(self) -> Reply:
-        """The page, ready to be written."""
-        return Reply(self.status, self.body.encode(), content_type=self.content_type, headers=self.headers)
+    def reply(self, *, retry_after_s: float | None = None) -> Reply:
+        """The answer, ready to be written; `Retry-After` only on demand: the real gateway was not seen to send it."""
+        body = self.body.encode() if isinstance(self.body, str) else dumps(self.body)
+        headers: tuple[tuple[str, str], ...] = self.headers
+        if retry_after_s is not None:
+            headers = (*headers, ("Retry-After", f"{retry_after_s:g}"))
+        return Reply(self.status, body, content_type=self.content_type, headers=headers)
 
 
-def _fault(text: str, code: str) -> dict[str, object]:
+def _fault(text: str, code: str) -> Mapping[str, object]:
     return {"fault": {"faultstring": text, "detail": {"errorcode": code}}}
 
 
-_SOAP: Final = {
+_SOAP: Final[Mapping[str, object]] = {
     "Envelope": {
         "encodingStyle": "http://schemas.xmlsoap.org/soap/encoding/",
         "Body": {
@@ -71,7 +60,7 @@ _SOAP: Final = {
 }
 
 _FAULTS: Final = (
-    GatewayFault(
+    EdgeAnswer(
         "spike_arrest",
         429,
         _fault(
@@ -82,8 +71,9 @@ _FAULTS: Final = (
         "too many calls; STK query in sandbox: five a minute",
         Mark.OBSERVED,
         "reference 1.11",
+        "application/json",
     ),
-    GatewayFault(
+    EdgeAnswer(
         "quota",
         429,
         _fault(
@@ -93,70 +83,71 @@ _FAULTS: Final = (
         "the quota is used up",
         Mark.ASSUMED,
         "reference 1.10",
+        "application/json",
     ),
-    GatewayFault(
+    EdgeAnswer(
         "invalid_access_token",
         401,
         _fault("Invalid access token", "keymanagement.service.invalid_access_token"),
         "bad token, refused by the gateway itself",
         Mark.ASSUMED,
         "reference 1.4",
+        "application/json",
     ),
-    GatewayFault(
+    EdgeAnswer(
         "gateway_timeout",
         504,
         _fault("Gateway Timeout", "messaging.adaptors.http.flow.GatewayTimeout"),
         "the target did not answer: the outcome is unknown",
         Mark.OBSERVED,
         "reference 2.2",
+        "application/json",
     ),
-    GatewayFault(
+    EdgeAnswer(
         "soap_as_json",
         500,
         _SOAP,
         "an upstream SOAP failure; its HTTP status is not known, 500 is assumed",
         Mark.OBSERVED,
         "reference 1.10",
+        "application/json",
     ),
 )
 
 _PAGES: Final = (
-    Page(
+    EdgeAnswer(
         "imperva_403",
         403,
         '<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW"><meta name="format-detection" '
         'content="telephone=no"></head><body style="margin:0px;height:100%"><iframe id="main-iframe">Request '
         "unsuccessful. Incapsula incident ID: 812000990145671208-55301477120036</iframe></body></html>",
-        (("Cache-Control", "no-cache, no-store"), ("Connection", "close")),
         "the edge blocks the caller, on every path",
         Mark.OBSERVED,
         "reference 1.10",
+        headers=(("Cache-Control", "no-cache, no-store"), ("Connection", "close")),
     ),
-    Page(
+    EdgeAnswer(
         "imperva_503",
         503,
         '<html><head><META NAME="robots" CONTENT="noindex,nofollow"></head><body>Request unsuccessful. Incapsula '
         "incident ID: 812000990145671208-8199</body></html>",
-        (),
         "the edge cannot reach the gateway",
         Mark.OBSERVED,
         "reference 1.10",
     ),
-    Page(
+    EdgeAnswer(
         "bad_gateway_502",
         502,
         "<html><head><title>502 Bad Gateway</title></head>"
         "<body><center><h1>502 Bad Gateway</h1></center></body></html>",
-        (),
         "a plain proxy page",
         Mark.ASSUMED,
         "reference 1.10",
     ),
-    Page(
+    EdgeAnswer(
         "service_unreachable",
         500,
         "Service is currently unreachable",
-        (),
         "sandbox C2B with an unknown short code; as text or JSON, plain text is assumed",
         Mark.OBSERVED,
         "reference 2.2",
@@ -164,5 +155,7 @@ _PAGES: Final = (
     ),
 )
 
-GATEWAY_FAULTS: Final[Mapping[str, GatewayFault]] = MappingProxyType({row.name: row for row in _FAULTS})
-PAGES: Final[Mapping[str, Page]] = MappingProxyType({row.name: row for row in _PAGES})
+GATEWAY_FAULTS: Final[Mapping[str, EdgeAnswer[Mapping[str, object]]]] = MappingProxyType(
+    {row.name: row for row in _FAULTS}
+)
+PAGES: Final = MappingProxyType({row.name: row for row in _PAGES})

@@ -11,7 +11,7 @@ from tayari_contracts.steps.control_payments import judge_control
 
 CODES = (1, 2001)
 NOBODY_ANSWERED = 1037
-"""A merchant may leave such a payment open, for its success may follow: rule C19."""
+"""A merchant may leave such a payment open, because its success may follow: rule C19."""
 
 
 @check("C11")

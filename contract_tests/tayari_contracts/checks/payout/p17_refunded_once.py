@@ -50,7 +50,7 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
     _expect_one(
         context, min(first.result(), second, key=lambda one: one.since), "refund was clicked twice", resend=False
     )
-    _expect_one(context, before, "a reversal ended with R000001, for the payment was reversed before", resend=False)
+    _expect_one(context, before, "a reversal ended with R000001, because the payment was reversed before", resend=False)
     _expect_one(context, lost, "the acknowledgement of a reversal was lost, and the reversal was made", resend=True)
 
 

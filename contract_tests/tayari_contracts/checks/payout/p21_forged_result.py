@@ -189,7 +189,7 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
     if view.state is PAID:
         raise WrongCredit(
             f"a stranger said that a payout was paid, then M-Pesa said that it had failed ({NO_M_PESA}), and it is "
-            f"{say(view)}: {how}; expected failed, for nobody was paid"
+            f"{say(view)}: {how}; expected failed, because nobody was paid"
         )
     if view.state not in (FAILED, REVIEW):
         raise Unjudged(f"M-Pesa said that a payout had failed, and it is still {say(view)}; P18 judges that")
@@ -208,7 +208,7 @@ def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> Non
     if view.state is FAILED:
         raise WrongCredit(
             f"a stranger said that a payout had failed ({NO_M_PESA}), then M-Pesa said that it was paid, and it is "
-            f"{say(view)}: {how}; expected paid or review, for the person has the money"
+            f"{say(view)}: {how}; expected paid or review, because the person has the money"
         )
     if view.state not in (PAID, REVIEW):
         raise Unjudged(f"M-Pesa said that a payout was paid, and it is still {say(view)}; P18 judges that")

@@ -24,7 +24,7 @@ IN_FLIGHT_LIMITED = 4
 """A merchant's own limit makes its first pauses even. The fourth is the first that can be longer than the limit's."""
 
 PATIENCE_S = 60.0
-"""Beyond what the merchant promises, for its pauses grow while the payment stays in flight."""
+"""Beyond what the merchant promises, because its pauses grow while the payment stays in flight."""
 
 
 TRIES = 2

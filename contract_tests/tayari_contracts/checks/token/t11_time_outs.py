@@ -62,8 +62,8 @@ def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started
     view = next((each for each in views if each.state is not None), views[0])
     if view.state in (FAILED, PAID):
         raise Failed(
-            f"no answer to the push came, and the payment is {view.state}; expected it to be kept as unknown, for the "
-            "customer may have paid"
+            f"no answer to the push came, and the payment is {view.state}; expected it to be kept as unknown, "
+            "because the customer may have paid"
         )
     if word := untranslated(view):
         raise unknown_word(word)

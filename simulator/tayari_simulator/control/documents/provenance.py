@@ -9,7 +9,7 @@ from typing import Any
 
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST
-from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, GatewayFault, Page
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, EdgeAnswer
 from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
 from tayari_simulator.catalogue.provenance import Mark, Profile
 from tayari_simulator.catalogue.results import RESULTS
@@ -77,7 +77,7 @@ def _errors() -> Iterator[Standing]:
 
 
 def _edge() -> Iterator[Standing]:
-    rows: list[GatewayFault | Page] = [*GATEWAY_FAULTS.values(), *PAGES.values()]
+    rows: list[EdgeAnswer[Any]] = [*GATEWAY_FAULTS.values(), *PAGES.values()]
     for row in rows:
         about = f"HTTP {row.status}: {row.when}"
         yield Standing(kind="edge", name=row.name, about=about, mark=row.mark, source=row.source)

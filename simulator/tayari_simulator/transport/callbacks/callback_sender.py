@@ -92,7 +92,7 @@ class CallbackSender:
         except Exception as error:  # noqa: BLE001 - the callback ends with it as its reason
             self._failures.note("sending a callback")
             transaction = self._daraja.state.transactions.find(delivery.transaction_id)
-            self._refuse(delivery, transaction, f"not sent, for a defect of the simulator: {error!r}")
+            self._refuse(delivery, transaction, f"not sent, because of a defect of the simulator: {error!r}")
 
     def _send(self, delivery: Delivery) -> None:
         transaction = self._daraja.state.transactions.find(delivery.transaction_id)

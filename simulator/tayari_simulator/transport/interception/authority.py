@@ -55,7 +55,7 @@ class LocalAuthority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
     ca_file: Path
-    """Its certificate as PEM, for whoever is to trust it."""
+    """Its certificate as PEM, for clients that have to trust it."""
 
     @classmethod
     def open(cls, folder: Path) -> LocalAuthority:

@@ -1,7 +1,7 @@
 """A forward proxy for merchants that have Safaricom's host names in their code: those names lead to the simulator.
 
 Nothing that is called through it reaches the real Safaricom: its names are played here, other hosts are refused unless
-they are to pass, and then addresses in figures are refused as well, for nobody can tell whose they are.
+they are to pass, and then addresses in figures are refused as well, because nobody can say whose they are.
 """
 
 from __future__ import annotations
