@@ -204,6 +204,19 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     assert "-p tayari_contracts -p html -p metadata" in text, "no other plugin of the environment is loaded"
 
 
+def test_the_conftest_of_the_users_own_tests_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "conftest.py").write_text("raise SystemExit('the conftest of the user ran')\n")
+    target = mini_target(tmp_path)
+    command = pytest_command(
+        Order(target=target, suite="ci", out=tmp_path), environment_files=[], events=tmp_path / "e", work_dir=tmp_path
+    )
+
+    done = subprocess.run([*command, "--collect-only"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 def test_the_run_has_its_versions_and_disputed_behaviours_but_no_machine_name() -> None:
     assert {"python", "platform", "pytest"} <= dict(environment()).keys()
     assert os.uname().nodename not in json.dumps(environment())

@@ -12,7 +12,7 @@ from typing import Final
 
 from tayari_formats.terminal_text import printable
 
-_POLL_S: Final = 0.05
+_POLL_S: Final = 0.1
 PUT_AWAY_S: Final = 3.0
 """How long an interrupted child may take to end: a run that is interrupted ends within five seconds."""
 

@@ -36,7 +36,10 @@ class EventTail:
 
     def read(self) -> None:
         """Tell what was added since the last time."""
-        if not self._path.exists():
+        try:
+            if self._path.stat().st_size == self._offset:
+                return
+        except FileNotFoundError:
             return
         with self._path.open("rb") as file:
             file.seek(self._offset)
@@ -145,13 +148,14 @@ def found_so_far(work_dir: Path) -> Events:
 
 
 def pytest_command(order: Order, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
-    """The command line; without the options that a project's own pytest settings would add.
+    """The command line; without the options that a project's own pytest settings would add, and without its
+    `conftest.py`: pytest would run that of the folder `tests` where the user stands.
 
     `run_suites` keeps pytest from loading the other plugins of the environment: Hypothesis alone costs a second of CPU.
     """
     html = order.out.resolve() / "pytest.html"
     command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir), "--assert=plain"]
+    command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir), "--assert=plain", "--noconftest"]
     for plugin in ("tayari_contracts", "html", "metadata"):
         command += ["-p", plugin]
     for plugin in ("unraisableexception", "threadexception"):  # they collect garbage five times at the end

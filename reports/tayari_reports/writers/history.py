@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tayari_reports.model import Run, Verdict
 from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import Judgement, judge, percent, sentences
 from tayari_reports.verdict.comparison import compare
 from tayari_reports.writers.charts import Chart, Mark, Series, percent_chart
+from tayari_reports.writers.page_templates import page_templates
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
@@ -74,15 +73,9 @@ def read_history(folder: Path) -> History:
 
 def render(history: History) -> str:
     """The trend page: one HTML file without a script."""
-    environment = Environment(
-        loader=PackageLoader("tayari_reports.writers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    environment = page_templates(
+        percent=percent, moment=sentences.moment, headline=sentences.headline, build=sentences.build_line, tone=_tone
     )
-    environment.filters.update(percent=percent, moment=sentences.moment, headline=sentences.headline)
-    environment.filters.update(build=sentences.build_line, tone=_tone)
     return environment.get_template("trend.html").render(
         runs=history.runs[::-1],
         refused=history.refused,

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tayari_reports.model import Check, Exchange, NotTested, Run, State
@@ -31,6 +30,7 @@ from tayari_reports.verdict.load_words import balance_sentence
 from tayari_reports.verdict.sentences import open_questions
 from tayari_reports.writers import monitoring_exports
 from tayari_reports.writers.charts import charts
+from tayari_reports.writers.page_templates import page_templates
 
 _TOP_REASONS: Final = 4
 _MOST_ACTIONS: Final = 40
@@ -40,14 +40,7 @@ _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 
 def render(run: Run, judgement: Judgement) -> str:
     """The whole page. Every text of others is escaped, and a content policy keeps what slips through from running."""
-    environment = Environment(
-        loader=PackageLoader("tayari_reports.writers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    environment = page_templates(
         percent=percent,
         moment=sentences.moment,
         text=text,
