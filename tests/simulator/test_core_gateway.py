@@ -246,3 +246,14 @@ def test_a_wrong_key_or_secret_is_answered_as_switched(switch: str, status: int,
 )
 def test_a_bad_token_is_refused_in_the_words_of_its_family(path: str, options: dict[str, str], error: str) -> None:
     assert token_error(path, Options(overrides=options)) is ERRORS[error]
+
+
+def test_a_refused_query_belongs_to_the_phone_of_its_payment() -> None:
+    desk = Desk()
+    known = desk.pushed()
+    desk.authorization = "Bearer of-yesterday"
+
+    assert desk.query(known).status != 200
+    assert (desk.notes[-1].transaction_id, desk.notes[-1].msisdn) == (known, "254708374149")
+    desk.query("ws_CO_of_nobody_1")
+    assert desk.notes[-1].msisdn == ""

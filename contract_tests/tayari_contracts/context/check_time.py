@@ -148,13 +148,17 @@ class CheckTime:
         """Let time pass: something must be given the chance to happen, or not to."""
         self.stop.wait(min(seconds, self.left_s))
 
-    def until(self, look: Callable[[], T], *, within_s: float) -> T:
-        """Look until something is found, or time is up; the last look is returned either way. The pauses grow."""
+    def until(self, look: Callable[[], T], *, within_s: float, pause: Callable[[float], object] | None = None) -> T:
+        """Look until something is found, or time is up; the last look is returned either way. The pauses grow.
+
+        `pause` lets at most so many seconds pass, and ends before that where a look may be worth it: then there are
+        fewer looks besides.
+        """
         end = time.monotonic() + min(within_s, self.left_s)
-        pause_s = 0.05
+        pause_s, growth = (0.05, 1.4) if pause is None else (0.15, 4.0)
         while True:
             found = look()
             if found or time.monotonic() >= end or self.stop.is_set():
                 return found
-            self.stop.wait(min(pause_s, max(0.01, end - time.monotonic())))
-            pause_s = min(0.5, pause_s * 1.4)
+            (pause or self.stop.wait)(min(pause_s, max(0.01, end - time.monotonic())))
+            pause_s = min(0.5, pause_s * growth)

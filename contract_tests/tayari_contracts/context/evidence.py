@@ -75,13 +75,13 @@ class Evidence:
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What went over the wire for the payments of this check, in order."""
-        journal = {entry["seq"]: entry for entry in self._watched}
+        begun: dict[str, int] = {}
         for payment in self._payments:
-            mine = [
-                *self._journal.entries(since=payment.since, msisdn=payment.msisdn),
-                *self._journal.pushes(payment),
-            ]
-            journal.update({entry["seq"]: entry for entry in (*mine, *self._journal.queries(payment))})
+            begun[payment.msisdn] = min(payment.since, begun.get(payment.msisdn, payment.since))
+        entries = [*self._watched, *self._journal.pushes_of(self._payments)]
+        for msisdn, since in begun.items():
+            entries += self._journal.entries(since=since, msisdn=msisdn)
+        journal = {entry["seq"]: entry for entry in entries}
         return in_order([*map(from_journal, journal.values()), *map(shortened, self._exchanges)])
 
 

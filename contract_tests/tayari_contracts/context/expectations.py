@@ -203,7 +203,11 @@ class Expectations:
             Unsettled: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
         """
         later = self._actions.pay(situation("inline/after-the-queue", outcome=after(0.5)))
-        paid = self._time.until(lambda: self._is_paid_by_callback(later), within_s=self._time.slow_queue_s)
+        paid = self._time.until(
+            lambda: self._is_paid_by_callback(later),
+            within_s=self._time.slow_queue_s,
+            pause=self._observations.until_told(later),
+        )
         self._reads_callbacks = self._reads_callbacks or bool(paid)
         view = self._observations.status(payment)
         if view.state is not PAID and (last := self._observations.status(later)).state is not PAID:

@@ -38,12 +38,16 @@ class JournalReader:
 
     def pushes(self, payment: Payment) -> list[Entry]:
         """Every STK push that names this payer, refused ones and wrongly written numbers included."""
-        tail = payment.msisdn[-9:]
-        return [
-            entry
-            for entry in self.entries(since=payment.since, endpoint="stk_push", kind="request")
-            if tail in re.sub(r"\D", "", _payer(entry))
-        ]
+        return self.pushes_of([payment])
+
+    def pushes_of(self, payments: Collection[Payment]) -> list[Entry]:
+        """The same for several payments, since the first of them began."""
+        if not payments:
+            return []
+        tails = {payment.msisdn[-9:] for payment in payments}
+        pushes = self.entries(since=min(payment.since for payment in payments), endpoint="stk_push", kind="request")
+        written = ((entry, re.sub(r"\D", "", _payer(entry))) for entry in pushes)
+        return [entry for entry, digits in written if any(tail in digits for tail in tails)]
 
     def other_numbers(self, payment: Payment, payers: Collection[str]) -> list[str]:
         """Numbers that were pushed to since the payment began and are none of `payers`.

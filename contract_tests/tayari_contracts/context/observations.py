@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tayari_control.client import ControlClient
@@ -115,10 +115,28 @@ class Observations:
             seen.append(self.status(payment))
             return seen[-1] if seen[-1].state in wanted else None
 
-        self._time.until(look, within_s=self._time.settle_s if within_s is None else within_s)
+        within = self._time.settle_s if within_s is None else within_s
+        self._time.until(look, within_s=within, pause=self.until_told(payment))
         if word := untranslated(seen[-1]):
             raise unknown_word(word)
         return seen[-1]
+
+    def until_told(self, payment: Payment) -> Callable[[float], None] | None:
+        """A pause that ends when the merchant has answered the next callback of this payer: then its state changes.
+
+        None for a merchant without callbacks.
+        """
+        answered = 0
+
+        def pause(seconds: float) -> None:
+            nonlocal answered
+            waited = self._control.wait(
+                "callback_answered", msisdn=payment.msisdn, since=payment.since, count=answered + 1, timeout_s=seconds,
+                stop=self._time.stop,
+            )  # fmt: skip
+            answered = max(answered, len(waited["entries"]))
+
+        return pause if self._merchant.takes_callbacks else None
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
         """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""

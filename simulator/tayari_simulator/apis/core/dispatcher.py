@@ -215,10 +215,21 @@ class Daraja:
         """The refusal of a call that came too soon after the one before."""
         reply = self._rate_refusal()
         exchange.note = f"more {exchange.endpoint} calls of this app than its limit allows"
-        _note_whose(exchange)
+        self._note_whose(exchange)
         self.state.counts.refuse("rate_limit")
         reply.body = reply.body.replace(REQUEST_ID.encode(), self.state.ids.request_id().encode())
         return reply
+
+    def _note_whose(self, exchange: Exchange) -> None:
+        """A refused call belongs to a phone as well: tests look for it by MSISDN."""
+        try:
+            wire = orjson.loads(exchange.request_body)
+        except orjson.JSONDecodeError:
+            return
+        if isinstance(wire, dict):
+            exchange.transaction_id = exchange.transaction_id or str(wire.get("CheckoutRequestID") or "")[:80]
+            asked = self.state.transactions.find(exchange.transaction_id)
+            exchange.msisdn = str(wire.get("PhoneNumber") or (asked.msisdn if asked else ""))[:20]
 
     def _wrong_method(self, method: str) -> Refused:
         if self.state.options.says("wrong_method", "404.001.04"):
@@ -229,7 +240,7 @@ class Daraja:
         self.state.counts.refuse(refused.spec.code)
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
-            _note_whose(exchange)
+            self._note_whose(exchange)
         reply = None if form is None or refused.spec in _OF_THE_GATEWAY else form(exchange, refused)
         return reply or refused.spec.reply(refused.request_id or self.state.ids.request_id(), **refused.fill)
 
@@ -303,14 +314,3 @@ def _json_of(kind: type, body: bytes, content_type: str | None, blamed: str) -> 
 def _nearest_path(path: str) -> str:
     """What to say of a path that no API has: the one that the caller may mean."""
     return f"no API has this path{suggestion(path, [row.path for row in ENDPOINTS])}"
-
-
-def _note_whose(exchange: Exchange) -> None:
-    """A refused call belongs to a phone as well: tests look for it by MSISDN."""
-    try:
-        wire = orjson.loads(exchange.request_body)
-    except orjson.JSONDecodeError:
-        return
-    if isinstance(wire, dict):
-        exchange.msisdn = str(wire.get("PhoneNumber") or "")[:20]
-        exchange.transaction_id = exchange.transaction_id or str(wire.get("CheckoutRequestID") or "")[:80]
