@@ -146,7 +146,7 @@ class CheckTime:
 
     def pause(self, seconds: float) -> None:
         """Let time pass: something must be given the chance to happen, or not to."""
-        self.stop.wait(min(seconds, self.left_s))
+        self.stop.wait(max(0.0, min(seconds, self.left_s)))
 
     def until(self, look: Callable[[], T], *, within_s: float, pause: Callable[[float], object] | None = None) -> T:
         """Look until something is found, or time is up; the last look is returned either way. The pauses grow.

@@ -130,11 +130,14 @@ class Observations:
 
         def pause(seconds: float) -> None:
             nonlocal answered
+            end = time.monotonic() + seconds
             waited = self._control.wait(
                 "callback_answered", msisdn=payment.msisdn, since=payment.since, count=answered + 1, timeout_s=seconds,
                 stop=self._time.stop,
             )  # fmt: skip
             answered = max(answered, len(waited["entries"]))
+            if not waited["met"]:
+                self._time.pause(end - time.monotonic())
 
         return pause if self._merchant.takes_callbacks else None
 
