@@ -11,6 +11,7 @@ import pytest
 from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.callback.c19_late_success import failure_was_read
+from tayari_contracts.checks.callback.c25_ordinary_success import judge_second_instalment
 from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
 from tayari_contracts.checks.request.s05_amount_limit import names_amount, refuses_too_much
 from tayari_contracts.checks.request.s06_phone_forms import normalises_numbers
@@ -407,3 +408,29 @@ def test_a_start_without_identifier_is_not_described_with_the_message_of_another
 
     assert made.observations.messages(payment(refused)) == "Check the number."
     assert "earlier payment" in made.observations.messages(payment())
+
+
+@pytest.mark.parametrize(
+    ("ids", "credits", "ends"),
+    [
+        (("7", "8"), (1, 1), "passes"),
+        (("7", "8"), (1, 0), "Missing"),
+        (("7", "7"), (1, 2), "passes"),
+        (("7", "7"), (1, 1), "Missing"),
+    ],
+)
+def test_a_second_instalment_of_the_same_amount_is_credited(
+    ids: tuple[str, str], credits: tuple[int, int], ends: str
+) -> None:
+    payments = iter([payment(replace(STARTED, payment_id=one)) for one in ids])
+    counts = iter((credits[0], *[credits[1]] * 2))
+    made: Any = SimpleNamespace(
+        actions=SimpleNamespace(pay_accepted=lambda *_, **__: next(payments)),
+        expectations=SimpleNamespace(require_paid=lambda _: None, state=lambda *_, **__: None),
+        observations=SimpleNamespace(credits=lambda _: SimpleNamespace(count=next(counts))),
+        profile=SimpleNamespace(shows_credits=True),
+        run=SimpleNamespace(leave_out=lambda _: None),
+        time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=0.0, patience_s=0.0),
+    )
+
+    assert ending(judge_second_instalment, made) == ends

@@ -166,6 +166,22 @@ class SecondPaymentDropped(Settlement):
         return not is_paid and super().hear_success(payment, result)
 
 
+class FirstTryForgotten(Settlement):
+    """The order has one CheckoutRequestID: that of its newest try."""
+
+    def hear(self, payment_id: str, result: Result) -> bool:
+        payment = self.store.get(payment_id)
+        newest = None if payment is None else self.store.find("reference = ?", payment.reference)
+        return (newest is None or newest.id == payment_id) and super().hear(payment_id, result)
+
+
+class NoReceiptIsAReceipt(Settlement):
+    """What is missing is stored as a word, where each receipt may stand once."""
+
+    def credit(self, payment: Payment) -> None:
+        self.store.credit(payment, payment.claimed_receipt or "NONE")
+
+
 class ExpiredForGood(Settlement):
     def give_up(self, payment: Payment) -> None:
         self.store.fail(payment.id, Topic.REVIEW_SILENCE)
@@ -210,6 +226,8 @@ ROWS = (
     defect("cancelled-for-good", "C19", "Ignores a success that comes after 1032.", CancelledForGood),
     defect("asked-for-good", "C19", "Ignores a success that comes after a query said failed.", AskedForGood),
     defect("second-payment-dropped", "C19", "Ignores a late success of an order that is paid.", SecondPaymentDropped),
+    defect("first-try-forgotten", "C19", "Knows the newest try of an order alone.", FirstTryForgotten),
+    defect("no-receipt-is-a-receipt", "C16", "Stores a missing receipt as a word, once.", NoReceiptIsAReceipt),
     defect("expired-for-good", "C19", "Ignores a success that comes after it gave up waiting.", ExpiredForGood),
     defect("callback-wins", "Q09", "Credits a callback that M-Pesa contradicts when asked.", CallbackWins),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from aiohttp import web
 from api import Api
@@ -99,6 +100,21 @@ class FixedGaps(QueryGaps):
     jitter = 0.0
 
 
+class ProvesOnce(Reconciler):
+    """A callback's claim is asked about once; where that query meets an error, the claim is left alone."""
+
+    left: ClassVar[set[str]] = set()
+
+    def is_open(self, payment: Payment) -> bool:
+        return payment.id not in self.left and super().is_open(payment)
+
+    async def _ask(self, payment_id: str) -> None:
+        before = self._to_ask_about(payment_id)
+        await super()._ask(payment_id)
+        if before is not None and before.claimed_at is not None:
+            self.left.add(payment_id)
+
+
 class NeverAsks(Reconciler):
     def follow(self, payment_id: str) -> None:
         """No query is ever sent."""
@@ -141,6 +157,7 @@ ROWS = (
     defect("open-ones-forgotten", "R01", "Does not take up open payments after a restart.", ForgetsOpenOnes),
     defect("in-flight-fails", "Q02", "Takes a query's 'still processing' for a failure.", InFlightFails),
     defect("query-error-fails", "Q03", "Takes a query's error for a failed payment.", ErrorFails),
+    defect("proves-once", "Q03", "Asks once for the proof of a callback, whatever the answer.", ProvesOnce),
     defect("polls-hard", "Q04", "Asks a hundred times a second and ignores 429.", PollsHard, NoBudget),
     defect("polls-for-ever", "Q05", "Goes on asking when the result is known.", NeverDone, ShortGaps),
     defect("text-is-no-zero", "Q06", 'Does not take the query\'s "0" for a success.', TextIsNoZero),

@@ -58,5 +58,5 @@ def expect_all_booked(context: CheckContext, paid: Sequence[Payment]) -> None:
     if total + parked < due:
         raise Failed(
             f"{what}, and {shillings(total)} were credited; expected {shillings(due)}: one confirmation read the "
-            "account and wrote it when another one had changed it, or equal amounts are taken for repeats"
+            "account and wrote it when another one had changed it, or the rest is taken for a repeat or an overpayment"
         )

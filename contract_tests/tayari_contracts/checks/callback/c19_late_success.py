@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
@@ -17,6 +19,7 @@ CANCELLED = 1032
 LATER_S = 5.0
 SECOND_TRY_S = 12.0
 """By then the customer has paid at the second try."""
+WAITED_S = SECOND_TRY_S + 10.0
 LONGEST_S = 60.0
 """The other payment has no result for at most this long: many merchants have called it expired by then."""
 BEYOND = 1.5
@@ -27,8 +30,10 @@ BEYOND = 1.5
 def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
     """1037 or 1032 at first, then the approval arrives after all; and an approval after a long silence.
 
-    For one payment only a status query can learn the failure: no callback reports it.
+    For one payment only a status query can learn the failure: no callback reports it. One order fails twice before
+    the approval of its first try arrives.
     """
+    failed_twice = context.actions.in_background(partial(fail_twice, context))
     silence_s = min(LONGEST_S, BEYOND * context.time.reconcile_s + GRACE_S)
     expired = context.actions.pay_accepted(situation("inline/c19-after-expiry", outcome=after(silence_s)))
     asked = context.actions.pay_accepted(
@@ -63,8 +68,37 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
         else (f"its success came {silence_s:g} s after a failure that no callback reported")
     )
     context.expectations.honoured(asked, because=because)
+    failed_twice.result()
     if not read:
         raise Unjudged("the payment was honoured, but nothing shows that the failure before it (1037) was read at all")
+
+
+def fail_twice(context: CheckContext) -> None:
+    """An order fails, is tried again, and fails again; then the success of the first try comes.
+
+    A merchant that keeps the newest CheckoutRequestID alone does not know the first one any more.
+    """
+    try:
+        context.profile.require_one_order(by_retry=True)
+    except Finding:
+        return
+    first = context.actions.pay_accepted(
+        situation(
+            "inline/c19-failed-twice",
+            outcome=after(0.5, result_code=CANCELLED),
+            then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
+        )
+    )
+    if context.observations.until(first, (FAILED, REVIEW)).state is not FAILED:
+        return
+    refused = situation("inline/c19-second-refusal", outcome=after(0.5, result_code=CANCELLED))
+    second = context.actions.pay_again(first, refused)
+    if not second.started.accepted or not context.observations.wait("callback_answered", second):
+        return
+    context.control.wait("callback_answered", msisdn=first.msisdn, since=first.since, count=3, timeout_s=WAITED_S)
+    context.expectations.honoured(
+        first, because="the success of an order's first try came after its second try had failed"
+    )
 
 
 def pay_twice(context: CheckContext) -> Payment | None:

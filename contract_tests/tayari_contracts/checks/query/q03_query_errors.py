@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.status_queries import expect_undecided, on_query, unanswered
+
+UNANSWERED_S = 4.0
+"""So long after the push a query gets an error."""
 
 ERRORS = {
     "500.003.1001 Internal Server Error": on_query("api_error", error="500.003.1001.internal_server_error"),
@@ -17,10 +22,25 @@ ERRORS = {
 
 @check("Q03")
 def query_errors_change_nothing(context: CheckContext) -> None:
-    """One payment for each error: the first query gets it, the next one gets the success."""
+    """One payment for each error: the first query gets it, the next one gets the success.
+
+    Another one has a callback meanwhile: a merchant that proves it by a query asks again.
+    """
+    called_back = called_back_meanwhile(context)
     payments = {
         what: context.actions.pay_accepted(unanswered("inline/q03-query-error", fault))
         for what, fault in ERRORS.items()
     }
     for what, payment in payments.items():
         expect_undecided(context, payment, because=f"the query was answered with {what}")
+    if called_back is not None:
+        because = "its callback reported a success, and the queries that could prove it met errors for a while"
+        context.expectations.honoured(called_back, because=because)
+
+
+def called_back_meanwhile(context: CheckContext) -> Payment | None:
+    """A payment whose success is reported while queries get no answer; None where callbacks are not heard."""
+    if not context.profile.takes_callbacks:
+        return None
+    error = on_query("api_error", error="500.003.1001.internal_server_error", until_s=UNANSWERED_S)
+    return context.actions.pay_accepted(situation("inline/q03-callback", error, outcome=after(0.5)))
