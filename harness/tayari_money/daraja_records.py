@@ -18,6 +18,8 @@ STK_PUSH: Final = "stk_push"
 """The kind of the payments that a merchant asks for."""
 PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
 """The calls that pay somebody; the transactions of the first two are of the first kind."""
+REGISTRATION_CALLS: Final = ("c2b_register", "c2b_register_v1")
+"""The calls that register C2B URLs; most published clients make the second one."""
 REVERSAL: Final = "reversal"
 C2B: Final = "c2b"
 """The kind of the payments that customers begin."""

@@ -93,6 +93,8 @@ def context(
             {"journal": Journal(reversal=[GIVEN_BACK], record={"receipt": "UJ1"}), "is_refund": True},
             {"journal": Journal(reversal=[GIVEN_BACK], record={"receipt": "UJ2"}), "is_refund": True},
         ),
+        (Seen.REGISTRATION, {"journal": Journal(c2b_register=[{"seq": 1}])}, {"journal": Journal()}),
+        (Seen.REGISTRATION, {"journal": Journal(c2b_register_v1=[{"seq": 1}])}, {"journal": Journal(c2b=[entry()])}),
         (Seen.PAYOUT, {"journal": Journal(b2c=[PAID_OUT])}, {"journal": Journal(b2c=[PAID_TO_ANOTHER])}),
         (
             Seen.MET,

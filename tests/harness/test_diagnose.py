@@ -4,20 +4,23 @@ import base64
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as payment
+from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
 from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import bad as bad_finding
 from tayari_control.process import Callbacks, DarajaAccount
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target import answers
 from tayari_target.adapter import Adapter
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Call, Merchant, Pay, Start, Status, Target
+from tayari_target.target_file.model import C2b, Call, Merchant, Pay, Start, Status, Target
 from tayari_target.views import Answer, LedgerView, Started, StatusView
 from tiny_shop import Says, open_shop
 
@@ -463,3 +466,37 @@ def test_an_amount_that_a_cancelled_payment_has_too_is_no_credit() -> None:
 
     assert [fix for _, fix in offers(status)] == ["add merchant.ledger or merchant.status.credited"]
     assert offers(replace(status, credited="$.credited")) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "alive", "shown"),
+    [
+        ("one\nValueError: no broker\n", True, "answered 500\nIts last lines:\none\nValueError: no broker"),
+        ("", True, "answered 500; its log is empty"),
+        ("", None, "answered 500"),
+    ],
+)
+def test_a_finding_that_sends_to_the_log_shows_its_end(log: str, alive: bool | None, shown: str) -> None:
+    """Tayari keeps the log in a folder that goes with the merchant: nobody could read it afterwards."""
+    environment: Any = SimpleNamespace(merchant_alive=lambda: alive, merchant_log_tail=lambda: log)
+
+    found = merchant.with_log(bad_finding("payment", "answered 500", "read the merchant's log"), environment)
+
+    assert found.message == shown
+    assert merchant.with_log(bad_finding("payment", "refused", "correct it"), environment).message == "refused"
+
+
+@pytest.mark.parametrize("version", ["c2b_register", "c2b_register_v1"])
+def test_a_refused_registration_is_told_by_either_version(version: str) -> None:
+    refused = entry(version, 400, {"errorCode": "400.003.02", "errorMessage": "Bad Request"})
+    control = SimpleNamespace(
+        organisations=list, journal=lambda *, endpoint, kind: {"entries": [refused] if endpoint == version else []}
+    )
+    shop = SimpleNamespace(merchant=SimpleNamespace(c2b=C2b()), c2b_short_code="174379")
+    environment: Any = SimpleNamespace(
+        target=shop, c2b_urls=lambda: None, control=control, daraja_url="http://127.0.0.1:1"
+    )
+
+    [found] = c2b(environment)
+
+    assert found.message.startswith("Daraja refused the registration (400)")

@@ -12,6 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.steps.c2b_registration import registrations
 from tayari_contracts.steps.payouts import payout_requests
 from tayari_contracts.steps.refunds import refund_requests
 
@@ -100,8 +101,7 @@ def _balance(context: CheckContext) -> str:
 
 
 def _registration(context: CheckContext) -> str:
-    seen = context.journal.entries(since=1, endpoint="c2b_register", kind="request")
-    return "" if seen else "the merchant made no call that registers C2B URLs"
+    return "" if registrations(context) else "the merchant made no call that registers C2B URLs"
 
 
 def _pull(context: CheckContext) -> str:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from tayari_money.daraja_records import REGISTRATION_CALLS
 from tayari_reports.model import NotTested
 from tayari_target.target_file.model import C2b
 from tayari_target.views import Started
@@ -15,7 +16,8 @@ from tayari_contracts.context.findings import Untested, quote
 from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
 
-REGISTER: Final = "c2b_register"
+REGISTER: Final = REGISTRATION_CALLS[0]
+"""What scenarios are about; they play under the first version of the call as well."""
 REGISTERED_WITHIN_S: Final = 5.0
 """A merchant that registers in the background has done so this long after it was asked."""
 CALLED_WITHIN_S: Final = 10.0
@@ -69,8 +71,19 @@ def _nothing_registered(context: CheckContext) -> str:
 
 
 def registrations(context: CheckContext, *, since: int = 1) -> list[Entry]:
-    """Every call that registers URLs, refused ones included."""
-    return context.journal.entries(since=since, endpoint=REGISTER, kind="request")
+    """Every call that registers URLs, by either version, refused ones included."""
+    found = [
+        entry
+        for call in REGISTRATION_CALLS
+        for entry in context.journal.entries(since=since, endpoint=call, kind="request")
+    ]
+    return sorted(found, key=lambda entry: int(entry["seq"]))
+
+
+def watch_registrations(context: CheckContext, *, since: int) -> None:
+    """Keep these calls as evidence."""
+    for call in REGISTRATION_CALLS:
+        context.evidence.watch_since(since, endpoint=call)
 
 
 @contextlib.contextmanager
@@ -99,7 +112,7 @@ def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: in
         yield started
     finally:
         context.control.clear_next()
-        context.evidence.watch_since(since, endpoint=REGISTER)
+        watch_registrations(context, since=since)
 
 
 def _calls_under(context: CheckContext, scenario: Mapping[str, Any], since: int) -> list[Entry]:

@@ -9,7 +9,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.journal_reader import body_of
-from tayari_contracts.steps.c2b_registration import REGISTER, registrations, urls
+from tayari_contracts.steps.c2b_registration import registrations, urls, watch_registrations
 
 RESPONSE_TYPES: Final = ("Completed", "Cancelled")
 
@@ -20,7 +20,7 @@ def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
     with contextlib.suppress(Untested):  # Daraja may refuse the registration: its ResponseType is judged all the same
         urls(context)
     calls = registrations(context)
-    context.evidence.watch_since(1, endpoint=REGISTER)
+    watch_registrations(context, since=1)
     for call in calls:
         response_type = body_of(call).get("ResponseType")
         if response_type not in RESPONSE_TYPES:

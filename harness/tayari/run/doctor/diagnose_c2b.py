@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from tayari_money.daraja_records import REGISTRATION_CALLS
 from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, LedgerView
@@ -44,7 +45,11 @@ def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -
     if others:
         fix = f"set merchant.c2b.short_code to {others[0]}, or let the merchant register {short_code}"
         return warning("C2B URLs", f"URLs are registered for {', '.join(others)}, not for {short_code}", fix)
-    calls = environment.control.journal(endpoint="c2b_register", kind="request")["entries"]
+    calls = [
+        entry
+        for call in REGISTRATION_CALLS
+        for entry in environment.control.journal(endpoint=call, kind="request")["entries"]
+    ]
     if calls:
         answer = calls[-1].get("response") or {}
         found = f"Daraja refused the registration ({answer.get('status')}): {str(answer.get('body') or '')[:200]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from tayari_target.answers import is_too_slow, key_paths, looks_like_html, visib
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.extractor import PATTERN_S
 from tayari_target.target_file.model import Start, Status, Target
+from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, Started, StatusView
 
 from tayari.run.doctor.findings import Finding, bad, good, warning
@@ -27,6 +29,7 @@ _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
 )
 _VISIT_S: Final = 3.0
+_MOST_LINES: Final = 12
 _DESTROYS: Final = (
     r"\bmigrate:(?:fresh|refresh|reset)\b|\bdb:(?:wipe|drop|reset)\b|\bmanage\.py (?:flush|reset_db)\b"
     r"|\bmigrate reset\b|--force-reset\b|(?i:\bdrop (?:database|table|schema)\b)|\bdropdb\b|\brm -\w*r\w*"
@@ -35,10 +38,23 @@ _DESTROYS: Final = (
 """Commands of Laravel, Rails, Django, Prisma, databases and shells that empty what is stored."""
 
 
+def last_lines(log: str) -> str:
+    """The end of what the merchant printed, as it follows a message; empty where it printed nothing."""
+    tail = log.strip().splitlines()[-_MOST_LINES:]
+    return "\nIts last lines:\n" + "\n".join(tail) if tail else ""
+
+
+def with_log(finding: Finding, environment: TestEnvironment) -> Finding:
+    """With the merchant's last lines, where the finding asks to read its log: the log goes when the merchant ends."""
+    if "the merchant's log" not in finding.fix or environment.merchant_alive() is None:
+        return finding
+    lines = last_lines(environment.merchant_log_tail()) or "; its log is empty"
+    return replace(finding, message=f"{finding.message}{lines}")
+
+
 def start_failure(error: MerchantStartError) -> Finding:
     """Why the merchant did not come up."""
-    tail = "\n".join(error.tail.strip().splitlines()[-12:])
-    shown = f"{error}\nIts last lines:\n{tail}" if tail else str(error)
+    shown = f"{error}{last_lines(error.tail)}"
     fixes = {
         "command": "correct merchant.start in the target file",
         "placeholder": "remove that placeholder from merchant.start, or give it a value",

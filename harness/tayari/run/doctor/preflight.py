@@ -69,7 +69,7 @@ def examine(environment: TestEnvironment, show: Tell, others: Instances | None =
     """
     findings: list[Finding] = []
     for found in _findings(environment, others):
-        finding = _redacted(found, Redactor(environment.secrets))
+        finding = _redacted(merchant.with_log(found, environment), Redactor(environment.secrets))
         findings.append(finding)
         show(finding)
         if not finding.ok:
