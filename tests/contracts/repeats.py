@@ -1,23 +1,26 @@
 """The good merchants, judged again and again: the verdict, and every rule's state, must be the same each time.
 
 `python tests/contracts/repeats.py --times 20` (or `make repeats`) exits with 1 when a rule failed, or when two runs
-differ. It takes an hour and a half. With `--hogs 2` it runs beside processes that keep the processors busy: then a
-rule may be left open (`unknown`, `not_tested`), and none may fail.
+differ. It takes an hour and a half. With `--hogs 2` it runs beside processes that keep the processors busy. With
+`--stall 30` all processes of each run stand still for 30 seconds, ever later in the run. In both cases a rule may be
+left open (`unknown`, `not_tested`), and none may fail.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 from mutants import CAUGHT, DUKA, MSHAHARA, ROOT
 from rich.console import Console
 from tayari_reports.model import State, Verdict
@@ -26,6 +29,9 @@ from tayari_reports.verdict import judge
 
 GOOD = (DUKA, ROOT / "examples" / "soko", MSHAHARA)
 """The merchants that break no rule."""
+
+FIRST_STALL_S, LATER_S = 10.0, 5.0
+"""When a stall begins in the first run, and how much later in each run after it."""
 
 DECIDED = CAUGHT | {State.PASS, State.NOT_APPLICABLE}
 """States that say something of the merchant."""
@@ -51,12 +57,46 @@ class Repeat:
         return [f"{rule} {state}: {self.reasons[rule]}" for rule, state in self.states.items() if state not in DECIDED]
 
 
-def repeat(target: Path, suite: str) -> Repeat:
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """All processes of a run stand still, as on a laptop that sleeps or a virtual machine that is moved."""
+
+    after_s: float
+    lasts_s: float
+
+    def happen(self, run: subprocess.Popen[bytes]) -> None:
+        """Wait for its time, then stop the run and every process that it started, and let them go on.
+
+        Raises:
+            RuntimeError: the run ended before.
+        """
+        try:
+            ended = run.wait(self.after_s)
+        except subprocess.TimeoutExpired:
+            first = psutil.Process(run.pid)
+            stopped = [first, *first.children(recursive=True)]
+            _signal(stopped, signal.SIGSTOP)
+            time.sleep(self.lasts_s)
+            _signal(reversed(stopped), signal.SIGCONT)
+        else:
+            raise RuntimeError(f"the run ended with {ended} before the stall, in less than {self.after_s:.0f} s")
+
+
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def repeat(target: Path, suite: str, stall: Stall | None = None) -> Repeat:
     """Judge the merchant once, as a user would."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "tayari", "check", str(target), "--suite", suite, "--no-load", "--out", out]
-        subprocess.run(command, check=False, capture_output=True)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            if stall is not None:
+                stall.happen(run)
+            run.wait()
         judgement = judge(read_run(Path(out) / "run.json"))
     return Repeat(
         verdict=judgement.verdict,
@@ -85,11 +125,15 @@ def busy(hogs: int) -> Iterator[None]:
             hog.wait()
 
 
-def repeated(target: Path, *, times: int, suite: str, console: Console) -> list[Repeat]:
-    """Judge one merchant so often, one run after the other, and tell each run."""
+def repeated(target: Path, *, times: int, suite: str, stall_s: float, console: Console) -> list[Repeat]:
+    """Judge one merchant several times, one run after the other, and print each run.
+
+    With `stall_s` the first run stands still 10 seconds after its start, the next one 5 seconds later, and so on.
+    """
     found = []
     for number in range(1, times + 1):
-        found.append(repeat(target, suite))
+        stall = Stall(after_s=FIRST_STALL_S + LATER_S * (number - 1), lasts_s=stall_s) if stall_s else None
+        found.append(repeat(target, suite, stall))
         one = found[-1]
         console.print(f"{target.parent.name} {number}: {one.verdict} in {one.took_s:.1f} s", highlight=False)
         for line in (*one.broken, *one.left_open):
@@ -103,18 +147,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--suite", default="ci")
     parser.add_argument("--hogs", type=int, default=0, help="number of processes that keep the processors busy")
+    parser.add_argument("--stall", type=float, default=0.0, help="seconds for which each run stands still once")
     parser.add_argument("--target", type=Path, action="append", help="a target file (repeatable); else all of them")
     given = parser.parse_args(argv)
     console = Console(stderr=True)
     wrong = False
     for target in given.target or [folder / "tayari.yaml" for folder in GOOD]:
         with busy(given.hogs):
-            found = repeated(target, times=given.times, suite=given.suite, console=console)
+            found = repeated(target, times=given.times, suite=given.suite, stall_s=given.stall, console=console)
         verdicts = Counter(str(one.verdict) for one in found)
         different, broken = differences(found), sum(bool(one.broken) for one in found)
         sentence = f"{'; '.join(different) or 'every rule the same each time'}; {broken} runs with a broken rule"
         console.print(f"{target.parent.name}: {len(found)} runs: {dict(verdicts)}; {sentence}", highlight=False)
-        wrong = wrong or bool(broken) or (not given.hogs and bool(different))
+        wrong = wrong or bool(broken) or (not given.hogs and not given.stall and bool(different))
     return 1 if wrong else 0
 
 

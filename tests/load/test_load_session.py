@@ -123,7 +123,7 @@ def test_a_load_that_misses_for_long_ends_early_and_what_strain_hides_is_no_fail
     run = read_run(out / "run.json")
     assert run.load is not None
     assert run.load.ended_early == "payment_p95_s missed for 3 s in a row"
-    assert run.load.duration_s < 120
+    assert run.load.duration_s < 300
     judged = [check for check in run.checks if check.rule == "L01"]
     if run.load.doubts:
         assert (code, [check.state for check in judged]) == (11, [State.UNKNOWN]), output
