@@ -1,6 +1,6 @@
-"""How late callbacks are: at a share of the simulator's own capacity, and beside a merchant that hangs.
+"""How late callbacks are: at a share of the capacity, beside a merchant that hangs, and beside a reader of everything.
 
-    python benchmarks/lateness.py --capacity PAYMENTS_PER_CPU_SECOND [--share 0.8] [--times 5]
+    python benchmarks/lateness.py [--capacity PAYMENTS_PER_CPU_SECOND] [--share 0.8] [--times 5]
 
 Open loop on loopback, bounded. The capacity is what `payments.py` measures: payments for each CPU second. It is not
 what a wall clock allows where other programs use the same cores: so each run also says for which part of it the
@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import statistics
+import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +30,20 @@ MOST_REMEMBERED: Final = 14_000
 """About how many payments the simulator remembers; a run has no more, so that none is left out."""
 WARM_UP_S: Final = 2.0
 BESIDE_PER_S: Final = 2_000.0
+READER_PER_S: Final = 500.0
 HANGING: Final = 20
 """One in this number of payments belongs to the merchant that hangs."""
 HANGS_S: Final = 2.0
 FEWEST: Final = 3
 APART: Final = 10_000_000
 """The phones of its customers are others."""
+PAYMENTS: Final = "/v1/payments"
+READ: Final = (
+    PAYMENTS, "/v1/journal?limit=1000", "/v1/journal?limit=1000&msisdn=254000000777",
+    "/v1/journal?limit=1000&kind=callback", "/v1/har", "/v1/balance", "/v1/limits", "/v1/scenarios", "/v1/provenance",
+    "/v1/openapi.json", "/v1/postman.json", "/v1/schemas", "/metrics",
+)  # fmt: skip
+"""What the reader of everything asks for, one after the other and without a pause."""
 MOST_WAITED: Final = 0.1
 """When the simulator had no core for a larger part of a run, its lateness is the machine's."""
 
@@ -114,6 +125,43 @@ async def late_beside_hanging(environment: TestEnvironment, seconds: float = 4.0
         product.kill()
 
 
+async def late_beside_reader(environment: TestEnvironment, seconds: float = 6.0) -> Late:
+    """How late callbacks are while another process reads all that the control API has, of a full memory."""
+    product = Product(environment.core)
+    try:
+        await Generator(product.push(environment.sink_url)).closed_loop(product.host, product.port, WARM_UP_S)
+        await settled(product)
+        url = await Sink().opened()
+        generator = Generator(product.push(url))
+        reader = subprocess.Popen([sys.executable, __file__, "--read", product.control_url], stdout=subprocess.PIPE)
+        began, waited_s = time.monotonic(), product.waited_s()
+        await generator.open_loop(product.host, product.port, seconds=seconds, per_s=READER_PER_S)
+        waited = (product.waited_s() - waited_s) / (time.monotonic() - began)
+        reader.terminate()
+        read = len(reader.communicate()[0])
+        await settled(product)
+        late, acks = await asyncio.to_thread(product.lateness_s, url), sorted(generator.latencies)
+        if len(late) != generator.acknowledged or generator.refused or read < len(READ):
+            raise InvalidRun(f"{generator.acknowledged} acknowledged, {len(late)} called back, {read} answers read")
+        found = Late(READER_PER_S, _ms(late, 0.5), _ms(late, 0.99), late[-1] * 1e3, _ms(acks, 0.99), waited)
+        print(f"beside a reader of everything, {read} answers: {found}", flush=True)
+        return found
+    finally:
+        product.stop()
+
+
+def read_everything(control_url: str) -> None:
+    """Read until somebody ends this process; a byte is written for each answer."""
+    while True:
+        for path in READ:
+            with urllib.request.urlopen(control_url + path, timeout=60) as answer:
+                content = answer.read()
+            if path == PAYMENTS and not json.loads(content)["payments"]:
+                raise InvalidRun("there is nothing to read")
+            sys.stdout.buffer.write(b".")
+            sys.stdout.buffer.flush()
+
+
 def median_p99(runs: list[Late]) -> float:
     """Milliseconds: the run in the middle, of those in which the machine let the simulator run.
 
@@ -135,12 +183,14 @@ def _ms(values_s: list[float], part: float) -> float:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Both measures."""
+    """All measures."""
     try:
         environment = await TestEnvironment.built()
         runs = await late_at(environment, arguments.capacity * arguments.share, arguments.times)
         print(f"p99 in the median of the runs that had a core: {median_p99(runs):.1f} ms")
         await late_beside_hanging(environment)
+        beside = [await late_beside_reader(environment) for _ in range(arguments.times)]
+        print(f"p99 beside the reader, in the median of such runs: {median_p99(beside):.1f} ms")
     except InvalidRun as error:
         print(f"invalid run: {error}")
         return 1
@@ -150,11 +200,14 @@ async def run(arguments: argparse.Namespace) -> int:
 def main() -> int:
     """Read the flags and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--capacity", type=float, required=True, help="payments for each CPU second, of payments.py")
+    parser.add_argument("--read", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--capacity", type=float, default=18_000.0, help="payments for each CPU second, of payments.py")
     parser.add_argument("--share", type=float, default=0.8)
     parser.add_argument("--times", type=int, default=5, help="at most 20")
     arguments = parser.parse_args()
     arguments.times = min(arguments.times, 20)
+    if arguments.read:
+        read_everything(arguments.read)
     return uvloop.run(run(arguments))
 
 
